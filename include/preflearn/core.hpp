@@ -1,0 +1,20 @@
+/// \file
+/// The concepts and the vocabulary types that every other room builds on.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/core/comparison.hpp>
+#include <preflearn/core/concepts.hpp>
+#include <preflearn/core/error.hpp>
+#include <preflearn/core/log_space.hpp>
+#include <preflearn/core/many.hpp>
+#include <preflearn/core/matrix_view.hpp>
+#include <preflearn/core/parallel.hpp>
+#include <preflearn/core/preference.hpp>
+#include <preflearn/core/progress.hpp>
+#include <preflearn/core/ragged.hpp>
+#include <preflearn/core/random.hpp>
+#include <preflearn/core/requirements.hpp>
+#include <preflearn/core/sampling.hpp>
+#include <preflearn/core/scores.hpp>
+#include <preflearn/core/tokens.hpp>

@@ -1,0 +1,120 @@
+/// \file
+/// The concepts of the library: what scores, prefers, learns and measures. Teachers and reward models are
+/// called, so a lambda is one; a policy is asked for log-probabilities; what learns is `Trainable`.
+/// Nothing inherits from anything. `requirements.hpp` says in a sentence what a type lacks.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <ranges>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+#include <preflearn/core/comparison.hpp>
+#include <preflearn/core/matrix_view.hpp>
+#include <preflearn/core/preference.hpp>
+#include <preflearn/core/random.hpp>
+#include <preflearn/core/sampling.hpp>
+#include <preflearn/core/scores.hpp>
+
+namespace preflearn {
+
+/// Prefers one of two responses: called with a comparison, returns a `preference` or P(first ≻ second).
+///
+/// Semantics: deterministic; a random teacher draws from (its seed, c.id), so that order and threads
+/// change nothing. Swapping the responses mirrors the verdict, unless the teacher is biased by order.
+/// Const calls from several threads are safe.
+template <class T, class C>
+concept Teacher = Comparison<C> && requires(const T& teacher, const C& c) {
+    { teacher(c) } -> std::convertible_to<preference>;
+};
+
+/// Scores a response: called with (prompt, response), returns a real number.
+///
+/// Semantics: finite; only differences between responses to the same prompt mean something, in natural
+/// logits where the model is a Bradley-Terry model. Const calls from several threads are safe.
+template <class R, class C>
+concept RewardModel = Comparison<C> && requires(const R& reward, const C& c) {
+    { reward(c.prompt, c.first) } -> std::convertible_to<double>;
+};
+
+/// A distribution over responses: `p.log_prob(prompt, response)` is log π(y | x) in nats, summed over the response.
+///
+/// Semantics: at most 0 for a distribution over discrete responses, -∞ for an impossible one, never NaN.
+/// Const calls from several threads are safe.
+template <class P, class C>
+concept Policy = Comparison<C> && requires(const P& policy, const C& c) {
+    { policy.log_prob(c.prompt, c.first) } -> std::floating_point;
+};
+
+/// A policy one can draw responses from: `p.sample(prompt, options, generator)`.
+///
+/// Semantics: the draw depends on the arguments alone (the generator's state included); what it returns
+/// converts to, or can be viewed as, the response type of the comparison.
+template <class P, class C>
+concept GenerativePolicy =
+    Policy<P, C> && requires(const P& policy, const C& c, const sampling_options& options, generator& random) {
+        { policy.sample(c.prompt, options, random) } -> std::convertible_to<response_of<C>>;
+    };
+
+/// Anything that learns from a batch: language model, reward head, table of item strengths.
+///
+/// `forward` scores a batch (one number per response: a log-prob or a reward) and keeps what backward
+/// needs in a `pass`. `backward` consumes the pass, takes d loss / d score and *adds* to the gradients.
+/// Parameters and gradients are flat spans of one length, so that optimisers, clipping, checkpoints and
+/// hashes know nothing of the model. `M::real` is the type of scores, which may be wider than the parameters'.
+///
+/// Semantics: forward is const and depends on the parameters and the batch alone; backward of a sum of
+/// losses is the sum of backwards.
+template <class M, class Batch>
+concept Trainable = requires(M& model, const M& constant, const Batch& batch, typename M::pass pass,
+                             std::span<const typename M::real> derivatives) {
+    { constant.forward(batch) } -> std::same_as<typename M::pass>;
+    { pass.scores() } -> std::convertible_to<std::span<const typename M::real>>;
+    model.backward(std::move(pass), derivatives);
+    { model.parameters() } -> std::ranges::contiguous_range;
+    { model.gradients() } -> std::ranges::contiguous_range;
+    requires std::floating_point<std::ranges::range_value_t<decltype(model.parameters())>>;
+    requires std::same_as<std::ranges::range_value_t<decltype(model.parameters())>,
+                          std::ranges::range_value_t<decltype(model.gradients())>>;
+};
+
+/// The batch type of a training loop over comparisons of type C.
+template <Comparison C> using batch_of = std::span<const completion_of<C>>;
+
+/// A loss on pairs of scores: `loss(scores, gradients)` returns `loss_sums` and writes, for every pair,
+/// the derivative of weight · loss with respect to the chosen and the rejected score (not divided by the
+/// batch). With empty gradient spans it computes the value alone.
+///
+/// Semantics: const and deterministic; finite for finite scores unless the exact result exceeds the
+/// type's range; throws numeric_error naming the pair for infinities and NaN.
+template <class L, class Real = double>
+concept PreferenceLoss = std::floating_point<Real> &&
+                         requires(const L& loss, const pair_scores<Real>& scores, const pair_gradients<Real>& out) {
+                             { loss(scores, out) } -> std::same_as<loss_sums>;
+                         };
+
+/// How a factor enters a matrix product.
+enum class transpose : bool { no, yes };
+/// Whether a product replaces or is added to its destination.
+enum class write : bool { replace, add };
+
+/// Where a model's arrays live and which matrix product runs; a template argument, never a run-time branch
+/// in a kernel. `B::matrix<T>` owns a row-major rows × columns array, convertible to `matrix_view`;
+/// `B::multiply(op_a, a, op_b, b, c, write)` is c = op(a) · op(b), or c += op(a) · op(b).
+///
+/// Semantics: the result has the same bits whatever the number of threads. \throws argument_error when shapes differ.
+template <class B, class T = float>
+concept Backend = requires(matrix_view<const T> a, matrix_view<const T> b, matrix_view<T> c,
+                           typename B::template matrix<T> owned, std::size_t n) {
+    { B::name } -> std::convertible_to<std::string_view>;
+    typename B::template matrix<T>;
+    requires std::constructible_from<typename B::template matrix<T>, std::size_t, std::size_t>;
+    { owned.view() } -> std::same_as<matrix_view<T>>;
+    { std::as_const(owned).view() } -> std::same_as<matrix_view<const T>>;
+    B::multiply(transpose::no, a, transpose::yes, b, c, write::replace);
+};
+
+} // namespace preflearn

@@ -1,0 +1,53 @@
+/// \file
+/// What a user's type lacks, said in one sentence: algorithms call these checks first, so that the
+/// sentence stands at the top of the compiler's message instead of a tree of failed constraints.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/core/concepts.hpp>
+
+namespace preflearn {
+
+template <class C> consteval void check_comparison() {
+    static_assert(Comparison<C>, "a Comparison has an integer member `id` and members `prompt`, `first` and `second`, "
+                                 "the last two of one type");
+}
+
+template <class T, class C> consteval void check_teacher() {
+    static_assert(Teacher<T, C>, "a Teacher is called with a comparison, const, and returns preflearn::preference or a "
+                                 "probability that the first response is preferred");
+}
+
+template <class R, class C> consteval void check_reward_model() {
+    static_assert(RewardModel<R, C>,
+                  "a RewardModel is called with (prompt, response), const, and returns a real number");
+}
+
+template <class P, class C> consteval void check_policy() {
+    static_assert(Policy<P, C>, "a Policy has a const member log_prob(prompt, response) that returns log π(y | x) in "
+                                "nats as a floating-point number");
+}
+
+template <class P, class C> consteval void check_generative_policy() {
+    check_policy<P, C>();
+    static_assert(GenerativePolicy<P, C>, "a GenerativePolicy has a const member sample(prompt, sampling_options, "
+                                          "generator&) that returns a response");
+}
+
+template <class M, class Batch> consteval void check_trainable() {
+    static_assert(Trainable<M, Batch>,
+                  "a Trainable has types `real` and `pass`, const forward(batch) that returns a pass with scores(), "
+                  "backward(pass&&, derivatives), and flat parameters() and gradients() of one floating-point type");
+}
+
+template <class L, class Real> consteval void check_preference_loss() {
+    static_assert(PreferenceLoss<L, Real>, "a PreferenceLoss is called with (pair_scores<Real>, pair_gradients<Real>), "
+                                           "const, and returns preflearn::loss_sums");
+}
+
+template <class B, class T> consteval void check_backend() {
+    static_assert(Backend<B, T>, "a Backend has a `name`, an owning `matrix<T>(rows, columns)` with view(), and "
+                                 "multiply(transpose, a, transpose, b, c, write)");
+}
+
+} // namespace preflearn

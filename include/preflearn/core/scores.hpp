@@ -1,0 +1,60 @@
+/// \file
+/// The batch of pairs that a preference loss sees: a structure of arrays, nothing owned, nothing copied.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace preflearn {
+
+/// Scores of n pairs. `chosen` and `rejected` have n entries; every other column has n entries or is
+/// empty, which stands for its documented default.
+template <class Real> struct pair_scores {
+    /// log π(y_w | x) and log π(y_l | x) of a policy in nats, summed over the response's tokens, or rewards r(x, y).
+    std::span<const Real> chosen, rejected;
+    /// The same under the reference policy; empty: zero (no reference).
+    std::span<const Real> reference_chosen{}, reference_rejected{};
+    /// Response lengths in tokens; empty: unknown.
+    std::span<const std::uint32_t> chosen_tokens{}, rejected_tokens{};
+    /// The pair's weight, finite and not negative; empty: one.
+    std::span<const Real> weight{};
+    /// P(chosen ≻ rejected) in [0, 1]; empty: one (hard labels).
+    std::span<const Real> target{};
+    /// The pair's margin in the units of the loss; empty: zero.
+    std::span<const Real> margin{};
+
+    [[nodiscard]] std::size_t size() const { return chosen.size(); }
+};
+
+/// Where a loss writes d loss / d chosen and d loss / d rejected: n entries each, overwritten.
+template <class Real> struct pair_gradients {
+    std::span<Real> chosen, rejected;
+};
+
+/// What a loss reports of a batch: sums, so that shards add up. Divide by `weight` for the mean.
+struct loss_sums {
+    /// Σ weight · loss.
+    double loss = 0;
+    /// Σ weight.
+    double weight = 0;
+    std::size_t pairs = 0;
+    /// Σ of the implicit rewards that the loss compares, of the chosen and of the rejected responses.
+    double chosen_rewards = 0, rejected_rewards = 0;
+    /// Pairs whose chosen reward is larger, and pairs with equal rewards (counted as wrong in TRL's accuracy).
+    std::size_t correct = 0, ties = 0;
+
+    loss_sums& operator+=(const loss_sums& other) {
+        loss += other.loss;
+        weight += other.weight;
+        pairs += other.pairs;
+        chosen_rewards += other.chosen_rewards;
+        rejected_rewards += other.rejected_rewards;
+        correct += other.correct;
+        ties += other.ties;
+        return *this;
+    }
+};
+
+} // namespace preflearn
