@@ -99,11 +99,11 @@ concept PreferenceLoss = std::floating_point<Real> &&
 /// How a factor enters a matrix product.
 enum class transpose : bool { no, yes };
 /// Whether a product replaces or is added to its destination.
-enum class write : bool { replace, add };
+enum class store : bool { replace, add };
 
 /// Where a model's arrays live and which matrix product runs; a template argument, never a run-time branch
 /// in a kernel. `B::matrix<T>` owns a row-major rows × columns array, convertible to `matrix_view`;
-/// `B::multiply(op_a, a, op_b, b, c, write)` is c = op(a) · op(b), or c += op(a) · op(b).
+/// `B::multiply(op_a, a, op_b, b, c, store)` is c = op(a) · op(b), or c += op(a) · op(b).
 ///
 /// Semantics: the result has the same bits whatever the number of threads. \throws argument_error when shapes differ.
 template <class B, class T = float>
@@ -114,7 +114,7 @@ concept Backend = requires(matrix_view<const T> a, matrix_view<const T> b, matri
     requires std::constructible_from<typename B::template matrix<T>, std::size_t, std::size_t>;
     { owned.view() } -> std::same_as<matrix_view<T>>;
     { std::as_const(owned).view() } -> std::same_as<matrix_view<const T>>;
-    B::multiply(transpose::no, a, transpose::yes, b, c, write::replace);
+    B::multiply(transpose::no, a, transpose::yes, b, c, store::replace);
 };
 
 } // namespace preflearn

@@ -22,8 +22,9 @@ template <class T> struct matrix_view {
     constexpr matrix_view(T* values, std::size_t row_count, std::size_t column_count)
         : matrix_view(values, row_count, column_count, column_count) {}
     /// A view of mutable elements is also a view of constant ones.
-    constexpr matrix_view(const matrix_view<std::remove_const_t<T>>& other)
-        requires std::is_const_v<T>
+    template <class U>
+        requires std::is_same_v<T, const U>
+    constexpr matrix_view(const matrix_view<U>& other)
         : matrix_view(other.data, other.rows, other.columns, other.stride) {}
 
     [[nodiscard]] constexpr T* row(std::size_t r) const { return data + r * stride; }

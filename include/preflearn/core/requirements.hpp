@@ -47,7 +47,7 @@ template <class L, class Real> consteval void check_preference_loss() {
 
 template <class B, class T> consteval void check_backend() {
     static_assert(Backend<B, T>, "a Backend has a `name`, an owning `matrix<T>(rows, columns)` with view(), and "
-                                 "multiply(transpose, a, transpose, b, c, write)");
+                                 "multiply(transpose, a, transpose, b, c, store)");
 }
 
 } // namespace preflearn

@@ -1,0 +1,31 @@
+/// \file
+/// What the machine's memory allows: the rate at which a plain parallel copy moves as many bytes as the benchmark
+/// beside it, read and written bytes both counted, best of several tries. Measured in the same run, on the same threads.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include <preflearn/core/parallel.hpp>
+
+/// Bytes per second, for a working set of `bytes` (half of them read, half written).
+inline double copy_bandwidth(std::size_t bytes) {
+    const std::size_t count = std::max<std::size_t>(bytes / 2 / sizeof(double), 1);
+    std::vector<double> from(count, 1.0), to(count);
+    double best = std::numeric_limits<double>::max();
+    for (int i = 0; i < 15; ++i) {
+        const auto start = std::chrono::steady_clock::now();
+        preflearn::parallel_blocks(count, 1 << 16, [&](std::size_t begin, std::size_t end) {
+            std::copy(from.data() + begin, from.data() + end, to.data() + begin);
+        });
+        benchmark::DoNotOptimize(to.data());
+        best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+    return static_cast<double>(2 * count * sizeof(double)) / best;
+}

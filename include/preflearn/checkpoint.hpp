@@ -1,0 +1,15 @@
+/// \file
+/// File formats of models as named tensors and metadata.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/checkpoint/atomic_file.hpp>
+#include <preflearn/checkpoint/checkpoint_file.hpp>
+#include <preflearn/checkpoint/element.hpp>
+#include <preflearn/checkpoint/gguf.hpp>
+#include <preflearn/checkpoint/half.hpp>
+#include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/checkpoint/mapped_file.hpp>
+#include <preflearn/checkpoint/quantised.hpp>
+#include <preflearn/checkpoint/safetensors.hpp>
+#include <preflearn/checkpoint/tensor.hpp>

@@ -1,0 +1,14 @@
+/// \file
+/// Everything of the room `loss`: preference losses as compositions of parts, and the log-softmax of vocabulary rows.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/loss/columns.hpp>
+#include <preflearn/loss/elementary.hpp>
+#include <preflearn/loss/link.hpp>
+#include <preflearn/loss/named.hpp>
+#include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/score.hpp>
+#include <preflearn/loss/target.hpp>
+#include <preflearn/loss/vocabulary.hpp>
+#include <preflearn/loss/weight.hpp>

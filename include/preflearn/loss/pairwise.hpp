@@ -1,0 +1,236 @@
+/// \file
+/// A preference loss as a composition of parts: for each pair with log-ratios u, v of the chosen and rejected response
+///   weight · [a φ(z) + b φ(−z)],   z = β (s(u) − s(v)) − margin,   (a, b) = target(q),
+/// value, exact gradient and metrics in one pass over the columns, without allocation. Sums are taken in double in an
+/// order fixed by the number of pairs, so the bits do not depend on the number of threads.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+#include <preflearn/core/concepts.hpp>
+#include <preflearn/core/error.hpp>
+#include <preflearn/core/parallel.hpp>
+#include <preflearn/loss/columns.hpp>
+#include <preflearn/loss/link.hpp>
+#include <preflearn/loss/score.hpp>
+#include <preflearn/loss/target.hpp>
+#include <preflearn/loss/weight.hpp>
+
+namespace preflearn {
+
+namespace detail {
+
+/// Pairs are computed in pieces that stay in the first-level cache.
+inline constexpr std::size_t piece = 256;
+
+/// The columns of one piece; missing ones point at constants.
+template <class Real> struct piece_columns {
+    std::size_t size;
+    const Real *chosen, *rejected, *reference_chosen, *reference_rejected, *weight, *target, *margin;
+    const std::uint32_t *chosen_tokens, *rejected_tokens;
+};
+
+/// What one piece gives, per pair; the gradients go straight to the caller.
+template <class Real> struct piece_results {
+    alignas(64) std::array<Real, piece> loss, weight, chosen_reward, rejected_reward;
+};
+
+/// Σ f(i) for i in [0, size), in lanes so that the order is fixed and the loop still becomes vector code.
+template <class Term> double sum_in_lanes(std::size_t size, const Term& term) {
+    constexpr std::size_t lanes = 16;
+    std::array<double, lanes> sums{};
+    const std::size_t whole = size / lanes * lanes;
+    for (std::size_t i = 0; i < whole; i += lanes) {
+        for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += term(i + lane);
+    }
+    for (std::size_t i = whole; i < size; ++i) sums[i - whole] += term(i);
+    for (std::size_t half = lanes / 2; half > 0; half /= 2) {
+        for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+    }
+    return sums[0];
+}
+
+template <class Real> loss_sums sums_of_piece(const piece_results<Real>& results, std::size_t size) {
+    const Real* const chosen = results.chosen_reward.data();
+    const Real* const rejected = results.rejected_reward.data();
+    const auto sum = [size](const std::array<Real, piece>& values) {
+        return sum_in_lanes(size, [&](std::size_t i) { return static_cast<double>(values[i]); });
+    };
+    const double correct = sum_in_lanes(size, [=](std::size_t i) { return chosen[i] > rejected[i] ? 1.0 : 0.0; });
+    const double ties = sum_in_lanes(size, [=](std::size_t i) { return chosen[i] == rejected[i] ? 1.0 : 0.0; });
+    return {.loss = sum(results.loss),
+            .weight = sum(results.weight),
+            .pairs = size,
+            .chosen_rewards = sum(results.chosen_reward),
+            .rejected_rewards = sum(results.rejected_reward),
+            .correct = static_cast<std::size_t>(correct),
+            .ties = static_cast<std::size_t>(ties)};
+}
+
+} // namespace detail
+
+/// The composition; itself a PreferenceLoss. β scales the score before the link, so that a margin is in units of β s;
+/// the rewards it reports are β (log π − log π_ref) (β log π where the score uses no reference), whatever the score part
+/// makes of them, as TRL reports them. Equal rewards are ties and not correct.
+///
+/// Finite for finite input unless the difference of the log-ratios exceeds the type's range (a numeric_error).
+/// \throws argument_error when β is not positive and finite, when columns differ in length, a needed column is missing,
+/// a target is outside [0, 1], or a weight is negative; numeric_error naming pair and column for NaN and infinities.
+template <class Score = log_ratio, class Link = logistic, class Target = given_target, class Margin = given_margin,
+          class Weight = given_weight>
+struct pairwise {
+    double beta = 0.1;
+    Score score{};
+    Link link{};
+    Target target{};
+    Margin margin{};
+    Weight weight{};
+
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        check_parts<Real>();
+        check_lengths(scores, gradients);
+        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
+        if constexpr (Score::uses_tokens) {
+            require(scores.chosen_tokens.size() == scores.size() && scores.rejected_tokens.size() == scores.size(),
+                    "this loss divides by the responses' lengths: chosen_tokens and rejected_tokens must be given");
+        }
+        if constexpr (!MarginLink<Link, Real>) {
+            require(scores.margin.empty(), "this loss is no function of a score difference and takes no margin column");
+        }
+        // Blocks depend on the number of pairs alone; at most 64, so that their sums need no allocation.
+        constexpr std::size_t most = 64, smallest = 16 * detail::piece;
+        const std::size_t pieces = (scores.size() + detail::piece - 1) / detail::piece;
+        const std::size_t grain = std::max(smallest, (pieces + most - 1) / most * detail::piece);
+        std::array<loss_sums, most> blocks{};
+        const bool mixed = !scores.target.empty() || target(Real(1)).swapped != 0;
+        parallel_blocks(scores.size(), grain, [&](std::size_t begin, std::size_t end) {
+            blocks[begin / grain] =
+                mixed ? block<true>(scores, gradients, begin, end) : block<false>(scores, gradients, begin, end);
+        });
+        loss_sums total;
+        for (const loss_sums& sums : blocks) total += sums;
+        return total;
+    }
+
+  private:
+    template <class Real> static consteval void check_parts() {
+        static_assert(ScorePart<Score, Real>, "a score part has uses_reference and uses_tokens and is called with "
+                                              "(log-ratio, tokens), returning response_score<Real>");
+        static_assert(MarginLink<Link, Real> || PairLink<Link, Real>,
+                      "a link is called with z and returns margin_penalty<Real>, or with (chosen, rejected) and returns "
+                      "pair_penalty<Real>");
+        static_assert(TargetPart<Target, Real>, "a target part is called with q and returns target_mixture<Real>");
+        static_assert(MarginPart<Margin, Real>, "a margin part is called with the margin column and returns Real");
+        static_assert(WeightPart<Weight, Real>, "a weight part is called with (weight, target) and returns Real");
+    }
+
+    template <bool Mixed, class Real>
+    loss_sums block(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients, std::size_t begin,
+                    std::size_t end) const {
+        static constexpr auto constants = [] {
+            std::array<std::array<Real, detail::piece>, 2> filled{};
+            filled[1].fill(1);
+            return filled;
+        }();
+        detail::piece_results<Real> results;
+        std::array<std::array<Real, detail::piece>, 2> unwanted;
+        loss_sums sums;
+        for (std::size_t at = begin; at < end; at += detail::piece) {
+            const auto column = [at](std::span<const Real> values, std::size_t otherwise) {
+                return values.empty() ? constants[otherwise].data() : values.data() + at;
+            };
+            constexpr bool reference = Score::uses_reference;
+            const detail::piece_columns<Real> columns{
+                .size = std::min(detail::piece, end - at),
+                .chosen = scores.chosen.data() + at,
+                .rejected = scores.rejected.data() + at,
+                .reference_chosen = reference ? column(scores.reference_chosen, 0) : constants[0].data(),
+                .reference_rejected = reference ? column(scores.reference_rejected, 0) : constants[0].data(),
+                .weight = column(scores.weight, 1),
+                .target = column(scores.target, 1),
+                .margin = column(scores.margin, 0),
+                .chosen_tokens = scores.chosen_tokens.data() + at,
+                .rejected_tokens = scores.rejected_tokens.data() + at};
+            Real* const d_chosen = gradients.chosen.empty() ? unwanted[0].data() : gradients.chosen.data() + at;
+            Real* const d_rejected = gradients.rejected.empty() ? unwanted[1].data() : gradients.rejected.data() + at;
+            if (!compute<Mixed>(columns, results, d_chosen, d_rejected))
+                throw_first_fault(scores, at, at + columns.size);
+            sums += detail::sums_of_piece(results, columns.size);
+        }
+        return sums;
+    }
+
+    /// Returns false when something is not finite or out of its range. No branch, no call, no aliasing: vector code.
+    template <bool Mixed, class Real>
+    bool compute(const detail::piece_columns<Real>& in, detail::piece_results<Real>& out,
+                 Real* __restrict__ d_chosen, Real* __restrict__ d_rejected) const {
+        constexpr Real largest = std::numeric_limits<Real>::max();
+        const Real scale = static_cast<Real>(beta);
+        const detail::piece_columns<Real> c = in;
+        unsigned faults = 0;
+        for (std::size_t i = 0; i < c.size; ++i) {
+            const Real u = c.chosen[i] - c.reference_chosen[i], v = c.rejected[i] - c.reference_rejected[i];
+            Real chosen_length = 0, rejected_length = 0;
+            if constexpr (Score::uses_tokens) {
+                chosen_length = static_cast<Real>(c.chosen_tokens[i]);
+                rejected_length = static_cast<Real>(c.rejected_tokens[i]);
+            }
+            const response_score<Real> su = score(u, chosen_length), sv = score(v, rejected_length);
+            const Real given = c.weight[i], q = c.target[i], w = weight(given, q);
+            const target_mixture<Real> mixture = target(q);
+            Real value, du, dv, z;
+            if constexpr (MarginLink<Link, Real>) {
+                z = scale * (su.value - sv.value) - margin(c.margin[i]);
+                const margin_penalty<Real> labelled = link(z);
+                value = mixture.as_labelled * labelled.value;
+                Real slope = mixture.as_labelled * labelled.derivative;
+                if constexpr (Mixed) { // a factor of 0 silences a swapped loss that overflows
+                    const margin_penalty<Real> swapped = link(-z);
+                    value += mixture.swapped == 0 ? Real(0) : mixture.swapped * swapped.value;
+                    slope -= mixture.swapped == 0 ? Real(0) : mixture.swapped * swapped.derivative;
+                }
+                du = slope * su.derivative;
+                dv = -slope * sv.derivative;
+            } else {
+                const Real a = scale * su.value, b = scale * sv.value;
+                z = a - b;
+                const pair_penalty<Real> labelled = link(a, b);
+                value = mixture.as_labelled * labelled.value;
+                du = mixture.as_labelled * labelled.d_chosen;
+                dv = mixture.as_labelled * labelled.d_rejected;
+                if constexpr (Mixed) {
+                    const pair_penalty<Real> swapped = link(b, a);
+                    value += mixture.swapped == 0 ? Real(0) : mixture.swapped * swapped.value;
+                    du += mixture.swapped == 0 ? Real(0) : mixture.swapped * swapped.d_rejected;
+                    dv += mixture.swapped == 0 ? Real(0) : mixture.swapped * swapped.d_chosen;
+                }
+                du *= su.derivative;
+                dv *= sv.derivative;
+            }
+            const Real factor = w * scale;
+            d_chosen[i] = factor * du;
+            d_rejected[i] = factor * dv;
+            out.loss[i] = w * value;
+            out.weight[i] = w;
+            out.chosen_reward[i] = scale * u;
+            out.rejected_reward[i] = scale * v;
+            // `&`, not `&&`: a branch here would keep the loop from becoming vector code.
+            const unsigned sound = unsigned{std::abs(u - v) <= largest} & unsigned{std::abs(z) <= largest} &
+                                   unsigned{std::abs(c.margin[i]) <= largest} & unsigned{given >= 0} &
+                                   unsigned{w <= largest} & unsigned{q >= 0} & unsigned{q <= 1};
+            faults |= sound ^ 1U;
+        }
+        return faults == 0;
+    }
+};
+
+} // namespace preflearn

@@ -1,0 +1,39 @@
+/// \file
+/// A tokenizer from whatever holds one: a GGUF file, a tokenizer.json, or a Hugging Face folder.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include <nlohmann/json.hpp>
+
+#include <preflearn/checkpoint/gguf.hpp>
+#include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/core/error.hpp>
+#include <preflearn/text/tokenizer.hpp>
+#include <preflearn/text/tokenizer_gguf.hpp>
+#include <preflearn/text/tokenizer_json.hpp>
+
+namespace preflearn {
+
+/// Loads a GGUF file's own tokenizer, a folder's tokenizer.json, or a JSON file in that format. Where a
+/// tokenizer_config.json lies beside the JSON file, begin and end tokens are taken from it.
+/// \throws input_error naming the file and what is wrong with it.
+inline tokenizer load_tokenizer(const std::filesystem::path& path) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) {
+        require<input_error>(std::filesystem::exists(path / "tokenizer.json", ignored), path.string(),
+                             ": tokenizer.json was expected in this folder");
+        return load_tokenizer(path / "tokenizer.json");
+    }
+    const mapped_file file(path);
+    if (file.text().starts_with("GGUF")) return tokenizer_from_gguf(read_gguf(path));
+    const auto config_path = path.parent_path() / "tokenizer_config.json";
+    const nlohmann::json config =
+        std::filesystem::exists(config_path, ignored) ? read_json_file(config_path) : nlohmann::json();
+    return tokenizer_from_json(parse_json(file.text(), path.string()), config, path.string());
+}
+
+} // namespace preflearn

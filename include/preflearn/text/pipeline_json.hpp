@@ -1,0 +1,198 @@
+/// \file
+/// The `normalizer`, `pre_tokenizer` and `decoder` of a tokenizer.json as steps of this library. A kind or a regular
+/// expression that is not known here is an error that names it: guessing would give other ids without a word.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/core/error.hpp>
+#include <preflearn/text/normalise.hpp>
+#include <preflearn/text/pretokenise.hpp>
+#include <preflearn/text/tokenizer.hpp>
+
+namespace preflearn {
+
+/// Reads members of one JSON file; `origin` is named in errors.
+struct json_reader {
+    std::string origin;
+
+    [[nodiscard]] std::string text(const nlohmann::json& object, std::string_view key, const std::string& where) const {
+        const auto& found = member_or_null(object, key);
+        require<input_error>(found.is_string(), origin, ": ", where, ".", key, ": a string was expected");
+        return found.get<std::string>();
+    }
+    [[nodiscard]] bool flag(const nlohmann::json& object, std::string_view key, bool otherwise,
+                            const std::string& where) const {
+        const auto& found = member_or_null(object, key);
+        if (found.is_null()) return otherwise;
+        require<input_error>(found.is_boolean(), origin, ": ", where, ".", key, ": true or false was expected");
+        return found.get<bool>();
+    }
+    [[nodiscard]] const nlohmann::json& list(const nlohmann::json& object, std::string_view key,
+                                             const std::string& where) const {
+        const auto& found = member_or_null(object, key);
+        require<input_error>(found.is_array(), origin, ": ", where, ".", key, ": a list was expected");
+        return found;
+    }
+    /// The `String` or `Regex` of a {"pattern": {…}}; never empty.
+    struct pattern {
+        std::string text;
+        bool is_regex = false;
+    };
+    [[nodiscard]] pattern pattern_of(const nlohmann::json& object, const std::string& where) const {
+        const auto& found = member_or_null(object, "pattern");
+        const bool is_regex = !member_or_null(found, "Regex").is_null();
+        pattern made{text(found, is_regex ? "Regex" : "String", where + ".pattern"), is_regex};
+        require<input_error>(!made.text.empty(), origin, ": ", where, ".pattern is empty");
+        return made;
+    }
+    /// The parts of a Sequence, which may hold further ones only a few levels deep.
+    [[nodiscard]] const nlohmann::json& parts(const nlohmann::json& sequence, std::string_view key,
+                                              const std::string& where) const {
+        require<input_error>(std::ranges::count(where, '.') < 8, origin, ": ", where,
+                             ": sequences are nested too deep");
+        return list(sequence, key, where);
+    }
+    [[noreturn]] void unknown(const std::string& where, std::string_view what, std::string_view known) const {
+        throw input_error(message(origin, ": ", where, " is '", what, "', which is not known; ", known));
+    }
+};
+
+/// Appends the steps of a `normalizer` (null: none).
+inline void read_normalisers(const json_reader& from, const nlohmann::json& value, std::vector<normalise_step>& steps,
+                             const std::string& where = "normalizer") {
+    if (value.is_null()) return;
+    const std::string kind = from.text(value, "type", where);
+    if (kind == "Sequence") {
+        for (const auto& part : from.parts(value, "normalizers", where)) {
+            read_normalisers(from, part, steps, where + ".normalizers");
+        }
+    } else if (kind == "Prepend") {
+        steps.push_back(prepend_step{from.text(value, "prepend", where)});
+    } else if (kind == "Replace") {
+        const auto pattern = from.pattern_of(value, where);
+        if (pattern.is_regex) from.unknown(where + ".pattern", pattern.text, "texts are, expressions are not");
+        steps.push_back(replace_step{pattern.text, from.text(value, "content", where)});
+    } else if (kind == "NFC" || kind == "NFD" || kind == "NFKC" || kind == "NFKD") {
+        steps.push_back(unicode_form_step{.composed = kind.back() == 'C', .compatibility = kind.size() == 4});
+    } else if (kind == "Lowercase") {
+        steps.push_back(lowercase_step{});
+    } else {
+        from.unknown(where + ".type", kind, "Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD and Lowercase are");
+    }
+}
+
+namespace detail {
+
+inline pretokenise_step read_split(const json_reader& from, const nlohmann::json& value, const std::string& where) {
+    const auto pattern = from.pattern_of(value, where);
+    const std::string behaviour = from.text(value, "behavior", where);
+    if (from.flag(value, "invert", false, where)) {
+        // matched and unmatched parts are both kept by "Isolated", so turning them round changes nothing
+        if (behaviour != "Isolated") from.unknown(where + ".invert", "true", "only with Isolated it is");
+    }
+    if (pattern.is_regex) {
+        if (behaviour != "Isolated") from.unknown(where + ".behavior", behaviour, "with an expression, Isolated is");
+        if (pattern.text == gpt2_split::pattern) return gpt2_split{};
+        if (pattern.text == llama3_split::pattern) return llama3_split{3};
+        if (pattern.text == llama3_split::pattern_of_single_digits) return llama3_split{1};
+        if (pattern.text == R"(\p{N})") return number_split{1};
+        if (pattern.text == R"(\p{N}{1,3})") return number_split{3};
+        if (pattern.text == R"(\p{N}+)") return number_split{std::numeric_limits<std::size_t>::max()};
+        from.unknown(where + ".pattern.Regex", pattern.text, "those of GPT-2, Llama 3 and Qwen 2, and \\p{N} are");
+    }
+    if (behaviour == "Isolated") return literal_split{pattern.text, literal_split::joins::nothing};
+    if (behaviour == "MergedWithPrevious") return literal_split{pattern.text, literal_split::joins::previous};
+    if (behaviour == "MergedWithNext") return literal_split{pattern.text, literal_split::joins::next};
+    from.unknown(where + ".behavior", behaviour, "Isolated, MergedWithPrevious and MergedWithNext are");
+}
+
+inline metaspace_step::prefix read_prefix(const json_reader& from, const nlohmann::json& value,
+                                          const std::string& where) {
+    if (member_or_null(value, "prepend_scheme").is_null()) { // files older than 2024
+        return from.flag(value, "add_prefix_space", true, where) ? metaspace_step::prefix::always
+                                                                 : metaspace_step::prefix::never;
+    }
+    const std::string scheme = from.text(value, "prepend_scheme", where);
+    if (scheme == "always") return metaspace_step::prefix::always;
+    if (scheme == "first") return metaspace_step::prefix::first;
+    if (scheme == "never") return metaspace_step::prefix::never;
+    from.unknown(where + ".prepend_scheme", scheme, "always, first and never are");
+}
+
+inline std::string read_symbol(const json_reader& from, const nlohmann::json& value, const std::string& where) {
+    std::string symbol = from.text(value, "replacement", where);
+    require<input_error>(!symbol.empty(), from.origin, ": ", where, ".replacement is empty");
+    return symbol;
+}
+
+} // namespace detail
+
+/// Appends the steps of a `pre_tokenizer` (null: none).
+inline void read_pretokenisers(const json_reader& from, const nlohmann::json& value,
+                               std::vector<pretokenise_step>& steps, const std::string& where = "pre_tokenizer") {
+    if (value.is_null()) return;
+    const std::string kind = from.text(value, "type", where);
+    if (kind == "Sequence") {
+        for (const auto& part : from.parts(value, "pretokenizers", where)) {
+            read_pretokenisers(from, part, steps, where + ".pretokenizers");
+        }
+    } else if (kind == "Digits") {
+        const bool single = from.flag(value, "individual_digits", false, where);
+        steps.push_back(number_split{single ? 1 : std::numeric_limits<std::size_t>::max()});
+    } else if (kind == "ByteLevel") {
+        steps.push_back(byte_level_step{.adds_space = from.flag(value, "add_prefix_space", true, where),
+                                        .splits = from.flag(value, "use_regex", true, where)});
+    } else if (kind == "Split") {
+        steps.push_back(detail::read_split(from, value, where));
+    } else if (kind == "Metaspace") {
+        steps.push_back(metaspace_step{.symbol = detail::read_symbol(from, value, where),
+                                       .prepended = detail::read_prefix(from, value, where),
+                                       .splits = from.flag(value, "split", true, where)});
+    } else {
+        from.unknown(where + ".type", kind, "Sequence, Digits, ByteLevel, Split and Metaspace are");
+    }
+}
+
+/// Adds what a `decoder` says to `how` (null: nothing).
+inline void read_decoder(const json_reader& from, const nlohmann::json& value, decoding& how,
+                         const std::string& where = "decoder") {
+    if (value.is_null()) return;
+    const std::string kind = from.text(value, "type", where);
+    if (kind == "Sequence") {
+        for (const auto& part : from.parts(value, "decoders", where))
+            read_decoder(from, part, how, where + ".decoders");
+    } else if (kind == "ByteLevel") {
+        how.byte_alphabet = true;
+    } else if (kind == "ByteFallback") {
+        how.byte_tokens = true;
+    } else if (kind == "Metaspace") {
+        how.space_symbol = detail::read_symbol(from, value, where);
+        how.strips_first = detail::read_prefix(from, value, where) != metaspace_step::prefix::never;
+    } else if (kind == "Replace") {
+        const auto pattern = from.pattern_of(value, where);
+        if (pattern.is_regex || from.text(value, "content", where) != " ") {
+            from.unknown(where + ".pattern", pattern.text, "only the replacement of a text by a space is");
+        }
+        how.space_symbol = pattern.text;
+    } else if (kind == "Strip") {
+        const auto &start = member_or_null(value, "start"), &stop = member_or_null(value, "stop");
+        if (from.text(value, "content", where) != " " || start != 1 || stop != 0) {
+            from.unknown(where, "Strip", "only of one space at the start it is");
+        }
+        how.strips_first = true;
+    } else if (kind != "Fuse") {
+        from.unknown(where + ".type", kind,
+                     "Sequence, ByteLevel, ByteFallback, Metaspace, Replace, Strip and Fuse are");
+    }
+}
+
+} // namespace preflearn

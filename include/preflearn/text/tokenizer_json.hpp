@@ -1,0 +1,196 @@
+/// \file
+/// Hugging Face's tokenizer.json (the tokenizers package), with what tokenizer_config.json beside it says of begin
+/// and end tokens.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/core/error.hpp>
+#include <preflearn/text/pipeline_json.hpp>
+#include <preflearn/text/tokenizer.hpp>
+
+namespace preflearn {
+
+namespace detail {
+
+/// A token id of the file; ids may leave holes, but not be absurd against the number of entries.
+inline token_id read_id(const json_reader& from, const nlohmann::json& value, std::size_t entries,
+                        std::string_view token) {
+    require<input_error>(value.is_number_integer() && value >= 0 && value.get<std::uint64_t>() < 4 * entries + 65536,
+                         from.origin, ": the id of token '", token, "' is not a number that fits a vocabulary of ",
+                         entries);
+    return value.get<token_id>();
+}
+
+/// All token texts by id, added tokens included.
+inline vocabulary read_vocabulary(const json_reader& from, const nlohmann::json& model,
+                                  const std::vector<added_token>& added) {
+    const auto& entries = member_or_null(model, "vocab");
+    require<input_error>(entries.is_object(), from.origin, ": model.vocab: an object of ids was expected");
+    std::vector<std::string_view> texts;
+    std::vector<bool> taken;
+    const auto place = [&](std::string_view text, token_id id) {
+        const auto at = static_cast<std::size_t>(id);
+        if (at >= texts.size()) texts.resize(at + 1), taken.resize(at + 1);
+        require<input_error>(!taken[at] || texts[at] == text, from.origin, ": the tokens '", texts[at], "' and '", text,
+                             "' have the same id ", id);
+        texts[at] = text;
+        taken[at] = true;
+    };
+    for (auto entry = entries.begin(); entry != entries.end(); ++entry) {
+        place(entry.key(), read_id(from, entry.value(), entries.size(), entry.key()));
+    }
+    for (const added_token& token : added) {
+        const auto listed = entries.find(token.text);
+        require<input_error>(listed == entries.end() || *listed == token.id, from.origin, ": the added token '",
+                             token.text, "' has the id ", token.id, ", but another one in model.vocab");
+        place(token.text, token.id);
+    }
+    require<input_error>(!texts.empty(), from.origin, ": model.vocab is empty");
+    return vocabulary(texts);
+}
+
+inline std::vector<added_token> read_added(const json_reader& from, const nlohmann::json& file) {
+    std::vector<added_token> added;
+    const auto& list = member_or_null(file, "added_tokens");
+    if (list.is_null()) return added;
+    require<input_error>(list.is_array(), from.origin, ": added_tokens: a list was expected");
+    const std::size_t entries = list.size() + member_or_null(member_or_null(file, "model"), "vocab").size();
+    for (const auto& entry : list) {
+        const std::string where = message("added_tokens[", added.size(), "]");
+        const std::string text = from.text(entry, "content", where);
+        added.push_back({.id = read_id(from, member_or_null(entry, "id"), entries, text),
+                         .text = text,
+                         .special = from.flag(entry, "special", false, where),
+                         .strips_left = from.flag(entry, "lstrip", false, where),
+                         .strips_right = from.flag(entry, "rstrip", false, where),
+                         .single_word = from.flag(entry, "single_word", false, where),
+                         .normalised = from.flag(entry, "normalized", false, where)});
+    }
+    return added;
+}
+
+/// The BPE model: merges as "a b" or as ["a", "b"].
+inline rank_bpe read_bpe(const json_reader& from, const nlohmann::json& model, const vocabulary& words) {
+    for (const char* const key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
+        const auto& affix = member_or_null(model, key);
+        if (affix.is_string() && !affix.get_ref<const std::string&>().empty()) {
+            from.unknown(message("model.", key), affix.get_ref<const std::string&>(), "none is");
+        }
+    }
+    std::vector<rank_bpe::merge> merges;
+    const auto& list = from.list(model, "merges", "model");
+    merges.reserve(list.size());
+    for (const auto& entry : list) {
+        std::string left, right;
+        if (entry.is_string()) {
+            const auto& pair = entry.get_ref<const std::string&>();
+            const std::size_t cut = pair.find(' ');
+            if (cut != std::string::npos) left = pair.substr(0, cut), right = pair.substr(cut + 1);
+        } else if (entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_string()) {
+            left = entry[0].get<std::string>(), right = entry[1].get<std::string>();
+        }
+        require<input_error>(!left.empty() && !right.empty(), from.origin, ": model.merges[", merges.size(),
+                             "]: two tokens were expected");
+        const auto a = words.find(left), b = words.find(right), merged = words.find(left + right);
+        require<input_error>(a && b && merged, from.origin, ": model.merges[", merges.size(), "]: '", left, "', '",
+                             right, "' or both together are not in the vocabulary");
+        merges.push_back({*a, *b, *merged});
+    }
+    unspelled rest{.fuses = from.flag(model, "fuse_unk", false, "model")};
+    if (from.flag(model, "byte_fallback", false, "model")) rest.bytes = byte_tokens_of(words);
+    if (const auto& unknown = member_or_null(model, "unk_token"); !unknown.is_null()) {
+        rest.unknown = words.find(from.text(model, "unk_token", "model"));
+        require<input_error>(rest.unknown.has_value(), from.origin, ": model.unk_token is not in the vocabulary");
+    }
+    return {merges, rest, from.flag(model, "ignore_merges", false, "model")};
+}
+
+/// The special token that a `post_processor` puts before a single text, if any.
+inline std::optional<std::string> begin_of_template(const json_reader& from, const nlohmann::json& value,
+                                                    const std::string& where = "post_processor") {
+    if (value.is_null()) return std::nullopt;
+    const std::string kind = from.text(value, "type", where);
+    if (kind == "Sequence") {
+        for (const auto& part : from.parts(value, "processors", where)) {
+            if (auto found = begin_of_template(from, part, where + ".processors")) return found;
+        }
+    } else if (kind == "TemplateProcessing") {
+        const auto& single = from.list(value, "single", where);
+        if (!single.empty() && !member_or_null(single[0], "SpecialToken").is_null()) {
+            return from.text(member_or_null(single[0], "SpecialToken"), "id", where + ".single[0].SpecialToken");
+        }
+    } else if (kind != "ByteLevel") {
+        from.unknown(where + ".type", kind, "Sequence, TemplateProcessing and ByteLevel are");
+    }
+    return std::nullopt;
+}
+
+/// "bos_token": "<s>" or {"content": "<s>", …}; null for null.
+inline std::optional<std::string> token_of_config(const json_reader& from, const nlohmann::json& config,
+                                                  std::string_view key) {
+    const auto& value = member_or_null(config, key);
+    if (value.is_null()) return std::nullopt;
+    return value.is_object() ? from.text(value, "content", std::string(key)) : from.text(config, key, "the file");
+}
+
+inline token_id id_of(const json_reader& from, const vocabulary& words, const std::string& token,
+                      std::string_view use) {
+    const auto id = words.find(token);
+    require<input_error>(id.has_value(), from.origin, ": the ", use, " token '", token, "' is not in the vocabulary");
+    return *id;
+}
+
+} // namespace detail
+
+/// A tokenizer from the JSON of tokenizer.json and of tokenizer_config.json (null: there is none). A begin token is
+/// added when the configuration's add_bos_token says so; where it says nothing, when the post-processor's template
+/// begins with one. The end token is the configuration's eos_token. Truncation and padding are not applied.
+/// \throws input_error naming `origin` and the member that is missing, malformed or not supported.
+inline tokenizer tokenizer_from_json(const nlohmann::json& file, const nlohmann::json& config,
+                                     const std::string& origin) {
+    const json_reader from{origin}, from_config{origin + " (tokenizer_config.json)"};
+    require<input_error>(file.is_object(), origin, ": an object was expected");
+    require<input_error>(config.is_null() || config.is_object(), from_config.origin, ": an object was expected");
+    const auto& model = member_or_null(file, "model");
+    require<input_error>(model.is_object(), origin, ": model: an object was expected (is this a tokenizer.json?)");
+    if (const auto& kind = member_or_null(model, "type"); !kind.is_null() && kind != "BPE") {
+        from.unknown("model.type", from.text(model, "type", "model"), "BPE is");
+    }
+    tokenizer_parts parts;
+    parts.added = detail::read_added(from, file);
+    parts.words = detail::read_vocabulary(from, model, parts.added);
+    read_normalisers(from, member_or_null(file, "normalizer"), parts.normalisers);
+    read_pretokenisers(from, member_or_null(file, "pre_tokenizer"), parts.pretokenisers);
+    read_decoder(from, member_or_null(file, "decoder"), parts.decoding);
+    parts.model = detail::read_bpe(from, model, parts.words);
+
+    const auto& asked = member_or_null(config, "add_bos_token");
+    if (asked.is_null()) {
+        if (const auto begin = detail::begin_of_template(from, member_or_null(file, "post_processor"))) {
+            parts.begin = detail::id_of(from, parts.words, *begin, "begin");
+        }
+    } else if (from_config.flag(config, "add_bos_token", false, "the file")) {
+        const auto begin = detail::token_of_config(from_config, config, "bos_token");
+        require<input_error>(begin.has_value(), from_config.origin,
+                             ": add_bos_token is true, but there is no bos_token");
+        parts.begin = detail::id_of(from_config, parts.words, *begin, "begin");
+    }
+    if (const auto end = detail::token_of_config(from_config, config, "eos_token")) {
+        parts.end = detail::id_of(from_config, parts.words, *end, "end");
+    }
+    return tokenizer(std::move(parts));
+}
+
+} // namespace preflearn

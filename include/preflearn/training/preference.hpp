@@ -1,0 +1,227 @@
+/// \file
+/// Preference training: minimises a preference loss over labelled pairs (DPO on a policy with a reference, Bradley-Terry
+/// on a reward model, any other loss). The label orients the pair: the likelier response is the chosen one and the
+/// label's probability is the target; an exact tie keeps its order with target ½; abstained pairs are left out.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <ranges>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/comparison.hpp>
+#include <preflearn/core/concepts.hpp>
+#include <preflearn/core/error.hpp>
+#include <preflearn/core/preference.hpp>
+#include <preflearn/core/requirements.hpp>
+#include <preflearn/core/scores.hpp>
+#include <preflearn/training/fingerprint.hpp>
+#include <preflearn/training/loop.hpp>
+#include <preflearn/training/supervised.hpp>
+
+namespace preflearn {
+
+/// Further numbers of the pairs, each one per comparison or empty (its default): the weight, finite and not negative,
+/// and the margin of the chosen over the rejected response in the units of the loss.
+struct pair_columns {
+    std::span<const double> weight{}, margin{};
+};
+
+/// The objective of `train_preferences`; views the comparisons; owns the oriented labels and a copy of the loss.
+template <class Model, class C, class Loss> class preference_objective {
+  public:
+    using real = typename Model::real;
+
+    preference_objective(std::span<const C> comparisons, const label_set& labels, std::span<const double> references,
+                         const Loss& loss, pair_columns columns)
+        : comparisons_(comparisons), loss_(loss) {
+        const auto check = [&](const char* name, std::size_t found, std::size_t expected) {
+            require(found == 0 || found == expected, name, " has ", found, " entries, ", expected, " were expected for ",
+                    comparisons.size(), " comparisons");
+        };
+        check("reference_log_probs", references.size(), 2 * comparisons.size());
+        check("weight", columns.weight.size(), comparisons.size());
+        check("margin", columns.margin.size(), comparisons.size());
+        pairs_.reserve(comparisons.size());
+        for (std::size_t i = 0; i < comparisons.size(); ++i) {
+            const preference verdict = labels.at(static_cast<std::uint64_t>(comparisons[i].id));
+            if (verdict.abstained()) continue;
+            const bool swapped = verdict.decision() == choice::second;
+            pair p{.index = i, .swapped = swapped, .target = (swapped ? verdict.mirrored() : verdict).half_win()};
+            if (!columns.weight.empty()) p.weight = columns.weight[i];
+            if (!columns.margin.empty()) p.margin = columns.margin[i];
+            require(p.weight >= 0 && std::isfinite(p.weight), "pair ", comparisons[i].id, ": weight is ", p.weight,
+                    ", a finite number that is not negative was expected");
+            require(std::isfinite(p.margin), "pair ", comparisons[i].id, ": margin is ", p.margin);
+            if (!references.empty()) {
+                p.reference_chosen = references[2 * i + (swapped ? 1 : 0)];
+                p.reference_rejected = references[2 * i + (swapped ? 0 : 1)];
+                require<numeric_error>(std::isfinite(p.reference_chosen) && std::isfinite(p.reference_rejected),
+                                       "pair ", comparisons[i].id, ": its reference log-probs are ", references[2 * i],
+                                       " and ", references[2 * i + 1], ", finite numbers were expected");
+            }
+            soft_ = soft_ || p.target != 1;
+            pairs_.push_back(p);
+        }
+        require(!pairs_.empty(), "training needs at least one pair whose label did not abstain, found none among ",
+                comparisons.size());
+        referenced_ = !references.empty();
+        weighted_ = !columns.weight.empty();
+        margins_ = !columns.margin.empty();
+    }
+
+    [[nodiscard]] std::size_t size() const { return pairs_.size(); }
+    [[nodiscard]] double weight(std::size_t i) const { return pairs_[i].weight; }
+    [[nodiscard]] std::size_t abstained() const { return comparisons_.size() - pairs_.size(); }
+
+    void begin(double total) {
+        per_weight_ = total > 0 ? 1 / total : 0;
+        sums_ = {};
+        chosen_log_probs_ = rejected_log_probs_ = 0;
+    }
+
+    void accumulate(Model& model, std::span<const std::size_t> examples) {
+        gather(examples);
+        typename Model::pass pass = std::as_const(model).forward(std::span<const completion_of<C>>(batch_));
+        take_scores(pass.scores(), examples);
+        const auto given = [](bool there, const std::vector<real>& values) {
+            return there ? std::span<const real>(values) : std::span<const real>();
+        };
+        sums_ += loss_(pair_scores<real>{.chosen = chosen_,
+                                            .rejected = rejected_,
+                                            .reference_chosen = given(referenced_, reference_chosen_),
+                                            .reference_rejected = given(referenced_, reference_rejected_),
+                                            .chosen_tokens = chosen_tokens_,
+                                            .rejected_tokens = rejected_tokens_,
+                                            .weight = given(weighted_, weight_),
+                                            .target = given(soft_, target_),
+                                            .margin = given(margins_, margin_)},
+                          pair_gradients<real>{d_chosen_, d_rejected_});
+        derivatives_.resize(batch_.size());
+        for (std::size_t i = 0; i < examples.size(); ++i) {
+            derivatives_[2 * i] = static_cast<real>(per_weight_) * d_chosen_[i];
+            derivatives_[2 * i + 1] = static_cast<real>(per_weight_) * d_rejected_[i];
+        }
+        model.backward(std::move(pass), std::span<const real>(derivatives_));
+    }
+
+    void finish(training_step& step) const {
+        const double pairs = static_cast<double>(sums_.pairs);
+        step.loss = sums_.loss * per_weight_;
+        step.rewards_chosen = sums_.chosen_rewards / pairs;
+        step.rewards_rejected = sums_.rejected_rewards / pairs;
+        step.rewards_margins = (sums_.chosen_rewards - sums_.rejected_rewards) / pairs;
+        step.rewards_accuracies = static_cast<double>(sums_.correct) / pairs;
+        step.rewards_ties = static_cast<double>(sums_.ties) / pairs;
+        step.logps_chosen = chosen_log_probs_ / pairs;
+        step.logps_rejected = rejected_log_probs_ / pairs;
+    }
+
+    void describe(run_description& run) const {
+        fingerprint labels, references;
+        for (const pair& p : pairs_) {
+            for (const double value : {static_cast<double>(p.swapped), p.target, p.weight, p.margin}) labels.add(value);
+            labels.add(p.index);
+            references.add(p.swapped ? p.reference_rejected : p.reference_chosen); // in the order given, which
+            references.add(p.swapped ? p.reference_chosen : p.reference_rejected); // the labels do not change
+        }
+        run.add("objective", "preferences");
+        run.add("pairs", pairs_.size());
+        run.add("data", fingerprint_of(comparisons_));
+        run.add("labels", labels.text());
+        run.add("reference log-probs", referenced_ ? references.text() : "none");
+        run.add("loss", fingerprint_of_loss<real>(loss_));
+    }
+
+  private:
+    struct pair {
+        std::size_t index = 0;
+        bool swapped = false;
+        double target = 1, weight = 1, margin = 0, reference_chosen = 0, reference_rejected = 0;
+    };
+
+    /// The completions, chosen and rejected in turn, and the columns of these pairs.
+    void gather(std::span<const std::size_t> examples) {
+        const std::size_t n = examples.size();
+        batch_.clear();
+        for (std::vector<real>* column : {&chosen_, &rejected_, &reference_chosen_, &reference_rejected_, &weight_,
+                                          &target_, &margin_, &d_chosen_, &d_rejected_})
+            column->resize(n);
+        chosen_tokens_.resize(n);
+        rejected_tokens_.resize(n);
+        for (std::size_t i = 0; i < n; ++i) {
+            const pair& p = pairs_[examples[i]];
+            const C& c = comparisons_[p.index];
+            const auto& better = p.swapped ? c.second : c.first;
+            const auto& worse = p.swapped ? c.first : c.second;
+            batch_.push_back({c.prompt, better});
+            batch_.push_back({c.prompt, worse});
+            chosen_tokens_[i] = static_cast<std::uint32_t>(tokens_of(better));
+            rejected_tokens_[i] = static_cast<std::uint32_t>(tokens_of(worse));
+            reference_chosen_[i] = static_cast<real>(p.reference_chosen);
+            reference_rejected_[i] = static_cast<real>(p.reference_rejected);
+            weight_[i] = static_cast<real>(p.weight);
+            target_[i] = static_cast<real>(p.target);
+            margin_[i] = static_cast<real>(p.margin);
+        }
+    }
+
+    void take_scores(std::span<const real> scores, std::span<const std::size_t> examples) {
+        require(scores.size() == batch_.size(), "the model gave ", scores.size(), " scores for ", batch_.size(),
+                " completions");
+        for (std::size_t i = 0; i < examples.size(); ++i) {
+            chosen_[i] = scores[2 * i];
+            rejected_[i] = scores[2 * i + 1];
+            require<numeric_error>(std::isfinite(chosen_[i]) && std::isfinite(rejected_[i]), "pair ",
+                                   comparisons_[pairs_[examples[i]].index].id,
+                                   ": the scores of its chosen and rejected response are ", chosen_[i], " and ",
+                                   rejected_[i]);
+            chosen_log_probs_ += static_cast<double>(chosen_[i]);
+            rejected_log_probs_ += static_cast<double>(rejected_[i]);
+        }
+    }
+
+    std::span<const C> comparisons_;
+    Loss loss_;
+    std::vector<pair> pairs_;
+    bool soft_ = false, referenced_ = false, weighted_ = false, margins_ = false;
+
+    std::vector<completion_of<C>> batch_;
+    std::vector<real> chosen_, rejected_, reference_chosen_, reference_rejected_, weight_, target_, margin_;
+    std::vector<real> d_chosen_, d_rejected_, derivatives_;
+    std::vector<std::uint32_t> chosen_tokens_, rejected_tokens_;
+
+    double per_weight_ = 0, chosen_log_probs_ = 0, rejected_log_probs_ = 0;
+    loss_sums sums_;
+};
+
+/// Trains `model` in place on the pairs of `comparisons` (a contiguous range) that have a verdict in `labels`.
+/// \param reference_log_probs two per comparison, of `first` and of `second` (see `reference_log_probs`), or empty: no
+///        reference (reward models, reference-free losses)
+/// \param loss a PreferenceLoss for the type of the model's scores; the batch's loss is Σ weight · loss / Σ weight
+/// \return the history, with the number of abstained pairs
+/// \throws argument_error when a comparison has no label, columns do not fit, or all labels abstain; and what `train`
+///         throws.
+template <class Model, std::ranges::contiguous_range Comparisons, class Loss>
+training_history train_preferences(Model& model, const Comparisons& comparisons, const label_set& labels,
+                                   std::span<const double> reference_log_probs, const Loss& loss,
+                                   const adamw& optimiser, const training_options& options = {},
+                                   pair_columns columns = {}) {
+    using C = std::ranges::range_value_t<Comparisons>;
+    check_comparison<C>();
+    check_trainable<Model, batch_of<C>>();
+    check_preference_loss<Loss, typename Model::real>();
+    preference_objective<Model, C, Loss> objective(std::span<const C>(comparisons), labels, reference_log_probs, loss,
+                                                   columns);
+    training_history history = train(model, objective, optimiser, options);
+    history.abstained = objective.abstained();
+    return history;
+}
+
+} // namespace preflearn

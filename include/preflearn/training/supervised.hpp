@@ -1,0 +1,84 @@
+/// \file
+/// Supervised fine-tuning: minimises the mean of −log π(y | x) per token over the batch (the token mean, as TRL's SFT,
+/// not the mean of sequence means).
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <ranges>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/comparison.hpp>
+#include <preflearn/core/concepts.hpp>
+#include <preflearn/core/error.hpp>
+#include <preflearn/core/requirements.hpp>
+#include <preflearn/training/loop.hpp>
+
+namespace preflearn {
+
+/// The length of a response: its tokens where it is a range, else 1.
+template <class Response> std::size_t tokens_of(const Response& response) {
+    if constexpr (std::ranges::sized_range<const Response>) {
+        return static_cast<std::size_t>(std::ranges::size(response));
+    } else {
+        return 1;
+    }
+}
+
+/// The objective of `train_supervised`; views the examples.
+template <class Model, class Example> class supervised_objective {
+  public:
+    using real = typename Model::real;
+    explicit supervised_objective(std::span<const Example> examples) : examples_(examples) {}
+
+    [[nodiscard]] std::size_t size() const { return examples_.size(); }
+    [[nodiscard]] double weight(std::size_t i) const { return static_cast<double>(tokens_of(examples_[i].response)); }
+
+    void begin(double total) {
+        per_token_ = total > 0 ? 1 / total : 0;
+        loss_ = 0;
+    }
+    void accumulate(Model& model, std::span<const std::size_t> examples) {
+        batch_.clear();
+        for (const std::size_t i : examples) batch_.push_back(examples_[i]);
+        typename Model::pass pass = std::as_const(model).forward(std::span<const Example>(batch_));
+        const std::span<const real> scores = pass.scores();
+        require(scores.size() == batch_.size(), "the model gave ", scores.size(), " scores for ", batch_.size(),
+                " completions");
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            require<numeric_error>(std::isfinite(scores[i]), "the log-prob of example ", examples[i], " is ",
+                                   scores[i]);
+            loss_ -= static_cast<double>(scores[i]);
+        }
+        derivatives_.assign(batch_.size(), static_cast<real>(-per_token_));
+        model.backward(std::move(pass), std::span<const real>(derivatives_));
+    }
+    void finish(training_step& step) const { step.loss = loss_ * per_token_; }
+    void describe(run_description& run) const {
+        run.add("objective", "supervised");
+        run.add("examples", examples_.size());
+        run.add("data", fingerprint_of(examples_));
+    }
+
+  private:
+    std::span<const Example> examples_;
+    std::vector<Example> batch_;
+    std::vector<real> derivatives_;
+    double per_token_ = 0, loss_ = 0;
+};
+
+/// Trains `model` in place on `examples` (a contiguous range of `completion<Prompt, Response>`).
+/// \throws argument_error for no examples or options out of range, and what `train` throws.
+template <class Model, std::ranges::contiguous_range Examples>
+training_history train_supervised(Model& model, const Examples& examples, const adamw& optimiser,
+                                  const training_options& options = {}) {
+    using example = std::ranges::range_value_t<Examples>;
+    check_trainable<Model, std::span<const example>>();
+    supervised_objective<Model, example> objective{std::span<const example>(examples)};
+    return train(model, objective, optimiser, options);
+}
+
+} // namespace preflearn

@@ -1,0 +1,101 @@
+#include <limits>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include <preflearn/core/error.hpp>
+#include <preflearn/loss/named.hpp>
+
+#include "pairs.hpp"
+
+using namespace preflearn;
+
+namespace {
+
+template <class Error> std::string complaint(pairs<double>& p) {
+    try {
+        dpo{}(p.scores(), p.gradients());
+    } catch (const Error& failure) {
+        return failure.what();
+    }
+    return "no complaint";
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    INFO(text);
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE("NaN and infinities in any column are reported by pair and column") {
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
+    using column = std::vector<double> pairs<double>::*;
+    const std::pair<const char*, column> columns[] = {{"chosen", &pairs<double>::chosen},
+                                                      {"rejected", &pairs<double>::rejected},
+                                                      {"reference_chosen", &pairs<double>::reference_chosen},
+                                                      {"reference_rejected", &pairs<double>::reference_rejected},
+                                                      {"weight", &pairs<double>::weight},
+                                                      {"target", &pairs<double>::target},
+                                                      {"margin", &pairs<double>::margin}};
+    for (const auto& [name, member] : columns) {
+        for (const double bad : {nan, inf, -inf}) {
+            pairs<double> p = random_pairs<double>(9000);
+            (p.*member)[8123] = bad;
+            CHECK(contains(complaint<numeric_error>(p), message("pair 8123: ", name, " is ")));
+        }
+    }
+}
+
+TEST_CASE("infinities on both sides of a difference do not cancel into silence") {
+    pairs<double> p = random_pairs<double>(20);
+    p.chosen[3] = p.rejected[3] = -std::numeric_limits<double>::infinity();
+    CHECK(contains(complaint<numeric_error>(p), "pair 3: chosen is -inf"));
+}
+
+TEST_CASE("log-ratios whose difference exceeds the type's range are reported as such") {
+    pairs<double> p = random_pairs<double>(20);
+    p.chosen[5] = 1.5e308;
+    p.rejected[5] = -1.5e308;
+    CHECK(contains(complaint<numeric_error>(p), "pair 5: the difference of the log-ratios"));
+}
+
+TEST_CASE("of several faults the first pair's is reported, whatever the block it lies in") {
+    pairs<double> p = random_pairs<double>(50'000);
+    p.weight[49'000] = p.weight[30'000] = p.weight[12'345] = -1;
+    CHECK(contains(complaint<argument_error>(p), "pair 12345: weight is -1"));
+}
+
+TEST_CASE("targets outside [0, 1] and negative weights are refused") {
+    pairs<double> p = random_pairs<double>(10);
+    p.target[4] = 1.25;
+    CHECK(contains(complaint<argument_error>(p), "pair 4: target is 1.25, a probability in [0, 1]"));
+    p = random_pairs<double>(10);
+    p.target[4] = -0.25;
+    CHECK(contains(complaint<argument_error>(p), "pair 4: target is -0.25"));
+    p = random_pairs<double>(10);
+    p.weight[9] = -0.5;
+    CHECK(contains(complaint<argument_error>(p), "pair 9: weight is -0.5"));
+}
+
+TEST_CASE("columns of different lengths are refused by name and length") {
+    pairs<double> p = random_pairs<double>(10);
+    p.rejected.pop_back();
+    CHECK(contains(complaint<argument_error>(p), "rejected has 9 entries for 10 pairs"));
+    p = random_pairs<double>(10);
+    p.weight.resize(11);
+    CHECK(contains(complaint<argument_error>(p), "weight has 11 entries for 10 pairs"));
+    p = random_pairs<double>(10);
+    p.reference_rejected.clear();
+    CHECK(contains(complaint<argument_error>(p), "both be given or both be empty"));
+    p = random_pairs<double>(10);
+    std::vector<double> too_few(9), enough(10);
+    CHECK_THROWS_AS(dpo{}(p.scores(), pair_gradients<double>{too_few, enough}), argument_error);
+    CHECK_THROWS_AS(dpo{}(p.scores(), pair_gradients<double>{enough, {}}), argument_error);
+}
+
+TEST_CASE("a β that is not a positive number is refused") {
+    pairs<double> p = random_pairs<double>(2);
+    for (const double beta : {0.0, -0.1, std::numeric_limits<double>::quiet_NaN()})
+        CHECK_THROWS_AS(dpo{.beta = beta}(p.scores(), p.gradients()), argument_error);
+}

@@ -1,0 +1,171 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <preflearn/core/concepts.hpp>
+#include <preflearn/policy/transformer.hpp>
+
+#include "models.hpp"
+#include "parts.hpp"
+
+using namespace preflearn;
+using model = transformer<double>;
+
+static_assert(Trainable<model, std::span<const token_completion>>);
+static_assert(Trainable<transformer<float>, batch_of<token_comparison>>);
+static_assert(Policy<model, token_comparison> && GenerativePolicy<model, comparison<token_span, std::vector<token_id>>>);
+
+namespace {
+
+void use_threads(int count) {
+#if defined(_OPENMP)
+    omp_set_num_threads(count);
+#else
+    (void)count;
+#endif
+}
+
+} // namespace
+
+TEST_CASE("the gradient of a weighted sum of log-probabilities is the finite difference, for every tensor") {
+    for (const transformer_config& config : {test::grouped(), test::multi_query()}) {
+        model m(config, generator(1, "weights"));
+        const auto c = test::mixed();
+        const std::vector<double> weights = test::normals(c.prompts.size(), 4);
+        auto pass = m.forward(c.views());
+        CHECK(pass.scores()[2] == 0);
+        CHECK(pass.scores()[4] == 0);
+        m.backward(std::move(pass), weights);
+        const auto value = [&] { return test::dot(m.log_probs(c.views()), weights); };
+        for (const auto& tensor : tensors(m)) {
+            CAPTURE(tensor.name);
+            const auto offset = static_cast<std::size_t>(tensor.values.data() - m.parameters().data());
+            CHECK(test::gradient_error(tensor.values, m.gradients().subspan(offset, tensor.values.size()), value,
+                                       1 + tensor.values.size() / 40) < 1e-6);
+        }
+    }
+}
+
+TEST_CASE("hidden states of last tokens have the finite differences as their gradient") {
+    model m(test::multi_query(), generator(2, "weights"), 3);
+    const auto c = test::mixed();
+    auto pass = m.forward_hidden(c.views());
+    const std::size_t rows = c.prompts.size(), n = m.config().hidden_size;
+    CHECK(pass.hidden().rows == rows);
+    const auto scored = m.last_hidden(c.views());
+    for (std::size_t i = 0; i < rows * n; ++i) CHECK(pass.hidden().data[i] == doctest::Approx(scored.view().data[i]).epsilon(1e-12));
+    const std::vector<double> d = test::normals(rows * n, 6);
+    m.backward_hidden(std::move(pass), {d.data(), rows, n});
+    const auto value = [&] {
+        const auto hidden = m.last_hidden(c.views());
+        return test::dot({hidden.view().data, rows * n}, d);
+    };
+    CHECK(test::gradient_error(m.parameters(), m.gradients(), value, 7) < 1e-6);
+    CHECK(m.extra_parameters().size() == 3);
+    for (const double g : m.extra_gradients()) CHECK(g == 0);
+    CHECK_THROWS_AS(m.backward_hidden(m.forward_hidden(c.views()), {d.data(), 1, n}), argument_error);
+}
+
+TEST_CASE("scores do not depend on the company: shared prompts, alone, in training and in scoring") {
+    const model m(test::grouped(), generator(3, "weights"));
+    const auto c = test::mixed();
+    const auto together = m.log_probs(c.views());
+    const auto pass = m.forward(c.views());
+    const auto tokens = m.token_log_probs(c.views());
+    for (std::size_t i = 0; i < together.size(); ++i) {
+        CHECK(m.log_prob(c.prompts[i], c.responses[i]) == doctest::Approx(together[i]).epsilon(1e-12));
+        CHECK(pass.scores()[i] == doctest::Approx(together[i]).epsilon(1e-12));
+        CHECK(tokens[i].size() == c.responses[i].size());
+        for (std::size_t j = 0; j < tokens[i].size(); ++j) CHECK(pass.token_scores(i)[j] == doctest::Approx(tokens[i][j]).epsilon(1e-12));
+    }
+    // the chain rule of probability: log π(ab | x) = log π(a | x) + log π(b | xa)
+    CHECK(m.log_prob(std::vector<token_id>{1, 2}, std::vector<token_id>{3, 4}) ==
+          doctest::Approx(m.log_prob(std::vector<token_id>{1, 2}, std::vector<token_id>{3}) +
+                          m.log_prob(std::vector<token_id>{1, 2, 3}, std::vector<token_id>{4})));
+    double total = 0;
+    for (token_id t = 0; t < 19; ++t) total += std::exp(m.log_prob(std::vector<token_id>{5, 6}, std::vector<token_id>{t}));
+    CHECK(total == doctest::Approx(1).epsilon(1e-12));
+}
+
+TEST_CASE("gradients add up over passes, and derivatives per token generalise those per completion") {
+    model whole(test::grouped(), generator(4, "weights")), parts = whole, tokens = whole;
+    const auto c = test::mixed();
+    const auto views = c.views();
+    const std::vector<double> weights = test::normals(views.size(), 8);
+    whole.backward(whole.forward(views), weights);
+    for (std::size_t i = 0; i < views.size(); ++i)
+        parts.backward(parts.forward(std::span(views).subspan(i, 1)), std::span(weights).subspan(i, 1));
+    std::vector<double> each;
+    for (std::size_t i = 0; i < views.size(); ++i) each.insert(each.end(), c.responses[i].size(), weights[i]);
+    tokens.backward_tokens(tokens.forward(views), each);
+    for (std::size_t i = 0; i < whole.parameters().size(); ++i) {
+        CHECK(std::abs(whole.gradients()[i] - parts.gradients()[i]) < 1e-12);
+        CHECK(whole.gradients()[i] == tokens.gradients()[i]);
+    }
+    CHECK_THROWS_AS(whole.backward(whole.forward(views), each), argument_error);
+}
+
+TEST_CASE("scores and gradients have the same bits for any number of threads") {
+    transformer_config config{.vocabulary_size = 300, .hidden_size = 96, .intermediate_size = 200, .layers = 2, .heads = 6, .key_value_heads = 3, .maximum_length = 512};
+    transformer<float> m(config, generator(5, "weights"));
+    test::completions c;
+    for (std::uint64_t i = 0; i < 4; ++i) {
+        c.add(test::random_tokens(60 + 40 * i, 300, i), test::random_tokens(30, 300, 10 + i));
+        c.add(c.prompts.back(), test::random_tokens(45, 300, 20 + i));
+    }
+    const std::vector<double> weights = test::normals(8, 9);
+    std::vector<double> scores;
+    std::vector<float> gradients;
+    for (const int threads : {1, 2, 5}) {
+        use_threads(threads);
+        transformer<float> copy = m;
+        auto pass = copy.forward(c.views());
+        const std::vector<double> found(pass.scores().begin(), pass.scores().end());
+        copy.backward(std::move(pass), weights);
+        if (scores.empty()) {
+            scores = found;
+            gradients.assign(copy.gradients().begin(), copy.gradients().end());
+        }
+        CHECK(std::memcmp(found.data(), scores.data(), scores.size() * sizeof(double)) == 0);
+        CHECK(std::memcmp(copy.gradients().data(), gradients.data(), gradients.size() * sizeof(float)) == 0);
+    }
+#if defined(_OPENMP)
+    use_threads(omp_get_num_procs());
+#endif
+}
+
+TEST_CASE("the initial weights depend on the seed alone, and copies are independent") {
+    model a(test::grouped(), generator(1, "weights"));
+    const model b(test::grouped(), generator(1, "weights")), c(test::grouped(), generator(2, "weights"));
+    CHECK(std::memcmp(a.parameters().data(), b.parameters().data(), a.parameters().size_bytes()) == 0);
+    CHECK(std::memcmp(a.parameters().data(), c.parameters().data(), a.parameters().size_bytes()) != 0);
+    model copy = a;
+    copy.parameters()[0] += 1;
+    CHECK(a.parameters()[0] == b.parameters()[0]);
+    const model longer(a, 5);
+    CHECK(longer.parameters().size() == a.parameters().size() + 5);
+    CHECK(longer.extra_parameters()[4] == 0);
+    CHECK(longer.parameters()[17] == a.parameters()[17]);
+}
+
+TEST_CASE("an empty batch is no work and an empty response has log-probability 0") {
+    model m(test::grouped(), generator(1, "weights"));
+    CHECK(m.log_probs({}).empty());
+    auto pass = m.forward({});
+    CHECK(pass.scores().empty());
+    m.backward(std::move(pass), {});
+    CHECK(m.log_prob(std::vector<token_id>{1}, {}) == 0);
+    const token_completion silent{std::vector<token_id>{}, {}};
+    CHECK_THROWS_AS((void)m.log_probs({&silent, 1}), argument_error);
+}
+
+TEST_CASE("parameters that are not numbers are an error that names the completion, not a NaN") {
+    model m(test::grouped(), generator(1, "weights"));
+    m.parameters()[5 * m.config().hidden_size] = std::numeric_limits<double>::quiet_NaN(); // the embedding of token 5
+    CHECK(std::isfinite(m.log_prob(std::vector<token_id>{4}, std::vector<token_id>{10})));
+    CHECK_THROWS_WITH_AS((void)m.log_probs(test::mixed().views()), doctest::Contains("completion 0"), numeric_error);
+}

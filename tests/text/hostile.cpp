@@ -1,0 +1,96 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include <preflearn/core/random.hpp>
+#include <preflearn/text/load.hpp>
+
+#include "../checkpoint/files.hpp"
+#include "../checkpoint/largest_allocation.hpp"
+
+using namespace preflearn;
+
+namespace {
+
+const std::string text = "the a <s> 12 é\n";
+
+const std::string small_json =
+    R"({"version": "1.0", "truncation": null, "added_tokens": [{"id": 5, "content": "<s>", "special": true,
+"lstrip": true, "rstrip": false, "normalized": false, "single_word": false}], "normalizer": {"type": "Sequence", "normalizers":
+[{"type": "NFC"}, {"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]}, "pre_tokenizer":
+{"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": true}, {"type": "ByteLevel", "add_prefix_space": false,
+"use_regex": true}]}, "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>"}}]}, "decoder":
+{"type": "ByteLevel"}, "model": {"type": "BPE", "unk_token": "t", "byte_fallback": true, "fuse_unk": true, "ignore_merges": false,
+"vocab": {"t": 0, "h": 1, "e": 2, "th": 3, "the": 4}, "merges": ["t h", "th e"]}})";
+
+std::string small_gguf(bool by_score) {
+    test::gguf_writer made;
+    made.text("tokenizer.ggml.model", by_score ? "llama" : "gpt2");
+    made.texts("tokenizer.ggml.tokens", std::vector<std::string>{"t", "h", "e", "th", "the", "<s>", "<0x0A>"});
+    made.numbers<std::int32_t>("tokenizer.ggml.token_type", 5, std::vector<std::int32_t>{1, 1, 1, 1, 1, 3, 6});
+    made.numbers<float>("tokenizer.ggml.scores", 6, std::vector<float>{-1, -2, -3, -4, -5, 0, 0});
+    made.texts("tokenizer.ggml.merges", std::vector<std::string>{"t h", "th e"});
+    made.number("tokenizer.ggml.bos_token_id", 5);
+    made.number("tokenizer.ggml.unknown_token_id", 0);
+    return made.file();
+}
+
+bool is_refused(const test::folder& folder, const std::string& content) {
+    const auto path = folder.write("damaged", content);
+    try {
+        const tokenizer tokens = load_tokenizer(path);
+        (void)tokens.decode(tokens.encode(text));
+        (void)tokens.encode(text, special_tokens::plain);
+        return false;
+    } catch (const error&) {
+        return true;
+    }
+}
+
+} // namespace
+
+TEST_CASE("a tokenizer file cut short anywhere is refused") {
+    const test::folder folder;
+    for (const std::string& content : {small_json, small_gguf(false), small_gguf(true)}) {
+        CHECK(!is_refused(folder, content));
+        const std::size_t end =
+            content.find_last_not_of('\0') + 1; // the padding of a GGUF file without tensors may be missing
+        for (std::size_t length = 0; length + 4 < end; ++length) {
+            CAPTURE(length);
+            REQUIRE(is_refused(folder, content.substr(0, length)));
+        }
+    }
+}
+
+TEST_CASE("flipped bits and changed characters are read or refused, and never cost absurd memory") {
+    const test::folder folder;
+    generator random(7, "flips");
+    test::largest_allocation = 0;
+    int refused = 0;
+    for (const std::string& content : {small_json, small_gguf(false), small_gguf(true)}) {
+        for (int trial = 0; trial < 2000; ++trial) {
+            std::string damaged = content;
+            const std::size_t at = random.below(content.size());
+            if (trial % 2 == 0) {
+                damaged[at] = static_cast<char>(static_cast<unsigned char>(damaged[at]) ^ (1U << random.below(8)));
+            } else { // JSON survives these more often than flips
+                damaged[at] = "0129ab{}[],:\"-e"[random.below(15)];
+            }
+            refused += is_refused(folder, damaged);
+        }
+    }
+    CHECK(refused > 2000);
+    CHECK(refused < 6000);
+    CHECK(test::largest_allocation < 4U << 20); // ids may leave holes of up to 65536 unused texts
+}
+
+TEST_CASE("a hundred thousand nested lists in tokenizer.json are refused") {
+    const test::folder folder;
+    const std::string deep =
+        "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": []}, \"pre_tokenizer\": ";
+    std::string nested;
+    for (int i = 0; i < 100000; ++i) nested += "{\"type\":\"Sequence\",\"pretokenizers\":[";
+    std::string closing;
+    for (int i = 0; i < 100000; ++i) closing += "]}";
+    CHECK(is_refused(folder, deep + nested + closing + "}"));
+}

@@ -1,0 +1,41 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include <preflearn/text/pretokenise.hpp>
+
+using namespace preflearn;
+using pieces = std::vector<std::string>;
+
+namespace {
+pieces cut(std::string text, const std::vector<pretokenise_step>& steps, bool at_start = true) {
+    text_pieces found(std::move(text));
+    for (const auto& step : steps) pretokenise(found, step, at_start);
+    pieces all;
+    found.for_each([&](std::string_view piece) { all.emplace_back(piece); });
+    return all;
+}
+} // namespace
+
+TEST_CASE("steps compose: what one has cut the next cuts further, looking no further than the piece") {
+    CHECK(cut("a  12", {number_split{1}, gpt2_split{}}) == pieces{"a", "  ", "1", "2"});
+    CHECK(cut("a  12", {gpt2_split{}}) == pieces{"a", " ", " 12"});
+    CHECK(cut("", {number_split{1}, byte_level_step{true, true}, metaspace_step{}}).empty());
+}
+
+TEST_CASE("the byte-level step maps bytes after cutting, and may add a space") {
+    CHECK(cut("é x\n", {byte_level_step{}}) == pieces{"Ã©", "Ġx", "Ċ"});
+    CHECK(cut("a b", {byte_level_step{true, true}}) == pieces{"Ġa", "Ġb"});
+    CHECK(cut(" a", {byte_level_step{true, false}}) == pieces{"Ġa"});
+    CHECK(cut("\xff", {byte_level_step{}}) == pieces{"ÿ"});
+}
+
+TEST_CASE("metaspace marks words, in front of the text when asked to") {
+    using enum metaspace_step::prefix;
+    CHECK(cut("a b", {metaspace_step{}}) == pieces{"▁a", "▁b"});
+    CHECK(cut(" a  b", {metaspace_step{.prepended = never}}) == pieces{"▁a", "▁", "▁b"});
+    CHECK(cut("a", {metaspace_step{.prepended = first}}, true) == pieces{"▁a"});
+    CHECK(cut("a", {metaspace_step{.prepended = first}}, false) == pieces{"a"});
+    CHECK(cut("a b", {metaspace_step{.symbol = "_", .prepended = never, .splits = false}}) == pieces{"a_b"});
+}

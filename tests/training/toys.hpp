@@ -1,0 +1,145 @@
+/// \file
+/// Two things that learn, small enough to check by hand: a table of item strengths (a Bradley-Terry rating) and a
+/// policy that draws every token of a response independently from one distribution. And files for their checkpoints.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+#include <preflearn/core/comparison.hpp>
+#include <preflearn/core/concepts.hpp>
+#include <preflearn/core/log_space.hpp>
+#include <preflearn/core/random.hpp>
+#include <preflearn/core/tokens.hpp>
+
+using item = std::size_t;
+using item_comparison = preflearn::comparison<preflearn::no_prompt, item>;
+using item_completion = preflearn::completion<preflearn::no_prompt, item>;
+
+template <class Scalar> struct strengths {
+    using real = double;
+    struct pass {
+        std::vector<double> values;
+        std::vector<item> items;
+        [[nodiscard]] std::span<const double> scores() const { return values; }
+    };
+    std::vector<Scalar> theta, gradient;
+
+    explicit strengths(std::size_t items) : theta(items), gradient(items) {}
+    [[nodiscard]] pass forward(std::span<const item_completion> batch) const {
+        pass p;
+        for (const item_completion& c : batch) {
+            p.items.push_back(c.response);
+            p.values.push_back(static_cast<double>(theta[c.response]));
+        }
+        return p;
+    }
+    void backward(pass&& p, std::span<const double> derivatives) {
+        for (std::size_t i = 0; i < p.items.size(); ++i) gradient[p.items[i]] += static_cast<Scalar>(derivatives[i]);
+    }
+    std::span<Scalar> parameters() { return theta; }
+    std::span<Scalar> gradients() { return gradient; }
+    double operator()(preflearn::no_prompt, item i) const { return static_cast<double>(theta[i]); }
+};
+
+/// π(y | x) = Π_t softmax(θ)[y_t].
+template <class Scalar> struct unigram {
+    using real = double;
+    struct pass {
+        std::vector<double> values;
+        std::vector<preflearn::token_span> responses;
+        [[nodiscard]] std::span<const double> scores() const { return values; }
+    };
+    std::vector<Scalar> logits, gradient;
+
+    explicit unigram(std::size_t tokens, std::uint64_t seed = 0) : logits(tokens), gradient(tokens) {
+        preflearn::generator random(seed, "unigram");
+        for (Scalar& z : logits) z = static_cast<Scalar>(seed == 0 ? 0.0 : random.normal());
+    }
+    [[nodiscard]] std::vector<double> log_distribution() const {
+        std::vector<double> z(logits.begin(), logits.end());
+        const double sum = preflearn::log_sum_exp(std::span<const double>(z));
+        for (double& value : z) value -= sum;
+        return z;
+    }
+    [[nodiscard]] pass forward(std::span<const preflearn::token_completion> batch) const {
+        const std::vector<double> log_p = log_distribution();
+        pass p;
+        for (const auto& c : batch) {
+            double sum = 0;
+            for (const auto token : c.response) sum += log_p[static_cast<std::size_t>(token)];
+            p.values.push_back(sum);
+            p.responses.push_back(c.response);
+        }
+        return p;
+    }
+    void backward(pass&& p, std::span<const double> derivatives) {
+        const std::vector<double> log_p = log_distribution();
+        for (std::size_t i = 0; i < p.responses.size(); ++i) {
+            for (const auto token : p.responses[i])
+                gradient[static_cast<std::size_t>(token)] += static_cast<Scalar>(derivatives[i]);
+            for (std::size_t t = 0; t < log_p.size(); ++t)
+                gradient[t] -= static_cast<Scalar>(derivatives[i] * static_cast<double>(p.responses[i].size()) *
+                                                   std::exp(log_p[t]));
+        }
+    }
+    std::span<Scalar> parameters() { return logits; }
+    std::span<Scalar> gradients() { return gradient; }
+    [[nodiscard]] double log_prob(preflearn::token_span /*prompt*/, preflearn::token_span response) const {
+        const preflearn::token_completion one{{}, response};
+        return forward({&one, 1}).values[0];
+    }
+};
+
+static_assert(preflearn::Trainable<strengths<float>, preflearn::batch_of<item_comparison>>);
+static_assert(preflearn::Trainable<unigram<double>, preflearn::batch_of<preflearn::token_comparison>>);
+static_assert(preflearn::Policy<unigram<float>, preflearn::token_comparison>);
+
+/// Token sequences with the comparisons and completions that view them.
+struct token_data {
+    std::vector<std::vector<preflearn::token_id>> sequences;
+    std::vector<preflearn::token_comparison> comparisons;
+    std::vector<preflearn::token_completion> completions;
+
+    explicit token_data(std::size_t pairs, std::size_t tokens = 6, std::uint64_t seed = 1) {
+        preflearn::generator random(seed, "token data");
+        for (std::size_t i = 0; i < 2 * pairs; ++i) {
+            std::vector<preflearn::token_id> sequence(1 + random.below(5));
+            for (auto& token : sequence) token = static_cast<preflearn::token_id>(random.below(tokens));
+            sequences.push_back(std::move(sequence));
+        }
+        for (std::size_t i = 0; i < pairs; ++i) {
+            comparisons.push_back({100 + i, {}, sequences[2 * i], sequences[2 * i + 1]});
+            completions.push_back({{}, sequences[2 * i]});
+        }
+    }
+    token_data(const token_data&) = delete;
+    token_data& operator=(const token_data&) = delete;
+};
+
+/// A folder of the test's own, removed at the end.
+class folder {
+  public:
+    folder() {
+        static int count = 0;
+        path_ = std::filesystem::temp_directory_path() /
+                ("preflearn-training-" + std::to_string(::getpid()) + "-" + std::to_string(count++));
+        std::filesystem::create_directories(path_);
+    }
+    folder(const folder&) = delete;
+    folder& operator=(const folder&) = delete;
+    ~folder() { std::filesystem::remove_all(path_); }
+    std::filesystem::path operator/(const char* name) const { return path_ / name; }
+
+  private:
+    std::filesystem::path path_;
+};
