@@ -1,6 +1,7 @@
 /// \file
 /// What the machine's memory allows: the rate at which a plain parallel copy moves as many bytes as the benchmark
-/// beside it, read and written bytes both counted, best of several tries. Measured in the same run, on the same threads.
+/// beside it, read and written bytes both counted, best of several tries. Measured in the same run, on the same
+/// threads.
 // SPDX-License-Identifier: MIT
 #pragma once
 

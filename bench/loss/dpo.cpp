@@ -51,9 +51,7 @@ template <class Real, class Loss> void value_and_gradient(benchmark::State& stat
 template <class Real, class Loss>
 void add(const std::string& name, const std::string& type, const Loss& loss, bool references) {
     benchmark::RegisterBenchmark(("loss/" + name + "/" + type).c_str(),
-                                 [=](benchmark::State& state) {
-                                     value_and_gradient<Real>(state, loss, references);
-                                 })
+                                 [=](benchmark::State& state) { value_and_gradient<Real>(state, loss, references); })
         ->Arg(1 << 10)
         ->Arg(1 << 20)
         ->UseRealTime();

@@ -1,5 +1,5 @@
-// One AdamW update and one gradient norm over flat arrays, against a copy that moves as many bytes: the update reads and
-// writes parameters, gradients and both moments (eight numbers per parameter), the norm reads the gradients.
+// One AdamW update and one gradient norm over flat arrays, against a copy that moves as many bytes: the update reads
+// and writes parameters, gradients and both moments (eight numbers per parameter), the norm reads the gradients.
 #include <cstddef>
 #include <span>
 #include <vector>

@@ -49,7 +49,8 @@ template <class T> void compare(std::size_t rows, std::size_t columns, std::size
         for (const transpose op_b : {transpose::no, transpose::yes}) {
             for (const store mode : {store::replace, store::add}) {
                 const padded<T> a(op_a == transpose::no ? rows : inner, op_a == transpose::no ? inner : rows, random);
-                const padded<T> b(op_b == transpose::no ? inner : columns, op_b == transpose::no ? columns : inner, random);
+                const padded<T> b(op_b == transpose::no ? inner : columns, op_b == transpose::no ? columns : inner,
+                                  random);
                 padded<T> c(rows, columns, random);
                 const std::vector<T> before = c.values;
                 const auto expected = naive<T>(op_a, a.view, op_b, b.view, c.view, mode);
@@ -57,7 +58,8 @@ template <class T> void compare(std::size_t rows, std::size_t columns, std::size
                 double worst = 0;
                 for (std::size_t i = 0; i < rows; ++i)
                     for (std::size_t j = 0; j < columns; ++j)
-                        worst = std::max(worst, std::abs(static_cast<double>(c.view(i, j)) - expected[i * columns + j]));
+                        worst =
+                            std::max(worst, std::abs(static_cast<double>(c.view(i, j)) - expected[i * columns + j]));
                 CHECK(worst <= tolerance);
                 for (std::size_t i = 0; i < c.values.size(); ++i) { // what lies between the rows stays as it was
                     const std::size_t column = (i + columns + 2) % (columns + 3);
@@ -71,7 +73,8 @@ template <class T> void compare(std::size_t rows, std::size_t columns, std::size
 } // namespace
 
 TEST_CASE("products equal the naive sums for odd shapes, every transpose, replacing and adding") {
-    for (const auto& [m, n, k] : {std::array<std::size_t, 3>{1, 1, 1}, {1, 37, 19}, {5, 1, 40}, {3, 7, 0}, {33, 65, 17}})
+    for (const auto& [m, n, k] :
+         {std::array<std::size_t, 3>{1, 1, 1}, {1, 37, 19}, {5, 1, 40}, {3, 7, 0}, {33, 65, 17}})
         compare<double>(m, n, k, 1e-13);
     compare<float>(300, 601, 23, 1e-5); // more than one tile each way
     compare<double>(301, 90, 70, 1e-12);

@@ -55,11 +55,10 @@ TEST_CASE("DPO is minus the log of the Bradley-Terry probability of the scaled l
     for (std::size_t i = 0; i < 50; ++i) {
         const auto at = [i](const std::vector<double>& column) { return std::span(column).subspan(i, 1); };
         const double z = 0.3 * (p.chosen[i] - p.reference_chosen[i] - p.rejected[i] + p.reference_rejected[i]);
-        const double loss =
-            dpo{.beta = 0.3}(pair_scores<double>{at(p.chosen), at(p.rejected), at(p.reference_chosen),
-                                                 at(p.reference_rejected)},
-                             pair_gradients<double>{})
-                .loss;
+        const double loss = dpo{.beta = 0.3}(pair_scores<double>{at(p.chosen), at(p.rejected), at(p.reference_chosen),
+                                                                 at(p.reference_rejected)},
+                                             pair_gradients<double>{})
+                                .loss;
         CHECK(loss == doctest::Approx(softplus(-z)).epsilon(1e-13));
     }
 }

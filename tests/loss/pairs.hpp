@@ -18,8 +18,8 @@ template <class Real> struct pairs {
     std::vector<Real> d_chosen, d_rejected;
 
     [[nodiscard]] preflearn::pair_scores<Real> scores() const {
-        return {chosen,          rejected, reference_chosen, reference_rejected, chosen_tokens,
-                rejected_tokens, weight,   target,           margin};
+        return {chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, rejected_tokens, weight,
+                target, margin};
     }
     preflearn::pair_gradients<Real> gradients() {
         d_chosen.resize(chosen.size());
@@ -56,8 +56,9 @@ template <class Loss> double gradient_error(const Loss& loss, pairs<double> p) {
         const auto at = [i](const auto& column) { return column.empty() ? column : column.subspan(i, 1); };
         const preflearn::pair_scores<double> all = p.scores();
         const preflearn::pair_scores<double> one{
-            at(all.chosen),          at(all.rejected), at(all.reference_chosen), at(all.reference_rejected), at(all.chosen_tokens),
-            at(all.rejected_tokens), at(all.weight),   at(all.target),           at(all.margin)};
+            at(all.chosen),        at(all.rejected),        at(all.reference_chosen), at(all.reference_rejected),
+            at(all.chosen_tokens), at(all.rejected_tokens), at(all.weight),           at(all.target),
+            at(all.margin)};
         return loss(one, preflearn::pair_gradients<double>{}).loss;
     };
     double worst = 0;

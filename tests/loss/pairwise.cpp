@@ -106,8 +106,7 @@ TEST_CASE("swapping the responses of a pair mirrors target, margin and gradients
     const loss_sums a = pairwise{}(p.scores(), p.gradients()), b = pairwise{}(q.scores(), q.gradients());
     CHECK(a.loss == doctest::Approx(b.loss).epsilon(1e-14));
     CHECK(a.correct + b.correct + a.ties == 300);
-    for (std::size_t i = 0; i < 300; ++i)
-        CHECK(p.d_chosen[i] == doctest::Approx(q.d_rejected[i]).epsilon(1e-13));
+    for (std::size_t i = 0; i < 300; ++i) CHECK(p.d_chosen[i] == doctest::Approx(q.d_rejected[i]).epsilon(1e-13));
 }
 
 TEST_CASE("adding one number to both log-probs of a pair changes nothing but the rewards") {
@@ -162,8 +161,7 @@ TEST_CASE("float agrees with double on numbers that float holds") {
     const loss_sums a = pairwise{}(p.scores(), p.gradients()), b = pairwise{}(q.scores(), q.gradients());
     CHECK(b.loss == doctest::Approx(a.loss).epsilon(1e-6));
     CHECK(b.correct == a.correct);
-    for (std::size_t i = 0; i < 5000; ++i)
-        CHECK(q.d_chosen[i] == doctest::Approx(p.d_chosen[i]).epsilon(1e-5));
+    for (std::size_t i = 0; i < 5000; ++i) CHECK(q.d_chosen[i] == doctest::Approx(p.d_chosen[i]).epsilon(1e-5));
 }
 
 TEST_CASE("empty columns stand for weight one, target one and margin zero") {

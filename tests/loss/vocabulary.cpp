@@ -22,7 +22,8 @@ template <class T> std::vector<T> random_logits(std::size_t count, double scale)
 
 template <class T> double in_pieces(std::span<const T> values, std::size_t piece) {
     online_log_sum_exp sum;
-    for (std::size_t i = 0; i < values.size(); i += piece) sum.add(values.subspan(i, std::min(piece, values.size() - i)));
+    for (std::size_t i = 0; i < values.size(); i += piece)
+        sum.add(values.subspan(i, std::min(piece, values.size() - i)));
     return sum.value();
 }
 
@@ -31,7 +32,8 @@ template <class T> double in_pieces(std::span<const T> values, std::size_t piece
 TEST_CASE("the online log-sum-exp equals the one of the whole row, however it is cut") {
     const auto logits = random_logits<double>(1000, 30);
     const double whole = log_sum_exp(std::span<const double>(logits));
-    for (const std::size_t piece : {1, 7, 64, 999, 1000}) CHECK(in_pieces<double>(logits, piece) == doctest::Approx(whole).epsilon(1e-14));
+    for (const std::size_t piece : {1, 7, 64, 999, 1000})
+        CHECK(in_pieces<double>(logits, piece) == doctest::Approx(whole).epsilon(1e-14));
     const auto narrow = random_logits<float>(1000, 30);
     const std::vector<double> wide(narrow.begin(), narrow.end());
     CHECK(in_pieces<float>(narrow, 100) == doctest::Approx(log_sum_exp(std::span<const double>(wide))).epsilon(1e-6));

@@ -23,7 +23,8 @@ std::vector<token_id> fast(const std::string& text, const rules& merges) {
         const auto found = merges.find({left.id, right.id});
         return found == merges.end() ? std::nullopt : std::optional(found->second);
     };
-    for (const auto& symbol : space.run(text, [](std::string_view letter) { return letter[0] - 'a'; }, find)) {
+    for (const auto& symbol : space.run(
+             text, [](std::string_view letter) { return letter[0] - 'a'; }, find)) {
         if (symbol.bytes > 0) ids.push_back(symbol.id);
     }
     return ids;

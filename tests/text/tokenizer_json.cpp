@@ -93,6 +93,8 @@ TEST_CASE("a tokenizer.json that is malformed or of an unknown kind is refused w
     CHECK(test::contains(changed([](json& f) { f["added_tokens"][0].erase("content"); }), "added_tokens[0].content"));
     CHECK(test::contains(changed([](json& f) { f["added_tokens"][0]["lstrip"] = "yes"; }), "added_tokens[0].lstrip"));
     CHECK(test::contains(changed([](json& f) { f["normalizer"] = {{"type", "Nmt"}}; }), "normalizer.type is 'Nmt'"));
-    CHECK(test::contains(changed([](json& f) { f["post_processor"] = {{"type", "BertProcessing"}}; }),
+    CHECK(test::contains(changed([](json& f) {
+                             f["post_processor"] = {{"type", "BertProcessing"}};
+                         }),
                          "post_processor.type is 'BertProcessing'"));
 }

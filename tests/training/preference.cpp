@@ -173,8 +173,8 @@ TEST_CASE("the gradient of accumulated micro-batches is that of the whole batch,
     const unigram<double> start(6, 2), reference(6, 3);
     const auto references = reference_log_probs(reference, data.comparisons);
     const auto gradient = [&](std::size_t micro) {
-        preference_objective<unigram<double>, token_comparison, dpo> objective(
-            std::span(data.comparisons), labels, references, dpo{}, {.weight = weights});
+        preference_objective<unigram<double>, token_comparison, dpo> objective(std::span(data.comparisons), labels,
+                                                                               references, dpo{}, {.weight = weights});
         unigram<double> model = start;
         std::vector<std::size_t> examples(11);
         double total = 0;
@@ -204,8 +204,8 @@ TEST_CASE("the gradient of accumulated micro-batches is that of the whole batch,
             for (std::size_t k = 0; k < 11; ++k) {
                 const auto& c = data.comparisons[k];
                 const double q = labels.at(c.id).first(),
-                             z = 0.1 * (model.log_prob({}, c.first) - model.log_prob({}, c.second) -
-                                        references[2 * k] + references[2 * k + 1]);
+                             z = 0.1 * (model.log_prob({}, c.first) - model.log_prob({}, c.second) - references[2 * k] +
+                                        references[2 * k + 1]);
                 sum += weights[k] * (q * softplus(-z) + (1 - q) * softplus(z));
                 total += weights[k];
             }

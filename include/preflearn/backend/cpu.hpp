@@ -74,7 +74,7 @@ struct cpu_backend {
         matrix(std::size_t rows, std::size_t columns) : rows_(rows), columns_(columns) {
             if (columns != 0 && rows > std::numeric_limits<std::size_t>::max() / 2 / sizeof(T) / columns)
                 throw std::bad_array_new_length();
-            values_.reset(static_cast<T*>(::operator new(rows * columns * sizeof(T), alignment)));
+            values_.reset(static_cast<T*>(::operator new(sizeof(T) * rows * columns, alignment)));
         }
         matrix(const matrix& other) : matrix(other.rows_, other.columns_) {
             if (other.rows_ * other.columns_ != 0)
@@ -132,14 +132,16 @@ struct cpu_backend {
     static std::pair<std::size_t, std::size_t> tile_of(std::size_t rows, std::size_t columns, std::size_t inner) {
         constexpr std::size_t serial = std::size_t{1} << 18; // multiplications that one thread does in a few µs
         const std::size_t area = std::max<std::size_t>(rows, 1) * std::max<std::size_t>(columns, 1);
-        if (area <= serial / std::max<std::size_t>(inner, 1)) return {std::max<std::size_t>(rows, 1), std::max<std::size_t>(columns, 1)};
+        if (area <= serial / std::max<std::size_t>(inner, 1))
+            return {std::max<std::size_t>(rows, 1), std::max<std::size_t>(columns, 1)};
         const auto part = [](std::size_t size, std::size_t parts, std::size_t grain) {
             const std::size_t each = (size + parts - 1) / std::max<std::size_t>(parts, 1);
             return std::max<std::size_t>((each + grain - 1) / grain * grain, grain);
         };
         const std::size_t tile_rows = rows <= 256 ? std::max<std::size_t>(rows, 1) : part(rows, (rows + 255) / 256, 16);
         const std::size_t down = (rows + tile_rows - 1) / tile_rows;
-        const std::size_t across = std::max<std::size_t>((columns + 511) / 512, (8 + down - 1) / std::max<std::size_t>(down, 1));
+        const std::size_t across =
+            std::max<std::size_t>((columns + 511) / 512, (8 + down - 1) / std::max<std::size_t>(down, 1));
         return {tile_rows, part(columns, across, 64)};
     }
 };

@@ -31,7 +31,7 @@ class mapped_file {
     explicit mapped_file(std::filesystem::path path) : path_(std::move(path)) {
         const int file = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
         if (file < 0) fail("cannot be opened", errno);
-        struct stat status{};
+        struct stat status {};
         if (::fstat(file, &status) != 0) fail("cannot be examined", errno, file);
         if (S_ISDIR(status.st_mode)) fail("is a folder, a file was expected", 0, file);
         if (!S_ISREG(status.st_mode)) fail("is not a regular file", 0, file);

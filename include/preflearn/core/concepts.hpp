@@ -54,10 +54,10 @@ concept Policy = Comparison<C> && requires(const P& policy, const C& c) {
 /// Semantics: the draw depends on the arguments alone (the generator's state included); what it returns
 /// converts to, or can be viewed as, the response type of the comparison.
 template <class P, class C>
-concept GenerativePolicy =
-    Policy<P, C> && requires(const P& policy, const C& c, const sampling_options& options, generator& random) {
-        { policy.sample(c.prompt, options, random) } -> std::convertible_to<response_of<C>>;
-    };
+concept GenerativePolicy = Policy<P, C> &&
+    requires(const P& policy, const C& c, const sampling_options& options, generator& random) {
+    { policy.sample(c.prompt, options, random) } -> std::convertible_to<response_of<C>>;
+};
 
 /// Anything that learns from a batch: language model, reward head, table of item strengths.
 ///
@@ -92,9 +92,9 @@ template <Comparison C> using batch_of = std::span<const completion_of<C>>;
 /// type's range; throws numeric_error naming the pair for infinities and NaN.
 template <class L, class Real = double>
 concept PreferenceLoss = std::floating_point<Real> &&
-                         requires(const L& loss, const pair_scores<Real>& scores, const pair_gradients<Real>& out) {
-                             { loss(scores, out) } -> std::same_as<loss_sums>;
-                         };
+    requires(const L& loss, const pair_scores<Real>& scores, const pair_gradients<Real>& out) {
+    { loss(scores, out) } -> std::same_as<loss_sums>;
+};
 
 /// How a factor enters a matrix product.
 enum class transpose : bool { no, yes };

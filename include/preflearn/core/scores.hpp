@@ -29,9 +29,7 @@ template <class Real> struct pair_scores {
 };
 
 /// Where a loss writes d loss / d chosen and d loss / d rejected: n entries each, overwritten.
-template <class Real> struct pair_gradients {
-    std::span<Real> chosen, rejected;
-};
+template <class Real> struct pair_gradients { std::span<Real> chosen, rejected; };
 
 /// What a loss reports of a batch: sums, so that shards add up. Divide by `weight` for the mean.
 struct loss_sums {

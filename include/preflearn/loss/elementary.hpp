@@ -23,10 +23,10 @@ template <class Real> struct elementary;
 template <> struct elementary<double> {
     using bits = std::uint64_t;
     static constexpr int mantissa = 52;
-    static constexpr double shift = 0x1.8p52;             ///< adding it rounds to an integer in the low bits
-    static constexpr double ln2_high = 0x1.62e42feep-1;   ///< 32 bits: its multiples up to 2^21 are exact
+    static constexpr double shift = 0x1.8p52;           ///< adding it rounds to an integer in the low bits
+    static constexpr double ln2_high = 0x1.62e42feep-1; ///< 32 bits: its multiples up to 2^21 are exact
     static constexpr double ln2_low = 0x1.a39ef35793c76p-33;
-    static constexpr double smallest = 746;               ///< e^{-746} rounds to 0
+    static constexpr double smallest = 746; ///< e^{-746} rounds to 0
     /// (-1)^k / k!, highest first.
     static constexpr std::array exponential = {-1.0 / 6227020800, 1.0 / 479001600, -1.0 / 39916800, 1.0 / 3628800,
                                                -1.0 / 362880,     1.0 / 40320,     -1.0 / 5040,     1.0 / 720,

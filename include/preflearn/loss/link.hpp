@@ -14,14 +14,10 @@
 namespace preflearn {
 
 /// φ(z) and φ'(z).
-template <class Real> struct margin_penalty {
-    Real value, derivative;
-};
+template <class Real> struct margin_penalty { Real value, derivative; };
 
 /// φ(a, b) of the chosen and the rejected score, and its two partial derivatives.
-template <class Real> struct pair_penalty {
-    Real value, d_chosen, d_rejected;
-};
+template <class Real> struct pair_penalty { Real value, d_chosen, d_rejected; };
 
 /// A penalty of the difference alone.
 template <class L, class Real>

@@ -78,8 +78,8 @@ template <class Real> loss_sums sums_of_piece(const piece_results<Real>& results
 } // namespace detail
 
 /// The composition; itself a PreferenceLoss. β scales the score before the link, so that a margin is in units of β s;
-/// the rewards it reports are β (log π − log π_ref) (β log π where the score uses no reference), whatever the score part
-/// makes of them, as TRL reports them. Equal rewards are ties and not correct.
+/// the rewards it reports are β (log π − log π_ref) (β log π where the score uses no reference), whatever the score
+/// part makes of them, as TRL reports them. Equal rewards are ties and not correct.
 ///
 /// Finite for finite input unless the difference of the log-ratios exceeds the type's range (a numeric_error).
 /// \throws argument_error when β is not positive and finite, when columns differ in length, a needed column is missing,
@@ -125,9 +125,10 @@ struct pairwise {
     template <class Real> static consteval void check_parts() {
         static_assert(ScorePart<Score, Real>, "a score part has uses_reference and uses_tokens and is called with "
                                               "(log-ratio, tokens), returning response_score<Real>");
-        static_assert(MarginLink<Link, Real> || PairLink<Link, Real>,
-                      "a link is called with z and returns margin_penalty<Real>, or with (chosen, rejected) and returns "
-                      "pair_penalty<Real>");
+        static_assert(
+            MarginLink<Link, Real> || PairLink<Link, Real>,
+            "a link is called with z and returns margin_penalty<Real>, or with (chosen, rejected) and returns "
+            "pair_penalty<Real>");
         static_assert(TargetPart<Target, Real>, "a target part is called with q and returns target_mixture<Real>");
         static_assert(MarginPart<Margin, Real>, "a margin part is called with the margin column and returns Real");
         static_assert(WeightPart<Weight, Real>, "a weight part is called with (weight, target) and returns Real");
@@ -171,8 +172,8 @@ struct pairwise {
 
     /// Returns false when something is not finite or out of its range. No branch, no call, no aliasing: vector code.
     template <bool Mixed, class Real>
-    bool compute(const detail::piece_columns<Real>& in, detail::piece_results<Real>& out,
-                 Real* __restrict__ d_chosen, Real* __restrict__ d_rejected) const {
+    bool compute(const detail::piece_columns<Real>& in, detail::piece_results<Real>& out, Real* __restrict__ d_chosen,
+                 Real* __restrict__ d_rejected) const {
         constexpr Real largest = std::numeric_limits<Real>::max();
         const Real scale = static_cast<Real>(beta);
         const detail::piece_columns<Real> c = in;

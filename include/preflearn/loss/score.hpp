@@ -10,12 +10,10 @@
 namespace preflearn {
 
 /// A response's score and d score / d log π(y|x).
-template <class Real> struct response_score {
-    Real value, derivative;
-};
+template <class Real> struct response_score { Real value, derivative; };
 
-/// A part that forms scores: `S::uses_reference` (else the reference columns are ignored and u = log π), `S::uses_tokens`
-/// (else lengths may be missing and the second argument means nothing), and `s(u, tokens)`.
+/// A part that forms scores: `S::uses_reference` (else the reference columns are ignored and u = log π),
+/// `S::uses_tokens` (else lengths may be missing and the second argument means nothing), and `s(u, tokens)`.
 template <class S, class Real>
 concept ScorePart = std::floating_point<Real> && requires(const S& score, Real log_ratio, Real tokens) {
     { S::uses_reference } -> std::convertible_to<bool>;

@@ -9,9 +9,7 @@
 namespace preflearn {
 
 /// The factors of the loss as labelled (a) and of the loss of the swapped pair (b); b may be negative.
-template <class Real> struct target_mixture {
-    Real as_labelled, swapped;
-};
+template <class Real> struct target_mixture { Real as_labelled, swapped; };
 
 /// Called with the pair's target q, which is 1 for hard labels.
 template <class T, class Real>

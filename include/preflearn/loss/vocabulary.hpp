@@ -22,7 +22,7 @@ class online_log_sum_exp {
     template <std::floating_point T> void add(std::span<const T> logits) {
         if (logits.empty()) return;
         const auto z = Eigen::Map<const Eigen::Array<T, Eigen::Dynamic, 1>>(logits.data(),
-                                                                           static_cast<Eigen::Index>(logits.size()));
+                                                                            static_cast<Eigen::Index>(logits.size()));
         const T high = z.template maxCoeff<Eigen::PropagateNaN>();
         if (high == -std::numeric_limits<T>::infinity()) return;
         const double sum = static_cast<double>((z - high).exp().sum());
@@ -42,7 +42,8 @@ class online_log_sum_exp {
 };
 
 /// log p of entry `target` of a row whose log Σ e^z is known.
-template <std::floating_point T> double log_softmax_at(std::span<const T> logits, std::size_t target, double normaliser) {
+template <std::floating_point T>
+double log_softmax_at(std::span<const T> logits, std::size_t target, double normaliser) {
     return static_cast<double>(logits[target]) - normaliser;
 }
 

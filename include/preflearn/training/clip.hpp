@@ -1,7 +1,7 @@
 /// \file
-/// The global norm of a gradient and the factor that clips it (Pascanu et al. 2013, arXiv:1211.5063): g · min(1, c / ‖g‖).
-/// Squares are summed in double over blocks that depend on the length alone, so the norm has the same bits for any
-/// number of threads. The factor is applied inside the optimiser's pass.
+/// The global norm of a gradient and the factor that clips it (Pascanu et al. 2013, arXiv:1211.5063): g · min(1, c /
+/// ‖g‖). Squares are summed in double over blocks that depend on the length alone, so the norm has the same bits for
+/// any number of threads. The factor is applied inside the optimiser's pass.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -47,8 +47,7 @@ concept Objective = requires(O& objective, const O& constant, Model& model, std:
 };
 
 /// The type of a model's parameters.
-template <class Model>
-using parameter_type = std::ranges::range_value_t<decltype(std::declval<Model&>().parameters())>;
+template <class Model> using parameter_type = std::ranges::range_value_t<decltype(std::declval<Model&>().parameters())>;
 
 /// The fingerprint of all parameters.
 template <class Model> std::string fingerprint_of_parameters(Model& model) {
@@ -83,7 +82,8 @@ training_history train(Model& model, O& objective, const adamw& optimiser, const
         }
     }
     const auto save = [&] {
-        save_run(path, run, std::span<const scalar>(parameters), moments, std::span<const training_step>(history.steps));
+        save_run(path, run, std::span<const scalar>(parameters), moments,
+                 std::span<const training_step>(history.steps));
     };
 
     training_observer observer = options.observer;

@@ -1,7 +1,8 @@
 /// \file
-/// Preference training: minimises a preference loss over labelled pairs (DPO on a policy with a reference, Bradley-Terry
-/// on a reward model, any other loss). The label orients the pair: the likelier response is the chosen one and the
-/// label's probability is the target; an exact tie keeps its order with target ½; abstained pairs are left out.
+/// Preference training: minimises a preference loss over labelled pairs (DPO on a policy with a reference,
+/// Bradley-Terry on a reward model, any other loss). The label orients the pair: the likelier response is the chosen
+/// one and the label's probability is the target; an exact tie keeps its order with target ½; abstained pairs are left
+/// out.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -42,8 +43,8 @@ template <class Model, class C, class Loss> class preference_objective {
                          const Loss& loss, pair_columns columns)
         : comparisons_(comparisons), loss_(loss) {
         const auto check = [&](const char* name, std::size_t found, std::size_t expected) {
-            require(found == 0 || found == expected, name, " has ", found, " entries, ", expected, " were expected for ",
-                    comparisons.size(), " comparisons");
+            require(found == 0 || found == expected, name, " has ", found, " entries, ", expected,
+                    " were expected for ", comparisons.size(), " comparisons");
         };
         check("reference_log_probs", references.size(), 2 * comparisons.size());
         check("weight", columns.weight.size(), comparisons.size());
@@ -94,15 +95,15 @@ template <class Model, class C, class Loss> class preference_objective {
             return there ? std::span<const real>(values) : std::span<const real>();
         };
         sums_ += loss_(pair_scores<real>{.chosen = chosen_,
-                                            .rejected = rejected_,
-                                            .reference_chosen = given(referenced_, reference_chosen_),
-                                            .reference_rejected = given(referenced_, reference_rejected_),
-                                            .chosen_tokens = chosen_tokens_,
-                                            .rejected_tokens = rejected_tokens_,
-                                            .weight = given(weighted_, weight_),
-                                            .target = given(soft_, target_),
-                                            .margin = given(margins_, margin_)},
-                          pair_gradients<real>{d_chosen_, d_rejected_});
+                                         .rejected = rejected_,
+                                         .reference_chosen = given(referenced_, reference_chosen_),
+                                         .reference_rejected = given(referenced_, reference_rejected_),
+                                         .chosen_tokens = chosen_tokens_,
+                                         .rejected_tokens = rejected_tokens_,
+                                         .weight = given(weighted_, weight_),
+                                         .target = given(soft_, target_),
+                                         .margin = given(margins_, margin_)},
+                       pair_gradients<real>{d_chosen_, d_rejected_});
         derivatives_.resize(batch_.size());
         for (std::size_t i = 0; i < examples.size(); ++i) {
             derivatives_[2 * i] = static_cast<real>(per_weight_) * d_chosen_[i];

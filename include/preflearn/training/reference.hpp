@@ -60,9 +60,8 @@ inline void save_reference_log_probs(const std::filesystem::path& path, std::spa
                                      const reference_key& key) {
     require(log_probs.size() % 2 == 0, "reference log-probs are two per pair, found ", log_probs.size());
     const std::array tensors{as_tensor<double>("log_probs", {log_probs.size() / 2, 2}, log_probs)};
-    write_safetensors(
-        path, tensors,
-        {{"format", std::string(detail::reference_format)}, {"model", key.model}, {"data", key.data}});
+    write_safetensors(path, tensors,
+                      {{"format", std::string(detail::reference_format)}, {"model", key.model}, {"data", key.data}});
 }
 
 /// Reads what `save_reference_log_probs` wrote for `pairs` comparisons.
