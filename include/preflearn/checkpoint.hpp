@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <preflearn/checkpoint/atomic_file.hpp>
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/element.hpp>
 #include <preflearn/checkpoint/gguf.hpp>

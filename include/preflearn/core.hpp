@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/core/atomic_file.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>

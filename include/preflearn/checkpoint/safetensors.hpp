@@ -24,11 +24,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/checkpoint/atomic_file.hpp>
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/checkpoint/mapped_file.hpp>
 #include <preflearn/checkpoint/tensor.hpp>
+#include <preflearn/core/atomic_file.hpp>
 #include <preflearn/core/error.hpp>
 
 namespace preflearn {

@@ -18,10 +18,10 @@
 #include <vector>
 
 #include <preflearn/backend/cpu.hpp>
-#include <preflearn/checkpoint/atomic_file.hpp>
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/gguf.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>
+#include <preflearn/core/atomic_file.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/policy/config_files.hpp>
@@ -52,8 +52,8 @@ std::vector<const tensor_view*> match_tensors(const checkpoint_file& file, const
             file.at(layer_name(gguf ? place.names->gguf : place.names->hugging_face, place.layer));
         std::vector<std::size_t> shape{place.rows, place.columns};
         if (place.is_vector) shape.erase(shape.begin());
-        require<input_error>(tensor.shape == shape, origin, ": tensor '", tensor.name, "': shape ", text_of_shape(shape),
-                             " was expected, found ", text_of_shape(tensor.shape));
+        require<input_error>(tensor.shape == shape, origin, ": tensor '", tensor.name, "': shape ",
+                             text_of_shape(shape), " was expected, found ", text_of_shape(tensor.shape));
         found.push_back(&tensor);
         used.insert(tensor.name);
     }
@@ -106,7 +106,8 @@ transformer<Scalar, Architecture, Backend> load_transformer(const std::filesyste
 /// written; argument_error when config.json cannot express the model.
 template <class Model> void save_transformer(const Model& model, const std::filesystem::path& folder) {
     using scalar = typename Model::scalar;
-    const auto config = config_json<typename Model::architecture>(model.config(), sizeof(scalar) == 4 ? "float32" : "float64");
+    const auto config =
+        config_json<typename Model::architecture>(model.config(), sizeof(scalar) == 4 ? "float32" : "float64");
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
     require<input_error>(!failure, folder.string(), ": cannot be made: ", failure.message());

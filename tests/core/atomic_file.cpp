@@ -4,9 +4,9 @@
 #include <stdexcept>
 #include <thread>
 
-#include <preflearn/checkpoint/atomic_file.hpp>
+#include <preflearn/core/atomic_file.hpp>
 
-#include "files.hpp"
+#include "../checkpoint/files.hpp"
 
 using namespace preflearn;
 
