@@ -14,15 +14,10 @@
 #include <string>
 #include <string_view>
 
+#include <preflearn/core/chat_message.hpp>
 #include <preflearn/core/error.hpp>
 
 namespace preflearn {
-
-/// One turn; the role is "system", "user" or "assistant".
-struct chat_message {
-    std::string_view role;
-    std::string_view content;
-};
 
 enum class chat_format : std::uint8_t {
     transcript, ///< Anthropic HH: "\n\nHuman: …\n\nAssistant: …"
