@@ -1,0 +1,17 @@
+/// \file
+/// Preference data: reading, writing, filtering and splitting pairs.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/data/byte_reader.hpp>
+#include <preflearn/data/filter.hpp>
+#include <preflearn/data/json_line.hpp>
+#include <preflearn/data/line_reader.hpp>
+#include <preflearn/data/parse_record.hpp>
+#include <preflearn/data/preference_data.hpp>
+#include <preflearn/data/preference_reader.hpp>
+#include <preflearn/data/prompt_groups.hpp>
+#include <preflearn/data/record.hpp>
+#include <preflearn/data/split.hpp>
+#include <preflearn/data/transcript.hpp>
+#include <preflearn/data/write_pairs.hpp>

@@ -1,0 +1,85 @@
+/// \file
+/// The lines of a text file or stream, plain or gzipped, one at a time and with a bound on what a line may cost.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <istream>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <preflearn/core/error.hpp>
+#include <preflearn/data/byte_reader.hpp>
+
+namespace preflearn {
+
+/// The longest line accepted unless the caller says otherwise, in bytes: a thousand times a usual pair.
+inline constexpr std::size_t default_maximum_line = std::size_t{1} << 24;
+
+class line_reader {
+  public:
+    /// \throws input_error naming the path when it is not a file that can be opened.
+    explicit line_reader(const std::filesystem::path& path, std::size_t maximum_line = default_maximum_line)
+        : file_(opened(path)), bytes_(*file_, path.string()), maximum_(maximum_line) {}
+    /// The stream must outlive the reader; `name` is what messages call it.
+    line_reader(std::istream& stream, std::string name, std::size_t maximum_line = default_maximum_line)
+        : bytes_(stream, std::move(name)), maximum_(maximum_line) {}
+
+    /// The next line without its "\n" or "\r\n", valid until the next call; nothing at the end. The last line needs no
+    /// end. A UTF-8 byte-order mark before the first line is left out.
+    /// \throws input_error naming file and line when a line is longer than the maximum (it is read over without being
+    /// kept, and the next call goes on behind it), and as byte_reader does, after which nothing more can be read.
+    std::optional<std::string_view> next() {
+        text_.clear();
+        bool too_long = false, found = false;
+        for (bool ended = false; !ended;) {
+            if (block_.empty()) block_ = bytes_.next();
+            if (block_.empty()) break;
+            const std::string_view rest(block_.data(), block_.size());
+            const std::size_t end = rest.find('\n');
+            ended = end != std::string_view::npos;
+            const std::string_view part = rest.substr(0, end);
+            block_ = block_.subspan(part.size() + (ended ? 1 : 0));
+            found = true;
+            too_long = too_long || text_.size() + part.size() > maximum_;
+            if (!too_long) text_ += part;
+        }
+        if (!found) return std::nullopt;
+        ++line_;
+        require<input_error>(!too_long, place(), ": the line is longer than the ", maximum_, " bytes allowed");
+        std::string_view line = text_;
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        if (line_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+        return line;
+    }
+
+    /// The number of the last line read, from 1; 0 before the first.
+    [[nodiscard]] std::size_t line() const { return line_; }
+    /// "file:line" of the last line read.
+    [[nodiscard]] std::string place() const { return message(bytes_.name(), ":", line_); }
+
+  private:
+    static std::unique_ptr<std::ifstream> opened(const std::filesystem::path& path) {
+        std::error_code ignored;
+        require<input_error>(!std::filesystem::is_directory(path, ignored), path.string(),
+                             ": is a folder, a file was expected");
+        auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
+        require<input_error>(file->is_open(), path.string(), ": cannot be opened");
+        return file;
+    }
+
+    std::unique_ptr<std::ifstream> file_;
+    byte_reader bytes_;
+    std::size_t maximum_;
+    std::size_t line_ = 0;
+    std::span<const char> block_;
+    std::string text_;
+};
+
+} // namespace preflearn

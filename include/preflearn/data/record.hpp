@@ -1,0 +1,64 @@
+/// \file
+/// One preference record of a file, and how records are to be understood.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+
+#include <preflearn/core/chat_message.hpp>
+#include <preflearn/core/preference.hpp>
+#include <preflearn/data/line_reader.hpp>
+#include <preflearn/data/transcript.hpp>
+
+namespace preflearn {
+
+/// Scores of the two responses, on any scale in which higher is better.
+struct response_scores {
+    double first = 0, second = 0;
+    friend bool operator==(const response_scores&, const response_scores&) = default;
+};
+
+/// A pair as read. Of chosen/rejected records `first` is the chosen response and `label` says so.
+struct preference_record {
+    std::uint64_t id = 0;
+    std::string prompt, first, second;
+    /// Nothing for an unlabelled pair. Carries the margin when the record has one.
+    std::optional<preference> label{};
+    std::optional<response_scores> scores{};
+    /// Strength of the preference for `first` over `second`, as the file gives it.
+    std::optional<double> margin{};
+    friend bool operator==(const preference_record&, const preference_record&) = default;
+};
+
+/// Turns into text, "such that" law: the text of a prompt's turns (the last one not the assistant's) is the beginning
+/// of the text of the prompt followed by a response; the rest is the response's text.
+using conversation_renderer = std::function<std::string(std::span<const chat_message>)>;
+
+/// What a number in the field `label` means.
+enum class number_label : std::uint8_t {
+    probability_of_first, ///< P(first ≻ second) in [0, 1], so 1 is the first response and 0 the second
+    preferred_index,      ///< 0 is the first response, 1 the second
+};
+
+struct preference_options {
+    /// Leave malformed lines out and count them, instead of throwing.
+    bool skip_malformed = false;
+    /// So many messages about skipped lines are kept.
+    std::size_t kept_messages = 10;
+    /// In bytes; longer lines are malformed.
+    std::size_t maximum_line = default_maximum_line;
+    /// The field that holds a pair's id. Where it is absent, or if this is empty, the id is the line's index from 0.
+    std::string id_field = "id";
+    number_label label_numbers = number_label::probability_of_first;
+    /// Where the prompt of two transcripts ends (see common_prompt_size).
+    std::string answer_start = std::string(hh_answer_start);
+    /// How conversations become text; a chat format of the text room fits:
+    /// `[](auto turns) { return render_chat(chat_format::chatml, turns); }`.
+    conversation_renderer render = transcript_of;
+};
+
+} // namespace preflearn

@@ -1,0 +1,175 @@
+/// \file
+/// Writes labelled pairs as JSON lines that preference_reader and TRL read back; gzipped when the name ends in ".gz".
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+#include <zlib.h>
+
+#include <preflearn/core/atomic_file.hpp>
+#include <preflearn/core/comparison.hpp>
+#include <preflearn/core/error.hpp>
+#include <preflearn/core/preference.hpp>
+#include <preflearn/core/requirements.hpp>
+
+namespace preflearn {
+
+enum class pair_format : std::uint8_t {
+    /// {"id", "prompt", "chosen", "rejected"}, TRL's explicit prompt format: the likelier response is the chosen one.
+    /// A verdict that is not certain adds "label", P(chosen ≻ rejected), which TRL ignores. Ties and abstentions
+    /// choose nothing and are left out.
+    chosen_rejected,
+    /// {"id", "prompt", "responses": [first, second], "label"}: every verdict as it is, ties ("tie"), abstentions
+    /// ("abstain") and missing labels (no field) included. TRL does not read it.
+    responses,
+};
+
+/// What was written, and what pair_format::chosen_rejected left out.
+struct written_pairs {
+    std::size_t written = 0, ties = 0, abstentions = 0;
+};
+
+namespace detail {
+
+/// The form that label_in reads: P(first ≻ second), or {first, tie} where a tie is possible, or a word.
+inline nlohmann::ordered_json label_json(const preference& verdict) {
+    if (verdict.abstained()) return "abstain";
+    if (verdict.tie() == 1) return "tie";
+    if (verdict.tie() > 0) return {{"first", verdict.first()}, {"tie", verdict.tie()}};
+    return verdict.first();
+}
+
+/// Passes text on to a stream, gzipped on the way; the same text gives the same bytes.
+class gzip_writer {
+  public:
+    explicit gzip_writer(std::ostream& out) : out_(&out), state_(new z_stream{}) {
+        constexpr int gzip_format = 16, memory = 8;
+        require<input_error>(deflateInit2(state_.get(), Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS + gzip_format,
+                                          memory, Z_DEFAULT_STRATEGY) == Z_OK,
+                             "zlib cannot start");
+    }
+    void write(std::string_view text) { deflate_all(text, Z_NO_FLUSH); }
+    void finish() { deflate_all({}, Z_FINISH); }
+
+  private:
+    struct end_deflate {
+        void operator()(z_stream* state) const {
+            deflateEnd(state);
+            delete state;
+        }
+    };
+
+    void deflate_all(std::string_view text, int flush) {
+        state_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+        state_->avail_in = static_cast<uInt>(text.size());
+        do {
+            state_->next_out = reinterpret_cast<Bytef*>(buffer_.data());
+            state_->avail_out = static_cast<uInt>(buffer_.size());
+            deflate(state_.get(), flush);
+            out_->write(buffer_.data(), static_cast<std::streamsize>(buffer_.size() - state_->avail_out));
+        } while (state_->avail_out == 0);
+    }
+
+    std::ostream* out_;
+    std::unique_ptr<z_stream, end_deflate> state_;
+    std::array<char, 1 << 14> buffer_{};
+};
+
+/// The pair as a line, or nothing when the format leaves it out.
+template <class C>
+std::optional<std::string> pair_line(const C& c, std::optional<preference> verdict, pair_format format,
+                                     written_pairs& counts) {
+    const auto id = static_cast<std::uint64_t>(c.id);
+    if (verdict && verdict->margin()) {
+        require(std::isfinite(*verdict->margin()), "the margin of pair ", id, " is ", *verdict->margin(),
+                ", which JSON cannot say");
+    }
+    nlohmann::ordered_json line{{"id", id}, {"prompt", std::string_view(c.prompt)}};
+    const std::string_view first(c.first), second(c.second);
+    if (format == pair_format::responses) {
+        line["responses"] = {first, second};
+        if (verdict) line["label"] = label_json(*verdict);
+    } else {
+        const choice chosen = verdict->decision();
+        counts.ties += chosen == choice::tie;
+        counts.abstentions += chosen == choice::abstained;
+        if (chosen != choice::first && chosen != choice::second) return std::nullopt;
+        line["chosen"] = chosen == choice::first ? first : second;
+        line["rejected"] = chosen == choice::first ? second : first;
+        if (chosen == choice::second) verdict = verdict->mirrored();
+        if (verdict->first() != 1) line["label"] = label_json(*verdict);
+    }
+    if (verdict && verdict->margin()) line["margin"] = *verdict->margin();
+    ++counts.written;
+    try {
+        return line.dump() + '\n';
+    } catch (const nlohmann::json::exception&) {
+        throw argument_error(message("a text of pair ", id, " is not valid UTF-8 and cannot be written as JSON"));
+    }
+}
+
+template <class C, class Emit>
+written_pairs write_lines(std::span<const C> comparisons, const label_set& labels, pair_format format, Emit&& emit) {
+    written_pairs counts;
+    for (const C& c : comparisons) {
+        const auto id = static_cast<std::uint64_t>(c.id);
+        const auto verdict = format == pair_format::responses ? labels.find(id) : std::optional(labels.at(id));
+        if (const auto line = pair_line(c, verdict, format, counts)) emit(*line);
+    }
+    return counts;
+}
+
+template <class C> consteval void check_text_comparison() {
+    check_comparison<C>();
+    static_assert(std::convertible_to<const prompt_of<C>&, std::string_view> &&
+                      std::convertible_to<const response_of<C>&, std::string_view>,
+                  "pairs are written as text: prompt and responses must convert to std::string_view");
+}
+
+} // namespace detail
+
+/// Writes one line for each comparison, in their order, with its verdict and (where it carries one) its margin, chosen
+/// minus rejected or first minus second. Numbers are written so that the same doubles are read back. Mind that the
+/// prompts of HH transcripts end in "\n\nAssistant:" and the responses begin with a space, as in the source.
+/// \throws argument_error naming the pair when a text is not UTF-8, a margin is infinite, or a comparison has no label
+/// and the format is chosen_rejected.
+template <class C>
+written_pairs write_labelled_pairs(std::ostream& out, std::span<const C> comparisons, const label_set& labels,
+                                   pair_format format = pair_format::chosen_rejected) {
+    detail::check_text_comparison<C>();
+    return detail::write_lines(comparisons, labels, format, [&](std::string_view line) { out << line; });
+}
+
+/// The same into a file, which appears whole or not at all. \throws input_error also when it cannot be written.
+template <class C>
+written_pairs write_labelled_pairs(const std::filesystem::path& path, std::span<const C> comparisons,
+                                   const label_set& labels, pair_format format = pair_format::chosen_rejected) {
+    detail::check_text_comparison<C>();
+    written_pairs counts;
+    write_atomically(path, [&](std::ostream& out) {
+        if (path.extension() != ".gz") {
+            counts = write_labelled_pairs(out, comparisons, labels, format);
+            return;
+        }
+        detail::gzip_writer gzip(out);
+        counts = detail::write_lines(comparisons, labels, format, [&](std::string_view line) { gzip.write(line); });
+        gzip.finish();
+    });
+    return counts;
+}
+
+} // namespace preflearn
