@@ -1,0 +1,77 @@
+/// \file
+/// What every metric of this room returns: a number with its uncertainty, and a status that says why there is no
+/// number where there is none. Peers return NaN, 0, 1 or an exception for the same undefined coefficient; here an
+/// undefined value is always NaN with a status, and a caller who wants a stand-in says so with `value_or`.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+namespace preflearn {
+
+/// Why a metric has a value, or has none.
+enum class estimate_status : std::uint8_t {
+    ok,              ///< the value exists
+    empty,           ///< nothing was observed
+    too_few,         ///< observed, but too little for this metric (one rater, one unit, no unit rated twice)
+    single_category, ///< a chance-corrected coefficient is 0/0: every observation is of one category
+    constant_input,  ///< a correlation or a ratio whose denominator does not vary
+    one_class,       ///< the positives or the negatives are missing
+    incomplete,      ///< the metric needs every rater on every unit, and a value is missing
+    not_converged    ///< an iterative fit did not meet its tolerance; the last value is not handed out
+};
+
+/// The status as it stands in reports: "ok", "empty", "too_few", …
+constexpr std::string_view name_of(estimate_status status) {
+    switch (status) {
+    case estimate_status::ok:
+        return "ok";
+    case estimate_status::empty:
+        return "empty";
+    case estimate_status::too_few:
+        return "too_few";
+    case estimate_status::single_category:
+        return "single_category";
+    case estimate_status::constant_input:
+        return "constant_input";
+    case estimate_status::one_class:
+        return "one_class";
+    case estimate_status::incomplete:
+        return "incomplete";
+    case estimate_status::not_converged:
+        return "not_converged";
+    }
+    return "unknown";
+}
+
+inline constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+
+/// A confidence interval; NaN where it does not exist.
+struct interval {
+    double low = undefined;
+    double high = undefined;
+    [[nodiscard]] bool contains(double x) const { return low <= x && x <= high; }
+    friend bool operator==(const interval&, const interval&) = default;
+};
+
+/// A value, its standard error and its confidence interval. `value` is NaN unless `status` is ok. A value may
+/// exist without an error (one observation, say): then `standard_error` and the bounds are NaN.
+struct estimate {
+    double value = undefined;
+    double standard_error = undefined;
+    interval bounds{};
+    /// The observations that the value rests on: pairs, units or clusters, as the function says.
+    std::size_t count = 0;
+    estimate_status status = estimate_status::empty;
+
+    [[nodiscard]] bool defined() const { return status == estimate_status::ok; }
+    [[nodiscard]] double value_or(double stand_in) const { return defined() ? value : stand_in; }
+    /// An estimate that does not exist, and why.
+    static estimate none(estimate_status why, std::size_t count = 0) { return {.count = count, .status = why}; }
+};
+
+} // namespace preflearn
