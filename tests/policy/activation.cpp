@@ -29,7 +29,8 @@ TEST_CASE("its gradient is the finite difference, and backward computes the outp
         return test::dot(out, d_out);
     };
     value();
-    gate_backward<silu, double>({in.data(), rows, 2 * n}, {d_out.data(), rows, n}, {again.data(), rows, n}, {d_in.data(), rows, 2 * n});
+    gate_backward<silu, double>({in.data(), rows, 2 * n}, {d_out.data(), rows, n}, {again.data(), rows, n},
+                                {d_in.data(), rows, 2 * n});
     for (std::size_t i = 0; i < out.size(); ++i) CHECK(again[i] == doctest::Approx(out[i]).epsilon(1e-14));
     CHECK(test::gradient_error(in, d_in, value) < 1e-8);
 }

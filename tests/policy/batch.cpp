@@ -40,7 +40,8 @@ TEST_CASE("bad completions are errors that name the completion, the token and th
         test::completions c;
         c.add({1}, {2});
         c.add(std::move(prompt), std::move(response));
-        CHECK_THROWS_WITH_AS(packed_batch(c.views(), config, row_purpose::log_probs), doctest::Contains(text), argument_error);
+        CHECK_THROWS_WITH_AS(packed_batch(c.views(), config, row_purpose::log_probs), doctest::Contains(text),
+                             argument_error);
     };
     refuses({}, {1}, "completion 1: the prompt is empty");
     refuses({1, 19}, {1}, "completion 1: prompt token 1 has id 19, expected 0 to 18");
@@ -51,20 +52,21 @@ TEST_CASE("bad completions are errors that name the completion, the token and th
 
 TEST_CASE("chunks keep groups together, cut groups that are too large, and lose nothing") {
     const auto c = test::mixed();
-    const auto all = c.views();
-    for (const std::size_t most : {1, 6, 9, 15, 1000}) {
+    const std::vector<token_completion> all = c.views();
+    for (const std::size_t most : {1U, 6U, 9U, 15U, 1000U}) {
         std::size_t next = 0;
         for (const completion_chunk& chunk : chunks_of(all, most)) {
             CHECK(chunk.begin == next);
             CHECK(chunk.end > chunk.begin);
             next = chunk.end;
-            const packed_batch batch(std::span(all).subspan(chunk.begin, chunk.end - chunk.begin),
-                                     validated(test::grouped()), row_purpose::last_hidden);
+            const std::span<const token_completion> members(all.data() + chunk.begin, chunk.end - chunk.begin);
+            const packed_batch batch(members, validated(test::grouped()), row_purpose::last_hidden);
             CHECK(batch.rows() <= chunk.rows);
             if (most >= 9) CHECK(chunk.rows <= most);
         }
         CHECK(next == all.size());
     }
-    CHECK(chunks_of(all, 11).size() == 3);
+    CHECK(chunks_of(all, 11).size() == 4); // 8 + 3, 2, 11 and 6 rows
+    CHECK(chunks_of(all, 13).size() == 3);
     CHECK(chunks_of({}, 5).empty());
 }

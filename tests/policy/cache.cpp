@@ -38,9 +38,11 @@ TEST_CASE("log-probabilities by the cache, step by step, are those of the full f
             }
             decoder.advance(next);
         }
-        for (std::size_t i = 0; i < 4; ++i) CHECK(sums[i] == doctest::Approx(m.log_prob(prompts[i], responses[i])).epsilon(1e-12));
+        for (std::size_t i = 0; i < 4; ++i)
+            CHECK(sums[i] == doctest::Approx(m.log_prob(prompts[i], responses[i])).epsilon(1e-12));
         CHECK(!decoder.has_room(0));
-        CHECK_THROWS_WITH_AS(decoder.advance(std::vector<token_id>{1, 1, 1, 1}), doctest::Contains("sequence 0 is full"), argument_error);
+        CHECK_THROWS_WITH_AS(decoder.advance(std::vector<token_id>{1, 1, 1, 1}),
+                             doctest::Contains("sequence 0 is full"), argument_error);
     }
 }
 
@@ -53,7 +55,8 @@ TEST_CASE("sequences that stop leave the others as they were") {
     decoder.keep(std::vector<std::size_t>{0, 2});
     decoder.advance(std::vector<token_id>{10, 11});
     CHECK(decoder.live()[1] == 2);
-    CHECK(log_prob_of(decoder, 1, 3) == doctest::Approx(m.log_prob(std::vector<token_id>{4, 5, 6, 9, 11}, std::vector<token_id>{3})));
+    CHECK(log_prob_of(decoder, 1, 3) ==
+          doctest::Approx(m.log_prob(std::vector<token_id>{4, 5, 6, 9, 11}, std::vector<token_id>{3})));
     CHECK_THROWS_AS(decoder.advance(std::vector<token_id>{1}), argument_error);
     CHECK_THROWS_AS(decoder.advance(std::vector<token_id>{1, 19}), argument_error);
 }

@@ -11,7 +11,9 @@ using namespace preflearn;
 TEST_CASE("zeros that stand for a rule are filled in") {
     const transformer_config c = validated(test::multi_query());
     CHECK(c.head_dim == 2);
-    CHECK(validated(transformer_config{.vocabulary_size = 5, .hidden_size = 8, .intermediate_size = 8, .layers = 1, .heads = 2}).key_value_heads == 2);
+    CHECK(validated(transformer_config{
+                        .vocabulary_size = 5, .hidden_size = 8, .intermediate_size = 8, .layers = 1, .heads = 2})
+              .key_value_heads == 2);
 }
 
 TEST_CASE("a field out of range is an error that names it, what was expected and what was found") {
@@ -30,8 +32,13 @@ TEST_CASE("a field out of range is an error that names it, what was expected and
     refuses([](auto& c) { c.rope_theta = -1; }, "rope_theta");
     refuses([](auto& c) { c.norm_epsilon = std::numeric_limits<double>::quiet_NaN(); }, "norm_epsilon");
     refuses([](auto& c) { c.maximum_length = 0; }, "maximum_length");
-    refuses([](auto& c) { c.end_tokens = {19}; }, "end_tokens: a token id below vocabulary_size (19) was expected, found 19");
+    refuses([](auto& c) { c.end_tokens = {19}; },
+            "end_tokens: a token id below vocabulary_size (19) was expected, found 19");
     refuses([](auto& c) { c.rope_scaling.factor = 0; }, "rope_scaling.factor");
     refuses([](auto& c) { c.rope_scaling.high_frequency_factor = 1; }, "high_frequency_factor");
-    refuses([](auto& c) { c.rope_scaling.frequency_divisors = {1, 2}; }, "head_dim / 2 = 3 numbers were expected, found 2");
+    refuses(
+        [](auto& c) {
+            c.rope_scaling.frequency_divisors = {1, 2};
+        },
+        "head_dim / 2 = 3 numbers were expected, found 2");
 }

@@ -22,7 +22,8 @@ outcome frequencies(const sampling_options& options, const std::vector<double>& 
     std::vector<double> counts(logits.size());
     generator random(23, "frequencies");
     token_drawer draw;
-    for (std::size_t i = 0; i < draws; ++i) counts[static_cast<std::size_t>(draw(std::span(logits), options, random))] += 1;
+    for (std::size_t i = 0; i < draws; ++i)
+        counts[static_cast<std::size_t>(draw(std::span(logits), options, random))] += 1;
     outcome result;
     for (std::size_t i = 0; i < counts.size(); ++i) {
         const double expected = probabilities[i] * static_cast<double>(draws);
@@ -68,7 +69,8 @@ TEST_CASE("greedy, the likeliest alone and a tiny top-p take the first maximum")
     const std::vector<double> tie = {0, 3, 1, 3};
     token_drawer draw;
     generator random(1, "draw");
-    for (const sampling_options& options : {sampling_options{.temperature = 0}, sampling_options{.top_k = 1}, sampling_options{.top_p = 1e-9}})
+    for (const sampling_options& options :
+         {sampling_options{.temperature = 0}, sampling_options{.top_k = 1}, sampling_options{.top_p = 1e-9}})
         for (int i = 0; i < 20; ++i) CHECK(draw(std::span(tie), options, random) == 1);
 }
 

@@ -66,7 +66,8 @@ TEST_CASE("a response has at most max_tokens and stays within the model's maximu
 
 TEST_CASE("many prompts at once give what each gives alone, whatever their company") {
     std::vector<std::vector<token_id>> prompts;
-    for (std::uint64_t i = 0; i < 70; ++i) prompts.push_back(test::random_tokens(1 + i % 5, 13, i / 2)); // some repeated
+    for (std::uint64_t i = 0; i < 70; ++i)
+        prompts.push_back(test::random_tokens(1 + i % 5, 13, i / 2)); // some repeated
     const std::vector<token_span> views(prompts.begin(), prompts.end());
     const sampling_options options{.temperature = 1.2, .top_k = 8, .top_p = 0.95, .max_tokens = 12};
     const auto together = lively().sample_many(views, options, 99, "responses");
@@ -93,7 +94,8 @@ TEST_CASE("responses are as frequent as their log-probabilities say") {
             const double p = std::exp(lively().log_prob(prompt, response));
             if (p < 0.02) continue;
             double count = 0;
-            for (std::size_t i = 0; i < draws; ++i) count += std::equal(response.begin(), response.end(), drawn[i].begin(), drawn[i].end());
+            for (std::size_t i = 0; i < draws; ++i)
+                count += std::equal(response.begin(), response.end(), drawn[i].begin(), drawn[i].end());
             const double n = static_cast<double>(draws);
             CHECK(std::abs(count - n * p) < 5 * std::sqrt(n * p * (1 - p)));
         }

@@ -28,7 +28,8 @@ TEST_CASE("a small Llama loaded from a Hugging Face folder has transformers' log
     for (std::size_t i = 0; i < c.prompts.size(); ++i) {
         const auto expected = golden["token_log_probs"][i].get<std::vector<double>>();
         REQUIRE(pass.token_scores(i).size() == expected.size());
-        for (std::size_t j = 0; j < expected.size(); ++j) CHECK(std::abs(pass.token_scores(i)[j] - expected[j]) < 1e-10);
+        for (std::size_t j = 0; j < expected.size(); ++j)
+            CHECK(std::abs(pass.token_scores(i)[j] - expected[j]) < 1e-10);
     }
     m.backward(std::move(pass), golden["weights"].get<std::vector<double>>());
     const checkpoint_file gradients = read_safetensors(folder / "tiny_llama_gradients.safetensors");

@@ -33,7 +33,8 @@ std::string weak_model() {
 } // namespace
 
 TEST_CASE("log-probabilities of real pairs under a real model are transformers'") {
-    const std::filesystem::path pairs = std::filesystem::path(PREFLEARN_SHARED) / "golden" / "smollm2-135m-hh-logprobs.jsonl";
+    const std::filesystem::path pairs =
+        std::filesystem::path(PREFLEARN_SHARED) / "golden" / "smollm2-135m-hh-logprobs.jsonl";
     const std::string path = std::filesystem::exists(pairs) ? weak_model() : "";
     if (path.empty()) {
         std::cout << "[skipped] no shared folder or no model: set PREFLEARN_WEAK_LLM\n";
@@ -47,7 +48,8 @@ TEST_CASE("log-probabilities of real pairs under a real model are transformers'"
     for (std::string line; std::getline(lines, line);) {
         golden.push_back(nlohmann::json::parse(line));
         for (const char* const part : {"chosen_ids", "rejected_ids"})
-            c.add(golden.back()["prompt_ids"].get<std::vector<token_id>>(), golden.back()[part].get<std::vector<token_id>>());
+            c.add(golden.back()["prompt_ids"].get<std::vector<token_id>>(),
+                  golden.back()[part].get<std::vector<token_id>>());
     }
     REQUIRE(golden.size() == 12);
     const auto tokens = m.token_log_probs(c.views());

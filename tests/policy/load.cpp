@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include <cstring>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -49,12 +49,14 @@ test::gguf_writer as_gguf(const model& m) {
     file.key("llama.rope.freq_base", 6, test::bytes(static_cast<float>(c.rope_theta)));
     file.key("llama.attention.layer_norm_rms_epsilon", 6, test::bytes(static_cast<float>(c.norm_epsilon)));
     for (const tensor_place& place : m.layout().tensors()) {
-        test::gguf_writer::tensor out{.name = layer_name(place.names->gguf, place.layer), .dimensions = {place.columns}, .type = 0, .data = {}};
+        test::gguf_writer::tensor out{
+            .name = layer_name(place.names->gguf, place.layer), .dimensions = {place.columns}, .type = 0, .data = {}};
         if (!place.is_vector) out.dimensions.push_back(place.rows);
         const std::size_t half = c.head_dim / 2;
         for (std::size_t r = 0; r < place.rows; ++r) {
             std::size_t from = r;
-            if (place.role == tensor_role::query || place.role == tensor_role::key) // reshape(heads, 2, half).swapaxes(1, 2)
+            if (place.role == tensor_role::query ||
+                place.role == tensor_role::key) // reshape(heads, 2, half).swapaxes(1, 2)
                 from = r / c.head_dim * c.head_dim + (r % 2) * half + r % c.head_dim / 2;
             for (std::size_t k = 0; k < place.columns; ++k)
                 out.data += test::bytes(static_cast<float>(m.parameters()[place.offset + from * place.columns + k]));
@@ -70,7 +72,8 @@ TEST_CASE("a saved model loads again to the same bits, with its configuration") 
     const test::folder folder;
     transformer_config config = test::grouped();
     config.end_tokens = {3, 4};
-    config.rope_scaling = {.type = rope_scaling::rule::llama3, .factor = 8, .low_frequency_factor = 1.5, .original_maximum_length = 32};
+    config.rope_scaling = {
+        .type = rope_scaling::rule::llama3, .factor = 8, .low_frequency_factor = 1.5, .original_maximum_length = 32};
     for (const transformer_config& each : {config, test::multi_query()}) {
         const model m(each, generator(1, "weights"), 2);
         save_transformer(m, folder / "model");
@@ -120,7 +123,10 @@ TEST_CASE("rotary frequency divisors of a GGUF file are used") {
     const test::folder folder;
     const model m(test::grouped(), generator(1, "weights"));
     auto file = as_gguf(m);
-    file.tensors.push_back({.name = "rope_freqs.weight", .dimensions = {3}, .type = 0, .data = test::bytes(1.0F) + test::bytes(2.0F) + test::bytes(8.0F)});
+    file.tensors.push_back({.name = "rope_freqs.weight",
+                            .dimensions = {3},
+                            .type = 0,
+                            .data = test::bytes(1.0F) + test::bytes(2.0F) + test::bytes(8.0F)});
     const auto again = load_transformer<double>(folder.write("model.gguf", file.file()));
     CHECK(again.config().rope_scaling.frequency_divisors == std::vector<double>{1, 2, 8});
     CHECK(test::contains(test::error_of([&] { save_transformer(again, folder / "saved"); }), "rope_freqs.weight"));
@@ -146,15 +152,19 @@ TEST_CASE("what a folder lacks, or asks for and is not computed here, is an erro
     refuses([](auto& c) { c["attention_bias"] = true; }, "attention_bias: only false is supported, found true");
     refuses([](auto& c) { c["hidden_act"] = "gelu"; }, "hidden_act: only \"silu\" is supported, found \"gelu\"");
     refuses([](auto& c) { c["rope_scaling"] = {{"rope_type", "yarn"}}; }, "found \"yarn\"");
-    refuses([](auto& c) { c.erase("vocab_size"); }, "vocab_size: a whole number of at least 0 was expected, found nothing");
+    refuses([](auto& c) { c.erase("vocab_size"); },
+            "vocab_size: a whole number of at least 0 was expected, found nothing");
     refuses([](auto& c) { c["vocab_size"] = -3; }, "found -3");
     refuses([](auto& c) { c["rope_theta"] = "big"; }, "rope_theta: a number was expected, found \"big\"");
-    refuses([](auto& c) { c["hidden_size"] = 16777216; }, "tensor 'model.embed_tokens.weight': shape [19, 16777216] was expected, found [19, 12]");
+    refuses([](auto& c) { c["hidden_size"] = 16777216; },
+            "tensor 'model.embed_tokens.weight': shape [19, 16777216] was expected, found [19, 12]");
     refuses([](auto& c) { c["num_attention_heads"] = 0; }, "heads");
     refuses([](auto& c) { c["num_hidden_layers"] = 3; }, "has no tensor 'model.layers.2.input_layernorm.weight'");
     refuses([](auto& c) { c["num_hidden_layers"] = 1; }, "tensor 'model.layers.1.input_layernorm.weight' has no place");
     refuses([](auto& c) { c["eos_token_id"] = 19; }, "end_tokens");
-    CHECK(after([](auto& c) { c["rope_parameters"] = {{"rope_type", "linear"}, {"factor", 2.0}, {"rope_theta", 7.0}}; }).empty());
+    CHECK(after([](auto& c) {
+              c["rope_parameters"] = {{"rope_type", "linear"}, {"factor", 2.0}, {"rope_theta", 7.0}};
+          }).empty());
     CHECK(load_transformer<double>(path).config().rope_theta == 7);
 }
 

@@ -38,10 +38,12 @@ TEST_CASE("tiles of rows and vocabulary give the log-softmax of the whole, and g
         for (std::size_t v = 0; v < vocabulary; ++v)
             for (std::size_t d = 0; d < width; ++d) logits[v] += h(sources[p], d) * w(v, d);
         CHECK(log_probs[p] == doctest::Approx(logits[static_cast<std::size_t>(targets[p])] -
-                                              log_sum_exp(std::span<const double>(logits))).epsilon(1e-12));
+                                              log_sum_exp(std::span<const double>(logits)))
+                                  .epsilon(1e-12));
     }
     std::vector<double> d_hidden(hidden.size(), 0.0), d_weights(weights.size(), 0.0);
-    head.backward(h, w, normalisers, derivatives, {d_hidden.data(), rows, width}, {d_weights.data(), vocabulary, width});
+    head.backward(h, w, normalisers, derivatives, {d_hidden.data(), rows, width},
+                  {d_weights.data(), vocabulary, width});
     CHECK(test::gradient_error(hidden, d_hidden, value, 97) < 1e-7);
     CHECK(test::gradient_error(weights, d_weights, value, 601) < 1e-7);
 }

@@ -18,14 +18,29 @@ using preflearn::token_id;
 
 /// Grouped queries, untied.
 inline preflearn::transformer_config grouped() {
-    return {.vocabulary_size = 19, .hidden_size = 12, .intermediate_size = 10, .layers = 2, .heads = 4,
-            .key_value_heads = 2, .head_dim = 6, .rope_theta = 50, .maximum_length = 64, .tied_embeddings = false};
+    return {.vocabulary_size = 19,
+            .hidden_size = 12,
+            .intermediate_size = 10,
+            .layers = 2,
+            .heads = 4,
+            .key_value_heads = 2,
+            .head_dim = 6,
+            .rope_theta = 50,
+            .maximum_length = 64,
+            .tied_embeddings = false};
 }
 /// One key for all heads, tied, linear rotary scaling.
 inline preflearn::transformer_config multi_query() {
-    return {.vocabulary_size = 13, .hidden_size = 8, .intermediate_size = 14, .layers = 3, .heads = 4,
-            .key_value_heads = 1, .rope_scaling = {.type = preflearn::rope_scaling::rule::linear, .factor = 2},
-            .maximum_length = 64, .end_tokens = {12}};
+    preflearn::transformer_config config{.vocabulary_size = 13,
+                                         .hidden_size = 8,
+                                         .intermediate_size = 14,
+                                         .layers = 3,
+                                         .heads = 4,
+                                         .key_value_heads = 1,
+                                         .rope_scaling = {.type = preflearn::rope_scaling::rule::linear, .factor = 2},
+                                         .maximum_length = 64};
+    config.end_tokens.push_back(12);
+    return config;
 }
 
 /// Owns token sequences and views them as completions; prompts are repeated by content, not by address.

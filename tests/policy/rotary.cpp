@@ -30,8 +30,9 @@ TEST_CASE("products of turned vectors depend on the difference of their position
     const rotary_table<double> table(test::grouped(), 0, 60);
     const std::vector<double> q = {1, -2, 0.5, 3, 0.1, -1}, k = {0.3, 1, 2, -1, 0.7, 0.2};
     const double expected = product(turned(table, q, 3), turned(table, k, 0));
-    for (const std::size_t shift : {1, 20, 56})
-        CHECK(product(turned(table, q, 3 + shift), turned(table, k, shift)) == doctest::Approx(expected).epsilon(1e-13));
+    for (const std::size_t shift : {1U, 20U, 56U})
+        CHECK(product(turned(table, q, 3 + shift), turned(table, k, shift)) ==
+              doctest::Approx(expected).epsilon(1e-13));
     CHECK(turned(table, q, 0) == q);
 }
 
@@ -63,7 +64,13 @@ TEST_CASE("angles at far positions keep their accuracy in float") {
 }
 
 TEST_CASE("linear scaling divides every frequency; llama3 keeps fast ones, divides slow ones, blends between") {
-    transformer_config c{.vocabulary_size = 2, .hidden_size = 128, .intermediate_size = 1, .layers = 0, .heads = 1, .head_dim = 128, .rope_theta = 500000};
+    transformer_config c{.vocabulary_size = 2,
+                         .hidden_size = 128,
+                         .intermediate_size = 1,
+                         .layers = 0,
+                         .heads = 1,
+                         .head_dim = 128,
+                         .rope_theta = 500000};
     const auto plain = rotary_frequencies(c);
     c.rope_scaling = {.type = rope_scaling::rule::linear, .factor = 4};
     CHECK(rotary_frequencies(c)[5] == doctest::Approx(plain[5] / 4));

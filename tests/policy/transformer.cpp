@@ -17,7 +17,8 @@ using model = transformer<double>;
 
 static_assert(Trainable<model, std::span<const token_completion>>);
 static_assert(Trainable<transformer<float>, batch_of<token_comparison>>);
-static_assert(Policy<model, token_comparison> && GenerativePolicy<model, comparison<token_span, std::vector<token_id>>>);
+static_assert(Policy<model, token_comparison> &&
+              GenerativePolicy<model, comparison<token_span, std::vector<token_id>>>);
 
 namespace {
 
@@ -57,7 +58,8 @@ TEST_CASE("hidden states of last tokens have the finite differences as their gra
     const std::size_t rows = c.prompts.size(), n = m.config().hidden_size;
     CHECK(pass.hidden().rows == rows);
     const auto scored = m.last_hidden(c.views());
-    for (std::size_t i = 0; i < rows * n; ++i) CHECK(pass.hidden().data[i] == doctest::Approx(scored.view().data[i]).epsilon(1e-12));
+    for (std::size_t i = 0; i < rows * n; ++i)
+        CHECK(pass.hidden().data[i] == doctest::Approx(scored.view().data[i]).epsilon(1e-12));
     const std::vector<double> d = test::normals(rows * n, 6);
     m.backward_hidden(std::move(pass), {d.data(), rows, n});
     const auto value = [&] {
@@ -80,14 +82,16 @@ TEST_CASE("scores do not depend on the company: shared prompts, alone, in traini
         CHECK(m.log_prob(c.prompts[i], c.responses[i]) == doctest::Approx(together[i]).epsilon(1e-12));
         CHECK(pass.scores()[i] == doctest::Approx(together[i]).epsilon(1e-12));
         CHECK(tokens[i].size() == c.responses[i].size());
-        for (std::size_t j = 0; j < tokens[i].size(); ++j) CHECK(pass.token_scores(i)[j] == doctest::Approx(tokens[i][j]).epsilon(1e-12));
+        for (std::size_t j = 0; j < tokens[i].size(); ++j)
+            CHECK(pass.token_scores(i)[j] == doctest::Approx(tokens[i][j]).epsilon(1e-12));
     }
     // the chain rule of probability: log π(ab | x) = log π(a | x) + log π(b | xa)
     CHECK(m.log_prob(std::vector<token_id>{1, 2}, std::vector<token_id>{3, 4}) ==
           doctest::Approx(m.log_prob(std::vector<token_id>{1, 2}, std::vector<token_id>{3}) +
                           m.log_prob(std::vector<token_id>{1, 2, 3}, std::vector<token_id>{4})));
     double total = 0;
-    for (token_id t = 0; t < 19; ++t) total += std::exp(m.log_prob(std::vector<token_id>{5, 6}, std::vector<token_id>{t}));
+    for (token_id t = 0; t < 19; ++t)
+        total += std::exp(m.log_prob(std::vector<token_id>{5, 6}, std::vector<token_id>{t}));
     CHECK(total == doctest::Approx(1).epsilon(1e-12));
 }
 
@@ -110,7 +114,13 @@ TEST_CASE("gradients add up over passes, and derivatives per token generalise th
 }
 
 TEST_CASE("scores and gradients have the same bits for any number of threads") {
-    transformer_config config{.vocabulary_size = 300, .hidden_size = 96, .intermediate_size = 200, .layers = 2, .heads = 6, .key_value_heads = 3, .maximum_length = 512};
+    transformer_config config{.vocabulary_size = 300,
+                              .hidden_size = 96,
+                              .intermediate_size = 200,
+                              .layers = 2,
+                              .heads = 6,
+                              .key_value_heads = 3,
+                              .maximum_length = 512};
     transformer<float> m(config, generator(5, "weights"));
     test::completions c;
     for (std::uint64_t i = 0; i < 4; ++i) {
@@ -159,7 +169,7 @@ TEST_CASE("an empty batch is no work and an empty response has log-probability 0
     CHECK(pass.scores().empty());
     m.backward(std::move(pass), {});
     CHECK(m.log_prob(std::vector<token_id>{1}, {}) == 0);
-    const token_completion silent{std::vector<token_id>{}, {}};
+    const token_completion silent{};
     CHECK_THROWS_AS((void)m.log_probs({&silent, 1}), argument_error);
 }
 

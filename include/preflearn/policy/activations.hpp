@@ -58,8 +58,8 @@ template <class T, class Backend> class activations {
 
     /// Bytes per row of a run that keeps nothing, working memory included.
     static std::size_t row_bytes(const transformer_config& c) {
-        return sizeof(T) * (4 * c.hidden_size + 2 * c.query_size() + 2 * c.key_value_size() +
-                            3 * c.intermediate_size + c.heads + 2);
+        return sizeof(T) * (4 * c.hidden_size + 2 * c.query_size() + 2 * c.key_value_size() + 3 * c.intermediate_size +
+                            c.heads + 2);
     }
 
     matrix final_input, hidden;   ///< of the wanted rows, before and after the final norm

@@ -30,8 +30,7 @@ template <class T> class attention {
     attention(const packed_batch& batch, const transformer_config& config, bool backward)
         : batch_(batch), heads_(config.heads), shared_(config.heads / config.key_value_heads),
           key_value_heads_(config.key_value_heads), dim_(config.head_dim),
-          scale_(static_cast<T>(1 / std::sqrt(static_cast<double>(config.head_dim)))),
-          pool_(plan(shared_, backward)) {}
+          scale_(static_cast<T>(1 / std::sqrt(static_cast<double>(config.head_dim)))), pool_(plan(shared_, backward)) {}
 
     /// Writes the mixed values of every row and head, and log Σ exp of its scores to `normaliser` (rows × heads).
     void forward(matrix_view<const T> qkv, matrix_view<T> mixed, T* normaliser) {
@@ -112,7 +111,8 @@ template <class T> class attention {
         work(const attention& owner, const query_block& block, std::size_t key_value_head, T* memory)
             : all(owner), segment(owner.batch_.segments[block.segment]), kv(key_value_head),
               row(segment.row + block.first), count(block.count), stacked(count * owner.shared_),
-              prefix(segment.prefix_length), own(block.first + count), keys(prefix + own), before(prefix + block.first) {
+              prefix(segment.prefix_length), own(block.first + count), keys(prefix + own),
+              before(prefix + block.first) {
             const auto take = [&](std::size_t columns) {
                 const matrix_view<T> view(memory, stacked, columns);
                 memory += stacked * columns;

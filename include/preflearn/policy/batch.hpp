@@ -94,7 +94,8 @@ class packed_batch {
 
     void add_group(std::span<const token_completion> members, row_purpose purpose) {
         const bool scoring = purpose == row_purpose::log_probs;
-        const bool silent = std::all_of(members.begin(), members.end(), [](const auto& c) { return c.response.empty(); });
+        const bool silent =
+            std::all_of(members.begin(), members.end(), [](const auto& c) { return c.response.empty(); });
         if (scoring && silent) { // their log-probability is 0 whatever the prompt
             token_offsets.insert(token_offsets.end(), members.size(), targets.size());
             return;
@@ -106,7 +107,8 @@ class packed_batch {
         add_rows(prompt, 0);
         if (scoring) wanted.push_back(prompt_end);
         for (const token_completion& c : members) {
-            const token_span kept = scoring && !c.response.empty() ? c.response.first(c.response.size() - 1) : c.response;
+            const token_span kept =
+                scoring && !c.response.empty() ? c.response.first(c.response.size() - 1) : c.response;
             const row_segment own{rows(), kept.size(), prompt.size(), first.row, prompt.size()};
             if (!kept.empty()) segments.push_back(own);
             add_rows(kept, prompt.size());

@@ -36,11 +36,11 @@ template <class Model> class cached_decoder {
 
     /// Runs the prompts and makes room for `more` further tokens each (fewer where the model's maximum length ends).
     /// \throws argument_error for an empty or too long prompt or an id outside the vocabulary.
-    cached_decoder(const Model& model, std::span<const token_span> prompts, std::size_t more)
-        : model_(model), work_(model.config(), prompts.size(), false), stream_(prompts.size(), model.config().hidden_size),
-          hidden_(prompts.size(), model.config().hidden_size), logits_(prompts.size(), model.config().vocabulary_size),
-          step_(model.config(), prompts.size(), prompts.size(), false) {
-        const transformer_config& c = model.config();
+    cached_decoder(const Model& lm, std::span<const token_span> prompts, std::size_t more)
+        : model_(lm), work_(lm.config(), prompts.size(), false), stream_(prompts.size(), lm.config().hidden_size),
+          hidden_(prompts.size(), lm.config().hidden_size), logits_(prompts.size(), lm.config().vocabulary_size),
+          step_(lm.config(), prompts.size(), prompts.size(), false) {
+        const transformer_config& c = lm.config();
         std::vector<token_completion> all;
         for (const token_span prompt : prompts) all.push_back({prompt, {}});
         packed_batch::check(all, c);

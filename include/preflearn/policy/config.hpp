@@ -88,8 +88,8 @@ template <class Error = argument_error> transformer_config validated(transformer
     }
     size(config.head_dim, "head_dim");
     size(config.query_size(), "head_dim times heads");
-    require<Error>(config.head_dim % 2 == 0, "transformer_config.head_dim: rotary embeddings need an even number, found ",
-                   config.head_dim);
+    require<Error>(config.head_dim % 2 == 0,
+                   "transformer_config.head_dim: rotary embeddings need an even number, found ", config.head_dim);
     size(config.maximum_length, "maximum_length");
     positive(config.rope_theta, "rope_theta");
     positive(config.norm_epsilon, "norm_epsilon");

@@ -47,8 +47,10 @@ inline void read_rope(const settings_reader& rope, transformer_config& config) {
         scaling.high_frequency_factor = rope.number("high_freq_factor");
         scaling.original_maximum_length = rope.natural("original_max_position_embeddings");
     } else {
-        require<input_error>(rule == "default", rope.origin(), ": rope_type: \"default\", \"linear\" or \"llama3\" "
-                                                               "was expected, found \"", rule, "\"");
+        require<input_error>(rule == "default", rope.origin(),
+                             ": rope_type: \"default\", \"linear\" or \"llama3\" "
+                             "was expected, found \"",
+                             rule, "\"");
     }
     if (rope.has("rope_theta")) config.rope_theta = rope.number("rope_theta");
     if (rope.has("partial_rotary_factor")) rope.expect("partial_rotary_factor", 1.0);
@@ -136,7 +138,8 @@ template <class Architecture> transformer_config read_gguf_config(const checkpoi
     return config;
 }
 
-/// What transformers (4 and 5) reads as config.json. \throws argument_error for frequency divisors, which it cannot say.
+/// What transformers (4 and 5) reads as config.json. \throws argument_error for frequency divisors, which it cannot
+/// say.
 template <class Architecture>
 nlohmann::ordered_json config_json(const transformer_config& config, const std::string& number_type) {
     const rope_scaling& scaling = config.rope_scaling;

@@ -45,7 +45,7 @@ template <class T> struct layer_rows {
 /// Arrays for one layer at a time, reused by every layer.
 template <class T, class Backend> struct layer_workspace {
     using matrix = typename Backend::template matrix<T>;
-    matrix normed, activated;                                       ///< forward and backward
+    matrix normed, activated;                                            ///< forward and backward
     matrix d_activated, d_gate_up, d_normed, d_mixed, d_query_key_value; ///< backward alone
 
     layer_workspace(const transformer_config& c, std::size_t rows, bool backward)

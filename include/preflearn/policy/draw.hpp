@@ -30,7 +30,8 @@ inline void check(const sampling_options& options) {
 class token_drawer {
   public:
     /// \throws numeric_error when a logit is NaN or +∞, or all are −∞.
-    template <class T> token_id operator()(std::span<const T> logits, const sampling_options& options, generator& random) {
+    template <class T>
+    token_id operator()(std::span<const T> logits, const sampling_options& options, generator& random) {
         const std::size_t likeliest = first_maximum(logits);
         if (options.temperature == 0 || options.top_k == 1) return static_cast<token_id>(likeliest);
         const double high = static_cast<double>(logits[likeliest]);

@@ -81,14 +81,16 @@ ragged<token_id> transformer<Scalar, Architecture, Backend>::sample_many(std::sp
                                                                          std::uint64_t seed,
                                                                          std::string_view purpose) const {
     constexpr std::size_t bytes = std::size_t{256} << 20; // for keys and values at a time
-    const std::size_t token_bytes = std::max<std::size_t>(1, 2 * config_.layers * config_.key_value_size() * sizeof(Scalar));
+    const std::size_t token_bytes =
+        std::max<std::size_t>(1, 2 * config_.layers * config_.key_value_size() * sizeof(Scalar));
     ragged<token_id> all;
     for (std::size_t begin = 0, end = 0; begin < prompts.size(); begin = end) {
         std::size_t tokens = 0;
         std::vector<generator> randoms;
         while (end < prompts.size() && end - begin < 64) {
-            const std::size_t longest = std::min(prompts[end].size() + std::min(options.max_tokens, config_.maximum_length),
-                                                 std::max(config_.maximum_length, prompts[end].size()));
+            const std::size_t longest =
+                std::min(prompts[end].size() + std::min(options.max_tokens, config_.maximum_length),
+                         std::max(config_.maximum_length, prompts[end].size()));
             if (end != begin && (tokens + longest) > bytes / token_bytes) break;
             tokens += longest;
             randoms.emplace_back(seed, purpose, end++);

@@ -34,11 +34,14 @@ template <class T, class Backend> class log_prob_head {
     void forward(matrix_view<const T> hidden, matrix_view<const T> weights, std::span<double> log_probs,
                  std::span<double> normalisers) const {
         std::vector<online_log_sum_exp> sums(rows_);
-        tiled(hidden, weights, [&](std::size_t row, std::span<T> logits, std::size_t token) {
-            sums[row].add(std::span<const T>(logits));
-            each_target(row, token, logits.size(),
-                        [&](std::size_t p, std::size_t at) { log_probs[p] = static_cast<double>(logits[at]); });
-        }, [](auto&&...) {});
+        tiled(
+            hidden, weights,
+            [&](std::size_t row, std::span<T> logits, std::size_t token) {
+                sums[row].add(std::span<const T>(logits));
+                each_target(row, token, logits.size(),
+                            [&](std::size_t p, std::size_t at) { log_probs[p] = static_cast<double>(logits[at]); });
+            },
+            [](auto&&...) {});
         for (std::size_t r = 0; r < rows_; ++r) normalisers[r] = sums[r].value();
         for (std::size_t p = 0; p < targets_.size(); ++p) log_probs[p] -= normalisers[sources_[p]];
     }
@@ -48,18 +51,21 @@ template <class T, class Backend> class log_prob_head {
                   std::span<const double> derivatives, matrix_view<T> d_hidden, matrix_view<T> d_weights) const {
         std::vector<double> totals(rows_);
         for (std::size_t p = 0; p < targets_.size(); ++p) totals[sources_[p]] += derivatives[p];
-        tiled(hidden, weights, [&](std::size_t row, std::span<T> logits, std::size_t token) {
-            log_softmax_gradient(logits, normalisers[row], totals[row]);
-            each_target(row, token, logits.size(),
-                        [&](std::size_t p, std::size_t at) { logits[at] += static_cast<T>(derivatives[p]); });
-        }, [&](matrix_view<const T> d_logits, std::size_t row, std::size_t token) {
-            Backend::template multiply<T>(transpose::no, d_logits, transpose::no,
-                                          weights.row_block(token, d_logits.columns),
-                                          d_hidden.row_block(row, d_logits.rows), store::add);
-            Backend::template multiply<T>(transpose::yes, d_logits, transpose::no,
-                                          hidden.row_block(row, d_logits.rows),
-                                          d_weights.row_block(token, d_logits.columns), store::add);
-        });
+        tiled(
+            hidden, weights,
+            [&](std::size_t row, std::span<T> logits, std::size_t token) {
+                log_softmax_gradient(logits, normalisers[row], totals[row]);
+                each_target(row, token, logits.size(),
+                            [&](std::size_t p, std::size_t at) { logits[at] += static_cast<T>(derivatives[p]); });
+            },
+            [&](matrix_view<const T> d_logits, std::size_t row, std::size_t token) {
+                Backend::template multiply<T>(transpose::no, d_logits, transpose::no,
+                                              weights.row_block(token, d_logits.columns),
+                                              d_hidden.row_block(row, d_logits.rows), store::add);
+                Backend::template multiply<T>(transpose::yes, d_logits, transpose::no,
+                                              hidden.row_block(row, d_logits.rows),
+                                              d_weights.row_block(token, d_logits.columns), store::add);
+            });
     }
 
   private:

@@ -1,6 +1,7 @@
 /// \file
 /// Working memory for parallel tasks, allocated once before the loop: a task borrows a free piece and gives it back.
-/// Which piece it gets depends on timing, what it computes in it does not.
+/// Which piece it gets depends on timing, what it computes in it does not: all pieces are aligned alike, since an
+/// expression of Eigen may sum in another order where its data is aligned otherwise.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -8,8 +9,8 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <vector>
 
+#include <preflearn/backend/cpu.hpp>
 #include <preflearn/core/parallel.hpp>
 
 namespace preflearn {
@@ -19,7 +20,7 @@ template <class T> class scratch_pool {
   public:
     explicit scratch_pool(std::size_t size)
         : pieces_(thread_count()), stride_((size + 63) / 64 * 64), size_(size),
-          taken_(std::make_unique<std::atomic_flag[]>(pieces_)), values_(pieces_ * stride_ + 64) {}
+          taken_(std::make_unique<std::atomic_flag[]>(pieces_)), values_(pieces_, stride_) {}
 
     /// A borrowed piece; given back when it goes out of scope.
     class lease {
@@ -38,7 +39,7 @@ template <class T> class scratch_pool {
     [[nodiscard]] lease borrow() {
         for (std::size_t i = 0;; i = (i + 1) % pieces_)
             if (!taken_[i].test_and_set(std::memory_order_acquire))
-                return lease({values_.data() + i * stride_, size_}, taken_[i]);
+                return lease({values_.view().row(i), size_}, taken_[i]);
     }
 
   private:
@@ -46,7 +47,7 @@ template <class T> class scratch_pool {
     std::size_t stride_;
     std::size_t size_;
     std::unique_ptr<std::atomic_flag[]> taken_;
-    std::vector<T> values_;
+    cpu_backend::matrix<T> values_;
 };
 
 } // namespace preflearn

@@ -34,7 +34,9 @@ class settings_reader {
         return member_or_null(object_, prefix_ + std::string(name));
     }
     /// An object within this one.
-    [[nodiscard]] settings_reader within(std::string_view name) const { return {at(name), origin_ + ": " + std::string(name)}; }
+    [[nodiscard]] settings_reader within(std::string_view name) const {
+        return {at(name), origin_ + ": " + std::string(name)};
+    }
 
     /// A whole number of at least 0; without a default the field must be there.
     [[nodiscard]] std::size_t natural(std::string_view name, std::optional<std::size_t> otherwise = {}) const {

@@ -56,7 +56,8 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
         [[nodiscard]] std::span<const double> scores() const { return scores_; }
         /// log π of each response token, row c belonging to completion c.
         [[nodiscard]] std::span<const double> token_scores(std::size_t c) const {
-            return std::span(token_scores_).subspan(batch_.token_offsets[c], batch_.token_offsets[c + 1] - batch_.token_offsets[c]);
+            return std::span(token_scores_)
+                .subspan(batch_.token_offsets[c], batch_.token_offsets[c + 1] - batch_.token_offsets[c]);
         }
 
       private:
@@ -78,7 +79,8 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
         activations<Scalar, Backend> kept_;
     };
 
-    /// All parameters zero but the norms' weights: to be filled by loading. \throws argument_error for a bad configuration.
+    /// All parameters zero but the norms' weights: to be filled by loading. \throws argument_error for a bad
+    /// configuration.
     explicit transformer(const transformer_config& config, std::size_t extra = 0)
         : config_(validated(config)), layout_(config_), extra_(extra), parameters_(1, layout_.size() + extra) {
         fill(parameters(), Scalar(0));
@@ -92,8 +94,8 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
         initialise(parameters(), layout_, config_, random());
     }
     /// The same model with `extra` parameters at the end in place of those it had.
-    transformer(const transformer& model, std::size_t extra) : transformer(model.config_, extra) {
-        std::copy_n(model.parameters().begin(), layout_.size(), parameters().begin());
+    transformer(const transformer& other, std::size_t extra) : transformer(other.config_, extra) {
+        std::copy_n(other.parameters().begin(), layout_.size(), parameters().begin());
     }
     transformer(const transformer& other)
         : config_(other.config_), layout_(other.layout_), extra_(other.extra_), parameters_(other.parameters_) {}
@@ -149,7 +151,8 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
         std::vector<double> per_token(done.token_scores_.size());
         for (std::size_t c = 0; c < derivatives.size(); ++c)
             std::fill(per_token.begin() + static_cast<std::ptrdiff_t>(done.batch_.token_offsets[c]),
-                      per_token.begin() + static_cast<std::ptrdiff_t>(done.batch_.token_offsets[c + 1]), derivatives[c]);
+                      per_token.begin() + static_cast<std::ptrdiff_t>(done.batch_.token_offsets[c + 1]),
+                      derivatives[c]);
         backward_tokens(std::move(done), per_token);
     }
 
@@ -245,7 +248,8 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
     void embed(std::span<const token_id> tokens, matrix_view<Scalar> x) const {
         const Scalar* table = parameters().data() + layout_.embedding();
         for (std::size_t r = 0; r < tokens.size(); ++r)
-            std::copy_n(table + static_cast<std::size_t>(tokens[r]) * config_.hidden_size, config_.hidden_size, x.row(r));
+            std::copy_n(table + static_cast<std::size_t>(tokens[r]) * config_.hidden_size, config_.hidden_size,
+                        x.row(r));
     }
     /// The final norm.
     void finish(matrix_view<const Scalar> x, matrix_view<Scalar> hidden, Scalar* inverse) const {
@@ -284,7 +288,9 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
     }
 
   private:
-    template <class Matrix> static auto flat(Matrix& m) { return std::span(m.view().data, m.view().rows * m.view().columns); }
+    template <class Matrix> static auto flat(Matrix& m) {
+        return std::span(m.view().data, m.view().rows * m.view().columns);
+    }
     static void fill(std::span<Scalar> values, Scalar value) {
         parallel_blocks(values.size(), std::size_t{1} << 20, [&](std::size_t begin, std::size_t end) {
             std::fill(values.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -333,15 +339,16 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
         }
     }
 
-    void backward_from(const packed_batch& batch, activations<Scalar, Backend>& kept, matrix_view<const Scalar> d_hidden) {
+    void backward_from(const packed_batch& batch, activations<Scalar, Backend>& kept,
+                       matrix_view<const Scalar> d_hidden) {
         const std::size_t count = batch.rows(), n = config_.hidden_size;
         Scalar* const d = gradients().data();
         matrix d_final(batch.wanted.size(), n), stream(count, n);
         fill(flat(d_final), Scalar(0));
         fill(flat(stream), Scalar(0));
-        Architecture::norm::template backward<Scalar>(kept.final_input.view(), parameters().data() + layout_.final_norm(),
-                                                      kept.final_inverse.data(), d_hidden, d_final.view(),
-                                                      d + layout_.final_norm());
+        Architecture::norm::template backward<Scalar>(
+            kept.final_input.view(), parameters().data() + layout_.final_norm(), kept.final_inverse.data(), d_hidden,
+            d_final.view(), d + layout_.final_norm());
         const auto dx = stream.view();
         const auto add_row = [n](const Scalar* from, Scalar* to) {
             for (std::size_t c = 0; c < n; ++c) to[c] += from[c];
@@ -355,7 +362,8 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
             layer_backward<Architecture, Backend, Scalar>(
                 layer_parameters<const Scalar>(parameters().data() + first, layout_.in_layer(), config_),
                 layer_parameters<Scalar>(d + first, layout_.in_layer(), config_), config_, kept.layer(number, count),
-                work, dx, [&](const layer_rows<Scalar>& r, matrix_view<const Scalar> d_mixed, matrix_view<Scalar> d_qkv) {
+                work, dx,
+                [&](const layer_rows<Scalar>& r, matrix_view<const Scalar> d_mixed, matrix_view<Scalar> d_qkv) {
                     attend.backward(r.query_key_value, r.mixed, r.normaliser, d_mixed, d_qkv);
                     rotary.turn_rows(d_qkv, config_.heads + config_.key_value_heads, batch.positions, true);
                 });

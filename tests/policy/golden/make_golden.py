@@ -1,7 +1,7 @@
 """Makes the golden model beside this file: a random LlamaForCausalLM of transformers in float64, log-probabilities of a
 few completions, and the gradient of their weighted sum by PyTorch.
 
-    python make_golden.py        (made with torch 2.9.1, transformers 5.23.0, safetensors)
+    python make_golden.py        (made with torch 2.15.0, transformers 5.24.0)
 
 transformers computes norms and rotary angles in float32 whatever the model's type; here both are replaced by the same
 formulas in float64, so that the values hold to double precision.
@@ -66,7 +66,7 @@ config = LlamaConfig(
     tie_word_embeddings=False,
     bos_token_id=None,
     eos_token_id=[21, 22],
-    attn_implementation="eager",
+    attn_implementation="sdpa",  # eager attention takes its softmax in float32
     initializer_range=0.3,
 )
 model = LlamaForCausalLM(config).double().eval()
