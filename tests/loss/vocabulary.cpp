@@ -32,7 +32,7 @@ template <class T> double in_pieces(std::span<const T> values, std::size_t piece
 TEST_CASE("the online log-sum-exp equals the one of the whole row, however it is cut") {
     const auto logits = random_logits<double>(1000, 30);
     const double whole = log_sum_exp(std::span<const double>(logits));
-    for (const std::size_t piece : {1, 7, 64, 999, 1000})
+    for (const std::size_t piece : {1UL, 7UL, 64UL, 999UL, 1000UL})
         CHECK(in_pieces<double>(logits, piece) == doctest::Approx(whole).epsilon(1e-14));
     const auto narrow = random_logits<float>(1000, 30);
     const std::vector<double> wide(narrow.begin(), narrow.end());

@@ -1,0 +1,17 @@
+/// \file
+/// The whole library; each room of `preflearn/` has a header of its own and can be included alone.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/agreement.hpp>
+#include <preflearn/backend.hpp>
+#include <preflearn/checkpoint.hpp>
+#include <preflearn/core.hpp>
+#include <preflearn/data.hpp>
+#include <preflearn/loss.hpp>
+#include <preflearn/policy.hpp>
+#include <preflearn/report.hpp>
+#include <preflearn/reward.hpp>
+#include <preflearn/teacher.hpp>
+#include <preflearn/text.hpp>
+#include <preflearn/training.hpp>
