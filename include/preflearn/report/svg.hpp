@@ -1,0 +1,138 @@
+/// \file
+/// A small writer of SVG 1.1: elements, attributes, text, and nothing else (no script, no id, no style sheet), so that
+/// a picture is the same bytes every time and can stand inside any page. Debian has no C++ library for plots that is
+/// worth a dependency, and what our figures need is these hundred lines.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <preflearn/core/error.hpp>
+#include <preflearn/report/unicode_text.hpp>
+
+namespace preflearn {
+
+/// Text as XML character data or as an attribute's value: printable, the five characters of XML's own escaped.
+inline std::string escaped_for_xml(std::string_view text) {
+    std::string safe;
+    for (const char c : printable(text)) {
+        switch (c) {
+        case '&':
+            safe += "&amp;";
+            break;
+        case '<':
+            safe += "&lt;";
+            break;
+        case '>':
+            safe += "&gt;";
+            break;
+        case '"':
+            safe += "&quot;";
+            break;
+        case '\'':
+            safe += "&apos;";
+            break;
+        default:
+            safe += c;
+        }
+    }
+    return safe;
+}
+
+/// A coordinate in pixels to a hundredth, in the fewest digits. \throws numeric_error unless it is finite.
+inline std::string svg_number(double value) {
+    require<numeric_error>(std::isfinite(value), "a coordinate of a picture is ", value);
+    std::string text = fmt::format("{:.2f}", value);
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+    return text == "-0" ? "0" : text;
+}
+
+/// Width of a text in a sans-serif font of the given size, in pixels: an estimate on the wide side, for layout.
+inline double text_width(std::string_view text, double font_size) {
+    double width = 0;
+    while (!text.empty()) {
+        const char32_t code = take_code_point(text);
+        const auto is_in = [code](std::u32string_view set) { return set.find(code) != set.npos; };
+        const double columns = static_cast<double>(display_width(code));
+        width += is_in(U" ijltfrI.,:;|!'()[]/·") ? 0.34
+                 : is_in(U"mwMW@%")              ? 0.9
+                 : (code >= 'A' && code <= 'Z')  ? 0.7
+                                                 : 0.56 * columns;
+    }
+    return width * font_size;
+}
+
+/// `name="value"`; a number becomes a coordinate.
+struct svg_attribute {
+    std::string_view name;
+    std::string value;
+
+    svg_attribute(std::string_view attribute, std::string_view text) : name(attribute), value(escaped_for_xml(text)) {}
+    svg_attribute(std::string_view attribute, const char* text) : svg_attribute(attribute, std::string_view(text)) {}
+    svg_attribute(std::string_view attribute, double number) : name(attribute), value(svg_number(number)) {}
+};
+
+/// A picture as it is being drawn; later elements lie above earlier ones. Names of elements and attributes are
+/// trusted, texts are escaped.
+class svg_document {
+  public:
+    using attributes = std::initializer_list<svg_attribute>;
+
+    /// A white picture, in pixels; `title` is what a reader that cannot show it says instead.
+    svg_document(double width, double height, std::string_view title) {
+        open("svg", {{"xmlns", "http://www.w3.org/2000/svg"},
+                     {"width", width},
+                     {"height", height},
+                     {"viewBox", fmt::format("0 0 {} {}", svg_number(width), svg_number(height))},
+                     {"role", "img"},
+                     {"font-family", "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"},
+                     {"font-size", 11.0},
+                     {"fill", "#222222"}});
+        if (!title.empty()) text_ += fmt::format("<title>{}</title>\n", escaped_for_xml(title));
+        add("rect", {{"width", width}, {"height", height}, {"fill", "#ffffff"}});
+    }
+
+    void add(std::string_view element, attributes list) { text_ += tag(element, list) + "/>\n"; }
+
+    /// A text whose anchor (its start unless `text-anchor` says otherwise) is at (x, y).
+    void add_text(double x, double y, std::string_view content, attributes list = {}) {
+        text_ += fmt::format("{} x=\"{}\" y=\"{}\">{}</text>\n", tag("text", list), svg_number(x), svg_number(y),
+                             escaped_for_xml(content));
+    }
+
+    /// What is added from here to the matching `close` lies inside this element.
+    void open(std::string_view element, attributes list) {
+        text_ += tag(element, list) + ">\n";
+        open_.emplace_back(element);
+    }
+    void close() {
+        text_ += "</" + open_.back() + ">\n";
+        open_.pop_back();
+    }
+
+    /// The finished file.
+    [[nodiscard]] std::string finish() && {
+        while (!open_.empty()) close();
+        return std::move(text_);
+    }
+
+  private:
+    static std::string tag(std::string_view element, attributes list) {
+        std::string text = "<" + std::string(element);
+        for (const auto& [name, value] : list) text += fmt::format(" {}=\"{}\"", name, value);
+        return text;
+    }
+
+    std::string text_;
+    std::vector<std::string> open_;
+};
+
+} // namespace preflearn
