@@ -70,11 +70,10 @@ template <std::floating_point T>
 void read_exactly(const checkpoint_file& file, std::string_view name, std::vector<std::size_t> shape,
                   std::span<T> out) {
     const tensor_view& tensor = file.at(name);
-    require<input_error>(tensor.type == (sizeof(T) == 4 ? element_type::f32 : element_type::f64) &&
-                             tensor.shape == shape,
-                         file.path().string(), ": tensor '", name, "' is ", name_of(tensor.type), " ",
-                         text_of_shape(tensor.shape), ", ", sizeof(T) == 4 ? "F32 " : "F64 ", text_of_shape(shape),
-                         " was expected");
+    require<input_error>(
+        tensor.type == (sizeof(T) == 4 ? element_type::f32 : element_type::f64) && tensor.shape == shape,
+        file.path().string(), ": tensor '", name, "' is ", name_of(tensor.type), " ", text_of_shape(tensor.shape), ", ",
+        sizeof(T) == 4 ? "F32 " : "F64 ", text_of_shape(shape), " was expected");
     read_values(tensor, 0, out);
 }
 
@@ -103,7 +102,8 @@ void save_run(const std::filesystem::path& path, const run_description& run, std
 }
 
 /// Reads what `save_run` wrote, when it is a checkpoint of the same run; `steps_in_run` completes the steps' records.
-/// \throws input_error when the file is malformed, or belongs to another run: the message names everything that differs.
+/// \throws input_error when the file is malformed, or belongs to another run: the message names everything that
+/// differs.
 template <std::floating_point Scalar>
 void load_run(const std::filesystem::path& path, const run_description& run, std::size_t steps_in_run,
               std::span<Scalar> parameters, adamw_moments<Scalar>& moments, std::vector<training_step>& steps) {
@@ -117,7 +117,8 @@ void load_run(const std::filesystem::path& path, const run_description& run, std
     std::string differences;
     for (const auto& [name, value] : run.fields()) {
         if (field(name) != value) {
-            differences += message(differences.empty() ? "" : "; ", name, ": ", field(name), " there, ", value, " here");
+            differences +=
+                message(differences.empty() ? "" : "; ", name, ": ", field(name), " there, ", value, " here");
         }
     }
     require<input_error>(differences.empty(), path.string(), ": belongs to another run (", differences,
