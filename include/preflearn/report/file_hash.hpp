@@ -29,8 +29,10 @@ struct input_file {
 
 /// Reads a file in blocks and hashes it. \throws input_error when it cannot be read.
 inline input_file hash_file(const std::filesystem::path& path) {
+    std::error_code code;
     std::ifstream stream(path, std::ios::binary);
-    require<input_error>(stream.is_open() && !std::filesystem::is_directory(path), path.string(), ": cannot be read");
+    require<input_error>(stream.is_open() && !std::filesystem::is_directory(path, code), path.string(),
+                         ": cannot be read as a file");
     input_file file{.path = path.string(), .bytes = 0, .hash = hash_of("")};
     std::vector<char> block(std::size_t{1} << 16);
     while (stream) {
@@ -46,11 +48,11 @@ inline input_file hash_file(const std::filesystem::path& path) {
 /// The file at `path`, or the files directly in the folder there, in the order of their names.
 /// \throws input_error when something cannot be read.
 inline std::vector<input_file> hash_files(const std::filesystem::path& path) {
-    if (!std::filesystem::is_directory(path)) return {hash_file(path)};
-    std::vector<std::filesystem::path> paths;
     std::error_code code;
-    for (const auto& entry : std::filesystem::directory_iterator(path, code)) {
-        if (entry.is_regular_file()) paths.push_back(entry.path());
+    if (!std::filesystem::is_directory(path, code)) return {hash_file(path)};
+    std::vector<std::filesystem::path> paths;
+    for (std::filesystem::directory_iterator entry(path, code), end; !code && entry != end; entry.increment(code)) {
+        if (entry->is_regular_file(code)) paths.push_back(entry->path());
     }
     require<input_error>(!code, path.string(), ": cannot be listed: ", code.message());
     std::ranges::sort(paths);

@@ -66,33 +66,29 @@ class heat_map_drawing {
         range.include(map_.values);
         scale_ = axis_for(range, map_.limits, 0);
         for (const double value : map_.values) {
-            texts_.push_back(std::isfinite(value) ? tick_number(value, map_.digits) : "–");
+            const bool long_one = std::abs(value) >= 1e6; // also for infinities, which are not shown
+            texts_.push_back(!std::isfinite(value) ? "–"
+                             : long_one            ? fmt::format("{:.{}e}", value, map_.digits)
+                                                   : tick_number(value, map_.digits));
         }
-        cell_width_ = std::max(40.0, widest(texts_) + 12);
+        cell_width_ = std::max(40.0, widest_text(texts_, font) + 12);
         const double width = cell_width_ * static_cast<double>(map_.column_names.size());
         const double height = cell_height * static_cast<double>(map_.row_names.size());
         scale_.ticks = nice_ticks(scale_.low, scale_.high, 5);
-        std::vector<std::string> labels;
-        for (const axis_tick& tick : scale_.ticks) labels.push_back(tick.label);
 
-        left_ = std::ceil(10 + (map_.row_label.empty() ? 0 : 19) + widest(map_.row_names) + 7);
+        const double slant =
+            std::sqrt(0.5) * widest_text(map_.column_names, font); // room for names at 45 degrees, either way
+        slanted_ = widest_text(map_.column_names, font) > cell_width_ - 4;
+        left_ = std::ceil(10 + (map_.row_label.empty() ? 0 : 19) + widest_text(map_.row_names, font) + 7);
+        if (slanted_) left_ = std::max(left_, std::ceil(slant - cell_width_ / 2) + 8);
         top_ = map_.title.empty() ? 12 : 38;
         bottom_ = top_ + height;
         scale_left_ = left_ + width + 18;
-        names_ = widest(map_.column_names);
-        slanted_ = names_ > cell_width_ - 4;
-        if (slanted_) names_ *= std::sqrt(0.5);
-        const double names = slanted_ ? std::ceil(names_) + 16 : 20;
+        const double names = slanted_ ? std::ceil(slant) + 16 : 20;
         total_height_ = std::max(bottom_ + names + (map_.column_label.empty() ? 4 : 22), top_ + scale_height + 12);
-        const double right = scale_left_ + scale_width + 8 + widest(labels) + (map_.value_label.empty() ? 8 : 26);
-        total_width_ = std::max(right, left_ + text_width(map_.title, 14) + 8);
-        if (slanted_) left_ = std::max(left_, std::ceil(names_ - cell_width_ / 2) + 8);
-    }
-
-    [[nodiscard]] static double widest(const std::vector<std::string>& texts) {
-        double width = 0;
-        for (const std::string& text : texts) width = std::max(width, text_width(text, font));
-        return width;
+        right_ = scale_left_ + scale_width + 8 + widest_text(scale_.ticks, font, &axis_tick::label) +
+                 (map_.value_label.empty() ? 8 : 26);
+        total_width_ = std::max(right_, left_ + text_width(map_.title, 14) + 8);
     }
 
     void draw_cell(svg_document& svg, std::size_t r, std::size_t c) const {
@@ -164,14 +160,14 @@ class heat_map_drawing {
             svg.add_text(x + 6, y + half_text, tick.label, {{"font-size", font}});
         }
         if (!map_.value_label.empty()) {
-            add_rotated(svg, total_width_ - 16, top_ + scale_height / 2, map_.value_label, 90, "middle", 11.5);
+            add_rotated(svg, right_ - 16, top_ + scale_height / 2, map_.value_label, 90, "middle", 11.5);
         }
     }
 
     const heat_map& map_;
     plot_axis scale_{};
     std::vector<std::string> texts_{};
-    double cell_width_ = 0, left_ = 0, top_ = 0, bottom_ = 0, scale_left_ = 0, names_ = 0;
+    double cell_width_ = 0, left_ = 0, top_ = 0, bottom_ = 0, scale_left_ = 0, right_ = 0;
     double total_width_ = 0, total_height_ = 0;
     bool slanted_ = false;
 };

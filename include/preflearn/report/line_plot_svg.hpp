@@ -63,7 +63,9 @@ class line_plot_drawing {
     }
 
   private:
-    static constexpr double legend_line = 17, sample_width = 22;
+    static constexpr double legend_line = 17, sample_width = 22, font = 10.5;
+    /// From a text's base line to its middle.
+    static constexpr double half_text = 3.7;
 
     void lay_out() {
         data_range xs, ys;
@@ -80,25 +82,27 @@ class line_plot_drawing {
 
         const double above = (plot_.title.empty() ? 0 : 24);
         y_.ticks = nice_ticks(y_.low, y_.high, std::max(3, static_cast<int>(plot_.height / 45)));
-        double widest = 0;
-        for (const axis_tick& tick : y_.ticks) widest = std::max(widest, text_width(tick.label, 10.5));
-        left_ = std::ceil(8 + (plot_.y_label.empty() ? 0 : 19) + widest + 8);
+        left_ = std::ceil(8 + (plot_.y_label.empty() ? 0 : 19) + widest_text(y_.ticks, font, &axis_tick::label) + 8);
         const double right = 16, bottom = 24 + (plot_.x_label.empty() ? 0 : 18) + 6;
         width_ = std::max(80.0, plot_.width - left_ - right);
-        total_width_ = left_ + width_ + right;
         lay_out_legend();
-        const double legend = legend_.empty() ? 0 : legend_.back().y + legend_line;
-        top_ = 10 + above + legend;
+        const double legend = legend_.empty() ? 0 : legend_.back().y + legend_line + 4;
         legend_top_ = 8 + above;
+        top_ = 10 + above + legend;
         height_ = plot_.height - 10 - bottom;
         total_height_ = top_ + height_ + bottom;
 
+        double widest = 0;
         for (int most = std::max(3, static_cast<int>(width_ / 50)); most >= 2; --most) {
             x_.ticks = nice_ticks(x_.low, x_.high, most);
-            widest = 0;
-            for (const axis_tick& tick : x_.ticks) widest = std::max(widest, text_width(tick.label, 10.5));
+            widest = widest_text(x_.ticks, font, &axis_tick::label);
             if ((widest + 12) * static_cast<double>(x_.ticks.size()) <= width_) break;
         }
+        // a long title, name or last label makes the picture wider rather than being cut off
+        double last = 0;
+        if (!x_.ticks.empty()) last = x_.share(x_.ticks.back().value) * width_ + widest / 2 + 4;
+        const double name = sample_width + 6 + widest_text(plot_.series, font, &plot_series::name) + 8;
+        total_width_ = left_ + std::max({width_ + right, last, name, text_width(plot_.title, 14) + 8});
     }
 
     /// Entries from left to right, and on the next line where the room ends.
@@ -106,7 +110,7 @@ class line_plot_drawing {
         point at{0, 0};
         for (std::size_t s = 0; s < plot_.series.size(); ++s) {
             if (plot_.series[s].name.empty()) continue;
-            const double room = sample_width + 6 + text_width(plot_.series[s].name, 10.5);
+            const double room = sample_width + 6 + text_width(plot_.series[s].name, font);
             if (at.x > 0 && at.x + room > width_) at = {0, at.y + legend_line};
             legend_.push_back(at);
             at.x += room + 16;
@@ -117,7 +121,7 @@ class line_plot_drawing {
         const double across = x_.share(x), up = y_.share(y); // false for NaN
         return across >= 0 && across <= 1 && up >= 0 && up <= 1;
     }
-    /// A place inside the axes' box in pixels from its upper left corner; what is far outside stays within ±10^5.
+    /// A place inside the axes' box in pixels from its upper left corner; at most a hundred boxes away.
     [[nodiscard]] point place(double x, double y) const {
         const auto bounded = [](double share) { return std::clamp(share, -100.0, 100.0); };
         return {bounded(x_.share(x)) * width_, (1 - bounded(y_.share(y))) * height_};
@@ -132,12 +136,12 @@ class line_plot_drawing {
             const double y = top_ + (1 - y_.share(tick.value)) * height_;
             svg.add("line", {{"x1", left_}, {"y1", y}, {"x2", left_ + width_}, {"y2", y}, {"stroke", "#e6e6e6"}});
             svg.add("line", {{"x1", left_ - 4}, {"y1", y}, {"x2", left_}, {"y2", y}, {"stroke", "#444444"}});
-            svg.add_text(left_ - 7, y + 3.7, tick.label, {{"text-anchor", "end"}, {"font-size", 10.5}});
+            svg.add_text(left_ - 7, y + half_text, tick.label, {{"text-anchor", "end"}, {"font-size", font}});
         }
         for (const axis_tick& tick : x_.ticks) {
             const double x = left_ + x_.share(tick.value) * width_;
             svg.add("line", {{"x1", x}, {"y1", bottom}, {"x2", x}, {"y2", bottom + 4}, {"stroke", "#444444"}});
-            svg.add_text(x, bottom + 16, tick.label, {{"text-anchor", "middle"}, {"font-size", 10.5}});
+            svg.add_text(x, bottom + 16, tick.label, {{"text-anchor", "middle"}, {"font-size", font}});
         }
         svg.add("path", {{"d", fmt::format("M{} {}V{}H{}", svg_number(left_), svg_number(top_), svg_number(bottom),
                                            svg_number(left_ + width_))},
@@ -175,7 +179,7 @@ class line_plot_drawing {
                 stroke(svg, s, fmt::format("M{} {}H{}", svg_number(x), svg_number(y), svg_number(x + sample_width)));
             }
             if (has_points(series)) draw_point(svg, s, {x + sample_width / 2, y});
-            svg.add_text(x + sample_width + 6, y + 3.7, series.name, {{"font-size", 10.5}});
+            svg.add_text(x + sample_width + 6, y + half_text, series.name, {{"font-size", font}});
         }
     }
 

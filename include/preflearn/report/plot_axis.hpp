@@ -105,7 +105,7 @@ inline std::vector<axis_tick> nice_ticks(double low, double high, int most) {
         std::string label = scientific && multiple != 0
                                 ? detail::tick_number(value / detail::power_of_ten(magnitude), digits) + "×10" +
                                       detail::superscript(magnitude)
-                                : detail::tick_number(value, multiple == 0 ? 0 : digits);
+                                : detail::tick_number(value, scientific ? 0 : digits);
         ticks.push_back({value, std::move(label)});
     }
     return ticks;

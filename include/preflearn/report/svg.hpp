@@ -5,8 +5,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <initializer_list>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,9 +68,17 @@ inline double text_width(std::string_view text, double font_size) {
         width += is_in(U" ijltfrI.,:;|!'()[]/·") ? 0.34
                  : is_in(U"mwMW@%")              ? 0.9
                  : (code >= 'A' && code <= 'Z')  ? 0.7
-                                                 : 0.56 * columns;
+                                                 : 0.58 * columns;
     }
     return width * font_size;
+}
+
+/// Width of the widest of several texts, 0 for none; `text_of` takes the text out of an element.
+template <std::ranges::input_range Texts, class TextOf = std::identity>
+double widest_text(const Texts& texts, double font_size, TextOf text_of = {}) {
+    double width = 0;
+    for (const auto& element : texts) width = std::max(width, text_width(std::invoke(text_of, element), font_size));
+    return width;
 }
 
 /// `name="value"`; a number becomes a coordinate.

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
-#include <numeric>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -21,16 +21,13 @@ namespace preflearn {
 
 /// A cell as its column shows it, on one line.
 inline std::string shown(const table_cell& cell, const table_column& column) {
-    const auto number = [&](double value, int digits) {
-        switch (column.shown) {
-        case notation::scientific:
-            return fmt::format("{:.{}e}", value, digits);
-        case notation::percent:
-            return fmt::format("{:.{}f}%", 100 * value, digits);
-        case notation::fixed:
-            break;
-        }
-        return fmt::format("{:.{}f}", value, digits);
+    const auto number = [&](double value, int digits) -> std::string {
+        if (std::isnan(value)) return "NaN";
+        if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+        if (column.shown == notation::percent) return fmt::format("{:.{}f}%", 100 * value, digits);
+        // what digits of a huge number a double does not hold would only be noise
+        const bool fixed = column.shown == notation::fixed && std::abs(value) < 1e15;
+        return fixed ? fmt::format("{:.{}f}", value, digits) : fmt::format("{:.{}e}", value, digits);
     };
     const auto show = [&](const auto& value) -> std::string {
         using content = std::remove_cvref_t<decltype(value)>;
@@ -73,18 +70,30 @@ inline std::string padded(std::string_view text, std::size_t width, alignment al
     return std::string(before, ' ') + std::string(text) + std::string(room - before, ' ');
 }
 
+/// In a column of numbers an error or an interval begins at one place, and so the numbers before it end at one.
+inline void align_tails(std::vector<std::string>& texts) {
+    const auto tail_of = [](const std::string& text) {
+        return display_width(text.substr(std::min(text.find(' '), text.size())));
+    };
+    std::size_t longest = 0;
+    for (const std::string& text : texts) longest = std::max(longest, tail_of(text));
+    for (std::string& text : texts) text.append(longest - tail_of(text), ' ');
+}
+
 /// The heading and the rows as texts of equal width in each column.
 inline std::vector<std::vector<std::string>> aligned(const table& results, std::string (*escape)(std::string_view)) {
     check(results);
     std::vector<std::vector<std::string>> lines(results.rows.size() + 1);
     for (std::size_t c = 0; c < results.columns.size(); ++c) {
-        lines[0].push_back(escape(printable(results.columns[c].name)));
-        for (std::size_t r = 0; r < results.rows.size(); ++r) {
-            lines[r + 1].push_back(escape(shown(results.rows[r][c], results.columns[c])));
-        }
+        const table_column& column = results.columns[c];
+        const alignment align = alignment_of(results, c);
+        std::vector<std::string> texts;
+        for (const auto& row : results.rows) texts.push_back(escape(shown(row[c], column)));
+        if (column.align == alignment::automatic && align == alignment::right) align_tails(texts);
+        texts.insert(texts.begin(), escape(printable(column.name)));
         std::size_t width = 0;
-        for (const auto& line : lines) width = std::max(width, display_width(line[c]));
-        for (auto& line : lines) line[c] = padded(line[c], width, alignment_of(results, c));
+        for (const std::string& text : texts) width = std::max(width, display_width(text));
+        for (std::size_t r = 0; r < texts.size(); ++r) lines[r].push_back(padded(texts[r], width, align));
     }
     return lines;
 }
