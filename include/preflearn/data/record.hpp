@@ -25,7 +25,7 @@ struct response_scores {
 /// A pair as read. Of chosen/rejected records `first` is the chosen response and `label` says so.
 struct preference_record {
     std::uint64_t id = 0;
-    std::string prompt, first, second;
+    std::string prompt{}, first{}, second{};
     /// Nothing for an unlabelled pair. Carries the margin when the record has one.
     std::optional<preference> label{};
     std::optional<response_scores> scores{};
