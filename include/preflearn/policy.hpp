@@ -1,5 +1,5 @@
 /// \file
-/// Language models: the transformer, its parts and families, sampling, loading and saving.
+/// Language models: the transformer, its parts and families, sampling, loading and saving, and policies over text.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -12,6 +12,7 @@
 #include <preflearn/policy/config_files.hpp>
 #include <preflearn/policy/decoder_layer.hpp>
 #include <preflearn/policy/draw.hpp>
+#include <preflearn/policy/encoded_texts.hpp>
 #include <preflearn/policy/generate.hpp>
 #include <preflearn/policy/initialise.hpp>
 #include <preflearn/policy/layout.hpp>
@@ -22,4 +23,5 @@
 #include <preflearn/policy/rotary.hpp>
 #include <preflearn/policy/scratch.hpp>
 #include <preflearn/policy/settings.hpp>
+#include <preflearn/policy/text_policy.hpp>
 #include <preflearn/policy/transformer.hpp>

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -14,28 +12,12 @@
 #include <preflearn/policy/load.hpp>
 
 #include "models.hpp"
+#include "weak_model.hpp"
 
 using namespace preflearn;
 
-namespace {
-
-/// $PREFLEARN_WEAK_LLM, weak-llm.gguf in the temporary folder, or what the shared script places there; "" for none.
-std::string weak_model() {
-    if (const char* const named = std::getenv("PREFLEARN_WEAK_LLM")) return named;
-    const std::filesystem::path placed = std::filesystem::temp_directory_path() / "weak-llm.gguf";
-    if (std::filesystem::exists(placed)) return placed.string();
-    const std::filesystem::path script = std::filesystem::path(PREFLEARN_SHARED) / "get-weak-llm";
-    if (!std::filesystem::exists(script)) return "";
-    const std::string command = "'" + script.string() + "' '" + placed.string() + "' > /dev/null 2>&1";
-    return std::system(command.c_str()) == 0 ? placed.string() : "";
-}
-
-} // namespace
-
 TEST_CASE("log-probabilities of real pairs under a real model are transformers'") {
-    const std::filesystem::path pairs =
-        std::filesystem::path(PREFLEARN_SHARED) / "golden" / "smollm2-135m-hh-logprobs.jsonl";
-    const std::string path = std::filesystem::exists(pairs) ? weak_model() : "";
+    const auto [path, pairs] = test::weak_model_and_pairs();
     if (path.empty()) {
         std::cout << "[skipped] no shared folder or no model: set PREFLEARN_WEAK_LLM\n";
         return;
