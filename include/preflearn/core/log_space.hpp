@@ -35,22 +35,30 @@ template <std::floating_point Real> Real log1m_exp(Real x) {
 
 /// log(e^a + e^b).
 template <std::floating_point Real> Real log_add_exp(Real a, Real b) {
+    if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<Real>::quiet_NaN();
     const Real high = std::max(a, b);
-    if (std::isinf(high)) return high;
-    return high + std::log1p(std::exp(std::min(a, b) - high));
+    return std::isinf(high) ? high : high + std::log1p(std::exp(std::min(a, b) - high));
 }
 
-/// log Σ e^{x_i}; -∞ for an empty range.
+/// log Σ e^{x_i}; -∞ for an empty range. The sum is taken in double.
 template <std::floating_point Real> Real log_sum_exp(std::span<const Real> x) {
     if (x.empty()) return -std::numeric_limits<Real>::infinity();
     const Real high = *std::ranges::max_element(x);
-    if (std::isinf(high)) return high;
-    Real sum = 0;
-    for (const Real value : x) sum += std::exp(value - high);
-    return high + std::log(sum);
+    if (std::isinf(high)) {
+        const bool defined = std::ranges::none_of(x, [](Real value) { return std::isnan(value); });
+        return defined ? high : std::numeric_limits<Real>::quiet_NaN();
+    }
+    double sum = 0;
+    for (const Real value : x) sum += static_cast<double>(std::exp(value - high));
+    return static_cast<Real>(static_cast<double>(high) + std::log(sum));
 }
 
-/// log-odds of a probability, log(p / (1 - p)); ±∞ at 1 and 0.
-template <std::floating_point Real> Real logit(Real p) { return std::log(p) - std::log1p(-p); }
+/// log-odds of a probability, log(p / (1 - p)); ±∞ at 1 and 0, NaN outside [0, 1].
+template <std::floating_point Real> Real logit(Real p) {
+    // Around 1/2 the difference of two logarithms would cancel; 1 - 2p is exact there.
+    if (std::abs(p - Real(0.5)) < Real(0.25))
+        return p < Real(0.5) ? -std::log1p((1 - 2 * p) / p) : std::log1p((2 * p - 1) / (1 - p));
+    return std::log(p) - std::log1p(-p);
+}
 
 } // namespace preflearn
