@@ -5,7 +5,10 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <span>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <preflearn/core/concepts.hpp>
@@ -43,6 +46,24 @@ std::vector<double> rewards(const R& reward, std::span<const completion<Prompt, 
         std::vector<double> all(completions.size());
         parallel_for(all.size(), [&](std::size_t i) {
             all[i] = static_cast<double>(reward(completions[i].prompt, completions[i].response));
+        });
+        return all;
+    }
+}
+
+/// A response to every prompt; response i is drawn from generator{seed, purpose, i}, so that policies asked with one seed
+/// are compared under common random numbers. Uses `policy.sample_many(prompts, options, seed, purpose)` where it exists.
+/// \return something indexed by prompt whose entries view or are responses (a vector, a ragged array)
+template <class P, class Prompt>
+auto samples(const P& policy, std::span<const Prompt> prompts, const sampling_options& options, std::uint64_t seed,
+             std::string_view purpose) {
+    if constexpr (requires { policy.sample_many(prompts, options, seed, purpose); }) {
+        return policy.sample_many(prompts, options, seed, purpose);
+    } else {
+        std::vector<decltype(policy.sample(prompts.front(), options, std::declval<generator&>()))> all(prompts.size());
+        parallel_for(all.size(), [&](std::size_t i) {
+            generator random(seed, purpose, i);
+            all[i] = policy.sample(prompts[i], options, random);
         });
         return all;
     }

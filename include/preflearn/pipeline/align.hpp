@@ -1,0 +1,59 @@
+/// \file
+/// The two ways a model is trained in the paper, as functions from a model to a trained one: supervised fine-tuning on
+/// demonstrations, and alignment to labelled pairs against the model's own frozen start (Tao & Li 2025, steps 1 and 3).
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <ranges>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/preference.hpp>
+#include <preflearn/training/adamw.hpp>
+#include <preflearn/training/metrics.hpp>
+#include <preflearn/training/options.hpp>
+#include <preflearn/training/preference.hpp>
+#include <preflearn/training/reference.hpp>
+#include <preflearn/training/supervised.hpp>
+
+namespace preflearn {
+
+/// A model and how it got there.
+template <class Model> struct trained {
+    Model model;
+    training_history history;
+};
+
+/// A copy to train while the original stays as the reference: `align(copy_of(sft), sft, …)`.
+template <class Model> Model copy_of(const Model& model) { return model; }
+
+/// Supervised fine-tuning on completions; see `train_supervised`.
+template <class Model, std::ranges::contiguous_range Examples>
+trained<Model> fine_tune(Model model, const Examples& demonstrations, const adamw& optimiser,
+                         const training_options& options = {}) {
+    training_history history = train_supervised(model, demonstrations, optimiser, options);
+    return {std::move(model), std::move(history)};
+}
+
+/// Preference training with the reference's log-probs given, two per comparison (see `reference_log_probs`), or none.
+/// \throws as `train_preferences`.
+template <class Model, std::ranges::contiguous_range Comparisons, class Loss>
+trained<Model> align(Model policy, std::span<const double> reference_log_probs, const Comparisons& comparisons,
+                     const label_set& labels, const Loss& loss, const adamw& optimiser,
+                     const training_options& options = {}) {
+    training_history history =
+        train_preferences(policy, comparisons, labels, reference_log_probs, loss, optimiser, options);
+    return {std::move(policy), std::move(history)};
+}
+
+/// The same, against a reference policy, whose log-probs are computed once before the training.
+template <class Model, class Reference, std::ranges::contiguous_range Comparisons, class Loss>
+    requires Policy<Reference, std::ranges::range_value_t<Comparisons>>
+trained<Model> align(Model policy, const Reference& reference, const Comparisons& comparisons, const label_set& labels,
+                     const Loss& loss, const adamw& optimiser, const training_options& options = {}) {
+    const std::vector<double> log_probs = reference_log_probs(reference, comparisons);
+    return align(std::move(policy), std::span<const double>(log_probs), comparisons, labels, loss, optimiser, options);
+}
+
+} // namespace preflearn

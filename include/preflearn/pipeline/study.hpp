@@ -1,0 +1,231 @@
+/// \file
+/// The experiment of Tao & Li (2025) for one seed: a weak teacher learns from a few labelled pairs (step 1), labels the
+/// unlabelled ones by its implicit reward (step 2), and students are aligned to these labels (step 3), and to others for
+/// comparison. Generic over the domain: token worlds with small transformers, or texts with real language models.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/comparison.hpp>
+#include <preflearn/core/concepts.hpp>
+#include <preflearn/core/error.hpp>
+#include <preflearn/core/many.hpp>
+#include <preflearn/core/preference.hpp>
+#include <preflearn/core/requirements.hpp>
+#include <preflearn/core/sampling.hpp>
+#include <preflearn/pipeline/align.hpp>
+#include <preflearn/reward/implicit.hpp>
+#include <preflearn/teacher/from_reward.hpp>
+#include <preflearn/teacher/random.hpp>
+#include <preflearn/training/reference.hpp>
+
+namespace preflearn {
+
+/// Stands for a gold reward where none is known.
+struct no_gold {};
+
+/// What is studied; views everything. The two policies are the fine-tuned models before any preference training: each
+/// is its own reference. Both may be one object.
+template <class TeacherPolicy, class StudentPolicy, class C, class Gold = no_gold> struct study_input {
+    const TeacherPolicy& teacher;
+    const StudentPolicy& student;
+    /// Disjoint parts; the human labels cover all of them, those of `unlabelled` are hidden from the weak teacher.
+    std::span<const C> labelled, unlabelled, test;
+    const label_set& human;
+    /// A RewardModel, for evaluation and for the students of gold labels; `no_gold` leaves both out.
+    Gold gold{};
+};
+
+struct study_options {
+    /// Of the implicit reward: the loss's own β.
+    double beta = 0.1;
+    /// How the weak teacher labels: the sign of its margin (the paper), or σ(margin).
+    bool soft_labels = false;
+    adamw teacher_optimiser{}, student_optimiser{};
+    /// Seeds, checkpoints and observers of these are set by the study.
+    training_options teacher_training{}, student_training{};
+    /// How responses to the test prompts are drawn where there is a gold reward to judge them.
+    sampling_options sampling{};
+    std::uint64_t seed = 0;
+    /// A folder for the checkpoints of every training run, which goes on from them; empty: none.
+    checkpoint_options checkpoints{};
+    /// Makes the observer of a training run with this title; `{}`: nobody watches.
+    std::function<training_observer(std::string_view title)> observe{};
+};
+
+/// A student, or the untrained model that the students start from.
+struct student_result {
+    std::string name;
+    /// What it was aligned to; empty for the model before alignment.
+    label_set labels{};
+    training_history training{};
+    /// The implicit reward's margin, first minus second, on each test pair; empty before alignment.
+    std::vector<double> test_margins{};
+    /// The gold reward of its own response to each test prompt; empty without a gold reward.
+    std::vector<double> sample_rewards{};
+};
+
+/// What one seed gave. Label sets cover the unlabelled and the test part.
+struct study_result {
+    std::uint64_t seed = 0;
+    std::size_t labelled = 0, unlabelled = 0, test = 0;
+    training_history teacher_training;
+    /// The teacher's margins are kept in its labels.
+    label_set teacher_labels, teacher_test_labels;
+    label_set human_labels, human_test_labels;
+    /// Empty without a gold reward.
+    label_set gold_labels, gold_test_labels;
+    std::vector<student_result> students;
+};
+
+/// The names of the rows, in their order.
+namespace row_name {
+inline constexpr std::string_view before = "SFT only", random = "random labels", weak = "weak teacher",
+                                  human = "human labels", human_all = "human labels, all pairs", gold = "gold labels";
+}
+
+namespace detail {
+
+/// The labels of these comparisons alone.
+template <class C> label_set labels_of(std::span<const C> comparisons, const label_set& all) {
+    label_set some;
+    for (const C& c : comparisons) some.add({static_cast<std::uint64_t>(c.id), all.at(static_cast<std::uint64_t>(c.id))});
+    return some;
+}
+
+/// One seed's study while it runs.
+template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class Loss> class study {
+  public:
+    study(const study_input<TeacherPolicy, StudentPolicy, C, Gold>& input, const Loss& loss,
+          const study_options& options)
+        : input_(input), loss_(loss), options_(options) {
+        require(!input.labelled.empty() && !input.unlabelled.empty() && !input.test.empty(),
+                "a study needs labelled, unlabelled and test pairs, found ", input.labelled.size(), ", ",
+                input.unlabelled.size(), " and ", input.test.size());
+        all_.assign(input.labelled.begin(), input.labelled.end());
+        all_.insert(all_.end(), input.unlabelled.begin(), input.unlabelled.end());
+    }
+
+    study_result run() {
+        result_.seed = options_.seed;
+        result_.labelled = input_.labelled.size();
+        result_.unlabelled = input_.unlabelled.size();
+        result_.test = input_.test.size();
+        result_.human_labels = labels_of(input_.unlabelled, input_.human);
+        result_.human_test_labels = labels_of(input_.test, input_.human);
+        if constexpr (has_gold) {
+            const reward_teacher gold{input_.gold, hard_label{}};
+            result_.gold_labels = label_all(input_.unlabelled, gold);
+            result_.gold_test_labels = label_all(input_.test, gold);
+        }
+        teach();
+        references_ = reference_log_probs(input_.student, all_);
+        test_references_ = reference_log_probs(input_.student, input_.test);
+        result_.students.push_back({.name = std::string(row_name::before)});
+        sample(input_.student, result_.students.back());
+        const std::span<const double> references(references_);
+        const auto unlabelled = references.subspan(2 * input_.labelled.size());
+        add_student(row_name::random, input_.unlabelled, unlabelled,
+                    label_all(input_.unlabelled, random_teacher{.seed = options_.seed}));
+        add_student(row_name::weak, input_.unlabelled, unlabelled, result_.teacher_labels);
+        add_student(row_name::human, input_.unlabelled, unlabelled, result_.human_labels);
+        add_student(row_name::human_all, std::span<const C>(all_), references,
+                    labels_of(std::span<const C>(all_), input_.human));
+        if constexpr (has_gold) add_student(row_name::gold, input_.unlabelled, unlabelled, result_.gold_labels);
+        return std::move(result_);
+    }
+
+  private:
+    static constexpr bool has_gold = !std::same_as<Gold, no_gold>;
+
+    /// Steps 1 and 2.
+    void teach() {
+        trained<TeacherPolicy> weak =
+            align(copy_of(input_.teacher), input_.teacher, input_.labelled, input_.human, loss_,
+                  options_.teacher_optimiser, training("weak teacher", options_.teacher_training));
+        result_.teacher_training = std::move(weak.history);
+        const auto label_by = [&](const auto& rule) {
+            const reward_teacher teacher{implicit_reward{weak.model, input_.teacher, options_.beta}, rule};
+            result_.teacher_labels = label_all(input_.unlabelled, teacher);
+            result_.teacher_test_labels = label_all(input_.test, teacher);
+        };
+        options_.soft_labels ? label_by(soft_label{}) : label_by(hard_label{});
+    }
+
+    /// Step 3, for any labels.
+    void add_student(std::string_view name, std::span<const C> pairs, std::span<const double> references,
+                     label_set labels) {
+        trained<StudentPolicy> student =
+            align(copy_of(input_.student), references, pairs, labels, loss_, options_.student_optimiser,
+                  training(message("student of ", name), options_.student_training));
+        student_result row{.name = std::string(name), .labels = std::move(labels)};
+        row.training = std::move(student.history);
+        const std::vector<double> scores = reference_log_probs(student.model, input_.test);
+        for (std::size_t i = 0; i < input_.test.size(); ++i)
+            row.test_margins.push_back(options_.beta * ((scores[2 * i] - test_references_[2 * i]) -
+                                                        (scores[2 * i + 1] - test_references_[2 * i + 1])));
+        sample(student.model, row);
+        result_.students.push_back(std::move(row));
+    }
+
+    void sample(const StudentPolicy& policy, student_result& row) const {
+        if constexpr (has_gold) {
+            std::vector<prompt_of<C>> prompts;
+            for (const C& c : input_.test) prompts.push_back(c.prompt);
+            const auto responses = samples(policy, std::span<const prompt_of<C>>(prompts), options_.sampling,
+                                           options_.seed, "student responses");
+            for (std::size_t i = 0; i < prompts.size(); ++i)
+                row.sample_rewards.push_back(static_cast<double>(input_.gold(prompts[i], responses[i])));
+        }
+    }
+
+    [[nodiscard]] training_options training(const std::string& title, training_options options) const {
+        options.seed = options_.seed;
+        options.observer = options_.observe ? options_.observe(title) : training_observer{};
+        options.checkpoint = options_.checkpoints;
+        if (!options.checkpoint.path.empty()) {
+            std::string file = message("seed ", options_.seed, " ", title, ".safetensors");
+            for (char& letter : file)
+                if (letter == ' ' || letter == ',') letter = '-';
+            options.checkpoint.path /= file;
+        }
+        return options;
+    }
+
+    study_input<TeacherPolicy, StudentPolicy, C, Gold> input_;
+    Loss loss_;
+    study_options options_;
+    std::vector<C> all_;
+    std::vector<double> references_, test_references_;
+    study_result result_;
+};
+
+} // namespace detail
+
+/// Runs the study: 1 teacher, 4 students (5 with a gold reward). Deterministic: the same input and options give the same
+/// bits, also when it was stopped and goes on from its checkpoints.
+/// \throws argument_error for an empty part or a missing human label; and what training throws.
+template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class Loss>
+study_result run_study(const study_input<TeacherPolicy, StudentPolicy, C, Gold>& input, const Loss& loss,
+                       const study_options& options) {
+    check_comparison<C>();
+    check_policy<TeacherPolicy, C>();
+    check_policy<StudentPolicy, C>();
+    if constexpr (!std::same_as<Gold, no_gold>) {
+        check_reward_model<Gold, C>();
+        check_generative_policy<StudentPolicy, C>();
+    }
+    return detail::study<TeacherPolicy, StudentPolicy, C, Gold, Loss>(input, loss, options).run();
+}
+
+} // namespace preflearn
