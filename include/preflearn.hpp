@@ -9,6 +9,7 @@
 #include <preflearn/core.hpp>
 #include <preflearn/data.hpp>
 #include <preflearn/loss.hpp>
+#include <preflearn/pipeline.hpp>
 #include <preflearn/policy.hpp>
 #include <preflearn/report.hpp>
 #include <preflearn/reward.hpp>

@@ -21,3 +21,4 @@
 #include <preflearn/core/sampling.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/core/version.hpp>
