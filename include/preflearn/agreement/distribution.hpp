@@ -144,10 +144,20 @@ inline double student_p_value(double t, double degrees) {
     return incomplete_beta(degrees / 2, 0.5, degrees / (degrees + square), square / (degrees + square));
 }
 
-/// The t with P(|T| <= t) = confidence for Student's distribution.
+/// The t with P(|T| <= t) = confidence for Student's distribution. The tail is convex, so Newton's method climbs to the
+/// root from the normal's critical value, which lies below it.
 inline double student_critical(double confidence, double degrees) {
-    require(confidence > 0 && confidence < 1, "a confidence level lies inside (0, 1), found ", confidence);
-    return detail::invert_tail([&](double t) { return student_p_value(t, degrees); }, 1 - confidence);
+    double t = normal_critical(confidence);
+    for (int step = 0; step < 200; ++step) {
+        const double excess = student_p_value(t, degrees) - (1 - confidence), square = t * t;
+        const double density = std::exp(detail::log_beta_weight(degrees / 2, 0.5, degrees / (degrees + square),
+                                                                square / (degrees + square))) /
+                               t;
+        const double next = t + excess / (2 * density);
+        if (!(next > t)) break;
+        t = next;
+    }
+    return t;
 }
 
 /// P(F > x) with `above` and `below` degrees of freedom.

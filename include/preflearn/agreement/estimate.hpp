@@ -21,7 +21,8 @@ enum class estimate_status : std::uint8_t {
     single_category, ///< a chance-corrected coefficient is 0/0: every observation is of one category
     constant_input,  ///< a correlation or a ratio whose denominator does not vary
     one_class,       ///< the positives or the negatives are missing
-    incomplete,      ///< the metric needs every rater on every unit, and a value is missing
+    not_applicable,  ///< the metric is not defined for this shape (two raters, two categories are needed)
+    unbounded,       ///< the optimum of a fit lies at infinity (the data are separated)
     not_converged    ///< an iterative fit did not meet its tolerance; the last value is not handed out
 };
 
@@ -40,8 +41,10 @@ constexpr std::string_view name_of(estimate_status status) {
         return "constant_input";
     case estimate_status::one_class:
         return "one_class";
-    case estimate_status::incomplete:
-        return "incomplete";
+    case estimate_status::not_applicable:
+        return "not_applicable";
+    case estimate_status::unbounded:
+        return "unbounded";
     case estimate_status::not_converged:
         return "not_converged";
     }

@@ -1,0 +1,119 @@
+/// \file
+/// Intraclass correlations of a complete units × raters table of numbers: the six forms of Shrout & Fleiss (1979) from
+/// one analysis of variance, with their F intervals (McGraw & Wong 1996). No standard error is published for them; see
+/// bootstrap.hpp for one.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <preflearn/agreement/distribution.hpp>
+#include <preflearn/agreement/estimate.hpp>
+#include <preflearn/core/error.hpp>
+#include <preflearn/core/matrix_view.hpp>
+
+namespace preflearn {
+
+/// ICC(model, raters averaged): model 1 is one-way (each unit has its own raters), 2 two-way with random raters
+/// (absolute agreement), 3 two-way with these raters (consistency); k averages over all raters.
+enum class icc_form : std::uint8_t { icc_1_1, icc_2_1, icc_3_1, icc_1_k, icc_2_k, icc_3_k };
+
+/// Mean squares of a units × raters table; from them come all six forms.
+struct rating_variance {
+    double units = 0, raters = 0;
+    double between_units = undefined, between_raters = undefined, within_units = undefined, residual = undefined;
+    /// The largest |rating|, beside which rounding is no variance.
+    double largest = 0;
+    /// Units left out because a rating was missing.
+    std::size_t incomplete = 0;
+};
+
+/// Units with a missing (NaN) rating are left out and counted. \throws numeric_error naming unit and rater of an
+/// infinity.
+inline rating_variance analyse_variance(matrix_view<const double> ratings) {
+    rating_variance v;
+    v.raters = static_cast<double>(ratings.columns);
+    std::vector<double> unit_mean, rater_mean(ratings.columns);
+    std::vector<std::size_t> complete;
+    for (std::size_t u = 0; u < ratings.rows; ++u) {
+        double sum = 0;
+        for (std::size_t r = 0; r < ratings.columns; ++r) {
+            require<numeric_error>(!std::isinf(ratings(u, r)), "unit ", u, ", rater ", r, ": rating ", ratings(u, r));
+            sum += ratings(u, r);
+        }
+        if (std::isnan(sum)) continue;
+        for (std::size_t r = 0; r < ratings.columns; ++r) v.largest = std::max(v.largest, std::abs(ratings(u, r)));
+        complete.push_back(u);
+        unit_mean.push_back(sum / v.raters);
+        for (std::size_t r = 0; r < ratings.columns; ++r) rater_mean[r] += ratings(u, r);
+    }
+    v.incomplete = ratings.rows - complete.size();
+    v.units = static_cast<double>(complete.size());
+    if (v.units < 2 || v.raters < 2) return v;
+    double grand = 0;
+    for (double& mean : rater_mean) grand += (mean /= v.units) / v.raters;
+    double units = 0, raters = 0, within = 0, residual = 0;
+    for (const double mean : rater_mean) raters += (mean - grand) * (mean - grand);
+    for (std::size_t i = 0; i < complete.size(); ++i) {
+        units += (unit_mean[i] - grand) * (unit_mean[i] - grand);
+        for (std::size_t r = 0; r < ratings.columns; ++r) {
+            const double deviation = ratings(complete[i], r) - unit_mean[i], rest = deviation - rater_mean[r] + grand;
+            within += deviation * deviation;
+            residual += rest * rest;
+        }
+    }
+    v.between_units = v.raters * units / (v.units - 1);
+    v.between_raters = v.units * raters / (v.raters - 1);
+    v.within_units = within / (v.units * (v.raters - 1));
+    v.residual = residual / ((v.units - 1) * (v.raters - 1));
+    return v;
+}
+
+/// One form of the ICC. Fewer than two complete units or raters: too_few. Ratings that do not vary: constant_input.
+inline estimate icc(const rating_variance& v, icc_form form, double confidence = 0.95) {
+    const double n = v.units, k = v.raters, b = v.between_units, w = v.within_units, e = v.residual,
+                 j = v.between_raters;
+    const auto count = static_cast<std::size_t>(n);
+    if (n < 2 || k < 2) return estimate::none(n == 0 ? estimate_status::empty : estimate_status::too_few, count);
+    const bool average = form == icc_form::icc_1_k || form == icc_form::icc_2_k || form == icc_form::icc_3_k;
+    const bool two_way_random = form == icc_form::icc_2_1 || form == icc_form::icc_2_k;
+    const bool one_way = form == icc_form::icc_1_1 || form == icc_form::icc_1_k;
+    const double noise = one_way ? w : e, raters = two_way_random ? (j - e) / n : 0;
+    if (b + w <= 1e-28 * v.largest * v.largest) return estimate::none(estimate_status::constant_input, count);
+    const double denominator = average ? b + raters : b + (k - 1) * noise + k * raters;
+    if (!(std::abs(denominator) > 0)) return estimate::none(estimate_status::constant_input, count);
+    const double value = (b - noise) / denominator;
+
+    const double upper = 0.5 + confidence / 2, wide = n - 1;
+    interval bounds;
+    if (noise <= 1e-28 * v.largest * v.largest && !(std::abs(raters) > 1e-28 * v.largest * v.largest)) {
+        bounds = {1, 1}; // the raters agree exactly
+    } else if (!two_way_random) {
+        const double narrow = one_way ? n * (k - 1) : (n - 1) * (k - 1), f = b / noise;
+        const auto bound = [&](double scaled) { return average ? 1 - 1 / scaled : 1 - k / (scaled + k - 1); };
+        bounds = {bound(f / f_quantile(upper, wide, narrow)), bound(f * f_quantile(upper, narrow, wide))};
+    } else {
+        // Satterthwaite's degrees of freedom for raters and residual together (Shrout & Fleiss 1979, p. 424).
+        const double single = (b - e) / (b + (k - 1) * e + k * (j - e) / n);
+        const double own = e * (n * (1 + (k - 1) * single) - k * single), part = k * single * j;
+        const double degrees = (k - 1) * (n - 1) * (part + own) * (part + own) / ((n - 1) * part * part + own * own);
+        const double low_f = f_quantile(upper, wide, degrees), high_f = f_quantile(upper, degrees, wide);
+        const double low = n * (b - low_f * e) / (low_f * (k * j + (k * n - k - n) * e) + n * b);
+        const double high = n * (high_f * b - e) / (k * j + (k * n - k - n) * e + n * high_f * b);
+        const auto averaged = [&](double x) { return x * k / (1 + x * (k - 1)); };
+        bounds = average ? interval{averaged(low), averaged(high)} : interval{low, high};
+    }
+    return {value, undefined, bounds, count, estimate_status::ok};
+}
+
+/// The same from the ratings; NaN is missing.
+inline estimate icc(matrix_view<const double> ratings, icc_form form, double confidence = 0.95) {
+    return icc(analyse_variance(ratings), form, confidence);
+}
+
+} // namespace preflearn

@@ -1,0 +1,128 @@
+/// \file
+/// Do two raters use the categories equally often? McNemar's test (1947) for two categories, exact or asymptotic, and
+/// its generalisations to more: Stuart (1955) & Maxwell (1970), and Bhapkar (1966), which estimates the variance
+/// without the hypothesis. Also the two-by-two indices that explain a low kappa beside a high agreement (Byrt et al.
+/// 1993).
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+
+#include <preflearn/agreement/distribution.hpp>
+#include <preflearn/agreement/estimate.hpp>
+#include <preflearn/agreement/proportion.hpp>
+#include <preflearn/agreement/ratings.hpp>
+#include <preflearn/core/error.hpp>
+
+namespace preflearn {
+
+/// A test of a hypothesis. `statistic` and `p_value` are NaN unless `status` is ok.
+struct test_result {
+    double statistic = undefined;
+    double degrees = undefined;
+    double p_value = undefined;
+    estimate_status status = estimate_status::empty;
+};
+
+/// How McNemar's p-value is taken.
+enum class mcnemar_form : std::uint8_t {
+    exact,      ///< binomial; the statistic is the smaller discordant count
+    asymptotic, ///< (b - c)² / (b + c) against χ²₁
+    corrected   ///< (|b - c| - 1)² / (b + c), Edwards' continuity correction
+};
+
+/// From the discordant counts alone. No discordant pair: p = 1 (the hypothesis cannot be doubted), no statistic.
+inline test_result mcnemar(std::size_t b, std::size_t c, mcnemar_form form = mcnemar_form::exact) {
+    const auto [x, y] = std::pair{static_cast<double>(b), static_cast<double>(c)};
+    if (form == mcnemar_form::exact) return {std::min(x, y), undefined, sign_test(b, b + c), estimate_status::ok};
+    if (b + c == 0) return {undefined, 1, 1, estimate_status::ok};
+    const double gap = std::max(0.0, std::abs(x - y) - (form == mcnemar_form::corrected ? 1 : 0));
+    const double statistic = gap * gap / (x + y);
+    return {statistic, 1, chi_square_tail(statistic, 1), estimate_status::ok};
+}
+
+/// McNemar's test of two raters in two categories; not_applicable for other shapes.
+inline test_result mcnemar(const rating_counts& ratings, mcnemar_form form = mcnemar_form::exact) {
+    if (ratings.raters() != 2 || ratings.categories() != 2) return {.status = estimate_status::not_applicable};
+    const std::vector<double> table = contingency(ratings);
+    return mcnemar(static_cast<std::size_t>(table[1]), static_cast<std::size_t>(table[2]), form);
+}
+
+/// Which variance of the marginal differences is used.
+enum class homogeneity_form : std::uint8_t { stuart_maxwell, bhapkar };
+
+/// χ² test that two raters have the same distribution over q categories, with (used categories - 1) degrees of freedom.
+/// Categories on which all disagreements are missing carry no information and are left out.
+inline test_result marginal_homogeneity(const rating_counts& ratings,
+                                        homogeneity_form form = homogeneity_form::stuart_maxwell) {
+    if (ratings.raters() != 2) return {.status = estimate_status::not_applicable};
+    const std::size_t q = ratings.categories();
+    const std::vector<double> table = contingency(ratings);
+    double total = 0;
+    std::vector<double> row(q), column(q);
+    for (std::size_t i = 0; i < q * q; ++i) {
+        row[i / q] += table[i];
+        column[i % q] += table[i];
+        total += table[i];
+    }
+    if (total == 0) return {.status = estimate_status::empty};
+    std::vector<std::size_t> used; // off-diagonal counts present
+    for (std::size_t k = 0; k < q; ++k)
+        if (row[k] + column[k] > 2 * table[k * q + k]) used.push_back(k);
+    if (used.empty()) return {undefined, 0, 1, estimate_status::ok};
+    const auto size = static_cast<Eigen::Index>(used.size() - 1); // the last difference is minus the sum of the others
+    Eigen::VectorXd difference(size);
+    Eigen::MatrixXd variance(size, size);
+    for (Eigen::Index i = 0; i < size; ++i) {
+        const std::size_t k = used[static_cast<std::size_t>(i)];
+        difference(i) = row[k] - column[k];
+        for (Eigen::Index j = 0; j < size; ++j) {
+            const std::size_t l = used[static_cast<std::size_t>(j)];
+            variance(i, j) =
+                k == l ? row[k] + column[k] - 2 * table[k * q + k] : -(table[k * q + l] + table[l * q + k]);
+        }
+    }
+    if (form == homogeneity_form::bhapkar) variance -= difference * difference.transpose() / total;
+    const Eigen::LDLT<Eigen::MatrixXd> solver(variance);
+    const Eigen::VectorXd pivots = solver.vectorD();
+    if (solver.info() != Eigen::Success || !(pivots.minCoeff() > 1e-10 * pivots.maxCoeff()))
+        return {.status = estimate_status::constant_input}; // the disagreements fall apart into groups of categories
+    const double statistic = difference.dot(solver.solve(difference)), degrees = static_cast<double>(size);
+    return {statistic, degrees, chi_square_tail(statistic, degrees), estimate_status::ok};
+}
+
+/// A two-by-two table's kappa taken apart: kappa = (pabak - prevalence² + bias²) / (1 - prevalence² + bias²).
+struct two_by_two_indices {
+    /// Prevalence- and bias-adjusted kappa, 2 p_o - 1, with the standard error 2 √(p_o (1 - p_o) / n).
+    estimate pabak{};
+    /// (a - d) / n: how unequal the two agreements are.
+    double prevalence = undefined;
+    /// (b - c) / n: how unequal the two raters' marginals are.
+    double bias = undefined;
+};
+
+inline two_by_two_indices prevalence_and_bias(const rating_counts& ratings, double confidence = 0.95) {
+    if (ratings.raters() != 2 || ratings.categories() != 2)
+        return {estimate::none(estimate_status::not_applicable, static_cast<std::size_t>(ratings.units()))};
+    const std::vector<double> t = contingency(ratings);
+    const double n = t[0] + t[1] + t[2] + t[3];
+    const estimate agreed = proportion(static_cast<std::size_t>(t[0] + t[3]), static_cast<std::size_t>(n), confidence);
+    if (!agreed.defined()) return {agreed};
+    return {{2 * agreed.value - 1,
+             2 * agreed.standard_error,
+             {2 * agreed.bounds.low - 1, 2 * agreed.bounds.high - 1},
+             agreed.count,
+             estimate_status::ok},
+            (t[0] - t[3]) / n,
+            (t[1] - t[2]) / n};
+}
+
+} // namespace preflearn
