@@ -19,7 +19,7 @@ const std::string small =
     "\n"
     R"({"prompt": [{"role": "user", "content": "p"}], "chosen": [{"role": "assistant", "content": "a"}], "rejected": "b"})"
     "\n"
-    R"({"prompt": "p", "responses": ["a", "b"], "label": {"first": 0.5, "tie": 0.25}, "scores": [1, -2e3], "margin": 3.5})"
+    R"({"prompt": "p", "responses": ["a", "b"], "label": 0.5, "label_tie": 0.25, "scores": [1, -2e3], "margin": 3.5})"
     "\n";
 
 /// Reads damaged content; the only ways out are success and preflearn::error. Returns the records read before the end.

@@ -99,15 +99,15 @@ TEST_CASE("labels are probabilities of the first response, words, or both with a
     CHECK(label_of("\"second\"") == preference::for_second());
     CHECK(label_of("\"tie\"") == preference::tied());
     CHECK(label_of("\"abstain\"") == preference::abstention());
-    CHECK(label_of(R"({"first": 0.5, "tie": 0.25})") == preference(0.5, 0.25));
+    CHECK(label_of("0.5, \"label_tie\": 0.25") == preference(0.5, 0.25));
+    CHECK(label_of("0, \"label_tie\": 1") == preference::tied());
     CHECK(!label_of("null"));
     const preference_options indices{.label_numbers = number_label::preferred_index};
     CHECK(label_of("0", indices) == preference::for_first());
     CHECK(label_of("1", indices) == preference::for_second());
     CHECK(label_of("\"tie\"", indices) == preference::tied());
     CHECK_THROWS_AS(label_of("0.5", indices), input_error);
-    for (const char* const wrong :
-         {"2", "-0.1", "true", "\"both\"", "[1]", "{}", R"({"first": 0.8, "tie": 0.3})", "1e999"}) {
+    for (const char* const wrong : {"2", "-0.1", "true", "\"both\"", "[1]", "{}", "0.8, \"label_tie\": 0.3", "1e999"}) {
         CAPTURE(wrong);
         CHECK_THROWS_AS(label_of(wrong), input_error);
     }
@@ -193,8 +193,8 @@ TEST_CASE("errors name the field, what was found and what was expected") {
           "field 'score_rejected': found nothing, expected a number");
     CHECK(error_in(R"({"prompt": "p", "responses": ["a", "b"], "label": 1.5})") ==
           "field 'label': found number 1.5, expected a probability in [0, 1]");
-    CHECK(error_in(R"({"prompt": "p", "responses": ["a", "b"], "label": {"first": 1}})") ==
-          "field 'label.tie': found nothing, expected a number");
+    CHECK(error_in(R"({"prompt": "p", "responses": ["a", "b"], "label": 0.5, "label_tie": true})") ==
+          "field 'label_tie': found boolean, expected a number");
     CHECK(error_in(R"({"prompt": "p", "responses": ["a", "b"], "margin": "2"})") ==
           "field 'margin': found string, expected a number");
 }

@@ -42,7 +42,7 @@ std::vector<std::uint64_t> ids_of(const pairs& part) {
 } // namespace
 
 TEST_CASE("parts have the sizes asked for, are disjoint, and share no prompt") {
-    for (const std::size_t of_a_prompt : {1, 2, 5}) {
+    for (const std::size_t of_a_prompt : {1U, 2U, 5U}) {
         const pairs all = made(300, of_a_prompt);
         const auto parts = split_of(all, {.labelled = 40, .unlabelled = 160, .test = 60, .seed = 3});
         CHECK(parts.labelled.size() == 40);
@@ -119,7 +119,6 @@ TEST_CASE("the responses come in a random order that the labels follow") {
     CHECK(parts.labels.size() == seen - unlabelled);
     CHECK(swapped > 400); // 450 ± 15 expected
     CHECK(swapped < 500);
-    const auto other = split_of(all, {.labelled = 1000, .seed = 6});
     CHECK(std::ranges::count_if(
               all, [](const auto& pair) { return is_swapped(5, pair.id) != is_swapped(6, pair.id); }) > 400);
 }

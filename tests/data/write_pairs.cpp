@@ -102,7 +102,7 @@ TEST_CASE("the explicit prompt format puts the likelier response first and leave
                      "\n"
                      R"({"id":2,"prompt":"p","chosen":"b","rejected":"a","margin":2.0})"
                      "\n"
-                     R"({"id":5,"prompt":"p","chosen":"b","rejected":"a","label":{"first":0.5,"tie":0.3}})"
+                     R"({"id":5,"prompt":"p","chosen":"b","rejected":"a","label":0.5,"label_tie":0.3})"
                      "\n");
     CHECK(counts.written == 3);
     CHECK(counts.ties == 2);

@@ -4,8 +4,10 @@
 ///                                conversations (the prompt is the turns they share, see shared_turns)
 ///   prompt, chosen, rejected     explicit prompt, a text or a conversation
 ///   prompt, responses: [·, ·]    a pair without a verdict, or with `label`
-/// A conversation is a list of {role, content}. Optional in each: `id`, `label`, `scores` (two numbers in the order of
-/// the responses; or score_chosen and score_rejected), `margin`. A null counts as absent, other fields are ignored.
+/// A conversation is a list of {role, content}. Optional in each: `id`, `label` (P(first ≻ second), see
+/// number_label, with P(tie) in `label_tie`; or "first", "second", "tie", "abstain"), `scores` (two numbers in the
+/// order of the responses; or score_chosen and score_rejected), `margin`. A null counts as absent, other fields are
+/// ignored.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -134,22 +136,22 @@ inline double probability_in(const json_field& field) {
     return p;
 }
 
-/// See label_json for the form in which labels are written.
-inline preference label_in(const json_field& field, number_label numbers) {
-    const nlohmann::json& value = *field;
+inline preference label_in(const json_field& label, const json_field& tie, number_label numbers) {
+    const nlohmann::json& value = *label;
     if (value.is_number() && numbers == number_label::preferred_index) {
-        if (value != 0 && value != 1) field.fail("0 (the first response) or 1 (the second)");
+        if (value != 0 && value != 1) label.fail("0 (the first response) or 1 (the second)");
         return value == 0 ? preference::for_first() : preference::for_second();
     }
-    if (value.is_number()) return probability_in(field);
+    if (value.is_number()) {
+        const double first = probability_in(label), tied = tie.present() ? probability_in(tie) : 0;
+        if (first + tied > 1 + 1e-12) tie.fail("a probability that sums with 'label' to at most 1");
+        return {first, tied};
+    }
     if (value == "first") return preference::for_first();
     if (value == "second") return preference::for_second();
     if (value == "tie") return preference::tied();
     if (value == "abstain") return preference::abstention();
-    if (!value.is_object()) field.fail("a number, 'first', 'second', 'tie', 'abstain' or {first, tie}");
-    const double first = probability_in(field.member("first")), tie = probability_in(field.member("tie"));
-    if (first + tie > 1 + 1e-12) field.fail("probabilities with a sum of at most 1");
-    return {first, tie};
+    label.fail("a number, 'first', 'second', 'tie' or 'abstain'");
 }
 
 inline std::optional<response_scores> scores_in(const json_field& record, bool has_chosen) {
@@ -198,7 +200,7 @@ inline preference_record parse_record(std::string_view line, const preference_op
         detail::read_conversations(result, prompt, responses, options.render);
     }
     if (const auto label = record.member("label"); label.present()) {
-        result.label = detail::label_in(label, options.label_numbers);
+        result.label = detail::label_in(label, record.member("label_tie"), options.label_numbers);
     } else if (has_chosen) {
         result.label = preference::for_first();
     }

@@ -11,7 +11,6 @@
 #include <ranges>
 #include <span>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include <preflearn/core/comparison.hpp>

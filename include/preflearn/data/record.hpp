@@ -34,8 +34,8 @@ struct preference_record {
     friend bool operator==(const preference_record&, const preference_record&) = default;
 };
 
-/// Turns into text, "such that" law: the text of a prompt's turns (the last one not the assistant's) is the beginning
-/// of the text of the prompt followed by a response; the rest is the response's text.
+/// Turns as text. The text of a prompt's turns (the last one not the assistant's) must be how the text of prompt and
+/// response together begins; what follows it is the response's text. May throw preflearn::error.
 using conversation_renderer = std::function<std::string(std::span<const chat_message>)>;
 
 /// What a number in the field `label` means.

@@ -15,7 +15,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <nlohmann/json.hpp>
 #include <zlib.h>
@@ -30,11 +29,11 @@ namespace preflearn {
 
 enum class pair_format : std::uint8_t {
     /// {"id", "prompt", "chosen", "rejected"}, TRL's explicit prompt format: the likelier response is the chosen one.
-    /// A verdict that is not certain adds "label", P(chosen ≻ rejected), which TRL ignores. Ties and abstentions
-    /// choose nothing and are left out.
+    /// A verdict that is not certain adds the numbers "label", P(chosen ≻ rejected), and "label_tie", P(tie), which TRL
+    /// ignores. Where neither response is likelier and where the teacher abstains nothing is chosen: left out.
     chosen_rejected,
-    /// {"id", "prompt", "responses": [first, second], "label"}: every verdict as it is, ties ("tie"), abstentions
-    /// ("abstain") and missing labels (no field) included. TRL does not read it.
+    /// {"id", "prompt", "responses": [first, second], "label"}: every verdict as it is, ties ("label_tie"), abstentions
+    /// ("label": "abstain") and missing labels (no field) included. TRL does not read it.
     responses,
 };
 
@@ -45,12 +44,11 @@ struct written_pairs {
 
 namespace detail {
 
-/// The form that label_in reads: P(first ≻ second), or {first, tie} where a tie is possible, or a word.
-inline nlohmann::ordered_json label_json(const preference& verdict) {
-    if (verdict.abstained()) return "abstain";
-    if (verdict.tie() == 1) return "tie";
-    if (verdict.tie() > 0) return {{"first", verdict.first()}, {"tie", verdict.tie()}};
-    return verdict.first();
+/// Adds the verdict in the form that label_in reads.
+inline void add_label(nlohmann::ordered_json& line, const preference& verdict) {
+    line["label"] = verdict.first();
+    if (verdict.tie() > 0) line["label_tie"] = verdict.tie();
+    if (verdict.abstained()) line["label"] = "abstain";
 }
 
 /// Passes text on to a stream, gzipped on the way; the same text gives the same bytes.
@@ -102,7 +100,7 @@ std::optional<std::string> pair_line(const C& c, std::optional<preference> verdi
     const std::string_view first(c.first), second(c.second);
     if (format == pair_format::responses) {
         line["responses"] = {first, second};
-        if (verdict) line["label"] = label_json(*verdict);
+        if (verdict) add_label(line, *verdict);
     } else {
         const choice chosen = verdict->decision();
         counts.ties += chosen == choice::tie;
@@ -111,7 +109,7 @@ std::optional<std::string> pair_line(const C& c, std::optional<preference> verdi
         line["chosen"] = chosen == choice::first ? first : second;
         line["rejected"] = chosen == choice::first ? second : first;
         if (chosen == choice::second) verdict = verdict->mirrored();
-        if (verdict->first() != 1) line["label"] = label_json(*verdict);
+        if (verdict->first() != 1) add_label(line, *verdict);
     }
     if (verdict && verdict->margin()) line["margin"] = *verdict->margin();
     ++counts.written;
