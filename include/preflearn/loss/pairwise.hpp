@@ -29,7 +29,7 @@ namespace preflearn {
 namespace detail {
 
 /// Pairs are computed in pieces that stay in the first-level cache.
-inline constexpr std::size_t piece = 256;
+inline constexpr std::size_t pairs_per_piece = 256;
 
 /// The columns of one piece; missing ones point at constants.
 template <class Real> struct piece_columns {
@@ -40,7 +40,7 @@ template <class Real> struct piece_columns {
 
 /// What one piece gives, per pair; the gradients go straight to the caller.
 template <class Real> struct piece_results {
-    alignas(64) std::array<Real, piece> loss, weight, chosen_reward, rejected_reward;
+    alignas(64) std::array<Real, pairs_per_piece> loss, weight, chosen_reward, rejected_reward;
 };
 
 /// Σ f(i) for i in [0, size), in lanes so that the order is fixed and the loop still becomes vector code.
@@ -61,7 +61,7 @@ template <class Term> double sum_in_lanes(std::size_t size, const Term& term) {
 template <class Real> loss_sums sums_of_piece(const piece_results<Real>& results, std::size_t size) {
     const Real* const chosen = results.chosen_reward.data();
     const Real* const rejected = results.rejected_reward.data();
-    const auto sum = [size](const std::array<Real, piece>& values) {
+    const auto sum = [size](const std::array<Real, pairs_per_piece>& values) {
         return sum_in_lanes(size, [&](std::size_t i) { return static_cast<double>(values[i]); });
     };
     const double correct = sum_in_lanes(size, [=](std::size_t i) { return chosen[i] > rejected[i] ? 1.0 : 0.0; });
@@ -107,9 +107,9 @@ struct pairwise {
             require(scores.margin.empty(), "this loss is no function of a score difference and takes no margin column");
         }
         // Blocks depend on the number of pairs alone; at most 64, so that their sums need no allocation.
-        constexpr std::size_t most = 64, smallest = 16 * detail::piece;
-        const std::size_t pieces = (scores.size() + detail::piece - 1) / detail::piece;
-        const std::size_t grain = std::max(smallest, (pieces + most - 1) / most * detail::piece);
+        constexpr std::size_t most = 64, smallest = 16 * detail::pairs_per_piece;
+        const std::size_t pieces = (scores.size() + detail::pairs_per_piece - 1) / detail::pairs_per_piece;
+        const std::size_t grain = std::max(smallest, (pieces + most - 1) / most * detail::pairs_per_piece);
         std::array<loss_sums, most> blocks{};
         const bool mixed = !scores.target.empty() || target(Real(1)).swapped != 0;
         parallel_blocks(scores.size(), grain, [&](std::size_t begin, std::size_t end) {
@@ -138,20 +138,20 @@ struct pairwise {
     loss_sums block(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients, std::size_t begin,
                     std::size_t end) const {
         static constexpr auto constants = [] {
-            std::array<std::array<Real, detail::piece>, 2> filled{};
+            std::array<std::array<Real, detail::pairs_per_piece>, 2> filled{};
             filled[1].fill(1);
             return filled;
         }();
         detail::piece_results<Real> results;
-        std::array<std::array<Real, detail::piece>, 2> unwanted;
+        std::array<std::array<Real, detail::pairs_per_piece>, 2> unwanted;
         loss_sums sums;
-        for (std::size_t at = begin; at < end; at += detail::piece) {
+        for (std::size_t at = begin; at < end; at += detail::pairs_per_piece) {
             const auto column = [at](std::span<const Real> values, std::size_t otherwise) {
                 return values.empty() ? constants[otherwise].data() : values.data() + at;
             };
             constexpr bool reference = Score::uses_reference;
             const detail::piece_columns<Real> columns{
-                .size = std::min(detail::piece, end - at),
+                .size = std::min(detail::pairs_per_piece, end - at),
                 .chosen = scores.chosen.data() + at,
                 .rejected = scores.rejected.data() + at,
                 .reference_chosen = reference ? column(scores.reference_chosen, 0) : constants[0].data(),

@@ -49,11 +49,12 @@ trained<Model> align(Model policy, std::span<const double> reference_log_probs, 
 
 /// The same, against a reference policy, whose log-probs are computed once before the training.
 template <class Model, class Reference, std::ranges::contiguous_range Comparisons, class Loss>
-    requires Policy<Reference, std::ranges::range_value_t<Comparisons>>
-trained<Model> align(Model policy, const Reference& reference, const Comparisons& comparisons, const label_set& labels,
-                     const Loss& loss, const adamw& optimiser, const training_options& options = {}) {
-    const std::vector<double> log_probs = reference_log_probs(reference, comparisons);
-    return align(std::move(policy), std::span<const double>(log_probs), comparisons, labels, loss, optimiser, options);
-}
+    requires Policy<Reference, std::ranges::range_value_t<Comparisons>> trained<Model>
+    align(Model policy, const Reference& reference, const Comparisons& comparisons, const label_set& labels,
+          const Loss& loss, const adamw& optimiser, const training_options& options = {}) {
+        const std::vector<double> log_probs = reference_log_probs(reference, comparisons);
+        return align(std::move(policy), std::span<const double>(log_probs), comparisons, labels, loss, optimiser,
+                     options);
+    }
 
 } // namespace preflearn

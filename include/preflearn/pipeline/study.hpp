@@ -1,15 +1,15 @@
 /// \file
 /// The experiment of Tao & Li (2025) for one seed: a weak teacher learns from a few labelled pairs (step 1), labels the
-/// unlabelled ones by its implicit reward (step 2), and students are aligned to these labels (step 3), and to others for
-/// comparison. Generic over the domain: token worlds with small transformers, or texts with real language models.
+/// unlabelled ones by its implicit reward (step 2), and students are aligned to these labels (step 3), and to others
+/// for comparison. Generic over the domain: token worlds with small transformers, or texts with real language models.
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +27,9 @@
 #include <preflearn/reward/implicit.hpp>
 #include <preflearn/teacher/from_reward.hpp>
 #include <preflearn/teacher/random.hpp>
+#include <preflearn/teacher/rule.hpp>
+#include <preflearn/training/metrics.hpp>
+#include <preflearn/training/options.hpp>
 #include <preflearn/training/reference.hpp>
 
 namespace preflearn {
@@ -62,6 +65,18 @@ struct study_options {
     /// Makes the observer of a training run with this title; `{}`: nobody watches.
     std::function<training_observer(std::string_view title)> observe{};
 };
+
+/// Gives a training run of the study its seed, its observer and its checkpoint; the title names all three.
+inline void prepare_training(training_options& training, const study_options& study, const std::string& title) {
+    training.seed = study.seed;
+    training.observer = study.observe ? study.observe(title) : training_observer{};
+    training.checkpoint = study.checkpoints;
+    if (training.checkpoint.path.empty()) return;
+    std::string file = message("seed ", study.seed, " ", title, ".safetensors");
+    std::erase(file, ',');
+    std::ranges::replace(file, ' ', '-');
+    training.checkpoint.path /= file;
+}
 
 /// A student, or the untrained model that the students start from.
 struct student_result {
@@ -99,7 +114,8 @@ namespace detail {
 /// The labels of these comparisons alone.
 template <class C> label_set labels_of(std::span<const C> comparisons, const label_set& all) {
     label_set some;
-    for (const C& c : comparisons) some.add({static_cast<std::uint64_t>(c.id), all.at(static_cast<std::uint64_t>(c.id))});
+    for (const C& c : comparisons)
+        some.add({static_cast<std::uint64_t>(c.id), all.at(static_cast<std::uint64_t>(c.id))});
     return some;
 }
 
@@ -170,10 +186,10 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
                   training(message("student of ", name), options_.student_training));
         student_result row{.name = std::string(name), .labels = std::move(labels)};
         row.training = std::move(student.history);
-        const std::vector<double> scores = reference_log_probs(student.model, input_.test);
+        const std::vector<double> rewards =
+            implicit_rewards(reference_log_probs(student.model, input_.test), test_references_, options_.beta);
         for (std::size_t i = 0; i < input_.test.size(); ++i)
-            row.test_margins.push_back(options_.beta * ((scores[2 * i] - test_references_[2 * i]) -
-                                                        (scores[2 * i + 1] - test_references_[2 * i + 1])));
+            row.test_margins.push_back(rewards[2 * i] - rewards[2 * i + 1]);
         sample(student.model, row);
         result_.students.push_back(std::move(row));
     }
@@ -190,15 +206,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
     }
 
     [[nodiscard]] training_options training(const std::string& title, training_options options) const {
-        options.seed = options_.seed;
-        options.observer = options_.observe ? options_.observe(title) : training_observer{};
-        options.checkpoint = options_.checkpoints;
-        if (!options.checkpoint.path.empty()) {
-            std::string file = message("seed ", options_.seed, " ", title, ".safetensors");
-            for (char& letter : file)
-                if (letter == ' ' || letter == ',') letter = '-';
-            options.checkpoint.path /= file;
-        }
+        prepare_training(options, options_, title);
         return options;
     }
 
@@ -212,9 +220,9 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
 
 } // namespace detail
 
-/// Runs the study: 1 teacher, 4 students (5 with a gold reward). Deterministic: the same input and options give the same
-/// bits, also when it was stopped and goes on from its checkpoints.
-/// \throws argument_error for an empty part or a missing human label; and what training throws.
+/// Runs the study: 1 teacher, 4 students (5 with a gold reward). Deterministic: the same input and options give the
+/// same bits, also when it was stopped and goes on from its checkpoints. \throws argument_error for an empty part or a
+/// missing human label; and what training throws.
 template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class Loss>
 study_result run_study(const study_input<TeacherPolicy, StudentPolicy, C, Gold>& input, const Loss& loss,
                        const study_options& options) {

@@ -1,7 +1,7 @@
 /// \file
-/// A study's numbers over all its seeds. With one seed an interval says how well the pairs and prompts at hand determine
-/// a number; with several it is Student's 95% interval of the seeds' values, which holds the variation of splits,
-/// annotators, initial weights and training as well.
+/// A study's numbers over all its seeds. With one seed an interval says how well the pairs and prompts at hand
+/// determine a number; with several it is Student's 95% interval of the seeds' values, which holds the variation of
+/// splits, annotators, initial weights and training as well.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -27,28 +27,28 @@ namespace preflearn {
 struct study_row {
     std::string name;
     /// Accuracy of the labels it learned from, on the pairs it learned from that gold and humans judge.
-    estimate labels_against_gold, labels_against_human;
+    estimate labels_against_gold{}, labels_against_human{};
     /// Mean gold reward of its own responses to the test prompts.
-    estimate gold_reward;
+    estimate gold_reward{};
     /// Its responses against those of the student of human labels (unlabelled part), by gold reward, ties half.
-    estimate win_rate;
+    estimate win_rate{};
     /// Accuracy of its implicit reward on the test pairs.
-    estimate test_against_gold, test_against_human;
+    estimate test_against_gold{}, test_against_human{};
 };
 
 struct study_summary {
     std::size_t seeds = 0, labelled = 0, unlabelled = 0, test = 0;
-    std::vector<study_row> rows;
+    std::vector<study_row> rows{};
     /// The weak teacher's own accuracy: its labels of the unlabelled part, and its implicit reward on the test part.
-    estimate teacher_against_gold, teacher_against_human, teacher_test_against_gold, teacher_test_against_human;
+    estimate teacher_against_gold{}, teacher_against_human{}, teacher_test_against_gold{}, teacher_test_against_human{};
     /// Human labels of the unlabelled part against gold.
-    estimate human_against_gold;
+    estimate human_against_gold{};
     /// Teacher and human labels of the unlabelled part against gold, counted over all seeds; empty without gold.
-    mismatch_result mismatch;
+    mismatch_result mismatch{};
     /// Share of pairs on which teacher and human disagree, counted over all seeds.
-    estimate disagreement;
+    estimate disagreement{};
     /// Accuracy of the teacher's labels by |margin|, over all seeds.
-    std::vector<margin_bin> by_margin_against_human, by_margin_against_gold;
+    std::vector<margin_bin> by_margin_against_human{}, by_margin_against_gold{};
 };
 
 namespace detail {
@@ -85,21 +85,20 @@ inline void append_judged(std::vector<judged_margin>& all, const label_set& labe
 
 } // namespace detail
 
-/// \param results of the same study for different seeds. \throws argument_error when there are none, or their rows differ.
+/// \param results of the same study for different seeds. \throws argument_error when there are none, or their rows
+/// differ.
 inline study_summary summarise(std::span<const study_result> results, std::size_t bins = 8) {
     require(!results.empty(), "a summary needs the result of at least one seed");
     const study_result& model = results.front();
     for (const study_result& result : results)
-        require(result.students.size() == model.students.size(), "seed ", result.seed, " has ",
-                result.students.size(), " students, seed ", model.seed, " has ", model.students.size());
+        require(result.students.size() == model.students.size(), "seed ", result.seed, " has ", result.students.size(),
+                " students, seed ", model.seed, " has ", model.students.size());
 
     const auto accuracy = [](const label_set& labels, const label_set& truth) {
         return label_accuracy(labels, truth, tie_rule::half).rate;
     };
-    study_summary summary{.seeds = results.size(),
-                          .labelled = model.labelled,
-                          .unlabelled = model.unlabelled,
-                          .test = model.test};
+    study_summary summary{
+        .seeds = results.size(), .labelled = model.labelled, .unlabelled = model.unlabelled, .test = model.test};
     std::size_t human = 0;
     while (human < model.students.size() && model.students[human].name != row_name::human) ++human;
     require(human < model.students.size(), "the study has no student of human labels");
@@ -113,8 +112,8 @@ inline study_summary summarise(std::span<const study_result> results, std::size_
             [&](const study_result& r, const student_result& st) { return accuracy(st.labels, r.gold_labels); });
         row.labels_against_human = estimated(
             [&](const study_result& r, const student_result& st) { return accuracy(st.labels, r.human_labels); });
-        row.gold_reward = estimated(
-            [](const study_result&, const student_result& st) { return mean_estimate(st.sample_rewards); });
+        row.gold_reward =
+            estimated([](const study_result&, const student_result& st) { return mean_estimate(st.sample_rewards); });
         row.win_rate = estimated([&](const study_result& r, const student_result& st) {
             return win_rate(st.sample_rewards, r.students[human].sample_rewards);
         });

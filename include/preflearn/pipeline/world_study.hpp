@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include <preflearn/core/many.hpp>
+#include <preflearn/core/parallel.hpp>
 #include <preflearn/core/random.hpp>
 #include <preflearn/data/split.hpp>
 #include <preflearn/data/world.hpp>
@@ -33,6 +33,7 @@ struct world_model {
 };
 
 struct world_study_options {
+    world_options world{};
     world_model teacher{.hidden_size = 32, .intermediate_size = 96, .layers = 1, .heads = 2};
     world_model student{.hidden_size = 48, .intermediate_size = 128, .layers = 2, .heads = 4};
     /// Responses of the world's generator on which both models are fine-tuned.
@@ -66,15 +67,17 @@ inline transformer<float> fresh_world_model(const generated_world& world, const 
 } // namespace detail
 
 /// Annotators of one seed: every pair is labelled once, by Bradley-Terry on the gold reward.
-template <class C> label_set annotate(std::span<const C> pairs, const gold_reward& gold, double agreement, std::uint64_t seed) {
+template <class C>
+label_set annotate(std::span<const C> pairs, const gold_reward& gold, double agreement, std::uint64_t seed) {
     std::vector<double> margins;
     for (const C& c : pairs) margins.push_back(gold(c.prompt, c.first) - gold(c.prompt, c.second));
-    return label_all(pairs, reward_teacher{gold, drawn_label{.temperature = temperature_for_agreement(margins, agreement),
-                                                             .seed = seed}});
+    return label_all(
+        pairs,
+        reward_teacher{gold, drawn_label{.temperature = temperature_for_agreement(margins, agreement), .seed = seed}});
 }
 
-/// Runs one seed: it draws the demonstrations, the pairs, the annotators, the split, the initial weights and the order of
-/// training; the world is the same for all seeds. \throws as `run_study`.
+/// Runs one seed: it draws the demonstrations, the pairs, the annotators, the split, the initial weights and the order
+/// of training; the world is the same for all seeds. \throws as `run_study`.
 template <class Loss>
 study_result run_world_study(const generated_world& world, const Loss& loss, const world_study_options& options) {
     const std::uint64_t seed = options.study.seed;
@@ -83,14 +86,16 @@ study_result run_world_study(const generated_world& world, const Loss& loss, con
     const auto drawn = draw_comparisons(world, options.labelled + options.unlabelled + options.test, seed);
     const std::span<const token_comparison> pairs(drawn.items);
     const label_set human = annotate(pairs, gold, options.human_agreement, seed);
-    const auto parts = split_preferences(
-        pairs, human,
-        split_options{.labelled = options.labelled, .unlabelled = options.unlabelled, .test = options.test, .seed = seed, .exact = false});
+    const auto parts = split_preferences(pairs, human,
+                                         split_options{.labelled = options.labelled,
+                                                       .unlabelled = options.unlabelled,
+                                                       .test = options.test,
+                                                       .seed = seed,
+                                                       .exact = false});
 
     const auto tuned = [&](const world_model& shape, const std::string& name) {
         training_options training = options.fine_tuning;
-        training.seed = seed;
-        training.observer = options.study.observe ? options.study.observe("fine-tuning the " + name) : training_observer{};
+        prepare_training(training, options.study, "fine-tuning the " + name);
         return fine_tune(detail::fresh_world_model(world, shape, seed, name), demonstrations.items,
                          options.fine_tuning_optimiser, training)
             .model;
@@ -108,6 +113,20 @@ study_result run_world_study(const generated_world& world, const Loss& loss, con
         .human = parts.labels,
         .gold = gold};
     return run_study(input, loss, study);
+}
+
+/// Runs `seeds` seeds from `options.study.seed` on, several at a time, in the world of `options.world` and the first
+/// seed. The result has the same bits for any number of threads. \throws as `run_study`.
+template <class Loss>
+std::vector<study_result> run_world_studies(const world_study_options& options, const Loss& loss, std::size_t seeds) {
+    const generated_world world(options.world, options.study.seed);
+    std::vector<study_result> results(seeds);
+    parallel_for(seeds, [&](std::size_t s) {
+        world_study_options own = options;
+        own.study.seed = options.study.seed + s;
+        results[s] = run_world_study(world, loss, own);
+    });
+    return results;
 }
 
 } // namespace preflearn

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -13,9 +14,10 @@
 
 namespace preflearn {
 
-/// The temperature for `drawn_label` whose expected agreement with the sign of these margins is `agreement` (a tie counts
-/// half). The agreement falls from the share without ties (T → 0) to one half (T → ∞); it is found by bisection of log T.
-/// \throws argument_error when the margins cannot give that agreement; numeric_error naming a margin that is not finite.
+/// The temperature for `drawn_label` whose expected agreement with the sign of these margins is `agreement` (a tie
+/// counts half). The agreement falls from the share without ties (T → 0) to one half (T → ∞); it is found by bisection
+/// of log T. \throws argument_error when the margins cannot give that agreement; numeric_error naming a margin that is
+/// not finite.
 inline double temperature_for_agreement(std::span<const double> margins, double agreement) {
     std::size_t decided = 0;
     double largest = 0;

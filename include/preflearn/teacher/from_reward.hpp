@@ -38,7 +38,8 @@ template <class Reward, class Rule = hard_label> class reward_teacher {
 
     /// \throws numeric_error naming the pair when a reward is not finite.
     template <Comparison C>
-    requires RewardModel<Reward, C> preference operator()(const C& c) const {
+        requires RewardModel<Reward, C>
+    [[nodiscard]] preference operator()(const C& c) const {
         return verdict(c, static_cast<double>(reward_(c.prompt, c.first)),
                        static_cast<double>(reward_(c.prompt, c.second)));
     }

@@ -35,7 +35,8 @@ template <class Inner, class Rate = double> class noisy {
     }
 
     template <Comparison C>
-    requires Teacher<Inner, C> preference operator()(const C& c) const {
+        requires Teacher<Inner, C>
+    [[nodiscard]] preference operator()(const C& c) const {
         return heard(teacher_(c), static_cast<std::uint64_t>(c.id));
     }
 

@@ -1,0 +1,177 @@
+// The main job: a weak teacher aligns a student (Tao & Li, ICLR 2025). Without arguments it runs in a generated world
+// with small transformers; with --teacher, --student and --data it runs the same study on real models and real pairs.
+// SPDX-License-Identifier: MIT
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <preflearn/loss.hpp>
+#include <preflearn/pipeline.hpp>
+#include <preflearn/text/chat.hpp>
+
+namespace {
+
+struct arguments {
+    std::string teacher, student, data, report, checkpoints, chat_format;
+    std::optional<std::size_t> labelled, unlabelled, test, epochs, fine_tuning_epochs, batch, maximum_tokens;
+    std::optional<double> rate, fine_tuning_rate;
+    double beta = 0.1, human_agreement = 0.75;
+    std::uint64_t seed = 0;
+    std::size_t seeds = 0, checkpoint_every = 0;
+    bool soft_labels = false, skip_malformed = false;
+};
+
+/// Puts what was given on the command line over the defaults, which both kinds of study share by name.
+template <class Options> void apply(const arguments& given, Options& options) {
+    const auto set = [](auto& option, const auto& value) {
+        if (value) option = *value;
+    };
+    set(options.labelled, given.labelled);
+    set(options.unlabelled, given.unlabelled);
+    set(options.test, given.test);
+    set(options.fine_tuning.epochs, given.fine_tuning_epochs);
+    set(options.fine_tuning_optimiser.rate, given.fine_tuning_rate);
+    preflearn::study_options& study = options.study;
+    for (preflearn::training_options* training : {&study.teacher_training, &study.student_training}) {
+        set(training->epochs, given.epochs);
+        set(training->batch_size, given.batch);
+    }
+    for (preflearn::adamw* optimiser : {&study.teacher_optimiser, &study.student_optimiser})
+        set(optimiser->rate, given.rate);
+    study.beta = given.beta;
+    study.seed = given.seed;
+    study.soft_labels = given.soft_labels;
+    study.checkpoints = {.path = given.checkpoints, .every = given.checkpoint_every};
+}
+
+std::vector<preflearn::study_result> study_world(const arguments& given, std::size_t seeds, preflearn::manifest& run) {
+    preflearn::world_study_options options;
+    apply(given, options);
+    options.human_agreement = given.human_agreement;
+    constexpr std::size_t runs_of_a_seed = 8; // two fine-tunings, the teacher, five students
+    options.study.observe = preflearn::study_progress("weak teacher", runs_of_a_seed * seeds);
+    run.settings["world"] = {{"words", options.world.words},
+                             {"prompt_words", options.world.prompt_words},
+                             {"demonstrations", options.demonstrations},
+                             {"human_agreement", options.human_agreement}};
+    return preflearn::run_world_studies(options, preflearn::dpo{.beta = given.beta}, seeds);
+}
+
+std::vector<preflearn::study_result> study_texts(const arguments& given, std::size_t seeds, preflearn::manifest& run) {
+    preflearn::text_study_options options{.teacher = given.teacher, .student = given.student, .data = given.data};
+    apply(given, options);
+    options.reading.skip_malformed = given.skip_malformed;
+    if (given.maximum_tokens) options.maximum_tokens = *given.maximum_tokens;
+    if (!given.chat_format.empty()) {
+        options.reading.render = [format = preflearn::chat_format_named(given.chat_format)](auto turns) {
+            return preflearn::render_chat(format, turns);
+        };
+    }
+    options.study.observe = [](std::string_view title) { return preflearn::progress_bar(std::string(title)); };
+    for (const std::string& path : {given.data, given.teacher, given.student})
+        for (const preflearn::input_file& file : preflearn::hash_files(path)) run.inputs.push_back(file);
+    run.settings["maximum_tokens"] = options.maximum_tokens;
+    std::vector<preflearn::study_result> results;
+    for (std::size_t s = 0; s < seeds; ++s) {
+        options.study.seed = given.seed + s;
+        results.push_back(preflearn::run_text_study(
+            options, preflearn::dpo{.beta = given.beta}, [&](const preflearn::text_study_data& found) {
+                std::fprintf(stderr,
+                             "%s: %zu pairs; left out: %zu malformed lines, %zu without a label, %zu too long\n",
+                             given.data.c_str(), found.read, found.malformed, found.without_label, found.too_long);
+            }));
+    }
+    return results;
+}
+
+void run(const arguments& given, std::vector<std::string> command_line) {
+    const auto start = std::chrono::steady_clock::now();
+    const bool world = given.data.empty();
+    const std::size_t seeds = given.seeds != 0 ? given.seeds : world ? 8 : 1;
+    preflearn::manifest record{.program = "weak_teacher",
+                               .started = std::chrono::system_clock::now(),
+                               .command_line = std::move(command_line),
+                               .seed = given.seed,
+                               .beta = given.beta,
+                               .threads = static_cast<unsigned>(preflearn::thread_count())};
+    if (!given.report.empty()) std::filesystem::create_directories(given.report); // fails now rather than in an hour
+    if (!given.checkpoints.empty()) std::filesystem::create_directories(given.checkpoints);
+    const auto results = world ? study_world(given, seeds, record) : study_texts(given, seeds, record);
+    const preflearn::study_summary summary = preflearn::summarise(results);
+    std::printf("%s\n%s", preflearn::to_text(preflearn::study_table(summary)).c_str(),
+                preflearn::to_text(preflearn::teacher_table(summary)).c_str());
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    std::fprintf(stderr, "%.0f seconds\n", seconds.count());
+    if (given.report.empty()) return;
+    record.sizes = {
+        {"seeds", seeds}, {"labelled", summary.labelled}, {"unlabelled", summary.unlabelled}, {"test", summary.test}};
+    record.ratio = static_cast<double>(summary.labelled) / static_cast<double>(summary.labelled + summary.unlabelled);
+    record.wall_seconds = seconds.count();
+    preflearn::write_study(given.report, results, summary, record);
+    std::printf("\nreport: %s\n", given.report.c_str());
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    arguments given;
+    CLI::App app{"A weak language model learns from a few labelled pairs, labels the others by its implicit reward,\n"
+                 "and a student is aligned to these labels. Without arguments: in a generated world.\n"
+                 "With --teacher, --student and --data: on real models and real pairs."};
+    auto* teacher = app.add_option("--teacher", given.teacher, "GGUF file or Hugging Face folder of the weak teacher");
+    auto* student = app.add_option("--student", given.student, "the same of the student; may be the teacher's");
+    auto* data = app.add_option("--data", given.data, "labelled pairs, JSONL or JSONL.gz");
+    for (auto* option : {teacher, student, data}) option->check(CLI::ExistingPath);
+    teacher->needs(student)->needs(data);
+    student->needs(teacher)->needs(data);
+    data->needs(teacher)->needs(student);
+    app.add_option("--labelled", given.labelled, "pairs whose labels the teacher sees")->check(CLI::PositiveNumber);
+    app.add_option("--unlabelled", given.unlabelled, "pairs that the teacher labels")->check(CLI::PositiveNumber);
+    app.add_option("--test", given.test, "held-out pairs")->check(CLI::PositiveNumber);
+    app.add_option("--epochs", given.epochs, "passes of preference training")->check(CLI::PositiveNumber);
+    app.add_option("--batch", given.batch, "pairs of an optimiser step")->check(CLI::PositiveNumber);
+    app.add_option("--rate", given.rate, "learning rate of preference training")->check(CLI::NonNegativeNumber);
+    app.add_option("--sft-epochs", given.fine_tuning_epochs, "passes of supervised fine-tuning before it; 0: none");
+    app.add_option("--sft-rate", given.fine_tuning_rate, "learning rate of it")->check(CLI::NonNegativeNumber);
+    app.add_option("--beta", given.beta, "beta of DPO and of the implicit reward")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_flag("--soft-labels", given.soft_labels, "the teacher labels with probabilities instead of choices");
+    app.add_option("--seed", given.seed, "the first seed")->capture_default_str();
+    app.add_option("--seeds", given.seeds, "how many seeds; default 8 in the generated world, 1 on real models")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--human-agreement", given.human_agreement,
+                   "share of pairs on which simulated humans agree with gold (generated world)")
+        ->check(CLI::Range(0.5, 1.0))
+        ->capture_default_str()
+        ->excludes(data);
+    app.add_option("--max-tokens", given.maximum_tokens, "longest prompt with response; longer pairs are left out")
+        ->check(CLI::PositiveNumber)
+        ->needs(data);
+    app.add_option("--chat-format", given.chat_format, "how conversations become text: transcript, chatml, llama3, ...")
+        ->needs(data);
+    app.add_flag("--skip-malformed", given.skip_malformed, "leave malformed lines out instead of stopping")
+        ->needs(data);
+    app.add_option("--report", given.report, "folder for JSON, CSV, SVG and the run's manifest");
+    app.add_option("--checkpoints", given.checkpoints, "folder for checkpoints; the same command goes on from them");
+    app.add_option("--checkpoint-every", given.checkpoint_every, "steps between checkpoints; default: a run's end");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& failure) {
+        return app.exit(failure) == 0 ? 0 : 2;
+    }
+    try {
+        run(given, preflearn::command_line_of(argc, argv));
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "weak_teacher: %s\n", failure.what());
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,12 @@
+/// \file
+/// The paper's steps as functions over the concepts, the study made of them, and its report.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/study.hpp>
+#include <preflearn/pipeline/study_progress.hpp>
+#include <preflearn/pipeline/study_report.hpp>
+#include <preflearn/pipeline/study_summary.hpp>
+#include <preflearn/pipeline/text_study.hpp>
+#include <preflearn/pipeline/world_study.hpp>
