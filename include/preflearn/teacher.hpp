@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/teacher/annotator_temperature.hpp>
 #include <preflearn/teacher/from_reward.hpp>
 #include <preflearn/teacher/longer.hpp>
 #include <preflearn/teacher/noisy.hpp>

@@ -72,9 +72,10 @@ template <std::floating_point Real = double, class Features = response_features>
         return forward(std::span(&one, 1)).scores_.front();
     }
     template <class Prompt, class Response>
-        requires FeatureMap<Features, comparison<Prompt, Response>> std::vector<double>
-        rewards(std::span<const completion<Prompt, Response>> completions)
-    const { return forward(completions).scores_; }
+        requires FeatureMap<Features, comparison<Prompt, Response>>
+    [[nodiscard]] std::vector<double> rewards(std::span<const completion<Prompt, Response>> completions) const {
+        return forward(completions).scores_;
+    }
 
     /// w, one weight per feature.
     [[nodiscard]] std::span<Real> parameters() { return weights_; }

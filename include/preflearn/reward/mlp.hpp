@@ -123,9 +123,10 @@ class mlp_reward {
         return forward(std::span(&one, 1)).scores_.front();
     }
     template <class Prompt, class Response>
-        requires FeatureMap<Features, comparison<Prompt, Response>> std::vector<double>
-        rewards(std::span<const completion<Prompt, Response>> completions)
-    const { return forward(completions).scores_; }
+        requires FeatureMap<Features, comparison<Prompt, Response>>
+    [[nodiscard]] std::vector<double> rewards(std::span<const completion<Prompt, Response>> completions) const {
+        return forward(completions).scores_;
+    }
 
     /// W_1 (row-major, outputs × inputs), b_1, W_2, b_2, …, v.
     [[nodiscard]] std::span<Real> parameters() { return parameters_; }
