@@ -40,6 +40,12 @@ TEST_CASE("ticks are round and labelled with the digits they need") {
     CHECK(labels(1, 1 + 4e-8, 3) == list{"1.00000000", "1.00000002", "1.00000004"});
 }
 
+TEST_CASE("ticks of no range, or too few of them, are refused") {
+    CHECK_THROWS_AS(nice_ticks(1, 1, 5), argument_error);
+    CHECK_THROWS_AS(nice_ticks(0, std::nan(""), 5), argument_error);
+    CHECK_THROWS_AS(nice_ticks(0, 1, 1), argument_error);
+}
+
 TEST_CASE("any range has at most so many ticks, all different, in order and inside") {
     generator random(3, "ranges");
     for (int trial = 0; trial < 3000; ++trial) {

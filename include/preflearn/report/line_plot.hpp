@@ -26,7 +26,7 @@ enum class plot_style {
     reference
 };
 
-/// One value of y for every x. A value that is not finite is a gap in the line.
+/// One value of y for every x, joined in the order given. A value that is not finite is a gap in the line.
 struct plot_series {
     /// For the legend; a series without a name is left out of it.
     std::string name{};

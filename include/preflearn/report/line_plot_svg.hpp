@@ -9,6 +9,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,6 +67,9 @@ class line_plot_drawing {
     static constexpr double legend_line = 17, sample_width = 22, font = 10.5;
     /// From a text's base line to its middle.
     static constexpr double half_text = 3.7;
+
+    /// How a path gets from a point to the next one: straight, or holding the y of the one with the smaller x.
+    enum class join { straight, steps, steps_backwards };
 
     void lay_out() {
         data_range xs, ys;
@@ -212,6 +216,11 @@ class line_plot_drawing {
             begin = end + 1;
         }
     }
+    [[nodiscard]] static std::vector<std::size_t> indices(std::size_t begin, std::size_t end) {
+        std::vector<std::size_t> order(end - begin);
+        std::iota(order.begin(), order.end(), begin);
+        return order;
+    }
     [[nodiscard]] static auto drawable(const plot_series& series) {
         return [&series](std::size_t i) { return std::isfinite(series.x[i]) && std::isfinite(series.y[i]); };
     }
@@ -223,11 +232,12 @@ class line_plot_drawing {
             return std::isfinite(series.x[i]) && std::isfinite(series.low[i]) && std::isfinite(series.high[i]);
         };
         runs(series.x.size(), finite, [&](std::size_t begin, std::size_t end) {
-            std::vector<std::size_t> there, back;
-            for (std::size_t i = begin; i < end; ++i) there.push_back(i);
-            back.assign(there.rbegin(), there.rend());
-            std::string path = line_through(series.x, series.high, there, series.style == plot_style::steps, false);
-            path += "L" + line_through(series.x, series.low, back, series.style == plot_style::steps, true).substr(1);
+            const bool steps = series.style == plot_style::steps;
+            auto order = indices(begin, end);
+            std::string path = line_through(series.x, series.high, order, steps ? join::steps : join::straight);
+            std::ranges::reverse(order);
+            path += line_through(series.x, series.low, order, steps ? join::steps_backwards : join::straight)
+                        .replace(0, 1, "L");
             svg.add("path", {{"d", path + "Z"}, {"fill", colour(s)}, {"fill-opacity", "0.18"}});
         });
     }
@@ -242,25 +252,23 @@ class line_plot_drawing {
                 svg.add("circle", {{"cx", at.x}, {"cy", at.y}, {"r", 1.7}, {"fill", colour(s)}});
                 return;
             }
-            std::vector<std::size_t> order;
-            for (std::size_t i = begin; i < end; ++i) order.push_back(i);
-            stroke(svg, s, line_through(series.x, series.y, order, series.style == plot_style::steps, false));
+            const join how = series.style == plot_style::steps ? join::steps : join::straight;
+            stroke(svg, s, line_through(series.x, series.y, indices(begin, end), how));
         });
     }
 
-    /// A path from point to point in the given order; steps hold y to the next x, or backwards, from the previous one.
     [[nodiscard]] std::string line_through(const std::vector<double>& x, const std::vector<double>& y,
-                                           const std::vector<std::size_t>& order, bool steps, bool backwards) const {
+                                           const std::vector<std::size_t>& order, join how) const {
         std::string path;
         for (const std::size_t i : order) {
             const point at = place(x[i], y[i]);
             const std::string across = svg_number(at.x), up = svg_number(at.y);
             if (path.empty()) {
                 path = "M" + across + " " + up;
-            } else if (steps) {
-                path += backwards ? "V" + up + "H" + across : "H" + across + "V" + up;
-            } else {
+            } else if (how == join::straight) {
                 path += "L" + across + " " + up;
+            } else {
+                path += how == join::steps ? "H" + across + "V" + up : "V" + up + "H" + across;
             }
         }
         return path;
@@ -272,7 +280,7 @@ class line_plot_drawing {
         for (std::size_t i = 0; i < series.x.size(); ++i) {
             if (!drawable(series)(i) || !inside(series.x[i], series.y[i])) continue;
             const point at = place(series.x[i], series.y[i]);
-            if (!has_band(series) && !series.low.empty() && std::isfinite(series.low[i]) &&
+            if (series.style == plot_style::points && !series.low.empty() && std::isfinite(series.low[i]) &&
                 std::isfinite(series.high[i])) {
                 const auto end = [&](double y) { return top_ + std::clamp(place(series.x[i], y).y, 0.0, height_); };
                 const double x = left_ + at.x, low = end(series.low[i]), high = end(series.high[i]);

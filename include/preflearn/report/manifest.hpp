@@ -66,7 +66,7 @@ inline std::vector<std::string> build_flags() {
     return flags;
 }
 
-/// A run. What is left at its default is left out of the JSON, except for the library and the compiler.
+/// A run. What the caller leaves out is left out of the JSON; library, compiler and build know themselves.
 struct manifest {
     std::string program{};
     std::string library{library_version};

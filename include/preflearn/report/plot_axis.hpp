@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
+#include <cstddef>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -79,7 +81,9 @@ inline std::string tick_number(double value, int digits) {
 
 /// Ticks between two end points: at most `most` (two or more), at multiples of 1, 2 or 5 times a power of ten. Labels
 /// have the digits that tell them apart; very large and very small ones are written as 2×10⁷.
+/// \throws argument_error unless low < high and most is 2 or more.
 inline std::vector<axis_tick> nice_ticks(double low, double high, int most) {
+    require(low < high && most >= 2, "up to ", most, " ticks from ", low, " to ", high);
     const double span = high - low;
     int exponent = static_cast<int>(std::floor(std::log10(span / most))) - 1;
     constexpr int mantissas[] = {1, 2, 5};

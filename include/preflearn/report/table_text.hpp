@@ -102,6 +102,22 @@ inline std::string joined(const std::vector<std::string>& cells, std::string_vie
     return fmt::format("{}", fmt::join(cells, between));
 }
 
+/// The text in lines of at most `width` columns, broken at spaces; a longer word has a line of its own.
+inline std::string wrapped(std::string_view text, std::size_t width) {
+    std::string lines, current;
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+        if (!current.empty() && display_width(current) + 1 + display_width(word) > width) {
+            lines += current + "\n";
+            current.clear();
+        }
+        if (!current.empty()) current += ' ';
+        current += word;
+    }
+    return lines + current + "\n";
+}
+
 /// Characters that mean something inside a Markdown table, each behind a backslash.
 inline std::string escaped_for_markdown(std::string_view text) {
     std::string safe;
@@ -114,7 +130,8 @@ inline std::string escaped_for_markdown(std::string_view text) {
 
 } // namespace detail
 
-/// The table as aligned plain text, ending in a newline. \throws argument_error as `check` does.
+/// The table as aligned plain text, ending in a newline; the note is wrapped to its width. \throws argument_error as
+/// `check` does.
 inline std::string to_text(const table& results) {
     const auto lines = detail::aligned(results, [](std::string_view text) { return std::string(text); });
     const std::size_t width = std::max<std::size_t>(display_width(detail::joined(lines[0], "  ")), 1);
@@ -125,7 +142,8 @@ inline std::string to_text(const table& results) {
     text += rule + "\n" + line(detail::joined(lines[0], "  ")) + rule + "\n";
     for (std::size_t r = 1; r < lines.size(); ++r) text += line(detail::joined(lines[r], "  "));
     text += rule + "\n";
-    return results.note.empty() ? text : text + printable(results.note) + "\n";
+    constexpr std::size_t narrowest = 60;
+    return results.note.empty() ? text : text + detail::wrapped(printable(results.note), std::max(width, narrowest));
 }
 
 /// The table as GitHub-flavoured Markdown, readable as it stands. \throws argument_error as `check` does.
