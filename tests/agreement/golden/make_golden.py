@@ -146,7 +146,7 @@ def peers():
     won = rng.rand(120) < 1 / (1 + np.exp(-(0.3 + 0.8 * np.tanh(length / length.std()))))
     y = won.astype(float)
     y[::9] = 0.5
-    design = np.column_stack([np.ones(120), np.tanh(length / length.std())])
+    design = np.column_stack([np.ones(120), np.tanh(length / length.std(ddof=1))])
     glm = sm.GLM(y, design, family=sm.families.Binomial()).fit(tol=1e-14, maxiter=200, cov_type="HC0")
     result["length_control"] = {"length": length, "outcome": y, "coefficients": glm.params, "hc0": glm.bse}
 

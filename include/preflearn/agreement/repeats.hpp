@@ -1,0 +1,61 @@
+/// \file
+/// A judge asked the same question several times: does it repeat itself? The repeats of a question are its unit's
+/// "raters" in `rating_counts`; questions answered fewer than twice are left out.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <preflearn/agreement/chance_corrected.hpp>
+#include <preflearn/agreement/estimate.hpp>
+#include <preflearn/agreement/moments.hpp>
+#include <preflearn/agreement/ratings.hpp>
+
+namespace preflearn {
+
+struct repeat_consistency {
+    /// Chance that two repeats of a question agree, and that they do not.
+    estimate self_agreement{}, flip_rate{};
+    /// Share of questions on which the repeats are not all the same.
+    estimate ever_flipped{};
+    /// Mean share of the commonest answer: max(n₁, n₂) / T for T repeats with two answers (Tao & Li 2025).
+    estimate majority_share{};
+};
+
+inline repeat_consistency consistency_of_repeats(const rating_counts& repeats, double confidence = 0.95) {
+    repeat_consistency result;
+    result.self_agreement = raw_agreement(repeats, identity_weights{}, confidence);
+    const estimate& same = result.self_agreement;
+    result.flip_rate = same;
+    if (same.defined()) {
+        result.flip_rate.value = 1 - same.value;
+        result.flip_rate.bounds = {1 - same.bounds.high, 1 - same.bounds.low};
+    }
+    std::size_t questions = 0, flipped = 0;
+    double sum = 0, squares = 0;
+    detail::unit_profile unit;
+    repeats.for_each([&](std::span<const category> row, std::uint64_t count) {
+        unit.assign(row);
+        if (unit.ratings() < 2) return;
+        double most = 0;
+        for (const auto& [answer, times] : unit.counts()) most = std::max(most, times);
+        const double share = most / unit.ratings();
+        questions += count;
+        flipped += share < 1 ? count : 0;
+        sum += static_cast<double>(count) * share;
+        squares += static_cast<double>(count) * (1 - share) * (1 - share);
+    });
+    result.ever_flipped = result.majority_share = estimate::none(same.status, questions);
+    if (questions == 0) return result;
+    result.ever_flipped = proportion(flipped, questions, confidence);
+    const auto n = static_cast<double>(questions);
+    const double missing = 1 - sum / n;
+    result.majority_share =
+        mean_estimate({questions, sum / n, std::max(0.0, squares - n * missing * missing)}, confidence);
+    return result;
+}
+
+} // namespace preflearn
