@@ -1,8 +1,9 @@
 // The main job: a weak teacher aligns a student (Tao & Li, ICLR 2025). Without arguments it runs in a generated world
 // with small transformers; with --teacher, --student and --data it runs the same study on real models and real pairs.
 // SPDX-License-Identifier: MIT
-#include <array>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -107,6 +108,7 @@ void run(const arguments& given, std::vector<std::string> command_line) {
     const preflearn::study_summary summary = preflearn::summarise(results);
     std::printf("%s\n%s", preflearn::to_text(preflearn::study_table(summary)).c_str(),
                 preflearn::to_text(preflearn::teacher_table(summary)).c_str());
+    std::fflush(stdout);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     std::fprintf(stderr, "%.0f seconds\n", seconds.count());
     if (given.report.empty()) return;

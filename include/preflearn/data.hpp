@@ -14,4 +14,5 @@
 #include <preflearn/data/record.hpp>
 #include <preflearn/data/split.hpp>
 #include <preflearn/data/transcript.hpp>
+#include <preflearn/data/world.hpp>
 #include <preflearn/data/write_pairs.hpp>

@@ -57,8 +57,8 @@ class progress {
         constexpr std::size_t width = 24;
         const auto filled = static_cast<std::size_t>(share * width);
         const std::string bar = std::string(filled, '#') + std::string(width - filled, '.');
-        std::fprintf(stream_, "%s%s [%s] %zu/%zu %.0fs %.*s%s", redraw_ ? "\r\033[K" : "", title_.c_str(), bar.c_str(),
-                     done, total_, seconds, static_cast<int>(note.size()), note.data(), redraw_ ? "" : "\n");
+        std::fprintf(stream_, "%s%s [%s] %zu/%zu %.0fs %s%s", redraw_ ? "\r\033[K" : "", title_.c_str(), bar.c_str(),
+                     done, total_, seconds, std::string(note).c_str(), redraw_ ? "" : "\n");
         std::fflush(stream_);
     }
 

@@ -65,13 +65,13 @@ inline table study_table(const study_summary& summary) {
         for (const column& c : columns) cells.push_back(detail::cell_of(row.*(c.value)));
         result.rows.push_back(std::move(cells));
     }
-    result.note =
-        std::string("labels: accuracy of the labels learned from. ") +
-        (gold ? "gold reward: of own responses to held-out prompts. win rate: of these against the student of "
-                "human labels, ties half. "
-              : "") +
-        "held-out: accuracy of the implicit reward on held-out pairs. [low, high]: 95% interval over " +
-        (summary.seeds == 1 ? "pairs or prompts." : "seeds (Student's t).");
+    result.note = std::string("labels: accuracy of the labels learned from. ") +
+                  (gold ? "gold reward: mean over own responses to held-out prompts. win rate: of these responses "
+                          "against the student of "
+                          "human labels, ties half. "
+                        : "") +
+                  "held-out: accuracy of the implicit reward on held-out pairs. [low, high]: 95% interval over " +
+                  (summary.seeds == 1 ? "pairs or prompts." : "seeds (Student's t).");
     return result;
 }
 
