@@ -54,7 +54,7 @@ TEST_CASE("every row of a text table has its columns at the same places") {
     const auto lines = lines_of(to_text(results));
     REQUIRE(lines.size() == 7);
     const std::size_t second = display_width("日本語のラベル") + 2;
-    for (const std::size_t row : {1, 3, 4, 5}) {
+    for (const std::size_t row : {1U, 3U, 4U, 5U}) {
         // cut the line where the second column must begin
         std::string_view rest = lines[row];
         for (std::size_t column = 0; column < second;) column += display_width(take_code_point(rest));

@@ -71,21 +71,23 @@ class heat_map_drawing {
                              : long_one            ? fmt::format("{:.{}e}", value, map_.digits)
                                                    : tick_number(value, map_.digits));
         }
-        cell_width_ = std::max(40.0, widest_text(texts_, font) + 12);
+        // short names fit below their column, long ones stand at a slant
+        const double names = widest_text(map_.column_names, font);
+        slanted_ = names > 60;
+        cell_width_ = std::max({40.0, widest_text(texts_, font) + 12, slanted_ ? 0 : names + 6});
         const double width = cell_width_ * static_cast<double>(map_.column_names.size());
         const double height = cell_height * static_cast<double>(map_.row_names.size());
         scale_.ticks = nice_ticks(scale_.low, scale_.high, 5);
 
         const double slant =
             std::sqrt(0.5) * widest_text(map_.column_names, font); // room for names at 45 degrees, either way
-        slanted_ = widest_text(map_.column_names, font) > cell_width_ - 4;
         left_ = std::ceil(10 + (map_.row_label.empty() ? 0 : 19) + widest_text(map_.row_names, font) + 7);
         if (slanted_) left_ = std::max(left_, std::ceil(slant - cell_width_ / 2) + 8);
         top_ = map_.title.empty() ? 12 : 38;
         bottom_ = top_ + height;
         scale_left_ = left_ + width + 18;
-        const double names = slanted_ ? std::ceil(slant) + 16 : 20;
-        total_height_ = std::max(bottom_ + names + (map_.column_label.empty() ? 4 : 22), top_ + scale_height + 12);
+        const double below = slanted_ ? std::ceil(slant) + 16 : 20;
+        total_height_ = std::max(bottom_ + below + (map_.column_label.empty() ? 4 : 22), top_ + scale_height + 12);
         right_ = scale_left_ + scale_width + 8 + widest_text(scale_.ticks, font, &axis_tick::label) +
                  (map_.value_label.empty() ? 8 : 26);
         total_width_ = std::max(right_, left_ + text_width(map_.title, 14) + 8);
