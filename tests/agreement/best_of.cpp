@@ -50,7 +50,7 @@ TEST_CASE("the best of k of uniform draws is k / (k + 1), for many samples as we
     generator random(12, "uniform");
     std::vector<double> rewards(20'000);
     for (double& x : rewards) x = random.uniform();
-    for (const std::size_t k : {1, 4, 100}) {
+    for (const std::size_t k : std::vector<std::size_t>{1, 4, 100}) {
         const auto size = static_cast<double>(k);
         CHECK(expected_best_of(rewards, k).mean == doctest::Approx(size / (size + 1)).epsilon(0.01));
     }

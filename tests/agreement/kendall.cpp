@@ -41,7 +41,7 @@ void check_equal(const pair_order& a, const pair_order& b) {
 
 TEST_CASE("pairs are counted as the definition counts them, with any share of ties") {
     generator random(6, "kendall");
-    for (const std::size_t n : {0, 1, 2, 3, 7, 8, 9, 17, 250, 1000}) {
+    for (const std::size_t n : std::vector<std::size_t>{0, 1, 2, 3, 7, 8, 9, 17, 250, 1000}) {
         for (const double grain : {0.0, 0.5, 2.0, 100.0}) {
             std::vector<double> x(n), y(n);
             for (std::size_t i = 0; i < n; ++i) {
@@ -56,30 +56,33 @@ TEST_CASE("pairs are counted as the definition counts them, with any share of ti
     }
 }
 
-TEST_CASE("inversions across the chunks of the merge sort") {
-    // Known answers above one chunk: a falling sequence has n(n - 1)/2 inversions, a rising one none.
-    for (const std::size_t n : {16'384, 16'385, 100'000}) {
+TEST_CASE("inversions of sequences of any length and range of values") {
+    // Known answers: a falling sequence has n(n - 1)/2 inversions, a rising one none.
+    for (const std::size_t n : std::vector<std::size_t>{17, 64, 65, 129, 16'385, 200'000}) {
         std::vector<std::uint32_t> falling(n), rising(n);
         for (std::size_t i = 0; i < n; ++i) {
-            falling[i] = static_cast<std::uint32_t>(n - i);
+            falling[i] = static_cast<std::uint32_t>(n - 1 - i);
             rising[i] = static_cast<std::uint32_t>(i / 3);
         }
-        CHECK(detail::count_inversions(falling) == static_cast<std::uint64_t>(n) * (n - 1) / 2);
-        CHECK(std::is_sorted(falling.begin(), falling.end()));
-        CHECK(detail::count_inversions(rising) == 0);
+        const auto bound = static_cast<std::uint32_t>(n);
+        CHECK(detail::count_inversions(falling, bound) == static_cast<std::uint64_t>(n) * (n - 1) / 2);
+        CHECK(detail::count_inversions(rising, bound) == 0);
     }
     // Any sequence and its reverse share all pairs of different values between them.
     generator random(7, "inversions");
-    std::vector<std::uint32_t> a(70'001);
-    for (auto& v : a) v = static_cast<std::uint32_t>(random());
-    std::vector<std::uint32_t> b(a.rbegin(), a.rend()), distinct = a;
-    std::sort(distinct.begin(), distinct.end());
-    std::uint64_t equal = 0;
-    for (std::size_t i = 0, j = 0; i < distinct.size(); i = j) {
-        while (j < distinct.size() && distinct[j] == distinct[i]) ++j;
-        equal += static_cast<std::uint64_t>(j - i) * (j - i - 1) / 2;
+    for (const std::uint32_t bound : {1U, 2U, 200U, 257U, 60'000U, 4'000'000'000U}) {
+        std::vector<std::uint32_t> a(30'001);
+        for (auto& v : a) v = static_cast<std::uint32_t>(random.below(bound));
+        std::vector<std::uint32_t> b(a.rbegin(), a.rend()), sorted = a;
+        std::sort(sorted.begin(), sorted.end());
+        std::uint64_t equal = 0;
+        for (std::size_t i = 0, j = 0; i < sorted.size(); i = j) {
+            while (j < sorted.size() && sorted[j] == sorted[i]) ++j;
+            equal += static_cast<std::uint64_t>(j - i) * (j - i - 1) / 2;
+        }
+        CHECK(detail::count_inversions(a, bound) + detail::count_inversions(b, bound) + equal ==
+              std::uint64_t{30'001} * 30'000 / 2);
     }
-    CHECK(detail::count_inversions(a) + detail::count_inversions(b) + equal == std::uint64_t{70'001} * 70'000 / 2);
 }
 
 TEST_CASE("tau-b, its p-value and Somers' d equal scipy's") {

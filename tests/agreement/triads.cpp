@@ -16,7 +16,7 @@ triad_result analyse(const std::vector<double>& wins, std::size_t n) { return an
 
 TEST_CASE("triads are those of the definition, with undecided pairs") {
     generator random(4, "triads");
-    for (const std::size_t n : {3, 4, 9, 70}) {
+    for (const std::size_t n : std::vector<std::size_t>{3, 4, 9, 70}) {
         std::vector<double> wins(n * n);
         for (double& w : wins) w = static_cast<double>(random.below(4));
         std::uint64_t cyclic = 0, transitive = 0, undecided = 0;
@@ -41,7 +41,7 @@ TEST_CASE("triads are those of the definition, with undecided pairs") {
 }
 
 TEST_CASE("ζ is 1 for a ranking, 0 for the most cyclic tournament, and follows from the scores") {
-    for (const std::size_t n : {5, 6, 9, 12}) {
+    for (const std::size_t n : std::vector<std::size_t>{5, 6, 9, 12}) {
         std::vector<double> ranking(n * n), cyclic(n * n);
         for (std::size_t i = 0; i < n; ++i) {
             for (std::size_t j = 0; j < n; ++j) {

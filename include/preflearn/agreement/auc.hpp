@@ -25,7 +25,7 @@ namespace preflearn {
 /// \throws argument_error when the lengths differ, numeric_error naming the index of a NaN.
 inline estimate auc(std::span<const double> scores, std::span<const std::uint8_t> positive, double confidence = 0.95) {
     require(scores.size() == positive.size(), scores.size(), " scores and ", positive.size(), " classes");
-    const std::vector<std::uint32_t> order = sorted_order(scores);
+    const ordering order = order_of(scores);
     std::size_t positives = 0;
     for (const std::uint8_t p : positive) positives += p != 0;
     const std::size_t count = scores.size(), negatives = count - positives;
@@ -35,9 +35,9 @@ inline estimate auc(std::span<const double> scores, std::span<const std::uint8_t
     // Placements are integers in halves, so their sums are exact up to rounding in the squares.
     double below_negatives = 0, below_positives = 0;
     double sum = 0, squares_positive = 0, squares_negative = 0;
-    for_each_tie(scores, order, [&](std::size_t begin, std::size_t end) {
+    order.for_each_tie([&](std::size_t begin, std::size_t end) {
         double tied_positives = 0;
-        for (std::size_t i = begin; i < end; ++i) tied_positives += positive[order[i]] != 0;
+        for (std::size_t i = begin; i < end; ++i) tied_positives += positive[order.index[i]] != 0;
         const double tied_negatives = static_cast<double>(end - begin) - tied_positives;
         const double of_positive = (below_negatives + tied_negatives / 2) / n;
         const double of_negative = (m - below_positives - tied_positives / 2) / m;

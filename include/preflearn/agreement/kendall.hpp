@@ -1,13 +1,17 @@
 /// \file
-/// Pairs of pairs: concordant, discordant and tied, counted in n log n (Knight 1966), and what is made of them:
-/// Kendall's tau-b, Goodman & Kruskal's gamma, Somers' d and the concordance index.
+/// Pairs of pairs: concordant, discordant and tied, counted in n log n (as Knight 1966 does, with a radix sort for his
+/// merge sort), and what is made of them: Kendall's tau-b, Goodman & Kruskal's gamma, Somers' d and the concordance
+/// index.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -23,88 +27,115 @@ namespace preflearn {
 
 namespace detail {
 
-/// Merges two sorted runs and counts the pairs (left > right). Both ends are merged at once: two chains of dependent
-/// loads run beside each other, and neither branches on the data.
-inline std::uint64_t merge_counting(const std::uint32_t* left, std::size_t n, const std::uint32_t* right, std::size_t m,
-                                    std::uint32_t* out) {
+/// Pairs i < j with values[i] > values[j] among at most `Block` values, all against all: each step compares one value
+/// with the `Block` behind it, in vector registers, where the padding is never smaller.
+template <std::size_t Block, class Value> std::uint64_t count_inversions_of_block(const Value* values, std::size_t n) {
+    std::array<Value, 2 * Block> padded;
+    padded.fill(std::numeric_limits<Value>::max());
+    std::copy_n(values, n, padded.begin());
+    std::array<Value, Block> smaller{}; // at most Block each, which every Value holds
+    for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t j = 0; j < Block; ++j)
+            smaller[j] = static_cast<Value>(smaller[j] + (padded[i] > padded[i + 1 + j]));
+    std::uint64_t sum = 0;
+    for (const Value count : smaller) sum += count;
+    return sum;
+}
+
+/// How often each byte at bit `shift` occurs.
+using byte_counts = std::array<std::uint32_t, 256>;
+inline byte_counts count_bytes(std::span<const std::uint32_t> values, unsigned shift) {
+    byte_counts counts{};
+    for (const std::uint32_t value : values) ++counts[value >> shift & 0xFF];
+    return counts;
+}
+
+/// Scatters `values` stably by their byte at bit `shift`, byte d to other[next[d]++], and counts the pairs of `values`
+/// in which the byte falls. Bytes of earlier blocks are counted by value, those within a block all against all.
+inline std::uint64_t scatter_counting(std::span<const std::uint32_t> values, std::uint32_t* other, byte_counts next,
+                                      unsigned shift) {
+    constexpr std::size_t block = 128;
+    const byte_counts starts = next;
     std::uint64_t inversions = 0;
-    const std::size_t half = (n + m) / 2;
-    if (n == 0 || m == 0 || left[n - 1] <= right[0]) {
-        std::copy_n(right, m, std::copy_n(left, n, out));
-        return 0;
-    }
-    std::size_t i = 0, j = 0, a = n, b = m; // heads, and one past the tails
-    std::size_t k = 0;
-    const std::size_t safe = std::min({half, n, m}); // no head or tail can leave its run before
-    for (; k < safe; ++k) {
-        const std::uint32_t x = left[i], y = right[j];
-        const bool from_right = y < x;
-        out[k] = from_right ? y : x;
-        inversions += from_right ? n - i : 0;
-        j += from_right;
-        i += !from_right;
-        const std::uint32_t u = left[a - 1], v = right[b - 1];
-        const bool from_left = v < u;
-        out[n + m - 1 - k] = from_left ? u : v;
-        inversions += from_left ? 0 : n - a;
-        a -= from_left;
-        b -= !from_left;
-    }
-    while (i < a || j < b) { // what is left between heads and tails
-        const bool from_right = i == a || (j < b && right[j] < left[i]);
-        out[k++] = from_right ? right[j] : left[i];
-        inversions += from_right ? n - i : 0;
-        j += from_right;
-        i += !from_right;
+    std::array<std::uint8_t, block> bytes;
+    for (std::size_t begin = 0; begin < values.size(); begin += block) {
+        const std::size_t size = std::min(block, values.size() - begin);
+        byte_counts above; // values before the block whose byte is larger
+        std::uint32_t larger = 0;
+        for (std::size_t d = above.size(); d-- > 0;) {
+            above[d] = larger;
+            larger += next[d] - starts[d];
+        }
+        for (std::size_t i = 0; i < size; ++i) {
+            const std::uint32_t value = values[begin + i];
+            const std::uint8_t byte = bytes[i] = static_cast<std::uint8_t>(value >> shift);
+            inversions += above[byte];
+            other[next[byte]++] = value;
+        }
+        inversions += count_inversions_of_block<block>(bytes.data(), size);
     }
     return inversions;
 }
 
-/// Sorts `values` and counts the pairs i < j with values[i] > values[j].
-inline std::uint64_t count_inversions(std::span<std::uint32_t> values) {
+/// The pairs i < j with values[i] > values[j] of values that agree above bit `shift + 8`: a stable radix sort from the
+/// top byte, which counts the pairs of different bytes here and the others one level down. Reorders both buffers.
+inline std::uint64_t count_inversions_below(std::span<std::uint32_t> values, std::span<std::uint32_t> other,
+                                            unsigned shift) {
     const std::size_t n = values.size();
-    constexpr std::size_t run = 8, chunk = std::size_t{1} << 14;
-    std::vector<std::uint32_t> other(n);
-    const std::size_t chunks = (n + chunk - 1) / chunk;
-    std::vector<std::uint64_t> found(chunks);
-    const auto merge_level = [n](const std::uint32_t* from, std::uint32_t* to, std::size_t begin, std::size_t width) {
-        const std::size_t middle = std::min(n, begin + width), end = std::min(n, begin + 2 * width);
-        return merge_counting(from + begin, middle - begin, from + middle, end - middle, to + begin);
-    };
-    // Chunks stay in the cache; an odd number of levels ends in `other`, an even one in `values`.
-    parallel_for(chunks, [&](std::size_t c) {
-        const std::size_t first = c * chunk, last = std::min(n, first + chunk);
-        std::uint64_t count = 0;
-        for (std::size_t begin = first; begin < last; begin += run) {
-            for (std::size_t i = begin + 1; i < std::min(last, begin + run); ++i) {
-                const std::uint32_t value = values[i];
-                std::size_t j = i;
-                for (; j > begin && values[j - 1] > value; --j) values[j] = values[j - 1];
-                values[j] = value;
-                count += i - j;
-            }
-        }
-        std::uint32_t *from = values.data(), *to = other.data();
-        for (std::size_t width = run; width < chunk; width *= 2) {
-            for (std::size_t begin = first; begin < last; begin += 2 * width)
-                count += merge_level(from, to, begin, width);
-            std::swap(from, to);
-        }
-        found[c] = count;
+    if (n < 2) return 0;
+    if (n <= 16) return count_inversions_of_block<16>(values.data(), n);
+    if (n <= 64) return count_inversions_of_block<64>(values.data(), n);
+    constexpr std::size_t grain = std::size_t{1} << 17, bytes = 256;
+    const std::size_t chunks = (n + grain - 1) / grain;
+    std::vector<byte_counts> next(chunks);
+    parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
+        next[begin / grain] = count_bytes(values.subspan(begin, end - begin), shift);
     });
     std::uint64_t inversions = 0;
-    for (const std::uint64_t count : found) inversions += count;
-    std::uint32_t *from = values.data(), *to = other.data();
-    for (std::size_t width = run; width < chunk; width *= 2) std::swap(from, to);
-    for (std::size_t width = chunk; width < n; width *= 2) {
-        const std::size_t merges = (n + 2 * width - 1) / (2 * width);
-        std::vector<std::uint64_t> counts(merges);
-        parallel_for(merges, [&](std::size_t i) { counts[i] = merge_level(from, to, 2 * i * width, width); });
-        for (const std::uint64_t count : counts) inversions += count;
-        std::swap(from, to);
+    byte_counts before{}; // of the chunks before
+    for (const byte_counts& chunk : next) {
+        std::uint64_t larger = 0;
+        for (std::size_t d = bytes; d-- > 0;) {
+            inversions += larger * chunk[d];
+            larger += before[d];
+        }
+        for (std::size_t d = 0; d < bytes; ++d) before[d] += chunk[d];
     }
-    if (from != values.data()) std::copy_n(from, n, values.data());
+    std::array<std::uint32_t, bytes + 1> starts{};
+    std::uint32_t start = 0;
+    for (std::size_t d = 0; d < bytes; ++d) {
+        for (byte_counts& chunk : next) start += std::exchange(chunk[d], start);
+        starts[d + 1] = start;
+    }
+    std::vector<std::uint64_t> found(std::max(chunks, bytes));
+    parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
+        found[begin / grain] =
+            scatter_counting(values.subspan(begin, end - begin), other.data(), next[begin / grain], shift);
+    });
+    const auto add_found = [&] {
+        for (std::uint64_t& count : found) inversions += std::exchange(count, 0);
+    };
+    add_found();
+    if (shift == 0) return inversions;
+    const auto count_bucket = [&](std::size_t d) {
+        const std::size_t first = starts[d], size = starts[d + 1] - first;
+        found[d] =
+            count_inversions_below(other.subspan(first, size), values.subspan(first, size), shift < 8 ? 0 : shift - 8);
+    };
+    if (n > grain) {
+        parallel_for(bytes, count_bucket);
+    } else {
+        for (std::size_t d = 0; d < bytes; ++d) count_bucket(d);
+    }
+    add_found();
     return inversions;
+}
+
+/// The pairs i < j with values[i] > values[j]; values lie below `bound`. Reorders the values.
+inline std::uint64_t count_inversions(std::span<std::uint32_t> values, std::uint32_t bound) {
+    const auto bits = static_cast<unsigned>(std::bit_width(bound));
+    std::vector<std::uint32_t> other(values.size());
+    return count_inversions_below(values, other, bits < 8 ? 0 : bits - 8);
 }
 
 } // namespace detail
@@ -127,8 +158,8 @@ inline pair_order order_pairs(std::span<const double> x, std::span<const double>
     require(x.size() == y.size(), "paired values of lengths ", x.size(), " and ", y.size());
     const std::size_t n = x.size();
     pair_order pairs{.count = n};
-    std::vector<std::uint32_t> order[2];
-    parallel_for(2, [&](std::size_t side) { order[side] = sorted_order(side == 0 ? x : y); });
+    ordering order[2];
+    parallel_for(2, [&](std::size_t side) { order[side] = order_of(side == 0 ? x : y); });
     const auto add_run = [](pair_order::ties& ties, std::size_t length) {
         const auto t = static_cast<double>(length);
         ties.wide += t * (t - 1) * (2 * t + 5);
@@ -136,16 +167,25 @@ inline pair_order order_pairs(std::span<const double> x, std::span<const double>
         ties.pairs += t * (t - 1);
         return static_cast<std::uint64_t>(length) * (length - 1) / 2;
     };
+    // A value's rank is where its run of equal values starts.
     std::vector<std::uint32_t> rank(n), by_x(n);
-    std::uint32_t next = 0;
-    std::uint64_t equal_x = 0, equal_y = 0;
-    for_each_tie(y, order[1], [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i) rank[order[1][i]] = next;
-        ++next;
-        equal_y += add_run(pairs.y, end - begin);
+    constexpr std::size_t grain = std::size_t{1} << 17;
+    parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
+        std::size_t run = begin;
+        while (run > 0 && order[1].tied[run]) --run;
+        for (std::size_t i = begin; i < end; ++i) {
+            run = order[1].tied[i] ? run : i;
+            rank[order[1].index[i]] = static_cast<std::uint32_t>(run);
+        }
     });
-    for_each_tie(x, order[0], [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i) by_x[i] = rank[order[0][i]];
+    parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) by_x[i] = rank[order[0].index[i]];
+    });
+    std::uint64_t equal_x = 0, equal_y = 0;
+    order[1].for_each_tie([&](std::size_t begin, std::size_t end) {
+        if (end - begin > 1) equal_y += add_run(pairs.y, end - begin);
+    });
+    order[0].for_each_tie([&](std::size_t begin, std::size_t end) {
         if (end - begin < 2) return;
         equal_x += add_run(pairs.x, end - begin);
         std::sort(by_x.begin() + static_cast<std::ptrdiff_t>(begin), by_x.begin() + static_cast<std::ptrdiff_t>(end));
@@ -156,7 +196,7 @@ inline pair_order order_pairs(std::span<const double> x, std::span<const double>
             i = j;
         }
     });
-    pairs.discordant = detail::count_inversions(by_x);
+    pairs.discordant = detail::count_inversions(by_x, static_cast<std::uint32_t>(n));
     pairs.tied_x = equal_x - pairs.tied_both;
     pairs.tied_y = equal_y - pairs.tied_both;
     const std::uint64_t all = n < 2 ? 0 : static_cast<std::uint64_t>(n) * (n - 1) / 2;

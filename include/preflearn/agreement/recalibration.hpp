@@ -104,17 +104,19 @@ inline isotonic_fit fit_isotonic(std::span<const double> scores, std::span<const
         double weight, mean, first, last; // of the scores it covers
     };
     std::vector<block> blocks;
-    const std::vector<std::uint32_t> order = sorted_order(scores);
-    for_each_tie(scores, order, [&](std::size_t begin, std::size_t end) {
+    const ordering order = order_of(scores);
+    order.for_each_tie([&](std::size_t begin, std::size_t end) {
         double weight = 0, sum = 0;
         for (std::size_t i = begin; i < end; ++i) {
-            const double w = weights.empty() ? 1 : weights[order[i]];
-            require(w > 0 && std::isfinite(w), "weight ", order[i], " is ", w, ", a positive number was expected");
-            require<numeric_error>(std::isfinite(outcomes[order[i]]), "outcome ", order[i], " is ", outcomes[order[i]]);
+            const double w = weights.empty() ? 1 : weights[order.index[i]];
+            require(w > 0 && std::isfinite(w), "weight ", order.index[i], " is ", w,
+                    ", a positive number was expected");
+            require<numeric_error>(std::isfinite(outcomes[order.index[i]]), "outcome ", order.index[i], " is ",
+                                   outcomes[order.index[i]]);
             weight += w;
-            sum += w * outcomes[order[i]];
+            sum += w * outcomes[order.index[i]];
         }
-        blocks.push_back({weight, sum / weight, scores[order[begin]], scores[order[begin]]});
+        blocks.push_back({weight, sum / weight, scores[order.index[begin]], scores[order.index[begin]]});
         while (blocks.size() > 1 && blocks[blocks.size() - 2].mean >= blocks.back().mean) {
             const block last = blocks.back();
             blocks.pop_back();

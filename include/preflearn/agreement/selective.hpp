@@ -32,19 +32,22 @@ struct coverage_point {
 inline std::vector<coverage_point> coverage_curve(std::span<const double> confidences,
                                                   std::span<const double> correct) {
     require(confidences.size() == correct.size(), confidences.size(), " confidences and ", correct.size(), " outcomes");
-    std::vector<std::uint32_t> order = sorted_order(confidences);
-    std::ranges::reverse(order);
+    const ordering order = order_of(confidences);
+    const std::size_t n = order.size();
     std::vector<coverage_point> curve;
     double sum = 0;
-    for_each_tie(confidences, order, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t end = n; end > 0;) {
+        std::size_t begin = end - 1;
+        while (order.tied[begin]) --begin;
         for (std::size_t i = begin; i < end; ++i) {
-            const double c = correct[order[i]];
-            require(c >= 0 && c <= 1, "outcome ", order[i], " is ", c, ", a number in [0, 1] was expected");
+            const double c = correct[order.index[i]];
+            require(c >= 0 && c <= 1, "outcome ", order.index[i], " is ", c, ", a number in [0, 1] was expected");
             sum += c;
         }
-        const auto count = static_cast<double>(end);
-        curve.push_back({confidences[order[begin]], count / static_cast<double>(order.size()), sum / count, end, sum});
-    });
+        const auto count = static_cast<double>(n - begin);
+        curve.push_back({confidences[order.index[begin]], count / static_cast<double>(n), sum / count, n - begin, sum});
+        end = begin;
+    }
     return curve;
 }
 
