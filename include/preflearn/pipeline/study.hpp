@@ -94,13 +94,13 @@ struct student_result {
 struct study_result {
     std::uint64_t seed = 0;
     std::size_t labelled = 0, unlabelled = 0, test = 0;
-    training_history teacher_training;
+    training_history teacher_training{};
     /// The teacher's margins are kept in its labels.
-    label_set teacher_labels, teacher_test_labels;
-    label_set human_labels, human_test_labels;
+    label_set teacher_labels{}, teacher_test_labels{};
+    label_set human_labels{}, human_test_labels{};
     /// Empty without a gold reward.
-    label_set gold_labels, gold_test_labels;
-    std::vector<student_result> students;
+    label_set gold_labels{}, gold_test_labels{};
+    std::vector<student_result> students{};
 };
 
 /// The names of the rows, in their order.

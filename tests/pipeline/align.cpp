@@ -1,0 +1,37 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include <preflearn/loss/named.hpp>
+#include <preflearn/pipeline/align.hpp>
+
+#include "toy_study.hpp"
+
+using namespace preflearn;
+
+TEST_CASE("alignment leaves the reference alone and raises the preferred responses above it") {
+    const test::toy_data data(30);
+    const test::toy_policy start(8);
+    const training_options options{.epochs = 5, .observer = {}};
+    const auto aligned =
+        align(copy_of(start), start, data.pairs, data.human, dpo{.beta = 0.5}, adamw{.rate = 0.05}, options);
+    CHECK(start.logits == std::vector<double>(8));
+    CHECK(aligned.history.steps.front().loss == doctest::Approx(std::log(2.0))); // no margin before the first update
+    CHECK(aligned.history.steps.back().loss < aligned.history.steps.front().loss);
+    CHECK(aligned.model.logits[2] + aligned.model.logits[4] > aligned.model.logits[1] + aligned.model.logits[3]);
+
+    const std::vector<double> references = reference_log_probs(start, data.pairs);
+    const auto same = align(copy_of(start), std::span<const double>(references), data.pairs, data.human,
+                            dpo{.beta = 0.5}, adamw{.rate = 0.05}, options);
+    CHECK(same.model.logits == aligned.model.logits);
+}
+
+TEST_CASE("fine-tuning raises the likelihood of the demonstrations") {
+    const std::vector<token_id> response{3, 3, 5, 0};
+    const std::vector<token_completion> demonstrations{{{}, response}};
+    const test::toy_policy start(8);
+    const auto tuned = fine_tune(copy_of(start), demonstrations, adamw{.rate = 0.1}, {.epochs = 20, .observer = {}});
+    CHECK(tuned.model.log_prob({}, response) > start.log_prob({}, response) + 1);
+}

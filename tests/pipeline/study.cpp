@@ -1,0 +1,137 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <unistd.h>
+
+#include <preflearn/pipeline/study.hpp>
+
+#include "toy_study.hpp"
+
+using namespace preflearn;
+
+namespace {
+
+std::vector<double> numbers_of(const study_result& result) {
+    std::vector<double> all;
+    for (const label& l : result.teacher_labels) all.push_back(*l.verdict.margin());
+    for (const student_result& s : result.students) {
+        all.insert(all.end(), s.test_margins.begin(), s.test_margins.end());
+        all.insert(all.end(), s.sample_rewards.begin(), s.sample_rewards.end());
+        for (const training_step& step : s.training.steps) all.push_back(step.loss);
+    }
+    return all;
+}
+
+} // namespace
+
+TEST_CASE("a study has the paper's rows, each trained on the pairs it may see") {
+    const test::toy_data data(140);
+    const study_result result = test::run_toy_study(data, test::toy_options());
+    std::vector<std::string> names;
+    for (const student_result& s : result.students) names.push_back(s.name);
+    CHECK(names == std::vector<std::string>{"SFT only", "random labels", "weak teacher", "human labels",
+                                            "human labels, all pairs", "gold labels"});
+    for (const student_result& s : result.students) {
+        CHECK(s.sample_rewards.size() == 40);
+        CHECK(s.test_margins.size() == (s.name == "SFT only" ? 0 : 40));
+        CHECK(s.labels.size() == (s.name == "SFT only" ? 0 : s.name == "human labels, all pairs" ? 100 : 60));
+        for (const label& l : s.labels) CHECK((l.id >= 40) == (s.name != "human labels, all pairs" || l.id >= 40));
+    }
+    CHECK(result.teacher_training.steps.size() == 2 * 5); // 40 pairs in batches of 8
+    CHECK(result.students[3].labels.at(50) == data.human.at(50));
+    CHECK(result.teacher_test_labels.size() == 40);
+}
+
+TEST_CASE("the teacher's labels are the signs of its implicit reward, or soft on request") {
+    const test::toy_data data(140);
+    study_options options = test::toy_options();
+    const study_result hard = test::run_toy_study(data, options);
+    options.soft_labels = true;
+    const study_result soft = test::run_toy_study(data, options);
+    std::size_t right = 0;
+    for (const label& l : hard.teacher_labels) {
+        const double margin = *l.verdict.margin();
+        CHECK(margin == *soft.teacher_labels.at(l.id).margin());
+        CHECK(soft.teacher_labels.at(l.id).first() == doctest::Approx(sigmoid(margin)));
+        CHECK(l.verdict.decision() == (margin > 0 ? choice::first : margin < 0 ? choice::second : choice::tie));
+        right += l.verdict.decision() == hard.gold_labels.at(l.id).decision();
+    }
+    CHECK(right > 40); // it learned from 40 noisy pairs, and the gold reward is easy
+}
+
+TEST_CASE("a study gives the same bits again, and when it was stopped at any training step and goes on") {
+    const test::toy_data data(140);
+    const std::vector<double> whole = numbers_of(test::run_toy_study(data, test::toy_options()));
+    CHECK(numbers_of(test::run_toy_study(data, test::toy_options())) == whole);
+
+    const auto folder =
+        std::filesystem::temp_directory_path() / ("preflearn-study-" + std::to_string(static_cast<long>(::getpid())));
+    std::filesystem::create_directories(folder);
+    study_options options = test::toy_options();
+    options.checkpoints = {.path = folder, .every = 3};
+    for (const std::size_t stop : {4UL, 13UL, 30UL, 55UL}) {
+        std::size_t steps = 0;
+        options.observe = [&](std::string_view) -> training_observer {
+            return [&](const training_step&) {
+                if (++steps == stop) throw std::runtime_error("stopped");
+            };
+        };
+        CHECK_THROWS_WITH(test::run_toy_study(data, options), "stopped");
+    }
+    options.observe = {};
+    CHECK(numbers_of(test::run_toy_study(data, options)) == whole);
+    std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("another seed is another study") {
+    const test::toy_data data(140);
+    study_options options = test::toy_options();
+    const auto first = numbers_of(test::run_toy_study(data, options));
+    options.seed = 1;
+    CHECK(numbers_of(test::run_toy_study(data, options)) != first);
+}
+
+TEST_CASE("an empty part or a missing human label is an error that names it") {
+    const test::toy_data data(50);
+    const test::toy_policy policy(8);
+    const std::span<const token_comparison> pairs(data.pairs);
+    const label_set none;
+    study_input<test::toy_policy, test::toy_policy, token_comparison> input{.teacher = policy,
+                                                                            .student = policy,
+                                                                            .labelled = pairs.subspan(0, 20),
+                                                                            .unlabelled = pairs.subspan(20, 20),
+                                                                            .test = {},
+                                                                            .human = data.human};
+    CHECK_THROWS_WITH_AS(run_study(input, dpo{}, test::toy_options()), doctest::Contains("20, 20 and 0"),
+                         argument_error);
+    const study_input<test::toy_policy, test::toy_policy, token_comparison> unlabelled{.teacher = policy,
+                                                                                       .student = policy,
+                                                                                       .labelled = pairs.subspan(0, 20),
+                                                                                       .unlabelled =
+                                                                                           pairs.subspan(20, 20),
+                                                                                       .test = pairs.subspan(40, 10),
+                                                                                       .human = none};
+    CHECK_THROWS_WITH_AS(run_study(unlabelled, dpo{}, test::toy_options()), doctest::Contains("pair 20 has no label"),
+                         argument_error);
+}
+
+TEST_CASE("without a gold reward the study has no gold rows and draws no responses") {
+    const test::toy_data data(50);
+    const test::toy_policy policy(8);
+    const std::span<const token_comparison> pairs(data.pairs);
+    const study_input<test::toy_policy, test::toy_policy, token_comparison> input{.teacher = policy,
+                                                                                  .student = policy,
+                                                                                  .labelled = pairs.subspan(0, 20),
+                                                                                  .unlabelled = pairs.subspan(20, 20),
+                                                                                  .test = pairs.subspan(40, 10),
+                                                                                  .human = data.human};
+    const study_result result = run_study(input, dpo{}, test::toy_options());
+    CHECK(result.students.size() == 5);
+    CHECK(result.gold_labels.empty());
+    for (const student_result& s : result.students) CHECK(s.sample_rewards.empty());
+}

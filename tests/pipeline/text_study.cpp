@@ -1,0 +1,113 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <unistd.h>
+
+#include <preflearn/loss/named.hpp>
+#include <preflearn/pipeline/text_study.hpp>
+
+using namespace preflearn;
+
+namespace {
+
+/// Two models with different tokenizers as Hugging Face folders, and a file of pairs.
+struct files {
+    std::filesystem::path folder = std::filesystem::temp_directory_path() /
+                                   ("preflearn-text-study-" + std::to_string(static_cast<long>(::getpid())));
+
+    files() {
+        model("teacher", R"("a":0,"b":1,"c":2,"d":3,"</s>":4)", "", 5);
+        model("student", R"("a":0,"b":1,"c":2,"d":3,"ab":4,"</s>":5)", R"(["a","b"])", 6);
+        std::ofstream pairs(folder / "pairs.jsonl");
+        for (int i = 0; i < 24; ++i) {
+            const std::string prompt(1 + static_cast<std::size_t>(i) % 4, static_cast<char>('a' + i / 4 % 4));
+            pairs << R"({"prompt":")" << prompt << i % 2 << R"(","chosen":"ab","rejected":"dcd"})" << '\n';
+        }
+        pairs << R"({"prompt":"abab","chosen":"abababababababababababab","rejected":"c"})" << '\n';
+        pairs << R"({"prompt":"ab","responses":["a","b"]})" << '\n';
+    }
+    files(const files&) = delete;
+    files& operator=(const files&) = delete;
+    ~files() { std::filesystem::remove_all(folder); }
+
+    void model(const std::string& name, const std::string& vocabulary, const std::string& merges, int size) const {
+        const auto to = folder / name;
+        const transformer<float> random({.vocabulary_size = static_cast<std::size_t>(size),
+                                         .hidden_size = 8,
+                                         .intermediate_size = 8,
+                                         .layers = 1,
+                                         .heads = 2,
+                                         .maximum_length = 64,
+                                         .end_tokens = {size - 1}},
+                                        generator(static_cast<std::uint64_t>(size), "weights"));
+        save_transformer(random, to);
+        std::ofstream(to / "tokenizer.json")
+            << R"({"added_tokens":[{"id":)" << size - 1 << R"(,"content":"</s>","special":true}],)"
+            << R"("model":{"type":"BPE","vocab":{)" << vocabulary << R"(},"merges":[)" << merges << "]}}";
+        std::ofstream(to / "tokenizer_config.json") << R"({"eos_token":"</s>"})";
+    }
+
+    [[nodiscard]] text_study_options options() const {
+        text_study_options o{.teacher = folder / "teacher",
+                             .student = folder / "student",
+                             .data = folder / "pairs.jsonl",
+                             .maximum_tokens = 16,
+                             .labelled = 8,
+                             .unlabelled = 8,
+                             .test = 6};
+        o.study.student_training.epochs = 2;
+        o.study.student_optimiser.rate = 1e-2;
+        return o;
+    }
+};
+
+} // namespace
+
+TEST_CASE("teacher and student of different tokenizers meet as texts; unfit pairs are counted") {
+    const files f;
+    text_study_data found;
+    const study_result result =
+        run_text_study(f.options(), dpo{}, [&](const text_study_data& counts) { found = counts; });
+    CHECK(found.read == 26);
+    CHECK(found.without_label == 1);
+    CHECK(found.too_long == 1);
+    CHECK(result.students.size() == 5);
+    CHECK(result.unlabelled == 8);
+    CHECK(result.teacher_labels.size() == result.unlabelled);
+    // "ab" is always the better response: the students of human labels learn it
+    const auto& margins = result.students[3].test_margins;
+    std::size_t right = 0, i = 0;
+    for (const label& l : result.human_test_labels)
+        right += (margins[i++] > 0) == (l.verdict.decision() == choice::first);
+    CHECK(right == margins.size());
+}
+
+TEST_CASE("one file for both models is the study of two copies of it") {
+    const files f;
+    text_study_options same = f.options();
+    same.teacher = same.student;
+    std::filesystem::copy(f.folder / "student", f.folder / "copy", std::filesystem::copy_options::recursive);
+    text_study_options copies = f.options();
+    copies.teacher = f.folder / "copy";
+    const auto quiet = [](const auto&) {};
+    const study_result a = run_text_study(same, dpo{}, quiet), b = run_text_study(copies, dpo{}, quiet);
+    REQUIRE(a.students.size() == b.students.size());
+    for (std::size_t s = 0; s < a.students.size(); ++s) CHECK(a.students[s].test_margins == b.students[s].test_margins);
+}
+
+TEST_CASE("too few pairs, a missing file and a missing model are clear errors") {
+    const files f;
+    const auto quiet = [](const auto&) {};
+    text_study_options few = f.options();
+    few.unlabelled = 1000;
+    CHECK_THROWS_AS(run_text_study(few, dpo{}, quiet), argument_error);
+    text_study_options missing = f.options();
+    missing.data = f.folder / "nothing.jsonl";
+    CHECK_THROWS_WITH_AS(run_text_study(missing, dpo{}, quiet), doctest::Contains("nothing.jsonl"), input_error);
+    missing = f.options();
+    missing.student = f.folder / "pairs.jsonl";
+    CHECK_THROWS_AS(run_text_study(missing, dpo{}, quiet), input_error);
+}
