@@ -30,3 +30,14 @@ inline double copy_bandwidth(std::size_t bytes) {
     }
     return static_cast<double>(2 * count * sizeof(double)) / best;
 }
+
+/// Reports bytes moved per second since `start`, and which share that is of what a copy of as many bytes reaches.
+inline void count_bytes(benchmark::State& state, std::size_t per_iteration,
+                        std::chrono::steady_clock::time_point start) {
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double rate = static_cast<double>(per_iteration) * static_cast<double>(state.iterations()) / seconds;
+    const double bandwidth = copy_bandwidth(per_iteration);
+    state.counters["bytes_per_second"] = rate;
+    state.counters["copy_bytes_per_second"] = bandwidth;
+    state.counters["of_copy_bound"] = rate / bandwidth;
+}

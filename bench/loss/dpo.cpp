@@ -1,5 +1,6 @@
 // DPO value and gradient over many pairs, against the time of a copy that moves as many bytes: per pair four numbers
 // are read and two written. Names: loss/<name>/<float|double>/<pairs>.
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -32,20 +33,16 @@ template <class Real, class Loss> void value_and_gradient(benchmark::State& stat
         scores.reference_rejected = reference_rejected;
     }
     const std::size_t bytes = pairs * sizeof(Real) * (references ? 6 : 4);
-    const double bandwidth = copy_bandwidth(bytes);
+    const auto start = std::chrono::steady_clock::now();
     for (auto _ : state) {
         const loss_sums sums = loss(scores, pair_gradients<Real>{d_chosen, d_rejected});
         benchmark::DoNotOptimize(sums);
         benchmark::ClobberMemory();
     }
-    const auto runs = static_cast<double>(state.iterations());
+    count_bytes(state, bytes, start);
     using benchmark::Counter;
-    state.counters["bytes_per_second"] = Counter(runs * static_cast<double>(bytes), Counter::kIsRate);
-    state.counters["copy_bytes_per_second"] = bandwidth;
-    state.counters["of_copy_bound"] = Counter(runs * static_cast<double>(bytes) / bandwidth, Counter::kIsRate);
-    // A rate, inverted: seconds per 10⁻⁹ pairs.
-    state.counters["ns_per_pair"] =
-        Counter(runs * static_cast<double>(pairs) * 1e-9, Counter::kIsRate | Counter::kInvert);
+    state.counters["time_per_pair"] = Counter(static_cast<double>(state.iterations()) * static_cast<double>(pairs),
+                                              Counter::kIsRate | Counter::kInvert);
 }
 
 template <class Real, class Loss>

@@ -1,0 +1,75 @@
+/// \file
+/// What this machine's processor allows, measured in the same run and on the same threads as what stands beside it: the
+/// rate of independent fused multiply-adds in registers, and the best rate of a large matrix product of the backend.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <limits>
+
+#include <benchmark/benchmark.h>
+
+#include <Eigen/Core>
+
+#include <preflearn/backend/cpu.hpp>
+#include <preflearn/core/parallel.hpp>
+
+/// Seconds of the quickest of `tries` calls.
+template <class Work> double quickest(int tries, Work&& work) {
+    double best = std::numeric_limits<double>::max();
+    for (int i = 0; i < tries; ++i) {
+        const auto start = std::chrono::steady_clock::now();
+        work();
+        best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+    return best;
+}
+
+/// Operations per second (a multiplication and an addition each count) that all threads reach in registers.
+inline double arithmetic_peak() {
+    using packet = Eigen::internal::packet_traits<float>::type;
+    constexpr std::size_t chains = 12, steps = 2'000'000, lanes = sizeof(packet) / sizeof(float);
+    const std::size_t threads = preflearn::thread_count();
+    const double seconds = quickest(9, [&] {
+        preflearn::parallel_for(threads, [&](std::size_t) {
+            packet sums[chains]; // NOLINT: std::array would drop the packet's alignment
+            for (std::size_t c = 0; c < chains; ++c) sums[c] = Eigen::internal::pset1<packet>(static_cast<float>(c));
+            packet factor = Eigen::internal::pset1<packet>(0.999F), term = Eigen::internal::pset1<packet>(0.5F);
+            benchmark::DoNotOptimize(factor);
+            benchmark::DoNotOptimize(term);
+            for (std::size_t i = 0; i < steps; ++i)
+                for (packet& sum : sums) sum = Eigen::internal::pmadd(sum, factor, term);
+            for (packet& sum : sums) benchmark::DoNotOptimize(sum);
+        });
+    });
+    return 2.0 * static_cast<double>(chains * steps * lanes * threads) / seconds;
+}
+
+/// Operations per second of the best of a few large float products.
+inline double product_peak() {
+    double best = 0;
+    for (const std::size_t n : {512U, 1024U, 1536U}) {
+        preflearn::cpu_backend::matrix<float> a(n, n), b(n, n), c(n, n);
+        for (const auto view : {a.view(), b.view()}) std::fill_n(view.data, n * n, 0.5F);
+        const double seconds = quickest(9, [&] {
+            preflearn::cpu_backend::multiply<float>(preflearn::transpose::no, a.view(), preflearn::transpose::yes,
+                                                    b.view(), c.view(), preflearn::store::replace);
+        });
+        best = std::max(best, 2.0 * static_cast<double>(n * n * n) / seconds);
+    }
+    return best;
+}
+
+/// Reports operations per second since `start`, and which share of both peaks that is.
+inline void count_operations(benchmark::State& state, double per_iteration,
+                             std::chrono::steady_clock::time_point start) {
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    static const double arithmetic = arithmetic_peak(), product = product_peak();
+    const double rate = per_iteration * static_cast<double>(state.iterations()) / seconds;
+    state.counters["flop/s"] = rate;
+    state.counters["gemm_peak"] = product;
+    state.counters["of_gemm_peak"] = rate / product;
+    state.counters["of_fma_peak"] = rate / arithmetic;
+}
