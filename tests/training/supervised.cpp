@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -49,6 +50,38 @@ TEST_CASE("the loss is the mean over tokens of the batch, whatever the micro-bat
                                               {.batch_size = 13, .micro_batch_size = micro, .observer = {}});
         CHECK(history.steps.at(0).loss == doctest::Approx(-log_prob / tokens).epsilon(1e-14));
     }
+}
+
+namespace {
+
+/// A policy over text that gives each of its tokens, words of two letters, the log-prob of one number.
+struct word_policy {
+    using real = double;
+    struct pass {
+        std::vector<double> values;
+        [[nodiscard]] std::span<const double> scores() const { return values; }
+    };
+    std::vector<double> parameter{-2}, gradient{0};
+    [[nodiscard]] static std::string_view response_tokens(std::string_view response) {
+        return response.substr(response.size() / 2);
+    }
+    [[nodiscard]] pass forward(std::span<const completion<std::string_view>> batch) const {
+        pass p;
+        for (const auto& c : batch)
+            p.values.push_back(parameter[0] * static_cast<double>(response_tokens(c.response).size()));
+        return p;
+    }
+    void backward(pass&&, std::span<const double>) {}
+    std::span<double> parameters() { return parameter; }
+    std::span<double> gradients() { return gradient; }
+};
+
+} // namespace
+
+TEST_CASE("the length of a text is counted in the model's tokens, not in letters") {
+    word_policy policy;
+    const std::vector<completion<std::string_view>> texts{{"p", "aabbcc"}, {"p", "dd"}};
+    CHECK(train_supervised(policy, texts, {}, {.observer = {}}).steps[0].loss == 2);
 }
 
 TEST_CASE("a log-prob that is not finite names the step and the example") {

@@ -122,10 +122,10 @@ inline character_class class_of(const character& c) { return c.valid ? class_of(
 
 /// \w: letters, marks, decimal and letter numbers, connectors.
 inline bool is_word(char32_t code) {
-    const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(code));
-    return class_of(code) == character_class::letter || category == UTF8PROC_CATEGORY_MN ||
-           category == UTF8PROC_CATEGORY_MC || category == UTF8PROC_CATEGORY_ME || category == UTF8PROC_CATEGORY_ND ||
-           category == UTF8PROC_CATEGORY_NL || category == UTF8PROC_CATEGORY_PC || code == 0x200C || code == 0x200D;
+    const auto kind = utf8proc_category(static_cast<utf8proc_int32_t>(code));
+    return class_of(code) == character_class::letter || kind == UTF8PROC_CATEGORY_MN || kind == UTF8PROC_CATEGORY_MC ||
+           kind == UTF8PROC_CATEGORY_ME || kind == UTF8PROC_CATEGORY_ND || kind == UTF8PROC_CATEGORY_NL ||
+           kind == UTF8PROC_CATEGORY_PC || code == 0x200C || code == 0x200D;
 }
 
 /// The start of the last character of a text that is not empty.

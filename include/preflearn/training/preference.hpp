@@ -88,7 +88,7 @@ template <class Model, class C, class Loss> class preference_objective {
     }
 
     void accumulate(Model& model, std::span<const std::size_t> examples) {
-        gather(examples);
+        gather(model, examples);
         typename Model::pass pass = std::as_const(model).forward(std::span<const completion_of<C>>(batch_));
         take_scores(pass.scores(), examples);
         const auto given = [](bool there, const std::vector<real>& values) {
@@ -148,14 +148,16 @@ template <class Model, class C, class Loss> class preference_objective {
     };
 
     /// The completions, chosen and rejected in turn, and the columns of these pairs.
-    void gather(std::span<const std::size_t> examples) {
+    void gather([[maybe_unused]] const Model& model, std::span<const std::size_t> examples) {
         const std::size_t n = examples.size();
         batch_.clear();
         for (std::vector<real>* column : {&chosen_, &rejected_, &reference_chosen_, &reference_rejected_, &weight_,
                                           &target_, &margin_, &d_chosen_, &d_rejected_})
             column->resize(n);
-        chosen_tokens_.resize(n);
-        rejected_tokens_.resize(n);
+        if constexpr (knows_tokens<Model, response_of<C>>) {
+            chosen_tokens_.resize(n);
+            rejected_tokens_.resize(n);
+        }
         for (std::size_t i = 0; i < n; ++i) {
             const pair& p = pairs_[examples[i]];
             const C& c = comparisons_[p.index];
@@ -163,8 +165,10 @@ template <class Model, class C, class Loss> class preference_objective {
             const auto& worse = p.swapped ? c.first : c.second;
             batch_.push_back({c.prompt, better});
             batch_.push_back({c.prompt, worse});
-            chosen_tokens_[i] = static_cast<std::uint32_t>(tokens_of(better));
-            rejected_tokens_[i] = static_cast<std::uint32_t>(tokens_of(worse));
+            if constexpr (knows_tokens<Model, response_of<C>>) {
+                chosen_tokens_[i] = static_cast<std::uint32_t>(tokens_of(model, better));
+                rejected_tokens_[i] = static_cast<std::uint32_t>(tokens_of(model, worse));
+            }
             reference_chosen_[i] = static_cast<real>(p.reference_chosen);
             reference_rejected_[i] = static_cast<real>(p.reference_rejected);
             weight_[i] = static_cast<real>(p.weight);

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <ranges>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,23 +21,41 @@
 
 namespace preflearn {
 
-/// The length of a response: its tokens where it is a range, else 1.
-template <class Response> std::size_t tokens_of(const Response& response) {
-    if constexpr (std::ranges::sized_range<const Response>) {
+/// Whether a response's length in tokens is known: that of a text only to a model over text, which has a const member
+/// `response_tokens(response)`.
+template <class Model, class Response>
+inline constexpr bool knows_tokens =
+    !std::convertible_to<const Response&, std::string_view> || requires(const Model& m, const Response& r) {
+    m.response_tokens(r).size();
+};
+
+/// The length of a response in the model's tokens, or of the response itself where it is a range of tokens or features;
+/// else 1.
+template <class Model, class Response> std::size_t tokens_of(const Model& model, const Response& response) {
+    static_assert(knows_tokens<Model, Response>,
+                  "the length of a text in tokens is the model's: a Trainable over texts "
+                  "has a const member response_tokens(response)");
+    if constexpr (requires { model.response_tokens(response).size(); }) {
+        return model.response_tokens(response).size();
+    } else if constexpr (std::ranges::sized_range<const Response>) {
         return static_cast<std::size_t>(std::ranges::size(response));
     } else {
         return 1;
     }
 }
 
-/// The objective of `train_supervised`; views the examples.
+/// The objective of `train_supervised`; views the examples, whose lengths are taken from the model once.
 template <class Model, class Example> class supervised_objective {
   public:
     using real = typename Model::real;
-    explicit supervised_objective(std::span<const Example> examples) : examples_(examples) {}
+    supervised_objective(const Model& model, std::span<const Example> examples) : examples_(examples) {
+        lengths_.reserve(examples.size());
+        for (const Example& example : examples)
+            lengths_.push_back(static_cast<double>(tokens_of(model, example.response)));
+    }
 
     [[nodiscard]] std::size_t size() const { return examples_.size(); }
-    [[nodiscard]] double weight(std::size_t i) const { return static_cast<double>(tokens_of(examples_[i].response)); }
+    [[nodiscard]] double weight(std::size_t i) const { return lengths_[i]; }
 
     void begin(double total) {
         per_token_ = total > 0 ? 1 / total : 0;
@@ -65,6 +85,7 @@ template <class Model, class Example> class supervised_objective {
 
   private:
     std::span<const Example> examples_;
+    std::vector<double> lengths_;
     std::vector<Example> batch_;
     std::vector<real> derivatives_;
     double per_token_ = 0, loss_ = 0;
@@ -77,7 +98,7 @@ training_history train_supervised(Model& model, const Examples& examples, const 
                                   const training_options& options = {}) {
     using example = std::ranges::range_value_t<Examples>;
     check_trainable<Model, std::span<const example>>();
-    supervised_objective<Model, example> objective{std::span<const example>(examples)};
+    supervised_objective<Model, example> objective(model, std::span<const example>(examples));
     return train(model, objective, optimiser, options);
 }
 
