@@ -11,10 +11,12 @@
 #include <preflearn/agreement/calibration.hpp>
 #include <preflearn/agreement/chance_corrected.hpp>
 #include <preflearn/agreement/clustered.hpp>
+#include <preflearn/agreement/coded_ratings.hpp>
 #include <preflearn/agreement/correlation.hpp>
 #include <preflearn/agreement/dawid_skene.hpp>
 #include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>
+#include <preflearn/agreement/every_coefficient.hpp>
 #include <preflearn/agreement/gap_recovered.hpp>
 #include <preflearn/agreement/icc.hpp>
 #include <preflearn/agreement/kendall.hpp>

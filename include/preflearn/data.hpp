@@ -4,6 +4,7 @@
 #pragma once
 
 #include <preflearn/data/byte_reader.hpp>
+#include <preflearn/data/csv.hpp>
 #include <preflearn/data/filter.hpp>
 #include <preflearn/data/json_line.hpp>
 #include <preflearn/data/line_reader.hpp>
@@ -11,6 +12,7 @@
 #include <preflearn/data/preference_data.hpp>
 #include <preflearn/data/preference_reader.hpp>
 #include <preflearn/data/prompt_groups.hpp>
+#include <preflearn/data/rating_table.hpp>
 #include <preflearn/data/record.hpp>
 #include <preflearn/data/split.hpp>
 #include <preflearn/data/transcript.hpp>

@@ -74,29 +74,54 @@ inline rating_variance analyse_variance(matrix_view<const double> ratings) {
     return v;
 }
 
-/// One form of the ICC. Fewer than two complete units or raters: too_few. Ratings that do not vary: constant_input.
-inline estimate icc(const rating_variance& v, icc_form form, double confidence = 0.95) {
-    const double n = v.units, k = v.raters, b = v.between_units, w = v.within_units, e = v.residual,
-                 j = v.between_raters;
-    const auto count = static_cast<std::size_t>(n);
-    if (n < 2 || k < 2) return estimate::none(n == 0 ? estimate_status::empty : estimate_status::too_few, count);
-    const bool average = form == icc_form::icc_1_k || form == icc_form::icc_2_k || form == icc_form::icc_3_k;
-    const bool two_way_random = form == icc_form::icc_2_1 || form == icc_form::icc_2_k;
-    const bool one_way = form == icc_form::icc_1_1 || form == icc_form::icc_1_k;
-    const double noise = one_way ? w : e, raters = two_way_random ? (j - e) / n : 0;
-    if (b + w <= 1e-28 * v.largest * v.largest) return estimate::none(estimate_status::constant_input, count);
-    const double denominator = average ? b + raters : b + (k - 1) * noise + k * raters;
-    if (!(std::abs(denominator) > 0)) return estimate::none(estimate_status::constant_input, count);
-    const double value = (b - noise) / denominator;
+namespace detail {
 
-    const double upper = 0.5 + confidence / 2, wide = n - 1;
-    interval bounds;
-    if (noise <= 1e-28 * v.largest * v.largest && !(std::abs(raters) > 1e-28 * v.largest * v.largest)) {
-        bounds = {1, 1}; // the raters agree exactly
-    } else if (!two_way_random) {
-        const double narrow = one_way ? n * (k - 1) : (n - 1) * (k - 1), f = b / noise;
-        const auto bound = [&](double scaled) { return average ? 1 - 1 / scaled : 1 - k / (scaled + k - 1); };
-        bounds = {bound(f / f_quantile(upper, wide, narrow)), bound(f * f_quantile(upper, narrow, wide))};
+/// What a form of the ICC is made of: (units - noise) / (units + …).
+struct icc_parts {
+    bool average = false, one_way = false, two_way_random = false;
+    /// The mean square that counts as noise, and the raters' component of variance.
+    double noise = 0, raters = 0;
+};
+
+inline icc_parts parts_of(const rating_variance& v, icc_form form) {
+    icc_parts parts{.average = form == icc_form::icc_1_k || form == icc_form::icc_2_k || form == icc_form::icc_3_k,
+                    .one_way = form == icc_form::icc_1_1 || form == icc_form::icc_1_k,
+                    .two_way_random = form == icc_form::icc_2_1 || form == icc_form::icc_2_k};
+    parts.noise = parts.one_way ? v.within_units : v.residual;
+    parts.raters = parts.two_way_random ? (v.between_raters - v.residual) / v.units : 0;
+    return parts;
+}
+
+} // namespace detail
+
+/// The value of one form of the ICC, without an interval. Fewer than two complete units or raters: too_few. Ratings
+/// that do not vary: constant_input.
+inline estimate icc_value(const rating_variance& v, icc_form form) {
+    const auto count = static_cast<std::size_t>(v.units);
+    if (v.units < 2 || v.raters < 2)
+        return estimate::none(v.units == 0 ? estimate_status::empty : estimate_status::too_few, count);
+    const detail::icc_parts p = detail::parts_of(v, form);
+    const double b = v.between_units, k = v.raters;
+    const double denominator = p.average ? b + p.raters : b + (k - 1) * p.noise + k * p.raters;
+    // What rounding leaves of equal ratings is not variance.
+    if (b + v.within_units <= 1e-28 * v.largest * v.largest || !(std::abs(denominator) > 0))
+        return estimate::none(estimate_status::constant_input, count);
+    return {.value = (b - p.noise) / denominator, .count = count, .status = estimate_status::ok};
+}
+
+/// One form of the ICC with its F interval.
+inline estimate icc(const rating_variance& v, icc_form form, double confidence = 0.95) {
+    estimate result = icc_value(v, form);
+    if (!result.defined()) return result;
+    const detail::icc_parts p = detail::parts_of(v, form);
+    const double n = v.units, k = v.raters, b = v.between_units, e = v.residual, j = v.between_raters;
+    const double upper = 0.5 + confidence / 2, wide = n - 1, rounding = 1e-28 * v.largest * v.largest;
+    if (p.noise <= rounding && std::abs(p.raters) <= rounding) {
+        result.bounds = {1, 1}; // the raters agree exactly
+    } else if (!p.two_way_random) {
+        const double narrow = p.one_way ? n * (k - 1) : (n - 1) * (k - 1), f = b / p.noise;
+        const auto bound = [&](double scaled) { return p.average ? 1 - 1 / scaled : 1 - k / (scaled + k - 1); };
+        result.bounds = {bound(f / f_quantile(upper, wide, narrow)), bound(f * f_quantile(upper, narrow, wide))};
     } else {
         // Satterthwaite's degrees of freedom for raters and residual together (Shrout & Fleiss 1979, p. 424).
         const double single = (b - e) / (b + (k - 1) * e + k * (j - e) / n);
@@ -106,9 +131,9 @@ inline estimate icc(const rating_variance& v, icc_form form, double confidence =
         const double low = n * (b - low_f * e) / (low_f * (k * j + (k * n - k - n) * e) + n * b);
         const double high = n * (high_f * b - e) / (k * j + (k * n - k - n) * e + n * high_f * b);
         const auto averaged = [&](double x) { return x * k / (1 + x * (k - 1)); };
-        bounds = average ? interval{averaged(low), averaged(high)} : interval{low, high};
+        result.bounds = p.average ? interval{averaged(low), averaged(high)} : interval{low, high};
     }
-    return {value, undefined, bounds, count, estimate_status::ok};
+    return result;
 }
 
 /// The same from the ratings; NaN is missing.

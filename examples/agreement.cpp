@@ -1,0 +1,113 @@
+// How much do raters agree? Every coefficient of agreement of a CSV table, with intervals and with a status where a
+// number does not exist. SPDX-License-Identifier: MIT
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <preflearn/agreement.hpp>
+#include <preflearn/data/csv.hpp>
+#include <preflearn/data/rating_table.hpp>
+#include <preflearn/report/table.hpp>
+#include <preflearn/report/table_text.hpp>
+#include <preflearn/report/write.hpp>
+
+namespace {
+
+using preflearn::measurement_level;
+
+struct arguments {
+    std::string file, json, unit, rater, value;
+    measurement_level level = measurement_level::nominal;
+    double confidence = 0.95;
+    std::size_t replicates = 1000;
+    std::uint64_t seed = 0;
+};
+
+preflearn::coded_ratings code(const preflearn::rating_table& table, measurement_level level) {
+    if (level != measurement_level::nominal)
+        return preflearn::code_ratings(preflearn::numbers_of(table), table.raters.size());
+    std::vector<std::string> texts;
+    for (const preflearn::rating_cell& cell : table.cells) texts.push_back(cell.text);
+    return preflearn::code_ratings(texts, table.raters.size());
+}
+
+void run(const arguments& given) {
+    const preflearn::csv_table file = preflearn::read_csv(given.file);
+    const preflearn::rating_table table = given.rater.empty()
+                                              ? preflearn::wide_ratings(file, given.unit)
+                                              : preflearn::long_ratings(file, given.unit, given.rater, given.value);
+    preflearn::require<preflearn::input_error>(!table.raters.empty(), given.file, ": there is not a single rating");
+    const auto coefficients = preflearn::every_coefficient(
+        code(table, given.level), given.level,
+        {.replicates = given.replicates, .confidence = given.confidence, .seed = given.seed});
+
+    preflearn::table shown{.title = preflearn::message(table.units.size(), " units, ", table.raters.size(), " raters"),
+                           .columns = {{.name = "coefficient"},
+                                       {.name = "value", .digits = 4},
+                                       {.name = "s.e.", .digits = 4},
+                                       {.name = "low", .digits = 4},
+                                       {.name = "high", .digits = 4},
+                                       {.name = "units", .digits = 0},
+                                       {.name = "status"}},
+                           .note = preflearn::message("low and high: ", 100 * given.confidence, "% interval")};
+    nlohmann::ordered_json json;
+    const auto cell = [](double x) { return std::isnan(x) ? preflearn::table_cell() : preflearn::table_cell(x); };
+    for (const auto& [name, e] : coefficients) {
+        const std::string status(preflearn::name_of(e.status));
+        shown.rows.push_back(
+            {name, cell(e.value), cell(e.standard_error), cell(e.bounds.low), cell(e.bounds.high), e.count, status});
+        json[name] = {{"value", e.value},
+                      {"se", e.standard_error},
+                      {"low", e.bounds.low},
+                      {"high", e.bounds.high},
+                      {"status", status}};
+    }
+    std::fputs(preflearn::to_text(shown).c_str(), stdout);
+    if (!given.json.empty()) preflearn::write_json(json, given.json);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    arguments given;
+    CLI::App app{"Prints every coefficient of agreement of the raters in a CSV file.\n"
+                 "Wide: a row per unit, a column per rater, an empty cell is missing. Long: a row per rating, with\n"
+                 "--unit, --rater and --value naming its columns."};
+    const std::map<std::string, measurement_level> levels{{"nominal", measurement_level::nominal},
+                                                          {"ordinal", measurement_level::ordinal},
+                                                          {"interval", measurement_level::interval},
+                                                          {"ratio", measurement_level::ratio}};
+    app.add_option("FILE", given.file, "the CSV file; the first line names the columns")
+        ->required()
+        ->check(CLI::ExistingFile);
+    app.add_option("--level", given.level, "what differences of ratings mean: nominal, ordinal, interval or ratio")
+        ->transform(CLI::CheckedTransformer(levels))
+        ->default_str("nominal");
+    app.add_option("--unit", given.unit, "the column that names the unit (wide: optional)");
+    auto* rater = app.add_option("--rater", given.rater, "long table: the column that names the rater");
+    auto* value = app.add_option("--value", given.value, "long table: the column of ratings");
+    rater->needs("--unit")->needs(value);
+    value->needs("--unit")->needs(rater);
+    app.add_option("--confidence", given.confidence, "confidence of the intervals")->check(CLI::Range(0.01, 0.9999));
+    app.add_option("--replicates", given.replicates, "bootstrap replicates for the errors of the ICCs")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--seed", given.seed, "seed of the bootstrap");
+    app.add_option("--json", given.json, "also write the coefficients to this file, keyed by name");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& failure) {
+        return app.exit(failure) == 0 ? 0 : 2;
+    }
+    try {
+        run(given);
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "agreement: %s\n", failure.what());
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,133 @@
+/// \file
+/// Every coefficient of agreement of one table, by name, each with its error, interval and status: what a report
+/// prints. At the nominal level coefficients are unweighted. At higher levels the weighted forms come beside them:
+/// ordinal weights (Gwet) for ordinal ratings, quadratic ones for interval, ratio ones for ratio ratings.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <preflearn/agreement/bootstrap.hpp>
+#include <preflearn/agreement/chance_corrected.hpp>
+#include <preflearn/agreement/coded_ratings.hpp>
+#include <preflearn/agreement/estimate.hpp>
+#include <preflearn/agreement/icc.hpp>
+#include <preflearn/agreement/krippendorff.hpp>
+#include <preflearn/agreement/marginal_tests.hpp>
+#include <preflearn/agreement/ratings.hpp>
+#include <preflearn/agreement/weights.hpp>
+#include <preflearn/core/error.hpp>
+
+namespace preflearn {
+
+/// What differences between categories mean (Stevens 1946).
+enum class measurement_level : std::uint8_t { nominal, ordinal, interval, ratio };
+
+struct named_estimate {
+    std::string name;
+    estimate value;
+};
+
+namespace detail {
+
+template <AgreementWeight W>
+void add_weighted(std::vector<named_estimate>& all, const rating_counts& ratings, const W& w, double confidence) {
+    all.push_back({"weighted_agreement", raw_agreement(ratings, w, confidence)});
+    all.push_back({"weighted_cohen_kappa", cohen_kappa(ratings, w, confidence).coefficient});
+    all.push_back({"weighted_scott_pi", scott_pi(ratings, w, confidence).coefficient});
+    all.push_back({"weighted_fleiss_kappa", fleiss_kappa(ratings, w, confidence).coefficient});
+    all.push_back({"weighted_conger_kappa", conger_kappa(ratings, w, confidence).coefficient});
+    all.push_back({"weighted_brennan_prediger", brennan_prediger(ratings, w, confidence).coefficient});
+    all.push_back({"gwet_ac2", gwet_ac(ratings, w, confidence).coefficient});
+}
+
+/// One ICC with F bounds and the standard error of a bootstrap over units. `table` is units × raters.
+inline estimate icc_with_error(matrix_view<const double> table, icc_form form, const bootstrap_options& options) {
+    estimate e = icc(table, form, options.confidence);
+    if (!e.defined()) return e;
+    using cells = std::vector<double>; // the rows drawn, one behind the other
+    const bootstrap_result b = bootstrap(
+        table.rows, [] { return cells{}; }, [](cells& drawn) { drawn.clear(); },
+        [&](cells& drawn, std::size_t unit) {
+            drawn.insert(drawn.end(), table.row(unit), table.row(unit) + table.columns);
+        },
+        [&](const cells& drawn) {
+            return icc_value(analyse_variance({drawn.data(), drawn.size() / table.columns, table.columns}), form).value;
+        },
+        options);
+    e.standard_error = b.value.standard_error;
+    return e;
+}
+
+} // namespace detail
+
+/// The names are: raw_agreement, cohen_kappa, scott_pi, fleiss_kappa, conger_kappa, brennan_prediger, gwet_ac1,
+/// krippendorff_alpha (at the level given), pabak, at higher levels weighted_agreement, weighted_cohen_kappa,
+/// weighted_scott_pi, weighted_fleiss_kappa, weighted_conger_kappa, weighted_brennan_prediger and gwet_ac2, and
+/// icc_1_1, icc_2_1, icc_3_1, icc_1_k, icc_2_k, icc_3_k. Coefficients of two raters are not_applicable for more, ICCs
+/// for nominal ratings. \throws argument_error for texts above the nominal level, or negative numbers at the ratio
+/// level.
+inline std::vector<named_estimate> every_coefficient(const coded_ratings& coded, measurement_level level,
+                                                     const bootstrap_options& options = {.replicates = 1000}) {
+    require(level == measurement_level::nominal || coded.names.empty(),
+            "ordinal, interval and ratio levels need ratings that are numbers");
+    const double confidence = options.confidence;
+    const std::size_t categories = std::max<std::size_t>(coded.categories(), 1);
+    const rating_counts ratings = count_ratings(coded.views(), categories);
+    std::vector<named_estimate> all;
+    all.push_back({"raw_agreement", raw_agreement(ratings, identity_weights{}, confidence)});
+    all.push_back({"cohen_kappa", cohen_kappa(ratings, identity_weights{}, confidence).coefficient});
+    all.push_back({"scott_pi", scott_pi(ratings, identity_weights{}, confidence).coefficient});
+    all.push_back({"fleiss_kappa", fleiss_kappa(ratings, identity_weights{}, confidence).coefficient});
+    all.push_back({"conger_kappa", conger_kappa(ratings, identity_weights{}, confidence).coefficient});
+    all.push_back({"brennan_prediger", brennan_prediger(ratings, identity_weights{}, confidence).coefficient});
+    all.push_back({"gwet_ac1", gwet_ac(ratings, identity_weights{}, confidence).coefficient});
+    all.push_back({"pabak", prevalence_and_bias(ratings, confidence).pabak});
+    const category_scale scale = coded.categories() == 0 ? category_scale(1) : coded.scale();
+    agreement_coefficient alpha;
+    switch (level) {
+    case measurement_level::nominal:
+        alpha = krippendorff_alpha(ratings, nominal_distance{}, confidence);
+        break;
+    case measurement_level::ordinal:
+        alpha = krippendorff_alpha(ratings, ordinal_distance{}, confidence);
+        detail::add_weighted(all, ratings, ordinal_weights{categories}, confidence);
+        break;
+    case measurement_level::interval:
+        alpha = krippendorff_alpha(ratings, interval_distance{scale}, confidence);
+        detail::add_weighted(all, ratings, quadratic_weights{scale}, confidence);
+        break;
+    case measurement_level::ratio:
+        alpha = krippendorff_alpha(ratings, ratio_distance(scale), confidence);
+        detail::add_weighted(all, ratings, ratio_weights(scale), confidence);
+        break;
+    }
+    all.push_back({"krippendorff_alpha", alpha.coefficient});
+
+    std::vector<double> numbers;
+    for (std::size_t u = 0; u < coded.units() && level != measurement_level::nominal; ++u) {
+        bool complete = true;
+        for (const auto& column : coded.columns) complete = complete && column[u] >= 0;
+        if (!complete) continue;
+        for (const auto& column : coded.columns) numbers.push_back(scale[column[u]]);
+    }
+    const std::pair<const char*, icc_form> forms[] = {{"icc_1_1", icc_form::icc_1_1}, {"icc_2_1", icc_form::icc_2_1},
+                                                      {"icc_3_1", icc_form::icc_3_1}, {"icc_1_k", icc_form::icc_1_k},
+                                                      {"icc_2_k", icc_form::icc_2_k}, {"icc_3_k", icc_form::icc_3_k}};
+    const matrix_view<const double> table(numbers.data(), numbers.size() / coded.columns.size(), coded.columns.size());
+    for (const auto& [name, form] : forms) {
+        all.push_back({name, level == measurement_level::nominal
+                                 ? estimate::none(estimate_status::not_applicable, coded.units())
+                                 : detail::icc_with_error(table, form, options)});
+    }
+    return all;
+}
+
+} // namespace preflearn

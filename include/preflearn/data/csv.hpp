@@ -1,0 +1,174 @@
+/// \file
+/// Comma-separated values as RFC 4180 has them: fields in quotes may hold commas, line ends and doubled quotes. Plain
+/// or gzipped, with a bound on what a record may cost. What is malformed is refused by file and line, never guessed at.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <istream>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/error.hpp>
+#include <preflearn/data/byte_reader.hpp>
+#include <preflearn/data/line_reader.hpp>
+
+namespace preflearn {
+
+class csv_reader {
+  public:
+    /// \throws input_error naming the path when it is not a file that can be opened.
+    explicit csv_reader(const std::filesystem::path& path, std::size_t maximum_record = default_maximum_line)
+        : file_(opened(path)), bytes_(*file_, path.string()), maximum_(maximum_record) {}
+    /// The stream must outlive the reader; `name` is what messages call it.
+    csv_reader(std::istream& stream, std::string name, std::size_t maximum_record = default_maximum_line)
+        : bytes_(stream, std::move(name)), maximum_(maximum_record) {}
+
+    /// The fields of the next record, valid until the next call; nothing at the end. Empty lines are left out, as is a
+    /// UTF-8 byte-order mark before the first.
+    /// \throws input_error naming file and line of a stray quote, a quote that is never closed, or a record that is too
+    /// long.
+    std::optional<std::span<const std::string>> next() {
+        do {
+            if (!read_record()) return std::nullopt;
+        } while (fields_.size() == 1 && fields_[0].empty() && !quoted_);
+        return std::span<const std::string>(fields_);
+    }
+    /// The line on which the last record began, from 1.
+    [[nodiscard]] std::size_t line() const { return record_line_; }
+    /// "file:line" of the last record.
+    [[nodiscard]] std::string place() const { return message(bytes_.name(), ":", record_line_); }
+    [[nodiscard]] const std::string& name() const { return bytes_.name(); }
+
+  private:
+    static constexpr int end_of_file = -1;
+
+    static std::unique_ptr<std::ifstream> opened(const std::filesystem::path& path) {
+        std::error_code ignored;
+        require<input_error>(!std::filesystem::is_directory(path, ignored), path.string(),
+                             ": is a folder, a file was expected");
+        auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
+        require<input_error>(file->is_open(), path.string(), ": cannot be opened");
+        return file;
+    }
+
+    int peek() {
+        if (block_.empty()) block_ = bytes_.next();
+        return block_.empty() ? end_of_file : static_cast<unsigned char>(block_.front());
+    }
+    int take() {
+        const int c = peek();
+        if (c == end_of_file) return c;
+        block_ = block_.subspan(1);
+        line_ += c == '\n';
+        require<input_error>(++size_ <= maximum_, place(), ": the record is longer than the ", maximum_,
+                             " bytes allowed");
+        return c;
+    }
+
+    /// False when nothing is left.
+    bool read_record() {
+        record_line_ = line_;
+        size_ = 0;
+        fields_.clear();
+        quoted_ = false;
+        if (peek() == end_of_file) return false;
+        if (std::exchange(first_, false)) skip_byte_order_mark();
+        while (read_field()) {
+        }
+        return true;
+    }
+
+    /// True when a comma follows and with it another field.
+    bool read_field() {
+        std::string& field = fields_.emplace_back();
+        const bool quoted = peek() == '"';
+        if (quoted) {
+            quoted_ = true;
+            take();
+            for (;;) {
+                const int c = take();
+                require<input_error>(c != end_of_file, place(), ": a quote in this record is never closed");
+                if (c == '"' && peek() != '"') break;
+                if (c == '"') take();
+                field += static_cast<char>(c);
+            }
+        }
+        for (;;) {
+            const int c = take();
+            if (c == ',') return true;
+            if (c == '\n' || c == end_of_file) return false;
+            if (c == '\r' && (peek() == '\n' || peek() == end_of_file)) continue;
+            require<input_error>(!quoted, place(), ": field ", fields_.size(), " goes on behind its closing quote");
+            require<input_error>(c != '"', place(), ": field ", fields_.size(),
+                                 " holds a quote but does not begin with one");
+            field += static_cast<char>(c);
+        }
+    }
+
+    void skip_byte_order_mark() {
+        constexpr std::string_view mark = "\xEF\xBB\xBF";
+        if (std::string_view(block_.data(), std::min(block_.size(), mark.size())) == mark) block_ = block_.subspan(3);
+    }
+
+    std::unique_ptr<std::ifstream> file_;
+    byte_reader bytes_;
+    std::size_t maximum_;
+    std::span<const char> block_;
+    std::vector<std::string> fields_;
+    std::size_t line_ = 1, record_line_ = 0, size_ = 0;
+    bool first_ = true, quoted_ = false;
+};
+
+/// A file whose first record names its columns.
+struct csv_table {
+    std::string name{};
+    std::vector<std::string> columns{};
+    std::vector<std::vector<std::string>> rows{};
+    /// The line on which each row begins.
+    std::vector<std::size_t> lines{};
+
+    /// The position of a column. \throws input_error naming the columns there are.
+    [[nodiscard]] std::size_t column(std::string_view wanted) const {
+        const auto at = std::ranges::find(columns, wanted);
+        if (at == columns.end()) {
+            std::string all;
+            for (const std::string& c : columns) all += (all.empty() ? "" : ", ") + c;
+            throw input_error(message(name, ": there is no column '", wanted, "' among: ", all));
+        }
+        return static_cast<std::size_t>(at - columns.begin());
+    }
+    /// "file:line" of a row.
+    [[nodiscard]] std::string place(std::size_t row) const { return message(name, ":", lines.at(row)); }
+};
+
+/// The whole of a file. \throws input_error as `csv_reader` does, and for an empty file, a column named twice, or a row
+/// with more or fewer fields than there are columns.
+inline csv_table read_csv(csv_reader reader) {
+    csv_table table{.name = reader.name()};
+    const auto header = reader.next();
+    require<input_error>(header.has_value(), reader.name(), ": the file is empty, a line of column names was expected");
+    table.columns.assign(header->begin(), header->end());
+    std::unordered_set<std::string_view> names;
+    for (const std::string& column : table.columns)
+        require<input_error>(names.insert(column).second, reader.place(), ": two columns are named '", column, "'");
+    while (const auto row = reader.next()) {
+        require<input_error>(row->size() == table.columns.size(), reader.place(), ": ", row->size(),
+                             " fields found, expected one for each of ", table.columns.size(), " columns");
+        table.rows.emplace_back(row->begin(), row->end());
+        table.lines.push_back(reader.line());
+    }
+    return table;
+}
+inline csv_table read_csv(const std::filesystem::path& path) { return read_csv(csv_reader(path)); }
+
+} // namespace preflearn

@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <preflearn/agreement/every_coefficient.hpp>
+
+#include "close.hpp"
+#include "golden.hpp"
+
+using namespace preflearn;
+
+namespace {
+
+coded_ratings hayes() {
+    const nlohmann::json raters = golden("irrcac.json")["hayes"]["ratings"];
+    std::vector<double> cells;
+    for (std::size_t u = 0; u < raters[0].size(); ++u)
+        for (const auto& rater : raters) cells.push_back(rater[u].is_null() ? std::nan("") : rater[u].get<double>());
+    return code_ratings(cells, raters.size());
+}
+
+estimate find(const std::vector<named_estimate>& all, const std::string& name) {
+    const auto at = std::ranges::find(all, name, &named_estimate::name);
+    REQUIRE(at != all.end());
+    return at->value;
+}
+
+} // namespace
+
+TEST_CASE("every name once; alpha follows the level; weighted forms stand beside the plain ones") {
+    const std::pair<measurement_level, double> levels[] = {{measurement_level::nominal, 0.743421},
+                                                           {measurement_level::ordinal, 0.815388},
+                                                           {measurement_level::interval, 0.849107},
+                                                           {measurement_level::ratio, 0.797403}};
+    const nlohmann::json peer = golden("irrcac.json")["hayes"]["answers"];
+    const char* weights[] = {"identity", "ordinal", "quadratic", "ratio"};
+    for (const auto& [level, alpha] : levels) {
+        const auto all = every_coefficient(hayes(), level, {.replicates = 50});
+        std::set<std::string> names;
+        for (const auto& [name, value] : all) names.insert(name);
+        CHECK(names.size() == all.size());
+        CHECK(find(all, "krippendorff_alpha").value == doctest::Approx(alpha).epsilon(1e-6));
+        CHECK(close(find(all, "gwet_ac1").value, peer["identity"]["gwet"]["value"], 1e-9));
+        CHECK(find(all, "cohen_kappa").status == estimate_status::not_applicable);
+        if (level == measurement_level::nominal) {
+            CHECK(names.count("gwet_ac2") == 0);
+            CHECK(find(all, "icc_2_1").status == estimate_status::not_applicable);
+        } else {
+            const auto& answers = peer[weights[static_cast<std::size_t>(level)]];
+            CHECK(close(find(all, "gwet_ac2").value, answers["gwet"]["value"], 1e-9));
+            CHECK(close(find(all, "weighted_fleiss_kappa").value, answers["fleiss"]["value"], 1e-9));
+            CHECK(find(all, "icc_2_1").count == 8); // complete units
+            CHECK(find(all, "icc_2_1").standard_error > 0);
+        }
+    }
+}
+
+TEST_CASE("two raters in two categories have every coefficient") {
+    const std::vector<std::string> cells{"yes", "yes", "no", "no", "yes", "no", "yes", "yes", "no", "no"};
+    const auto all = every_coefficient(code_ratings(cells, 2), measurement_level::nominal);
+    for (const char* name : {"raw_agreement", "cohen_kappa", "scott_pi", "pabak", "gwet_ac1", "krippendorff_alpha"})
+        CHECK(find(all, name).defined());
+    CHECK(find(all, "pabak").value == doctest::Approx(0.6));
+    CHECK_THROWS_AS(every_coefficient(code_ratings(cells, 2), measurement_level::ordinal), argument_error);
+}
+
+TEST_CASE("no units, one unit, one rater and one category have statuses, never a crash") {
+    const auto statuses = [](const std::vector<double>& cells, std::size_t raters) {
+        for (const measurement_level level : {measurement_level::nominal, measurement_level::ordinal,
+                                              measurement_level::interval, measurement_level::ratio})
+            for (const auto& [name, value] : every_coefficient(code_ratings(cells, raters), level, {.replicates = 20}))
+                CHECK(std::isnan(value.value) == !value.defined());
+        return every_coefficient(code_ratings(cells, raters), measurement_level::interval, {.replicates = 20});
+    };
+    const double nan = std::nan("");
+    CHECK(find(statuses({}, 2), "krippendorff_alpha").status == estimate_status::empty);
+    CHECK(find(statuses({nan, nan, nan, nan}, 2), "fleiss_kappa").status == estimate_status::empty);
+    CHECK(find(statuses({1, 2}, 2), "icc_2_1").status == estimate_status::too_few);
+    CHECK(find(statuses({1, 2, 3}, 1), "krippendorff_alpha").status == estimate_status::too_few);
+    CHECK(find(statuses({4, 4, 4, 4}, 2), "cohen_kappa").status == estimate_status::single_category);
+    CHECK(find(statuses({4, 4, 4, 4}, 2), "icc_2_1").status == estimate_status::constant_input);
+    CHECK_THROWS_AS(every_coefficient(code_ratings(std::vector<double>{-1, 2}, 2), measurement_level::ratio),
+                    argument_error);
+}

@@ -1,0 +1,114 @@
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <preflearn/core/random.hpp>
+#include <preflearn/data/csv.hpp>
+
+using namespace preflearn;
+
+namespace {
+
+using record = std::vector<std::string>;
+
+std::vector<record> records_of(const std::string& text, std::size_t maximum = default_maximum_line) {
+    std::istringstream stream(text);
+    csv_reader reader(stream, "table.csv", maximum);
+    std::vector<record> all;
+    while (const auto fields = reader.next()) all.emplace_back(fields->begin(), fields->end());
+    return all;
+}
+
+csv_table table_of(const std::string& text) {
+    std::istringstream stream(text);
+    return read_csv(csv_reader(stream, "table.csv"));
+}
+
+/// The text as a field that must be quoted.
+std::string in_quotes(const std::string& text) {
+    std::string field = "\"";
+    for (const char c : text) field += c == '"' ? "\"\"" : std::string(1, c);
+    return field + "\"";
+}
+
+} // namespace
+
+TEST_CASE("plain fields, empty ones, and all three line ends") {
+    const std::vector<record> expected{{"a", "b", "c"}, {"1", "", "3"}, {"", "", ""}};
+    CHECK(records_of("a,b,c\n1,,3\n,,\n") == expected);
+    CHECK(records_of("a,b,c\r\n1,,3\r\n,,\r\n") == expected);
+    CHECK(records_of("a,b,c\n1,,3\n,,") == expected);
+    CHECK(records_of("\xEF\xBB\xBF"
+                     "a,b,c\n\n1,,3\n\r\n,,\n\n") == expected);
+    CHECK(records_of("").empty());
+    CHECK(records_of("\n\n").empty());
+    CHECK(records_of("x") == std::vector<record>{{"x"}});
+    CHECK(records_of(" a , b ") == std::vector<record>{{" a ", " b "}});
+}
+
+TEST_CASE("quotes hold commas, line ends and quotes") {
+    CHECK(records_of("\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\"\n\"\",x\n") ==
+          std::vector<record>{{"a,b", "say \"hi\"", "two\nlines"}, {"", "x"}});
+    CHECK(records_of("\"\"\n") == std::vector<record>{{""}}); // an empty field that is meant
+    CHECK(records_of("\"a\r\nb\"\r\n\"\"\"\"") == std::vector<record>{{"a\r\nb"}, {"\""}});
+}
+
+TEST_CASE("what was written is what is read, for any bytes and any block borders") {
+    generator random(3, "csv");
+    for (int trial = 0; trial < 30; ++trial) {
+        std::vector<record> expected;
+        std::string text;
+        for (int r = 0; r < 400; ++r) {
+            record fields(4);
+            for (std::string& field : fields) {
+                const std::size_t length = random.below(trial == 0 ? 900 : 12);
+                for (std::size_t i = 0; i < length; ++i) field += "ab,\"\n\r x"[random.below(8)];
+                text += in_quotes(field) + (&field == &fields.back() ? "\r\n" : ",");
+            }
+            expected.push_back(fields);
+        }
+        CHECK(records_of(text) == expected);
+    }
+}
+
+TEST_CASE("malformed records are refused by file and line") {
+    CHECK_THROWS_WITH_AS(records_of("a,b\n1,\"open\n2,3\n"), doctest::Contains("table.csv:2: a quote in this record"),
+                         input_error);
+    CHECK_THROWS_WITH_AS(records_of("a\n\n1\"2,3\n"), doctest::Contains("table.csv:3: field 1 holds a quote"),
+                         input_error);
+    CHECK_THROWS_WITH_AS(records_of("a,\"b\"c\n"), doctest::Contains("table.csv:1: field 2 goes on"), input_error);
+    CHECK_THROWS_WITH_AS(records_of("a\n" + std::string(2000, 'x') + "\n", 1000),
+                         doctest::Contains("table.csv:2: the record is longer than the 1000 bytes"), input_error);
+    CHECK_THROWS_AS(csv_reader("/nonexistent/file.csv"), input_error);
+    CHECK_THROWS_AS(csv_reader("/"), input_error);
+}
+
+TEST_CASE("a line without an end is not kept in memory") {
+    // The stream gives "x" for ever; only the bound ends it.
+    struct endless : std::streambuf {
+        char block[4096];
+        endless() { std::fill_n(block, sizeof block, 'x'); }
+        int_type underflow() override {
+            setg(block, block, block + sizeof block);
+            return 'x';
+        }
+    } buffer;
+    std::istream stream(&buffer);
+    csv_reader reader(stream, "endless.csv");
+    CHECK_THROWS_WITH_AS(reader.next(), doctest::Contains("endless.csv:1"), input_error);
+}
+
+TEST_CASE("a table has named columns and rows of equal length") {
+    const csv_table table = table_of("unit,A,B\n1,x,\"y\nz\"\n2,,w\n");
+    CHECK(table.columns == record{"unit", "A", "B"});
+    CHECK(table.column("B") == 2);
+    CHECK(table.rows[0][2] == "y\nz");
+    CHECK(table.place(1) == "table.csv:4");
+    CHECK_THROWS_WITH_AS((void)table.column("C"), doctest::Contains("no column 'C' among: unit, A, B"), input_error);
+    CHECK_THROWS_WITH_AS(table_of(""), doctest::Contains("the file is empty"), input_error);
+    CHECK_THROWS_WITH_AS(table_of("a,b,a\n"), doctest::Contains("two columns are named 'a'"), input_error);
+    CHECK_THROWS_WITH_AS(table_of("a,b\n1,2\n1,2,3\n"),
+                         doctest::Contains("table.csv:3: 3 fields found, expected one for each of 2"), input_error);
+}
