@@ -11,6 +11,7 @@
 #include <preflearn/loss.hpp>
 #include <preflearn/pipeline.hpp>
 #include <preflearn/policy.hpp>
+#include <preflearn/ranking.hpp>
 #include <preflearn/report.hpp>
 #include <preflearn/reward.hpp>
 #include <preflearn/teacher.hpp>

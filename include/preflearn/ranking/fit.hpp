@@ -1,0 +1,232 @@
+/// \file
+/// Fits a rating model and certifies the result. A maximum-likelihood estimate does not always exist: then the result
+/// says why and which items are to blame, and has no numbers that could be mistaken for one.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/comparison.hpp>
+#include <preflearn/core/error.hpp>
+#include <preflearn/ranking/model.hpp>
+#include <preflearn/ranking/newton.hpp>
+#include <preflearn/ranking/pair_counts.hpp>
+#include <preflearn/ranking/win_graph.hpp>
+
+namespace preflearn {
+
+enum class fit_status : std::uint8_t {
+    converged,     ///< the numbers are the maximum, to the tolerance
+    not_converged, ///< the solver stopped before it
+    disconnected,  ///< no games join some items, so their scores cannot be compared
+    separated,     ///< some group of items never lost to the others: its scores are infinite
+    unidentified,  ///< the order effect cannot be told from the items' strengths
+    unbounded,     ///< the order effect or the tie parameter runs to infinity
+    no_data        ///< no games
+};
+
+constexpr std::string_view name_of(fit_status status) {
+    switch (status) {
+    case fit_status::converged:
+        return "converged";
+    case fit_status::not_converged:
+        return "not_converged";
+    case fit_status::disconnected:
+        return "disconnected";
+    case fit_status::separated:
+        return "separated";
+    case fit_status::unidentified:
+        return "unidentified";
+    case fit_status::unbounded:
+        return "unbounded";
+    case fit_status::no_data:
+        return "no_data";
+    }
+    return "unknown";
+}
+
+/// A rating fit and its certificate. It is a RewardModel over item ids.
+struct rating_fit {
+    fit_status status = fit_status::no_data;
+    /// A sentence, empty when converged.
+    std::string reason{};
+    /// Who is joined to whom by games and wins.
+    win_graph graph{};
+    /// Empty unless converged: θ in natural logits, mean zero.
+    std::vector<double> scores{};
+    /// Empty unless converged: θ where the prior puts it, then δ and the tie parameter as the solver has it.
+    std::vector<double> parameters{};
+    /// δ in logits; the tie parameter as the model's documentation names it (ν, t or τ). NaN where there is none.
+    double order = std::numeric_limits<double>::quiet_NaN();
+    double tie_parameter = std::numeric_limits<double>::quiet_NaN();
+    /// Without the prior's part and without binomial coefficients; NaN unless converged.
+    double log_likelihood = std::numeric_limits<double>::quiet_NaN();
+    /// The largest derivative of the objective in games, and the largest entry of a further Newton step in logits: how
+    /// far the numbers are from the maximum.
+    double gradient_norm = std::numeric_limits<double>::quiet_NaN();
+    double newton_step = std::numeric_limits<double>::quiet_NaN();
+    std::size_t iterations = 0;
+    std::string prior{};
+
+    [[nodiscard]] bool converged() const { return status == fit_status::converged; }
+
+    /// \throws numeric_error with the reason when the fit does not exist.
+    void check() const { require<numeric_error>(converged(), "this rating fit is ", name_of(status), ": ", reason); }
+
+    /// The score of an item. \throws numeric_error when the fit does not exist, argument_error for an unknown item.
+    template <std::integral Item> double operator()(no_prompt, Item item) const {
+        check();
+        require(std::cmp_greater_equal(item, 0) && std::cmp_less(item, scores.size()), "item ", +item,
+                " is not among the ", scores.size(), " items of this rating");
+        return scores[static_cast<std::size_t>(item)];
+    }
+};
+
+namespace detail {
+
+/// "3, 5, 8 and 12 more".
+inline std::string some_items(std::span<const item_id> items) {
+    constexpr std::size_t most = 8;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(most, items.size()); ++i)
+        text += (i == 0 ? "" : ", ") + std::to_string(items[i]);
+    if (items.size() > most) text += " and " + std::to_string(items.size() - most) + " more";
+    return text;
+}
+
+inline std::string separation_reason(const win_graph& graph) {
+    std::string text = "the win graph is not strongly connected: it falls into " + std::to_string(graph.groups) +
+                       " groups, and wins between two of them go one way only";
+    if (!graph.undefeated.empty()) text += "; never beaten: item " + some_items(graph.undefeated);
+    if (!graph.winless.empty()) text += "; never won: item " + some_items(graph.winless);
+    return text + ". A prior, or more games, would make the scores finite";
+}
+
+/// Whether strengths with θ_left − θ_right = 1 in every cell exist, which an order effect cannot be told from.
+inline bool order_is_aliased(const pair_counts& counts) {
+    std::vector<std::vector<std::pair<item_id, int>>> neighbours(counts.items);
+    for (const pair_cell& c : counts.cells) {
+        neighbours[c.left].emplace_back(c.right, -1);
+        neighbours[c.right].emplace_back(c.left, 1);
+    }
+    std::vector<int> level(counts.items);
+    std::vector<char> seen(counts.items);
+    std::vector<item_id> waiting;
+    for (item_id root = 0; root < counts.items; ++root) {
+        if (seen[root]) continue;
+        seen[root] = 1;
+        waiting.push_back(root);
+        while (!waiting.empty()) {
+            const item_id i = waiting.back();
+            waiting.pop_back();
+            for (const auto& [j, difference] : neighbours[i]) {
+                if (!seen[j]) {
+                    seen[j] = 1;
+                    level[j] = level[i] + difference;
+                    waiting.push_back(j);
+                } else if (level[j] != level[i] + difference) {
+                    return false;
+                }
+            }
+        }
+    }
+    return true;
+}
+
+/// Fills in status and reason when the board itself rules the fit out.
+template <class Model> bool board_allows(const pair_counts& counts, rating_fit& fit) {
+    constexpr board_need need = Model::prior_type::need;
+    const auto refuse = [&](fit_status status, std::string reason) {
+        fit.status = status;
+        fit.reason = std::move(reason);
+        return false;
+    };
+    if (counts.items == 0 || counts.cells.empty()) return refuse(fit_status::no_data, "there are no games");
+    if (need != board_need::nothing && !fit.graph.connected()) {
+        std::string text = "no games join the " + std::to_string(fit.graph.components) + " parts of the board";
+        if (!fit.graph.unplayed.empty()) text += "; without a game: item " + some_items(fit.graph.unplayed);
+        return refuse(fit_status::disconnected, text + ". Scores of different parts cannot be compared");
+    }
+    if (need == board_need::strongly_connected && !fit.graph.strongly_connected())
+        return refuse(fit_status::separated, separation_reason(fit.graph));
+    if constexpr (Model::has_order) {
+        if (need != board_need::nothing && order_is_aliased(counts))
+            return refuse(fit_status::unidentified,
+                          "every game is explained by strengths as well as by the order effect "
+                          "(items meet on one side only)");
+    }
+    if constexpr (Model::has_tie_parameter) {
+        const auto tied = [](const pair_cell& c) { return c.ties > 0; };
+        const auto decided = [](const pair_cell& c) { return c.left_wins + c.right_wins > 0; };
+        if (std::ranges::none_of(counts.cells, tied))
+            return refuse(fit_status::unbounded, "there are no ties, so the tie parameter has no interior maximum; fit "
+                                                 "without a tie model");
+        if (std::ranges::none_of(counts.cells, decided))
+            return refuse(fit_status::unbounded, "every game is a tie, so the tie parameter is infinite");
+    }
+    return true;
+}
+
+} // namespace detail
+
+/// Fits `model` to the counts.
+/// \param start the `parameters` of an earlier fit of the same model and items, or empty
+/// \throws argument_error when the model has an order effect and the counts have merged their sides, when a start has
+/// another size, or when the prior's numbers are out of range.
+template <class Model = bradley_terry_model<>, class Solver = newton>
+rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const Solver& solver = {},
+                       std::span<const double> start = {}) {
+    require(!Model::has_order || counts.orientation == sides::kept,
+            "an order effect needs counts with their sides kept: count_games(…, sides::kept)");
+    require(start.empty() || start.size() == Model::size(counts.items), "a start of ", start.size(), " parameters for ",
+            Model::size(counts.items));
+    model.prior.check();
+    rating_fit fit;
+    fit.prior = model.prior.describe();
+    fit.graph = analyse_wins(counts, Model::ties_type::edges);
+    if (!detail::board_allows<Model>(counts, fit)) return fit;
+
+    const solver_result found = solver(
+        counts, model,
+        start.empty() ? detail::equal_items<Model>(counts)
+                      : Eigen::VectorXd(Eigen::Map<const Eigen::VectorXd>(start.data(), detail::index(start.size()))));
+    fit.iterations = found.iterations;
+    fit.gradient_norm = found.gradient_norm;
+    fit.newton_step = found.newton_step;
+    if (found.end == solver_end::not_converged) {
+        fit.status = fit_status::not_converged;
+        fit.reason = message("after ", found.iterations, " iterations the gradient is ", found.gradient_norm,
+                             " games and the next step ", found.newton_step, " logits");
+        return fit;
+    }
+    if (found.end == solver_end::unbounded) {
+        fit.status = Model::extras > 0 ? fit_status::unbounded : fit_status::separated;
+        fit.reason =
+            Model::extras > 0
+                ? "the likelihood grows without end as the order effect or the tie parameter grows with the scores"
+                : "the likelihood grows without end as the scores grow";
+        return fit;
+    }
+    fit.status = fit_status::converged;
+    fit.parameters.assign(found.parameters.begin(), found.parameters.end());
+    fit.log_likelihood = log_likelihood(counts, model, fit.parameters);
+    fit.scores.assign(fit.parameters.begin(), fit.parameters.begin() + static_cast<std::ptrdiff_t>(counts.items));
+    double mean = 0;
+    for (const double s : fit.scores) mean += s / static_cast<double>(counts.items);
+    for (double& s : fit.scores) s -= mean;
+    if constexpr (Model::has_order) fit.order = fit.parameters[counts.items];
+    if constexpr (Model::has_tie_parameter) fit.tie_parameter = model.ties.natural(model.link, fit.parameters.back());
+    return fit;
+}
+
+} // namespace preflearn

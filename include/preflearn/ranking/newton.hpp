@@ -1,0 +1,171 @@
+/// \file
+/// Newton's method on the sum-zero space: iteratively reweighted least squares on the graph of games. Small boards
+/// solve each step with a Cholesky factorisation, large ones with preconditioned conjugate gradients, which touch each
+/// distinct pair once a turn. The last step's length is the distance to the maximum, the certificate of every solver.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+
+#include <preflearn/ranking/model.hpp>
+
+namespace preflearn {
+
+/// How a solver ended. `unbounded`: the gradient vanishes while steps do not, so the maximum lies at infinity.
+enum class solver_end : std::uint8_t { converged, not_converged, unbounded };
+
+struct solver_result {
+    Eigen::VectorXd parameters;
+    solver_end end = solver_end::not_converged;
+    /// max_i |∂ / ∂θ_i| in games, and the largest entry of the Newton step from here, in logits.
+    double gradient_norm = std::numeric_limits<double>::quiet_NaN();
+    double newton_step = std::numeric_limits<double>::quiet_NaN();
+    std::size_t iterations = 0;
+};
+
+namespace detail {
+
+/// The step that solves H step = gradient, H the information matrix. Where the prior does not fix the level of θ, the
+/// step has mean zero. Empty when H is singular beyond that.
+template <class Model>
+Eigen::VectorXd newton_step(const pair_counts& counts, const local_model& at, double accuracy,
+                            std::size_t dense_items) {
+    const Eigen::Index n = index(counts.items), size = at.gradient.size();
+    const bool level_free = at.prior.maxCoeff() <= 0;
+    if (counts.items <= dense_items) {
+        Eigen::MatrixXd h = information<Model>(counts, at);
+        const double level = std::max(h.diagonal().head(n).mean(), 1e-300) / static_cast<double>(n);
+        if (level_free) h.topLeftCorner(n, n).array() += level;
+        const Eigen::LDLT<Eigen::MatrixXd> factors(h);
+        const Eigen::VectorXd pivots = factors.vectorD();
+        if (!(pivots.minCoeff() > 1e-15 * pivots.maxCoeff())) return {};
+        Eigen::VectorXd step = factors.solve(at.gradient);
+        if (level_free) step.head(n).array() -= step.head(n).mean();
+        return step;
+    }
+    const auto centre = [&](Eigen::VectorXd& v) {
+        if (level_free) v.head(n).array() -= v.head(n).mean();
+    };
+    const Eigen::VectorXd inverse = information_diagonal<Model>(counts, at).cwiseMax(1e-300).cwiseInverse();
+    Eigen::VectorXd step = Eigen::VectorXd::Zero(size), residual = at.gradient;
+    centre(residual);
+    Eigen::VectorXd scaled = inverse.cwiseProduct(residual);
+    centre(scaled);
+    Eigen::VectorXd direction = scaled;
+    double energy = residual.dot(scaled);
+    const double enough = accuracy * accuracy * energy;
+    for (Eigen::Index turn = 0; turn < 4 * size + 100 && energy > enough && energy > 0; ++turn) {
+        const Eigen::VectorXd image = information_times<Model>(counts, at, direction);
+        const double curvature = direction.dot(image);
+        if (!(curvature > 0)) return turn == 0 ? Eigen::VectorXd() : step;
+        step += energy / curvature * direction;
+        residual -= energy / curvature * image;
+        centre(residual);
+        scaled = inverse.cwiseProduct(residual);
+        centre(scaled);
+        const double next = residual.dot(scaled);
+        direction = scaled + next / energy * direction;
+        energy = next;
+    }
+    return step;
+}
+
+/// Where every fit starts: equal items, no order effect, a tie parameter that explains the share of ties.
+template <class Model> Eigen::VectorXd equal_items(const pair_counts& counts) {
+    Eigen::VectorXd parameters = Eigen::VectorXd::Zero(index(Model::size(counts.items)));
+    if constexpr (Model::has_tie_parameter) {
+        double ties = 0, games = 0;
+        for (const pair_cell& c : counts.cells) {
+            ties += c.ties;
+            games += c.games();
+        }
+        parameters[parameters.size() - 1] = Model::ties_type::start(std::clamp(ties / games, 1e-6, 1 - 1e-6));
+    }
+    return parameters;
+}
+
+template <class Model> bool inside(const Model& model, const Eigen::VectorXd& parameters) {
+    if constexpr (Model::has_tie_parameter) return model.ties.allows(parameters[parameters.size() - 1]);
+    return true;
+}
+
+/// Measures how far a point is from the maximum: for solvers that do not know.
+template <class Model>
+void certify(const pair_counts& counts, const Model& model, double tolerance, std::size_t dense_items,
+             solver_result& result) {
+    local_model at;
+    evaluate(counts, model, result.parameters, at);
+    result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
+    const double relative = at.gradient.cwiseQuotient(games_of_parameters<Model>(counts)).cwiseAbs().maxCoeff();
+    const Eigen::VectorXd step = newton_step<Model>(counts, at, 1e-3, dense_items);
+    result.newton_step = step.size() == 0 ? std::numeric_limits<double>::infinity() : step.cwiseAbs().maxCoeff();
+    if (!(relative <= tolerance))
+        result.end = solver_end::not_converged;
+    else
+        result.end = result.newton_step <= 1e-3 ? solver_end::converged : solver_end::unbounded;
+}
+
+} // namespace detail
+
+/// The default solver of every model.
+struct newton {
+    /// The gradient of an item at the end, in wins per game it played.
+    double tolerance = 1e-12;
+    std::size_t iteration_limit = 100;
+    /// Boards of at most so many items solve by factorisation.
+    std::size_t dense_items = 200;
+
+    template <class Model>
+    solver_result operator()(const pair_counts& counts, const Model& model, Eigen::VectorXd start) const {
+        static_assert(!std::same_as<typename Model::prior_type, jeffreys_prior>,
+                      "Jeffreys' prior has a solver of its own");
+        solver_result result{.parameters = std::move(start)};
+        const Eigen::VectorXd games = detail::games_of_parameters<Model>(counts);
+        detail::local_model at;
+        detail::evaluate(counts, model, result.parameters, at);
+        std::size_t vanished = 0;
+        for (;;) {
+            result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
+            const double relative = at.gradient.cwiseQuotient(games).cwiseAbs().maxCoeff();
+            const bool flat = relative <= tolerance;
+            const double accuracy = std::clamp(relative, 1e-6, 1e-2);
+            const Eigen::VectorXd step = detail::newton_step<Model>(counts, at, accuracy, dense_items);
+            const bool usable = step.size() != 0 && step.allFinite();
+            result.newton_step = usable ? step.cwiseAbs().maxCoeff() : std::numeric_limits<double>::infinity();
+            if (flat && result.newton_step <= 1e-6) {
+                result.end = solver_end::converged;
+                return result;
+            }
+            vanished = flat ? vanished + 1 : 0;
+            if (!usable || vanished == 3) {
+                // A singular curvature: in a direction where the likelihood has died away, or never existed.
+                result.end = relative <= 1e-6 || !usable ? solver_end::unbounded : solver_end::not_converged;
+                return result;
+            }
+            if (result.iterations == iteration_limit) return result;
+            ++result.iterations;
+            // The likelihood is concave: a step that goes past the maximum along its line finds the slope reversed
+            // there.
+            const double slope = at.gradient.dot(step);
+            const Eigen::VectorXd from = result.parameters;
+            for (double length = 1;; length /= 2) {
+                result.parameters = from + length * step;
+                if (detail::inside(model, result.parameters)) {
+                    detail::evaluate(counts, model, result.parameters, at);
+                    const double reached = at.gradient.dot(step);
+                    if (flat || (std::isfinite(reached) && reached >= -0.5 * slope)) break;
+                }
+                if (length < 1e-10) return result;
+            }
+        }
+    }
+};
+
+} // namespace preflearn
