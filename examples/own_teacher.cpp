@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <CLI/CLI.hpp>
+
 #include <preflearn/agreement.hpp>
 #include <preflearn/core.hpp>
 
@@ -25,7 +27,14 @@ double variety(const std::string& text) {
     return all.empty() ? 0 : static_cast<double>(different.size()) / static_cast<double>(all.size());
 }
 
-int main() {
+int main(int argc, char** argv) {
+    CLI::App app{"Labels three pairs with a teacher of one's own and compares the labels with human ones."};
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& failure) {
+        return app.exit(failure) == 0 ? 0 : 2;
+    }
+
     const std::vector<my_pair> pairs{{1, "Name a fruit.", "An apple.", "fruit fruit fruit"},
                                      {2, "Say hello.", "hello hello", "Hello, how are you?"},
                                      {3, "Count to two.", "one two", "one and then two"}};

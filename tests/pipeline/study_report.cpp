@@ -37,6 +37,7 @@ TEST_CASE("a report folder holds tables, pictures and a manifest that say what t
     const std::string pairs = content("pairs.csv");
     CHECK(std::ranges::count(pairs, '\n') == 61);
     const std::string training = content("training.csv");
+    CHECK(training_plot(results[0], "loss", 4).series[1].x.size() == 4);
     CHECK(std::ranges::count(training, '\n') == 1 + 10 + 4 * 16 + 26);
     for (const char* name : {"agreement-against-margin.svg", "agreement-of-labels.svg", "training-loss.svg",
                              "training-accuracy.svg", "training-margin.svg"})

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/margin_bins.hpp>
 #include <preflearn/agreement/matrix.hpp>
+#include <preflearn/agreement/moments.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_summary.hpp>
@@ -114,17 +116,30 @@ inline line_plot margin_plot(const study_summary& summary) {
     return plot;
 }
 
-/// One metric of the training of every student of a seed; the title says whose.
-inline line_plot training_plot(const study_result& result, std::string_view metric) {
-    line_plot plot{.title = message("Training, seed ", result.seed), .x_label = "step", .y_label = std::string(metric)};
+/// One metric of the training of the teacher and of every student of a seed. A step's batch says little, so
+/// neighbouring steps are averaged, into at most `points` means for each run.
+inline line_plot training_plot(const study_result& result, std::string_view metric, std::size_t points = 40) {
+    line_plot plot{.title = message("Training, seed ", result.seed),
+                   .x_label = "step",
+                   .y_label = message(metric, ", mean of neighbouring steps")};
     const auto add = [&](const std::string& name, const training_history& history) {
         plot_series series{.name = name};
+        std::vector<double> steps, values;
         for (const training_step& step : history.steps) {
             for_each_metric(step, [&](std::string_view key, double value) {
                 if (key != metric) return;
-                series.x.push_back(static_cast<double>(step.step));
-                series.y.push_back(value);
+                steps.push_back(static_cast<double>(step.step));
+                values.push_back(value);
             });
+        }
+        for (std::size_t p = 0; p < std::min(points, values.size()); ++p) {
+            const std::size_t begin = p * values.size() / std::min(points, values.size());
+            const std::size_t end = (p + 1) * values.size() / std::min(points, values.size());
+            const auto mean = [&](const std::vector<double>& all) {
+                return mean_estimate(std::span(all).subspan(begin, end - begin)).value;
+            };
+            series.x.push_back(mean(steps));
+            series.y.push_back(mean(values));
         }
         if (!series.x.empty()) plot.series.push_back(std::move(series));
     };
