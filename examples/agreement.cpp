@@ -1,9 +1,10 @@
 // How much do raters agree? Every coefficient of agreement of a CSV table, with intervals and with a status where a
 // number does not exist. SPDX-License-Identifier: MIT
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,7 @@ namespace {
 using preflearn::measurement_level;
 
 struct arguments {
-    std::string file, json, unit, rater, value;
-    measurement_level level = measurement_level::nominal;
+    std::string file, json, unit, rater, value, level = "nominal";
     double confidence = 0.95;
     std::size_t replicates = 1000;
     std::uint64_t seed = 0;
@@ -36,14 +36,22 @@ preflearn::coded_ratings code(const preflearn::rating_table& table, measurement_
     return preflearn::code_ratings(texts, table.raters.size());
 }
 
+measurement_level level_of(const std::string& name) {
+    return name == "ordinal"    ? measurement_level::ordinal
+           : name == "interval" ? measurement_level::interval
+           : name == "ratio"    ? measurement_level::ratio
+                                : measurement_level::nominal;
+}
+
 void run(const arguments& given) {
+    const measurement_level level = level_of(given.level);
     const preflearn::csv_table file = preflearn::read_csv(given.file);
     const preflearn::rating_table table = given.rater.empty()
                                               ? preflearn::wide_ratings(file, given.unit)
                                               : preflearn::long_ratings(file, given.unit, given.rater, given.value);
     preflearn::require<preflearn::input_error>(!table.raters.empty(), given.file, ": there is not a single rating");
     const auto coefficients = preflearn::every_coefficient(
-        code(table, given.level), given.level,
+        code(table, level), level,
         {.replicates = given.replicates, .confidence = given.confidence, .seed = given.seed});
 
     preflearn::table shown{.title = preflearn::message(table.units.size(), " units, ", table.raters.size(), " raters"),
@@ -78,24 +86,23 @@ int main(int argc, char** argv) {
     CLI::App app{"Prints every coefficient of agreement of the raters in a CSV file.\n"
                  "Wide: a row per unit, a column per rater, an empty cell is missing. Long: a row per rating, with\n"
                  "--unit, --rater and --value naming its columns."};
-    const std::map<std::string, measurement_level> levels{{"nominal", measurement_level::nominal},
-                                                          {"ordinal", measurement_level::ordinal},
-                                                          {"interval", measurement_level::interval},
-                                                          {"ratio", measurement_level::ratio}};
     app.add_option("FILE", given.file, "the CSV file; the first line names the columns")
         ->required()
         ->check(CLI::ExistingFile);
-    app.add_option("--level", given.level, "what differences of ratings mean: nominal, ordinal, interval or ratio")
-        ->transform(CLI::CheckedTransformer(levels))
-        ->default_str("nominal");
+    app.add_option("--level", given.level, "what differences of ratings mean")
+        ->check(CLI::IsMember({"nominal", "ordinal", "interval", "ratio"}))
+        ->capture_default_str();
     app.add_option("--unit", given.unit, "the column that names the unit (wide: optional)");
     auto* rater = app.add_option("--rater", given.rater, "long table: the column that names the rater");
     auto* value = app.add_option("--value", given.value, "long table: the column of ratings");
     rater->needs("--unit")->needs(value);
     value->needs("--unit")->needs(rater);
-    app.add_option("--confidence", given.confidence, "confidence of the intervals")->check(CLI::Range(0.01, 0.9999));
+    app.add_option("--confidence", given.confidence, "confidence of the intervals")
+        ->check(CLI::Range(0.01, 0.9999))
+        ->capture_default_str();
     app.add_option("--replicates", given.replicates, "bootstrap replicates for the errors of the ICCs")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
     app.add_option("--seed", given.seed, "seed of the bootstrap");
     app.add_option("--json", given.json, "also write the coefficients to this file, keyed by name");
     try {

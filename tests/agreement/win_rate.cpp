@@ -21,11 +21,19 @@ TEST_CASE("paired scores give wins, ties and losses; swapping the policies gives
     CHECK(compare_scores(ours, theirs, 1) == outcomes{2, 3, 0});
 }
 
-TEST_CASE("AlpacaEval's standard error: 805 outcomes with draws") {
-    // 100 wins, 10 draws, 695 losses: numpy.std(x, ddof=1) / sqrt(805)
-    const estimate e = win_rate(outcomes{100, 10, 695});
-    CHECK(close(e.value, 0.13043478260869565, 1e-14));
-    CHECK(close(e.standard_error, 0.011713620512588879, 1e-12));
+TEST_CASE("AlpacaEval's leaderboard: printed win rates and standard errors, in percent") {
+    struct row {
+        outcomes counts;
+        double win_rate, standard_error;
+    };
+    // alpaca-7b, phi-2 and text_davinci_001 as judged by alpaca_eval_gpt4, with draws counted half.
+    const row rows[] = {{{205, 16, 584}, 26.459627, 1.535711},
+                        {{234, 22, 543}, 30.663329, 1.605620},
+                        {{112, 20, 672}, 15.174129, 1.235108}};
+    for (const auto& [counts, value, error] : rows) {
+        CHECK(close(100 * win_rate(counts).value, value, 1e-7));
+        CHECK(close(100 * win_rate(counts).standard_error, error, 1e-6));
+    }
 }
 
 TEST_CASE("a paired difference of policies has the interval of its differences") {

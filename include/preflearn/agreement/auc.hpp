@@ -7,11 +7,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>

@@ -11,14 +11,12 @@
 #include <cstdint>
 #include <span>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/moments.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/parallel.hpp>
-#include <preflearn/core/ragged.hpp>
 #include <preflearn/core/random.hpp>
 
 namespace preflearn {

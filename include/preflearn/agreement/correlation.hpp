@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
-#include <vector>
 
 #include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>

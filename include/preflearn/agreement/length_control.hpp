@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
-#include <vector>
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>

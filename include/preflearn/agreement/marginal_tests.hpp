@@ -10,7 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <utility>
 #include <vector>
 
 #include <Eigen/Cholesky>
@@ -20,7 +20,6 @@
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/proportion.hpp>
 #include <preflearn/agreement/ratings.hpp>
-#include <preflearn/core/error.hpp>
 
 namespace preflearn {
 

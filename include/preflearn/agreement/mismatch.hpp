@@ -5,9 +5,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <optional>
+#include <utility>
 
 #include <preflearn/agreement/accuracy.hpp>
 #include <preflearn/agreement/proportion.hpp>

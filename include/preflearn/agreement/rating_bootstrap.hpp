@@ -5,7 +5,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +18,6 @@
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/ratings.hpp>
 #include <preflearn/core/error.hpp>
-#include <preflearn/core/ragged.hpp>
 
 namespace preflearn {
 

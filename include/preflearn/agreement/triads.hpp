@@ -6,13 +6,11 @@
 #pragma once
 
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include <preflearn/agreement/estimate.hpp>
-#include <preflearn/agreement/proportion.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/matrix_view.hpp>
 

@@ -70,8 +70,8 @@ class csv_reader {
         if (c == end_of_file) return c;
         block_ = block_.subspan(1);
         line_ += c == '\n';
-        require<input_error>(++size_ <= maximum_, place(), ": the record is longer than the ", maximum_,
-                             " bytes allowed");
+        if (++size_ > maximum_)
+            throw input_error(message(place(), ": the record is longer than the ", maximum_, " bytes allowed"));
         return c;
     }
 
@@ -88,6 +88,10 @@ class csv_reader {
         return true;
     }
 
+    [[noreturn]] void fail(std::string_view what) const {
+        throw input_error(message(place(), ": field ", fields_.size(), " ", what));
+    }
+
     /// True when a comma follows and with it another field.
     bool read_field() {
         std::string& field = fields_.emplace_back();
@@ -97,7 +101,7 @@ class csv_reader {
             take();
             for (;;) {
                 const int c = take();
-                require<input_error>(c != end_of_file, place(), ": a quote in this record is never closed");
+                if (c == end_of_file) fail("opens a quote that is never closed");
                 if (c == '"' && peek() != '"') break;
                 if (c == '"') take();
                 field += static_cast<char>(c);
@@ -108,9 +112,8 @@ class csv_reader {
             if (c == ',') return true;
             if (c == '\n' || c == end_of_file) return false;
             if (c == '\r' && (peek() == '\n' || peek() == end_of_file)) continue;
-            require<input_error>(!quoted, place(), ": field ", fields_.size(), " goes on behind its closing quote");
-            require<input_error>(c != '"', place(), ": field ", fields_.size(),
-                                 " holds a quote but does not begin with one");
+            if (quoted) fail("goes on behind its closing quote");
+            if (c == '"') fail("holds a quote but does not begin with one");
             field += static_cast<char>(c);
         }
     }
@@ -162,8 +165,9 @@ inline csv_table read_csv(csv_reader reader) {
     for (const std::string& column : table.columns)
         require<input_error>(names.insert(column).second, reader.place(), ": two columns are named '", column, "'");
     while (const auto row = reader.next()) {
-        require<input_error>(row->size() == table.columns.size(), reader.place(), ": ", row->size(),
-                             " fields found, expected one for each of ", table.columns.size(), " columns");
+        if (row->size() != table.columns.size())
+            throw input_error(message(reader.place(), ": ", row->size(), " fields found, expected one for each of ",
+                                      table.columns.size(), " columns"));
         table.rows.emplace_back(row->begin(), row->end());
         table.lines.push_back(reader.line());
     }

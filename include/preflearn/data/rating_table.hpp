@@ -104,8 +104,9 @@ inline rating_table long_ratings(const csv_table& file, std::string_view unit_co
         const std::string_view text = detail::trimmed(file.rows[r][value]);
         if (text.empty()) continue;
         rating_cell& cell = table.cells[places[r].first * table.raters.size() + places[r].second];
-        require<input_error>(cell.line == 0, file.place(r), ": rater '", file.rows[r][rater], "' has rated unit '",
-                             file.rows[r][unit], "' on line ", cell.line, " already");
+        if (cell.line > 0)
+            throw input_error(message(file.place(r), ": rater '", file.rows[r][rater], "' has rated unit '",
+                                      file.rows[r][unit], "' on line ", cell.line, " already"));
         cell = {std::string(text), file.lines[r]};
     }
     return table;
