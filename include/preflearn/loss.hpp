@@ -4,11 +4,17 @@
 #pragma once
 
 #include <preflearn/loss/columns.hpp>
+#include <preflearn/loss/divergence.hpp>
 #include <preflearn/loss/elementary.hpp>
 #include <preflearn/loss/link.hpp>
+#include <preflearn/loss/list.hpp>
+#include <preflearn/loss/margin_links.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/loss/pair_links.hpp>
 #include <preflearn/loss/pairwise.hpp>
 #include <preflearn/loss/score.hpp>
 #include <preflearn/loss/target.hpp>
+#include <preflearn/loss/term.hpp>
 #include <preflearn/loss/vocabulary.hpp>
 #include <preflearn/loss/weight.hpp>
+#include <preflearn/loss/weighted_sum.hpp>

@@ -31,10 +31,21 @@ double largest_error(double low, double high, const Ours& ours, const Exact& exa
 } // namespace
 
 TEST_CASE_TEMPLATE("e^{-x} and log(1 + t) are accurate to the last bits over their whole range", Real, float, double) {
-    const double bound = std::same_as<Real, double> ? 4e-16 : 3e-7;
-    CHECK(largest_error<Real>(0, 750, exp_of_minus<Real>, [](long double x) { return std::exp(-x); }) < bound);
-    CHECK(largest_error<Real>(0, 110, exp_of_minus<Real>, [](long double x) { return std::exp(-x); }) < bound);
-    CHECK(largest_error<Real>(0, 1, log_of_one_plus<Real>, [](long double t) { return std::log1p(t); }) < bound);
+    const double bound = std::same_as<Real, double> ? 5e-16 : 3e-7;
+    CHECK(largest_error<Real>(
+              0, 750, [](Real x) { return exp_of_minus(x); }, [](long double x) { return std::exp(-x); }) < bound);
+    CHECK(largest_error<Real>(
+              0, 110, [](Real x) { return exp_of_minus(x); }, [](long double x) { return std::exp(-x); }) < bound);
+    const auto miss = [](long double x) { return -std::expm1(-x); };
+    CHECK(largest_error<Real>(
+              0, 60, [](Real x) { return one_minus_exp_of_minus(x); }, miss) < bound);
+    CHECK(largest_error<Real>(
+              0, 88, [](Real x) { return saturated_exp(x); }, [](long double x) { return std::exp(x); }) < bound);
+    CHECK(largest_error<Real>(
+              -700, 709.78 * (bound < 1e-10) + 1e-3, [](Real x) { return saturated_exp(x); },
+              [](long double x) { return std::exp(x); }) < bound);
+    CHECK(largest_error<Real>(
+              0, 1, [](Real x) { return log_of_one_plus(x); }, [](long double t) { return std::log1p(t); }) < bound);
 }
 
 TEST_CASE_TEMPLATE("e^{-x} falls through the subnormal numbers to zero and stays there", Real, float, double) {
@@ -51,4 +62,29 @@ TEST_CASE_TEMPLATE("e^{-x} falls through the subnormal numbers to zero and stays
     CHECK(exp_of_minus(std::numeric_limits<Real>::infinity()) == 0);
     CHECK(exp_of_minus(Real(0)) == 1);
     CHECK(log_of_one_plus(Real(0)) == 0);
+}
+
+TEST_CASE_TEMPLATE("the logarithm of any normal number, near 1 too", Real, float, double) {
+    const double bound = std::same_as<Real, double> ? 4e-16 : 3e-7;
+    for (int exponent = std::numeric_limits<Real>::min_exponent - 1; exponent < std::numeric_limits<Real>::max_exponent;
+         ++exponent) {
+        for (const double mantissa : {1.0, 1.1, 1.3, 1.41, 1.42, 1.5, 1.75, 1.99}) {
+            const Real y = std::ldexp(static_cast<Real>(mantissa), exponent);
+            const long double exact = std::log(static_cast<long double>(y));
+            CHECK(std::abs(log_of(y) - exact) <= bound * std::abs(exact));
+        }
+    }
+    for (Real x = Real(1e-6); x < Real(0.5); x *= 2) {
+        CHECK(log_of(1 + x) == doctest::Approx(std::log(1 + x)).epsilon(bound));
+        CHECK(log_of(1 - x) == doctest::Approx(std::log(1 - x)).epsilon(bound));
+    }
+}
+
+TEST_CASE_TEMPLATE("e^x stays finite above the type's range and falls to zero below", Real, float, double) {
+    const Real most = saturated_exp(std::numeric_limits<Real>::max());
+    CHECK(std::isfinite(most));
+    CHECK(most > std::numeric_limits<Real>::max() * Real(0.99));
+    CHECK(saturated_exp(std::numeric_limits<Real>::infinity()) == most);
+    CHECK(saturated_exp(-std::numeric_limits<Real>::max()) == 0);
+    CHECK(saturated_exp(Real(0)) == 1);
 }

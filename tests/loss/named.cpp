@@ -5,8 +5,10 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/core/concepts.hpp>
+#include <preflearn/core/error.hpp>
 #include <preflearn/core/log_space.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/loss/weighted_sum.hpp>
 
 #include "pairs.hpp"
 
@@ -83,4 +85,113 @@ TEST_CASE("a policy that equals its reference has loss log 2, no reward and only
     CHECK(sums.chosen_rewards == 0);
     CHECK(sums.ties == 33);
     CHECK(sums.correct == 0);
+}
+
+namespace {
+
+/// Value and gradients of one loss on the pairs.
+template <class Loss> std::vector<double> numbers(const Loss& loss, pairs<double> p) {
+    std::vector<double> all{loss(p.scores(), p.gradients()).loss};
+    all.insert(all.end(), p.d_chosen.begin(), p.d_chosen.end());
+    all.insert(all.end(), p.d_rejected.begin(), p.d_rejected.end());
+    return all;
+}
+
+/// The two losses are one, or `factor` times each other.
+template <class A, class B> void check_same(const A& a, const B& b, const pairs<double>& p, double factor = 1) {
+    const std::vector<double> x = numbers(a, p), y = numbers(b, p);
+    for (std::size_t i = 0; i < x.size(); ++i) CHECK(x[i] == doctest::Approx(factor * y[i]).epsilon(1e-12));
+}
+
+} // namespace
+
+TEST_CASE("the reductions that the papers state") {
+    pairs<double> p = random_pairs<double>(100), bare = p;
+    bare.margin.clear();
+    const dpo plain{.beta = 0.3};
+    check_same(cdpo{.beta = 0.3}, plain, p);
+    check_same(robust_dpo{.beta = 0.3}, plain, p);
+    check_same(length_regularised_dpo{.beta = 0.3, .alpha = 0}, plain, p);
+    check_same(dpo_positive{.beta = 0.3, .lambda = 0}, plain, p);
+    check_same(rpo{.beta = 0.3, .rpo_alpha = 0}, plain, p);
+    check_same(confident_dpo{.beta = 0.3, .alpha = 0}, plain, p);
+    check_same(odpo{.beta = 0.3, .alpha = 0}, plain, bare);
+    check_same(mpo{.beta = 0.3, .preference_weight = 1, .quality_weight = 0, .generation_weight = 0}, plain, bare);
+    check_same(basic_dpo<alpha_divergence>{.beta = 0.3, .divergence = {1}}, plain, p);
+    check_same(basic_dpo<alpha_divergence>{.beta = 0.3, .divergence = {0}}, basic_dpo<forward_kl>{.beta = 0.3}, p);
+    check_same(alphapo{}, simpo{}, p);
+    check_same(simpo{.beta = 2, .simpo_gamma = 0.5}, simpo_ratio{.beta = 2, .gamma_beta_ratio = 0.25}, p);
+    check_same(smoothed_bradley_terry{.label_smoothing = 0}, bradley_terry{}, p);
+    check_same(centred_bradley_terry{.center_rewards_coefficient = 0}, bradley_terry{}, p);
+    check_same(cpo{.beta = 1, .label_smoothing = 0, .cpo_alpha = 0}, bradley_terry{}, p);
+    // SimPO without a margin is the length-normalised DPO without a reference.
+    pairs<double> free = p;
+    free.reference_chosen.clear();
+    free.reference_rejected.clear();
+    check_same(simpo{.beta = 0.3, .simpo_gamma = 0}, dpo_mean{.beta = 0.3}, free);
+    // ROPO with a small α is DPO times 4 α.
+    check_same(ropo{.beta = 0.3, .alpha = 1e-14}, plain, p, 4e-14);
+    // One confidence for all pairs is a factor.
+    for (double& q : p.target) q = 0.875;
+    pairs<double> hard = p;
+    hard.target.clear();
+    const std::vector<double> weighted = numbers(confidence_weighted_dpo{.beta = 0.3}, p), once = numbers(plain, hard);
+    for (std::size_t i = 0; i < once.size(); ++i) CHECK(weighted[i] == doctest::Approx(0.75 * once[i]).epsilon(1e-13));
+}
+
+TEST_CASE("confidence weights: the report holds both normalisers") {
+    pairs<double> p = random_pairs<double>(50);
+    p.weight.clear();
+    const loss_sums sums = confidence_weighted_dpo{}(p.scores(), p.gradients());
+    double weight = 0;
+    for (const double q : p.target) weight += std::abs(2 * q - 1);
+    CHECK(sums.weight == doctest::Approx(weight));
+    CHECK(sums.pairs == 50);
+}
+
+TEST_CASE("the corrected loss is unbiased: flipping labels with probability ε gives the clean loss on average") {
+    pairs<double> p = random_pairs<double>(60);
+    p.target.clear();
+    pairs<double> noisy = p;
+    noisy.target.assign(60, 0.8); // the label is right with probability 0.8
+    const std::vector<double> x = numbers(robust_dpo{.beta = 0.3, .label_smoothing = 0.2}, noisy),
+                              y = numbers(dpo{.beta = 0.3}, p);
+    for (std::size_t i = 0; i < x.size(); ++i) CHECK(x[i] == doctest::Approx(y[i]).epsilon(1e-12));
+}
+
+TEST_CASE("parameters outside their range are argument errors") {
+    pairs<double> p = random_pairs<double>(3);
+    p.margin.clear();
+    CHECK_THROWS_AS(dpo{.beta = 0}(p.scores(), p.gradients()), argument_error);
+    CHECK_THROWS_AS(exo{.label_smoothing = 0}(p.scores(), p.gradients()), argument_error);
+    CHECK_THROWS_AS(robust_dpo{.label_smoothing = 0.5}(p.scores(), p.gradients()), argument_error);
+    CHECK_THROWS_AS(cdpo{.label_smoothing = 2}(p.scores(), p.gradients()), argument_error);
+    CHECK_THROWS_AS(discopop{.discopop_tau = 0}(p.scores(), p.gradients()), argument_error);
+    CHECK_THROWS_AS(rao_kupper{.eta = 0}(p.scores(), p.gradients()), argument_error);
+    p.rejected_tokens.clear();
+    CHECK_THROWS_WITH_AS(simpo{}(p.scores(), p.gradients()), doctest::Contains("needs the responses' lengths"),
+                         argument_error);
+}
+
+TEST_CASE("values that TRL 1.16 gives for two pairs, mean over the pairs") {
+    pairs<double> p = published_pairs();
+    p.chosen_tokens = {5, 12};
+    p.rejected_tokens = {7, 10};
+    const auto mean = [&](const auto& loss) { return loss(p.scores(), p.gradients()).loss / 2; };
+    const auto near = [](double value) { return doctest::Approx(value).epsilon(1e-13); };
+    CHECK(mean(cdpo{.label_smoothing = 0.125}) == near(0.720366831061637));
+    CHECK(mean(hinge{}) == near(1.0625));
+    CHECK(mean(ipo_mean{}) == near(25.1992263676304));
+    CHECK(mean(ipo_sum{}) == near(34.28125));
+    CHECK(mean(dpo_mean{}) == near(0.694010052127819));
+    CHECK(mean(exo{.label_smoothing = 0.125}) == near(0.44730302998497085)); // TRL's own is 3e-9 off
+    CHECK(mean(robust_dpo{.label_smoothing = 0.125}) == near(0.738595997728304));
+    CHECK(mean(discopop{}) == near(0.845296169312969));
+    CHECK(mean(nca{}) == near(1.40400808951956));
+    CHECK(mean(bco_pair{}) == near(1.41945749570866));
+    CHECK(mean(sppo_hard{}) == near(57.78125));
+    CHECK(mean(apo_zero{}) == near(1.01559688394214));
+    CHECK(mean(apo_down{}) == near(1.00616136308807));
+    CHECK(mean(basic_dpo<forward_kl>{}) == near(0.751901563476061));
+    CHECK(mean(basic_dpo<js_divergence>{}) == near(0.711402661091241));
 }

@@ -69,8 +69,8 @@ template <class L> double naive(const L& loss, const pairs<double>& p) {
         const double u = loss.score(p.chosen[i] - p.reference_chosen[i], double(p.chosen_tokens[i])).value;
         const double v = loss.score(p.rejected[i] - p.reference_rejected[i], double(p.rejected_tokens[i])).value;
         const double z = loss.beta * (u - v) - loss.margin(p.margin[i]);
-        const auto [a, b] = loss.target(p.target[i]);
-        sum += loss.weight(p.weight[i], p.target[i]) * (a * loss.link(z).value + b * loss.link(-z).value);
+        const auto [a, b, constant] = loss.target(p.target[i]);
+        sum += loss.weight(p.weight[i], p.target[i]) * (a * loss.link(z).value + b * loss.link(-z).value + constant);
     }
     return sum;
 }

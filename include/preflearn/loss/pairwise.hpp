@@ -1,6 +1,6 @@
 /// \file
 /// A preference loss as a composition of parts: for each pair with log-ratios u, v of the chosen and rejected response
-///   weight · [a φ(z) + b φ(−z)],   z = β (s(u) − s(v)) − margin,   (a, b) = target(q),
+///   weight · [a φ(z) + b φ(−z) + added],   z = β (s(u) − s(v)) − margin,   (a, b) = target(q),
 /// value, exact gradient and metrics in one pass over the columns, without allocation. Sums are taken in double in an
 /// order fixed by the number of pairs, so the bits do not depend on the number of threads.
 // SPDX-License-Identifier: MIT
@@ -22,6 +22,7 @@
 #include <preflearn/loss/link.hpp>
 #include <preflearn/loss/score.hpp>
 #include <preflearn/loss/target.hpp>
+#include <preflearn/loss/term.hpp>
 #include <preflearn/loss/weight.hpp>
 
 namespace preflearn {
@@ -42,6 +43,18 @@ template <class Real> struct piece_columns {
 template <class Real> struct piece_results {
     alignas(64) std::array<Real, pairs_per_piece> loss, weight, chosen_reward, rejected_reward;
 };
+
+/// a − b as a rounded number and what the rounding lost (Knuth's two-sum).
+template <class Real> struct rounded { Real value, lost; };
+template <class Real> rounded<Real> exact_difference(Real a, Real b) {
+    const Real d = a - b, part = a - d;
+    return {d, (a - (d + part)) + (part - b)};
+}
+
+template <class Part> constexpr bool uses_tokens_if_said() {
+    if constexpr (requires { Part::uses_tokens; }) return Part::uses_tokens;
+    return false;
+}
 
 /// Σ f(i) for i in [0, size), in lanes so that the order is fixed and the loop still becomes vector code.
 template <class Term> double sum_in_lanes(std::size_t size, const Term& term) {
@@ -81,27 +94,34 @@ template <class Real> loss_sums sums_of_piece(const piece_results<Real>& results
 /// the rewards it reports are β (log π − log π_ref) (β log π where the score uses no reference), whatever the score
 /// part makes of them, as TRL reports them. Equal rewards are ties and not correct.
 ///
-/// Finite for finite input unless the difference of the log-ratios exceeds the type's range (a numeric_error).
+/// u − v is rounded once whatever the four log-probs are, so that large ones of a similar size lose nothing.
+/// Finite for finite input unless the difference of the log-ratios exceeds the type's range (a numeric_error), or the
+/// exact loss does (then it is infinite).
 /// \throws argument_error when β is not positive and finite, when columns differ in length, a needed column is missing,
 /// a target is outside [0, 1], or a weight is negative; numeric_error naming pair and column for NaN and infinities.
 template <class Score = log_ratio, class Link = logistic, class Target = given_target, class Margin = given_margin,
-          class Weight = given_weight>
+          class Weight = given_weight, class Term = no_term>
 struct pairwise {
+    static constexpr bool uses_reference = Score::uses_reference;
+    static constexpr bool uses_tokens =
+        Score::uses_tokens || Term::uses_tokens || detail::uses_tokens_if_said<Margin>();
+
     double beta = 0.1;
     Score score{};
     Link link{};
     Target target{};
     Margin margin{};
     Weight weight{};
+    Term term{};
 
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
         check_parts<Real>();
         check_lengths(scores, gradients);
         require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
-        if constexpr (Score::uses_tokens) {
+        if constexpr (uses_tokens) {
             require(scores.chosen_tokens.size() == scores.size() && scores.rejected_tokens.size() == scores.size(),
-                    "this loss divides by the responses' lengths: chosen_tokens and rejected_tokens must be given");
+                    "this loss needs the responses' lengths: chosen_tokens and rejected_tokens must be given");
         }
         if constexpr (!MarginLink<Link, Real>) {
             require(scores.margin.empty(), "this loss is no function of a score difference and takes no margin column");
@@ -111,7 +131,12 @@ struct pairwise {
         const std::size_t pieces = (scores.size() + detail::pairs_per_piece - 1) / detail::pairs_per_piece;
         const std::size_t grain = std::max(smallest, (pieces + most - 1) / most * detail::pairs_per_piece);
         std::array<loss_sums, most> blocks{};
-        const bool mixed = !scores.target.empty() || target(Real(1)).swapped != 0;
+        const bool mixed = [&] {
+            if constexpr (requires { target(Real(1)); })
+                return !scores.target.empty() || target(Real(1)).swapped != 0;
+            else
+                return true;
+        }();
         parallel_blocks(scores.size(), grain, [&](std::size_t begin, std::size_t end) {
             blocks[begin / grain] =
                 mixed ? block<true>(scores, gradients, begin, end) : block<false>(scores, gradients, begin, end);
@@ -129,9 +154,16 @@ struct pairwise {
             MarginLink<Link, Real> || PairLink<Link, Real>,
             "a link is called with z and returns margin_penalty<Real>, or with (chosen, rejected) and returns "
             "pair_penalty<Real>");
-        static_assert(TargetPart<Target, Real>, "a target part is called with q and returns target_mixture<Real>");
+        static_assert(TargetPart<Target, Real>, "a target part is called with q and returns "
+                                                "target_mixture<Real>");
         static_assert(MarginPart<Margin, Real>, "a margin part is called with the margin column and returns Real");
         static_assert(WeightPart<Weight, Real>, "a weight part is called with (weight, target) and returns Real");
+        static_assert(AddedTerm<Term, Real>, "an added term has uses_tokens and is called with pair_point<Real>, "
+                                             "returning pair_penalty<Real>");
+        static_assert(MarginLink<Link, Real> || !only_differences<Score>,
+                      "this score is known up to a constant per prompt: it needs a link of the score difference");
+        static_assert(MarginLink<Link, Real> || std::same_as<Margin, given_margin>,
+                      "a link of both scores has no margin to subtract");
     }
 
     template <bool Mixed, class Real>
@@ -172,60 +204,84 @@ struct pairwise {
 
     /// Returns false when something is not finite or out of its range. No branch, no call, no aliasing: vector code.
     template <bool Mixed, class Real>
-    bool compute(const detail::piece_columns<Real>& in, detail::piece_results<Real>& out, Real* __restrict__ d_chosen,
-                 Real* __restrict__ d_rejected) const {
+    bool compute(const detail::piece_columns<Real>& in, detail::piece_results<Real>& __restrict__ out,
+                 Real* __restrict__ d_chosen, Real* __restrict__ d_rejected) const {
         constexpr Real largest = std::numeric_limits<Real>::max();
         const Real scale = static_cast<Real>(beta);
         const detail::piece_columns<Real> c = in;
         unsigned faults = 0;
         for (std::size_t i = 0; i < c.size; ++i) {
-            const Real u = c.chosen[i] - c.reference_chosen[i], v = c.rejected[i] - c.reference_rejected[i];
-            Real chosen_length = 0, rejected_length = 0;
-            if constexpr (Score::uses_tokens) {
-                chosen_length = static_cast<Real>(c.chosen_tokens[i]);
-                rejected_length = static_cast<Real>(c.rejected_tokens[i]);
+            const auto [u, u_lost] = detail::exact_difference(c.chosen[i], c.reference_chosen[i]);
+            const auto [v, v_lost] = detail::exact_difference(c.rejected[i], c.reference_rejected[i]);
+            const auto [d, d_lost] = detail::exact_difference(u, v);
+            pair_point<Real> at{c.chosen[i], c.rejected[i], u, v, d + (d_lost + (u_lost - v_lost)), 0, 0};
+            if constexpr (uses_tokens) {
+                at.chosen_tokens = static_cast<Real>(c.chosen_tokens[i]);
+                at.rejected_tokens = static_cast<Real>(c.rejected_tokens[i]);
             }
-            const response_score<Real> su = score(u, chosen_length), sv = score(v, rejected_length);
+            const auto [su, sv, difference] = scores_of_pair(score, at);
             const Real given = c.weight[i], q = c.target[i], w = weight(given, q);
-            const target_mixture<Real> mixture = target(q);
+            Real subtracted = 0;
+            if constexpr (requires { margin(c.margin[i], at); })
+                subtracted = margin(c.margin[i], at);
+            else
+                subtracted = margin(c.margin[i]);
+            const auto mixture_at = [&](Real margin_now) {
+                if constexpr (requires { target(q); })
+                    return target(q);
+                else
+                    return target(q, margin_now);
+            };
+            target_mixture<Real> mixture;
             Real value, du, dv, z;
             if constexpr (MarginLink<Link, Real>) {
-                z = scale * (su.value - sv.value) - margin(c.margin[i]);
-                const margin_penalty<Real> labelled = link(z);
-                value = mixture.as_labelled * labelled.value;
-                Real slope = mixture.as_labelled * labelled.derivative;
-                if constexpr (Mixed) { // a factor of 0 silences a swapped loss that overflows
-                    const margin_penalty<Real> swapped = link(-z);
-                    value += mixture.swapped == 0 ? Real(0) : mixture.swapped * swapped.value;
-                    slope -= mixture.swapped == 0 ? Real(0) : mixture.swapped * swapped.derivative;
+                z = scale * difference - subtracted;
+                mixture = mixture_at(z);
+                Real slope;
+                if constexpr (Mixed && MixingLink<Link, Real>) {
+                    const margin_penalty<Real> both = link.mixed(z, mixture.as_labelled, mixture.swapped);
+                    value = both.value;
+                    slope = both.derivative;
+                } else {
+                    const margin_penalty<Real> labelled = link(z);
+                    value = mixture.as_labelled * labelled.value;
+                    slope = mixture.as_labelled * labelled.derivative;
+                    if constexpr (Mixed) { // a factor of 0 silences a swapped loss that overflows
+                        const Real used = std::abs(mixture.swapped) - std::numeric_limits<Real>::min();
+                        const margin_penalty<Real> swapped = link(-z);
+                        value += by_sign(used, Real(0), mixture.swapped * swapped.value);
+                        slope -= by_sign(used, Real(0), mixture.swapped * swapped.derivative);
+                    }
                 }
                 du = slope * su.derivative;
                 dv = -slope * sv.derivative;
             } else {
                 const Real a = scale * su.value, b = scale * sv.value;
-                z = a - b;
+                z = scale * difference;
+                mixture = mixture_at(z);
                 const pair_penalty<Real> labelled = link(a, b);
                 value = mixture.as_labelled * labelled.value;
                 du = mixture.as_labelled * labelled.d_chosen;
                 dv = mixture.as_labelled * labelled.d_rejected;
                 if constexpr (Mixed) {
+                    const Real used = std::abs(mixture.swapped) - std::numeric_limits<Real>::min();
                     const pair_penalty<Real> swapped = link(b, a);
-                    value += mixture.swapped == 0 ? Real(0) : mixture.swapped * swapped.value;
-                    du += mixture.swapped == 0 ? Real(0) : mixture.swapped * swapped.d_rejected;
-                    dv += mixture.swapped == 0 ? Real(0) : mixture.swapped * swapped.d_chosen;
+                    value += by_sign(used, Real(0), mixture.swapped * swapped.value);
+                    du += by_sign(used, Real(0), mixture.swapped * swapped.d_rejected);
+                    dv += by_sign(used, Real(0), mixture.swapped * swapped.d_chosen);
                 }
                 du *= su.derivative;
                 dv *= sv.derivative;
             }
-            const Real factor = w * scale;
-            d_chosen[i] = factor * du;
-            d_rejected[i] = factor * dv;
-            out.loss[i] = w * value;
+            const pair_penalty<Real> added = term(at);
+            d_chosen[i] = w * (scale * du + added.d_chosen);
+            d_rejected[i] = w * (scale * dv + added.d_rejected);
+            out.loss[i] = w * (value + mixture.constant + added.value);
             out.weight[i] = w;
             out.chosen_reward[i] = scale * u;
             out.rejected_reward[i] = scale * v;
             // `&`, not `&&`: a branch here would keep the loop from becoming vector code.
-            const unsigned sound = unsigned{std::abs(u - v) <= largest} & unsigned{std::abs(z) <= largest} &
+            const unsigned sound = unsigned{std::abs(at.difference) <= largest} & unsigned{std::abs(z) <= largest} &
                                    unsigned{std::abs(c.margin[i]) <= largest} & unsigned{given >= 0} &
                                    unsigned{w <= largest} & unsigned{q >= 0} & unsigned{q <= 1};
             faults |= sound ^ 1U;

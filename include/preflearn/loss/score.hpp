@@ -1,16 +1,33 @@
 /// \file
 /// How a response's score is formed from its log-ratio u = log π(y|x) − log π_ref(y|x) and its length: the part of a
 /// preference loss that stands before the link. A score part is a small type called with (u, tokens) that returns the
-/// score and its derivative in u, and says which columns of the batch it needs.
+/// score and its derivative in u, and says which columns of the batch it needs. Where the difference of two scores can
+/// be had more accurately than by subtracting them, or where chosen and rejected are scored differently, the part also
+/// has `pair(point)`. Divergences are in `divergence.hpp`.
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <concepts>
+#include <limits>
+
+#include <preflearn/loss/elementary.hpp>
 
 namespace preflearn {
 
+/// One pair as parts see it: log π of both responses, their log-ratios u and v (log π itself where the score uses no
+/// reference), u − v rounded once, and lengths in tokens (meaningless unless asked for by `uses_tokens`).
+template <class Real> struct pair_point { Real chosen, rejected, u, v, difference, chosen_tokens, rejected_tokens; };
+
 /// A response's score and d score / d log π(y|x).
 template <class Real> struct response_score { Real value, derivative; };
+
+/// Both scores and their difference.
+template <class Real> struct pair_score {
+    response_score<Real> chosen, rejected;
+    Real difference;
+};
 
 /// A part that forms scores: `S::uses_reference` (else the reference columns are ignored and u = log π),
 /// `S::uses_tokens` (else lengths may be missing and the second argument means nothing), and `s(u, tokens)`.
@@ -21,19 +38,107 @@ concept ScorePart = std::floating_point<Real> && requires(const S& score, Real l
     { score(log_ratio, tokens) } -> std::same_as<response_score<Real>>;
 };
 
+/// The scores of a pair by `score.pair(point)` where the part has it, else by two calls and a subtraction.
+template <class Score, class Real>
+[[gnu::always_inline]] inline pair_score<Real> scores_of_pair(const Score& score, const pair_point<Real>& at) {
+    if constexpr (requires { score.pair(at); }) {
+        return score.pair(at);
+    } else {
+        const response_score<Real> u = score(at.u, at.chosen_tokens), v = score(at.v, at.rejected_tokens);
+        return {u, v, u.value - v.value};
+    }
+}
+
+/// Where a score is known up to a constant per prompt, only differences mean something, and links of both scores
+/// (NCA, BCO, …) do not: such a part says `static constexpr bool only_differences = true`.
+template <class S> inline constexpr bool only_differences = requires { requires S::only_differences; };
+
 /// s = log π(y|x) − log π_ref(y|x), summed over tokens (Rafailov et al. 2023, arXiv:2305.18290, equation 5 without β).
 struct log_ratio {
     static constexpr bool uses_reference = true, uses_tokens = false;
-    template <std::floating_point Real> response_score<Real> operator()(Real u, Real /*tokens*/) const {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
         return {u, 1};
+    }
+    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+        return {{at.u, 1}, {at.v, 1}, at.difference};
     }
 };
 
 /// s = log π(y|x), or a reward r(x, y): the reference columns are ignored.
 struct reference_free {
     static constexpr bool uses_reference = false, uses_tokens = false;
-    template <std::floating_point Real> response_score<Real> operator()(Real u, Real /*tokens*/) const {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
         return {u, 1};
+    }
+    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+        return {{at.u, 1}, {at.v, 1}, at.difference};
+    }
+};
+
+/// Another score divided by the response's length: the mean over its tokens.
+template <class Score> struct per_token {
+    static constexpr bool uses_reference = Score::uses_reference, uses_tokens = true;
+    static constexpr bool only_differences = preflearn::only_differences<Score>;
+    Score score{};
+
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real tokens) const {
+        const response_score<Real> whole = score(u, tokens);
+        return {whole.value / tokens, whole.derivative / tokens};
+    }
+};
+
+/// The log-odds of the mean token probability p̄ = e^{log π(y|x) / |y|}: s = log p̄ − log(1 − p̄) (Hong et al. 2024,
+/// arXiv:2403.07691, equations 4 and 7). Without a reference; log π < 0 is needed, at 0 the odds are infinite.
+struct mean_log_odds {
+    static constexpr bool uses_reference = false, uses_tokens = true;
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real tokens) const {
+        const Real mean = u / tokens, miss = one_minus_exp_of_minus(std::abs(mean));
+        const Real invalid = mean < 0 ? Real(0) : std::numeric_limits<Real>::infinity();
+        return {mean - log_of(miss) + invalid, 1 / (miss * tokens)};
+    }
+};
+
+/// (1 − p̄^{−α}) / α of the mean token probability p̄, log p̄ at α = 0 (AlphaPO, Gupta et al. 2025, arXiv:2501.03884,
+/// equation 7). The slope e^{−α log p̄} grows without bound for unlikely responses and saturates at the type's range.
+struct alpha_mean_log_prob {
+    static constexpr bool uses_reference = false, uses_tokens = true;
+    double alpha = 0;
+
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real tokens) const {
+        const Real a = static_cast<Real>(alpha), mean = u / tokens, slope = saturated_exp(-a * mean);
+        const Real powers = (1 - slope) / a, smallest = std::numeric_limits<Real>::min();
+        return {by_sign(std::abs(a) - smallest, mean, powers), slope / tokens};
+    }
+    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+        const response_score<Real> u = (*this)(at.u, at.chosen_tokens), v = (*this)(at.v, at.rejected_tokens);
+        const Real a = static_cast<Real>(alpha), gap = at.u / at.chosen_tokens - at.v / at.rejected_tokens;
+        // The larger of the two powers times 1 − e^{−|a gap|}: close scores do not cancel.
+        constexpr Real smallest = std::numeric_limits<Real>::min();
+        const Real most = std::numeric_limits<Real>::max() / 4 * std::min(std::abs(a), Real(1));
+        const Real high = saturated_exp(std::max(-a * (at.u / at.chosen_tokens), -a * (at.v / at.rejected_tokens)));
+        const Real size = detail::smaller_size(high, most) * (one_minus_exp_of_minus(std::abs(a * gap)) / std::abs(a));
+        return {u, v, by_sign(std::abs(a) - smallest, gap, std::copysign(size, gap))};
+    }
+};
+
+/// The chosen log-ratio less λ max(0, −u), the rejected as it is (DPO-Positive: Pal et al. 2024, arXiv:2402.13228,
+/// equation 3): a chosen response that becomes less likely than under the reference costs λ times more.
+struct chosen_kept_likely {
+    static constexpr bool uses_reference = true, uses_tokens = false;
+    double lambda = 50;
+
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
+        return {u, 1};
+    }
+    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+        const Real l = static_cast<Real>(lambda), lost = std::min(at.u, Real(0));
+        return {{at.u + l * lost, at.u < 0 ? 1 + l : Real(1)}, {at.v, 1}, at.difference + l * lost};
     }
 };
 

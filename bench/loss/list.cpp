@@ -1,0 +1,79 @@
+// Value and gradient of every named loss over many pairs, against the time of a copy that moves as many bytes: what the
+// loss reads of each pair and the two derivatives. Names: loss/<name>/<float|double>/<pairs>; `dpo` is the list's
+// `sigmoid`.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include <preflearn/core/random.hpp>
+#include <preflearn/loss/list.hpp>
+
+#include "copy_bandwidth.hpp"
+
+using namespace preflearn;
+
+namespace {
+
+template <class Real, class Loss> void value_and_gradient(benchmark::State& state, const Loss& loss) {
+    constexpr bool references = loss_uses_reference<Loss>, tokens = loss_uses_tokens<Loss>;
+    const auto pairs = static_cast<std::size_t>(state.range(0));
+    generator random(1, "bench");
+    const auto column = [&] {
+        std::vector<Real> values(pairs);
+        for (Real& x : values) x = static_cast<Real>(-100 + 20 * random.uniform());
+        return values;
+    };
+    const auto lengths = [&] {
+        std::vector<std::uint32_t> values(tokens ? pairs : 0);
+        for (std::uint32_t& x : values) x = static_cast<std::uint32_t>(20 + random.below(60));
+        return values;
+    };
+    const std::vector<Real> chosen = column(), rejected = column(), reference_chosen = column(),
+                            reference_rejected = column();
+    const std::vector<std::uint32_t> chosen_tokens = lengths(), rejected_tokens = lengths();
+    std::vector<Real> d_chosen(pairs), d_rejected(pairs);
+    pair_scores<Real> scores{
+        .chosen = chosen, .rejected = rejected, .chosen_tokens = chosen_tokens, .rejected_tokens = rejected_tokens};
+    if (references) {
+        scores.reference_chosen = reference_chosen;
+        scores.reference_rejected = reference_rejected;
+    }
+    const std::size_t bytes = pairs * (sizeof(Real) * (references ? 6 : 4) + (tokens ? 8 : 0));
+    const double bandwidth = copy_bandwidth(bytes);
+    for (auto _ : state) {
+        const loss_sums sums = loss(scores, pair_gradients<Real>{d_chosen, d_rejected});
+        benchmark::DoNotOptimize(sums);
+        benchmark::ClobberMemory();
+    }
+    const auto runs = static_cast<double>(state.iterations());
+    using benchmark::Counter;
+    state.counters["bytes_per_second"] = Counter(runs * static_cast<double>(bytes), Counter::kIsRate);
+    state.counters["copy_bytes_per_second"] = bandwidth;
+    state.counters["of_copy_bound"] = Counter(runs * static_cast<double>(bytes) / bandwidth, Counter::kIsRate);
+    // A rate, inverted: seconds per 10⁻⁹ pairs.
+    state.counters["ns_per_pair"] =
+        Counter(runs * static_cast<double>(pairs) * 1e-9, Counter::kIsRate | Counter::kInvert);
+}
+
+template <class Loss> void add(std::string_view name, const Loss& loss) {
+    const auto of_type = [&](std::string_view type, auto run) {
+        benchmark::RegisterBenchmark(("loss/" + std::string(name) + "/" + std::string(type)).c_str(), run)
+            ->Arg(1 << 10)
+            ->Arg(1 << 20)
+            ->UseRealTime();
+    };
+    of_type("float", [=](benchmark::State& state) { value_and_gradient<float>(state, loss); });
+    of_type("double", [=](benchmark::State& state) { value_and_gradient<double>(state, loss); });
+}
+
+const bool added = [] {
+    add("dpo", dpo{});
+    for_each_named_loss([]<class Loss>(const Loss& loss) { add(description_of<Loss>.name, loss); });
+    return true;
+}();
+
+} // namespace

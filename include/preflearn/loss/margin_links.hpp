@@ -1,0 +1,162 @@
+/// \file
+/// Penalties φ(z) of the margin z = β (s_w − s_l) − margin, beside the logistic one. Each says its limits for z → ±∞;
+/// none gives NaN for a finite z.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <limits>
+#include <numbers>
+
+#include <preflearn/loss/elementary.hpp>
+#include <preflearn/loss/link.hpp>
+
+namespace preflearn {
+
+/// φ(z) = max(0, 1 − z) (SLiC-HF, Zhao et al. 2023, arXiv:2305.10425; RSO, Liu et al. 2023, arXiv:2309.06657, eq. 11).
+/// φ' = −1 below z = 1 and 0 from there on.
+struct hinge_link {
+    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+        return {std::max(1 - z, Real(0)), z < 1 ? Real(-1) : Real(0)};
+    }
+    template <std::floating_point Real> Real curvature(Real /*z*/) const { return 0; }
+};
+
+/// φ(z) = factor (z − centre)². Grows without bound on both sides, beyond the type's range to ∞.
+struct squared_link {
+    double centre = 0, factor = 1;
+    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+        const Real f = static_cast<Real>(factor), x = z - static_cast<Real>(centre);
+        return {f * x * x, 2 * f * x};
+    }
+    template <std::floating_point Real> Real curvature(Real /*z*/) const { return 2 * static_cast<Real>(factor); }
+};
+
+/// φ(z) = e^{−z}, boosting's penalty; stays at the type's largest number for z → −∞.
+struct exponential_link {
+    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+        const Real power = saturated_exp(-z);
+        return {power, -power};
+    }
+    template <std::floating_point Real> Real curvature(Real z) const { return saturated_exp(-z); }
+};
+
+/// φ(z) = −log Φ(z), Thurstone's model with Φ the normal distribution function. φ → z²/2 + log(−z √(2π)), φ' → z for
+/// z → −∞. Calls the C library and is slower than the others.
+struct probit_link {
+    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+        const double x = static_cast<double>(z);
+        constexpr double log_root_two_pi = 0.91893853320467274178;
+        if (x > -8) {
+            const double upper = std::erfc(x * std::numbers::sqrt2 / 2) / 2; // Φ(−x)
+            const double value = x > 0 ? -std::log1p(-upper) : -std::log(std::erfc(-x * std::numbers::sqrt2 / 2) / 2);
+            const double density = std::exp(-x * x / 2 - log_root_two_pi);
+            return {static_cast<Real>(value), static_cast<Real>(-density * std::exp(value))};
+        }
+        // φ(x)/Φ(x) of the lower tail by Laplace's continued fraction, from below.
+        double ratio = -x;
+        for (int k = 30; k > 0; --k) ratio = -x + k / ratio;
+        return {static_cast<Real>(x * x / 2 + log_root_two_pi + std::log(ratio)), static_cast<Real>(-ratio)};
+    }
+    template <std::floating_point Real> Real curvature(Real z) const {
+        const Real slope = (*this)(z).derivative;
+        return slope * (slope - z);
+    }
+};
+
+/// KL(σ(z) ‖ 1 − ε), the divergence from the model's Bernoulli to the smoothed label's (EXO, Ji et al. 2024,
+/// arXiv:2402.00856, equation 16). φ → −log(1 − ε) and −log ε at the ends, least (0) at the label's log-odds.
+struct reverse_kl_to_label {
+    double smoothing = 1e-3;
+    /// log((1 − ε) / ε), −log(1 − ε) and −log ε: `of` computes them.
+    double log_odds = 6.9067547786485535, loss = 1.0005003335835335e-3, swapped_loss = 6.907755278982137;
+
+    /// For ε in (0, 1).
+    static reverse_kl_to_label of(double smoothing) {
+        const double loss = -std::log1p(-smoothing), swapped = -std::log(smoothing);
+        return {smoothing, swapped - loss, loss, swapped};
+    }
+    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+        const logistic_terms<Real> at(z);
+        const Real d = z - static_cast<Real>(log_odds), w = at.slope(), tilt = at.down - at.up;
+        // A(z₀) − A(z) − (z₀ − z) A'(z) with A = softplus, from the side where the terms are small; near the minimum,
+        // where they cancel, by its series in d with the derivatives of σ.
+        const Real above = (static_cast<Real>(loss) - at.loss) - at.down * d,
+                   below = (static_cast<Real>(swapped_loss) - at.swapped_loss) + at.up * d,
+                   far = by_sign(z, below, above);
+        const Real third = tilt, fourth = 1 - 6 * w, fifth = tilt * (1 - 12 * w), sixth = 1 + w * (-30 + 120 * w),
+                   seventh = tilt * (1 + w * (-60 + 360 * w)), eighth = 1 + w * (-126 + w * (1680 - 5040 * w));
+        const Real near =
+            w * d * d *
+            (Real(1) / 2 -
+             d * (third / 6 - d * (fourth / 24 -
+                                   d * (fifth / 120 - d * (sixth / 720 - d * (seventh / 5040 - d * eighth / 40320))))));
+        return {by_sign(std::abs(d) - Real(0.06), near, far), w * d};
+    }
+};
+
+/// (1 − m) ℓ(z) + m e^{−z} with m = σ(z / τ), ℓ = −log σ: the log-ratio modulated loss found by search (DiscoPOP, Lu
+/// et al. 2024, arXiv:2406.08414, equation 5). → e^{−z} for z → ∞, → −z for z → −∞ when τ < 1.
+struct modulated_link {
+    double temperature = 0.05;
+    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+        const Real per = static_cast<Real>(1 / temperature);
+        const logistic_terms<Real> at(z), mix(z * per);
+        // m e^{−z} in one exponential: m and e^{−z} alone would be 0 · ∞.
+        const Real fast = z * per - z, exponent = by_sign(z, fast, -z), rest = z > 0 ? mix.up : mix.down;
+        const Real damped = saturated_exp(exponent) * rest;
+        const Real value = mix.down * at.loss + damped;
+        return {value, -mix.down * at.down - damped + per * mix.down * (damped - mix.up * at.loss)};
+    }
+};
+
+/// 4α/(1+α)² ℓ(z) + 4α²/(1+α)² σ(−z): the logistic loss and a bounded one that tolerates symmetric noise (ROPO, Liang
+/// et al. 2025, arXiv:2404.04102, equation 9; its public implementations agree in these factors).
+struct noise_tolerant_link {
+    double alpha = 14;
+    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+        const Real a = static_cast<Real>(alpha), outer = 4 * a / ((1 + a) * (1 + a));
+        const logistic_terms<Real> at(z);
+        return {outer * (at.loss + a * at.down), -outer * at.down * (1 + a * at.up)};
+    }
+};
+
+/// log(1 + e^{η − z}): minus the log-probability of winning by Rao & Kupper (1967), who count differences within η ≥ 0
+/// as ties; goes with the target part `rao_kupper_ties`.
+struct rao_kupper_link {
+    double eta = 0.5;
+    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+        return logistic{}(z - static_cast<Real>(eta));
+    }
+    template <std::floating_point Real> Real curvature(Real z) const {
+        return logistic{}.curvature(z - static_cast<Real>(eta));
+    }
+};
+
+/// log(1 + e^{−z} + ν e^{−z/2}): minus the log-probability of winning by Davidson (1970), where a tie is
+/// P(tie) = ν √(P(win) P(loss)), ν ≥ 0; goes with the target part `davidson_ties`.
+struct davidson_link {
+    double nu = 0.5;
+    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+        // All divided by the largest of 1 and e^{−z}: with h = e^{−|z|/2} both cases are 1 + ν h + h².
+        const Real v = static_cast<Real>(nu), h = exp_of_minus(std::abs(z) / 2), rest = h * (v + h);
+        const Real below = h * (v / 2 + h), above = 1 + v / 2 * h, lost = by_sign(z, above, below);
+        // log(1 + rest) with rest in [0, 2 + ν]: the rounding of 1 + rest is put back.
+        const Real sum = 1 + rest, missing = rest - (sum - 1);
+        return {std::max(-z, Real(0)) + (log_of(sum) + missing / sum), -lost / sum};
+    }
+};
+
+/// factor · φ(z) of another link.
+template <class Link> struct scaled_link {
+    double factor = 1;
+    Link link{};
+    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+        const margin_penalty<Real> plain = link(z);
+        return {static_cast<Real>(factor) * plain.value, static_cast<Real>(factor) * plain.derivative};
+    }
+};
+
+} // namespace preflearn

@@ -1,0 +1,85 @@
+/// \file
+/// Penalties of both scores a = β u and b = β v (β times the log-ratio of the chosen and the rejected response) that
+/// are no function of a − b: what they pull to is the absolute size of the rewards.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+
+#include <preflearn/loss/elementary.hpp>
+#include <preflearn/loss/link.hpp>
+
+namespace preflearn {
+
+/// −log σ(a) − ½ log σ(−a) − ½ log σ(−b) (NCA for two responses: Chen et al. 2024, arXiv:2402.05369, equation 10 with
+/// K = 2). The chosen part is least at a = log 2. Grows like |a| and |b|.
+struct noise_contrast {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
+        const logistic_terms<Real> chosen(a), rejected(b);
+        return {chosen.loss + (chosen.swapped_loss + rejected.swapped_loss) / 2, chosen.up / 2 - chosen.down,
+                rejected.up / 2};
+    }
+};
+
+/// −log σ(a − δ) − log σ(−(b − δ)): a classifier of single responses (BCO, Jung et al. 2024, arXiv:2404.04656,
+/// equation 10). δ is the paper's reward shift; TRL ≥ 0.29 and Liger leave it at 0.
+struct binary_classifier {
+    double shift = 0;
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
+        const Real delta = static_cast<Real>(shift);
+        const logistic_terms<Real> chosen(a - delta), rejected(b - delta);
+        return {chosen.loss + rejected.swapped_loss, -chosen.down, rejected.up};
+    }
+};
+
+/// factor [(a − ½)² + (b + ½)²]; with factor 1/β² it is (u − 1/(2β))² + (v + 1/(2β))² (SPPO with hard labels: Wu et al.
+/// 2024, arXiv:2405.00675, equation 4.7 at P = 1).
+struct self_play_squares {
+    double factor = 1;
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
+        const Real f = static_cast<Real>(factor), x = a - Real(0.5), y = b + Real(0.5);
+        return {f * (x * x + y * y), 2 * f * x, 2 * f * y};
+    }
+};
+
+/// σ(−a) + σ(b): the chosen up, the rejected down (APO-zero: D'Oosterlinck et al. 2024, arXiv:2408.06266, table 1).
+struct anchored_zero {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
+        const logistic_terms<Real> chosen(a), rejected(b);
+        return {chosen.down + rejected.up, -chosen.slope(), rejected.slope()};
+    }
+};
+
+/// σ(a) + σ(b − a): both down, the rejected more (APO-down, same table).
+struct anchored_down {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
+        const Real c = a - b;
+        const logistic_terms<Real> chosen(a), margin(c);
+        // σ'(a) − σ'(c) without cancellation where |a| is close to |c|, which is at b = 0 and at b = 2 a:
+        // with t = e^{−|x|}, σ'(x) = t / (1 + t)², it is (t_a − t_c) (1 − t_a t_c) / ((1 + t_a)² (1 + t_c)²).
+        const Real sign_a = a < 0 ? Real(-1) : Real(1), sign_c = c < 0 ? Real(-1) : Real(1), across = 2 * a - b;
+        const Real gap = sign_a * by_sign(sign_a * sign_c, across, b);                              // |a| − |c|
+        const Real high = a < 0 ? chosen.down : chosen.up, other = c < 0 ? margin.down : margin.up; // 1 / (1 + t)
+        const Real nearer = exp_of_minus(std::min(std::abs(a), std::abs(c)));
+        const Real size = nearer * one_minus_exp_of_minus(std::abs(gap)) *
+                          one_minus_exp_of_minus(std::abs(a) + std::abs(c)) * (high * high * other * other);
+        return {chosen.up + margin.down, gap < 0 ? size : -size, margin.slope()};
+    }
+};
+
+/// −a: the likelihood of the chosen response alone (supervised fine-tuning on it).
+struct chosen_only {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real /*b*/) const {
+        return {-a, -1, 0};
+    }
+};
+
+} // namespace preflearn

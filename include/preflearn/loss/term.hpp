@@ -1,0 +1,60 @@
+/// \file
+/// What a preference loss adds to its penalty: a function of the pair's log-probs with a gradient of its own, such as
+/// the likelihood of the chosen response. It is multiplied by the pair's weight, not by the target.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+
+#include <preflearn/loss/link.hpp>
+#include <preflearn/loss/score.hpp>
+
+namespace preflearn {
+
+/// Called with the pair's point, returns the value and its derivatives in log π of both responses. `T::uses_tokens`.
+template <class T, class Real>
+concept AddedTerm = std::floating_point<Real> && requires(const T& term, const pair_point<Real>& at) {
+    { T::uses_tokens } -> std::convertible_to<bool>;
+    { term(at) } -> std::same_as<pair_penalty<Real>>;
+};
+
+struct no_term {
+    static constexpr bool uses_tokens = false;
+    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& /*at*/) const {
+        return {0, 0, 0};
+    }
+};
+
+/// −α log π(y_w|x) / |y_w|: supervised fine-tuning on the chosen response, its mean over tokens. Over a batch this is
+/// the mean of the pairs' means (OpenRLHF, LLaMA-Factory); TRL takes the mean over all tokens of the batch.
+struct chosen_nll {
+    static constexpr bool uses_tokens = true;
+    double alpha = 1;
+    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at) const {
+        const Real slope = -static_cast<Real>(alpha) / at.chosen_tokens;
+        return {slope * at.chosen, slope, 0};
+    }
+};
+
+/// The same summed over tokens: −α log π(y_w|x).
+struct chosen_nll_sum {
+    static constexpr bool uses_tokens = false;
+    double alpha = 1;
+    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at) const {
+        const Real slope = -static_cast<Real>(alpha);
+        return {slope * at.chosen, slope, 0};
+    }
+};
+
+/// λ (r_w + r_l)²: rewards are centred, which a difference leaves open (Eisenstein et al. 2023, arXiv:2312.09244,
+/// section 4; TRL's `center_rewards_coefficient`).
+struct centred_rewards {
+    static constexpr bool uses_tokens = false;
+    double lambda = 0.01;
+    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at) const {
+        const Real sum = at.chosen + at.rejected, slope = 2 * static_cast<Real>(lambda) * sum;
+        return {static_cast<Real>(lambda) * sum * sum, slope, slope};
+    }
+};
+
+} // namespace preflearn

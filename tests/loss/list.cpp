@@ -1,0 +1,152 @@
+// Every loss of the list: against its paper's formula in long double, against finite differences, its names.
+#include <cfloat>
+#include <cmath>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <preflearn/core/concepts.hpp>
+#include <preflearn/loss/list.hpp>
+
+#include "naive.hpp"
+#include "pairs.hpp"
+
+using namespace preflearn;
+
+namespace {
+
+/// Relative, or 0 where the exact result is no normal double. `noise` is how far the exact one may be off.
+double error(double found, wide exact, wide noise = 0) {
+    if (std::abs(exact) < DBL_MIN || std::abs(exact) > DBL_MAX) return 0;
+    return static_cast<double>(std::max<wide>(std::abs(found - exact) - noise, 0) / std::abs(exact));
+}
+
+struct worst_errors {
+    double value = 0, derivative = 0;
+};
+
+template <class Loss> worst_errors errors(const Loss& loss, pairs<double> p) {
+    worst_errors worst;
+    loss(p.scores(), p.gradients());
+    for (std::size_t i = 0; i < p.chosen.size(); ++i) {
+        const auto at = [i](const auto& column) { return column.empty() ? column : column.subspan(i, 1); };
+        const pair_scores<double> all = p.scores();
+        const double value =
+            loss(pair_scores<double>{at(all.chosen), at(all.rejected), at(all.reference_chosen),
+                                     at(all.reference_rejected), at(all.chosen_tokens), at(all.rejected_tokens),
+                                     at(all.weight), at(all.target), at(all.margin)},
+                 pair_gradients<double>{})
+                .loss;
+        const auto given = [i](const auto& column, wide otherwise) {
+            return column.empty() ? otherwise : static_cast<wide>(column[i]);
+        };
+        const dual exact = naive_loss(loss, naive_pair{p.chosen[i], p.rejected[i], given(p.reference_chosen, 0),
+                                                       given(p.reference_rejected, 0), given(p.chosen_tokens, 0),
+                                                       given(p.rejected_tokens, 0), given(p.weight, 1),
+                                                       given(p.target, 1), given(p.margin, 0)});
+        const double e = error(value, exact.value);
+        // The naive gradient is a difference of terms; where the loss exceeds the type nothing is promised of it.
+        const wide noise = 1e-16L * std::max(std::abs(exact.d_chosen), std::abs(exact.d_rejected)) +
+                           1e-19L * std::min<wide>(std::abs(exact.value), 1);
+        const double d = exact.value > DBL_MAX ? 0
+                                               : std::max(error(p.d_chosen[i], exact.d_chosen, noise),
+                                                          error(p.d_rejected[i], exact.d_rejected, noise));
+        INFO(description_of<Loss>.name, " pair ", i, ": ", p.chosen[i], " ", p.rejected[i], " ",
+             given(p.reference_chosen, 0), " ", given(p.reference_rejected, 0), " value ", value, " for ",
+             double(exact.value), ", gradient ", p.d_chosen[i], " ", p.d_rejected[i], " for ", double(exact.d_chosen),
+             " ", double(exact.d_rejected));
+        CHECK(e < 1e-12);
+        CHECK(d < 1e-12);
+        worst.value = std::max(worst.value, e);
+        worst.derivative = std::max(worst.derivative, d);
+    }
+    return worst;
+}
+
+template <class Loss> constexpr bool pointwise = requires(const Loss& l) { l.parts().link(1.0, 1.0); };
+
+/// Log-probs whose log-ratios and differences reach from nothing to several thousands, on no grid.
+pairs<double> far_pairs() {
+    pairs<double> p;
+    const double sizes[] = {0, 1e-8, 0.3, 1, 4.6, 21, 88.8, 701, 3217.3, 5000};
+    generator random(3, "far pairs");
+    for (const double du : sizes) {
+        for (const double dv : sizes) {
+            for (int sign = 0; sign < 4; ++sign) {
+                // Negative, as log-probs are; the reference takes what makes the ratio.
+                const double low = -5200 - 100 * random.uniform();
+                const double u = sign % 2 == 0 ? du : -du, v = sign < 2 ? dv : -dv;
+                p.reference_chosen.push_back(du < 2 ? -1.5 - random.uniform() : low);
+                p.reference_rejected.push_back(dv < 2 ? -1.5 - random.uniform() : low - 7 * random.uniform());
+                p.chosen.push_back(p.reference_chosen.back() + u);
+                p.rejected.push_back(p.reference_rejected.back() + v);
+                p.chosen_tokens.push_back(static_cast<std::uint32_t>(1 + random.below(300)));
+                p.rejected_tokens.push_back(static_cast<std::uint32_t>(1 + random.below(300)));
+            }
+        }
+    }
+    return p;
+}
+
+/// The shape of one loss's parameters away from their defaults.
+template <class Loss> Loss changed(Loss loss) {
+    for (const auto& [name, member] : description_of<Loss>.parameters()) {
+        if (name == "label_smoothing")
+            loss.*member = 0.125;
+        else if (name == "beta")
+            loss.*member = 0.7;
+        else if (name == "alpha" && loss.*member == 0)
+            loss.*member = 0.25;
+        else
+            loss.*member *= 1.5;
+    }
+    return loss;
+}
+
+template <class Loss, class Use> void with_divergences(const Loss& loss, const Use& use) {
+    use(loss);
+    if constexpr (divergence_family<Loss>::exists) {
+        use(with_divergence(loss, forward_kl{}));
+        use(with_divergence(loss, js_divergence{}));
+        use(with_divergence(loss, alpha_divergence{}));
+    }
+}
+
+} // namespace
+
+TEST_CASE("names differ, every loss has a formula and a source, and all are preference losses of float and double") {
+    std::set<std::string_view> names;
+    for_each_named_loss([&]<class Loss>(const Loss&) {
+        static_assert(PreferenceLoss<Loss, float> && PreferenceLoss<Loss, double>);
+        const loss_description<Loss> about = description_of<Loss>;
+        CHECK(names.insert(about.name).second);
+        CHECK_FALSE(about.formula.empty());
+        CHECK_FALSE(about.source.empty());
+        for (const auto& [name, member] : about.parameters()) CHECK_FALSE(name.empty());
+    });
+    for (const char* name : {"sigmoid", "hinge", "ipo", "exo_pair", "robust", "nca_pair", "bco_pair", "sppo_hard",
+                             "apo_zero", "apo_down", "discopop", "cdpo", "simpo", "orpo"})
+        CHECK_MESSAGE(names.contains(name), name);
+}
+
+TEST_CASE("value and gradient are the papers' to 1e-12 from log-ratios of nothing to several thousands") {
+    for_each_named_loss([&]<class Loss>(const Loss& named) {
+        with_divergences(named, [](const auto& loss) {
+            errors(loss, far_pairs());
+            errors(changed(loss), far_pairs());
+        });
+    });
+}
+
+TEST_CASE("with all columns value and gradient are the papers', too") {
+    for_each_named_loss([&]<class Loss>(const Loss& named) {
+        with_divergences(named, [](const auto& loss) {
+            pairs<double> p = random_pairs<double>(200);
+            if (pointwise<std::decay_t<decltype(loss)>> || std::is_same_v<Loss, mpo>) p.margin.clear();
+            errors(loss, p);
+            errors(changed(loss), p);
+        });
+    });
+}
