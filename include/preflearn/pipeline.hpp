@@ -4,6 +4,7 @@
 #pragma once
 
 #include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/loss_values.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_progress.hpp>

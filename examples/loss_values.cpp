@@ -1,0 +1,64 @@
+// Evaluates one preference loss on given log-probs: value and gradient of every pair, to compare with any other
+// implementation.
+// SPDX-License-Identifier: MIT
+#include <cstdio>
+#include <exception>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <preflearn/pipeline/loss_values.hpp>
+
+namespace {
+
+/// NAME=VALUE in two.
+std::vector<preflearn::named_value> split(const std::vector<std::string>& given) {
+    std::vector<preflearn::named_value> parameters;
+    for (const std::string& text : given) {
+        const std::size_t at = text.find('=');
+        preflearn::require(at != std::string::npos && at > 0, "--param ", text, ": NAME=VALUE was expected");
+        parameters.push_back({text.substr(0, at), text.substr(at + 1)});
+    }
+    return parameters;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    std::string name, file;
+    std::vector<std::string> parameters;
+    bool list = false;
+    CLI::App app{
+        "Prints the CSV columns loss,d_chosen_logp,d_rejected_logp of every pair alone (not divided by their\n"
+        "number). FILE.csv has the columns chosen_logp and rejected_logp and, where the loss needs them,\n"
+        "reference_chosen_logp, reference_rejected_logp, chosen_tokens and rejected_tokens; weight, target and\n"
+        "margin may be there."};
+    app.add_option("--loss", name, "a name of the list");
+    app.add_option("--param", parameters, "NAME=VALUE, may be repeated")->allow_extra_args(false);
+    app.add_flag("--list", list, "print every loss with formula, parameters, defaults and source");
+    app.add_option("FILE.csv", file, "log-probs of pairs, summed over tokens, in nats");
+    try {
+        app.parse(argc, argv);
+        if (!list && (name.empty() || file.empty())) throw CLI::RequiredError("--list, or --loss and FILE.csv");
+    } catch (const CLI::ParseError& failure) {
+        return app.exit(failure) == 0 ? 0 : 2;
+    }
+    try {
+        std::string text;
+        if (list) {
+            text = preflearn::loss_list();
+        } else {
+            preflearn::use_named_loss(name, split(parameters), [&](const auto& loss) {
+                text = preflearn::to_csv(
+                    preflearn::loss_values(loss, preflearn::read_score_columns(preflearn::read_csv(file))));
+            });
+        }
+        std::fputs(text.c_str(), stdout);
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "loss_values: %s\n", failure.what());
+        return 1;
+    }
+    return 0;
+}
