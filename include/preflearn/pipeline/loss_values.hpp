@@ -123,11 +123,13 @@ void use_named_loss(std::string_view name, std::span<const named_value> paramete
         for (const named_value& given : parameters) {
             std::string known;
             bool taken = false;
-            for (const auto& [parameter, member] : about.parameters()) {
-                known += (known.empty() ? "" : ", ") + std::string(parameter);
-                if (parameter != given.name) continue;
-                loss.*member = detail::parameter_value(name, given);
-                taken = true;
+            if constexpr (about.count() > 0) {
+                for (const auto& [parameter, member] : about.parameters()) {
+                    known += (known.empty() ? "" : ", ") + std::string(parameter);
+                    if (parameter != given.name) continue;
+                    loss.*member = detail::parameter_value(name, given);
+                    taken = true;
+                }
             }
             if constexpr (divergence_family<Loss>::exists) {
                 known += ", f_divergence_type, f_alpha_divergence_coef";
