@@ -51,9 +51,9 @@ std::vector<double> rewards(const R& reward, std::span<const completion<Prompt, 
     }
 }
 
-/// A response to every prompt; response i is drawn from generator{seed, purpose, i}, so that policies asked with one seed
-/// are compared under common random numbers. Uses `policy.sample_many(prompts, options, seed, purpose)` where it exists.
-/// \return something indexed by prompt whose entries view or are responses (a vector, a ragged array)
+/// A response to every prompt; response i is drawn from generator{seed, purpose, i}, so that policies asked with one
+/// seed are compared under common random numbers. Uses `policy.sample_many(prompts, options, seed, purpose)` where it
+/// exists. \return something indexed by prompt whose entries view or are responses (a vector, a ragged array)
 template <class P, class Prompt>
 auto samples(const P& policy, std::span<const Prompt> prompts, const sampling_options& options, std::uint64_t seed,
              std::string_view purpose) {
