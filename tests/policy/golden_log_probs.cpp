@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -27,13 +28,14 @@ TEST_CASE("log-probabilities of real pairs under a real model are transformers'"
     test::completions c;
     std::vector<nlohmann::json> golden;
     std::ifstream lines(pairs);
-    for (std::string line; std::getline(lines, line);) {
+    const std::size_t most = test::sanitised ? 1 : 12;
+    for (std::string line; golden.size() < most && std::getline(lines, line);) {
         golden.push_back(nlohmann::json::parse(line));
         for (const char* const part : {"chosen_ids", "rejected_ids"})
             c.add(golden.back()["prompt_ids"].get<std::vector<token_id>>(),
                   golden.back()[part].get<std::vector<token_id>>());
     }
-    REQUIRE(golden.size() == 12);
+    REQUIRE(golden.size() == most);
     const auto tokens = m.token_log_probs(c.views());
     double worst_token = 0, worst_sum = 0;
     for (std::size_t i = 0; i < tokens.size(); ++i) {

@@ -9,6 +9,19 @@
 
 namespace test {
 
+/// Whether AddressSanitizer watches this program, which makes the real model slow.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool sanitised = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+inline constexpr bool sanitised = true;
+#else
+inline constexpr bool sanitised = false;
+#endif
+#else
+inline constexpr bool sanitised = false;
+#endif
+
 struct weak_model_files {
     std::filesystem::path model, pairs;
 };
