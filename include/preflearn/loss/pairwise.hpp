@@ -181,6 +181,9 @@ struct pairwise {
             const auto column = [at](std::span<const Real> values, std::size_t otherwise) {
                 return values.empty() ? constants[otherwise].data() : values.data() + at;
             };
+            const auto lengths = [at](std::span<const std::uint32_t> tokens) {
+                return tokens.empty() ? nullptr : tokens.data() + at; // read only where the score uses lengths
+            };
             constexpr bool reference = Score::uses_reference;
             const detail::piece_columns<Real> columns{
                 .size = std::min(detail::pairs_per_piece, end - at),
@@ -191,8 +194,8 @@ struct pairwise {
                 .weight = column(scores.weight, 1),
                 .target = column(scores.target, 1),
                 .margin = column(scores.margin, 0),
-                .chosen_tokens = scores.chosen_tokens.data() + at,
-                .rejected_tokens = scores.rejected_tokens.data() + at};
+                .chosen_tokens = lengths(scores.chosen_tokens),
+                .rejected_tokens = lengths(scores.rejected_tokens)};
             Real* const d_chosen = gradients.chosen.empty() ? unwanted[0].data() : gradients.chosen.data() + at;
             Real* const d_rejected = gradients.rejected.empty() ? unwanted[1].data() : gradients.rejected.data() + at;
             if (!compute<Mixed>(columns, results, d_chosen, d_rejected))
