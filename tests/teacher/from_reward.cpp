@@ -106,7 +106,8 @@ TEST_CASE("the paper's second step: a weak language model's implicit reward labe
     CHECK(labels.at(10).margin().value_or(0) == doctest::Approx(margin));
     CHECK(labels.at(10).first() == doctest::Approx(sigmoid(margin)));
     CHECK(test::same(labels.at(11), labels.at(10).mirrored()));
-    CHECK(labels.at(12).decision() == choice::tie);
+    // One response twice: equal up to rounding, which depends on where a row stands in its batch.
+    CHECK(std::abs(labels.at(12).margin().value_or(1)) < 1e-12);
 }
 
 TEST_CASE("a reward is referred to when it has a name and owned when moved in") {
