@@ -3,13 +3,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/ranking/bootstrap.hpp>
+#include <preflearn/ranking/covariance.hpp>
+#include <preflearn/ranking/elo.hpp>
+#include <preflearn/ranking/features.hpp>
+#include <preflearn/ranking/firth.hpp>
 #include <preflearn/ranking/fit.hpp>
 #include <preflearn/ranking/games.hpp>
+#include <preflearn/ranking/judges.hpp>
+#include <preflearn/ranking/lbfgs.hpp>
 #include <preflearn/ranking/link.hpp>
 #include <preflearn/ranking/minorise.hpp>
 #include <preflearn/ranking/model.hpp>
 #include <preflearn/ranking/newton.hpp>
 #include <preflearn/ranking/pair_counts.hpp>
+#include <preflearn/ranking/plackett_luce.hpp>
+#include <preflearn/ranking/predict.hpp>
 #include <preflearn/ranking/prior.hpp>
+#include <preflearn/ranking/quasi_variance.hpp>
+#include <preflearn/ranking/rank_tiers.hpp>
+#include <preflearn/ranking/rate.hpp>
+#include <preflearn/ranking/spectral.hpp>
 #include <preflearn/ranking/ties.hpp>
 #include <preflearn/ranking/win_graph.hpp>

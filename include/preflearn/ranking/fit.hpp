@@ -186,6 +186,8 @@ template <class Model> bool board_allows(const pair_counts& counts, rating_fit& 
 template <class Model = bradley_terry_model<>, class Solver = newton>
 rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const Solver& solver = {},
                        std::span<const double> start = {}) {
+    static_assert(RatingSolver<Solver, Model>, "a RatingSolver is called with (pair_counts, model, start), const, and "
+                                               "returns preflearn::solver_result");
     require(!Model::has_order || counts.orientation == sides::kept,
             "an order effect needs counts with their sides kept: count_games(…, sides::kept)");
     require(start.empty() || start.size() == Model::size(counts.items), "a start of ", start.size(), " parameters for ",

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <Eigen/Core>
@@ -67,11 +68,15 @@ namespace detail {
 inline Eigen::Index index(std::size_t i) { return static_cast<Eigen::Index>(i); }
 
 /// What Newton's method needs at a point: the gradient and, for each cell, minus the Hessian in (x, τ); `prior` is the
-/// prior's on the diagonal. `games` is each parameter's share of the data, the scale of its gradient.
+/// prior's on the diagonal.
 struct local_model {
     Eigen::VectorXd gradient;
+    /// The cells' items, copied once: products with the information matrix read nothing else of a cell.
+    std::vector<std::pair<item_id, item_id>> sides_of;
     std::vector<double> xx, xt, tt;
     Eigen::VectorXd prior;
+    /// Of the information matrix, the prior included.
+    Eigen::VectorXd diagonal;
 };
 
 /// Sums `body(begin, end, sum)` over blocks of cells into a vector; blocks and order depend on the cells alone.
@@ -94,46 +99,67 @@ template <class Model> double tie_of_parameters(const Model&, const Eigen::Vecto
 /// Logistic regression over a run of cells, a few hundred at a time so that exp is vector code.
 template <class Model>
 void two_outcome_block(const pair_counts& counts, const Eigen::VectorXd& parameters, std::size_t begin, std::size_t end,
-                       double* gradient, double* curvature) {
-    constexpr std::size_t most = 512;
+                       double* gradient, double* diagonal, double* curvature) {
+    constexpr std::size_t most = 256;
     const double delta = order_of_parameters(Model{}, parameters, counts.items);
-    Eigen::Array<double, most, 1> x, e;
-    double order_sum = 0;
+    Eigen::Array<double, most, 1> x, tail;
+    double left[most], right[most], slope[most];
+    double order_slope = 0, order_curvature = 0;
     for (std::size_t from = begin; from < end; from += most) {
         const std::size_t count = std::min(most, end - from);
         const pair_cell* cells = counts.cells.data() + from;
-        for (std::size_t k = 0; k < count; ++k)
-            x[index(k)] = parameters[cells[k].left] - parameters[cells[k].right] + delta;
-        e.head(index(count)) = (-x.head(index(count)).abs()).exp();
         for (std::size_t k = 0; k < count; ++k) {
-            const double inverse = 1 / (1 + e[index(k)]), tail = e[index(k)] * inverse;
-            const double left = Model::ties_type::left_part(cells[k]), right = Model::ties_type::right_part(cells[k]);
-            const bool ahead = x[index(k)] >= 0;
-            const double slope = left * (ahead ? tail : inverse) - right * (ahead ? inverse : tail);
-            gradient[cells[k].left] += slope;
-            gradient[cells[k].right] -= slope;
-            order_sum += slope;
-            if (curvature) curvature[from + k] = (left + right) * inverse * tail;
+            x[index(k)] = parameters[cells[k].left] - parameters[cells[k].right] + delta;
+            left[k] = Model::ties_type::left_part(cells[k]);
+            right[k] = Model::ties_type::right_part(cells[k]);
+        }
+        tail.head(index(count)) = (-x.head(index(count)).abs()).exp();
+        double* const bend = curvature + from;
+        for (std::size_t k = 0; k < count; ++k) {
+            const double likelier = 1 / (1 + tail[index(k)]), other = tail[index(k)] * likelier;
+            const double p = x[index(k)] >= 0 ? likelier : other, q = x[index(k)] >= 0 ? other : likelier;
+            slope[k] = left[k] * q - right[k] * p;
+            bend[k] = (left[k] + right[k]) * likelier * other;
+        }
+        for (std::size_t k = 0; k < count;) { // cells of one left item follow each other
+            const item_id row = cells[k].left;
+            double row_slope = 0, row_curvature = 0;
+            for (; k < count && cells[k].left == row; ++k) {
+                row_slope += slope[k];
+                row_curvature += bend[k];
+                gradient[cells[k].right] -= slope[k];
+                diagonal[cells[k].right] += bend[k];
+            }
+            gradient[row] += row_slope;
+            diagonal[row] += row_curvature;
+            order_slope += row_slope;
+            order_curvature += row_curvature;
         }
     }
-    if constexpr (Model::has_order) gradient[counts.items] += order_sum;
+    if constexpr (Model::has_order) {
+        gradient[counts.items] += order_slope;
+        diagonal[counts.items] += order_curvature;
+    }
 }
 
-/// The gradient, and with `curvatures` the rest of the local model too.
+/// Gradient and curvature of the objective.
 template <class Model>
-void evaluate(const pair_counts& counts, const Model& model, const Eigen::VectorXd& parameters, local_model& at,
-              bool curvatures = true) {
-    const std::size_t n = counts.items, cells = counts.cells.size();
-    if (curvatures) {
-        at.xx.resize(cells);
-        if constexpr (Model::has_tie_parameter) {
-            at.xt.resize(cells);
-            at.tt.resize(cells);
-        }
+void evaluate(const pair_counts& counts, const Model& model, const Eigen::VectorXd& parameters, local_model& at) {
+    const std::size_t n = counts.items, cells = counts.cells.size(), size = Model::size(n);
+    if (at.sides_of.size() != cells) {
+        at.sides_of.clear();
+        at.sides_of.reserve(cells);
+        for (const pair_cell& c : counts.cells) at.sides_of.emplace_back(c.left, c.right);
     }
-    at.gradient = sum_over_cells(cells, Model::size(n), [&](std::size_t begin, std::size_t end, double* sum) {
+    at.xx.resize(cells);
+    if constexpr (Model::has_tie_parameter) {
+        at.xt.resize(cells);
+        at.tt.resize(cells);
+    }
+    const Eigen::VectorXd sums = sum_over_cells(cells, 2 * size, [&](std::size_t begin, std::size_t end, double* sum) {
+        double* const diagonal = sum + size;
         if constexpr (Model::two_outcome_logit) {
-            two_outcome_block<Model>(counts, parameters, begin, end, sum, curvatures ? at.xx.data() : nullptr);
+            two_outcome_block<Model>(counts, parameters, begin, end, sum, diagonal, at.xx.data());
         } else {
             const double delta = order_of_parameters(model, parameters, n), tau = tie_of_parameters(model, parameters);
             for (std::size_t k = begin; k < end; ++k) {
@@ -142,23 +168,33 @@ void evaluate(const pair_counts& counts, const Model& model, const Eigen::Vector
                 const outcome_terms t = model.ties.terms(model.link, c, x, tau);
                 sum[c.left] += t.slope_x;
                 sum[c.right] -= t.slope_x;
-                if constexpr (Model::has_order) sum[n] += t.slope_x;
-                if constexpr (Model::has_tie_parameter) sum[Model::size(n) - 1] += t.slope_t;
-                if (!curvatures) continue;
+                diagonal[c.left] += t.curvature_xx;
+                diagonal[c.right] += t.curvature_xx;
                 at.xx[k] = t.curvature_xx;
+                if constexpr (Model::has_order) {
+                    sum[n] += t.slope_x;
+                    diagonal[n] += t.curvature_xx;
+                }
                 if constexpr (Model::has_tie_parameter) {
+                    sum[size - 1] += t.slope_t;
+                    diagonal[size - 1] += t.curvature_tt;
                     at.xt[k] = t.curvature_xt;
                     at.tt[k] = t.curvature_tt;
                 }
             }
         }
     });
-    at.prior = Eigen::VectorXd::Zero(index(Model::size(n)));
+    at.gradient = sums.head(index(size));
+    at.diagonal = sums.tail(index(size));
+    // A common shift of θ changes no game, so what the sums leave there is rounding, which a weak prior would amplify.
+    at.gradient.head(index(n)).array() -= at.gradient.head(index(n)).mean();
+    at.prior = Eigen::VectorXd::Zero(index(size));
     for (std::size_t i = 0; i < n; ++i) {
         const prior_terms p = model.prior.terms(parameters[index(i)]);
         at.gradient[index(i)] += p.slope;
         at.prior[index(i)] = p.curvature;
     }
+    at.diagonal += at.prior;
 }
 
 /// The information matrix times a vector.
@@ -168,18 +204,27 @@ Eigen::VectorXd information_times(const pair_counts& counts, const local_model& 
     const double z_order = order_of_parameters(Model{}, z, n), z_tie = tie_of_parameters(Model{}, z);
     Eigen::VectorXd y =
         sum_over_cells(counts.cells.size(), Model::size(n), [&](std::size_t begin, std::size_t end, double* sum) {
-            for (std::size_t k = begin; k < end; ++k) {
-                const pair_cell& c = counts.cells[k];
-                const double x = z[c.left] - z[c.right] + z_order;
-                double t = at.xx[k] * x;
-                if constexpr (Model::has_tie_parameter) {
-                    t += at.xt[k] * z_tie;
-                    sum[Model::size(n) - 1] += at.xt[k] * x + at.tt[k] * z_tie;
+            double order_sum = 0, tie_sum = 0;
+            for (std::size_t k = begin; k < end;) { // cells of one left item follow each other
+                const item_id left = at.sides_of[k].first;
+                const double here = z[left] + z_order;
+                double row = 0;
+                for (; k < end && at.sides_of[k].first == left; ++k) {
+                    const item_id right = at.sides_of[k].second;
+                    const double x = here - z[right];
+                    double t = at.xx[k] * x;
+                    if constexpr (Model::has_tie_parameter) {
+                        t += at.xt[k] * z_tie;
+                        tie_sum += at.xt[k] * x + at.tt[k] * z_tie;
+                    }
+                    row += t;
+                    sum[right] -= t;
                 }
-                sum[c.left] += t;
-                sum[c.right] -= t;
-                if constexpr (Model::has_order) sum[n] += t;
+                sum[left] += row;
+                order_sum += row;
             }
+            if constexpr (Model::has_order) sum[n] += order_sum;
+            if constexpr (Model::has_tie_parameter) sum[Model::size(n) - 1] += tie_sum;
         });
     y.array() += at.prior.array() * z.array();
     return y;
@@ -212,20 +257,6 @@ template <class Model> Eigen::MatrixXd information(const pair_counts& counts, co
     return h;
 }
 
-/// The diagonal of the information matrix.
-template <class Model> Eigen::VectorXd information_diagonal(const pair_counts& counts, const local_model& at) {
-    const std::size_t n = counts.items;
-    return at.prior +
-           sum_over_cells(counts.cells.size(), Model::size(n), [&](std::size_t begin, std::size_t end, double* sum) {
-               for (std::size_t k = begin; k < end; ++k) {
-                   sum[counts.cells[k].left] += at.xx[k];
-                   sum[counts.cells[k].right] += at.xx[k];
-                   if constexpr (Model::has_order) sum[n] += at.xx[k];
-                   if constexpr (Model::has_tie_parameter) sum[Model::size(n) - 1] += at.tt[k];
-               }
-           });
-}
-
 /// Each parameter's weight of games, the scale on which its gradient is judged.
 template <class Model> Eigen::VectorXd games_of_parameters(const pair_counts& counts) {
     Eigen::VectorXd games = Eigen::VectorXd::Zero(index(Model::size(counts.items)));
@@ -245,13 +276,29 @@ double log_likelihood(const pair_counts& counts, const Model& model, std::span<c
     const Eigen::VectorXd p = Eigen::Map<const Eigen::VectorXd>(parameters.data(), detail::index(parameters.size()));
     const double delta = detail::order_of_parameters(model, p, counts.items), tau = detail::tie_of_parameters(model, p);
     return detail::sum_over_cells(counts.cells.size(), 1, [&](std::size_t begin, std::size_t end, double* sum) {
+        if constexpr (Model::two_outcome_logit) {
+            constexpr std::size_t most = 512; // so that exp and log are vector code
+            Eigen::Array<double, most, 1> x, softplus_of_minus;
+            for (std::size_t from = begin; from < end; from += most) {
+                const std::size_t count = std::min(most, end - from);
+                const pair_cell* cells = counts.cells.data() + from;
+                for (std::size_t k = 0; k < count; ++k)
+                    x[detail::index(k)] = p[cells[k].left] - p[cells[k].right] + delta;
+                const auto part = x.head(detail::index(count));
+                softplus_of_minus.head(part.size()) = (-part).cwiseMax(0.0) + (1 + (-part.abs()).exp()).log();
+                for (std::size_t k = 0; k < count; ++k) {
+                    const double left = Model::ties_type::left_part(cells[k]);
+                    const double right = Model::ties_type::right_part(cells[k]);
+                    // log(1 + e^x) = log(1 + e^−x) + x
+                    *sum -= (left + right) * softplus_of_minus[detail::index(k)] + right * x[detail::index(k)];
+                }
+            }
+            return;
+        }
         for (std::size_t k = begin; k < end; ++k) {
             const pair_cell& c = counts.cells[k];
             const double x = p[c.left] - p[c.right] + delta;
-            if constexpr (Model::two_outcome_logit)
-                *sum -= Model::ties_type::left_part(c) * softplus(-x) + Model::ties_type::right_part(c) * softplus(x);
-            else
-                *sum += model.ties.terms(model.link, c, x, tau).value;
+            *sum += model.ties.terms(model.link, c, x, tau).value;
         }
     })(0);
 }

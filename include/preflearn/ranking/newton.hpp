@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
@@ -28,6 +30,14 @@ struct solver_result {
     double gradient_norm = std::numeric_limits<double>::quiet_NaN();
     double newton_step = std::numeric_limits<double>::quiet_NaN();
     std::size_t iterations = 0;
+};
+
+/// What a fit calls: solver(counts, model, start) goes from the start to a maximum and says how it ended.
+///
+/// Semantics: const and deterministic; `converged` only when both the gradient and the next Newton step vanish.
+template <class S, class Model>
+concept RatingSolver = requires(const S& solver, const pair_counts& counts, const Model& model, Eigen::VectorXd start) {
+    { solver(counts, model, std::move(start)) } -> std::same_as<solver_result>;
 };
 
 namespace detail {
@@ -53,7 +63,7 @@ Eigen::VectorXd newton_step(const pair_counts& counts, const local_model& at, do
     const auto centre = [&](Eigen::VectorXd& v) {
         if (level_free) v.head(n).array() -= v.head(n).mean();
     };
-    const Eigen::VectorXd inverse = information_diagonal<Model>(counts, at).cwiseMax(1e-300).cwiseInverse();
+    const Eigen::VectorXd inverse = at.diagonal.cwiseMax(1e-300).cwiseInverse();
     Eigen::VectorXd step = Eigen::VectorXd::Zero(size), residual = at.gradient;
     centre(residual);
     Eigen::VectorXd scaled = inverse.cwiseProduct(residual);
@@ -135,7 +145,7 @@ struct newton {
             result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
             const double relative = at.gradient.cwiseQuotient(games).cwiseAbs().maxCoeff();
             const bool flat = relative <= tolerance;
-            const double accuracy = std::clamp(relative, 1e-6, 1e-2);
+            const double accuracy = flat ? 1e-2 : std::clamp(relative, 1e-6, 1e-2); // the last step only measures
             const Eigen::VectorXd step = detail::newton_step<Model>(counts, at, accuracy, dense_items);
             const bool usable = step.size() != 0 && step.allFinite();
             result.newton_step = usable ? step.cwiseAbs().maxCoeff() : std::numeric_limits<double>::infinity();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -103,11 +104,43 @@ inline std::size_t strong_groups(const edge_lists& edges, std::vector<item_id>& 
     return groups;
 }
 
+/// Whether item 0 reaches all others and is reached by all, when a few passes over the cells show it: on a board where
+/// everybody meets many others the first pass ends after a few rows.
+inline bool plainly_strong(const pair_counts& counts, tie_edges ties) {
+    if (counts.items == 0) return false;
+    for (const bool forward : {true, false}) {
+        std::vector<std::uint8_t> reached(counts.items);
+        reached[0] = 1;
+        std::size_t left_over = counts.items - 1;
+        for (int pass = 0; pass < 4 && left_over > 0; ++pass) {
+            for (const pair_cell& c : counts.cells) {
+                if (reached[c.left] == reached[c.right]) continue;
+                const bool tied = ties == tie_edges::both_ways && c.ties > 0;
+                const bool from_left = reached[c.left] != 0;
+                const double wins = from_left == forward ? c.left_wins : c.right_wins;
+                if (!(wins > 0 || tied)) continue;
+                reached[c.left] = reached[c.right] = 1;
+                if (--left_over == 0) break;
+            }
+        }
+        if (left_over > 0) return false;
+    }
+    return true;
+}
+
 } // namespace detail
 
 inline win_graph analyse_wins(const pair_counts& counts, tie_edges ties = tie_edges::both_ways) {
     win_graph graph;
     const std::size_t n = counts.items;
+    if (detail::plainly_strong(counts, ties)) {
+        graph.components = graph.groups = 1;
+        graph.component.resize(n);
+        graph.group.resize(n);
+        // a single item without a game is strongly connected with itself
+        if (n == 1) graph.unplayed.push_back(0);
+        return graph;
+    }
     const detail::edge_lists edges = detail::win_edges(counts, ties);
     graph.groups = detail::strong_groups(edges, graph.group);
 

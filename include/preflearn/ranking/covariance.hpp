@@ -1,0 +1,176 @@
+/// \file
+/// How sure the scores are. Inverse information on the sum-zero space where the model is trusted; the sandwich
+/// H⁺ (Σ_c s_c s_c') H⁺ where it is not, with s_c the score of a game (HC0) or of a cluster of games: all of an
+/// annotator's or of a prompt's (Liang & Zeger 1986). Clusters matter: errors of repeated annotators can be twice as
+/// large.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numbers>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+
+#include <preflearn/core/error.hpp>
+#include <preflearn/ranking/fit.hpp>
+#include <preflearn/ranking/games.hpp>
+#include <preflearn/ranking/model.hpp>
+#include <preflearn/ranking/pair_counts.hpp>
+
+namespace preflearn {
+
+/// A confidence interval of a score or of a probability.
+struct score_interval {
+    double low = std::numeric_limits<double>::quiet_NaN();
+    double high = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// The z with P(|N(0, 1)| <= z) = confidence; 1.96 for 0.95. \throws argument_error outside (0, 1).
+inline double two_sided_critical(double confidence) {
+    require(confidence > 0 && confidence < 1, "a confidence level lies inside (0, 1), found ", confidence);
+    double z = 0;
+    for (int step = 0; step < 500; ++step) { // the tail is convex: Newton's method climbs to the root
+        const double excess = std::erfc(z / std::numbers::sqrt2) - (1 - confidence);
+        const double next = z + excess / (std::sqrt(2 / std::numbers::pi) * std::exp(-z * z / 2));
+        if (!(next > z)) break;
+        z = next;
+    }
+    return z;
+}
+
+/// The covariance of a fit's scores (mean zero), then of its order effect and of the solver's tie parameter.
+struct rating_covariance {
+    std::size_t items = 0;
+    Eigen::MatrixXd matrix{};
+
+    [[nodiscard]] double operator()(std::size_t i, std::size_t j) const {
+        return matrix(detail::index(i), detail::index(j));
+    }
+    /// Of one score on the mean-zero scale, and of θ_i − θ_j.
+    [[nodiscard]] double standard_error(std::size_t i) const { return std::sqrt(std::max(0.0, (*this)(i, i))); }
+    [[nodiscard]] double standard_error_of_difference(std::size_t i, std::size_t j) const {
+        return std::sqrt(std::max(0.0, (*this)(i, i) + (*this)(j, j) - 2 * (*this)(i, j)));
+    }
+};
+
+namespace detail {
+
+/// The inverse of an information matrix whose first `items` parameters are strengths, with these centred in rows and
+/// columns. Without a prior the common shift of the strengths has no information; with a weak one nearly none, so H is
+/// inverted with some added along it, which is taken away again (Sherman & Morrison 1950).
+inline Eigen::MatrixXd inverse_on_sum_zero(Eigen::MatrixXd h, Eigen::Index items, bool level_is_known) {
+    const double added = h.diagonal().head(items).mean() / static_cast<double>(items);
+    h.topLeftCorner(items, items).array() += added;
+    const Eigen::LDLT<Eigen::MatrixXd> factors(h);
+    Eigen::MatrixXd inverse = factors.solve(Eigen::MatrixXd::Identity(h.rows(), h.cols()));
+    Eigen::VectorXd along = inverse.leftCols(items).rowwise().sum();
+    const double left_over = 1 - added * along.head(items).sum();
+    inverse.topRows(items).rowwise() -= inverse.topRows(items).colwise().mean().eval();
+    inverse.leftCols(items).colwise() -= inverse.leftCols(items).rowwise().mean().eval();
+    if (level_is_known && left_over > 0) {
+        along.head(items).array() -= along.head(items).mean();
+        inverse += added / left_over * along * along.transpose();
+    }
+    return inverse;
+}
+
+/// The same of a fit that exists.
+template <class Model>
+Eigen::MatrixXd centred_inverse(const pair_counts& counts, const Model& model, const rating_fit& fit) {
+    fit.check();
+    require(fit.parameters.size() == Model::size(counts.items), "a fit of ", fit.parameters.size(),
+            " parameters does not belong to this model of ", counts.items, " items");
+    const Eigen::VectorXd parameters =
+        Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), index(fit.parameters.size()));
+    local_model at;
+    evaluate(counts, model, parameters, at);
+    return inverse_on_sum_zero(information<Model>(counts, at), index(counts.items), at.prior.maxCoeff() > 0);
+}
+
+} // namespace detail
+
+/// The inverse of the information matrix (the prior's included) on the mean-zero scale. Dense: (n + 2)² numbers.
+/// \throws numeric_error when the fit does not exist.
+template <class Model>
+rating_covariance inverse_information(const pair_counts& counts, const Model& model, const rating_fit& fit) {
+    return {counts.items, detail::centred_inverse(counts, model, fit)};
+}
+
+/// The sandwich. \param clusters one code a game, equal codes are one cluster; empty: every game is its own (HC0).
+/// Without a small-sample factor. It is refused where the fit does not exist: under separation it would be zero.
+/// \throws numeric_error then; argument_error when columns differ in length or there is only one cluster.
+template <class Model>
+rating_covariance sandwich_covariance(const game_list& games, const Model& model, const rating_fit& fit,
+                                      std::span<const std::uint32_t> clusters = {}) {
+    require(clusters.empty() || clusters.size() == games.size(), games.size(), " games and ", clusters.size(),
+            " cluster codes");
+    const pair_counts counts = count_games(games, Model::has_order ? sides::kept : sides::merged);
+    const Eigen::MatrixXd bread = detail::centred_inverse(counts, model, fit);
+    const Eigen::VectorXd parameters =
+        Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), detail::index(fit.parameters.size()));
+    const double delta = detail::order_of_parameters(model, parameters, games.items);
+    const double tau = detail::tie_of_parameters(model, parameters);
+
+    std::vector<std::size_t> order(games.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (!clusters.empty()) std::ranges::sort(order, {}, [&](std::size_t g) { return std::pair(clusters[g], g); });
+    Eigen::MatrixXd meat = Eigen::MatrixXd::Zero(bread.rows(), bread.cols());
+    Eigen::VectorXd score = Eigen::VectorXd::Zero(bread.rows());
+    std::vector<Eigen::Index> touched;
+    const auto add = [&](Eigen::Index parameter, double slope) {
+        if (score[parameter] == 0) touched.push_back(parameter); // twice when sums cancel: removed below
+        score[parameter] += slope;
+    };
+    std::size_t found = 0;
+    for (std::size_t k = 0; k < order.size(); ++k) {
+        const std::size_t g = order[k];
+        const game_result result = games.results[g];
+        pair_cell one{games.left[g], games.right[g], 0, 0, 0};
+        (result == game_result::left    ? one.left_wins
+         : result == game_result::right ? one.right_wins
+                                        : one.ties) = games.weight(g);
+        const outcome_terms t =
+            model.ties.terms(model.link, one, parameters[one.left] - parameters[one.right] + delta, tau);
+        add(one.left, t.slope_x);
+        add(one.right, -t.slope_x);
+        if constexpr (Model::has_order) add(detail::index(games.items), t.slope_x);
+        if constexpr (Model::has_tie_parameter) add(score.size() - 1, t.slope_t);
+        const bool last = clusters.empty() || k + 1 == order.size() || clusters[order[k + 1]] != clusters[g];
+        if (!last) continue;
+        ++found;
+        std::ranges::sort(touched);
+        touched.erase(std::ranges::unique(touched).begin(), touched.end());
+        for (const Eigen::Index a : touched)
+            for (const Eigen::Index b : touched) meat(a, b) += score[a] * score[b];
+        for (const Eigen::Index a : touched) score[a] = 0;
+        touched.clear();
+    }
+    require(found > 1, "a sandwich needs at least two clusters, found ", found);
+    return {games.items, bread * meat * bread.transpose()};
+}
+
+/// score ± z · error of every item. \throws numeric_error when the fit does not exist.
+inline std::vector<score_interval> score_intervals(const rating_fit& fit, const rating_covariance& covariance,
+                                                   double confidence = 0.95) {
+    fit.check();
+    require(covariance.items == fit.scores.size(), "a covariance of ", covariance.items, " items for a fit of ",
+            fit.scores.size());
+    const double z = two_sided_critical(confidence);
+    std::vector<score_interval> list;
+    for (std::size_t i = 0; i < fit.scores.size(); ++i) {
+        const double half = z * covariance.standard_error(i);
+        list.push_back({fit.scores[i] - half, fit.scores[i] + half});
+    }
+    return list;
+}
+
+} // namespace preflearn

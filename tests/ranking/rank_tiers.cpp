@@ -1,0 +1,65 @@
+#include <cmath>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <preflearn/core/error.hpp>
+#include <preflearn/ranking/rank_tiers.hpp>
+
+#include "boards.hpp"
+
+using namespace test;
+
+namespace {
+
+rating_fit scored(std::vector<double> scores) {
+    return {.status = fit_status::converged, .scores = scores, .parameters = scores};
+}
+
+rating_covariance independent(std::size_t n, double error) {
+    return {n, error * error * Eigen::MatrixXd::Identity(static_cast<Eigen::Index>(n), static_cast<Eigen::Index>(n))};
+}
+
+using ranks = std::vector<std::size_t>;
+
+} // namespace
+
+TEST_CASE("the critical value is that of the studentised range, for independent scores of equal error") {
+    // the largest |difference| / (√2 error) of k normals: tabled range 3.314 (k = 3), 3.858 (5), 4.474 (10) over √2
+    const auto critical = [](std::size_t k) {
+        return rank_items(scored(std::vector<double>(k)), independent(k, 0.3), {.draws = 60'000}).critical;
+    };
+    CHECK(critical(2) == doctest::Approx(1.959963984540054));
+    CHECK(critical(3) == doctest::Approx(3.314 / std::sqrt(2)).epsilon(0.01));
+    CHECK(critical(5) == doctest::Approx(3.858 / std::sqrt(2)).epsilon(0.01));
+    CHECK(critical(10) == doctest::Approx(4.474 / std::sqrt(2)).epsilon(0.01));
+}
+
+TEST_CASE("well separated scores have ranks of their own, equal ones share everything") {
+    const rank_result apart = rank_items(scored({0, 2, -2}), independent(3, 0.1));
+    CHECK(apart.order == ranks{1, 0, 2});
+    CHECK(apart.tier == ranks{2, 1, 3});
+    CHECK(apart.best_rank == ranks{2, 1, 3});
+    CHECK(apart.worst_rank == ranks{2, 1, 3});
+    const rank_result alike = rank_items(scored({0.01, 0, -0.01}), independent(3, 0.1));
+    CHECK(alike.tier == ranks{1, 1, 1});
+    CHECK(alike.best_rank == ranks{1, 1, 1});
+    CHECK(alike.worst_rank == ranks{3, 3, 3});
+    // a ladder: neighbours are alike, the ends are not
+    const rank_result ladder = rank_items(scored({0.25, 0, -0.25}), independent(3, 0.1));
+    CHECK(ladder.tier == ranks{1, 1, 2});
+    CHECK(ladder.best_rank == ranks{1, 1, 2});
+    CHECK(ladder.worst_rank == ranks{2, 3, 3});
+}
+
+TEST_CASE("ranks are the same for a seed, and refused without a fit") {
+    const game_columns games = random_games(8, 800, 2);
+    const pair_counts counts = count_games(games.list());
+    const rating_fit fit = fit_ratings(counts);
+    const rating_covariance v = inverse_information(counts, bradley_terry_model{}, fit);
+    CHECK(rank_items(fit, v, {.seed = 4}).critical == rank_items(fit, v, {.seed = 4}).critical);
+    CHECK(rank_items(fit, v, {.seed = 4}).critical != rank_items(fit, v, {.seed = 5}).critical);
+    CHECK_THROWS_AS(rank_items(rating_fit{}, v), numeric_error);
+    CHECK_THROWS_AS(rank_items(fit, independent(3, 1)), argument_error);
+    CHECK_THROWS_AS(rank_items(fit, v, {.confidence = 1}), argument_error);
+}

@@ -1,0 +1,48 @@
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <preflearn/ranking/rate.hpp>
+
+#include "boards.hpp"
+
+using namespace test;
+
+TEST_CASE("a report is what its pieces say") {
+    const game_columns games = random_games(6, 2000, 8);
+    std::vector<std::uint32_t> clusters;
+    for (std::uint32_t g = 0; g < 2000; ++g) clusters.push_back(g % 50);
+    const rating_options options{.ties = davidson_rule{}, .order = true, .prior = gaussian_prior{.variance = 4}};
+    const bradley_terry_model model{
+        .ties = davidson_rule{}, .order = order_effect{}, .prior = gaussian_prior{.variance = 4}};
+    const pair_counts counts = count_games(games.list(), sides::kept);
+    const rating_fit fit = fit_ratings(counts, model);
+    for (const bool clustered : {false, true}) {
+        const rating_report report =
+            rate_games(games.list(), options,
+                       clustered ? std::span<const std::uint32_t>(clusters) : std::span<const std::uint32_t>());
+        CHECK(report.fit.scores == fit.scores);
+        const rating_covariance v = clustered ? sandwich_covariance(games.list(), model, fit, clusters)
+                                              : inverse_information(counts, model, fit);
+        for (std::size_t i = 0; i < 6; ++i) CHECK(report.standard_errors[i] == doctest::Approx(v.standard_error(i)));
+        REQUIRE(report.parameters.size() == 2);
+        CHECK(report.parameters[0].name == "order");
+        CHECK(report.parameters[0].standard_error == doctest::Approx(v.standard_error(6)));
+        CHECK(report.parameters[1].name == "nu");
+        CHECK(report.parameters[1].standard_error == doctest::Approx(fit.tie_parameter * v.standard_error(7)));
+        CHECK(report.ranks.order.size() == 6);
+    }
+}
+
+TEST_CASE("a report of nothing has a status and no numbers") {
+    const rating_report none = rate_games({});
+    CHECK(none.fit.status == fit_status::no_data);
+    CHECK(none.bounds.empty());
+    CHECK(none.ranks.order.empty());
+    game_columns games{.items = 2};
+    games.add(0, 1, game_result::left);
+    CHECK(rate_games(games.list()).fit.status == fit_status::separated);
+    CHECK(rate_games(games.list(), {.prior = pseudo_games{}}).fit.converged());
+}
