@@ -6,6 +6,7 @@
 #include <preflearn/data/byte_reader.hpp>
 #include <preflearn/data/csv.hpp>
 #include <preflearn/data/filter.hpp>
+#include <preflearn/data/game_table.hpp>
 #include <preflearn/data/json_line.hpp>
 #include <preflearn/data/line_reader.hpp>
 #include <preflearn/data/parse_record.hpp>

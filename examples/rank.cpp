@@ -1,0 +1,213 @@
+// Who is best, how sure is that, and does a rating exist at all? Ranks the items of a CSV file of games.
+// SPDX-License-Identifier: MIT
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <preflearn/data/csv.hpp>
+#include <preflearn/data/game_table.hpp>
+#include <preflearn/ranking.hpp>
+#include <preflearn/report/table.hpp>
+#include <preflearn/report/table_text.hpp>
+#include <preflearn/report/write.hpp>
+
+namespace {
+
+constexpr int undefined_fit = 3;
+
+struct arguments {
+    std::string file, ties = "half", prior = "none", cluster, json;
+    bool order = false;
+    double confidence = 0.95;
+    std::uint64_t seed = 0;
+};
+
+/// The numbers behind the name in "gaussian:1" and "pseudo-games:0.5,0.5". \throws CLI::ValidationError
+std::vector<double> numbers_behind(std::string_view text, std::size_t fewest, std::size_t most) {
+    std::vector<double> numbers;
+    std::size_t at = text.find(':');
+    while (at != std::string_view::npos) {
+        text.remove_prefix(at + 1);
+        at = text.find(',');
+        const std::string_view part = text.substr(0, at);
+        double value = 0;
+        const auto [end, failure] = std::from_chars(part.data(), part.data() + part.size(), value);
+        if (failure != std::errc() || end != part.data() + part.size() || !(value > 0) || !std::isfinite(value))
+            throw CLI::ValidationError("--prior", "'" + std::string(part) + "' is not a number above 0");
+        numbers.push_back(value);
+    }
+    if (numbers.size() < fewest || numbers.size() > most)
+        throw CLI::ValidationError("--prior", "expected none, gaussian:VARIANCE or pseudo-games[:WINS[,LOSSES]]");
+    return numbers;
+}
+
+preflearn::rating_options options_of(const arguments& given) {
+    preflearn::rating_options options{.order = given.order, .confidence = given.confidence, .seed = given.seed};
+    if (given.ties == "drop") options.ties = preflearn::drop_rule{};
+    if (given.ties == "rao-kupper") options.ties = preflearn::rao_kupper_rule{};
+    if (given.ties == "davidson") options.ties = preflearn::davidson_rule{};
+    const std::string_view prior = given.prior, kind = prior.substr(0, prior.find(':'));
+    if (kind == "gaussian") {
+        options.prior = preflearn::gaussian_prior{.variance = numbers_behind(prior, 1, 1).front()};
+    } else if (kind == "pseudo-games") {
+        const std::vector<double> counts = numbers_behind(prior, 0, 2);
+        preflearn::pseudo_games games;
+        if (!counts.empty()) games = {.wins = counts.front(), .losses = counts.back()};
+        options.prior = games;
+    } else {
+        numbers_behind(prior, 0, kind == "none" ? 0 : std::string::npos);
+        if (kind != "none") throw CLI::ValidationError("--prior", "there is no prior '" + std::string(kind) + "'");
+    }
+    return options;
+}
+
+preflearn::table ranked_table(const preflearn::rating_report& report, const std::vector<std::string>& names,
+                              const arguments& given) {
+    preflearn::table shown{.columns = {{.name = "rank"},
+                                       {.name = "item"},
+                                       {.name = "score"},
+                                       {.name = "s.e."},
+                                       {.name = "low"},
+                                       {.name = "high"},
+                                       {.name = "ranks"},
+                                       {.name = "tier"}}};
+    std::size_t rank = 0;
+    for (const std::size_t i : report.ranks.order) {
+        shown.rows.push_back(
+            {++rank, names[i], report.fit.scores[i], report.standard_errors[i], report.bounds[i].low,
+             report.bounds[i].high,
+             std::to_string(report.ranks.best_rank[i]) + "-" + std::to_string(report.ranks.worst_rank[i]),
+             report.ranks.tier[i]});
+    }
+    shown.note = preflearn::message("Scores are natural logits with mean zero; low and high: ", 100 * given.confidence,
+                                    "% interval; ranks and tiers hold for all items at once.");
+    return shown;
+}
+
+std::string joined(const std::vector<preflearn::item_id>& items, const std::vector<std::string>& names) {
+    std::string text;
+    for (const preflearn::item_id i : items) text += (text.empty() ? "" : ", ") + names[i];
+    return text.empty() ? "none" : text;
+}
+
+void print_certificate(const preflearn::rating_fit& fit, const std::vector<std::string>& names) {
+    std::printf("status: %s\n", std::string(name_of(fit.status)).c_str());
+    if (!fit.reason.empty()) std::printf("reason: %s\n", fit.reason.c_str());
+    std::printf("prior: %s\n", fit.prior.c_str());
+    if (!std::isnan(fit.gradient_norm))
+        std::printf("gradient: %.3g games, next step: %.3g logits, after %zu iterations\n", fit.gradient_norm,
+                    fit.newton_step, fit.iterations);
+    if (fit.converged()) std::printf("log-likelihood: %.6f\n", fit.log_likelihood);
+    std::printf("win graph: %zu connected parts, %zu strongly connected groups\n", fit.graph.components,
+                fit.graph.groups);
+    if (fit.graph.groups > 1) {
+        std::printf("never beaten: %s\n", joined(fit.graph.undefeated, names).c_str());
+        std::printf("never won: %s\n", joined(fit.graph.winless, names).c_str());
+    }
+}
+
+nlohmann::ordered_json json_of(const preflearn::rating_report& report, const std::vector<std::string>& names,
+                               const arguments& given) {
+    const preflearn::rating_fit& fit = report.fit;
+    nlohmann::ordered_json json{{"status", name_of(fit.status)}, {"items", nlohmann::ordered_json::array()}};
+    for (const std::size_t i : report.ranks.order) {
+        json["items"].push_back({{"name", names[i]},
+                                 {"score", fit.scores[i]},
+                                 {"se", report.standard_errors[i]},
+                                 {"low", report.bounds[i].low},
+                                 {"high", report.bounds[i].high},
+                                 {"tier", report.ranks.tier[i]},
+                                 {"best_rank", report.ranks.best_rank[i]},
+                                 {"worst_rank", report.ranks.worst_rank[i]}});
+    }
+    json["parameters"] = nlohmann::ordered_json::object();
+    for (const preflearn::rating_parameter& p : report.parameters) {
+        json["parameters"][p.name] = p.value;
+        json["parameters"][p.name + "_se"] = p.standard_error;
+    }
+    if (!fit.reason.empty()) json["reason"] = fit.reason;
+    json["ties"] = given.ties;
+    json["prior"] = fit.prior;
+    json["log_likelihood"] = fit.log_likelihood; // NaN is written as null
+    json["certificate"] = {{"gradient_norm", fit.gradient_norm},
+                           {"newton_step", fit.newton_step},
+                           {"iterations", fit.iterations},
+                           {"components", fit.graph.components},
+                           {"groups", fit.graph.groups},
+                           {"undefeated", nlohmann::ordered_json::array()},
+                           {"winless", nlohmann::ordered_json::array()}};
+    for (const preflearn::item_id i : fit.graph.undefeated) json["certificate"]["undefeated"].push_back(names[i]);
+    for (const preflearn::item_id i : fit.graph.winless) json["certificate"]["winless"].push_back(names[i]);
+    return json;
+}
+
+int run(const arguments& given, const preflearn::rating_options& options) {
+    const preflearn::game_table file = preflearn::games_of(preflearn::read_csv(given.file), given.cluster);
+    std::vector<preflearn::game_result> results;
+    for (const preflearn::choice winner : file.winners) {
+        results.push_back(winner == preflearn::choice::first    ? preflearn::game_result::left
+                          : winner == preflearn::choice::second ? preflearn::game_result::right
+                                                                : preflearn::game_result::tie);
+    }
+    const preflearn::game_list games{file.items.size(), file.left, file.right, results, file.weights};
+    const preflearn::rating_report report = preflearn::rate_games(games, options, file.clusters);
+    if (report.fit.converged()) {
+        std::printf("%s\n", preflearn::to_text(ranked_table(report, file.items, given)).c_str());
+        for (const preflearn::rating_parameter& p : report.parameters)
+            std::printf("%s: %.6f (s.e. %.6f)\n", p.name.c_str(), p.value, p.standard_error);
+        if (!given.cluster.empty())
+            std::printf("errors: sandwich over %zu clusters of '%s'\n", file.cluster_names.size(),
+                        given.cluster.c_str());
+    }
+    print_certificate(report.fit, file.items);
+    if (!given.json.empty()) preflearn::write_json(json_of(report, file.items, given), given.json);
+    if (report.fit.converged()) return 0;
+    std::fflush(stdout);
+    std::fprintf(stderr, "rank: %s: %s\n", std::string(name_of(report.fit.status)).c_str(), report.fit.reason.c_str());
+    return undefined_fit;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    arguments given;
+    preflearn::rating_options options;
+    CLI::App app{
+        "Ranks items by the Bradley-Terry model from a CSV file of games with the columns left, right and winner\n"
+        "(left, right or tie; x, y and draw mean the same), and perhaps weight. Ends with 3 when no rating exists."};
+    app.add_option("FILE", given.file, "the CSV file; the first line names the columns")
+        ->required()
+        ->check(CLI::ExistingFile);
+    app.add_option("--ties", given.ties, "what a tie means: half a win, nothing, or an outcome with a model")
+        ->check(CLI::IsMember({"half", "drop", "rao-kupper", "davidson"}))
+        ->capture_default_str();
+    app.add_flag("--order", given.order, "estimate the advantage of the left side");
+    app.add_option("--prior", given.prior, "none, gaussian:VARIANCE or pseudo-games[:WINS[,LOSSES]]")
+        ->capture_default_str();
+    app.add_option("--cluster", given.cluster, "the column of clusters (annotator, prompt) for robust errors");
+    app.add_option("--confidence", given.confidence, "confidence of intervals and ranks")
+        ->check(CLI::Range(0.01, 0.9999))
+        ->capture_default_str();
+    app.add_option("--seed", given.seed, "seed of the draws for ranks");
+    app.add_option("--json", given.json, "also write the ratings to this file");
+    try {
+        app.parse(argc, argv);
+        options = options_of(given);
+    } catch (const CLI::ParseError& failure) {
+        return app.exit(failure) == 0 ? 0 : 2;
+    }
+    try {
+        return run(given, options);
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "rank: %s\n", failure.what());
+        return 1;
+    }
+}

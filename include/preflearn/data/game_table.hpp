@@ -1,0 +1,95 @@
+/// \file
+/// Games between named items from a CSV file: the columns `left`, `right` and `winner` (left, right or tie; x, y and
+/// draw mean the same), and where they exist `weight` and a column that says which cluster a game belongs to (its
+/// annotator, its prompt).
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
+#include <vector>
+
+#include <preflearn/core/error.hpp>
+#include <preflearn/core/preference.hpp>
+#include <preflearn/data/csv.hpp>
+
+namespace preflearn {
+
+/// Columns of games, one entry a game. Items and clusters are numbered in the order of their first appearance.
+struct game_table {
+    std::vector<std::string> items{};
+    std::vector<std::uint32_t> left{}, right{};
+    /// `first` is the left side; never `abstained`.
+    std::vector<choice> winners{};
+    /// Empty when the file has no column `weight`.
+    std::vector<double> weights{};
+    /// Empty when no cluster column was asked for.
+    std::vector<std::uint32_t> clusters{};
+    std::vector<std::string> cluster_names{};
+};
+
+namespace detail {
+
+inline std::uint32_t number_of(const std::string& name, std::vector<std::string>& names,
+                               std::unordered_map<std::string, std::uint32_t>& numbers) {
+    const auto [at, added] = numbers.try_emplace(name, static_cast<std::uint32_t>(names.size()));
+    if (added) names.push_back(name);
+    return at->second;
+}
+
+inline std::optional<choice> winner_named(std::string_view text) {
+    if (text == "left" || text == "x") return choice::first;
+    if (text == "right" || text == "y") return choice::second;
+    if (text == "tie" || text == "draw") return choice::tie;
+    return std::nullopt;
+}
+
+} // namespace detail
+
+/// \param cluster_column the column of clusters, or empty
+/// \throws input_error naming the missing column; or file and line of an empty name, an item against itself, a winner
+/// that is none of the words, or a weight that is not a finite number of at least 0.
+inline game_table games_of(const csv_table& file, std::string_view cluster_column = {}) {
+    const std::size_t left = file.column("left"), right = file.column("right"), winner = file.column("winner");
+    const std::optional<std::size_t> cluster =
+        cluster_column.empty() ? std::nullopt : std::optional(file.column(cluster_column));
+    std::optional<std::size_t> weight;
+    for (std::size_t c = 0; c < file.columns.size(); ++c)
+        if (file.columns[c] == "weight") weight = c;
+
+    game_table games;
+    std::unordered_map<std::string, std::uint32_t> item_numbers, cluster_numbers;
+    for (std::size_t r = 0; r < file.rows.size(); ++r) {
+        const std::vector<std::string>& row = file.rows[r];
+        for (const std::size_t side : {left, right})
+            require<input_error>(!row[side].empty(), file.place(r), ": column '", file.columns[side],
+                                 "' is empty, an item's name was expected");
+        require<input_error>(row[left] != row[right], file.place(r), ": item '", row[left], "' plays against itself");
+        const std::optional<choice> won = detail::winner_named(row[winner]);
+        require<input_error>(won.has_value(), file.place(r), ": the winner is '", row[winner],
+                             "', expected left, right or tie (or x, y, draw)");
+        games.left.push_back(detail::number_of(row[left], games.items, item_numbers));
+        games.right.push_back(detail::number_of(row[right], games.items, item_numbers));
+        games.winners.push_back(*won);
+        if (weight) {
+            const std::string& text = row[*weight];
+            double value = 0;
+            const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+            require<input_error>(
+                failure == std::errc() && end == text.data() + text.size() && std::isfinite(value) && value >= 0,
+                file.place(r), ": the weight is '", text, "', a finite number of at least 0 was expected");
+            games.weights.push_back(value);
+        }
+        if (cluster) games.clusters.push_back(detail::number_of(row[*cluster], games.cluster_names, cluster_numbers));
+    }
+    return games;
+}
+
+} // namespace preflearn
