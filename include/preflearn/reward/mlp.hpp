@@ -86,6 +86,7 @@ class mlp_reward {
         requires FeatureMap<Features, comparison<Prompt, Response>>
     [[nodiscard]] pass forward(std::span<const completion<Prompt, Response>> completions) const {
         pass p;
+        if (completions.empty()) return p;
         p.layers_.push_back(rows_of<Real>(features_, completions, widths_[0]));
         for (std::size_t l = 0; l + 1 < widths_.size(); ++l) {
             feature_rows<Real> z = p.layers_[l] * weights(parameters_, l).transpose();
@@ -104,6 +105,7 @@ class mlp_reward {
         const pass p = std::move(done);
         require(derivatives.size() == p.scores_.size(), "backward: ", p.scores_.size(),
                 " completions were scored, found ", derivatives.size(), " derivatives");
+        if (derivatives.empty()) return;
         // d loss / d z of the layer above, which is linear for the output
         feature_rows<Real> d =
             Eigen::Map<const Eigen::VectorXd>(derivatives.data(), p.layers_[0].rows()).template cast<Real>();
