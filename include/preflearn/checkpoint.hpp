@@ -6,7 +6,6 @@
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/element.hpp>
 #include <preflearn/checkpoint/gguf.hpp>
-#include <preflearn/checkpoint/half.hpp>
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/checkpoint/mapped_file.hpp>
 #include <preflearn/checkpoint/quantised.hpp>

@@ -11,9 +11,9 @@
 #include <cstring>
 #include <string_view>
 
-#include <preflearn/checkpoint/half.hpp>
 #include <preflearn/checkpoint/quantised.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/half.hpp>
 
 namespace preflearn {
 

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include <preflearn/checkpoint/half.hpp>
+#include <preflearn/core/half.hpp>
 
 namespace preflearn {
 

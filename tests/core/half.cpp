@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <concepts>
 #include <limits>
+#include <type_traits>
 
-#include <preflearn/checkpoint/half.hpp>
+#include <preflearn/core/half.hpp>
 #include <preflearn/core/random.hpp>
 
 using namespace preflearn;
@@ -63,4 +65,15 @@ TEST_CASE("BF16 is the upper half of a float, rounded to nearest even") {
         const float value = static_cast<float>(random.normal());
         CHECK(std::abs(float_of_bf16(bf16_of_float(value)) - value) <= std::abs(value) * 0x1p-8F);
     }
+}
+
+TEST_CASE("stored 16-bit numbers read as floats and are written rounded") {
+    CHECK(static_cast<float>(bfloat16(1.00390625F)) == 1.0F); // a tie, even below
+    CHECK(bfloat16(-2.5F) + 1.0F == -1.5F);
+    CHECK(float16(65504.0F).bits == 0x7bff);
+    CHECK(float16(0.1F) * 2.0F == doctest::Approx(0.2F).epsilon(1e-3));
+    static_assert(sizeof(float16) == 2 && sizeof(bfloat16) == 2);
+    static_assert(std::is_trivial_v<float16> && std::is_trivial_v<bfloat16>);
+    static_assert(std::same_as<computed_t<float16>, float> && std::same_as<computed_t<double>, double>);
+    static_assert(StoredReal<bfloat16> && !StoredReal<int>);
 }
