@@ -5,6 +5,7 @@
 
 #include <preflearn/core/atomic_file.hpp>
 #include <preflearn/core/chat_message.hpp>
+#include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>

@@ -6,6 +6,7 @@
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/divergence.hpp>
 #include <preflearn/loss/elementary.hpp>
+#include <preflearn/loss/evaluate.hpp>
 #include <preflearn/loss/link.hpp>
 #include <preflearn/loss/list.hpp>
 #include <preflearn/loss/margin_links.hpp>

@@ -49,6 +49,21 @@ template <class Real> pairs<Real> random_pairs(std::size_t n, std::uint64_t seed
     return p;
 }
 
+/// The loss of one pair with log-ratios u and v (of log-probs u and v where the loss takes no reference), one token
+/// each.
+template <class Loss> double value_of(const Loss& loss, double u, double v) {
+    const std::vector<double> chosen{u}, rejected{v}, none{0};
+    const std::vector<std::uint32_t> tokens{1};
+    return loss(preflearn::pair_scores<double>{.chosen = chosen,
+                                               .rejected = rejected,
+                                               .reference_chosen = none,
+                                               .reference_rejected = none,
+                                               .chosen_tokens = tokens,
+                                               .rejected_tokens = tokens},
+                preflearn::pair_gradients<double>{})
+        .loss;
+}
+
 /// The largest difference between the gradient of a loss and central differences of its value, per pair.
 template <class Loss> double gradient_error(const Loss& loss, pairs<double> p) {
     loss(p.scores(), p.gradients());

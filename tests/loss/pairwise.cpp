@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <span>
 #include <vector>
@@ -11,6 +12,7 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/core/log_space.hpp>
+#include <preflearn/loss/margin_links.hpp>
 #include <preflearn/loss/pairwise.hpp>
 
 #include "pairs.hpp"
@@ -235,4 +237,30 @@ TEST_CASE("what a composition needs and does not get is an argument error") {
     CHECK_THROWS_AS(pairwise<mean_jensen_shannon>{}(p.scores(), p.gradients()), argument_error);
     CHECK_THROWS_WITH_AS((pairwise<log_ratio, contrast>{}(p.scores(), p.gradients())),
                          doctest::Contains("takes no margin column"), argument_error);
+}
+
+TEST_CASE("the curvature is the derivative of the gradient, along the margin") {
+    pairs<double> p = random_pairs<double>(300);
+    const auto check = [&](const auto& loss) {
+        std::vector<double> curvature(p.chosen.size());
+        loss.curvature(p.scores(), std::span(curvature));
+        pairs<double> above = p, below = p;
+        const double step = 1e-5;
+        for (std::size_t i = 0; i < p.chosen.size(); ++i) {
+            above.chosen[i] += step;
+            below.chosen[i] -= step;
+        }
+        loss(above.scores(), above.gradients());
+        loss(below.scores(), below.gradients());
+        for (std::size_t i = 0; i < p.chosen.size(); ++i) {
+            const double second = (above.d_chosen[i] - below.d_chosen[i]) / (2 * step) / (loss.beta * loss.beta);
+            CHECK(curvature[i] == doctest::Approx(second).epsilon(1e-6).scale(1e-3));
+        }
+    };
+    check(pairwise<log_ratio, logistic>{.beta = 0.2});
+    check(pairwise<log_ratio, probit_link, smoothed_target>{.beta = 0.1, .target = {0.1}});
+    check(pairwise<log_ratio, squared_link>{.beta = 0.3});
+    p.chosen[3] = std::numeric_limits<double>::infinity();
+    std::vector<double> curvature(p.chosen.size());
+    CHECK_THROWS_AS((pairwise<log_ratio, logistic>{}.curvature(p.scores(), std::span(curvature))), numeric_error);
 }

@@ -86,7 +86,7 @@ template <Comparison C> using batch_of = std::span<const completion_of<C>>;
 
 /// A loss on pairs of scores: `loss(scores, gradients)` returns `loss_sums` and writes, for every pair,
 /// the derivative of weight · loss with respect to the chosen and the rejected score (not divided by the
-/// batch). With empty gradient spans it computes the value alone.
+/// batch), and weight · loss itself where `values` asks for it. With empty spans it computes the sums alone.
 ///
 /// Semantics: const and deterministic; finite for finite scores unless the exact result exceeds the
 /// type's range; throws numeric_error naming the pair for infinities and NaN.

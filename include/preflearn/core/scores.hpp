@@ -28,8 +28,13 @@ template <class Real> struct pair_scores {
     [[nodiscard]] std::size_t size() const { return chosen.size(); }
 };
 
-/// Where a loss writes d loss / d chosen and d loss / d rejected: n entries each, overwritten.
-template <class Real> struct pair_gradients { std::span<Real> chosen, rejected; };
+/// Where a loss writes what it computes of each pair: n entries each, overwritten; an empty column is not wanted.
+template <class Real> struct pair_gradients {
+    /// d (weight · loss) / d chosen and / d rejected, both or none.
+    std::span<Real> chosen{}, rejected{};
+    /// weight · loss.
+    std::span<Real> values{};
+};
 
 /// What a loss reports of a batch: sums, so that shards add up. Divide by `weight` for the mean.
 struct loss_sums {
@@ -40,6 +45,8 @@ struct loss_sums {
     std::size_t pairs = 0;
     /// Σ of the implicit rewards that the loss compares, of the chosen and of the rejected responses.
     double chosen_rewards = 0, rejected_rewards = 0;
+    /// Σ of the first two columns as given.
+    double chosen_log_probs = 0, rejected_log_probs = 0;
     /// Pairs whose chosen reward is larger, and pairs with equal rewards (counted as wrong in TRL's accuracy).
     std::size_t correct = 0, ties = 0;
 
@@ -49,6 +56,8 @@ struct loss_sums {
         pairs += other.pairs;
         chosen_rewards += other.chosen_rewards;
         rejected_rewards += other.rejected_rewards;
+        chosen_log_probs += other.chosen_log_probs;
+        rejected_log_probs += other.rejected_log_probs;
         correct += other.correct;
         ties += other.ties;
         return *this;

@@ -45,6 +45,7 @@ void check_lengths(const pair_scores<Real>& scores, const pair_gradients<Real>& 
             scores.reference_chosen.size(), " and ", scores.reference_rejected.size(), " entries");
     check("the gradient of chosen", gradients.chosen.size(), true);
     check("the gradient of rejected", gradients.rejected.size(), true);
+    check("the column of values", gradients.values.size(), true);
     require(gradients.chosen.size() == gradients.rejected.size(), "gradients of chosen and rejected must both be given",
             " or both be empty, found ", gradients.chosen.size(), " and ", gradients.rejected.size(), " entries");
 }

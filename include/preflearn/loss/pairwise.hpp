@@ -30,7 +30,7 @@ namespace preflearn {
 namespace detail {
 
 /// Pairs are computed in pieces that stay in the first-level cache.
-inline constexpr std::size_t pairs_per_piece = 256;
+inline constexpr std::size_t pairs_per_piece = 512;
 
 /// The columns of one piece; missing ones point at constants.
 template <class Real> struct piece_columns {
@@ -56,37 +56,72 @@ template <class Part> constexpr bool uses_tokens_if_said() {
     return false;
 }
 
-/// Σ f(i) for i in [0, size), in lanes so that the order is fixed and the loop still becomes vector code.
-template <class Term> double sum_in_lanes(std::size_t size, const Term& term) {
-    constexpr std::size_t lanes = 16;
-    std::array<double, lanes> sums{};
-    const std::size_t whole = size / lanes * lanes;
-    for (std::size_t i = 0; i < whole; i += lanes) {
-        for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += term(i + lane);
+/// A sum in lanes: the order of its terms is fixed, and loops that add to it become vector code.
+template <class Sum> class lane_sum {
+  public:
+    /// Adds term(i) for i in [0, size).
+    template <class Term> void add(std::size_t size, const Term& term) {
+        std::array<Sum, lanes> sums = sums_; // in registers
+        const std::size_t whole = size / lanes * lanes;
+        for (std::size_t i = 0; i < whole; i += lanes) {
+            for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += term(i + lane);
+        }
+        for (std::size_t i = whole; i < size; ++i) sums[i - whole] += term(i);
+        sums_ = sums;
     }
-    for (std::size_t i = whole; i < size; ++i) sums[i - whole] += term(i);
-    for (std::size_t half = lanes / 2; half > 0; half /= 2) {
-        for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+    [[nodiscard]] Sum total() const {
+        std::array<Sum, lanes> sums = sums_;
+        for (std::size_t half = lanes / 2; half > 0; half /= 2) {
+            for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+        }
+        return sums[0];
     }
-    return sums[0];
-}
 
-template <class Real> loss_sums sums_of_piece(const piece_results<Real>& results, std::size_t size) {
-    const Real* const chosen = results.chosen_reward.data();
-    const Real* const rejected = results.rejected_reward.data();
-    const auto sum = [size](const std::array<Real, pairs_per_piece>& values) {
-        return sum_in_lanes(size, [&](std::size_t i) { return static_cast<double>(values[i]); });
-    };
-    const double correct = sum_in_lanes(size, [=](std::size_t i) { return chosen[i] > rejected[i] ? 1.0 : 0.0; });
-    const double ties = sum_in_lanes(size, [=](std::size_t i) { return chosen[i] == rejected[i] ? 1.0 : 0.0; });
-    return {.loss = sum(results.loss),
-            .weight = sum(results.weight),
-            .pairs = size,
-            .chosen_rewards = sum(results.chosen_reward),
-            .rejected_rewards = sum(results.rejected_reward),
-            .correct = static_cast<std::size_t>(correct),
-            .ties = static_cast<std::size_t>(ties)};
-}
+  private:
+    static constexpr std::size_t lanes = 16;
+    alignas(64) std::array<Sum, lanes> sums_{};
+};
+
+/// The sums of a block of pieces.
+template <class Real> class block_sums {
+  public:
+    /// `weighted` says whether the weights may differ from 1.
+    void add(const piece_columns<Real>& in, const piece_results<Real>& results, bool weighted) {
+        const Real* const chosen = results.chosen_reward.data();
+        const Real* const rejected = results.rejected_reward.data();
+        const auto add_to = [&](lane_sum<double>& sum, const Real* values) {
+            sum.add(in.size, [=](std::size_t i) { return static_cast<double>(values[i]); });
+        };
+        add_to(loss_, results.loss.data());
+        add_to(chosen_rewards_, chosen);
+        add_to(rejected_rewards_, rejected);
+        add_to(chosen_log_probs_, in.chosen);
+        add_to(rejected_log_probs_, in.rejected);
+        if (weighted) add_to(weight_, results.weight.data());
+        correct_.add(in.size, [=](std::size_t i) { return whole{chosen[i] > rejected[i]}; });
+        ties_.add(in.size, [=](std::size_t i) { return whole{chosen[i] == rejected[i]}; });
+        unit_weights_ += weighted ? 0 : in.size;
+        pairs_ += in.size;
+    }
+    [[nodiscard]] loss_sums total() const {
+        return {.loss = loss_.total(),
+                .weight = weight_.total() + static_cast<double>(unit_weights_),
+                .pairs = pairs_,
+                .chosen_rewards = chosen_rewards_.total(),
+                .rejected_rewards = rejected_rewards_.total(),
+                .chosen_log_probs = chosen_log_probs_.total(),
+                .rejected_log_probs = rejected_log_probs_.total(),
+                .correct = correct_.total(),
+                .ties = ties_.total()};
+    }
+
+  private:
+    /// Counts are as wide as the compared numbers, so that a comparison's mask is the count.
+    using whole = typename elementary<Real>::bits;
+    lane_sum<double> loss_, weight_, chosen_rewards_, rejected_rewards_, chosen_log_probs_, rejected_log_probs_;
+    lane_sum<whole> correct_, ties_;
+    std::size_t pairs_ = 0, unit_weights_ = 0;
+};
 
 } // namespace detail
 
@@ -116,16 +151,7 @@ struct pairwise {
 
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
-        check_parts<Real>();
-        check_lengths(scores, gradients);
-        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
-        if constexpr (uses_tokens) {
-            require(scores.chosen_tokens.size() == scores.size() && scores.rejected_tokens.size() == scores.size(),
-                    "this loss needs the responses' lengths: chosen_tokens and rejected_tokens must be given");
-        }
-        if constexpr (!MarginLink<Link, Real>) {
-            require(scores.margin.empty(), "this loss is no function of a score difference and takes no margin column");
-        }
+        check(scores, gradients);
         // Blocks depend on the number of pairs alone; at most 64, so that their sums need no allocation.
         constexpr std::size_t most = 64, smallest = 16 * detail::pairs_per_piece;
         const std::size_t pieces = (scores.size() + detail::pairs_per_piece - 1) / detail::pairs_per_piece;
@@ -146,7 +172,43 @@ struct pairwise {
         return total;
     }
 
+    /// d² (weight · loss) / dz² of every pair, z = β (s_w − s_l) − margin, without the added term: what Newton's method
+    /// needs besides the gradient. A quadratic form of z's derivatives with it is the loss's curvature (Gauss-Newton
+    /// where the score bends). \throws as the loss does.
+    template <std::floating_point Real> void curvature(const pair_scores<Real>& scores, std::span<Real> out) const {
+        static_assert(CurvedLink<Link, Real>, "a second derivative needs a link with curvature(z) that returns Real");
+        check(scores, pair_gradients<Real>{.values = out});
+        require(out.size() == scores.size(), "curvature has ", out.size(), " entries for ", scores.size(), " pairs");
+        parallel_blocks(scores.size(), detail::pairs_per_piece, [&](std::size_t begin, std::size_t end) {
+            const detail::piece_columns<Real> c = columns_from(scores, begin, end);
+            for (std::size_t i = 0; i < c.size; ++i) {
+                const pair_point<Real> at = point_at(c, i);
+                const Real q = c.target[i];
+                const Real z =
+                    static_cast<Real>(beta) * scores_of_pair(score, at).difference - margin_at(c.margin[i], at);
+                if (!(std::isfinite(z) && q >= 0 && q <= 1 && c.weight[i] >= 0 && std::isfinite(c.weight[i])))
+                    throw_first_fault(scores, begin, end);
+                const target_mixture<Real> mixture = mixture_at(q, z);
+                const Real swapped = mixture.swapped == 0 ? Real(0) : mixture.swapped * link.curvature(-z);
+                out[begin + i] = weight(c.weight[i], q) * (mixture.as_labelled * link.curvature(z) + swapped);
+            }
+        });
+    }
+
   private:
+    template <class Real> void check(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        check_parts<Real>();
+        check_lengths(scores, gradients);
+        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
+        if constexpr (uses_tokens) {
+            require(scores.chosen_tokens.size() == scores.size() && scores.rejected_tokens.size() == scores.size(),
+                    "this loss needs the responses' lengths: chosen_tokens and rejected_tokens must be given");
+        }
+        if constexpr (!MarginLink<Link, Real>) {
+            require(scores.margin.empty(), "this loss is no function of a score difference and takes no margin column");
+        }
+    }
+
     template <class Real> static consteval void check_parts() {
         static_assert(ScorePart<Score, Real>, "a score part has uses_reference and uses_tokens and is called with "
                                               "(log-ratio, tokens), returning response_score<Real>");
@@ -166,43 +228,74 @@ struct pairwise {
                       "a link of both scores has no margin to subtract");
     }
 
-    template <bool Mixed, class Real>
-    loss_sums block(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients, std::size_t begin,
-                    std::size_t end) const {
+    /// The piece that starts at pair `at`, of no pair beyond `end`.
+    template <class Real>
+    static detail::piece_columns<Real> columns_from(const pair_scores<Real>& scores, std::size_t at, std::size_t end) {
         static constexpr auto constants = [] {
             std::array<std::array<Real, detail::pairs_per_piece>, 2> filled{};
             filled[1].fill(1);
             return filled;
         }();
-        detail::piece_results<Real> results;
-        std::array<std::array<Real, detail::pairs_per_piece>, 2> unwanted;
-        loss_sums sums;
-        for (std::size_t at = begin; at < end; at += detail::pairs_per_piece) {
-            const auto column = [at](std::span<const Real> values, std::size_t otherwise) {
-                return values.empty() ? constants[otherwise].data() : values.data() + at;
-            };
-            const auto lengths = [at](std::span<const std::uint32_t> tokens) {
-                return tokens.empty() ? nullptr : tokens.data() + at; // read only where the score uses lengths
-            };
-            constexpr bool reference = Score::uses_reference;
-            const detail::piece_columns<Real> columns{
-                .size = std::min(detail::pairs_per_piece, end - at),
+        const auto column = [at](std::span<const Real> values, std::size_t otherwise) {
+            return values.empty() ? constants[otherwise].data() : values.data() + at;
+        };
+        const auto lengths = [at](std::span<const std::uint32_t> tokens) {
+            return tokens.empty() ? nullptr : tokens.data() + at; // read only where the score uses lengths
+        };
+        return {.size = std::min(detail::pairs_per_piece, end - at),
                 .chosen = scores.chosen.data() + at,
                 .rejected = scores.rejected.data() + at,
-                .reference_chosen = reference ? column(scores.reference_chosen, 0) : constants[0].data(),
-                .reference_rejected = reference ? column(scores.reference_rejected, 0) : constants[0].data(),
+                .reference_chosen = uses_reference ? column(scores.reference_chosen, 0) : constants[0].data(),
+                .reference_rejected = uses_reference ? column(scores.reference_rejected, 0) : constants[0].data(),
                 .weight = column(scores.weight, 1),
                 .target = column(scores.target, 1),
                 .margin = column(scores.margin, 0),
                 .chosen_tokens = lengths(scores.chosen_tokens),
                 .rejected_tokens = lengths(scores.rejected_tokens)};
+    }
+
+    template <bool Mixed, class Real>
+    loss_sums block(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients, std::size_t begin,
+                    std::size_t end) const {
+        detail::piece_results<Real> results;
+        std::array<std::array<Real, detail::pairs_per_piece>, 2> unwanted;
+        const bool weighted = !std::same_as<Weight, given_weight> || !scores.weight.empty();
+        detail::block_sums<Real> sums;
+        for (std::size_t at = begin; at < end; at += detail::pairs_per_piece) {
+            const detail::piece_columns<Real> columns = columns_from(scores, at, end);
             Real* const d_chosen = gradients.chosen.empty() ? unwanted[0].data() : gradients.chosen.data() + at;
             Real* const d_rejected = gradients.rejected.empty() ? unwanted[1].data() : gradients.rejected.data() + at;
             if (!compute<Mixed>(columns, results, d_chosen, d_rejected))
                 throw_first_fault(scores, at, at + columns.size);
-            sums += detail::sums_of_piece(results, columns.size);
+            if (!gradients.values.empty()) std::copy_n(results.loss.data(), columns.size, gradients.values.data() + at);
+            sums.add(columns, results, weighted);
         }
-        return sums;
+        return sums.total();
+    }
+
+    template <class Real>
+    [[gnu::always_inline]] static pair_point<Real> point_at(const detail::piece_columns<Real>& c, std::size_t i) {
+        const auto [u, u_lost] = detail::exact_difference(c.chosen[i], c.reference_chosen[i]);
+        const auto [v, v_lost] = detail::exact_difference(c.rejected[i], c.reference_rejected[i]);
+        const auto [d, d_lost] = detail::exact_difference(u, v);
+        pair_point<Real> at{c.chosen[i], c.rejected[i], u, v, d + (d_lost + (u_lost - v_lost)), 0, 0};
+        if constexpr (uses_tokens) {
+            at.chosen_tokens = static_cast<Real>(c.chosen_tokens[i]);
+            at.rejected_tokens = static_cast<Real>(c.rejected_tokens[i]);
+        }
+        return at;
+    }
+    template <class Real> [[gnu::always_inline]] Real margin_at(Real given, const pair_point<Real>& at) const {
+        if constexpr (requires { margin(given, at); })
+            return margin(given, at);
+        else
+            return margin(given);
+    }
+    template <class Real> [[gnu::always_inline]] target_mixture<Real> mixture_at(Real q, Real z) const {
+        if constexpr (requires { target(q); })
+            return target(q);
+        else
+            return target(q, z);
     }
 
     /// Returns false when something is not finite or out of its range. No branch, no call, no aliasing: vector code.
@@ -214,32 +307,14 @@ struct pairwise {
         const detail::piece_columns<Real> c = in;
         unsigned faults = 0;
         for (std::size_t i = 0; i < c.size; ++i) {
-            const auto [u, u_lost] = detail::exact_difference(c.chosen[i], c.reference_chosen[i]);
-            const auto [v, v_lost] = detail::exact_difference(c.rejected[i], c.reference_rejected[i]);
-            const auto [d, d_lost] = detail::exact_difference(u, v);
-            pair_point<Real> at{c.chosen[i], c.rejected[i], u, v, d + (d_lost + (u_lost - v_lost)), 0, 0};
-            if constexpr (uses_tokens) {
-                at.chosen_tokens = static_cast<Real>(c.chosen_tokens[i]);
-                at.rejected_tokens = static_cast<Real>(c.rejected_tokens[i]);
-            }
+            const pair_point<Real> at = point_at(c, i);
             const auto [su, sv, difference] = scores_of_pair(score, at);
             const Real given = c.weight[i], q = c.target[i], w = weight(given, q);
-            Real subtracted = 0;
-            if constexpr (requires { margin(c.margin[i], at); })
-                subtracted = margin(c.margin[i], at);
-            else
-                subtracted = margin(c.margin[i]);
-            const auto mixture_at = [&](Real margin_now) {
-                if constexpr (requires { target(q); })
-                    return target(q);
-                else
-                    return target(q, margin_now);
-            };
             target_mixture<Real> mixture;
             Real value, du, dv, z;
             if constexpr (MarginLink<Link, Real>) {
-                z = scale * difference - subtracted;
-                mixture = mixture_at(z);
+                z = scale * difference - margin_at(c.margin[i], at);
+                mixture = mixture_at(q, z);
                 Real slope;
                 if constexpr (Mixed && MixingLink<Link, Real>) {
                     const margin_penalty<Real> both = link.mixed(z, mixture.as_labelled, mixture.swapped);
@@ -261,7 +336,7 @@ struct pairwise {
             } else {
                 const Real a = scale * su.value, b = scale * sv.value;
                 z = scale * difference;
-                mixture = mixture_at(z);
+                mixture = mixture_at(q, z);
                 const pair_penalty<Real> labelled = link(a, b);
                 value = mixture.as_labelled * labelled.value;
                 du = mixture.as_labelled * labelled.d_chosen;
@@ -281,8 +356,8 @@ struct pairwise {
             d_rejected[i] = w * (scale * dv + added.d_rejected);
             out.loss[i] = w * (value + mixture.constant + added.value);
             out.weight[i] = w;
-            out.chosen_reward[i] = scale * u;
-            out.rejected_reward[i] = scale * v;
+            out.chosen_reward[i] = scale * at.u;
+            out.rejected_reward[i] = scale * at.v;
             // `&`, not `&&`: a branch here would keep the loop from becoming vector code.
             const unsigned sound = unsigned{std::abs(at.difference) <= largest} & unsigned{std::abs(z) <= largest} &
                                    unsigned{std::abs(c.margin[i]) <= largest} & unsigned{given >= 0} &

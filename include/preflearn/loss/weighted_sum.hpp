@@ -70,13 +70,13 @@ template <class... Losses> struct weighted_sum {
                                       part(scores.weight),
                                       part(scores.target),
                                       part(scores.margin)};
-        const pair_gradients<Real> out{part(gradients.chosen), part(gradients.rejected)};
-        std::array<Real, 256> d_chosen, d_rejected;
-        const bool wanted = !out.chosen.empty();
+        const pair_gradients<Real> out{part(gradients.chosen), part(gradients.rejected), part(gradients.values)};
+        std::array<Real, 256> d_chosen, d_rejected, values;
         loss_sums total;
         const auto add = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-            const pair_gradients<Real> mine{std::span(d_chosen).first(wanted ? size : 0),
-                                            std::span(d_rejected).first(wanted ? size : 0)};
+            const pair_gradients<Real> mine{std::span(d_chosen).first(out.chosen.size()),
+                                            std::span(d_rejected).first(out.rejected.size()),
+                                            std::span(values).first(out.values.size())};
             const loss_sums sums = std::get<I>(losses)(piece, mine);
             const Real w = static_cast<Real>(weights[I]);
             if constexpr (I == 0) {
@@ -84,10 +84,12 @@ template <class... Losses> struct weighted_sum {
                 total.loss = 0;
             }
             total.loss += weights[I] * sums.loss;
-            for (std::size_t i = 0; i < mine.chosen.size(); ++i) {
-                out.chosen[i] = (I == 0 ? Real(0) : out.chosen[i]) + w * d_chosen[i];
-                out.rejected[i] = (I == 0 ? Real(0) : out.rejected[i]) + w * d_rejected[i];
-            }
+            const auto add_to = [&](std::span<Real> whole, std::span<const Real> added) {
+                for (std::size_t i = 0; i < added.size(); ++i) whole[i] = (I == 0 ? Real(0) : whole[i]) + w * added[i];
+            };
+            add_to(out.chosen, mine.chosen);
+            add_to(out.rejected, mine.rejected);
+            add_to(out.values, mine.values);
         };
         [&]<std::size_t... I>(std::index_sequence<I...>) { (add(std::integral_constant<std::size_t, I>{}), ...); }
         (std::make_index_sequence<count>{});

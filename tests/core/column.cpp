@@ -1,0 +1,56 @@
+#include <array>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <Eigen/Core>
+#include <doctest/doctest.h>
+#include <xtensor/xadapt.hpp>
+#include <xtensor/xarray.hpp>
+#include <xtensor/xtensor.hpp>
+#include <xtensor/xview.hpp>
+
+#include <preflearn/core/column.hpp>
+
+using namespace preflearn;
+
+TEST_CASE("columns of other libraries are spans of the same memory") {
+    std::vector<double> values{1, 2, 3, 4, 5, 6};
+    CHECK(column(values).data() == values.data());
+    CHECK(column(std::span(values)).size() == 6);
+
+    Eigen::VectorXf vector = Eigen::VectorXf::LinSpaced(5, 0, 4);
+    CHECK(column(vector).data() == vector.data());
+    CHECK(column(vector.segment(1, 3)).front() == 1);
+    CHECK(column(Eigen::Map<Eigen::RowVectorXd>(values.data(), 6)).size() == 6);
+
+    xt::xtensor<double, 1> tensor = xt::arange<double>(6);
+    CHECK(column(tensor).data() == tensor.data());
+    CHECK(column(xt::adapt(values, std::array<std::size_t, 1>{6})).data() == values.data());
+    CHECK(column(xt::view(tensor, xt::range(2, 5))).front() == 2);
+    CHECK(column(xt::xarray<float>{1, 2}).size() == 2);
+}
+
+TEST_CASE("a column keeps const and can be written through otherwise") {
+    const std::vector<float> fixed{1};
+    static_assert(std::is_same_v<decltype(column(fixed)), std::span<const float>>);
+    Eigen::VectorXd vector(2);
+    column(vector)[1] = 7;
+    CHECK(vector[1] == 7);
+    const Eigen::VectorXd same = vector;
+    static_assert(std::is_same_v<decltype(column(same)), std::span<const double>>);
+}
+
+TEST_CASE("elements that do not lie side by side are refused, and so are matrices") {
+    const Eigen::MatrixXd matrix = Eigen::MatrixXd::Zero(3, 2);
+    CHECK_NOTHROW(column(matrix.col(1)));
+    CHECK_THROWS_WITH_AS(column(matrix.row(1)), "the elements of a column must lie side by side, found a stride of 3",
+                         argument_error);
+    CHECK_THROWS_AS(column(matrix), argument_error);
+
+    const xt::xtensor<double, 2> table = xt::zeros<double>({3, 2});
+    CHECK_NOTHROW(column(xt::view(table, 1, xt::all())));
+    CHECK_THROWS_WITH_AS(column(xt::view(table, xt::all(), 1)),
+                         "the elements of a column must lie side by side, found a stride of 2", argument_error);
+    CHECK_THROWS_AS(column(table), argument_error);
+}
