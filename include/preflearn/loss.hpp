@@ -9,11 +9,13 @@
 #include <preflearn/loss/evaluate.hpp>
 #include <preflearn/loss/link.hpp>
 #include <preflearn/loss/list.hpp>
+#include <preflearn/loss/logit_transform.hpp>
 #include <preflearn/loss/margin_links.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/loss/pair_links.hpp>
 #include <preflearn/loss/pairwise.hpp>
 #include <preflearn/loss/score.hpp>
+#include <preflearn/loss/softmax.hpp>
 #include <preflearn/loss/target.hpp>
 #include <preflearn/loss/term.hpp>
 #include <preflearn/loss/vocabulary.hpp>

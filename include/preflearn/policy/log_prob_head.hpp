@@ -14,7 +14,7 @@
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/loss/vocabulary.hpp>
+#include <preflearn/loss/softmax.hpp>
 
 namespace preflearn {
 
@@ -33,16 +33,16 @@ template <class T, class Backend> class log_prob_head {
     /// Writes log p of every prediction and log Σ e^z of every row. `hidden` is rows × d, `weights` vocabulary × d.
     void forward(matrix_view<const T> hidden, matrix_view<const T> weights, std::span<double> log_probs,
                  std::span<double> normalisers) const {
-        std::vector<online_log_sum_exp> sums(rows_);
+        std::vector<softmax_sums> sums(rows_);
         tiled(
             hidden, weights,
             [&](std::size_t row, std::span<T> logits, std::size_t token) {
-                sums[row].add(std::span<const T>(logits));
+                sums[row].merge(sums_of_logits(std::span<const T>(logits)));
                 each_target(row, token, logits.size(),
                             [&](std::size_t p, std::size_t at) { log_probs[p] = static_cast<double>(logits[at]); });
             },
             [](auto&&...) {});
-        for (std::size_t r = 0; r < rows_; ++r) normalisers[r] = sums[r].value();
+        for (std::size_t r = 0; r < rows_; ++r) normalisers[r] = sums[r].normaliser();
         for (std::size_t p = 0; p < targets_.size(); ++p) log_probs[p] -= normalisers[sources_[p]];
     }
 
