@@ -3,28 +3,12 @@
 // SPDX-License-Identifier: MIT
 #include <cstdio>
 #include <exception>
-#include <span>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include <preflearn/pipeline/loss_values.hpp>
-
-namespace {
-
-/// NAME=VALUE in two.
-std::vector<preflearn::named_value> split(const std::vector<std::string>& given) {
-    std::vector<preflearn::named_value> parameters;
-    for (const std::string& text : given) {
-        const std::size_t at = text.find('=');
-        preflearn::require(at != std::string::npos && at > 0, "--param ", text, ": NAME=VALUE was expected");
-        parameters.push_back({text.substr(0, at), text.substr(at + 1)});
-    }
-    return parameters;
-}
-
-} // namespace
 
 int main(int argc, char** argv) {
     std::string name, file;
@@ -50,7 +34,9 @@ int main(int argc, char** argv) {
         if (list) {
             text = preflearn::loss_list();
         } else {
-            preflearn::use_named_loss(name, split(parameters), [&](const auto& loss) {
+            std::vector<preflearn::named_value> values;
+            for (const std::string& given : parameters) values.push_back(preflearn::parse_named_value(given));
+            preflearn::use_named_loss(name, values, [&](const auto& loss) {
                 text = preflearn::to_csv(
                     preflearn::loss_values(loss, preflearn::read_score_columns(preflearn::read_csv(file))));
             });

@@ -20,14 +20,28 @@
 namespace {
 
 struct arguments {
-    std::string teacher, student, data, report, checkpoints, chat_format;
+    std::string teacher, student, data, report, checkpoints, chat_format, loss = "sigmoid";
+    std::vector<std::string> parameters;
     std::optional<std::size_t> labelled, unlabelled, test, epochs, fine_tuning_epochs, batch, maximum_tokens;
     std::optional<double> rate, fine_tuning_rate;
-    double beta = 0.1, human_agreement = 0.75;
+    std::optional<double> beta;
+    double human_agreement = 0.75;
     std::uint64_t seed = 0;
     std::size_t seeds = 0, checkpoint_every = 0;
     bool soft_labels = false, skip_malformed = false;
 };
+
+/// Of DPO and of the implicit reward.
+double beta_of(const arguments& given) { return given.beta.value_or(0.1); }
+
+/// The loss by name; --beta is its beta, too, where it has one.
+preflearn::any_loss loss_of(const arguments& given) {
+    std::vector<preflearn::named_value> parameters;
+    if (given.beta && preflearn::loss_has_parameter(given.loss, "beta"))
+        parameters.push_back({"beta", preflearn::shortest_digits(*given.beta)});
+    for (const std::string& parameter : given.parameters) parameters.push_back(preflearn::parse_named_value(parameter));
+    return preflearn::loss_named(given.loss, parameters);
+}
 
 /// Puts what was given on the command line over the defaults, which both kinds of study share by name.
 template <class Options> void apply(const arguments& given, Options& options) {
@@ -46,7 +60,7 @@ template <class Options> void apply(const arguments& given, Options& options) {
     }
     for (preflearn::adamw* optimiser : {&study.teacher_optimiser, &study.student_optimiser})
         set(optimiser->rate, given.rate);
-    study.beta = given.beta;
+    study.beta = beta_of(given);
     study.seed = given.seed;
     study.soft_labels = given.soft_labels;
     study.checkpoints = {.path = given.checkpoints, .every = given.checkpoint_every};
@@ -62,7 +76,7 @@ std::vector<preflearn::study_result> study_world(const arguments& given, std::si
                              {"prompt_words", options.world.prompt_words},
                              {"demonstrations", options.demonstrations},
                              {"human_agreement", options.human_agreement}};
-    return preflearn::run_world_studies(options, preflearn::dpo{.beta = given.beta}, seeds);
+    return preflearn::run_world_studies(options, loss_of(given), seeds);
 }
 
 std::vector<preflearn::study_result> study_texts(const arguments& given, std::size_t seeds, preflearn::manifest& run) {
@@ -82,8 +96,8 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
     std::vector<preflearn::study_result> results;
     for (std::size_t s = 0; s < seeds; ++s) {
         options.study.seed = given.seed + s;
-        results.push_back(preflearn::run_text_study(
-            options, preflearn::dpo{.beta = given.beta}, [&](const preflearn::text_study_data& found) {
+        results.push_back(
+            preflearn::run_text_study(options, loss_of(given), [&](const preflearn::text_study_data& found) {
                 std::fprintf(stderr,
                              "%s: %zu pairs; left out: %zu malformed lines, %zu without a label, %zu too long\n",
                              given.data.c_str(), found.read, found.malformed, found.without_label, found.too_long);
@@ -100,7 +114,7 @@ void run(const arguments& given, std::vector<std::string> command_line) {
                                .started = std::chrono::system_clock::now(),
                                .command_line = std::move(command_line),
                                .seed = given.seed,
-                               .beta = given.beta,
+                               .beta = beta_of(given),
                                .threads = static_cast<unsigned>(preflearn::thread_count())};
     if (!given.report.empty()) std::filesystem::create_directories(given.report); // fails now rather than in an hour
     if (!given.checkpoints.empty()) std::filesystem::create_directories(given.checkpoints);
@@ -115,6 +129,8 @@ void run(const arguments& given, std::vector<std::string> command_line) {
     record.sizes = {
         {"seeds", seeds}, {"labelled", summary.labelled}, {"unlabelled", summary.unlabelled}, {"test", summary.test}};
     record.ratio = static_cast<double>(summary.labelled) / static_cast<double>(summary.labelled + summary.unlabelled);
+    record.settings["loss"] = given.loss;
+    record.settings["loss_parameters"] = given.parameters;
     record.wall_seconds = seconds.count();
     preflearn::write_study(given.report, results, summary, record);
     std::printf("\nreport: %s\n", given.report.c_str());
@@ -142,9 +158,11 @@ int main(int argc, char** argv) {
     app.add_option("--rate", given.rate, "learning rate of preference training")->check(CLI::NonNegativeNumber);
     app.add_option("--sft-epochs", given.fine_tuning_epochs, "passes of supervised fine-tuning before it; 0: none");
     app.add_option("--sft-rate", given.fine_tuning_rate, "learning rate of it")->check(CLI::NonNegativeNumber);
-    app.add_option("--beta", given.beta, "beta of DPO and of the implicit reward")
-        ->check(CLI::PositiveNumber)
+    app.add_option("--beta", given.beta, "beta of the loss and of the implicit reward; default 0.1")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--loss", given.loss, "preference loss by name (loss_values --list prints all)")
         ->capture_default_str();
+    app.add_option("--param", given.parameters, "NAME=VALUE of the loss, may be repeated")->allow_extra_args(false);
     app.add_flag("--soft-labels", given.soft_labels, "the teacher labels with probabilities instead of choices");
     app.add_option("--seed", given.seed, "the first seed")->capture_default_str();
     app.add_option("--seeds", given.seeds, "how many seeds; default 8 in the generated world, 1 on real models")
@@ -166,8 +184,12 @@ int main(int argc, char** argv) {
     app.add_option("--checkpoint-every", given.checkpoint_every, "steps between checkpoints; default: a run's end");
     try {
         app.parse(argc, argv);
+        loss_of(given); // so that a name or value that does not fit is a usage error
     } catch (const CLI::ParseError& failure) {
         return app.exit(failure) == 0 ? 0 : 2;
+    } catch (const preflearn::error& failure) {
+        std::fprintf(stderr, "weak_teacher: %s\n", failure.what());
+        return 2;
     }
     try {
         run(given, preflearn::command_line_of(argc, argv));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/loss_by_name.hpp>
 #include <preflearn/pipeline/loss_values.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
 #include <preflearn/pipeline/study.hpp>

@@ -1,13 +1,10 @@
 /// \file
-/// One named loss on numbers from a CSV file, pair by pair: what anyone can compare with another implementation. The
-/// loss is chosen by name at run time from the compile-time list of `loss/list.hpp`.
+/// One loss on numbers from a CSV file, pair by pair: what anyone can compare with another implementation.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -21,6 +18,7 @@
 #include <preflearn/core/scores.hpp>
 #include <preflearn/data/csv.hpp>
 #include <preflearn/loss/list.hpp>
+#include <preflearn/pipeline/loss_by_name.hpp>
 
 namespace preflearn {
 
@@ -74,77 +72,6 @@ inline score_columns read_score_columns(const csv_table& file) {
     return columns;
 }
 
-/// A parameter as it is written on a command line.
-struct named_value {
-    std::string name, value;
-};
-
-namespace detail {
-
-inline double parameter_value(std::string_view loss, const named_value& given) {
-    double value = 0;
-    const char* const last = given.value.data() + given.value.size();
-    const auto [end, failure] = std::from_chars(given.value.data(), last, value);
-    require(failure == std::errc() && end == last && std::isfinite(value), "loss '", loss, "': parameter '", given.name,
-            "' is '", given.value, "', a number was expected");
-    return value;
-}
-
-/// Calls `use` with the loss, its score changed to the divergence of TRL's name.
-template <class Loss, class Use>
-void use_with_divergence(const Loss& loss, std::string_view divergence, double coefficient, const Use& use) {
-    if (divergence == "reverse_kl") return use(loss);
-    if constexpr (divergence_family<Loss>::exists) {
-        if (divergence == "forward_kl") return use(with_divergence(loss, forward_kl{}));
-        if (divergence == "js_divergence") return use(with_divergence(loss, js_divergence{}));
-        if (divergence == "alpha_divergence")
-            return use(with_divergence(loss, alpha_divergence{.coefficient = coefficient}));
-    }
-    throw argument_error(message("f_divergence_type is '", divergence,
-                                 "', expected reverse_kl, forward_kl, js_divergence or alpha_divergence"));
-}
-
-} // namespace detail
-
-/// Calls `use(loss)` with the loss of that name, its parameters set. Losses of a score difference with a divergence
-/// also take TRL's `f_divergence_type` and `f_alpha_divergence_coef` (0.5).
-/// \throws argument_error for a name or a parameter that does not exist, saying which do, or a value that is no number.
-template <class Use>
-void use_named_loss(std::string_view name, std::span<const named_value> parameters, const Use& use) {
-    bool found = false;
-    std::string names;
-    for_each_named_loss([&]<class Loss>(Loss loss) {
-        constexpr loss_description<Loss> about = description_of<Loss>;
-        names += (names.empty() ? "" : ", ") + std::string(about.name);
-        if (about.name != name) return;
-        found = true;
-        std::string divergence = "reverse_kl";
-        double coefficient = 0.5;
-        for (const named_value& given : parameters) {
-            std::string known;
-            bool taken = false;
-            if constexpr (about.count() > 0) {
-                for (const auto& [parameter, member] : about.parameters()) {
-                    known += (known.empty() ? "" : ", ") + std::string(parameter);
-                    if (parameter != given.name) continue;
-                    loss.*member = detail::parameter_value(name, given);
-                    taken = true;
-                }
-            }
-            if constexpr (divergence_family<Loss>::exists) {
-                known += ", f_divergence_type, f_alpha_divergence_coef";
-                taken |= given.name == "f_divergence_type" || given.name == "f_alpha_divergence_coef";
-                if (given.name == "f_divergence_type") divergence = given.value;
-                if (given.name == "f_alpha_divergence_coef") coefficient = detail::parameter_value(name, given);
-            }
-            require(taken, "loss '", name, "' has no parameter '", given.name,
-                    "'; it has: ", known.empty() ? "none" : known);
-        }
-        detail::use_with_divergence(loss, divergence, coefficient, use);
-    });
-    require(found, "there is no loss '", name, "'; there are: ", names);
-}
-
 /// weight · loss of one pair alone and its derivatives.
 struct loss_value {
     double loss = 0, d_chosen = 0, d_rejected = 0;
@@ -161,26 +88,11 @@ template <class Loss> std::vector<loss_value> loss_values(const Loss& loss, cons
                     columns.rejected_tokens.size() == columns.chosen.size(),
                 "this loss needs the columns chosen_tokens and rejected_tokens");
     const std::size_t pairs = columns.chosen.size();
-    const pair_scores<double> all = columns.scores();
-    std::vector<double> d_chosen(pairs), d_rejected(pairs);
-    loss(all, pair_gradients<double>{d_chosen, d_rejected});
+    std::vector<double> losses(pairs), d_chosen(pairs), d_rejected(pairs);
+    loss(columns.scores(), pair_gradients<double>{d_chosen, d_rejected, losses});
     std::vector<loss_value> values(pairs);
-    for (std::size_t i = 0; i < pairs; ++i) {
-        const auto at = [i](const auto& column) { return column.empty() ? column : column.subspan(i, 1); };
-        const pair_scores<double> one{
-            at(all.chosen),        at(all.rejected),        at(all.reference_chosen), at(all.reference_rejected),
-            at(all.chosen_tokens), at(all.rejected_tokens), at(all.weight),           at(all.target),
-            at(all.margin)};
-        values[i] = {loss(one, pair_gradients<double>{}).loss, d_chosen[i], d_rejected[i]};
-    }
+    for (std::size_t i = 0; i < pairs; ++i) values[i] = {losses[i], d_chosen[i], d_rejected[i]};
     return values;
-}
-
-/// The shortest digits that read back as the same number.
-inline std::string shortest_digits(double value) {
-    std::array<char, 32> digits{};
-    const auto [end, failure] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-    return {digits.data(), end};
 }
 
 /// Lines of CSV: `loss,d_chosen_logp,d_rejected_logp`, one a pair.
@@ -188,26 +100,6 @@ inline std::string to_csv(std::span<const loss_value> values) {
     std::string text = "loss,d_chosen_logp,d_rejected_logp\n";
     for (const auto& [loss, d_chosen, d_rejected] : values)
         text += shortest_digits(loss) + ',' + shortest_digits(d_chosen) + ',' + shortest_digits(d_rejected) + '\n';
-    return text;
-}
-
-/// Every loss of the list: name, formula, parameters with defaults, columns it needs, source; a few lines each.
-inline std::string loss_list() {
-    std::string text;
-    for_each_named_loss([&]<class Loss>(const Loss& loss) {
-        constexpr loss_description<Loss> about = description_of<Loss>;
-        text += std::string(about.name) + "\n  formula: " + std::string(about.formula) + "\n  parameters:";
-        for (const auto& [name, member] : about.parameters())
-            text += " " + std::string(name) + "=" + shortest_digits(loss.*member);
-        if constexpr (divergence_family<Loss>::exists)
-            text += " f_divergence_type=reverse_kl f_alpha_divergence_coef=0.5";
-        else if (about.count() == 0)
-            text += " none";
-        text += "\n  needs: chosen_logp rejected_logp";
-        if (loss_uses_reference<Loss>) text += " reference_chosen_logp reference_rejected_logp";
-        if (loss_uses_tokens<Loss>) text += " chosen_tokens rejected_tokens";
-        text += "\n  source: " + std::string(about.source) + "\n";
-    });
     return text;
 }
 
