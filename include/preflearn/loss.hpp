@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/loss/any_loss.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/divergence.hpp>
 #include <preflearn/loss/elementary.hpp>
