@@ -9,6 +9,7 @@
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/exact_sum.hpp>
 #include <preflearn/core/half.hpp>
 #include <preflearn/core/held.hpp>
 #include <preflearn/core/log_space.hpp>

@@ -1,0 +1,65 @@
+/// \file
+/// The list of the named losses that couple a batch, beside that of `list.hpp`: name (TRL's where TRL has the loss),
+/// formula, parameters and source. In the formulas s is the logistic function, u and v are log π − log π_ref of the
+/// chosen and the rejected response, z = beta (u − v) − margin, e = label_smoothing, x_(k) the k-th smallest x of the
+/// batch, and sums and means are over the batch.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <tuple>
+#include <type_traits>
+
+#include <preflearn/loss/batch_confidence.hpp>
+#include <preflearn/loss/batch_normalised.hpp>
+#include <preflearn/loss/batch_robust.hpp>
+#include <preflearn/loss/list.hpp>
+#include <preflearn/loss/optimal_transport.hpp>
+
+namespace preflearn {
+
+constexpr loss_description<aot> describe_loss(std::type_identity<aot>) {
+    return {"aot",
+            "-(1-e) log s(beta d) - e log s(-beta d), d = (c - r)_(k) - (c0 - r0)_(k)",
+            "AOT paired, arXiv:2406.05882",
+            {{{"beta", &aot::beta}, {"label_smoothing", &aot::label_smoothing}}}};
+}
+constexpr loss_description<aot_unpaired> describe_loss(std::type_identity<aot_unpaired>) {
+    return {"aot_unpaired",
+            "-(1-e) log s(beta d) - e log s(-beta d), d = u_(k) - v_(k)",
+            "AOT unpaired, arXiv:2406.05882",
+            {{{"beta", &aot_unpaired::beta}, {"label_smoothing", &aot_unpaired::label_smoothing}}}};
+}
+constexpr loss_description<dr_dpo> describe_loss(std::type_identity<dr_dpo>) {
+    return {"dr_dpo",
+            "-beta_prime log mean exp(log s(z) / beta_prime)",
+            "Dr. DPO, arXiv:2407.07880",
+            {{{"beta", &dr_dpo::beta}, {"beta_prime", &dr_dpo::beta_prime}}}};
+}
+constexpr loss_description<confidence_weighted_dpo_normalised>
+describe_loss(std::type_identity<confidence_weighted_dpo_normalised>) {
+    return {"cw_dpo_normalised",
+            "-sum C log s(z) / sum C, C = |2 target - 1|",
+            "CW-PO, arXiv:2603.04968, divided by the weights",
+            {{{"beta", &confidence_weighted_dpo_normalised::beta}}}};
+}
+constexpr loss_description<confident_dpo_quantile> describe_loss(std::type_identity<confident_dpo_quantile>) {
+    return {"confident_dpo_quantile",
+            "-t log s(z) - (1-t) log s(-z), t = (1-alpha) target + alpha [z >= quantile of z at 1 - mean target]",
+            "auxiliary confidence, arXiv:2312.09390, threshold of the batch",
+            {{{"beta", &confident_dpo_quantile::beta}, {"alpha", &confident_dpo_quantile::alpha}}}};
+}
+constexpr loss_description<chosen_likelihood_token_mean>
+describe_loss(std::type_identity<chosen_likelihood_token_mean>) {
+    return {"sft_token_mean", "-sum c / sum |y_w|", "supervised fine-tuning, mean over the batch's tokens (TRL's sft)"};
+}
+
+/// The losses, in the order in which they are shown.
+using coupled_losses = std::tuple<aot, aot_unpaired, dr_dpo, confidence_weighted_dpo_normalised, confident_dpo_quantile,
+                                  chosen_likelihood_token_mean>;
+
+/// Calls `use(loss)` with every loss of the list at its defaults.
+template <class Use> void for_each_coupled_loss(const Use& use) {
+    std::apply([&](const auto&... losses) { (use(losses), ...); }, coupled_losses{});
+}
+
+} // namespace preflearn

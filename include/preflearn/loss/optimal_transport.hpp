@@ -1,0 +1,222 @@
+/// \file
+/// Alignment via optimal transport (AOT, Melnyk et al. 2024, arXiv:2406.05882): not each pair but the distribution of
+/// the rewards is to dominate, so the k-th smallest of one side is compared with the k-th smallest of the other. The
+/// state is both sorted columns; equal numbers stay in the order of the pairs. As in TRL 1.16, with `label_smoothing`.
+///
+/// The sort is differentiated as what it is, a permutation: the gradient of a rank goes to the pair that has it.
+/// O(n log n), and memory of 32 bytes a pair; differences are taken in double whatever the type of the scores.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/error.hpp>
+#include <preflearn/core/parallel.hpp>
+#include <preflearn/loss/columns.hpp>
+#include <preflearn/loss/coupled.hpp>
+#include <preflearn/loss/link.hpp>
+#include <preflearn/loss/named_divergence.hpp>
+
+namespace preflearn {
+
+/// Numbers in ascending order, each with the place of its pair in the batch; equal ones by place.
+class sorted_column {
+  public:
+    struct entry {
+        double value = 0;
+        std::uint64_t place = 0;
+        friend bool operator<(const entry& a, const entry& b) {
+            return a.value < b.value || (a.value == b.value && a.place < b.place);
+        }
+    };
+
+    sorted_column() = default;
+    /// Of `size` numbers value(i) at places 0, 1, …; blocks are sorted side by side and merged, which gives one result.
+    template <class Value> sorted_column(std::size_t size, const Value& value) : entries_(size) {
+        constexpr std::size_t grain = std::size_t{1} << 14;
+        parallel_blocks(size, grain, [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i) entries_[i] = {value(i), i};
+            std::sort(at(begin), at(end));
+        });
+        std::vector<entry> merged(size > grain ? size : 0);
+        for (std::size_t width = grain; width < size; width *= 2) {
+            parallel_blocks(size, 2 * width, [&](std::size_t begin, std::size_t end) {
+                const std::size_t middle = std::min(begin + width, end);
+                std::merge(at(begin), at(middle), at(middle), at(end),
+                           merged.begin() + static_cast<std::ptrdiff_t>(begin));
+            });
+            entries_.swap(merged);
+        }
+    }
+    /// The other's places follow those that are here.
+    sorted_column& operator+=(const sorted_column& other) {
+        std::vector<entry> moved = other.entries_, merged(entries_.size() + moved.size());
+        for (entry& e : moved) e.place += entries_.size();
+        std::merge(entries_.begin(), entries_.end(), moved.begin(), moved.end(), merged.begin());
+        entries_ = std::move(merged);
+        return *this;
+    }
+
+    [[nodiscard]] std::size_t size() const { return entries_.size(); }
+    [[nodiscard]] const entry& operator[](std::size_t rank) const { return entries_[rank]; }
+
+    /// Calls use(rank, place − first) for the places [first, first + size), in the order of ranks.
+    template <class Use> void for_each_rank(std::size_t first, std::size_t size, const Use& use) const {
+        for (std::size_t rank = 0; rank < entries_.size(); ++rank) {
+            const std::uint64_t i = entries_[rank].place - first; // wraps for places before the first
+            if (i < size) use(rank, static_cast<std::size_t>(i));
+        }
+    }
+
+  private:
+    std::vector<entry>::iterator at(std::size_t i) { return entries_.begin() + static_cast<std::ptrdiff_t>(i); }
+
+    std::vector<entry> entries_;
+};
+
+/// The two sides of a batch that AOT compares rank by rank.
+struct sorted_sides {
+    sorted_column left, right;
+    sorted_sides& operator+=(const sorted_sides& other) {
+        left += other.left;
+        right += other.right;
+        return *this;
+    }
+};
+
+namespace detail {
+
+/// What both forms share: checks, rewards and counts of the pairs, whose weights, targets and margins have no meaning
+/// once pairs are taken apart.
+template <class Real>
+loss_sums pairs_taken_apart(const pair_scores<Real>& scores, double beta, double label_smoothing) {
+    require(scores.weight.empty() && scores.target.empty() && scores.margin.empty(),
+            "a loss that sorts the batch compares responses of different pairs: it takes no weight, target or margin "
+            "column");
+    require(label_smoothing >= 0 && label_smoothing <= 1, "label_smoothing is ", label_smoothing,
+            ", a probability was expected");
+    loss_sums sums = dpo{.beta = beta}(scores, pair_gradients<Real>{}); // names what is not finite
+    sums.loss = 0;
+    return sums;
+}
+
+/// a − b in double. \throws numeric_error naming the pair when it exceeds the range.
+template <class Real> double side(Real a, Real b, std::size_t pair) {
+    const double d = static_cast<double>(a) - static_cast<double>(b);
+    require<numeric_error>(std::isfinite(d), "pair ", pair, ": the difference of ", a, " and ", b,
+                           " exceeds the range of the type");
+    return d;
+}
+
+/// The smoothed logistic loss of β (left − right) at one rank.
+inline margin_penalty<double> rank_penalty(double left, double right, double beta, double smoothing) {
+    return logistic{}.mixed(beta * (left - right), 1 - smoothing, smoothing);
+}
+
+} // namespace detail
+
+/// AOT for paired data (equation 9, TRL's `aot`): with x = log π(y_w) − log π(y_l) and y the same under the reference,
+/// both sorted, Σ_k (1 − ε) · −log σ(β (x_(k) − y_(k))) + ε · −log σ(−β (x_(k) − y_(k))). One pair alone is DPO.
+struct aot {
+    static constexpr bool uses_reference = true, uses_tokens = false;
+    double beta = 0.1, label_smoothing = 0;
+
+    template <std::floating_point Real> [[nodiscard]] sorted_sides reduce(const pair_scores<Real>& scores) const {
+        check_lengths(scores, pair_gradients<Real>{});
+        detail::pairs_taken_apart(scores, beta, label_smoothing);
+        return {sorted_column(scores.size(), policy(scores)), sorted_column(scores.size(), reference(scores))};
+    }
+    /// \param first the place of the first pair in the merged batch
+    template <std::floating_point Real>
+    loss_sums map(const pair_scores<Real>& scores, const sorted_sides& state, const pair_gradients<Real>& gradients,
+                  std::size_t first = 0) const {
+        check_lengths(scores, gradients);
+        loss_sums sums = detail::pairs_taken_apart(scores, beta, label_smoothing);
+        require(first + scores.size() <= state.left.size(), "pairs ", first, " to ", first + scores.size(),
+                " of a batch of ", state.left.size());
+        state.left.for_each_rank(first, scores.size(), [&](std::size_t rank, std::size_t i) {
+            const margin_penalty<double> at =
+                detail::rank_penalty(state.left[rank].value, state.right[rank].value, beta, label_smoothing);
+            sums.loss += at.value;
+            if (!gradients.values.empty()) gradients.values[i] = static_cast<Real>(at.value);
+            if (gradients.chosen.empty()) return;
+            gradients.chosen[i] = static_cast<Real>(beta * at.derivative);
+            gradients.rejected[i] = -gradients.chosen[i];
+        });
+        return sums;
+    }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return map(scores, reduce(scores), gradients);
+    }
+
+  private:
+    template <class Real> static auto policy(const pair_scores<Real>& s) {
+        return [&s](std::size_t i) { return detail::side(s.chosen[i], s.rejected[i], i); };
+    }
+    template <class Real> static auto reference(const pair_scores<Real>& s) {
+        return [&s](std::size_t i) {
+            return s.reference_chosen.empty() ? 0 : detail::side(s.reference_chosen[i], s.reference_rejected[i], i);
+        };
+    }
+};
+
+/// AOT for unpaired data (equation 8, TRL's `aot_unpaired`): the same of the sorted log-ratios u of the chosen and v of
+/// the rejected responses, which need not answer the same prompts: Σ_k −log σ(β (u_(k) − v_(k))), smoothed likewise.
+struct aot_unpaired {
+    static constexpr bool uses_reference = true, uses_tokens = false;
+    double beta = 0.1, label_smoothing = 0;
+
+    template <std::floating_point Real> [[nodiscard]] sorted_sides reduce(const pair_scores<Real>& scores) const {
+        check_lengths(scores, pair_gradients<Real>{});
+        detail::pairs_taken_apart(scores, beta, label_smoothing);
+        return {sorted_column(scores.size(), chosen(scores)), sorted_column(scores.size(), rejected(scores))};
+    }
+    /// A pair's value is that of the rank of its chosen response. \param first as in `aot`
+    template <std::floating_point Real>
+    loss_sums map(const pair_scores<Real>& scores, const sorted_sides& state, const pair_gradients<Real>& gradients,
+                  std::size_t first = 0) const {
+        check_lengths(scores, gradients);
+        loss_sums sums = detail::pairs_taken_apart(scores, beta, label_smoothing);
+        require(first + scores.size() <= state.left.size(), "pairs ", first, " to ", first + scores.size(),
+                " of a batch of ", state.left.size());
+        const auto at_rank = [&](std::size_t rank) {
+            return detail::rank_penalty(state.left[rank].value, state.right[rank].value, beta, label_smoothing);
+        };
+        state.left.for_each_rank(first, scores.size(), [&](std::size_t rank, std::size_t i) {
+            const margin_penalty<double> at = at_rank(rank);
+            sums.loss += at.value;
+            if (!gradients.values.empty()) gradients.values[i] = static_cast<Real>(at.value);
+            if (!gradients.chosen.empty()) gradients.chosen[i] = static_cast<Real>(beta * at.derivative);
+        });
+        if (gradients.rejected.empty()) return sums;
+        state.right.for_each_rank(first, scores.size(), [&](std::size_t rank, std::size_t i) {
+            gradients.rejected[i] = static_cast<Real>(-beta * at_rank(rank).derivative);
+        });
+        return sums;
+    }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return map(scores, reduce(scores), gradients);
+    }
+
+  private:
+    template <class Real> static auto chosen(const pair_scores<Real>& s) {
+        return [&s](std::size_t i) {
+            return detail::side(s.chosen[i], s.reference_chosen.empty() ? Real(0) : s.reference_chosen[i], i);
+        };
+    }
+    template <class Real> static auto rejected(const pair_scores<Real>& s) {
+        return [&s](std::size_t i) {
+            return detail::side(s.rejected[i], s.reference_rejected.empty() ? Real(0) : s.reference_rejected[i], i);
+        };
+    }
+};
+
+} // namespace preflearn

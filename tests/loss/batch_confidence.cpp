@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <preflearn/loss/batch_confidence.hpp>
+#include <preflearn/loss/named.hpp>
+
+#include "dual.hpp"
+#include "shards.hpp"
+
+using namespace preflearn;
+
+static_assert(CoupledLoss<confident_dpo_quantile, float> && CoupledLoss<confident_dpo_quantile, double>);
+
+namespace {
+
+/// torch.quantile of sorted values, linear between ranks.
+wide quantile(std::vector<wide> values, wide level) {
+    std::ranges::sort(values);
+    const wide place = level * static_cast<wide>(values.size() - 1), below = std::floor(place + 1e-12L);
+    const auto k = static_cast<std::size_t>(below);
+    return k + 1 < values.size() && place > below ? values[k] + (place - below) * (values[k + 1] - values[k])
+                                                  : values[k];
+}
+
+/// The authors' code, on pairs: threshold = quantile(z, 1 − mean q), hard = z ≥ threshold.
+wide naive(const confident_dpo_quantile& loss, const pairs<double>& p) {
+    std::vector<wide> z;
+    wide mean = 0;
+    for (std::size_t i = 0; i < p.chosen.size(); ++i) {
+        z.push_back(wide(loss.beta) *
+                        (wide(p.chosen[i]) - p.reference_chosen[i] - p.rejected[i] + p.reference_rejected[i]) -
+                    p.margin[i]);
+        mean += wide(p.target[i]) / static_cast<wide>(p.chosen.size());
+    }
+    const wide threshold = quantile(z, 1 - mean);
+    wide sum = 0;
+    for (std::size_t i = 0; i < z.size(); ++i) {
+        const wide q = (1 - wide(loss.alpha)) * p.target[i] + wide(loss.alpha) * (z[i] >= threshold - 1e-15L ? 1 : 0);
+        sum += p.weight[i] * (-q * log_sigma(z[i]).value - (1 - q) * log_sigma(-z[i]).value);
+    }
+    return sum;
+}
+
+} // namespace
+
+TEST_CASE("value is that of the authors' code") {
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        const pairs<double> p = random_pairs<double>(1 + 7 * seed, seed);
+        const confident_dpo_quantile loss{.beta = 0.5, .alpha = 0.3};
+        CHECK(loss(p.scores(), {}).loss == doctest::Approx(static_cast<double>(naive(loss, p))).epsilon(1e-12));
+    }
+}
+
+TEST_CASE("as large a share of the pairs is hardened to one as the labels have") {
+    pairs<double> p = random_pairs<double>(1001);
+    p.margin.clear();
+    p.weight.clear();
+    for (const double share : {0.0, 0.25, 0.5, 0.8, 1.0}) {
+        p.target.assign(1001, share);
+        const confident_dpo_quantile loss{.beta = 1, .alpha = 1}; // the target is the hardened prediction alone
+        loss(p.scores(), p.gradients());
+        const auto raised = std::ranges::count_if(p.d_chosen, [](double d) { return d < 0; });
+        CHECK(std::abs(static_cast<double>(raised) - (share * 1000 + 1)) <= 6); // ties of the grid
+    }
+}
+
+TEST_CASE("at α = 0 it is DPO with soft labels, and the hardened prediction has no gradient") {
+    pairs<double> p = random_pairs<double>(200), q = p;
+    CHECK(confident_dpo_quantile{.alpha = 0}(p.scores(), p.gradients()).loss == dpo{}(q.scores(), q.gradients()).loss);
+    CHECK(p.d_chosen == q.d_chosen);
+    // Finite differences see no jump: the step is below the distance of margins on the grid.
+    CHECK(batch_gradient_error(confident_dpo_quantile{.beta = 0.5}, random_pairs<double>(31)) < 1e-7);
+}
+
+TEST_CASE("merged shards are the batch to the bit, and the threads change none") {
+    check_merging(confident_dpo_quantile{}, random_pairs<double>(300), 0);
+    check_threads(confident_dpo_quantile{}, random_pairs<double>(70'000));
+    check_threads(confident_dpo_quantile{}, random_pairs<float>(70'000));
+}
+
+TEST_CASE("what is not finite is named") {
+    pairs<double> p = random_pairs<double>(10);
+    p.margin[4] = std::numeric_limits<double>::quiet_NaN();
+    CHECK_THROWS_WITH_AS(confident_dpo_quantile{}(p.scores(), p.gradients()),
+                         doctest::Contains("pair 4: margin is nan"), numeric_error);
+    const pairs<double> none;
+    CHECK(confident_dpo_quantile{}(none.scores(), {}).loss == 0);
+}
