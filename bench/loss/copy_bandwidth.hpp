@@ -15,6 +15,9 @@
 
 #include <preflearn/core/parallel.hpp>
 
+/// A working set of which no cache holds much.
+inline constexpr std::size_t beyond_caches = std::size_t{512} << 20;
+
 /// Bytes per second, for a working set of `bytes` (half of them read, half written).
 inline double copy_bandwidth(std::size_t bytes) {
     const std::size_t count = std::max<std::size_t>(bytes / 2 / sizeof(double), 1);

@@ -1,8 +1,10 @@
-// Value and gradient of every named loss over many pairs, against the time of a copy that moves as many bytes: what the
-// loss reads of each pair and the two derivatives. Names: loss/<name>/<float|double>/<pairs>; `dpo` is the list's
-// `sigmoid`.
+// Value and gradient of every named loss over many pairs, against the memory's copy bandwidth: bytes are what the loss
+// reads of each pair and the two derivatives. The million pairs come from batches that together exceed the caches, one
+// after the other; the thousand stay in the first-level cache. Names: loss/<name>/<float|double>/<pairs>; `dpo` is the
+// list's `sigmoid`.
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,34 +23,40 @@ namespace {
 template <class Real, class Loss> void value_and_gradient(benchmark::State& state, const Loss& loss) {
     constexpr bool references = loss_uses_reference<Loss>, tokens = loss_uses_tokens<Loss>;
     const auto pairs = static_cast<std::size_t>(state.range(0));
+    const std::size_t bytes = pairs * (sizeof(Real) * (references ? 6 : 4) + (tokens ? 8 : 0));
+    const std::size_t batches = pairs < (1 << 16) ? 1 : 1 + beyond_caches / bytes;
     generator random(1, "bench");
-    const auto column = [&] {
-        std::vector<Real> values(pairs);
+    const auto column = [&](bool wanted = true) {
+        std::vector<Real> values(wanted ? batches * pairs : 0);
         for (Real& x : values) x = static_cast<Real>(-100 + 20 * random.uniform());
         return values;
     };
     const auto lengths = [&] {
-        std::vector<std::uint32_t> values(tokens ? pairs : 0);
+        std::vector<std::uint32_t> values(tokens ? batches * pairs : 0);
         for (std::uint32_t& x : values) x = static_cast<std::uint32_t>(20 + random.below(60));
         return values;
     };
-    const std::vector<Real> chosen = column(), rejected = column(), reference_chosen = column(),
-                            reference_rejected = column();
+    const std::vector<Real> chosen = column(), rejected = column(), reference_chosen = column(references),
+                            reference_rejected = column(references);
     const std::vector<std::uint32_t> chosen_tokens = lengths(), rejected_tokens = lengths();
-    std::vector<Real> d_chosen(pairs), d_rejected(pairs);
-    pair_scores<Real> scores{
-        .chosen = chosen, .rejected = rejected, .chosen_tokens = chosen_tokens, .rejected_tokens = rejected_tokens};
-    if (references) {
-        scores.reference_chosen = reference_chosen;
-        scores.reference_rejected = reference_rejected;
-    }
-    const std::size_t bytes = pairs * (sizeof(Real) * (references ? 6 : 4) + (tokens ? 8 : 0));
-    const double bandwidth = copy_bandwidth(bytes);
+    std::vector<Real> d_chosen(batches * pairs), d_rejected(batches * pairs);
+    std::size_t batch = 0;
     for (auto _ : state) {
-        const loss_sums sums = loss(scores, pair_gradients<Real>{d_chosen, d_rejected});
+        const auto of_batch = [&](auto& values) {
+            return values.empty() ? std::span(values) : std::span(values).subspan(batch * pairs, pairs);
+        };
+        const loss_sums sums = loss(pair_scores<Real>{.chosen = of_batch(chosen),
+                                                      .rejected = of_batch(rejected),
+                                                      .reference_chosen = of_batch(reference_chosen),
+                                                      .reference_rejected = of_batch(reference_rejected),
+                                                      .chosen_tokens = of_batch(chosen_tokens),
+                                                      .rejected_tokens = of_batch(rejected_tokens)},
+                                    pair_gradients<Real>{of_batch(d_chosen), of_batch(d_rejected)});
         benchmark::DoNotOptimize(sums);
         benchmark::ClobberMemory();
+        batch = (batch + 1) % batches;
     }
+    const double bandwidth = copy_bandwidth(beyond_caches);
     const auto runs = static_cast<double>(state.iterations());
     using benchmark::Counter;
     state.counters["bytes_per_second"] = Counter(runs * static_cast<double>(bytes), Counter::kIsRate);
