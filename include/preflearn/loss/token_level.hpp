@@ -204,24 +204,30 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
     template <class Real>
     sums sum(const token_columns<Real>& side, const reader<Real>& tokens, bool referenced, std::size_t pair,
              const char* name) const {
-        token_sums<3> all;
+        constexpr std::size_t count_of_sums = uses_log_sum_squares ? 3 : 2;
+        token_sums<count_of_sums> all;
         const auto add = [&]<bool Referenced>(std::bool_constant<Referenced>) {
             side.rows.for_each_run(pair, [&](std::size_t position, std::size_t number, std::size_t count) {
-                all.add(number, count, [&, squares = side.log_sum_squares.data()](std::size_t i) {
-                    const token_point token = tokens.template at<Referenced>(position + i, number + i);
-                    const token_share share = part(token);
-                    std::array<double, 3> values{share.policy, share.reference, 0};
-                    if constexpr (uses_log_sum_squares)
-                        values[2] = token.policy - static_cast<double>(squares[position + i]);
-                    return values;
-                });
+                // Copies whose addresses nobody knows: the sums' buffer is apart from them.
+                all.add(count,
+                        [squares = side.log_sum_squares.data(), tokens, local = part, position, number](std::size_t i) {
+                            const token_point token = tokens.template at<Referenced>(position + i, number + i);
+                            const token_share share = local(token);
+                            std::array<double, count_of_sums> values{share.policy, share.reference};
+                            if constexpr (uses_log_sum_squares)
+                                values[2] = token.policy - static_cast<double>(squares[position + i]);
+                            return values;
+                        });
             });
         };
         if (referenced)
             add(std::true_type{});
         else
             add(std::false_type{});
-        const sums result{all.value(0), all.value(1), tokens.length > 0 ? all.value(2) / tokens.length : 0};
+        const std::array<double, count_of_sums> totals = all.values();
+        sums result{totals[0], totals[1], 0};
+        if constexpr (uses_log_sum_squares)
+            if (tokens.length > 0) result.likelihood = totals[2] / tokens.length;
         if (!std::isfinite(result.policy + result.reference + result.likelihood)) throw_token_fault(side, pair, name);
         return result;
     }
@@ -236,10 +242,13 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
         zero(out.policy, false);
         zero(out.divergence, !uses_divergence);
         const auto write = [&]<bool Referenced>(std::bool_constant<Referenced>) {
-            rows.for_each_run(pair, [&, policy = out.policy.data(), divergence = out.divergence.data()](
-                                        std::size_t position, std::size_t number, std::size_t count) {
+            rows.for_each_run(pair, [&](std::size_t position, std::size_t number, std::size_t count) {
+                const detail::token_reader<Real, uses_divergence> local_tokens = tokens;
+                const Part local = part;
+                Real* const policy = out.policy.data();
+                [[maybe_unused]] Real* const divergence = out.divergence.data();
                 for (std::size_t i = 0; i < count; ++i) {
-                    const token_share share = part(tokens.template at<Referenced>(position + i, number + i));
+                    const token_share share = local(local_tokens.template at<Referenced>(position + i, number + i));
                     policy[position + i] = static_cast<Real>(d * share.d_policy);
                     if constexpr (uses_divergence) divergence[position + i] = static_cast<Real>(d * share.d_divergence);
                 }

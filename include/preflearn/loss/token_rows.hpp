@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include <preflearn/core/error.hpp>
@@ -59,10 +60,12 @@ struct token_rows {
                 ++at;
                 continue;
             }
-            const std::size_t first = at;
-            while (at < last && mask[at] != 0) ++at;
-            use(first, number, at - first);
-            number += at - first;
+            const void* const gap = std::memchr(mask.data() + at, 0, last - at);
+            const std::size_t end_of_run =
+                gap == nullptr ? last : static_cast<std::size_t>(static_cast<const std::uint8_t*>(gap) - mask.data());
+            use(at, number, end_of_run - at);
+            number += end_of_run - at;
+            at = end_of_run;
         }
     }
 
@@ -102,35 +105,57 @@ inline void check_rows(const token_rows& rows, const char* name) {
 }
 
 /// `Count` sums over the tokens of one response, in double and in lanes by the token's number in the response: the
-/// order of the additions, and so the bits, depend on the tokens alone, and a long run becomes vector code.
+/// order of the additions, and so the bits, depend on the tokens alone. Runs are gathered in pieces that stay in the
+/// first-level cache, so that both the terms and their sums become vector code.
 template <std::size_t Count> class token_sums {
   public:
-    /// Adds term(i), an array of `Count` numbers, for i in [0, count); the run's first token has this number.
-    template <class Term> void add(std::size_t number, std::size_t count, const Term& term) {
-        auto sums = sums_; // a copy whose address nobody knows stays in registers
-        std::size_t i = 0;
-        const auto add_one = [&](std::size_t lane, std::size_t at) {
-            const std::array<double, Count> values = term(at);
-            for (std::size_t k = 0; k < Count; ++k) sums[k][lane] += values[k];
-        };
-        for (; i < count && (number + i) % lanes != 0; ++i) add_one((number + i) % lanes, i);
-        for (; i + lanes <= count; i += lanes) {
-            for (std::size_t lane = 0; lane < lanes; ++lane) add_one(lane, i + lane);
+    /// Adds term(i), an array of `Count` numbers, for i in [0, count): the response's next tokens.
+    template <class Term> void add(std::size_t count, const Term& term) {
+        for (std::size_t i = 0; i < count;) {
+            const std::size_t some = std::min(count - i, piece - held_);
+            for (std::size_t j = 0; j < some; ++j) {
+                const std::array<double, Count> values = term(i + j);
+                for (std::size_t k = 0; k < Count; ++k) pieces_[k][held_ + j] = values[k];
+            }
+            held_ += some;
+            i += some;
+            if (held_ == piece) flush();
         }
-        for (; i < count; ++i) add_one((number + i) % lanes, i);
-        sums_ = sums;
     }
-    [[nodiscard]] double value(std::size_t k) const {
-        std::array<double, lanes> sum = sums_[k];
-        for (std::size_t half = lanes / 2; half > 0; half /= 2) {
-            for (std::size_t lane = 0; lane < half; ++lane) sum[lane] += sum[lane + half];
+    /// The sums of all that was added.
+    [[nodiscard]] std::array<double, Count> values() {
+        flush();
+        std::array<double, Count> totals;
+        for (std::size_t k = 0; k < Count; ++k) {
+            std::array<double, lanes>& sum = sums_[k];
+            for (std::size_t half = lanes / 2; half > 0; half /= 2) {
+                for (std::size_t lane = 0; lane < half; ++lane) sum[lane] += sum[lane + half];
+            }
+            totals[k] = sum[0];
         }
-        return sum[0];
+        return totals;
     }
 
   private:
-    static constexpr std::size_t lanes = 8;
+    static constexpr std::size_t lanes = 16, piece = 256;
+
+    void flush() {
+        for (std::size_t k = 0; k < Count; ++k) {
+            std::array<double, lanes> sums = sums_[k];
+            const double* const values = pieces_[k].data();
+            const std::size_t whole = held_ / lanes * lanes;
+            for (std::size_t i = 0; i < whole; i += lanes) {
+                for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += values[i + lane];
+            }
+            for (std::size_t i = whole; i < held_; ++i) sums[i - whole] += values[i];
+            sums_[k] = sums;
+        }
+        held_ = 0;
+    }
+
     std::array<std::array<double, lanes>, Count> sums_{};
+    std::array<std::array<double, piece>, Count> pieces_;
+    std::size_t held_ = 0;
 };
 
 } // namespace preflearn

@@ -66,19 +66,20 @@ struct wspo {
 
         const auto gap = [&](std::size_t at) { return shift(chosen, at) - static_cast<double>(chosen.weak_shift[at]); };
         token_sums<3> of_chosen;
-        chosen.rows.for_each_run(pair, [&](std::size_t position, std::size_t number, std::size_t count) {
-            of_chosen.add(number, count, [&](std::size_t i) {
+        chosen.rows.for_each_run(pair, [&](std::size_t position, std::size_t, std::size_t count) {
+            of_chosen.add(count, [&](std::size_t i) {
                 const double x = gap(position + i);
                 return std::array{x * x, shift(chosen, position + i), static_cast<double>(chosen.policy[position + i])};
             });
         });
         token_sums<2> of_rejected;
-        rejected.rows.for_each_run(pair, [&](std::size_t position, std::size_t number, std::size_t count) {
-            of_rejected.add(number, count, [&](std::size_t i) {
+        rejected.rows.for_each_run(pair, [&](std::size_t position, std::size_t, std::size_t count) {
+            of_rejected.add(count, [&](std::size_t i) {
                 return std::array{shift(rejected, position + i), static_cast<double>(rejected.policy[position + i])};
             });
         });
-        const double squares = of_chosen.value(0), won = of_chosen.value(1), lost = of_rejected.value(0);
+        const auto [squares, won, chosen_log_prob] = of_chosen.values();
+        const auto [lost, rejected_log_prob] = of_rejected.values();
         if (!std::isfinite(squares + won)) throw_token_fault(chosen, pair, "chosen");
         if (!std::isfinite(lost)) throw_token_fault(rejected, pair, "rejected");
 
@@ -101,8 +102,8 @@ struct wspo {
                 .pairs = 1,
                 .chosen_rewards = won,
                 .rejected_rewards = lost,
-                .chosen_log_probs = of_chosen.value(2),
-                .rejected_log_probs = of_rejected.value(1),
+                .chosen_log_probs = chosen_log_prob,
+                .rejected_log_probs = rejected_log_prob,
                 .correct = won > lost ? std::size_t{1} : std::size_t{0},
                 .ties = won == lost ? std::size_t{1} : std::size_t{0}};
     }
