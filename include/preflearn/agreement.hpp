@@ -21,6 +21,7 @@
 #include <preflearn/agreement/icc.hpp>
 #include <preflearn/agreement/kendall.hpp>
 #include <preflearn/agreement/krippendorff.hpp>
+#include <preflearn/agreement/label_cube.hpp>
 #include <preflearn/agreement/length_control.hpp>
 #include <preflearn/agreement/margin_bins.hpp>
 #include <preflearn/agreement/marginal_tests.hpp>
