@@ -7,12 +7,16 @@
 #include <preflearn/loss/batch_confidence.hpp>
 #include <preflearn/loss/batch_normalised.hpp>
 #include <preflearn/loss/batch_robust.hpp>
+#include <preflearn/loss/bco.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/coupled_list.hpp>
 #include <preflearn/loss/divergence.hpp>
 #include <preflearn/loss/elementary.hpp>
 #include <preflearn/loss/evaluate.hpp>
+#include <preflearn/loss/kto.hpp>
+#include <preflearn/loss/label_links.hpp>
+#include <preflearn/loss/linear_log_probs.hpp>
 #include <preflearn/loss/link.hpp>
 #include <preflearn/loss/list.hpp>
 #include <preflearn/loss/logit_transform.hpp>
@@ -30,6 +34,7 @@
 #include <preflearn/loss/token_part.hpp>
 #include <preflearn/loss/token_rows.hpp>
 #include <preflearn/loss/token_scores.hpp>
+#include <preflearn/loss/unpaired.hpp>
 #include <preflearn/loss/vocabulary.hpp>
 #include <preflearn/loss/weight.hpp>
 #include <preflearn/loss/weighted_sum.hpp>

@@ -12,6 +12,7 @@
 #include <preflearn/loss/batch_confidence.hpp>
 #include <preflearn/loss/batch_normalised.hpp>
 #include <preflearn/loss/batch_robust.hpp>
+#include <preflearn/loss/bco.hpp>
 #include <preflearn/loss/list.hpp>
 #include <preflearn/loss/optimal_transport.hpp>
 
@@ -35,6 +36,12 @@ constexpr loss_description<dr_dpo> describe_loss(std::type_identity<dr_dpo>) {
             "Dr. DPO, arXiv:2407.07880",
             {{{"beta", &dr_dpo::beta}, {"beta_prime", &dr_dpo::beta_prime}}}};
 }
+constexpr loss_description<bco_pair_shifted> describe_loss(std::type_identity<bco_pair_shifted>) {
+    return {"bco_pair_shifted",
+            "-log s(beta u - delta) - log s(delta - beta v), delta = mean of beta u, beta v",
+            "BCO, arXiv:2404.04656; TRL <= 0.28 bco_pair on its first batch",
+            {{{"beta", &bco_pair_shifted::beta}}}};
+}
 constexpr loss_description<confidence_weighted_dpo_normalised>
 describe_loss(std::type_identity<confidence_weighted_dpo_normalised>) {
     return {"cw_dpo_normalised",
@@ -54,8 +61,8 @@ describe_loss(std::type_identity<chosen_likelihood_token_mean>) {
 }
 
 /// The losses, in the order in which they are shown.
-using coupled_losses = std::tuple<aot, aot_unpaired, dr_dpo, confidence_weighted_dpo_normalised, confident_dpo_quantile,
-                                  chosen_likelihood_token_mean>;
+using coupled_losses = std::tuple<aot, aot_unpaired, dr_dpo, bco_pair_shifted, confidence_weighted_dpo_normalised,
+                                  confident_dpo_quantile, chosen_likelihood_token_mean>;
 
 /// Calls `use(loss)` with every loss of the list at its defaults.
 template <class Use> void for_each_coupled_loss(const Use& use) {
