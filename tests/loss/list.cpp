@@ -111,6 +111,7 @@ template <class Loss, class Use> void with_divergences(const Loss& loss, const U
         use(with_divergence(loss, forward_kl{}));
         use(with_divergence(loss, js_divergence{}));
         use(with_divergence(loss, alpha_divergence{}));
+        use(with_divergence(loss, chi_squared_kl{}));
     }
 }
 

@@ -55,6 +55,7 @@ inline dual score(const alpha_divergence& d, dual u) {
     const wide k = wide(d.coefficient) - 1;
     return (exp(k * u) - 1) / k;
 }
+inline dual score(const chi_squared_kl&, dual u) { return exp(u) - 1 + u; }
 template <class Loss> dual z_of(const Loss& loss, const letters& p) {
     return wide(loss.beta) * (score(loss.divergence, p.u) - score(loss.divergence, p.v)) - p.m;
 }
@@ -154,6 +155,17 @@ inline dual loss(const confident_dpo& l, const letters& p) {
 inline dual loss(const distilled_dpo& l, const letters& p) {
     return mixed(p.q, wide(l.beta) * (p.u - p.v) - p.m, [](dual z) { return square(z); });
 }
+inline dual loss(const geometric_dpo& l, const letters& p) {
+    return -log_sigma((2 * p.q - 1) * (wide(l.beta) * (p.u - p.v) - p.m));
+}
+inline dual loss(const reward_aware_forward_kl& l, const letters& p) {
+    const dual z = wide(l.beta) * (p.u - p.v) - p.m;
+    return sigma(z) * (log_sigma(z) - std::log(p.q)) + sigma(-z) * (log_sigma(-z) - std::log1p(-p.q));
+}
+inline dual loss(const reward_aware_backward_kl& l, const letters& p) {
+    const auto x_log_x = [](wide x) { return x > 0 ? x * std::log(x) : 0; };
+    return x_log_x(p.q) + x_log_x(1 - p.q) + cross_entropy(p.q, wide(l.beta) * (p.u - p.v) - p.m);
+}
 inline dual loss(const mpo& l, const letters& p) {
     return wide(l.preference_weight) * loss(dpo{.beta = l.beta}, p) +
            wide(l.quality_weight) * loss(bco_pair{.beta = l.beta}, p) -
@@ -209,6 +221,9 @@ inline dual loss(const davidson& l, const letters& p) {
 }
 inline dual loss(const reward_regression&, const letters& p) {
     return mixed(p.q, p.c - p.r - p.m, [](dual z) { return square(z); });
+}
+inline dual loss(const pair_classifier&, const letters& p) {
+    return swappable(p.q, p.c, p.r, [](dual a, dual b) { return -log_sigma(a) - log_sigma(-b); });
 }
 
 } // namespace naive

@@ -66,6 +66,23 @@ struct js_divergence {
     }
 };
 
+/// The χ² divergence mixed with the reverse KL, f'(t) = t + log t: s(u) = e^u + u − 1 (χPO, Huang et al. 2024,
+/// arXiv:2407.13399, equation 10, which clips this score; up to a constant).
+struct chi_squared_kl {
+    static constexpr bool uses_reference = true, uses_tokens = false, only_differences = true;
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
+        const Real power = saturated_exp(u);
+        return {(power - 1) + u, power + 1};
+    }
+    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+        const pair_score<Real> powers = detail::power_scores(Real(1), at);
+        return {{powers.chosen.value + at.u, powers.chosen.derivative + 1},
+                {powers.rejected.value + at.v, powers.rejected.derivative + 1},
+                powers.difference + at.difference};
+    }
+};
+
 /// The α-divergence as TRL 0.29 and later write it: s(u) = (e^{(a−1) u} − 1) / (a − 1), the reverse KL for a → 1 and
 /// the forward KL at a = 0. Earlier releases of TRL (and the paper) use α = 1 − a: `alpha_divergence::of_alpha`.
 struct alpha_divergence {

@@ -170,6 +170,18 @@ constexpr loss_description<distilled_dpo> describe_loss(std::type_identity<disti
             "reward distillation, arXiv:2405.19316",
             {{{"beta", &distilled_dpo::beta}}}};
 }
+constexpr loss_description<geometric_dpo> describe_loss(std::type_identity<geometric_dpo>) {
+    return {"geometric_dpo",
+            "-log s((2 target - 1) z)",
+            "geometric averaging, arXiv:2409.06691",
+            {{{"beta", &geometric_dpo::beta}}}};
+}
+constexpr loss_description<reward_aware_forward_kl> describe_loss(std::type_identity<reward_aware_forward_kl>) {
+    return {"rpo_fwd_kl", "KL(s(z) || target)", "NeMo-Aligner's RPO", {{{"beta", &reward_aware_forward_kl::beta}}}};
+}
+constexpr loss_description<reward_aware_backward_kl> describe_loss(std::type_identity<reward_aware_backward_kl>) {
+    return {"rpo_bwd_kl", "KL(target || s(z))", "NeMo-Aligner's RPO", {{{"beta", &reward_aware_backward_kl::beta}}}};
+}
 constexpr loss_description<mpo> describe_loss(std::type_identity<mpo>) {
     return {"mpo",
             "0.8 sigmoid + 0.2 bco_pair + 1 sft",
@@ -246,6 +258,9 @@ constexpr loss_description<davidson> describe_loss(std::type_identity<davidson>)
 constexpr loss_description<reward_regression> describe_loss(std::type_identity<reward_regression>) {
     return {"reward_regression", "(c - r - margin)^2", "regression of reward differences"};
 }
+constexpr loss_description<pair_classifier> describe_loss(std::type_identity<pair_classifier>) {
+    return {"pair_classifier", "-log s(c) - log s(-r)", "cross-entropy of a logit that sees both responses, both orders"};
+}
 
 template <class Loss>
 inline constexpr loss_description<Loss> description_of = describe_loss(std::type_identity<Loss>{});
@@ -255,8 +270,9 @@ using named_losses =
     std::tuple<basic_dpo<>, cdpo, basic_robust_dpo<>, basic_hinge<>, basic_ipo_mean<>, basic_ipo_sum<>,
                basic_dpo_mean<>, basic_exo<>, basic_discopop<>, exponential_dpo, probit_dpo, nca, bco_pair, sppo_hard,
                apo_zero, apo_down, length_regularised_dpo, dpo_positive, rpo, odpo, ropo, confidence_weighted_dpo,
-               confident_dpo, distilled_dpo, mpo, cpo, simpo, simpo_ratio, alphapo, orpo, slic, chosen_likelihood,
-               bradley_terry, smoothed_bradley_terry, centred_bradley_terry, rao_kupper, davidson, reward_regression>;
+               confident_dpo, distilled_dpo, geometric_dpo, reward_aware_forward_kl, reward_aware_backward_kl, mpo, cpo,
+               simpo, simpo_ratio, alphapo, orpo, slic, chosen_likelihood, bradley_terry, smoothed_bradley_terry,
+               centred_bradley_terry, rao_kupper, davidson, reward_regression, pair_classifier>;
 
 /// Calls `use(loss)` with every loss of the list at its defaults.
 template <class Use> void for_each_named_loss(const Use& use) {

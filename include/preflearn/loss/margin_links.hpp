@@ -66,6 +66,30 @@ struct probit_link {
     }
 };
 
+namespace detail {
+
+/// KL(σ(z) ‖ σ(z₀)) and its derivative in z, given z₀, −log σ(z₀) and −log σ(−z₀).
+template <std::floating_point Real>
+[[gnu::always_inline]] inline margin_penalty<Real> bernoulli_divergence(Real z, Real log_odds, Real loss,
+                                                                        Real swapped_loss) {
+    const logistic_terms<Real> at(z);
+    const Real d = z - log_odds, w = at.slope(), tilt = at.down - at.up;
+    // A(z₀) − A(z) − (z₀ − z) A'(z) with A = softplus, from the side where the terms are small; near the minimum,
+    // where they cancel, by its series in d with the derivatives of σ.
+    const Real above = (loss - at.loss) - at.down * d, below = (swapped_loss - at.swapped_loss) + at.up * d,
+               far = by_sign(z, below, above);
+    const Real third = tilt, fourth = 1 - 6 * w, fifth = tilt * (1 - 12 * w), sixth = 1 + w * (-30 + 120 * w),
+               seventh = tilt * (1 + w * (-60 + 360 * w)), eighth = 1 + w * (-126 + w * (1680 - 5040 * w));
+    const Real near =
+        w * d * d *
+        (Real(1) / 2 -
+         d * (third / 6 -
+              d * (fourth / 24 - d * (fifth / 120 - d * (sixth / 720 - d * (seventh / 5040 - d * eighth / 40320))))));
+    return {by_sign(std::abs(d) - Real(0.06), near, far), w * d};
+}
+
+} // namespace detail
+
 /// KL(σ(z) ‖ 1 − ε), the divergence from the model's Bernoulli to the smoothed label's (EXO, Ji et al. 2024,
 /// arXiv:2402.00856, equation 16). φ → −log(1 − ε) and −log ε at the ends, least (0) at the label's log-odds.
 struct reverse_kl_to_label {
@@ -79,21 +103,8 @@ struct reverse_kl_to_label {
         return {smoothing, swapped - loss, loss, swapped};
     }
     template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
-        const logistic_terms<Real> at(z);
-        const Real d = z - static_cast<Real>(log_odds), w = at.slope(), tilt = at.down - at.up;
-        // A(z₀) − A(z) − (z₀ − z) A'(z) with A = softplus, from the side where the terms are small; near the minimum,
-        // where they cancel, by its series in d with the derivatives of σ.
-        const Real above = (static_cast<Real>(loss) - at.loss) - at.down * d,
-                   below = (static_cast<Real>(swapped_loss) - at.swapped_loss) + at.up * d,
-                   far = by_sign(z, below, above);
-        const Real third = tilt, fourth = 1 - 6 * w, fifth = tilt * (1 - 12 * w), sixth = 1 + w * (-30 + 120 * w),
-                   seventh = tilt * (1 + w * (-60 + 360 * w)), eighth = 1 + w * (-126 + w * (1680 - 5040 * w));
-        const Real near =
-            w * d * d *
-            (Real(1) / 2 -
-             d * (third / 6 - d * (fourth / 24 -
-                                   d * (fifth / 120 - d * (sixth / 720 - d * (seventh / 5040 - d * eighth / 40320))))));
-        return {by_sign(std::abs(d) - Real(0.06), near, far), w * d};
+        return detail::bernoulli_divergence(z, static_cast<Real>(log_odds), static_cast<Real>(loss),
+                                            static_cast<Real>(swapped_loss));
     }
 };
 

@@ -7,6 +7,7 @@
 #include <concepts>
 
 #include <preflearn/core/error.hpp>
+#include <preflearn/loss/label_links.hpp>
 #include <preflearn/loss/margin_links.hpp>
 #include <preflearn/loss/pairwise.hpp>
 
@@ -116,6 +117,39 @@ struct distilled_dpo {
     double beta = 0.1;
 
     [[nodiscard]] pairwise<log_ratio, squared_link> parts() const { return {.beta = beta}; }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+/// DPO with geometrically averaged soft labels (Furuta et al. 2024, arXiv:2409.06691): −log σ((2q − 1) z), q = target.
+struct geometric_dpo {
+    double beta = 0.1;
+
+    [[nodiscard]] pairwise<log_ratio, geometric_link<>, as_labelled> parts() const { return {.beta = beta}; }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+/// Reward-aware preference optimisation (NeMo-Aligner's `rpo_fwd_kl`): KL(σ(z) ‖ q), q = target = σ(η Δ gold reward).
+struct reward_aware_forward_kl {
+    double beta = 0.1;
+
+    [[nodiscard]] pairwise<log_ratio, kl_to_label, as_labelled> parts() const { return {.beta = beta}; }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+/// The same with the other divergence (`rpo_bwd_kl`): KL(q ‖ σ(z)). Its gradient is DPO's with the soft label q.
+struct reward_aware_backward_kl {
+    double beta = 0.1;
+
+    [[nodiscard]] pairwise<log_ratio, kl_from_label, as_labelled> parts() const { return {.beta = beta}; }
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
         return parts()(scores, gradients);

@@ -204,7 +204,7 @@ struct pairwise {
             require(scores.chosen_tokens.size() == scores.size() && scores.rejected_tokens.size() == scores.size(),
                     "this loss needs the responses' lengths: chosen_tokens and rejected_tokens must be given");
         }
-        if constexpr (!MarginLink<Link, Real>) {
+        if constexpr (PairLink<Link, Real>) {
             require(scores.margin.empty(), "this loss is no function of a score difference and takes no margin column");
         }
     }
@@ -213,18 +213,20 @@ struct pairwise {
         static_assert(ScorePart<Score, Real>, "a score part has uses_reference and uses_tokens and is called with "
                                               "(log-ratio, tokens), returning response_score<Real>");
         static_assert(
-            MarginLink<Link, Real> || PairLink<Link, Real>,
-            "a link is called with z and returns margin_penalty<Real>, or with (chosen, rejected) and returns "
-            "pair_penalty<Real>");
+            MarginLink<Link, Real> || PairLink<Link, Real> || LabelLink<Link, Real>,
+            "a link is called with z, or with (z, q), and returns margin_penalty<Real>, or with (chosen, rejected) and "
+            "returns pair_penalty<Real>");
+        static_assert(!LabelLink<Link, Real> || std::same_as<Target, as_labelled>,
+                      "a link that takes the label's probability itself goes with the target part as_labelled");
         static_assert(TargetPart<Target, Real>, "a target part is called with q and returns "
                                                 "target_mixture<Real>");
         static_assert(MarginPart<Margin, Real>, "a margin part is called with the margin column and returns Real");
         static_assert(WeightPart<Weight, Real>, "a weight part is called with (weight, target) and returns Real");
         static_assert(AddedTerm<Term, Real>, "an added term has uses_tokens and is called with pair_point<Real>, "
                                              "returning pair_penalty<Real>");
-        static_assert(MarginLink<Link, Real> || !only_differences<Score>,
+        static_assert(!PairLink<Link, Real> || !only_differences<Score>,
                       "this score is known up to a constant per prompt: it needs a link of the score difference");
-        static_assert(MarginLink<Link, Real> || std::same_as<Margin, given_margin>,
+        static_assert(!PairLink<Link, Real> || std::same_as<Margin, given_margin>,
                       "a link of both scores has no margin to subtract");
     }
 
@@ -312,7 +314,14 @@ struct pairwise {
             const Real given = c.weight[i], q = c.target[i], w = weight(given, q);
             target_mixture<Real> mixture;
             Real value, du, dv, z;
-            if constexpr (MarginLink<Link, Real>) {
+            if constexpr (LabelLink<Link, Real>) {
+                z = scale * difference - margin_at(c.margin[i], at);
+                mixture = mixture_at(q, z);
+                const margin_penalty<Real> labelled = link(z, q);
+                value = labelled.value;
+                du = labelled.derivative * su.derivative;
+                dv = -labelled.derivative * sv.derivative;
+            } else if constexpr (MarginLink<Link, Real>) {
                 z = scale * difference - margin_at(c.margin[i], at);
                 mixture = mixture_at(q, z);
                 Real slope;

@@ -50,15 +50,17 @@ void use_with_divergence(const Loss& loss, std::string_view divergence, double c
         if (divergence == "js_divergence") return use(with_divergence(loss, js_divergence{}));
         if (divergence == "alpha_divergence")
             return use(with_divergence(loss, alpha_divergence{.coefficient = coefficient}));
+        if (divergence == "chi_squared_kl") return use(with_divergence(loss, chi_squared_kl{}));
     }
-    throw argument_error(message("f_divergence_type is '", divergence,
-                                 "', expected reverse_kl, forward_kl, js_divergence or alpha_divergence"));
+    throw argument_error(
+        message("f_divergence_type is '", divergence,
+                "', expected reverse_kl, forward_kl, js_divergence, alpha_divergence or chi_squared_kl"));
 }
 
 } // namespace detail
 
 /// Calls `use(loss)` with the loss of that name, its parameters set. Losses of a score difference with a divergence
-/// also take TRL's `f_divergence_type` and `f_alpha_divergence_coef` (0.5).
+/// also take TRL's `f_divergence_type` (and `chi_squared_kl`) and `f_alpha_divergence_coef` (0.5).
 /// \throws argument_error for a name or a parameter that does not exist, saying which do, or a value that is no number.
 template <class Use>
 void use_named_loss(std::string_view name, std::span<const named_value> parameters, const Use& use) {

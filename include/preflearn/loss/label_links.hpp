@@ -1,0 +1,62 @@
+/// \file
+/// Penalties of the margin z and the label's probability q = P(chosen ≻ rejected), as a teacher or a gold reward gives
+/// it, that are no mixture of a penalty and its mirror image.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <limits>
+
+#include <preflearn/loss/elementary.hpp>
+#include <preflearn/loss/link.hpp>
+#include <preflearn/loss/margin_links.hpp>
+
+namespace preflearn {
+
+/// φ((2q − 1) z): geometric averaging of the policies that q = 1 and q = 0 ask for (Furuta et al. 2024,
+/// arXiv:2409.06691, equation 10). No gradient at q = ½; φ at q = 1.
+template <class Link = logistic> struct geometric_link {
+    Link link{};
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z, Real q) const {
+        const Real confidence = 2 * q - 1;
+        const margin_penalty<Real> at = link(confidence * z);
+        return {at.value, confidence * at.derivative};
+    }
+};
+
+namespace detail {
+
+/// log q, log(1 − q) and their difference, for q no closer to 0 or 1 than the type's smallest normal number.
+template <class Real> struct label_logarithms {
+    Real loss, swapped_loss, log_odds;
+    [[gnu::always_inline]] explicit label_logarithms(Real q)
+        : loss(-log_of(std::max(q, std::numeric_limits<Real>::min()))),
+          swapped_loss(-log_of(std::max(1 - q, std::numeric_limits<Real>::min()))), log_odds(swapped_loss - loss) {}
+};
+
+} // namespace detail
+
+/// KL(σ(z) ‖ q), from the model's Bernoulli to the label's. At q = 0 and q = 1, where it is infinite, q counts as the
+/// type's smallest normal number away from them.
+struct kl_to_label {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z, Real q) const {
+        const detail::label_logarithms<Real> label(q);
+        return detail::bernoulli_divergence(z, label.log_odds, label.loss, label.swapped_loss);
+    }
+};
+
+/// KL(q ‖ σ(z)): the cross-entropy less the label's own entropy, so that 0 is reached. The slope is σ(z) − q.
+struct kl_from_label {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z, Real q) const {
+        const detail::label_logarithms<Real> label(q);
+        const logistic_terms<Real> at(z);
+        return {detail::bernoulli_divergence(label.log_odds, z, at.loss, at.swapped_loss).value,
+                logistic{}.mixed(z, q, 1 - q).derivative};
+    }
+};
+
+} // namespace preflearn
