@@ -27,7 +27,7 @@ TEST_CASE("tiles of rows and vocabulary give the log-softmax of the whole, and g
     const std::vector<double> derivatives = test::normals(targets.size(), 3);
     std::vector<double> log_probs(targets.size()), normalisers(rows);
     const matrix_view<const double> h(hidden.data(), rows, width), w(weights.data(), vocabulary, width);
-    const log_prob_head<double, cpu_backend> head(rows, targets, sources);
+    const log_prob_head<double, cpu_backend> head(targets, sources);
     const auto value = [&] {
         head.forward(h, w, log_probs, normalisers);
         return test::dot(log_probs, derivatives);

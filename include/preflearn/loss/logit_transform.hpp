@@ -39,7 +39,13 @@ template <std::floating_point Real> struct logit_transform {
     /// Replaces x of the tokens from `first` on by z.
     void apply(std::span<Real> x, std::size_t first) const { run<false>(x, first, {}); }
 
-    /// The same, and writes ∂z/∂x; `slopes` has as many entries as x.
+    /// z of one token.
+    [[nodiscard]] Real operator()(Real x, std::size_t token) const {
+        if (!is_identity()) apply(std::span<Real>(&x, 1), token);
+        return x;
+    }
+
+    /// Replaces x by z and writes ∂z/∂x; `slopes` has as many entries as x.
     void apply(std::span<Real> x, std::size_t first, std::span<Real> slopes) const { run<true>(x, first, slopes); }
 
   private:

@@ -75,6 +75,24 @@ void log_softmax_gradient(std::span<Real> x, std::size_t first, const logit_tran
     }
 }
 
+/// The sums of a piece of a row, x of the tokens from `first` on, as the softmax sees them.
+template <StoredReal Logit>
+softmax_sums sums_of_logits(std::span<const Logit> x, std::size_t first,
+                            const logit_transform<computed_t<Logit>>& transform, softmax_moments moments) {
+    using real = computed_t<Logit>;
+    if constexpr (std::is_same_v<Logit, real>)
+        if (transform.is_identity()) return sums_of_logits(x, moments);
+    std::array<real, detail::logits_per_piece> room;
+    softmax_sums sums;
+    for (std::size_t at = 0; at < x.size(); at += room.size()) {
+        const std::span<real> piece(room.data(), std::min(room.size(), x.size() - at));
+        std::copy_n(x.data() + at, piece.size(), piece.data());
+        if (!transform.is_identity()) transform.apply(piece, first + at);
+        sums.merge(sums_of_logits(std::span<const real>(piece), moments));
+    }
+    return sums;
+}
+
 namespace detail {
 
 template <StoredReal Logit> class logit_row {
@@ -84,29 +102,15 @@ template <StoredReal Logit> class logit_row {
     logit_row(matrix_view<const Logit> logits, std::size_t row, const logit_transform<real>& transform)
         : values_(logits.row(row)), size_(logits.columns), row_(row), transform_(transform) {}
 
-    /// Entries from `at` on as the softmax sees them: in place, or in `room`.
-    const real* piece(std::size_t at, std::size_t size, real* room) const {
-        if constexpr (std::is_same_v<Logit, real>)
-            if (transform_.is_identity()) return values_ + at;
-        std::copy(values_ + at, values_ + at + size, room);
-        if (!transform_.is_identity()) transform_.apply(std::span<real>(room, size), at);
-        return room;
-    }
-
     [[nodiscard]] softmax_sums sums(softmax_moments moments) const {
-        std::array<real, logits_per_piece> room;
-        softmax_sums sums;
-        for (std::size_t at = 0; at < size_; at += room.size()) {
-            const std::size_t size = std::min(room.size(), size_ - at);
-            sums.merge(sums_of_logits(std::span<const real>(piece(at, size, room.data()), size), moments));
-        }
-        if (!sums.is_sound()) throw_fault();
-        return sums;
+        const softmax_sums found = sums_of_logits(std::span<const Logit>(values_, size_), 0, transform_, moments);
+        if (!found.is_sound()) throw_fault();
+        return found;
     }
 
+    /// As the softmax sees it.
     [[nodiscard]] double logit(std::size_t token) const {
-        real room = 0;
-        return static_cast<double>(*piece(token, 1, &room));
+        return static_cast<double>(transform_(static_cast<real>(values_[token]), token));
     }
 
     /// Says what is wrong with the row, whose entries from `first` on are still logits.

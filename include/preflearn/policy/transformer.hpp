@@ -164,7 +164,7 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
         if (p.batch_.rows() == 0) return;
         matrix d_hidden(p.batch_.wanted.size(), config_.hidden_size);
         fill(flat(d_hidden), Scalar(0));
-        log_prob_head<Scalar, Backend>(p.batch_.wanted.size(), p.batch_.targets, p.batch_.sources)
+        log_prob_head<Scalar, Backend>(p.batch_.targets, p.batch_.sources)
             .backward(p.kept_.hidden.view(), head(parameters().data()), p.normalisers_, derivatives, d_hidden.view(),
                       head(gradients().data()));
         backward_from(p.batch_, p.kept_, d_hidden.view());
@@ -304,7 +304,7 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
     void score(const packed_batch& batch, const activations<Scalar, Backend>& kept, std::span<double> log_probs,
                std::span<double> normalisers) const {
         const std::size_t count = batch.wanted.size();
-        log_prob_head<Scalar, Backend>(count, batch.targets, batch.sources)
+        log_prob_head<Scalar, Backend>(batch.targets, batch.sources)
             .forward(kept.hidden.view().row_block(0, count), head(), log_probs, normalisers);
     }
 
