@@ -151,6 +151,7 @@ struct pairwise {
 
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        check_parts<Real>();
         check(scores, gradients);
         // Blocks depend on the number of pairs alone; at most 64, so that their sums need no allocation.
         constexpr std::size_t most = 64, smallest = 16 * detail::pairs_per_piece;
@@ -177,6 +178,7 @@ struct pairwise {
     /// where the score bends). \throws as the loss does.
     template <std::floating_point Real> void curvature(const pair_scores<Real>& scores, std::span<Real> out) const {
         static_assert(CurvedLink<Link, Real>, "a second derivative needs a link with curvature(z) that returns Real");
+        check_parts<Real>();
         check(scores, pair_gradients<Real>{.values = out});
         require(out.size() == scores.size(), "curvature has ", out.size(), " entries for ", scores.size(), " pairs");
         parallel_blocks(scores.size(), detail::pairs_per_piece, [&](std::size_t begin, std::size_t end) {
@@ -197,7 +199,6 @@ struct pairwise {
 
   private:
     template <class Real> void check(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
-        check_parts<Real>();
         check_lengths(scores, gradients);
         require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
         if constexpr (uses_tokens) {
