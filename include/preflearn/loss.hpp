@@ -19,6 +19,7 @@
 #include <preflearn/loss/linear_log_probs.hpp>
 #include <preflearn/loss/link.hpp>
 #include <preflearn/loss/list.hpp>
+#include <preflearn/loss/listwise.hpp>
 #include <preflearn/loss/logit_transform.hpp>
 #include <preflearn/loss/margin_links.hpp>
 #include <preflearn/loss/named.hpp>

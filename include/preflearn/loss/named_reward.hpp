@@ -10,6 +10,7 @@
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/loss/margin_links.hpp>
+#include <preflearn/loss/pair_links.hpp>
 #include <preflearn/loss/pairwise.hpp>
 
 namespace preflearn {
@@ -88,6 +89,18 @@ struct davidson {
 /// Regression of the reward difference on the margin column: (r_w − r_l − margin)².
 struct reward_regression {
     [[nodiscard]] pairwise<reference_free, squared_link> parts() const { return {.beta = 1}; }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+/// A classifier that sees both responses and says which is better (pairwise cross-entropy, e.g. a judge with one
+/// logit): `chosen` is its logit for "the first" when it is shown (y_w, y_l), `rejected` the one when it is shown (y_l,
+/// y_w): −log σ(c) − log σ(−r), both orders of one pair, so that it does not learn a place. A target q mixes in the
+/// swapped label. With one order alone it is `bradley_terry` with zeros as rejected column.
+struct pair_classifier {
+    [[nodiscard]] pairwise<reference_free, binary_classifier> parts() const { return {.beta = 1}; }
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
         return parts()(scores, gradients);
