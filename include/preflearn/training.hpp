@@ -1,11 +1,13 @@
 /// \file
-/// Everything of the room `training`: the optimiser, the loop, supervised and preference training, checkpoints.
+/// Everything of the room `training`: the optimiser, the loop, supervised and preference training (on sums and on
+/// tokens), checkpoints.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <preflearn/training/adamw.hpp>
 #include <preflearn/training/clip.hpp>
 #include <preflearn/training/fingerprint.hpp>
+#include <preflearn/training/labelled_pairs.hpp>
 #include <preflearn/training/loop.hpp>
 #include <preflearn/training/metrics.hpp>
 #include <preflearn/training/options.hpp>
@@ -14,3 +16,5 @@
 #include <preflearn/training/resume.hpp>
 #include <preflearn/training/schedule.hpp>
 #include <preflearn/training/supervised.hpp>
+#include <preflearn/training/token_preference.hpp>
+#include <preflearn/training/token_reference.hpp>

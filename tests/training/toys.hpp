@@ -18,6 +18,7 @@
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/log_space.hpp>
+#include <preflearn/core/ragged.hpp>
 #include <preflearn/core/random.hpp>
 #include <preflearn/core/tokens.hpp>
 
@@ -51,13 +52,16 @@ template <class Scalar> struct strengths {
     double operator()(preflearn::no_prompt, item i) const { return static_cast<double>(theta[i]); }
 };
 
-/// π(y | x) = Π_t softmax(θ)[y_t].
+/// π(y | x) = Π_t softmax(θ)[y_t]. A TokenTrainable that knows log Σ_v π(v)², too.
 template <class Scalar> struct unigram {
     using real = double;
     struct pass {
         std::vector<double> values;
         std::vector<preflearn::token_span> responses;
+        preflearn::ragged<double> tokens, log_sum_squares;
         [[nodiscard]] std::span<const double> scores() const { return values; }
+        [[nodiscard]] std::span<const double> token_scores(std::size_t c) const { return tokens[c]; }
+        [[nodiscard]] std::span<const double> token_log_sum_squares(std::size_t c) const { return log_sum_squares[c]; }
     };
     std::vector<Scalar> logits, gradient;
 
@@ -74,13 +78,40 @@ template <class Scalar> struct unigram {
     [[nodiscard]] pass forward(std::span<const preflearn::token_completion> batch) const {
         const std::vector<double> log_p = log_distribution();
         pass p;
+        std::vector<double> row;
         for (const auto& c : batch) {
             double sum = 0;
-            for (const auto token : c.response) sum += log_p[static_cast<std::size_t>(token)];
+            row.clear();
+            for (const auto token : c.response) row.push_back(log_p[static_cast<std::size_t>(token)]);
+            for (const double value : row) sum += value;
             p.values.push_back(sum);
             p.responses.push_back(c.response);
+            p.tokens.push_back(row);
         }
         return p;
+    }
+    [[nodiscard]] pass forward_with_sum_squares(std::span<const preflearn::token_completion> batch) const {
+        pass p = forward(batch);
+        std::vector<double> squares = log_distribution();
+        for (double& value : squares) value *= 2;
+        const double sum = preflearn::log_sum_exp(std::span<const double>(squares));
+        for (const auto& c : batch) p.log_sum_squares.push_back(std::vector<double>(c.response.size(), sum));
+        return p;
+    }
+    void backward_tokens(pass&& p, std::span<const double> derivatives) {
+        const std::vector<double> log_p = log_distribution();
+        std::size_t next = 0;
+        for (const auto& response : p.responses) {
+            for (const auto token : response) {
+                gradient[static_cast<std::size_t>(token)] += static_cast<Scalar>(derivatives[next]);
+                for (std::size_t t = 0; t < log_p.size(); ++t)
+                    gradient[t] -= static_cast<Scalar>(derivatives[next] * std::exp(log_p[t]));
+                ++next;
+            }
+        }
+    }
+    [[nodiscard]] preflearn::ragged<double> token_log_probs(std::span<const preflearn::token_completion> batch) const {
+        return forward(batch).tokens;
     }
     void backward(pass&& p, std::span<const double> derivatives) {
         const std::vector<double> log_p = log_distribution();
@@ -102,6 +133,8 @@ template <class Scalar> struct unigram {
 
 static_assert(preflearn::Trainable<strengths<float>, preflearn::batch_of<item_comparison>>);
 static_assert(preflearn::Trainable<unigram<double>, preflearn::batch_of<preflearn::token_comparison>>);
+static_assert(preflearn::TokenTrainable<unigram<double>, preflearn::batch_of<preflearn::token_comparison>>);
+static_assert(!preflearn::TokenTrainable<strengths<float>, preflearn::batch_of<item_comparison>>);
 static_assert(preflearn::Policy<unigram<float>, preflearn::token_comparison>);
 
 /// Token sequences with the comparisons and completions that view them.

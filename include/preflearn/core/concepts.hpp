@@ -81,6 +81,20 @@ concept Trainable = requires(M& model, const M& constant, const Batch& batch, ty
                           std::ranges::range_value_t<decltype(model.gradients())>>;
 };
 
+/// A Trainable whose scores are sums over the tokens of a response: its pass also gives `token_scores(c)`, log π of
+/// each token of completion c in nats, and `backward_tokens` takes d loss / d log π of every token, completion after
+/// completion, in place of `backward`.
+///
+/// Semantics: scores()[c] is the sum of token_scores(c); backward with derivatives d is backward_tokens with d[c] at
+/// every token of completion c.
+template <class M, class Batch>
+concept TokenTrainable = Trainable<M, Batch> &&
+    requires(M& model, typename M::pass pass, const typename M::pass& done, std::size_t completion,
+             std::span<const typename M::real> derivatives) {
+    { done.token_scores(completion) } -> std::convertible_to<std::span<const typename M::real>>;
+    model.backward_tokens(std::move(pass), derivatives);
+};
+
 /// The batch type of a training loop over comparisons of type C.
 template <Comparison C> using batch_of = std::span<const completion_of<C>>;
 

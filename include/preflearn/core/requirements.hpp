@@ -40,6 +40,13 @@ template <class M, class Batch> consteval void check_trainable() {
                   "backward(pass&&, derivatives), and flat parameters() and gradients() of one floating-point type");
 }
 
+template <class M, class Batch> consteval void check_token_trainable() {
+    check_trainable<M, Batch>();
+    static_assert(TokenTrainable<M, Batch>,
+                  "a TokenTrainable is a Trainable whose pass has token_scores(completion), log π of each token, and "
+                  "which has backward_tokens(pass&&, derivatives of every token)");
+}
+
 template <class L, class Real> consteval void check_preference_loss() {
     static_assert(PreferenceLoss<L, Real>, "a PreferenceLoss is called with (pair_scores<Real>, pair_gradients<Real>), "
                                            "const, and returns preflearn::loss_sums");

@@ -64,6 +64,14 @@ class fingerprint {
         }
     }
 
+    /// A number to 16 bits, which other processors and compilers round alike.
+    void add_rounded(double value) {
+        int exponent = 0;
+        const double mantissa = std::frexp(value, &exponent);
+        add(std::llround(std::ldexp(mantissa, 16)));
+        add(exponent);
+    }
+
     [[nodiscard]] std::uint64_t value() const { return state_; }
     /// Sixteen hexadecimal digits.
     [[nodiscard]] std::string text() const {
@@ -108,28 +116,22 @@ template <std::floating_point Real, class Loss> std::string fingerprint_of_loss(
         rejected_tokens{7, 10, 3, 6, 14, 38, 1, 8};
     std::array<Real, 8> d_chosen{}, d_rejected{};
     fingerprint print;
-    const auto add = [&print](double value) {
-        int exponent = 0;
-        const double mantissa = std::frexp(value, &exponent);
-        print.add(std::llround(std::ldexp(mantissa, 16)));
-        print.add(exponent);
-    };
     try {
-        add(loss(pair_scores<Real>{.chosen = chosen,
-                                   .rejected = rejected,
-                                   .reference_chosen = reference_chosen,
-                                   .reference_rejected = reference_rejected,
-                                   .chosen_tokens = chosen_tokens,
-                                   .rejected_tokens = rejected_tokens,
-                                   .weight = weight,
-                                   .target = target},
-                 pair_gradients<Real>{d_chosen, d_rejected})
-                .loss);
+        print.add_rounded(loss(pair_scores<Real>{.chosen = chosen,
+                                                 .rejected = rejected,
+                                                 .reference_chosen = reference_chosen,
+                                                 .reference_rejected = reference_rejected,
+                                                 .chosen_tokens = chosen_tokens,
+                                                 .rejected_tokens = rejected_tokens,
+                                                 .weight = weight,
+                                                 .target = target},
+                               pair_gradients<Real>{d_chosen, d_rejected})
+                              .loss);
     } catch (const error&) {
         return "unknown";
     }
-    for (const Real value : d_chosen) add(static_cast<double>(value));
-    for (const Real value : d_rejected) add(static_cast<double>(value));
+    for (const Real value : d_chosen) print.add_rounded(static_cast<double>(value));
+    for (const Real value : d_rejected) print.add_rounded(static_cast<double>(value));
     return print.text();
 }
 

@@ -1,8 +1,6 @@
 /// \file
 /// Preference training: minimises a preference loss over labelled pairs (DPO on a policy with a reference,
-/// Bradley-Terry on a reward model, any other loss). The label orients the pair: the likelier response is the chosen
-/// one and the label's probability is the target; an exact tie keeps its order with target ½; abstained pairs are left
-/// out.
+/// Bradley-Terry on a reward model, any other loss), oriented by their labels (see labelled_pairs.hpp).
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -23,16 +21,11 @@
 #include <preflearn/core/requirements.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/training/fingerprint.hpp>
+#include <preflearn/training/labelled_pairs.hpp>
 #include <preflearn/training/loop.hpp>
 #include <preflearn/training/supervised.hpp>
 
 namespace preflearn {
-
-/// Further numbers of the pairs, each one per comparison or empty (its default): the weight, finite and not negative,
-/// and the margin of the chosen over the rejected response in the units of the loss.
-struct pair_columns {
-    std::span<const double> weight{}, margin{};
-};
 
 /// The objective of `train_preferences`; views the comparisons; owns the oriented labels and a copy of the loss.
 template <class Model, class C, class Loss> class preference_objective {
@@ -41,45 +34,28 @@ template <class Model, class C, class Loss> class preference_objective {
 
     preference_objective(std::span<const C> comparisons, const label_set& labels, std::span<const double> references,
                          const Loss& loss, pair_columns columns)
-        : comparisons_(comparisons), loss_(loss) {
-        const auto check = [&](const char* name, std::size_t found, std::size_t expected) {
-            require(found == 0 || found == expected, name, " has ", found, " entries, ", expected,
-                    " were expected for ", comparisons.size(), " comparisons");
-        };
-        check("reference_log_probs", references.size(), 2 * comparisons.size());
-        check("weight", columns.weight.size(), comparisons.size());
-        check("margin", columns.margin.size(), comparisons.size());
-        pairs_.reserve(comparisons.size());
-        for (std::size_t i = 0; i < comparisons.size(); ++i) {
-            const preference verdict = labels.at(static_cast<std::uint64_t>(comparisons[i].id));
-            if (verdict.abstained()) continue;
-            const bool swapped = verdict.decision() == choice::second;
-            pair p{.index = i, .swapped = swapped, .target = (swapped ? verdict.mirrored() : verdict).half_win()};
-            if (!columns.weight.empty()) p.weight = columns.weight[i];
-            if (!columns.margin.empty()) p.margin = columns.margin[i];
-            require(p.weight >= 0 && std::isfinite(p.weight), "pair ", comparisons[i].id, ": weight is ", p.weight,
-                    ", a finite number that is not negative was expected");
-            require(std::isfinite(p.margin), "pair ", comparisons[i].id, ": margin is ", p.margin);
-            if (!references.empty()) {
-                p.reference_chosen = references[2 * i + (swapped ? 1 : 0)];
-                p.reference_rejected = references[2 * i + (swapped ? 0 : 1)];
-                require<numeric_error>(std::isfinite(p.reference_chosen) && std::isfinite(p.reference_rejected),
-                                       "pair ", comparisons[i].id, ": its reference log-probs are ", references[2 * i],
-                                       " and ", references[2 * i + 1], ", finite numbers were expected");
+        : comparisons_(comparisons), loss_(loss), labelled_(orient(comparisons, labels, columns)),
+          referenced_(!references.empty()) {
+        require(!referenced_ || references.size() == 2 * comparisons.size(), "reference_log_probs has ",
+                references.size(), " entries, ", 2 * comparisons.size(), " were expected for ", comparisons.size(),
+                " comparisons");
+        references_.reserve(labelled_.pairs.size());
+        for (const labelled_pair& p : labelled_.pairs) {
+            reference r;
+            if (referenced_) {
+                const double first = references[2 * p.index], second = references[2 * p.index + 1];
+                require<numeric_error>(std::isfinite(first) && std::isfinite(second), "pair ", comparisons[p.index].id,
+                                       ": its reference log-probs are ", first, " and ", second,
+                                       ", finite numbers were expected");
+                r = p.swapped ? reference{second, first} : reference{first, second};
             }
-            soft_ = soft_ || p.target != 1;
-            pairs_.push_back(p);
+            references_.push_back(r);
         }
-        require(!pairs_.empty(), "training needs at least one pair whose label did not abstain, found none among ",
-                comparisons.size());
-        referenced_ = !references.empty();
-        weighted_ = !columns.weight.empty();
-        margins_ = !columns.margin.empty();
     }
 
-    [[nodiscard]] std::size_t size() const { return pairs_.size(); }
-    [[nodiscard]] double weight(std::size_t i) const { return pairs_[i].weight; }
-    [[nodiscard]] std::size_t abstained() const { return comparisons_.size() - pairs_.size(); }
+    [[nodiscard]] std::size_t size() const { return labelled_.pairs.size(); }
+    [[nodiscard]] double weight(std::size_t i) const { return labelled_.pairs[i].weight; }
+    [[nodiscard]] std::size_t abstained() const { return comparisons_.size() - labelled_.pairs.size(); }
 
     void begin(double total) {
         per_weight_ = total > 0 ? 1 / total : 0;
@@ -100,9 +76,9 @@ template <class Model, class C, class Loss> class preference_objective {
                                          .reference_rejected = given(referenced_, reference_rejected_),
                                          .chosen_tokens = chosen_tokens_,
                                          .rejected_tokens = rejected_tokens_,
-                                         .weight = given(weighted_, weight_),
-                                         .target = given(soft_, target_),
-                                         .margin = given(margins_, margin_)},
+                                         .weight = given(labelled_.weighted, weight_),
+                                         .target = given(labelled_.soft, target_),
+                                         .margin = given(labelled_.margins, margin_)},
                        pair_gradients<real>{d_chosen_, d_rejected_});
         derivatives_.resize(batch_.size());
         for (std::size_t i = 0; i < examples.size(); ++i) {
@@ -126,14 +102,14 @@ template <class Model, class C, class Loss> class preference_objective {
 
     void describe(run_description& run) const {
         fingerprint labels, references;
-        for (const pair& p : pairs_) {
-            for (const double value : {static_cast<double>(p.swapped), p.target, p.weight, p.margin}) labels.add(value);
-            labels.add(p.index);
-            references.add(p.swapped ? p.reference_rejected : p.reference_chosen); // in the order given, which
-            references.add(p.swapped ? p.reference_chosen : p.reference_rejected); // the labels do not change
+        for (std::size_t i = 0; i < labelled_.pairs.size(); ++i) {
+            const labelled_pair& p = labelled_.pairs[i];
+            p.add_to(labels);
+            references.add(p.swapped ? references_[i].rejected : references_[i].chosen); // in the order given, which
+            references.add(p.swapped ? references_[i].chosen : references_[i].rejected); // the labels do not change
         }
         run.add("objective", "preferences");
-        run.add("pairs", pairs_.size());
+        run.add("pairs", labelled_.pairs.size());
         run.add("data", fingerprint_of(comparisons_));
         run.add("labels", labels.text());
         run.add("reference log-probs", referenced_ ? references.text() : "none");
@@ -141,10 +117,8 @@ template <class Model, class C, class Loss> class preference_objective {
     }
 
   private:
-    struct pair {
-        std::size_t index = 0;
-        bool swapped = false;
-        double target = 1, weight = 1, margin = 0, reference_chosen = 0, reference_rejected = 0;
+    struct reference {
+        double chosen = 0, rejected = 0;
     };
 
     /// The completions, chosen and rejected in turn, and the columns of these pairs.
@@ -159,7 +133,7 @@ template <class Model, class C, class Loss> class preference_objective {
             rejected_tokens_.resize(n);
         }
         for (std::size_t i = 0; i < n; ++i) {
-            const pair& p = pairs_[examples[i]];
+            const labelled_pair& p = labelled_.pairs[examples[i]];
             const C& c = comparisons_[p.index];
             const auto& better = p.swapped ? c.second : c.first;
             const auto& worse = p.swapped ? c.first : c.second;
@@ -169,8 +143,8 @@ template <class Model, class C, class Loss> class preference_objective {
                 chosen_tokens_[i] = static_cast<std::uint32_t>(tokens_of(model, better));
                 rejected_tokens_[i] = static_cast<std::uint32_t>(tokens_of(model, worse));
             }
-            reference_chosen_[i] = static_cast<real>(p.reference_chosen);
-            reference_rejected_[i] = static_cast<real>(p.reference_rejected);
+            reference_chosen_[i] = static_cast<real>(references_[examples[i]].chosen);
+            reference_rejected_[i] = static_cast<real>(references_[examples[i]].rejected);
             weight_[i] = static_cast<real>(p.weight);
             target_[i] = static_cast<real>(p.target);
             margin_[i] = static_cast<real>(p.margin);
@@ -184,7 +158,7 @@ template <class Model, class C, class Loss> class preference_objective {
             chosen_[i] = scores[2 * i];
             rejected_[i] = scores[2 * i + 1];
             require<numeric_error>(std::isfinite(chosen_[i]) && std::isfinite(rejected_[i]), "pair ",
-                                   comparisons_[pairs_[examples[i]].index].id,
+                                   comparisons_[labelled_.pairs[examples[i]].index].id,
                                    ": the scores of its chosen and rejected response are ", chosen_[i], " and ",
                                    rejected_[i]);
             chosen_log_probs_ += static_cast<double>(chosen_[i]);
@@ -194,8 +168,9 @@ template <class Model, class C, class Loss> class preference_objective {
 
     std::span<const C> comparisons_;
     Loss loss_;
-    std::vector<pair> pairs_;
-    bool soft_ = false, referenced_ = false, weighted_ = false, margins_ = false;
+    labelled_pairs labelled_;
+    std::vector<reference> references_; // of each labelled pair
+    bool referenced_;
 
     std::vector<completion_of<C>> batch_;
     std::vector<real> chosen_, rejected_, reference_chosen_, reference_rejected_, weight_, target_, margin_;

@@ -1,0 +1,33 @@
+// says: "this loss needs the divergence of the reference's and the policy's next-token distributions and sends a
+// gradient through it, which a training pass does not know; call the loss with that column instead"
+//
+// TDPO is for whoever has both policies' rows.
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/tokens.hpp>
+#include <preflearn/loss/named_token_level.hpp>
+#include <preflearn/training/token_preference.hpp>
+
+struct my_model {
+    using real = double;
+    struct pass {
+        std::vector<double> values;
+        std::span<const double> scores() const { return values; }
+        std::span<const double> token_scores(std::size_t) const { return values; }
+    };
+    pass forward(std::span<const preflearn::token_completion> batch) const {
+        return {std::vector<double>(batch.size())};
+    }
+    void backward(pass&&, std::span<const double>) {}
+    void backward_tokens(pass&&, std::span<const double>) {}
+    std::span<double> parameters() { return weights; }
+    std::span<double> gradients() { return weights; }
+
+    std::vector<double> weights;
+};
+
+auto trained(my_model& model, std::span<const preflearn::token_comparison> pairs, const preflearn::label_set& labels) {
+    return preflearn::train_token_preferences(model, pairs, labels, {}, preflearn::tdpo2<>{}, {});
+}

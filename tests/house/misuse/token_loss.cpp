@@ -1,0 +1,33 @@
+// says: "a TokenLoss is called with (token_scores<Real>, token_gradients<Real>), const, and returns
+// preflearn::loss_sums; from_tokens makes one of a PreferenceLoss"
+//
+// DPO is a loss on sums.
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/tokens.hpp>
+#include <preflearn/loss/named.hpp>
+#include <preflearn/training/token_preference.hpp>
+
+struct my_model {
+    using real = double;
+    struct pass {
+        std::vector<double> values;
+        std::span<const double> scores() const { return values; }
+        std::span<const double> token_scores(std::size_t) const { return values; }
+    };
+    pass forward(std::span<const preflearn::token_completion> batch) const {
+        return {std::vector<double>(batch.size())};
+    }
+    void backward(pass&&, std::span<const double>) {}
+    void backward_tokens(pass&&, std::span<const double>) {}
+    std::span<double> parameters() { return weights; }
+    std::span<double> gradients() { return weights; }
+
+    std::vector<double> weights;
+};
+
+auto trained(my_model& model, std::span<const preflearn::token_comparison> pairs, const preflearn::label_set& labels) {
+    return preflearn::train_token_preferences(model, pairs, labels, {}, preflearn::dpo{}, {});
+}
