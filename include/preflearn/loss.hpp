@@ -17,6 +17,7 @@
 #include <preflearn/loss/kto.hpp>
 #include <preflearn/loss/label_links.hpp>
 #include <preflearn/loss/linear_log_probs.hpp>
+#include <preflearn/loss/linear_preference.hpp>
 #include <preflearn/loss/link.hpp>
 #include <preflearn/loss/list.hpp>
 #include <preflearn/loss/listwise.hpp>

@@ -13,7 +13,7 @@ namespace preflearn {
 /// empty, which stands for its documented default.
 template <class Real> struct pair_scores {
     /// log π(y_w | x) and log π(y_l | x) of a policy in nats, summed over the response's tokens, or rewards r(x, y).
-    std::span<const Real> chosen, rejected;
+    std::span<const Real> chosen{}, rejected{};
     /// The same under the reference policy; empty: zero (no reference).
     std::span<const Real> reference_chosen{}, reference_rejected{};
     /// Response lengths in tokens; empty: unknown.

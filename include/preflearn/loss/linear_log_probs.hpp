@@ -274,6 +274,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
     void gradients_of_panel(const plan& tiles, std::size_t row, std::size_t count, std::span<const double> normalisers,
                             std::span<const double> derivatives, const linear_gradients<T>& gradients,
                             matrix_view<T> kept) const {
+        if (!gradients.hidden.data && !gradients.head.data && gradients.bias.empty()) return;
         std::vector<double> totals(count);
         for (std::size_t r = 0; r < count; ++r)
             each_target(row + r, 0, head_.rows, [&](std::size_t p, std::size_t) { totals[r] += derivatives[p]; });
