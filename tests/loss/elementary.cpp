@@ -36,6 +36,10 @@ TEST_CASE_TEMPLATE("e^{-x} and log(1 + t) are accurate to the last bits over the
               0, 750, [](Real x) { return exp_of_minus(x); }, [](long double x) { return std::exp(-x); }) < bound);
     CHECK(largest_error<Real>(
               0, 110, [](Real x) { return exp_of_minus(x); }, [](long double x) { return std::exp(-x); }) < bound);
+    const double normal = bound < 1e-10 ? 708.39 : 87.33;
+    CHECK(largest_error<Real>(
+              0, normal, [](Real x) { return normal_exp_of_minus(x); }, [](long double x) { return std::exp(-x); }) <
+          bound);
     const auto miss = [](long double x) { return -std::expm1(-x); };
     CHECK(largest_error<Real>(
               0, 60, [](Real x) { return one_minus_exp_of_minus(x); }, miss) < bound);
@@ -61,6 +65,14 @@ TEST_CASE_TEMPLATE("e^{-x} falls through the subnormal numbers to zero and stays
     CHECK(exp_of_minus(std::numeric_limits<Real>::max()) == 0);
     CHECK(exp_of_minus(std::numeric_limits<Real>::infinity()) == 0);
     CHECK(exp_of_minus(Real(0)) == 1);
+    for (Real x = edge - 2; x < edge + 60; x += Real(0.01)) {
+        const Real now = normal_exp_of_minus(x);
+        CHECK((now == 0 || now >= std::numeric_limits<Real>::min()));
+        CHECK((now > 0) == (x < edge - Real(0.005)));
+    }
+    CHECK(normal_exp_of_minus(std::numeric_limits<Real>::max()) == 0);
+    CHECK(normal_exp_of_minus(std::numeric_limits<Real>::infinity()) == 0);
+    CHECK(normal_exp_of_minus(Real(0)) == 1);
     CHECK(log_of_one_plus(Real(0)) == 0);
 }
 

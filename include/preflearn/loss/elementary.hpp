@@ -29,7 +29,8 @@ template <> struct elementary<double> {
     static constexpr double shift = 0x1.8p52;           ///< adding it rounds to an integer in the low bits
     static constexpr double ln2_high = 0x1.62e42feep-1; ///< 32 bits: its multiples up to 2^21 are exact
     static constexpr double ln2_low = 0x1.a39ef35793c76p-33;
-    static constexpr double smallest = 746; ///< e^{-746} rounds to 0
+    static constexpr double smallest = 746;  ///< e^{-746} rounds to 0
+    static constexpr double normal = 708.39; ///< e^{-708.39} is normal
     /// (-1)^k / k!, highest first.
     static constexpr std::array exponential = {-1.0 / 6227020800, 1.0 / 479001600, -1.0 / 39916800, 1.0 / 3628800,
                                                -1.0 / 362880,     1.0 / 40320,     -1.0 / 5040,     1.0 / 720,
@@ -48,6 +49,7 @@ template <> struct elementary<float> {
     static constexpr float ln2_high = 0x1.62e4p-1F;
     static constexpr float ln2_low = 1.42860682e-6F;
     static constexpr float smallest = 105;
+    static constexpr float normal = 87.33F;
     static constexpr std::array exponential = {-1.0F / 5040, 1.0F / 720, -1.0F / 120, 1.0F / 24, -1.0F / 6, 0.5F};
     static constexpr std::array artanh = {0.11612164612F, 0.10853287900F, 0.14296178999F, 0.19999853166F,
                                           0.33333333661F};
@@ -115,6 +117,18 @@ template <std::floating_point Real> [[gnu::always_inline]] inline Real exp_of_mi
     // In two factors, because 2^{-k} alone may be subnormal while the bit pattern holds normal numbers only.
     const auto half = k >> 1;
     return (1 + rest) * detail::power_of_half<Real>(half) * detail::power_of_half<Real>(k - half);
+}
+
+/// The same, but 0 from where the result would no longer be a normal number: a quarter quicker, for sums beside which
+/// such terms are nothing.
+template <std::floating_point Real> [[gnu::always_inline]] inline Real normal_exp_of_minus(Real x) {
+    using constants = detail::elementary<Real>;
+    using bits = typename constants::bits;
+    using whole = std::make_signed_t<bits>;
+    const auto [k, rest] = detail::reduce_exponential(detail::smaller_size(x, constants::normal));
+    const Real power =
+        std::bit_cast<Real>(static_cast<bits>(std::bit_cast<bits>(1 + rest) - (k << constants::mantissa)));
+    return std::bit_cast<whole>(x) <= std::bit_cast<whole>(constants::normal) ? power : Real(0);
 }
 
 /// 1 - e^{-x} for x ≥ 0, relatively accurate for small x too (+∞ gives 1).

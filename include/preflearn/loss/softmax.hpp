@@ -103,12 +103,11 @@ softmax_sums sums_of_piece(const Real* z, std::size_t size, const Keep& keep) {
     if (!(std::abs(high) <= std::numeric_limits<Real>::max())) return found;
     sums_in_lanes sum{}, depth{}, squares{};
     in_lanes<Real>(size, [&](std::size_t lane, std::size_t i) {
-        // Beyond the smallest exponential only 0 · ∞ would differ.
-        const Real x = smaller_size(high - z[i], elementary<Real>::smallest), e = exp_of_minus(x);
+        const Real x = high - z[i], e = normal_exp_of_minus(x);
         keep(i, e);
         sum[lane] += e;
         if constexpr (Moments == softmax_moments::all) {
-            depth[lane] += e * x;
+            depth[lane] += e * smaller_size(x, elementary<Real>::smallest); // 0 · ∞ would be NaN
             squares[lane] += e * e;
         }
     });
@@ -159,7 +158,7 @@ void log_softmax_gradient(std::span<Real> logits, double normaliser, double weig
     Real* const z = logits.data();
     for (std::size_t i = 0; i < logits.size(); ++i) {
         const Real below = rounded - z[i];
-        z[i] = factor * exp_of_minus(below > 0 ? below : Real(0));
+        z[i] = factor * normal_exp_of_minus(below > 0 ? below : Real(0));
     }
 }
 
