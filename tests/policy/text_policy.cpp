@@ -28,6 +28,7 @@ using text_completion = completion<std::string_view>;
 static_assert(Policy<policy, text_pair> && GenerativePolicy<policy, text_pair>);
 static_assert(Trainable<policy, std::span<const text_completion>>);
 static_assert(Trainable<policy, std::span<const completion<std::string>>>);
+static_assert(KnowsSumSquares<policy, std::span<const text_completion>>);
 
 /// a b c d, "ab" as one token, <s> and </s>; `begin`: the file asks for <s> before a prompt.
 tokenizer letters(bool begin) {
@@ -103,6 +104,18 @@ TEST_CASE("it learns through its model, and a copy learns alone") {
     CHECK(student.log_prob("ca", "bab") - student.log_prob("ca", "d") >
           reference.log_prob("ca", "bab") - reference.log_prob("ca", "d") + 0.1);
     CHECK(reference.log_prob("ca", "bab") == before);
+}
+
+TEST_CASE("it learns token by token through its model") {
+    policy p(letters(false), small_model()), q = p;
+    const std::vector<text_completion> all = {{"ca", "bab"}, {"ca", "d"}};
+    const std::span<const text_completion> batch(all);
+    p.backward(p.forward(batch), std::vector<double>{0.5, -2});
+    const auto pass = q.forward_with_sum_squares(batch);
+    CHECK(pass.token_scores(0).size() == 2);
+    CHECK(pass.token_log_sum_squares(1).size() == 1);
+    q.backward_tokens(q.forward(batch), std::vector<double>{0.5, 0.5, -2});
+    CHECK(std::ranges::equal(p.gradients(), q.gradients()));
 }
 
 TEST_CASE("drawn texts are the decoded tokens without end tokens, each prompt from its own stream") {

@@ -16,6 +16,8 @@ using namespace preflearn;
 using model = transformer<double>;
 
 static_assert(Trainable<model, std::span<const token_completion>>);
+static_assert(TokenTrainable<model, std::span<const token_completion>>);
+static_assert(KnowsSumSquares<model, std::span<const token_completion>>);
 static_assert(Trainable<transformer<float>, batch_of<token_comparison>>);
 static_assert(Policy<model, token_comparison> &&
               GenerativePolicy<model, comparison<token_span, std::vector<token_id>>>);
@@ -113,6 +115,29 @@ TEST_CASE("gradients add up over passes, and derivatives per token generalise th
     CHECK_THROWS_AS(whole.backward(whole.forward(views), each), argument_error);
 }
 
+TEST_CASE("sums of squares over the vocabulary come with the same log-probabilities") {
+    const model m(test::grouped(), generator(3, "weights"));
+    const test::completions some = test::mixed();
+    const std::vector<token_completion> views = some.views();
+    const auto plain = m.forward(views), squares = m.forward_with_sum_squares(views);
+    for (std::size_t c = 0; c < views.size(); ++c) {
+        CHECK(plain.scores()[c] == squares.scores()[c]);
+        const std::span<const double> found = squares.token_log_sum_squares(c);
+        REQUIRE(found.size() == views[c].response.size());
+        for (std::size_t t = 0; t < found.size(); ++t) {
+            // the definition: every token of the vocabulary in this one's place
+            test::completions ways;
+            std::vector<token_id> prefix(views[c].prompt.begin(), views[c].prompt.end());
+            prefix.insert(prefix.end(), views[c].response.begin(),
+                          views[c].response.begin() + static_cast<std::ptrdiff_t>(t));
+            for (token_id v = 0; v < 19; ++v) ways.add(prefix, {v});
+            double sum = 0;
+            for (const double log_p : m.log_probs(ways.views())) sum += std::exp(2 * log_p);
+            CHECK(found[t] == doctest::Approx(std::log(sum)).epsilon(1e-12));
+        }
+    }
+}
+
 TEST_CASE("scores and gradients have the same bits for any number of threads") {
     transformer_config config{.vocabulary_size = 300,
                               .hidden_size = 96,
@@ -165,6 +190,7 @@ TEST_CASE("the initial weights depend on the seed alone, and copies are independ
 TEST_CASE("an empty batch is no work and an empty response has log-probability 0") {
     model m(test::grouped(), generator(1, "weights"));
     CHECK(m.log_probs({}).empty());
+    CHECK(m.forward_with_sum_squares({}).scores().empty());
     auto pass = m.forward({});
     CHECK(pass.scores().empty());
     m.backward(std::move(pass), {});

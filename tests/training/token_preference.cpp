@@ -11,6 +11,7 @@
 #include <preflearn/loss/named.hpp>
 #include <preflearn/loss/named_token_level.hpp>
 #include <preflearn/loss/wspo.hpp>
+#include <preflearn/policy/transformer.hpp>
 #include <preflearn/training/preference.hpp>
 #include <preflearn/training/reference.hpp>
 #include <preflearn/training/token_preference.hpp>
@@ -169,6 +170,39 @@ TEST_CASE("a run goes on from its checkpoint to the same bits, and not with anot
                          input_error);
     const frozen_tokens another{reference_token_log_probs(s.weak, s.data.comparisons), s.frozen.weak_shift};
     CHECK_THROWS_WITH_AS(run(other, 3, ld_dpo<>{}, another), doctest::Contains("reference log-probs"), input_error);
+}
+
+TEST_CASE("a transformer learns from token-level losses, and what it learns is the same in micro-batches") {
+    const transformer_config config{.vocabulary_size = 11,
+                                    .hidden_size = 8,
+                                    .intermediate_size = 12,
+                                    .layers = 1,
+                                    .heads = 2,
+                                    .key_value_heads = 2,
+                                    .maximum_length = 16};
+    const transformer<double> start(config, generator(1, "weights"));
+    const std::vector<token_id> prompt{3, 1}, texts[] = {{4, 5, 6}, {7}, {2, 2}, {9, 8, 1, 0}};
+    std::vector<token_comparison> pairs;
+    label_set labels;
+    for (std::uint64_t id = 0; id < 4; ++id) {
+        pairs.push_back({id, prompt, texts[id], texts[(id + 1) % 4]});
+        labels.add({id, id < 2 ? preference::for_first() : preference::for_second()});
+    }
+    const frozen_tokens frozen{reference_token_log_probs(start, pairs), {}};
+    const auto learns = [&](const auto& loss) {
+        const auto run = [&](std::size_t micro) {
+            transformer<double> model = start;
+            return train_token_preferences(model, pairs, labels, frozen, loss, {.rate = 3e-3, .weight_decay = 0},
+                                           {.epochs = 20, .batch_size = 4, .micro_batch_size = micro, .observer = {}});
+        };
+        const training_history whole = run(0), parts = run(1);
+        CHECK(whole.steps.back().loss < 0.9 * whole.steps.front().loss);
+        CHECK(whole.steps.back().rewards_accuracies == 1);
+        CHECK(parts.steps.back().loss == doctest::Approx(whole.steps.back().loss).epsilon(1e-6));
+    };
+    learns(ld_dpo<>{.loss = {.beta = 1}});
+    learns(wpo<>{.loss = {.beta = 1}});
+    learns(wpo_clamped<>{.loss = {.beta = 1}});
 }
 
 TEST_CASE("fingerprints tell losses apart") {

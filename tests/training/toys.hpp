@@ -133,7 +133,7 @@ template <class Scalar> struct unigram {
 
 static_assert(preflearn::Trainable<strengths<float>, preflearn::batch_of<item_comparison>>);
 static_assert(preflearn::Trainable<unigram<double>, preflearn::batch_of<preflearn::token_comparison>>);
-static_assert(preflearn::TokenTrainable<unigram<double>, preflearn::batch_of<preflearn::token_comparison>>);
+static_assert(preflearn::KnowsSumSquares<unigram<double>, preflearn::batch_of<preflearn::token_comparison>>);
 static_assert(!preflearn::TokenTrainable<strengths<float>, preflearn::batch_of<item_comparison>>);
 static_assert(preflearn::Policy<unigram<float>, preflearn::token_comparison>);
 

@@ -95,6 +95,15 @@ concept TokenTrainable = Trainable<M, Batch> &&
     model.backward_tokens(std::move(pass), derivatives);
 };
 
+/// A TokenTrainable that gives log Σ_v π(v)² at every token as well: `forward_with_sum_squares(batch)` returns a pass
+/// with `token_log_sum_squares(c)`, as long as token_scores(c).
+template <class M, class Batch>
+concept KnowsSumSquares = TokenTrainable<M, Batch> &&
+    requires(const M& model, const Batch& batch, const typename M::pass& done, std::size_t completion) {
+    { model.forward_with_sum_squares(batch) } -> std::same_as<typename M::pass>;
+    { done.token_log_sum_squares(completion) } -> std::convertible_to<std::span<const typename M::real>>;
+};
+
 /// The batch type of a training loop over comparisons of type C.
 template <Comparison C> using batch_of = std::span<const completion_of<C>>;
 

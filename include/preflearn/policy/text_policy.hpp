@@ -18,6 +18,7 @@
 
 #include <preflearn/backend/cpu.hpp>
 #include <preflearn/core/comparison.hpp>
+#include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/core/random.hpp>
@@ -79,6 +80,16 @@ template <class Model = transformer<float>> class text_policy {
         return model_.forward(tokens_of_all(completions));
     }
     void backward(pass&& done, std::span<const real> derivatives) { model_.backward(std::move(done), derivatives); }
+    /// The same by tokens, where the model knows them.
+    template <std::convertible_to<std::string_view> Prompt, std::convertible_to<std::string_view> Response>
+        requires KnowsSumSquares<Model, std::span<const token_completion>>
+    [[nodiscard]] pass forward_with_sum_squares(std::span<const completion<Prompt, Response>> completions) const {
+        return model_.forward_with_sum_squares(tokens_of_all(completions));
+    }
+    void backward_tokens(pass&& done, std::span<const real> derivatives) requires
+        TokenTrainable<Model, std::span<const token_completion>> {
+        model_.backward_tokens(std::move(done), derivatives);
+    }
     [[nodiscard]] std::span<scalar> parameters() { return model_.parameters(); }
     [[nodiscard]] std::span<const scalar> parameters() const { return model_.parameters(); }
     [[nodiscard]] std::span<scalar> gradients() { return model_.gradients(); }

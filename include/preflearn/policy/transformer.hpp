@@ -25,6 +25,7 @@
 #include <preflearn/core/random.hpp>
 #include <preflearn/core/sampling.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/loss/linear_log_probs.hpp>
 #include <preflearn/policy/activations.hpp>
 #include <preflearn/policy/attention.hpp>
 #include <preflearn/policy/batch.hpp>
@@ -59,12 +60,17 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
             return std::span(token_scores_)
                 .subspan(batch_.token_offsets[c], batch_.token_offsets[c + 1] - batch_.token_offsets[c]);
         }
+        /// log Σ_v π(v)² over the vocabulary at each response token, after `forward_with_sum_squares`.
+        [[nodiscard]] std::span<const double> token_log_sum_squares(std::size_t c) const {
+            return std::span(token_log_sum_squares_)
+                .subspan(batch_.token_offsets[c], batch_.token_offsets[c + 1] - batch_.token_offsets[c]);
+        }
 
       private:
         friend transformer;
         packed_batch batch_;
         activations<Scalar, Backend> kept_;
-        std::vector<double> scores_, token_scores_, normalisers_;
+        std::vector<double> scores_, token_scores_, token_log_sum_squares_, normalisers_;
     };
 
     /// The same for hidden states.
@@ -131,16 +137,12 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
     /// \throws argument_error for an empty prompt, an id outside the vocabulary or a sequence longer than
     /// config().maximum_length, naming the completion; numeric_error when a log-probability is not finite.
     [[nodiscard]] pass forward(std::span<const token_completion> completions) const {
-        pass p;
-        p.batch_ = packed_batch(completions, config_, row_purpose::log_probs);
-        p.kept_ = activations<Scalar, Backend>(config_, p.batch_.rows(), p.batch_.wanted.size(), true);
-        layer_workspace<Scalar, Backend> work(config_, p.batch_.rows(), false);
-        run(p.batch_, p.kept_, work);
-        p.token_scores_.resize(p.batch_.targets.size());
-        p.normalisers_.resize(p.batch_.wanted.size());
-        score(p.batch_, p.kept_, p.token_scores_, p.normalisers_);
-        for (std::size_t c = 0; c < completions.size(); ++c) p.scores_.push_back(total(p.token_scores(c), c));
-        return p;
+        return scored(completions, false);
+    }
+
+    /// The same with log Σ_v π(v)² at every token, by which WPO weighs pairs. \throws as forward.
+    [[nodiscard]] pass forward_with_sum_squares(std::span<const token_completion> completions) const {
+        return scored(completions, true);
     }
 
     /// Adds to the gradients, given d loss / d score of every completion. Consumes the pass, which must come from
@@ -301,11 +303,32 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
         return {first + layout_.head(), config_.vocabulary_size, config_.hidden_size};
     }
 
+    [[nodiscard]] pass scored(std::span<const token_completion> completions, bool with_sum_squares) const {
+        pass p;
+        p.batch_ = packed_batch(completions, config_, row_purpose::log_probs);
+        p.kept_ = activations<Scalar, Backend>(config_, p.batch_.rows(), p.batch_.wanted.size(), true);
+        layer_workspace<Scalar, Backend> work(config_, p.batch_.rows(), false);
+        run(p.batch_, p.kept_, work);
+        p.token_scores_.resize(p.batch_.targets.size());
+        p.normalisers_.resize(p.batch_.wanted.size());
+        std::vector<double> of_rows(with_sum_squares ? p.batch_.wanted.size() : 0);
+        score(p.batch_, p.kept_, p.token_scores_, p.normalisers_, of_rows);
+        if (with_sum_squares)
+            for (const std::size_t source : p.batch_.sources) p.token_log_sum_squares_.push_back(of_rows[source]);
+        for (std::size_t c = 0; c < completions.size(); ++c) p.scores_.push_back(total(p.token_scores(c), c));
+        return p;
+    }
+
     void score(const packed_batch& batch, const activations<Scalar, Backend>& kept, std::span<double> log_probs,
-               std::span<double> normalisers) const {
-        const std::size_t count = batch.wanted.size();
-        log_prob_head<Scalar, Backend>(batch.targets, batch.sources)
-            .forward(kept.hidden.view().row_block(0, count), head(), log_probs, normalisers);
+               std::span<double> normalisers, std::span<double> log_sum_squares = {}) const {
+        const auto hidden = kept.hidden.view().row_block(0, batch.wanted.size());
+        if (log_sum_squares.empty())
+            log_prob_head<Scalar, Backend>(batch.targets, batch.sources)
+                .forward(hidden, head(), log_probs, normalisers);
+        else
+            (void)linear_log_probs<Scalar, Backend>(hidden, head(), batch.targets, batch.sources)
+                .forward_unchecked(
+                    {.log_probs = log_probs, .normalisers = normalisers, .log_sum_squares = log_sum_squares});
     }
 
     static double total(std::span<const double> log_probs, std::size_t completion) {

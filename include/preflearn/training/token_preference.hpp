@@ -45,15 +45,6 @@ template <class Loss> inline constexpr bool loss_uses_log_sum_squares = requires
 template <class Loss> inline constexpr bool loss_uses_divergence = requires { requires Loss::uses_divergence; };
 template <class Loss> inline constexpr bool loss_uses_weak_shift = requires { requires Loss::uses_weak_shift; };
 
-/// A TokenTrainable that gives log Σ_v π(v)² at every token as well: `forward_with_sum_squares(batch)` returns a pass
-/// with `token_log_sum_squares(c)`, as long as token_scores(c).
-template <class M, class Batch>
-concept KnowsSumSquares = TokenTrainable<M, Batch> &&
-    requires(const M& model, const Batch& batch, const typename M::pass& done, std::size_t completion) {
-    { model.forward_with_sum_squares(batch) } -> std::same_as<typename M::pass>;
-    { done.token_log_sum_squares(completion) } -> std::convertible_to<std::span<const typename M::real>>;
-};
-
 /// A token-level loss by what it does: its value and gradient on three fixed pairs, rounded so that another processor
 /// gives the same. A loss that refuses the pairs has the fingerprint "unknown".
 template <std::floating_point Real, class Loss> std::string fingerprint_of_token_loss(const Loss& loss) {
