@@ -5,6 +5,7 @@
 #pragma once
 
 #include <preflearn/training/adamw.hpp>
+#include <preflearn/training/batch_state.hpp>
 #include <preflearn/training/clip.hpp>
 #include <preflearn/training/fingerprint.hpp>
 #include <preflearn/training/labelled_pairs.hpp>
@@ -18,3 +19,4 @@
 #include <preflearn/training/supervised.hpp>
 #include <preflearn/training/token_preference.hpp>
 #include <preflearn/training/token_reference.hpp>
+#include <preflearn/training/unpaired.hpp>

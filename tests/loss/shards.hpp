@@ -71,7 +71,8 @@ template <class Loss> void check_merging(const Loss& loss, pairs<double> p, doub
 }
 
 /// Value and gradient have the same bits for any number of threads.
-template <class Loss, class Real> void check_threads(const Loss& loss, pairs<Real> p) {
+template <class Loss, class Real>
+void check_threads([[maybe_unused]] const Loss& loss, [[maybe_unused]] pairs<Real> p) {
 #if defined(_OPENMP)
     const int before = omp_get_max_threads();
     omp_set_num_threads(1);

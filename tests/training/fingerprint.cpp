@@ -8,6 +8,7 @@
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/loss/optimal_transport.hpp>
 #include <preflearn/training/fingerprint.hpp>
 
 using namespace preflearn;
@@ -42,4 +43,7 @@ TEST_CASE("a loss is known by what it does") {
     CHECK(fingerprint_of_loss<double>(dpo{.beta = 0.1}) != fingerprint_of_loss<double>(dpo{.beta = 0.11}));
     CHECK(fingerprint_of_loss<double>(dpo{.beta = 1}) != fingerprint_of_loss<double>(bradley_terry{}));
     CHECK(fingerprint_of_loss<double>(dpo{.beta = -1}) == "unknown");
+    // A loss that takes no weights and targets is known by the pairs without them.
+    CHECK(fingerprint_of_loss<double>(aot{.beta = 0.1}) != fingerprint_of_loss<double>(aot{.beta = 0.2}));
+    CHECK(fingerprint_of_loss<double>(aot{}) != "unknown");
 }

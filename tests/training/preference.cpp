@@ -1,10 +1,13 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include <preflearn/loss/coupled_list.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/training/preference.hpp>
 #include <preflearn/training/reference.hpp>
@@ -214,6 +217,80 @@ TEST_CASE("the gradient of accumulated micro-batches is that of the whole batch,
         CHECK(loss_at(0) == doctest::Approx(loss).epsilon(1e-13));
         CHECK(std::abs((loss_at(1e-5) - loss_at(-1e-5)) / 2e-5 - whole[i]) < 1e-9);
     }
+}
+
+TEST_CASE("a loss that couples the batch sees all of it, whatever the micro-batches") {
+    const token_data data(11);
+    label_set labels;
+    for (std::size_t i = 0; i < 11; ++i)
+        labels.add({100 + i, i % 3 == 0 ? preference::for_second() : preference::for_first()});
+    const unigram<double> start(6, 2), reference(6, 3);
+    const auto references = reference_log_probs(reference, data.comparisons);
+    for_each_coupled_loss([&]<class Loss>(const Loss& loss) {
+        const auto gradient = [&](std::size_t micro) {
+            preference_objective<unigram<double>, token_comparison, Loss> objective(std::span(data.comparisons), labels,
+                                                                                    references, loss, {});
+            unigram<double> model = start;
+            const std::vector<std::size_t> examples{4, 0, 9, 2, 7, 1, 10, 3, 8, 5, 6};
+            objective.begin(11);
+            objective.prepare(model, examples, micro);
+            for (std::size_t i = 0; i < 11; i += micro)
+                objective.accumulate(model, std::span(examples).subspan(i, std::min<std::size_t>(micro, 11 - i)));
+            training_step step;
+            objective.finish(step);
+            return std::pair(model.gradient, step);
+        };
+        INFO(description_of<Loss>.name);
+        const auto [whole, step] = gradient(11);
+        for (const std::size_t micro : {1U, 2U, 5U}) {
+            const auto [parts, same] = gradient(micro);
+            CHECK(same.loss == doctest::Approx(step.loss).epsilon(1e-13));
+            CHECK(same.logps_chosen == doctest::Approx(step.logps_chosen).epsilon(1e-14));
+            CHECK(same.rewards_accuracies == step.rewards_accuracies);
+            for (std::size_t i = 0; i < 6; ++i) CHECK(std::abs(parts[i] - whole[i]) < 1e-14);
+        }
+        // and it is the derivative of the reported loss, but for BCO's shift, which is a constant
+        if (std::is_same_v<Loss, bco_pair_shifted>) return;
+        for (std::size_t i = 0; i < 6; ++i) {
+            const auto loss_at = [&](double shift) {
+                unigram<double> model = start;
+                model.logits[i] += shift;
+                preference_objective<unigram<double>, token_comparison, Loss> objective(std::span(data.comparisons),
+                                                                                        labels, references, loss, {});
+                std::vector<std::size_t> examples{4, 0, 9, 2, 7, 1, 10, 3, 8, 5, 6};
+                objective.begin(11);
+                objective.accumulate(model, examples);
+                training_step now;
+                objective.finish(now);
+                return now.loss;
+            };
+            CHECK(std::abs((loss_at(1e-5) - loss_at(-1e-5)) / 2e-5 - whole[i]) < 1e-8);
+        }
+    });
+}
+
+TEST_CASE("a running mean of rewards goes from step to step and through a checkpoint") {
+    const folder here;
+    const token_data data(13);
+    label_set labels;
+    for (const auto& c : data.comparisons) labels.add({c.id, preference::for_first()});
+    const auto references = reference_log_probs(unigram<double>(6, 3), data.comparisons);
+    training_options options{.epochs = 2, .batch_size = 4, .seed = 3, .observer = {}};
+    const auto run = [&](unigram<double>& model) {
+        return train_preferences(model, data.comparisons, labels, references, bco_pair_shifted{}, {.rate = 0.1},
+                                 options);
+    };
+    unigram<double> expected(6, 2), resumed(6, 2);
+    run(expected);
+    options.checkpoint = {here / "run.safetensors", 1};
+    options.observer = [](const training_step& now) {
+        if (now.step == 3) throw numeric_error("killed");
+    };
+    CHECK_THROWS_AS(run(resumed), numeric_error);
+    options.observer = {};
+    resumed = unigram<double>(6, 2);
+    CHECK(run(resumed).resumed_steps == 3);
+    CHECK(resumed.logits == expected.logits);
 }
 
 TEST_CASE("what does not fit together is refused by name") {

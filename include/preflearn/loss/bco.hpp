@@ -62,6 +62,13 @@ template <bool OncePerBatch> struct reward_shift {
     [[nodiscard]] double delta() const { return after().mean; }
 };
 
+/// The state of a loss that carries a running mean from batch to batch.
+template <class State>
+concept CarriesRunningMean = requires(State& state, const State& constant) {
+    { state.before } -> std::same_as<running_mean&>;
+    { constant.after() } -> std::same_as<running_mean>;
+};
+
 /// BCO of unpaired responses. The density ratios of its section 3.3 enter as the weights of undesirable responses.
 /// \code{.cpp}
 /// auto state = loss.reduce(scores);       // += the states of other shards

@@ -259,7 +259,8 @@ constexpr loss_description<reward_regression> describe_loss(std::type_identity<r
     return {"reward_regression", "(c - r - margin)^2", "regression of reward differences"};
 }
 constexpr loss_description<pair_classifier> describe_loss(std::type_identity<pair_classifier>) {
-    return {"pair_classifier", "-log s(c) - log s(-r)", "cross-entropy of a logit that sees both responses, both orders"};
+    return {"pair_classifier", "-log s(c) - log s(-r)",
+            "cross-entropy of a logit that sees both responses, both orders"};
 }
 
 template <class Loss>

@@ -114,25 +114,22 @@ template <std::floating_point Real, class Loss> std::string fingerprint_of_loss(
         target{1, 0.875, 0.5, 1, 0.75, 1, 1, 0.625};
     constexpr std::array<std::uint32_t, 8> chosen_tokens{5, 12, 3, 11, 2, 40, 9, 4},
         rejected_tokens{7, 10, 3, 6, 14, 38, 1, 8};
-    std::array<Real, 8> d_chosen{}, d_rejected{};
-    fingerprint print;
-    try {
-        print.add_rounded(loss(pair_scores<Real>{.chosen = chosen,
-                                                 .rejected = rejected,
-                                                 .reference_chosen = reference_chosen,
-                                                 .reference_rejected = reference_rejected,
-                                                 .chosen_tokens = chosen_tokens,
-                                                 .rejected_tokens = rejected_tokens,
-                                                 .weight = weight,
-                                                 .target = target},
-                               pair_gradients<Real>{d_chosen, d_rejected})
-                              .loss);
-    } catch (const error&) {
-        return "unknown";
+    pair_scores<Real> scores{chosen,        rejected,        reference_chosen, reference_rejected,
+                             chosen_tokens, rejected_tokens, weight,           target};
+    for (const bool last : {false, true}) {
+        std::array<Real, 8> d_chosen{}, d_rejected{};
+        fingerprint print;
+        try {
+            print.add_rounded(loss(scores, pair_gradients<Real>{d_chosen, d_rejected}).loss);
+            for (const Real value : d_chosen) print.add_rounded(static_cast<double>(value));
+            for (const Real value : d_rejected) print.add_rounded(static_cast<double>(value));
+            return print.text();
+        } catch (const error&) {
+            if (last) break;
+            scores.weight = scores.target = {}; // a loss that sorts the batch takes neither
+        }
     }
-    for (const Real value : d_chosen) print.add_rounded(static_cast<double>(value));
-    for (const Real value : d_rejected) print.add_rounded(static_cast<double>(value));
-    return print.text();
+    return "unknown";
 }
 
 } // namespace preflearn

@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <preflearn/core/error.hpp>
@@ -35,6 +36,10 @@ namespace preflearn {
 /// then `accumulate(model, examples)` for each micro-batch, which adds d (Σ weight · loss / total) / d parameters to
 /// the model's gradients; then `finish(step)`, which writes the batch's loss and metrics. `describe(run)` adds what a
 /// checkpoint must agree with (the kind, the data, the loss).
+///
+/// An objective whose examples depend on each other may also have `prepare(model, batch, micro)`, called after `begin`
+/// with the whole batch and the size of its micro-batches. One that carries numbers from step to step beside the
+/// model's parameters has `running()`, a span of double that checkpoints save and restore.
 template <class O, class Model>
 concept Objective = requires(O& objective, const O& constant, Model& model, std::span<const std::size_t> examples,
                              training_step& step, run_description& run) {
@@ -70,6 +75,12 @@ training_history train(Model& model, O& objective, const adamw& optimiser, const
     training_history history;
     history.steps.reserve(std::min(counts.total, std::size_t{1} << 16));
 
+    const std::span<double> running = [&] {
+        if constexpr (requires { objective.running(); })
+            return objective.running();
+        else
+            return std::span<double>();
+    }();
     run_description run;
     const std::filesystem::path& path = options.checkpoint.path;
     if (!path.empty()) {
@@ -77,13 +88,13 @@ training_history train(Model& model, O& objective, const adamw& optimiser, const
         run.add("parameters at the start", fingerprint_of(std::span<const scalar>(parameters)));
         objective.describe(run);
         if (std::filesystem::exists(path)) {
-            load_run(path, run, counts.total, parameters, moments, history.steps);
+            load_run(path, run, counts.total, parameters, moments, history.steps, running);
             history.resumed_steps = history.steps.size();
         }
     }
     const auto save = [&] {
-        save_run(path, run, std::span<const scalar>(parameters), moments,
-                 std::span<const training_step>(history.steps));
+        save_run(path, run, std::span<const scalar>(parameters), moments, std::span<const training_step>(history.steps),
+                 running);
     };
 
     training_observer observer = options.observer;
@@ -107,6 +118,8 @@ training_history train(Model& model, O& objective, const adamw& optimiser, const
             double total = 0;
             for (const std::size_t example : batch) total += static_cast<double>(objective.weight(example));
             objective.begin(total);
+            if constexpr (requires { objective.prepare(std::as_const(model), batch, micro); })
+                objective.prepare(std::as_const(model), batch, micro);
             for (std::size_t i = 0; i < batch.size(); i += micro)
                 objective.accumulate(model, batch.subspan(i, std::min(micro, batch.size() - i)));
             objective.finish(step);

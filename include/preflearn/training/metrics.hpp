@@ -40,6 +40,8 @@ struct training_step {
     double rewards_accuracies = none, rewards_ties = none;
     /// Means of the summed log-probs (of the rewards, for a reward model), in nats.
     double logps_chosen = none, logps_rejected = none;
+    /// The mean baseline of an unpaired loss in nats: KTO's estimate of the KL divergence, BCO's δ / β.
+    double kl = none;
 };
 
 /// The numbers of a step by name, in the order of reports and checkpoints.
@@ -55,6 +57,7 @@ inline constexpr std::array metrics = std::to_array<std::pair<std::string_view, 
     {"rewards/ties", &training_step::rewards_ties},
     {"logps/chosen", &training_step::logps_chosen},
     {"logps/rejected", &training_step::logps_rejected},
+    {"kl", &training_step::kl},
 });
 
 /// Calls `see(name, value)` for each number that the step has.

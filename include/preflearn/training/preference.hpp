@@ -20,12 +20,28 @@
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/requirements.hpp>
 #include <preflearn/core/scores.hpp>
+#include <preflearn/loss/coupled.hpp>
+#include <preflearn/training/batch_state.hpp>
 #include <preflearn/training/fingerprint.hpp>
 #include <preflearn/training/labelled_pairs.hpp>
 #include <preflearn/training/loop.hpp>
 #include <preflearn/training/supervised.hpp>
 
 namespace preflearn {
+
+namespace detail {
+
+/// What a loss has to know of a batch before a pair's loss: nothing, or its state.
+template <class L, class Real> struct state_of_pairs {
+    struct type {};
+};
+template <class L, class Real>
+    requires CoupledLoss<L, Real>
+struct state_of_pairs<L, Real> {
+    using type = coupled_state<L, Real>;
+};
+
+} // namespace detail
 
 /// The objective of `train_preferences`; views the comparisons; owns the oriented labels and a copy of the loss.
 template <class Model, class C, class Loss> class preference_objective {
@@ -57,29 +73,47 @@ template <class Model, class C, class Loss> class preference_objective {
     [[nodiscard]] double weight(std::size_t i) const { return labelled_.pairs[i].weight; }
     [[nodiscard]] std::size_t abstained() const { return comparisons_.size() - labelled_.pairs.size(); }
 
+    [[nodiscard]] std::span<double> running() { return state_.running(); }
+
     void begin(double total) {
         per_weight_ = total > 0 ? 1 / total : 0;
         sums_ = {};
         chosen_log_probs_ = rejected_log_probs_ = 0;
+        state_.begin();
+        seen_ = 0;
+    }
+
+    /// The state of a coupled loss over the whole batch, where micro-batches need it before the first of them is
+    /// mapped.
+    void prepare(const Model& model, std::span<const std::size_t> batch, std::size_t micro) {
+        if constexpr (coupled) {
+            if (micro >= batch.size()) return;
+            for (std::size_t at = 0; at < batch.size(); at += micro) {
+                const auto part = batch.subspan(at, std::min(micro, batch.size() - at));
+                gather(model, part);
+                take_scores(model.forward(std::span<const completion_of<C>>(batch_)).scores(), part);
+                state_.merge(loss_.reduce(columns()));
+            }
+            state_.settle();
+            chosen_log_probs_ = rejected_log_probs_ = 0;
+        }
     }
 
     void accumulate(Model& model, std::span<const std::size_t> examples) {
         gather(model, examples);
         typename Model::pass pass = std::as_const(model).forward(std::span<const completion_of<C>>(batch_));
         take_scores(pass.scores(), examples);
-        const auto given = [](bool there, const std::vector<real>& values) {
-            return there ? std::span<const real>(values) : std::span<const real>();
-        };
-        sums_ += loss_(pair_scores<real>{.chosen = chosen_,
-                                         .rejected = rejected_,
-                                         .reference_chosen = given(referenced_, reference_chosen_),
-                                         .reference_rejected = given(referenced_, reference_rejected_),
-                                         .chosen_tokens = chosen_tokens_,
-                                         .rejected_tokens = rejected_tokens_,
-                                         .weight = given(labelled_.weighted, weight_),
-                                         .target = given(labelled_.soft, target_),
-                                         .margin = given(labelled_.margins, margin_)},
-                       pair_gradients<real>{d_chosen_, d_rejected_});
+        const pair_gradients<real> gradients{d_chosen_, d_rejected_};
+        if constexpr (coupled) {
+            if (!state_.known()) {
+                state_.merge(loss_.reduce(columns()));
+                state_.settle();
+            }
+            sums_ += map_shard(loss_, columns(), state_.value(), gradients, seen_);
+            seen_ += examples.size();
+        } else {
+            sums_ += loss_(columns(), gradients);
+        }
         derivatives_.resize(batch_.size());
         for (std::size_t i = 0; i < examples.size(); ++i) {
             derivatives_[2 * i] = static_cast<real>(per_weight_) * d_chosen_[i];
@@ -117,9 +151,26 @@ template <class Model, class C, class Loss> class preference_objective {
     }
 
   private:
+    static constexpr bool coupled = CoupledLoss<Loss, real>;
+
     struct reference {
         double chosen = 0, rejected = 0;
     };
+
+    [[nodiscard]] pair_scores<real> columns() const {
+        const auto given = [](bool there, const std::vector<real>& values) {
+            return there ? std::span<const real>(values) : std::span<const real>();
+        };
+        return {.chosen = chosen_,
+                .rejected = rejected_,
+                .reference_chosen = given(referenced_, reference_chosen_),
+                .reference_rejected = given(referenced_, reference_rejected_),
+                .chosen_tokens = chosen_tokens_,
+                .rejected_tokens = rejected_tokens_,
+                .weight = given(labelled_.weighted, weight_),
+                .target = given(labelled_.soft, target_),
+                .margin = given(labelled_.margins, margin_)};
+    }
 
     /// The completions, chosen and rejected in turn, and the columns of these pairs.
     void gather([[maybe_unused]] const Model& model, std::span<const std::size_t> examples) {
@@ -177,6 +228,8 @@ template <class Model, class C, class Loss> class preference_objective {
     std::vector<real> d_chosen_, d_rejected_, derivatives_;
     std::vector<std::uint32_t> chosen_tokens_, rejected_tokens_;
 
+    batch_state<typename detail::state_of_pairs<Loss, real>::type> state_;
+    std::size_t seen_ = 0; // of this batch, by a coupled loss
     double per_weight_ = 0, chosen_log_probs_ = 0, rejected_log_probs_ = 0;
     loss_sums sums_;
 };
@@ -184,7 +237,9 @@ template <class Model, class C, class Loss> class preference_objective {
 /// Trains `model` in place on the pairs of `comparisons` (a contiguous range) that have a verdict in `labels`.
 /// \param reference_log_probs two per comparison, of `first` and of `second` (see `reference_log_probs`), or empty: no
 ///        reference (reward models, reference-free losses)
-/// \param loss a PreferenceLoss for the type of the model's scores; the batch's loss is Σ weight · loss / Σ weight
+/// \param loss a PreferenceLoss for the type of the model's scores; the batch's loss is Σ weight · loss / Σ weight. A
+///        CoupledLoss sees the whole batch of the step: with micro-batches this costs a second forward pass. A running
+///        mean (BCO's shift) goes from step to step and is part of the checkpoint
 /// \return the history, with the number of abstained pairs
 /// \throws argument_error when a comparison has no label, columns do not fit, or all labels abstain; and what `train`
 ///         throws.
@@ -197,6 +252,7 @@ training_history train_preferences(Model& model, const Comparisons& comparisons,
     check_comparison<C>();
     check_trainable<Model, batch_of<C>>();
     check_preference_loss<Loss, typename Model::real>();
+    if constexpr (reduces_pairs<Loss, typename Model::real>) check_coupled_loss<Loss, typename Model::real>();
     preference_objective<Model, C, Loss> objective(std::span<const C>(comparisons), labels, reference_log_probs, loss,
                                                    columns);
     training_history history = train(model, objective, optimiser, options);

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -79,22 +80,24 @@ void read_exactly(const checkpoint_file& file, std::string_view name, std::vecto
 
 } // namespace detail
 
-/// Writes the file whole or not at all. `steps` holds every step so far.
+/// Writes the file whole or not at all. `steps` holds every step so far, `running` what the objective carries from step
+/// to step.
 /// \throws input_error when it cannot be written.
 template <std::floating_point Scalar>
 void save_run(const std::filesystem::path& path, const run_description& run, std::span<const Scalar> parameters,
-              const adamw_moments<Scalar>& moments, std::span<const training_step> steps) {
+              const adamw_moments<Scalar>& moments, std::span<const training_step> steps,
+              std::span<const double> running = {}) {
     std::vector<double> numbers;
     numbers.reserve(steps.size() * metrics.size());
     for (const training_step& step : steps) {
         for (const auto& [name, member] : metrics) numbers.push_back(step.*member);
     }
     const std::size_t size = parameters.size();
-    const std::array tensors{
-        as_tensor<Scalar>("parameters", {size}, parameters),
-        as_tensor<Scalar>("first_moment", {size}, std::span<const Scalar>(moments.first)),
-        as_tensor<Scalar>("second_moment", {size}, std::span<const Scalar>(moments.second)),
-        as_tensor<double>("history", {steps.size(), metrics.size()}, std::span<const double>(numbers))};
+    std::vector tensors{as_tensor<Scalar>("parameters", {size}, parameters),
+                        as_tensor<Scalar>("first_moment", {size}, std::span<const Scalar>(moments.first)),
+                        as_tensor<Scalar>("second_moment", {size}, std::span<const Scalar>(moments.second)),
+                        as_tensor<double>("history", {steps.size(), metrics.size()}, std::span<const double>(numbers))};
+    if (!running.empty()) tensors.push_back(as_tensor<double>("running", {running.size()}, running));
     std::map<std::string, std::string> metadata{{"format", std::string(detail::run_format)},
                                                 {"steps taken", std::to_string(steps.size())}};
     for (const auto& [name, value] : run.fields()) metadata[name] = value;
@@ -106,7 +109,8 @@ void save_run(const std::filesystem::path& path, const run_description& run, std
 /// differs.
 template <std::floating_point Scalar>
 void load_run(const std::filesystem::path& path, const run_description& run, std::size_t steps_in_run,
-              std::span<Scalar> parameters, adamw_moments<Scalar>& moments, std::vector<training_step>& steps) {
+              std::span<Scalar> parameters, adamw_moments<Scalar>& moments, std::vector<training_step>& steps,
+              std::span<double> running = {}) {
     const checkpoint_file file = read_safetensors(path);
     const auto field = [&](const std::string& name) {
         const auto found = file.metadata().find(name);
@@ -136,8 +140,11 @@ void load_run(const std::filesystem::path& path, const run_description& run, std
     detail::read_exactly(file, "first_moment", {size}, std::span(read.first));
     detail::read_exactly(file, "second_moment", {size}, std::span(read.second));
     read.steps = taken;
+    std::vector<double> carried(running.size());
+    if (!running.empty()) detail::read_exactly(file, "running", {running.size()}, std::span(carried));
     detail::read_exactly(file, "parameters", {size}, parameters);
     moments = std::move(read);
+    std::ranges::copy(carried, running.begin());
     steps.clear();
     for (std::size_t i = 0; i < taken; ++i) {
         training_step step{.step = i + 1, .steps = steps_in_run};
