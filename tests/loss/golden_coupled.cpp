@@ -77,7 +77,8 @@ TEST_CASE("coupled losses have TRL's value and gradient of the batch") {
 }
 
 TEST_CASE("KTO and APO-zero have TRL's value, gradient and metrics of unpaired completions") {
-    for (const nlohmann::json& entry : golden()["unpaired"]) {
+    const nlohmann::json file = golden();
+    for (const nlohmann::json& entry : file["unpaired"]) {
         completions<double> c = completions_of(entry["completions"]);
         const auto n = static_cast<double>(c.log_prob.size());
         const double beta = entry["beta"], good = entry["desirable_weight"], bad = entry["undesirable_weight"];
@@ -100,7 +101,8 @@ TEST_CASE("KTO and APO-zero have TRL's value, gradient and metrics of unpaired c
 }
 
 TEST_CASE("BCO has TRL's running mean, and value and gradient under it") {
-    for (const nlohmann::json& entry : golden()["bco"]) {
+    const nlohmann::json file = golden();
+    for (const nlohmann::json& entry : file["bco"]) {
         const bco loss{.beta = entry["beta"]};
         running_mean running;
         for (std::size_t i = 0; i < entry["batches"].size(); ++i) {
