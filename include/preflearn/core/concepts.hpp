@@ -7,10 +7,10 @@
 
 #include <concepts>
 #include <cstddef>
-#include <ranges>
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/matrix_view.hpp>
@@ -59,6 +59,9 @@ concept GenerativePolicy = Policy<P, C> &&
     { policy.sample(c.prompt, options, random) } -> std::convertible_to<response_of<C>>;
 };
 
+/// The elements of anything that converts to a span.
+template <class Array> using element_of = typename decltype(std::span(std::declval<Array>()))::value_type;
+
 /// Anything that learns from a batch: language model, reward head, table of item strengths.
 ///
 /// `forward` scores a batch (one number per response: a log-prob or a reward) and keeps what backward
@@ -74,11 +77,8 @@ concept Trainable = requires(M& model, const M& constant, const Batch& batch, ty
     { constant.forward(batch) } -> std::same_as<typename M::pass>;
     { pass.scores() } -> std::convertible_to<std::span<const typename M::real>>;
     model.backward(std::move(pass), derivatives);
-    { model.parameters() } -> std::ranges::contiguous_range;
-    { model.gradients() } -> std::ranges::contiguous_range;
-    requires std::floating_point<std::ranges::range_value_t<decltype(model.parameters())>>;
-    requires std::same_as<std::ranges::range_value_t<decltype(model.parameters())>,
-                          std::ranges::range_value_t<decltype(model.gradients())>>;
+    requires std::floating_point<element_of<decltype(model.parameters())>>;
+    requires std::same_as<element_of<decltype(model.parameters())>, element_of<decltype(model.gradients())>>;
 };
 
 /// A Trainable whose scores are sums over the tokens of a response: its pass also gives `token_scores(c)`, log π of
