@@ -14,6 +14,7 @@
 #include <preflearn/loss/divergence.hpp>
 #include <preflearn/loss/elementary.hpp>
 #include <preflearn/loss/evaluate.hpp>
+#include <preflearn/loss/evaluate_tokens.hpp>
 #include <preflearn/loss/kto.hpp>
 #include <preflearn/loss/label_links.hpp>
 #include <preflearn/loss/linear_log_probs.hpp>
@@ -28,6 +29,7 @@
 #include <preflearn/loss/optimal_transport.hpp>
 #include <preflearn/loss/pair_links.hpp>
 #include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/running_mean.hpp>
 #include <preflearn/loss/score.hpp>
 #include <preflearn/loss/softmax.hpp>
 #include <preflearn/loss/target.hpp>

@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <preflearn/loss/batch_normalised.hpp>
 #include <preflearn/loss/list.hpp>
 #include <preflearn/loss/named_token_level.hpp>
 
@@ -42,6 +43,7 @@ template <class Use> void use_case(const nlohmann::json& entry, const Use& use) 
     const std::string name = entry["loss"];
     if (name == "tdpo1") return use(tdpo1<>{.loss = {.beta = beta}});
     if (name == "tdpo2") return use(tdpo2<>{.loss = {.beta = beta}, .part = {.alpha = entry["alpha"]}});
+    if (name == "sft") return use(from_tokens<chosen_likelihood_token_mean>{});
     for_each_named_loss([&]<class Loss>(Loss loss) {
         if (description_of<Loss>.name != name) return;
         for (const auto& [key, member] : description_of<Loss>.parameters())
@@ -76,7 +78,7 @@ TEST_CASE("values and gradients are those of TRL and of TDPO's authors") {
             ++used;
             const loss_sums sums = loss(p.scores(), p.gradients());
             CHECK(sums.loss / pairs == doctest::Approx(entry["value"].get<double>()).epsilon(1e-13));
-            if (entry.contains("rewards_chosen")) {
+            if (entry.contains("rewards_chosen") && entry["loss"] != "sft") { // which has no reference here
                 CHECK(sums.chosen_rewards / pairs ==
                       doctest::Approx(entry["rewards_chosen"].get<double>()).epsilon(1e-12));
                 CHECK(sums.rejected_rewards / pairs ==
@@ -166,7 +168,7 @@ TEST_CASE("WPO is the loss with the policy's weight in the weight column") {
         const loss_sums found =
             clamped ? wpo_clamped<>{}(p.scores(), p.gradients()) : wpo<>{}(p.scores(), p.gradients());
         CHECK(found.loss == doctest::Approx(expected.loss).epsilon(1e-13));
-        CHECK(found.weight == doctest::Approx(expected.weight).epsilon(1e-13));
+        CHECK(found.weight == from_tokens<dpo>{}(p.scores(), {}).weight); // of the weights given
         CHECK(found.pairs == 60);
         for (std::size_t at = 0; at < p.rejected.d_policy.size(); ++at)
             CHECK(p.rejected.d_policy[at] == doctest::Approx(q.rejected.d_policy[at]).epsilon(1e-12));

@@ -17,8 +17,8 @@ template <class Loss = dpo> using ld_dpo = from_tokens<Loss, length_desensitised
 /// The same with the reference's plain sum (TRL until 0.28, LLaMA-Factory).
 template <class Loss = dpo> using ld_dpo_policy_only = from_tokens<Loss, policy_length_desensitised>;
 
-/// Weighted preference optimisation (Zhou et al. 2024, arXiv:2406.11827), `use_weighting` of TRL since 0.29. TRL's mean
-/// is the sum over `pairs`; `weight` adds the policy's weights up, too.
+/// Weighted preference optimisation (Zhou et al. 2024, arXiv:2406.11827), `use_weighting` of TRL since 0.29. The mean
+/// divides by the pairs or by their given weights, as TRL does, not by the policy's.
 template <class Loss = dpo> using wpo = from_tokens<Loss, summed_tokens, policy_likelihood>;
 
 /// The same with weights of at most 1 (the authors' code, TRL until 0.28).

@@ -18,6 +18,7 @@
 
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/half.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/core/requirements.hpp>
 #include <preflearn/loss/token_part.hpp>
@@ -91,7 +92,7 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
     Part part{};
     Weight weight{};
 
-    template <std::floating_point Real>
+    template <StoredReal Real>
     loss_sums operator()(const token_scores<Real>& scores, const token_gradients<Real>& gradients) const {
         check_preference_loss<Loss, double>();
         static_assert(!std::same_as<Part, clamped_log_ratios> || detail::says_reference<Loss>(true),
@@ -128,8 +129,12 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
                 }
             }
         });
-        const loss_sums total = loss(of.scores(referenced), of.gradients(wanted, !gradients.values.empty()));
-        for (std::size_t i = 0; i < gradients.values.size(); ++i) gradients.values[i] = static_cast<Real>(of.values[i]);
+        loss_sums total = loss(of.scores(referenced), of.gradients(wanted, !gradients.values.empty()));
+        if constexpr (uses_log_sum_squares) {
+            total.weight = scores.weight.empty() ? static_cast<double>(n) : 0;
+            for (const Real given : scores.weight) total.weight += static_cast<double>(given);
+        }
+        for (std::size_t i = 0; i < gradients.values.size(); ++i) gradients.values[i] = stored<Real>(of.values[i]);
         if (wanted) {
             parallel_blocks(n, pairs_per_block, [&](std::size_t begin, std::size_t end) {
                 for (std::size_t i = begin; i < end; ++i) {
@@ -237,7 +242,7 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
                 const token_derivatives<Real>& out) const {
         const auto zero = [&](std::span<Real> values, bool all) {
             if (values.empty() || (!all && !rows.offsets.empty())) return;
-            for (std::size_t at = rows.begin(pair); at < rows.end(pair); ++at) values[at] = 0;
+            for (std::size_t at = rows.begin(pair); at < rows.end(pair); ++at) values[at] = stored<Real>(0);
         };
         zero(out.policy, false);
         zero(out.divergence, !uses_divergence);
@@ -249,8 +254,8 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
                 [[maybe_unused]] Real* const divergence = out.divergence.data();
                 for (std::size_t i = 0; i < count; ++i) {
                     const token_share share = local(local_tokens.template at<Referenced>(position + i, number + i));
-                    policy[position + i] = static_cast<Real>(d * share.d_policy);
-                    if constexpr (uses_divergence) divergence[position + i] = static_cast<Real>(d * share.d_divergence);
+                    policy[position + i] = stored<Real>(d * share.d_policy);
+                    if constexpr (uses_divergence) divergence[position + i] = stored<Real>(d * share.d_divergence);
                 }
             });
         };

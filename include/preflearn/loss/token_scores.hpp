@@ -12,13 +12,14 @@
 #include <string_view>
 
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/half.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/loss/token_rows.hpp>
 
 namespace preflearn {
 
-/// Columns of one number per position of the layout, of all chosen or of all rejected responses. Those that a loss does
-/// not need may be empty. Padding is not read.
+/// Columns of one number per position of the layout, of all chosen or of all rejected responses, stored as double,
+/// float or in 16 bits. Those that a loss does not need may be empty. Padding is not read.
 template <class Real> struct token_columns {
     token_rows rows{};
     /// log π(y_t | x, y_<t) in nats.
@@ -61,7 +62,7 @@ template <class Real> struct token_gradients {
 ///
 /// Semantics: as a PreferenceLoss; numeric errors name the pair and the token's number in the response.
 template <class L, class Real = double>
-concept TokenLoss = std::floating_point<Real> &&
+concept TokenLoss = StoredReal<Real> &&
     requires(const L& loss, const token_scores<Real>& scores, const token_gradients<Real>& out) {
     { loss(scores, out) } -> std::same_as<loss_sums>;
 };
@@ -70,6 +71,9 @@ template <class L, class Real> consteval void check_token_loss() {
     static_assert(TokenLoss<L, Real>, "a TokenLoss is called with (token_scores<Real>, token_gradients<Real>), const, "
                                       "and returns preflearn::loss_sums; from_tokens makes one of a PreferenceLoss");
 }
+
+/// A number as it is stored, rounded once more on the way to 16 bits.
+template <StoredReal Real> Real stored(double value) { return static_cast<Real>(static_cast<computed_t<Real>>(value)); }
 
 namespace detail {
 
@@ -101,7 +105,7 @@ void check_side(const token_columns<Real>& side, const token_derivatives<Real>& 
 
 /// Layouts are sound, columns fit them, and both sides' gradients are wanted or neither. \throws argument_error naming
 /// the column and both lengths.
-template <std::floating_point Real>
+template <StoredReal Real>
 void check_token_scores(const token_scores<Real>& scores, const token_gradients<Real>& gradients) {
     detail::check_side(scores.chosen, gradients.chosen, "chosen");
     detail::check_side(scores.rejected, gradients.rejected, "rejected");
@@ -127,15 +131,15 @@ void check_token_scores(const token_scores<Real>& scores, const token_gradients<
 
 /// Throws for the first number of a pair's response that is not finite. \throws numeric_error naming the pair, the
 /// column and the token's number in the response, from 0; when all are finite, saying that their sum is not.
-template <std::floating_point Real>
+template <StoredReal Real>
 [[noreturn]] void throw_token_fault(const token_columns<Real>& side, std::size_t pair, std::string_view name) {
     detail::for_each_token_column(side, [&](std::string_view column, std::span<const Real> values) {
         if (values.empty()) return;
-        const auto found = side.rows.find(pair, [&](std::size_t at) { return !std::isfinite(values[at]); });
-        require<numeric_error>(found.position == side.rows.end(pair), "pair ", pair, ": ", column, " of ", name,
-                               " token ", found.number, " is ",
-                               found.position < values.size() ? values[found.position] : Real(0),
-                               ", a finite number was expected");
+        const auto value = [&](std::size_t at) { return static_cast<double>(values[at]); };
+        const auto found = side.rows.find(pair, [&](std::size_t at) { return !std::isfinite(value(at)); });
+        if (found.position < side.rows.end(pair))
+            throw numeric_error(message("pair ", pair, ": ", column, " of ", name, " token ", found.number, " is ",
+                                        value(found.position), ", a finite number was expected"));
     });
     throw numeric_error(message("pair ", pair, ": the sum over the ", name,
                                 " response's tokens exceeds the range of the "

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/half.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/loss/token_rows.hpp>
@@ -29,7 +30,7 @@ struct wspo {
                           uses_weak_shift = true;
     double beta = 0.1;
 
-    template <std::floating_point Real>
+    template <StoredReal Real>
     loss_sums operator()(const token_scores<Real>& scores, const token_gradients<Real>& gradients) const {
         check_token_scores(scores, gradients);
         require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
@@ -39,7 +40,7 @@ struct wspo {
         parallel_blocks(scores.size(), pairs_per_block, [&](std::size_t begin, std::size_t end) {
             for (std::size_t i = begin; i < end; ++i) sums[i] = one(scores, gradients, i);
         });
-        for (std::size_t i = 0; i < gradients.values.size(); ++i) gradients.values[i] = static_cast<Real>(sums[i].loss);
+        for (std::size_t i = 0; i < gradients.values.size(); ++i) gradients.values[i] = stored<Real>(sums[i].loss);
         loss_sums total;
         for (const loss_sums& pair : sums) total += pair;
         return total;
@@ -87,12 +88,12 @@ struct wspo {
         const auto write = [pair](const token_rows& rows, const token_derivatives<Real>& out, const auto& derivative) {
             for (const auto& values : {out.policy, out.divergence}) {
                 if (values.empty()) continue;
-                for (std::size_t at = rows.begin(pair); at < rows.end(pair); ++at) values[at] = 0;
+                for (std::size_t at = rows.begin(pair); at < rows.end(pair); ++at) values[at] = stored<Real>(0);
             }
             if (out.policy.empty()) return;
             rows.for_each_run(pair, [&](std::size_t position, std::size_t, std::size_t count) {
                 for (std::size_t at = position; at < position + count; ++at)
-                    out.policy[at] = static_cast<Real>(derivative(at));
+                    out.policy[at] = stored<Real>(derivative(at));
             });
         };
         write(chosen.rows, gradients.chosen, [&](std::size_t at) { return 2 * share * beta * gap(at); });

@@ -94,6 +94,7 @@ for loss in ("sigmoid", "hinge", "ipo", "sigmoid_norm", "robust", "bco_pair", "s
                 if ld_alpha is not None:
                     case["ld_alpha"] = ld_alpha
                 cases.append(case | dpo([loss], [1.0], beta, smoothing, ld_alpha, weighting))
+cases.append(dict(loss="sft", beta=0.1, weighting=False) | dpo(["sft"], [1.0], 0.1, 0.0, None, False))
 source = ast.parse(open(sys.argv[1]).read())
 chosen = [node for node in source.body if isinstance(node, ast.FunctionDef) and node.name == "tdpo_loss"]
 names = dict(torch=torch, F=F, Tuple=tuple)
