@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
     bool list = false;
     CLI::App app{
         "Prints the CSV columns loss,d_chosen_logp,d_rejected_logp of every pair alone (not divided by their\n"
-        "number). FILE.csv has the columns chosen_logp and rejected_logp and, where the loss needs them,\n"
+        "number). Under a loss that couples the batch (aot, dr_dpo, ...) all pairs are one batch, whose sum the\n"
+        "lines add up to. FILE.csv has the columns chosen_logp and rejected_logp and, where the loss needs them,\n"
         "reference_chosen_logp, reference_rejected_logp, chosen_tokens and rejected_tokens; weight, target and\n"
         "margin may be there."};
     app.add_option("--loss", name, "a name of the list");

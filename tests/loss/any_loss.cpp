@@ -5,9 +5,11 @@
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/loss/any_loss.hpp>
+#include <preflearn/loss/batch_confidence.hpp>
+#include <preflearn/loss/bco.hpp>
 #include <preflearn/loss/named.hpp>
 
-#include "pairs.hpp"
+#include "shards.hpp"
 
 using namespace preflearn;
 
@@ -20,6 +22,23 @@ TEST_CASE_TEMPLATE("a loss behind one type has the same bits", Real, float, doub
     CHECK(any(erased.scores(), erased.gradients()).loss == loss(direct.scores(), direct.gradients()).loss);
     CHECK(erased.d_chosen == direct.d_chosen);
     CHECK(erased.d_rejected == direct.d_rejected);
+}
+
+TEST_CASE("a coupled loss remains one: it keeps the laws, a running mean goes through") {
+    static_assert(CoupledLoss<any_loss, float> && CoupledLoss<any_loss, double>);
+    pairs<double> p = random_pairs<double>(100);
+    p.margin.clear();
+    check_merging(any_loss(confident_dpo_quantile{}), p, 0);
+    check_merging(any_loss(bco_pair_shifted{}), p, 0);
+    check_merging(any_loss(dpo{}), p, 0);
+    any_loss::state now = any_loss(bco_pair_shifted{}).reduce(p.scores());
+    auto expected = bco_pair_shifted{}.reduce(p.scores());
+    now.before = expected.before = {3, 5};
+    CHECK(now.after() == expected.after());
+    pairs<double> q = p;
+    CHECK(any_loss(bco_pair_shifted{}).map(p.scores(), now, p.gradients()).loss ==
+          bco_pair_shifted{}.map(q.scores(), expected, q.gradients()).loss);
+    CHECK(any_loss(dpo{}).reduce(p.scores()).after() == running_mean{});
 }
 
 TEST_CASE("no loss is an error, not a crash") {

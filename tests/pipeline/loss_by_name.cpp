@@ -24,6 +24,9 @@ TEST_CASE("a loss by name is the loss of that name, its parameters set") {
     CHECK(loss_named("sigmoid", beta)(pair, {}).loss == dpo{.beta = 0.7}(pair, pair_gradients<double>{}).loss);
     CHECK(loss_has_parameter("simpo", "simpo_gamma"));
     CHECK(!loss_has_parameter("sft", "beta"));
+    CHECK(loss_has_parameter("dr_dpo", "beta_prime"));
+    CHECK(loss_named("aot", beta).couples_pairs());
+    CHECK(!loss_named("sigmoid", beta).couples_pairs());
 }
 
 TEST_CASE("unknown names are answered with the known ones") {
@@ -42,8 +45,9 @@ TEST_CASE("numbers are printed in the shortest digits that read back the same") 
 
 TEST_CASE("the list names every loss with its parameters' defaults") {
     const std::string list = loss_list();
-    for_each_named_loss([&]<class Loss>(const Loss&) {
+    for_each_pair_loss([&]<class Loss>(const Loss&) {
         CHECK(list.find(std::string(description_of<Loss>.name) + "\n  formula: ") != std::string::npos);
     });
+    CHECK(list.find("source: AOT paired") > list.find("batch: all pairs count as one batch"));
     CHECK(list.find("parameters: beta=0.1 discopop_tau=0.05 f_divergence_type=reverse_kl") != std::string::npos);
 }

@@ -57,6 +57,19 @@ TEST_CASE("weights multiply, and the optional columns are read") {
           doctest::Approx(3 * (0.75 * std::log1p(std::exp(-z)) + 0.25 * std::log1p(std::exp(z)))));
 }
 
+TEST_CASE("under a loss that couples the batch the lines of a file are one batch") {
+    const std::string text = "chosen_logp,rejected_logp,reference_chosen_logp,reference_rejected_logp\n"
+                             "-1,-4,-5,-5\n-2,-2,-7,-5\n"; // policy 3, 0; reference 0, −2
+    const std::vector<loss_value> values = values_of("aot", {{"beta", "1"}}, columns_of(text));
+    const auto loss = [](double z) { return std::log1p(std::exp(-z)); };
+    CHECK(values[0].loss == doctest::Approx(loss(3 - 0)));
+    CHECK(values[1].loss == doctest::Approx(loss(0 + 2)));
+    CHECK(values[1].d_rejected == doctest::Approx(1 / (1 + std::exp(2.0))));
+    const std::vector<loss_value> robust = values_of("dr_dpo", {{"beta", "1"}}, columns_of(text));
+    CHECK(robust[0].loss == doctest::Approx(-std::log((std::exp(-loss(3)) + std::exp(-loss(2))) / 2)));
+    CHECK(robust[1].loss == robust[0].loss);
+}
+
 TEST_CASE("what is missing or wrong is said") {
     const score_columns bare = columns_of("chosen_logp,rejected_logp\n-1,-2\n");
     CHECK_THROWS_WITH_AS(values_of("sigmoid", {}, bare), doctest::Contains("reference_chosen_logp"), argument_error);

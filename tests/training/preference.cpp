@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <preflearn/loss/any_loss.hpp>
 #include <preflearn/loss/coupled_list.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/training/preference.hpp>
@@ -227,9 +228,9 @@ TEST_CASE("a loss that couples the batch sees all of it, whatever the micro-batc
     const unigram<double> start(6, 2), reference(6, 3);
     const auto references = reference_log_probs(reference, data.comparisons);
     for_each_coupled_loss([&]<class Loss>(const Loss& loss) {
-        const auto gradient = [&](std::size_t micro) {
-            preference_objective<unigram<double>, token_comparison, Loss> objective(std::span(data.comparisons), labels,
-                                                                                    references, loss, {});
+        const auto gradient = [&]<class Chosen>(const Chosen& chosen, std::size_t micro) {
+            preference_objective<unigram<double>, token_comparison, Chosen> objective(std::span(data.comparisons),
+                                                                                      labels, references, chosen, {});
             unigram<double> model = start;
             const std::vector<std::size_t> examples{4, 0, 9, 2, 7, 1, 10, 3, 8, 5, 6};
             objective.begin(11);
@@ -241,13 +242,14 @@ TEST_CASE("a loss that couples the batch sees all of it, whatever the micro-batc
             return std::pair(model.gradient, step);
         };
         INFO(description_of<Loss>.name);
-        const auto [whole, step] = gradient(11);
+        const auto [whole, step] = gradient(loss, 11);
         for (const std::size_t micro : {1U, 2U, 5U}) {
-            const auto [parts, same] = gradient(micro);
+            const auto [parts, same] = gradient(loss, micro);
             CHECK(same.loss == doctest::Approx(step.loss).epsilon(1e-13));
             CHECK(same.logps_chosen == doctest::Approx(step.logps_chosen).epsilon(1e-14));
             CHECK(same.rewards_accuracies == step.rewards_accuracies);
             for (std::size_t i = 0; i < 6; ++i) CHECK(std::abs(parts[i] - whole[i]) < 1e-14);
+            CHECK(gradient(any_loss(loss), micro).first == parts);
         }
         // and it is the derivative of the reported loss, but for BCO's shift, which is a constant
         if (std::is_same_v<Loss, bco_pair_shifted>) return;

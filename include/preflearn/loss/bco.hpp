@@ -19,21 +19,10 @@
 #include <preflearn/loss/named_divergence.hpp>
 #include <preflearn/loss/pair_links.hpp>
 #include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/running_mean.hpp>
 #include <preflearn/loss/unpaired.hpp>
 
 namespace preflearn {
-
-/// A mean over what has been seen so far, two numbers that a checkpoint can keep.
-struct running_mean {
-    double mean = 0, count = 0;
-    /// `n` more values whose mean is `value`.
-    void add(double value, double n = 1) {
-        if (n <= 0) return;
-        count += n;
-        mean += (value - mean) * (n / count);
-    }
-    friend bool operator==(const running_mean&, const running_mean&) = default;
-};
 
 /// The rewards of a batch, and the running mean before it. `OncePerBatch`: the running mean is one of batch means
 /// (TRL's DPO trainer), otherwise one of rewards (TRL's BCO trainer). Merging is exact, and keeps the `before` of the
@@ -60,13 +49,6 @@ template <bool OncePerBatch> struct reward_shift {
         return now;
     }
     [[nodiscard]] double delta() const { return after().mean; }
-};
-
-/// The state of a loss that carries a running mean from batch to batch.
-template <class State>
-concept CarriesRunningMean = requires(State& state, const State& constant) {
-    { state.before } -> std::same_as<running_mean&>;
-    { constant.after() } -> std::same_as<running_mean>;
 };
 
 /// BCO of unpaired responses. The density ratios of its section 3.3 enter as the weights of undesirable responses.

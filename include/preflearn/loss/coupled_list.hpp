@@ -69,4 +69,10 @@ template <class Use> void for_each_coupled_loss(const Use& use) {
     std::apply([&](const auto&... losses) { (use(losses), ...); }, coupled_losses{});
 }
 
+/// Calls `use(loss)` with every loss on pairs that has a name: those of single pairs, then the coupled ones.
+template <class Use> void for_each_pair_loss(const Use& use) {
+    for_each_named_loss(use);
+    for_each_coupled_loss(use);
+}
+
 } // namespace preflearn

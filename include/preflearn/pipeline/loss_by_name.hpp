@@ -1,5 +1,6 @@
 /// \file
-/// Losses by name at run time, from the one compile-time list of `loss/list.hpp`: what a program's options need.
+/// Losses by name at run time, from the compile-time lists of `loss/list.hpp` and `loss/coupled_list.hpp`: what a
+/// program's options need.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -14,6 +15,7 @@
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/loss/any_loss.hpp>
+#include <preflearn/loss/coupled_list.hpp>
 #include <preflearn/loss/list.hpp>
 
 namespace preflearn {
@@ -66,7 +68,7 @@ template <class Use>
 void use_named_loss(std::string_view name, std::span<const named_value> parameters, const Use& use) {
     bool found = false;
     std::string names;
-    for_each_named_loss([&]<class Loss>(Loss loss) {
+    for_each_pair_loss([&]<class Loss>(Loss loss) {
         constexpr loss_description<Loss> about = description_of<Loss>;
         names += (names.empty() ? "" : ", ") + std::string(about.name);
         if (about.name != name) return;
@@ -108,7 +110,7 @@ inline any_loss loss_named(std::string_view name, std::span<const named_value> p
 /// Whether the loss of that name has that parameter.
 inline bool loss_has_parameter(std::string_view name, std::string_view parameter) {
     bool found = false;
-    for_each_named_loss([&]<class Loss>(const Loss&) {
+    for_each_pair_loss([&]<class Loss>(const Loss&) {
         if (description_of<Loss>.name != name) return;
         for (const auto& [known, member] : description_of<Loss>.parameters()) found |= known == parameter;
     });
@@ -125,7 +127,7 @@ inline std::string shortest_digits(double value) {
 /// Every loss of the list: name, formula, parameters with defaults, columns it needs, source; a few lines each.
 inline std::string loss_list() {
     std::string text;
-    for_each_named_loss([&]<class Loss>(const Loss& loss) {
+    for_each_pair_loss([&]<class Loss>(const Loss& loss) {
         constexpr loss_description<Loss> about = description_of<Loss>;
         text += std::string(about.name) + "\n  formula: " + std::string(about.formula) + "\n  parameters:";
         for (const auto& [name, member] : about.parameters())
@@ -137,6 +139,7 @@ inline std::string loss_list() {
         text += "\n  needs: chosen_logp rejected_logp";
         if (loss_uses_reference<Loss>) text += " reference_chosen_logp reference_rejected_logp";
         if (loss_uses_tokens<Loss>) text += " chosen_tokens rejected_tokens";
+        if constexpr (reduces_pairs<Loss, double>) text += "\n  batch: all pairs count as one batch";
         text += "\n  source: " + std::string(about.source) + "\n";
     });
     return text;

@@ -72,7 +72,9 @@ inline score_columns read_score_columns(const csv_table& file) {
     return columns;
 }
 
-/// weight · loss of one pair alone and its derivatives.
+/// weight · loss of one pair and its derivatives. Under a loss that couples the batch the lines of a file are one
+/// batch: a pair's share of the batch's sum, which is the batch's loss times the sum of weights, and the sum's
+/// derivatives.
 struct loss_value {
     double loss = 0, d_chosen = 0, d_rejected = 0;
 };

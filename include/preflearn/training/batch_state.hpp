@@ -10,7 +10,7 @@
 #include <span>
 #include <utility>
 
-#include <preflearn/loss/bco.hpp>
+#include <preflearn/loss/running_mean.hpp>
 
 namespace preflearn {
 

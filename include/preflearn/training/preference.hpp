@@ -87,6 +87,9 @@ template <class Model, class C, class Loss> class preference_objective {
     /// mapped.
     void prepare(const Model& model, std::span<const std::size_t> batch, std::size_t micro) {
         if constexpr (coupled) {
+            if constexpr (requires { loss_.couples_pairs(); }) {
+                if (!loss_.couples_pairs()) return;
+            }
             if (micro >= batch.size()) return;
             for (std::size_t at = 0; at < batch.size(); at += micro) {
                 const auto part = batch.subspan(at, std::min(micro, batch.size() - at));
