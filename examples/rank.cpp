@@ -22,6 +22,7 @@
 namespace {
 
 constexpr int undefined_fit = 3;
+constexpr const char* priors = "none, gaussian:VARIANCE, pseudo-games[:WINS[,LOSSES]] or jeffreys";
 
 struct arguments {
     std::string file, ties = "half", prior = "none", cluster, json;
@@ -45,7 +46,7 @@ std::vector<double> numbers_behind(std::string_view text, std::size_t fewest, st
         numbers.push_back(value);
     }
     if (numbers.size() < fewest || numbers.size() > most)
-        throw CLI::ValidationError("--prior", "expected none, gaussian:VARIANCE or pseudo-games[:WINS[,LOSSES]]");
+        throw CLI::ValidationError("--prior", std::string("expected ") + priors);
     return numbers;
 }
 
@@ -63,8 +64,14 @@ preflearn::rating_options options_of(const arguments& given) {
         if (!counts.empty()) games = {.wins = counts.front(), .losses = counts.back()};
         options.prior = games;
     } else {
-        numbers_behind(prior, 0, kind == "none" ? 0 : std::string::npos);
-        if (kind != "none") throw CLI::ValidationError("--prior", "there is no prior '" + std::string(kind) + "'");
+        if (kind != "none" && kind != "jeffreys")
+            throw CLI::ValidationError("--prior", "there is no prior '" + std::string(kind) + "', expected " + priors);
+        numbers_behind(prior, 0, 0);
+        if (kind == "jeffreys") {
+            if (given.order || given.ties == "rao-kupper" || given.ties == "davidson")
+                throw CLI::ValidationError("--prior", "jeffreys goes with --ties half or drop, and without --order");
+            options.prior = preflearn::jeffreys_prior{};
+        }
     }
     return options;
 }
@@ -190,8 +197,7 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"half", "drop", "rao-kupper", "davidson"}))
         ->capture_default_str();
     app.add_flag("--order", given.order, "estimate the advantage of the left side");
-    app.add_option("--prior", given.prior, "none, gaussian:VARIANCE or pseudo-games[:WINS[,LOSSES]]")
-        ->capture_default_str();
+    app.add_option("--prior", given.prior, priors)->capture_default_str();
     app.add_option("--cluster", given.cluster, "the column of clusters (annotator, prompt) for robust errors");
     app.add_option("--confidence", given.confidence, "confidence of intervals and ranks")
         ->check(CLI::Range(0.01, 0.9999))

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <preflearn/core/error.hpp>
 #include <preflearn/ranking/rate.hpp>
 
 #include "boards.hpp"
@@ -45,4 +46,27 @@ TEST_CASE("a report of nothing has a status and no numbers") {
     games.add(0, 1, game_result::left);
     CHECK(rate_games(games.list()).fit.status == fit_status::separated);
     CHECK(rate_games(games.list(), {.prior = pseudo_games{}}).fit.converged());
+}
+
+TEST_CASE("every prior: an undefeated item has a finite score, and Jeffreys' is that of its solver") {
+    game_columns games = random_games(4, 60, 2);
+    games.items = 5;
+    games.add(4, 0, game_result::left, 3);
+    games.add(1, 4, game_result::right, 2);
+    const auto status = [&](const rating_options& options) { return rate_games(games.list(), options).fit.status; };
+    CHECK(status({}) == fit_status::separated);
+    CHECK(status({.prior = gaussian_prior{}}) == fit_status::converged);
+    CHECK(status({.prior = pseudo_games{}}) == fit_status::converged);
+    const rating_report report = rate_games(games.list(), {.prior = jeffreys_prior{}});
+    const bradley_terry_model model{.prior = jeffreys_prior{}};
+    const pair_counts counts = count_games(games.list());
+    const rating_fit fit = fit_ratings(counts, model, firth{});
+    REQUIRE(report.fit.converged());
+    CHECK(report.fit.prior == "jeffreys");
+    CHECK(report.fit.scores == fit.scores);
+    CHECK(report.standard_errors[4] == inverse_information(counts, model, fit).standard_error(4));
+    CHECK_THROWS_AS(rate_games(games.list(), {.order = true, .prior = jeffreys_prior{}}), argument_error);
+    CHECK_THROWS_AS(rate_games(games.list(), {.ties = davidson_rule{}, .prior = jeffreys_prior{}}), argument_error);
+    games.items = 6; // one who never played
+    CHECK(rate_games(games.list(), {.prior = jeffreys_prior{}}).fit.status == fit_status::disconnected);
 }

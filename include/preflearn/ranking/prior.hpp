@@ -64,7 +64,7 @@ struct pseudo_games {
 /// parameter and no order effect, a connected board, and the dense information matrix.
 struct jeffreys_prior {
     static constexpr board_need need = board_need::connected;
-    static prior_terms terms(double) { return {}; } // depends on all items at once: see jeffreys.hpp
+    static prior_terms terms(double) { return {}; } // depends on all items at once: see firth.hpp
     static void check() {}
     [[nodiscard]] static std::string describe() { return "jeffreys"; }
 };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,6 +16,7 @@
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/ranking/covariance.hpp>
+#include <preflearn/ranking/firth.hpp>
 #include <preflearn/ranking/fit.hpp>
 #include <preflearn/ranking/games.hpp>
 #include <preflearn/ranking/rank_tiers.hpp>
@@ -24,7 +26,8 @@ namespace preflearn {
 struct rating_options {
     std::variant<half_win_rule, drop_rule, rao_kupper_rule, davidson_rule> ties{};
     bool order = false;
-    std::variant<no_prior, gaussian_prior, pseudo_games> prior{};
+    /// `jeffreys_prior` goes with ties as half wins or dropped, and without order effect.
+    std::variant<no_prior, gaussian_prior, pseudo_games, jeffreys_prior> prior{};
     double confidence = 0.95;
     /// Of the draws for ranks.
     std::uint64_t seed = 0;
@@ -46,13 +49,17 @@ struct rating_report {
 };
 
 /// \param clusters one code a game: errors are those of the cluster sandwich; empty: of the inverse information.
-/// \throws argument_error as the functions it calls.
+/// \throws argument_error as the functions it calls, and for Jeffreys' prior beside an order effect or a tie parameter.
 inline rating_report rate_games(const game_list& games, const rating_options& options = {},
                                 std::span<const std::uint32_t> clusters = {}) {
     const auto with_model = [&](const auto& model) {
         using model_type = std::remove_cvref_t<decltype(model)>;
         const pair_counts counts = count_games(games, model_type::has_order ? sides::kept : sides::merged);
-        rating_report report{.fit = fit_ratings(counts, model)};
+        rating_report report;
+        if constexpr (std::same_as<typename model_type::prior_type, jeffreys_prior>)
+            report.fit = fit_ratings(counts, model, firth{});
+        else
+            report.fit = fit_ratings(counts, model);
         if (!report.fit.converged()) return report;
         const rating_covariance covariance = clusters.empty() ? inverse_information(counts, model, report.fit)
                                                               : sandwich_covariance(games, model, report.fit, clusters);
@@ -70,10 +77,19 @@ inline rating_report rate_games(const game_list& games, const rating_options& op
         return report;
     };
     return std::visit(
-        [&](const auto& ties, const auto& prior) {
-            return options.order
-                       ? with_model(bradley_terry_model{.ties = ties, .order = order_effect{}, .prior = prior})
-                       : with_model(bradley_terry_model{.ties = ties, .prior = prior});
+        [&]<class Ties, class Prior>(const Ties& ties, const Prior& prior) {
+            if constexpr (std::same_as<Prior, jeffreys_prior>) {
+                require(!options.order && !Ties::has_parameter,
+                        "Jeffreys' prior is offered without order effect, ties counted as half wins or dropped");
+                if constexpr (!Ties::has_parameter)
+                    return with_model(bradley_terry_model{.ties = ties, .prior = prior});
+                else
+                    return rating_report{};
+            } else {
+                return options.order
+                           ? with_model(bradley_terry_model{.ties = ties, .order = order_effect{}, .prior = prior})
+                           : with_model(bradley_terry_model{.ties = ties, .prior = prior});
+            }
         },
         options.ties, options.prior);
 }
