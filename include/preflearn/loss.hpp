@@ -17,6 +17,7 @@
 #include <preflearn/loss/evaluate_tokens.hpp>
 #include <preflearn/loss/kto.hpp>
 #include <preflearn/loss/label_links.hpp>
+#include <preflearn/loss/linear_divergence.hpp>
 #include <preflearn/loss/linear_log_probs.hpp>
 #include <preflearn/loss/linear_preference.hpp>
 #include <preflearn/loss/link.hpp>
@@ -40,6 +41,8 @@
 #include <preflearn/loss/token_scores.hpp>
 #include <preflearn/loss/unpaired.hpp>
 #include <preflearn/loss/vocabulary.hpp>
+#include <preflearn/loss/vocabulary_divergence.hpp>
+#include <preflearn/loss/vocabulary_tiles.hpp>
 #include <preflearn/loss/weight.hpp>
 #include <preflearn/loss/weighted_sum.hpp>
 #include <preflearn/loss/wspo.hpp>

@@ -23,6 +23,7 @@
 #include <preflearn/loss/logit_transform.hpp>
 #include <preflearn/loss/softmax.hpp>
 #include <preflearn/loss/vocabulary.hpp>
+#include <preflearn/loss/vocabulary_tiles.hpp>
 
 namespace preflearn {
 
@@ -32,6 +33,33 @@ template <std::floating_point T> struct linear_gradients {
     matrix_view<T> head{};   ///< vocabulary × width
     std::span<T> bias{};     ///< vocabulary, of logit_transform::bias
 };
+
+/// \throws argument_error when a gradient that is wanted has not the shape of its matrix.
+template <std::floating_point T>
+void check_gradients(const linear_gradients<T>& gradients, matrix_view<const T> hidden, matrix_view<const T> head) {
+    const auto same = [](const char* name, matrix_view<T> found, matrix_view<const T> wanted) {
+        require(!found.data || (found.rows == wanted.rows && found.columns == wanted.columns), "the gradient of ", name,
+                " is ", found.rows, " x ", found.columns, ", expected ", wanted.rows, " x ", wanted.columns);
+    };
+    same("hidden", gradients.hidden, hidden);
+    same("head", gradients.head, head);
+    require(gradients.bias.empty() || gradients.bias.size() == head.rows, "the gradient of bias has ",
+            gradients.bias.size(), " entries for a vocabulary of ", head.rows);
+}
+
+/// Says why a row of hidden states has no distribution over the vocabulary.
+template <std::floating_point T>
+[[noreturn]] void throw_linear_fault(matrix_view<const T> hidden, matrix_view<const T> head, std::size_t row) {
+    for (std::size_t k = 0; k < hidden.columns; ++k)
+        require<numeric_error>(std::isfinite(hidden(row, k)), "row ", row, ": feature ", k, " of the hidden state is ",
+                               hidden(row, k), ", a finite number was expected");
+    for (std::size_t token = 0; token < head.rows; ++token)
+        for (std::size_t k = 0; k < head.columns; ++k)
+            require<numeric_error>(std::isfinite(head(token, k)), "row ", row, ": feature ", k, " of token ", token,
+                                   " in the head is ", head(token, k), ", a finite number was expected");
+    throw numeric_error(
+        message("row ", row, ": its logits hold NaN or +inf, or are all -inf, which leaves no distribution"));
+}
 
 /// Prediction p is of token targets[p] from row sources[p] of the hidden states; several may share a row (the first
 /// tokens of responses to one prompt). `Matrices` models Backend<T>. Views, spans and the transform's bias must outlive
@@ -74,14 +102,14 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
     void forward(const vocabulary_scores& scores) const {
         const std::vector<softmax_sums> sums = forward_unchecked(scores);
         for (std::size_t r = 0; r < sums.size(); ++r)
-            if (!sums[r].is_sound()) throw_fault(r);
+            if (!sums[r].is_sound()) throw_linear_fault(hidden_, head_, r);
     }
 
     /// The same without a numeric_error: log-probs of such a row are NaN. Returns the sums of every row.
     std::vector<softmax_sums> forward_unchecked(const vocabulary_scores& scores) const {
         check(scores);
-        const plan tiles(hidden_.rows, rows_recomputed, head_.rows);
-        const std::size_t groups = std::min(tiles.tiles(), groups_at_most);
+        const vocabulary_tiles tiles(hidden_.rows, vocabulary_tiles::rows_at_most, head_.rows);
+        const std::size_t groups = tiles.groups();
         std::vector<softmax_sums> parts(groups * hidden_.rows);
         std::vector<double> picked(targets_.size());
         parallel_for(tiles.panels() * groups, [&](std::size_t task) {
@@ -105,9 +133,9 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
                   const linear_gradients<T>& gradients) const {
         require(normalisers.size() == hidden_.rows, "normalisers has ", normalisers.size(), " entries for ",
                 hidden_.rows, " rows");
-        check(gradients);
+        check_gradients(gradients, hidden_, head_);
         check_derivatives(derivatives);
-        const plan tiles(hidden_.rows, rows_recomputed, head_.rows);
+        const vocabulary_tiles tiles(hidden_.rows, vocabulary_tiles::rows_at_most, head_.rows);
         for (std::size_t p = 0; p < tiles.panels(); ++p) {
             const auto [row, count] = tiles.panel(p);
             gradients_of_panel(tiles, row, count, normalisers, derivatives, gradients, {});
@@ -132,7 +160,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
             return derivatives;
         };
         if (hidden_.rows <= rows_kept()) return in_panels(hidden_.rows, scores, gradients, checked);
-        check(gradients);
+        check_gradients(gradients, hidden_, head_);
         std::vector<double> normalisers(hidden_.rows);
         vocabulary_scores wanted = scores;
         if (wanted.normalisers.empty()) wanted.normalisers = normalisers;
@@ -141,31 +169,6 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
     }
 
   private:
-    static constexpr std::size_t rows_recomputed = 512, groups_at_most = 16;
-
-    /// Panels of rows × tiles of the vocabulary; tiles of about 2^18 logits, which lie in the second-level cache.
-    struct plan {
-        std::size_t rows, height, vocabulary, width;
-
-        plan(std::size_t row_count, std::size_t most_rows, std::size_t tokens) : rows(row_count), vocabulary(tokens) {
-            const std::size_t count = std::max<std::size_t>((rows + most_rows - 1) / most_rows, 1);
-            height = std::max<std::size_t>((rows + count - 1) / count, 1);
-            width = std::clamp<std::size_t>((std::size_t{1} << 18) / height / 64 * 64, 512, 8192);
-            width = std::min(width, std::max<std::size_t>(vocabulary, 1));
-        }
-        [[nodiscard]] std::size_t panels() const { return (rows + height - 1) / height; }
-        [[nodiscard]] std::size_t tiles() const { return (vocabulary + width - 1) / width; }
-        struct row_range {
-            std::size_t first, count;
-        };
-        [[nodiscard]] row_range panel(std::size_t p) const { return {p * height, std::min(height, rows - p * height)}; }
-        /// Calls use(first token, tokens) for the tiles of a group, in order.
-        template <class Use> void for_tiles(std::size_t group, std::size_t groups, const Use& use) const {
-            for (std::size_t t = tiles() * group / groups; t < tiles() * (group + 1) / groups; ++t)
-                use(t * width, std::min(width, vocabulary - t * width));
-        }
-    };
-
     /// Rows whose logits are kept at once.
     [[nodiscard]] std::size_t rows_kept() const {
         return std::max<std::size_t>(kept_bytes_ / sizeof(T) / std::max<std::size_t>(head_.rows, 1) / 16 * 16, 16);
@@ -178,16 +181,6 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
         of_rows.log_probs = {};
         of_rows.check(hidden_.rows);
     }
-    void check(const linear_gradients<T>& gradients) const {
-        const auto same = [](const char* name, matrix_view<T> found, matrix_view<const T> wanted) {
-            require(!found.data || (found.rows == wanted.rows && found.columns == wanted.columns), "the gradient of ",
-                    name, " is ", found.rows, " x ", found.columns, ", expected ", wanted.rows, " x ", wanted.columns);
-        };
-        same("hidden", gradients.hidden, hidden_);
-        same("head", gradients.head, head_);
-        require(gradients.bias.empty() || gradients.bias.size() == head_.rows, "the gradient of bias has ",
-                gradients.bias.size(), " entries for a vocabulary of ", head_.rows);
-    }
     void check_derivatives(std::span<const double> derivatives) const {
         require(derivatives.size() == targets_.size(), "found ", derivatives.size(), " derivatives for ",
                 targets_.size(), " predictions");
@@ -195,19 +188,6 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
             require<numeric_error>(std::isfinite(derivatives[p]), "prediction ", p, ": derivative is ", derivatives[p],
                                    ", a finite number was expected");
     }
-    [[noreturn]] void throw_fault(std::size_t row) const {
-        for (std::size_t k = 0; k < hidden_.columns; ++k)
-            require<numeric_error>(std::isfinite(hidden_(row, k)), "row ", row, ": feature ", k,
-                                   " of the hidden state is ", hidden_(row, k), ", a finite number was expected");
-        for (std::size_t token = 0; token < head_.rows; ++token)
-            for (std::size_t k = 0; k < head_.columns; ++k)
-                require<numeric_error>(std::isfinite(head_(token, k)), "row ", row, ": feature ", k, " of token ",
-                                       token, " in the head is ", head_(token, k), ", a finite number was expected");
-        throw numeric_error(message("row ", row,
-                                    ": its logits hold NaN or +inf, or are all -inf, which leaves no "
-                                    "distribution"));
-    }
-
     void logits(std::size_t row, std::size_t token, matrix_view<T> z) const {
         Matrices::template multiply<T>(transpose::no, hidden_.row_block(row, z.rows), transpose::yes,
                                        head_.row_block(token, z.columns), z, store::replace);
@@ -243,8 +223,8 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
     void in_panels(std::size_t most_rows, const vocabulary_scores& scores, const linear_gradients<T>& gradients,
                    const Derive& derive) const {
         check(scores);
-        check(gradients);
-        const plan tiles(hidden_.rows, most_rows, head_.rows);
+        check_gradients(gradients, hidden_, head_);
+        const vocabulary_tiles tiles(hidden_.rows, most_rows, head_.rows);
         // Tile after tile, each without gaps.
         typename Matrices::template matrix<T> kept(std::min(tiles.height, hidden_.rows), head_.rows);
         std::vector<softmax_sums> parts(tiles.tiles() * tiles.height);
@@ -263,7 +243,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
             });
             const std::vector<softmax_sums> sums = finished(row, count, of_panel, picked, scores);
             for (std::size_t r = 0; r < count; ++r) {
-                if (!sums[r].is_sound()) throw_fault(row + r);
+                if (!sums[r].is_sound()) throw_linear_fault(hidden_, head_, row + r);
                 normalisers[row + r] = sums[r].normaliser();
             }
             gradients_of_panel(tiles, row, count, normalisers, derive(), gradients, kept.view());
@@ -271,17 +251,16 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
     }
 
     /// Adds the gradients of the log-probs of `count` rows, whose logits are kept or else computed again.
-    void gradients_of_panel(const plan& tiles, std::size_t row, std::size_t count, std::span<const double> normalisers,
-                            std::span<const double> derivatives, const linear_gradients<T>& gradients,
-                            matrix_view<T> kept) const {
+    void gradients_of_panel(const vocabulary_tiles& tiles, std::size_t row, std::size_t count,
+                            std::span<const double> normalisers, std::span<const double> derivatives,
+                            const linear_gradients<T>& gradients, matrix_view<T> kept) const {
         if (!gradients.hidden.data && !gradients.head.data && gradients.bias.empty()) return;
         std::vector<double> totals(count);
         for (std::size_t r = 0; r < count; ++r)
             each_target(row + r, 0, head_.rows, [&](std::size_t p, std::size_t) { totals[r] += derivatives[p]; });
         // Every group of tiles has its own sum of dx: at most 8 MB beside kept logits, else 32 MB.
-        const std::size_t bytes = std::max<std::size_t>(count * hidden_.columns * sizeof(T), 1);
-        const std::size_t fit = (std::size_t{kept.data ? 8U : 32U} << 20) / bytes / 4 * 4;
-        const std::size_t groups = std::min(tiles.tiles(), std::clamp<std::size_t>(fit, 4, groups_at_most));
+        const std::size_t groups =
+            tiles.groups(std::size_t{kept.data ? 8U : 32U} << 20, count * hidden_.columns * sizeof(T));
         typename Matrices::template matrix<T> parts(gradients.hidden.data ? groups * count : 0, hidden_.columns);
         parallel_for(groups, [&](std::size_t group) {
             typename Matrices::template matrix<T> room(kept.data ? 0 : count, tiles.width);
@@ -310,13 +289,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
                 mode = store::add;
             });
         });
-        if (!gradients.hidden.data) return;
-        parallel_blocks(count, 64, [&](std::size_t begin, std::size_t end) {
-            for (std::size_t r = begin; r < end; ++r)
-                for (std::size_t group = 0; group < groups; ++group)
-                    for (std::size_t k = 0; k < hidden_.columns; ++k)
-                        gradients.hidden(row + r, k) += parts.view()(group * count + r, k);
-        });
+        if (gradients.hidden.data) add_parts<T>(parts.view(), gradients.hidden.row_block(row, count));
     }
 
     /// Calls use(prediction, offset) for the row's targets among `count` tokens from `first` on.

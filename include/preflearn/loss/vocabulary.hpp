@@ -75,20 +75,27 @@ void log_softmax_gradient(std::span<Real> x, std::size_t first, const logit_tran
     }
 }
 
+/// Logits x of the tokens from `first` on as the softmax sees them, in place where nothing changes, else in `room`.
+template <StoredReal Logit>
+std::span<const computed_t<Logit>> transformed(std::span<const Logit> x, std::size_t first,
+                                               const logit_transform<computed_t<Logit>>& transform,
+                                               std::span<computed_t<Logit>> room) {
+    if constexpr (std::is_same_v<Logit, computed_t<Logit>>)
+        if (transform.is_identity()) return x;
+    std::copy(x.begin(), x.end(), room.begin());
+    if (!transform.is_identity()) transform.apply(room.first(x.size()), first);
+    return room.first(x.size());
+}
+
 /// The sums of a piece of a row, x of the tokens from `first` on, as the softmax sees them.
 template <StoredReal Logit>
 softmax_sums sums_of_logits(std::span<const Logit> x, std::size_t first,
                             const logit_transform<computed_t<Logit>>& transform, softmax_moments moments) {
-    using real = computed_t<Logit>;
-    if constexpr (std::is_same_v<Logit, real>)
-        if (transform.is_identity()) return sums_of_logits(x, moments);
-    std::array<real, detail::logits_per_piece> room;
+    std::array<computed_t<Logit>, detail::logits_per_piece> room;
     softmax_sums sums;
     for (std::size_t at = 0; at < x.size(); at += room.size()) {
-        const std::span<real> piece(room.data(), std::min(room.size(), x.size() - at));
-        std::copy_n(x.data() + at, piece.size(), piece.data());
-        if (!transform.is_identity()) transform.apply(piece, first + at);
-        sums.merge(sums_of_logits(std::span<const real>(piece), moments));
+        const auto piece = x.subspan(at, std::min(room.size(), x.size() - at));
+        sums.merge(sums_of_logits(transformed(piece, first + at, transform, std::span(room)), moments));
     }
     return sums;
 }
