@@ -8,6 +8,7 @@
 #include <exception>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -90,7 +91,7 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
         };
     }
     options.study.observe = [](std::string_view title) { return preflearn::progress_bar(std::string(title)); };
-    for (const std::string& path : {given.data, given.teacher, given.student})
+    for (const std::string& path : std::set<std::string>{given.data, given.teacher, given.student}) // each once
         for (const preflearn::input_file& file : preflearn::hash_files(path)) run.inputs.push_back(file);
     run.settings["maximum_tokens"] = options.maximum_tokens;
     std::vector<preflearn::study_result> results;

@@ -62,10 +62,9 @@ inline std::vector<margin_bin> accuracy_by_margin(std::span<const judged_margin>
     return all;
 }
 
-/// The labels' agreement with `truth` against the labels' |margin|; a label without a margin is placed by the log-odds
-/// of its probability. Pairs without a match and abstentions are left out (`label_accuracy` counts them).
-inline std::vector<margin_bin> accuracy_by_margin(const label_set& labels, const label_set& truth, std::size_t bins,
-                                                  tie_rule ties = tie_rule::half, double confidence = 0.95) {
+/// The labels that `truth` judges: those of pairs that both label, without abstentions. A label without a margin has
+/// the log-odds of its probability.
+inline std::vector<judged_margin> judged_margins(const label_set& labels, const label_set& truth) {
     std::vector<judged_margin> pairs;
     for (const label& given : labels) {
         const std::optional<preference> known = truth.find(given.id);
@@ -76,7 +75,13 @@ inline std::vector<margin_bin> accuracy_by_margin(const label_set& labels, const
                                                                                            : one.losses > 0 ? -1
                                                                                                             : 0});
     }
-    return accuracy_by_margin(pairs, bins, ties, confidence);
+    return pairs;
+}
+
+/// The labels' agreement with `truth` against the labels' |margin|, see `judged_margins`.
+inline std::vector<margin_bin> accuracy_by_margin(const label_set& labels, const label_set& truth, std::size_t bins,
+                                                  tie_rule ties = tie_rule::half, double confidence = 0.95) {
+    return accuracy_by_margin(judged_margins(labels, truth), bins, ties, confidence);
 }
 
 } // namespace preflearn

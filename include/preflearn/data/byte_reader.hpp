@@ -5,10 +5,13 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
+#include <fstream>
 #include <istream>
 #include <memory>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -20,6 +23,9 @@ namespace preflearn {
 
 class byte_reader {
   public:
+    /// \throws input_error naming the path when it is not a file that can be opened.
+    explicit byte_reader(const std::filesystem::path& path)
+        : file_(opened(path)), stream_(file_.get()), name_(path.string()), input_(block_size) {}
     /// The stream must outlive the reader; `name` is what messages call it.
     byte_reader(std::istream& stream, std::string name)
         : stream_(&stream), name_(std::move(name)), input_(block_size) {}
@@ -59,6 +65,15 @@ class byte_reader {
         }
     };
 
+    static std::unique_ptr<std::ifstream> opened(const std::filesystem::path& path) {
+        std::error_code ignored;
+        require<input_error>(!std::filesystem::is_directory(path, ignored), path.string(),
+                             ": is a folder, a file was expected");
+        auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
+        require<input_error>(file->is_open(), path.string(), ": cannot be opened");
+        return file;
+    }
+
     void start() {
         started_ = true;
         refill();
@@ -94,6 +109,7 @@ class byte_reader {
         return std::span(output_).first(output_.size() - state.avail_out);
     }
 
+    std::unique_ptr<std::ifstream> file_;
     std::istream* stream_;
     std::string name_;
     std::vector<char> input_, output_;

@@ -7,9 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <istream>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,7 +26,7 @@ class csv_reader {
   public:
     /// \throws input_error naming the path when it is not a file that can be opened.
     explicit csv_reader(const std::filesystem::path& path, std::size_t maximum_record = default_maximum_line)
-        : file_(opened(path)), bytes_(*file_, path.string()), maximum_(maximum_record) {}
+        : bytes_(path), maximum_(maximum_record) {}
     /// The stream must outlive the reader; `name` is what messages call it.
     csv_reader(std::istream& stream, std::string name, std::size_t maximum_record = default_maximum_line)
         : bytes_(stream, std::move(name)), maximum_(maximum_record) {}
@@ -51,15 +49,6 @@ class csv_reader {
 
   private:
     static constexpr int end_of_file = -1;
-
-    static std::unique_ptr<std::ifstream> opened(const std::filesystem::path& path) {
-        std::error_code ignored;
-        require<input_error>(!std::filesystem::is_directory(path, ignored), path.string(),
-                             ": is a folder, a file was expected");
-        auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
-        require<input_error>(file->is_open(), path.string(), ": cannot be opened");
-        return file;
-    }
 
     int peek() {
         if (block_.empty()) block_ = bytes_.next();
@@ -123,7 +112,6 @@ class csv_reader {
         if (std::string_view(block_.data(), std::min(block_.size(), mark.size())) == mark) block_ = block_.subspan(3);
     }
 
-    std::unique_ptr<std::ifstream> file_;
     byte_reader bytes_;
     std::size_t maximum_;
     std::span<const char> block_;

@@ -5,9 +5,7 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <istream>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,7 +24,7 @@ class line_reader {
   public:
     /// \throws input_error naming the path when it is not a file that can be opened.
     explicit line_reader(const std::filesystem::path& path, std::size_t maximum_line = default_maximum_line)
-        : file_(opened(path)), bytes_(*file_, path.string()), maximum_(maximum_line) {}
+        : bytes_(path), maximum_(maximum_line) {}
     /// The stream must outlive the reader; `name` is what messages call it.
     line_reader(std::istream& stream, std::string name, std::size_t maximum_line = default_maximum_line)
         : bytes_(stream, std::move(name)), maximum_(maximum_line) {}
@@ -65,16 +63,6 @@ class line_reader {
     [[nodiscard]] std::string place() const { return message(bytes_.name(), ":", line_); }
 
   private:
-    static std::unique_ptr<std::ifstream> opened(const std::filesystem::path& path) {
-        std::error_code ignored;
-        require<input_error>(!std::filesystem::is_directory(path, ignored), path.string(),
-                             ": is a folder, a file was expected");
-        auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
-        require<input_error>(file->is_open(), path.string(), ": cannot be opened");
-        return file;
-    }
-
-    std::unique_ptr<std::ifstream> file_;
     byte_reader bytes_;
     std::size_t maximum_;
     std::size_t line_ = 0;

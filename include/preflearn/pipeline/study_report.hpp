@@ -218,15 +218,16 @@ inline void write_study(const std::filesystem::path& folder, std::span<const stu
     std::filesystem::create_directories(folder, failure);
     require<input_error>(!failure, folder.string(), ": cannot be made: ", failure.message());
     const table students = study_table(summary), teacher = teacher_table(summary);
+    const line_plot margins = margin_plot(summary);
     write_json(nlohmann::ordered_json{{"students", to_json(students)},
                                       {"teacher", to_json(teacher)},
-                                      {"agreement_against_margin", to_json(to_table(margin_plot(summary)))}},
+                                      {"agreement_against_margin", to_json(to_table(margins))}},
                folder / "results.json");
     write_csv(students, folder / "students.csv");
     write_csv(teacher, folder / "teacher.csv");
     write_csv(pair_table(results), folder / "pairs.csv");
     write_csv(training_table(results), folder / "training.csv");
-    write_svg(margin_plot(summary), folder / "agreement-against-margin.svg");
+    write_svg(margins, folder / "agreement-against-margin.svg");
     write_svg(agreement_map(results.front()), folder / "agreement-of-labels.svg");
     for (const auto& [metric, file] :
          {std::pair{"loss", "training-loss.svg"}, std::pair{"rewards/accuracies", "training-accuracy.svg"},

@@ -74,15 +74,6 @@ inline label_set labels_of_margins(std::span<const double> margins, const label_
     return labels;
 }
 
-inline void append_judged(std::vector<judged_margin>& all, const label_set& labels, const label_set& truth) {
-    for (const label& given : labels) {
-        const auto known = truth.find(given.id);
-        if (!known || known->abstained() || given.verdict.abstained()) continue;
-        const int a = direction(given.verdict), b = direction(*known);
-        all.push_back({given.verdict.margin().value_or(0), a == b ? 1 : a == -b ? -1 : 0});
-    }
-}
-
 } // namespace detail
 
 /// \param results of the same study for different seeds. \throws argument_error when there are none, or their rows
@@ -144,8 +135,9 @@ inline study_summary summarise(std::span<const study_result> results, std::size_
     for (const study_result& r : results) {
         counts += count_mismatches(r.teacher_labels, r.human_labels, r.gold_labels);
         agreed += label_accuracy(r.teacher_labels, r.human_labels, tie_rule::half).counts;
-        detail::append_judged(against_human, r.teacher_labels, r.human_labels);
-        detail::append_judged(against_gold, r.teacher_labels, r.gold_labels);
+        for (const judged_margin& pair : judged_margins(r.teacher_labels, r.human_labels))
+            against_human.push_back(pair);
+        for (const judged_margin& pair : judged_margins(r.teacher_labels, r.gold_labels)) against_gold.push_back(pair);
     }
     summary.mismatch = analyse_mismatch(counts);
     summary.disagreement = proportion(agreed.losses, agreed.wins + agreed.losses);

@@ -63,6 +63,21 @@ struct unspelled {
         }
         after_unknown = !known;
     }
+
+    /// Appends the tokens of merged symbols, which are parts of `piece`; those without a token are unspelled text.
+    void append_symbols(std::span<const merge_symbol> symbols, std::string_view piece,
+                        std::vector<token_id>& out) const {
+        bool after_unknown = false;
+        for (const merge_symbol& symbol : symbols) {
+            if (symbol.bytes == 0) continue;
+            if (symbol.id >= 0) {
+                out.push_back(symbol.id);
+                after_unknown = false;
+            } else {
+                append(piece.substr(symbol.begin, symbol.bytes), out, after_unknown);
+            }
+        }
+    }
 };
 
 /// Byte-pair encoding by an ordered list of merges.
@@ -94,16 +109,7 @@ class rank_bpe {
         const auto candidate = [&](const merge_symbol& left, const merge_symbol& right) {
             return left.id < 0 || right.id < 0 ? std::nullopt : find(left.id, right.id);
         };
-        bool after_unknown = false;
-        for (const merge_symbol& symbol : space.run(piece, token_of, candidate)) {
-            if (symbol.bytes == 0) continue;
-            if (symbol.id >= 0) {
-                out.push_back(symbol.id);
-                after_unknown = false;
-            } else {
-                rest_.append(piece.substr(symbol.begin, symbol.bytes), out, after_unknown);
-            }
-        }
+        rest_.append_symbols(space.run(piece, token_of, candidate), piece, out);
     }
 
   private:
@@ -161,16 +167,7 @@ class score_bpe {
             const token_id id = token_of(piece.substr(left.begin, left.bytes + right.bytes));
             return id < 0 ? std::nullopt : std::optional(merge_candidate{ranks_[static_cast<std::size_t>(id)], id});
         };
-        bool after_unknown = false;
-        for (const merge_symbol& symbol : space.run(piece, token_of, candidate)) {
-            if (symbol.bytes == 0) continue;
-            if (symbol.id >= 0) {
-                out.push_back(symbol.id);
-                after_unknown = false;
-            } else {
-                rest_.append(piece.substr(symbol.begin, symbol.bytes), out, after_unknown);
-            }
-        }
+        rest_.append_symbols(space.run(piece, token_of, candidate), piece, out);
     }
 
   private:
