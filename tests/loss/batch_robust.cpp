@@ -148,12 +148,19 @@ TEST_CASE("what is wrong is named by its pair") {
                          doctest::Contains("pair_gradients::values"), argument_error);
 }
 
-TEST_CASE("a log-mean-exp forgets neither small nor distant terms") {
-    log_mean_exp close, far;
-    for (int i = 0; i < 1000; ++i) close.add(-1e-12 * i, 1);
+TEST_CASE("a log-mean-exp forgets neither small nor distant terms, in one piece or merged") {
+    const auto one = [](std::size_t) { return 1.0; };
+    const log_mean_exp close(
+        1000, [](std::size_t i) { return -1e-12 * static_cast<double>(i); }, one);
     CHECK(close.value() == doctest::Approx(-1e-12 * 499.5).epsilon(1e-9));
-    far.add(-1000, 1);
-    far.add(-2000, 3);
-    CHECK(far.value() == doctest::Approx(-1000 - std::log(4.0)).epsilon(1e-15));
+    const auto far = [](std::size_t i) { return i == 0 ? -1000.0 : -2000.0; };
+    const log_mean_exp both(2, far, [](std::size_t i) { return i == 0 ? 1.0 : 3.0; });
+    CHECK(both.value() == doctest::Approx(-1000 - std::log(4.0)).epsilon(1e-15));
+    CHECK(both.share(-1000) == 4);
+    log_mean_exp merged(
+        1, [](std::size_t) { return -2000.0; }, [](std::size_t) { return 3.0; });
+    merged += log_mean_exp();
+    merged += log_mean_exp(1, far, one);
+    CHECK(merged.value() == both.value());
     CHECK(log_mean_exp{}.value() == -std::numeric_limits<double>::infinity());
 }

@@ -19,14 +19,30 @@
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/coupled.hpp>
+#include <preflearn/loss/elementary.hpp>
 #include <preflearn/loss/named_divergence.hpp>
+#include <preflearn/loss/pairwise.hpp>
 
 namespace preflearn {
 
 /// log Σ w e^x / Σ w, relative to the largest x so that nothing overflows. Merging is associative up to rounding.
 class log_mean_exp {
   public:
-    void add(double x, double w) { *this += log_mean_exp(x, w); }
+    log_mean_exp() = default;
+    /// Of x(i) with weights w(i), i in [0, size).
+    template <class X, class W> log_mean_exp(std::size_t size, const X& x, const W& w) {
+        for (std::size_t i = 0; i < size; ++i) highest_ = w(i) > 0 ? std::max(highest_, x(i)) : highest_;
+        const double high = std::isinf(highest_) ? 0 : highest_;
+        detail::lane_sum<double> sum, excess, weight;
+        // A pair of weight 0 may lie above the highest.
+        const auto below = [&](std::size_t i) { return std::max(high - x(i), 0.0); };
+        sum.add(size, [&](std::size_t i) { return w(i) * exp_of_minus(below(i)); });
+        excess.add(size, [&](std::size_t i) { return w(i) * one_minus_exp_of_minus(below(i)); });
+        weight.add(size, w);
+        sum_ = sum.total();
+        excess_ = -excess.total();
+        weight_ = weight.total();
+    }
     log_mean_exp& operator+=(const log_mean_exp& other) {
         if (other.weight_ == 0) return *this;
         if (weight_ == 0) return *this = other;
@@ -35,7 +51,6 @@ class log_mean_exp {
         *this = {high, a.sum_ + b.sum_, a.excess_ + b.excess_, a.weight_ + b.weight_};
         return *this;
     }
-    log_mean_exp() = default;
 
     [[nodiscard]] double weight() const { return weight_; }
     /// −∞ for nothing but −∞ or nothing at all.
@@ -44,13 +59,13 @@ class log_mean_exp {
         // Where all x are close, Σ w (e^x − 1) keeps what Σ w e^x loses.
         return highest_ + (excess_ > -weight_ / 2 ? std::log1p(excess_ / weight_) : std::log(sum_ / weight_));
     }
-    /// e^x / mean e^x: how much more than its weight a term counts.
+    /// e^x / mean e^x for an x that was added: how much more than its weight it counts. One that was added with weight
+    /// 0 may lie above the others and counts as the highest of them.
     [[nodiscard]] double share(double x) const {
-        return x == highest_ ? weight_ / sum_ : std::exp(x - highest_) * weight_ / sum_;
+        return exp_of_minus(std::max(x == highest_ ? 0.0 : highest_ - x, 0.0)) * (sum_ > 0 ? weight_ / sum_ : 0);
     }
 
   private:
-    log_mean_exp(double x, double w) : highest_(x), sum_(w), weight_(w) {}
     log_mean_exp(double highest, double sum, double excess, double weight)
         : highest_(highest), sum_(sum), excess_(excess), weight_(weight) {}
     [[nodiscard]] log_mean_exp seen_from(double high) const {
@@ -72,6 +87,7 @@ template <class Inner> struct distributionally_robust {
 
     template <std::floating_point Real> [[nodiscard]] log_mean_exp reduce(const pair_scores<Real>& scores) const {
         check_lengths(scores, pair_gradients<Real>{});
+        sum_of_weights(scores); // names what is no weight
         std::vector<Real> losses(scores.size());
         inner_sums(scores, {{}, {}, losses});
         // Blocks depend on the number of pairs alone.
@@ -79,9 +95,14 @@ template <class Inner> struct distributionally_robust {
         const std::size_t grain = std::max(smallest, (scores.size() + most - 1) / most);
         std::array<log_mean_exp, most> blocks{};
         parallel_blocks(scores.size(), grain, [&](std::size_t begin, std::size_t end) {
-            log_mean_exp mean;
-            for (std::size_t i = begin; i < end; ++i) mean.add(exponent(losses[i]), weight_of(scores, i));
-            blocks[begin / grain] = mean;
+            const Real* const loss = losses.data() + begin;
+            const Real* const weight = scores.weight.data() + (scores.weight.empty() ? 0 : begin);
+            const auto x = [this, loss](std::size_t i) { return exponent(loss[i]); };
+            if (scores.weight.empty())
+                blocks[begin / grain] = log_mean_exp(end - begin, x, [](std::size_t) { return 1.0; });
+            else
+                blocks[begin / grain] =
+                    log_mean_exp(end - begin, x, [weight](std::size_t i) { return static_cast<double>(weight[i]); });
         });
         log_mean_exp all;
         for (const log_mean_exp& block : blocks) all += block;
@@ -94,16 +115,21 @@ template <class Inner> struct distributionally_robust {
         std::vector<Real> losses(scores.size());
         loss_sums sums = inner_sums(scores, {gradients.chosen, gradients.rejected, losses});
         const double loss = state.weight() > 0 ? -beta_prime * state.value() : 0;
-        sums.weight = 0;
-        for (std::size_t i = 0; i < scores.size(); ++i) {
-            const double w = weight_of(scores, i);
-            sums.weight += w;
-            if (!gradients.values.empty()) gradients.values[i] = static_cast<Real>(w * loss);
-            if (gradients.chosen.empty()) continue;
-            const Real factor = static_cast<Real>(w > 0 ? w * state.share(exponent(losses[i])) : 0);
-            gradients.chosen[i] = factor == 0 ? 0 : factor * gradients.chosen[i];
-            gradients.rejected[i] = factor == 0 ? 0 : factor * gradients.rejected[i];
-        }
+        parallel_blocks(scores.size(), std::size_t{1} << 14, [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end && !gradients.values.empty(); ++i)
+                gradients.values[i] = static_cast<Real>(weight_of(scores, i) * loss);
+            if (gradients.chosen.empty()) return;
+            Real* const d_chosen = gradients.chosen.data();
+            Real* const d_rejected = gradients.rejected.data();
+            Real* const factor = losses.data();
+            for (std::size_t i = begin; i < end; ++i) factor[i] = static_cast<Real>(state.share(exponent(factor[i])));
+            for (std::size_t i = begin; i < end; ++i) {
+                const Real f = factor[i] * static_cast<Real>(weight_of(scores, i));
+                d_chosen[i] = f == 0 ? 0 : f * d_chosen[i]; // a derivative that exceeds the type is not counted
+                d_rejected[i] = f == 0 ? 0 : f * d_rejected[i];
+            }
+        });
+        sums.weight = sum_of_weights(scores);
         sums.loss = sums.weight * loss;
         return sums;
     }
@@ -115,10 +141,18 @@ template <class Inner> struct distributionally_robust {
   private:
     template <class Real> double exponent(Real loss) const { return -static_cast<double>(loss) / beta_prime; }
     template <class Real> static double weight_of(const pair_scores<Real>& scores, std::size_t i) {
-        if (scores.weight.empty()) return 1;
-        const Real w = scores.weight[i];
-        if (!(w >= 0 && w <= std::numeric_limits<Real>::max())) throw_first_fault(scores, i, i + 1);
-        return static_cast<double>(w);
+        return scores.weight.empty() ? 1 : static_cast<double>(scores.weight[i]);
+    }
+    /// \throws as throw_first_fault for a weight that is none.
+    template <class Real> static double sum_of_weights(const pair_scores<Real>& scores) {
+        if (scores.weight.empty()) return static_cast<double>(scores.size());
+        detail::lane_sum<double> sum;
+        sum.add(scores.size(), [&](std::size_t i) { return static_cast<double>(scores.weight[i]); });
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            if (!(scores.weight[i] >= 0 && scores.weight[i] <= std::numeric_limits<Real>::max()))
+                throw_first_fault(scores, i, i + 1);
+        }
+        return sum.total();
     }
     /// The inner loss of every pair with weight 1.
     template <class Real> loss_sums inner_sums(pair_scores<Real> scores, const pair_gradients<Real>& out) const {

@@ -20,8 +20,9 @@
 #include <string_view>
 
 #include <preflearn/core/error.hpp>
-#include <preflearn/core/log_space.hpp>
 #include <preflearn/core/parallel.hpp>
+#include <preflearn/loss/elementary.hpp>
+#include <preflearn/loss/link.hpp>
 
 namespace preflearn {
 
@@ -115,9 +116,10 @@ struct plackett_luce_loss {
         double behind = -std::numeric_limits<double>::infinity(), highest_behind = behind;
         for (std::size_t i = size; i-- > 0;) {
             const double s = reward(scores, g, begin, i), d = behind - s;
-            if (i < ranks) sums.loss += weight * softplus(d);
+            const double cost = std::max(d, 0.0) + log_of_one_plus(exp_of_minus(std::abs(d)));
+            if (i < ranks) sums.loss += weight * cost;
             if (!gradient.empty()) gradient[begin + i] = static_cast<Real>(d);
-            behind = s + softplus(d);
+            behind = s + cost;
             if (i == 0 && size > 1) {
                 sums.best_first = s > highest_behind ? 1 : 0;
                 sums.ties = s == highest_behind ? 1 : 0;
@@ -127,10 +129,10 @@ struct plackett_luce_loss {
         if (gradient.empty()) return sums;
         double above = 0; // Σ over the ranks above of what is left of them here
         for (std::size_t i = 0; i < size; ++i) {
-            const double d = static_cast<double>(gradient[begin + i]), rest = sigmoid(d);
-            const double own = i < ranks ? rest : 0;
-            gradient[begin + i] = static_cast<Real>(weight * beta * (sigmoid(-d) * above - own));
-            above = (above + (i < ranks ? 1 : 0)) * rest;
+            const logistic_terms<double> at(static_cast<double>(gradient[begin + i]));
+            const double own = i < ranks ? 1 : 0;
+            gradient[begin + i] = static_cast<Real>(weight * beta * (at.down * above - own * at.up));
+            above = (above + own) * at.up;
         }
         return sums;
     }

@@ -1,0 +1,92 @@
+// Losses that couple the batch, of single completions and of ranked responses: value and gradient over many pairs,
+// completions or responses, DPO's beside them. Names: coupled/<name>/<float|double>/<pairs>, unpaired/…, ranked/….
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include <preflearn/core/random.hpp>
+#include <preflearn/loss/coupled_list.hpp>
+#include <preflearn/loss/kto.hpp>
+#include <preflearn/loss/listwise.hpp>
+
+using namespace preflearn;
+
+namespace {
+
+template <class Real> std::vector<Real> log_probs(std::size_t n, std::uint64_t seed) {
+    generator random(seed, "bench");
+    std::vector<Real> values(n);
+    for (Real& x : values) x = static_cast<Real>(-100 + 20 * random.uniform());
+    return values;
+}
+
+void count(benchmark::State& state, const char* name) {
+    state.counters[name] =
+        benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(state.range(0)) * 1e-9,
+                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+template <class Real, class Loss> void of_pairs(benchmark::State& state, const Loss& loss) {
+    const auto n = static_cast<std::size_t>(state.range(0));
+    const std::vector<Real> chosen = log_probs<Real>(n, 1), rejected = log_probs<Real>(n, 2),
+                            reference_chosen = log_probs<Real>(n, 3), reference_rejected = log_probs<Real>(n, 4);
+    const std::vector<std::uint32_t> tokens(n, 30);
+    std::vector<Real> d_chosen(n), d_rejected(n);
+    const pair_scores<Real> scores{chosen, rejected, reference_chosen, reference_rejected, tokens, tokens};
+    for (auto _ : state) benchmark::DoNotOptimize(loss(scores, pair_gradients<Real>{d_chosen, d_rejected}));
+    count(state, "ns_per_pair");
+}
+
+template <class Real, class Loss> void of_completions(benchmark::State& state, const Loss& loss) {
+    const auto n = static_cast<std::size_t>(state.range(0));
+    const std::vector<Real> policy = log_probs<Real>(n, 1), reference = log_probs<Real>(n, 2),
+                            mismatched = log_probs<Real>(n, 3);
+    std::vector<std::uint8_t> desirable(n);
+    for (std::size_t i = 0; i < n; ++i) desirable[i] = i % 3 == 0 ? 1 : 0;
+    std::vector<Real> gradient(n);
+    const completion_scores<Real> scores{policy, desirable, reference, {}, mismatched};
+    for (auto _ : state) benchmark::DoNotOptimize(loss(scores, std::span<Real>(gradient)));
+    count(state, "ns_per_completion");
+}
+
+template <class Real> void of_rankings(benchmark::State& state) {
+    const auto n = static_cast<std::size_t>(state.range(0));
+    const std::vector<Real> policy = log_probs<Real>(n, 1), reference = log_probs<Real>(n, 2);
+    std::vector<std::size_t> offsets;
+    for (std::size_t at = 0; at <= n; at += 8) offsets.push_back(at);
+    std::vector<Real> gradient(n);
+    const ranked_scores<Real> scores{policy, offsets, reference};
+    for (auto _ : state) benchmark::DoNotOptimize(plackett_luce_loss{.beta = 0.1}(scores, std::span<Real>(gradient)));
+    count(state, "ns_per_response");
+}
+
+template <class Run> void add(const std::string& name, const Run& run) {
+    benchmark::RegisterBenchmark(name.c_str(), run)->Arg(1 << 10)->Arg(1 << 20)->UseRealTime();
+}
+
+template <class Loss> void add_pairs(const std::string& name, const Loss& loss) {
+    add("coupled/" + name + "/float", [=](benchmark::State& state) { of_pairs<float>(state, loss); });
+    add("coupled/" + name + "/double", [=](benchmark::State& state) { of_pairs<double>(state, loss); });
+}
+template <class Loss> void add_completions(const std::string& name, const Loss& loss) {
+    add("unpaired/" + name + "/float", [=](benchmark::State& state) { of_completions<float>(state, loss); });
+    add("unpaired/" + name + "/double", [=](benchmark::State& state) { of_completions<double>(state, loss); });
+}
+
+const bool added = [] {
+    add_pairs("dpo", dpo{});
+    for_each_coupled_loss(
+        []<class Loss>(const Loss& loss) { add_pairs(std::string(description_of<Loss>.name), loss); });
+    add_completions("kto", kto<>{});
+    add_completions("apo_zero_unpaired", apo_zero_unpaired{});
+    add_completions("bco", bco{});
+    add("ranked/plackett_luce_8/float", of_rankings<float>);
+    add("ranked/plackett_luce_8/double", of_rankings<double>);
+    return true;
+}();
+
+} // namespace
