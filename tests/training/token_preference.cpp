@@ -10,6 +10,7 @@
 
 #include <preflearn/loss/named.hpp>
 #include <preflearn/loss/named_token_level.hpp>
+#include <preflearn/loss/optimal_transport.hpp>
 #include <preflearn/loss/wspo.hpp>
 #include <preflearn/policy/transformer.hpp>
 #include <preflearn/training/preference.hpp>
@@ -225,6 +226,15 @@ TEST_CASE("what does not fit is refused by name") {
     CHECK_NOTHROW(run(from_tokens<simpo>{}, {}));
     CHECK_THROWS_WITH_AS(run(wspo{}, {s.frozen.reference, {}}), doctest::Contains("frozen.weak_shift has 0 rows, 8"),
                          argument_error);
+    const auto coupled = [&](std::size_t micro) {
+        label_set hard;
+        for (const auto& c : s.data.comparisons) hard.add({c.id, preference::for_first()});
+        unigram<double> model = s.start;
+        train_token_preferences(model, s.data.comparisons, hard, s.frozen, from_tokens<aot>{}, {},
+                                {.micro_batch_size = micro, .observer = {}});
+    };
+    CHECK_NOTHROW(coupled(0));
+    CHECK_THROWS_WITH_AS(coupled(2), doctest::Contains("micro_batch_size must be 0, found 2"), argument_error);
     frozen_tokens cut = s.frozen;
     cut.reference = {};
     for (std::size_t r = 0; r < 8; ++r) cut.reference.push_back(s.frozen.reference[r].first(1));

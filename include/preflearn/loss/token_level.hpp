@@ -21,6 +21,7 @@
 #include <preflearn/core/half.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/core/requirements.hpp>
+#include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/token_part.hpp>
 #include <preflearn/loss/token_rows.hpp>
 #include <preflearn/loss/token_scores.hpp>
@@ -87,6 +88,8 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
     static constexpr bool uses_log_sum_squares = Weight::uses_log_sum_squares;
     static constexpr bool uses_divergence = Part::uses_divergence;
     static constexpr bool uses_weak_shift = false;
+    /// Whether what one pair costs depends on the others of the call.
+    static constexpr bool couples_batch = reduces_pairs<Loss, double>;
 
     Loss loss{};
     Part part{};

@@ -56,8 +56,10 @@ struct token_rows {
         }
         const std::size_t last = end(row);
         for (std::size_t at = begin(row), number = 0; at < last;) {
+            std::uint64_t eight = 0; // positions at once, through long padding
             if (mask[at] == 0) {
-                ++at;
+                if (last - at >= sizeof(eight)) std::memcpy(&eight, mask.data() + at, sizeof(eight));
+                at += last - at >= sizeof(eight) && eight == 0 ? sizeof(eight) : 1;
                 continue;
             }
             const void* const gap = std::memchr(mask.data() + at, 0, last - at);

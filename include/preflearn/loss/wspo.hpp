@@ -36,9 +36,11 @@ struct wspo {
         require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
         require(!scores.chosen.weak_shift.empty() || scores.chosen.policy.empty(),
                 "chosen: this loss matches the shift of a weak policy and needs the column weak_shift");
+        const bool referenced = !scores.chosen.reference.empty() || !scores.rejected.reference.empty();
         std::vector<loss_sums> sums(scores.size());
         parallel_blocks(scores.size(), pairs_per_block, [&](std::size_t begin, std::size_t end) {
-            for (std::size_t i = begin; i < end; ++i) sums[i] = one(scores, gradients, i);
+            for (std::size_t i = begin; i < end; ++i)
+                sums[i] = referenced ? one<true>(scores, gradients, i) : one<false>(scores, gradients, i);
         });
         for (std::size_t i = 0; i < gradients.values.size(); ++i) gradients.values[i] = stored<Real>(sums[i].loss);
         loss_sums total;
@@ -49,13 +51,18 @@ struct wspo {
   private:
     static constexpr std::size_t pairs_per_block = 16;
 
-    /// β (log π − log π_ref) of the token at a position.
-    template <class Real> [[nodiscard]] double shift(const token_columns<Real>& side, std::size_t at) const {
-        const double policy = static_cast<double>(side.policy[at]);
-        return beta * (side.reference.empty() ? policy : policy - static_cast<double>(side.reference[at]));
-    }
+    /// β (log π − log π_ref) and log π of the token at a position; a copy of pointers, which loops keep in registers.
+    template <class Real, bool Referenced> struct shift_of {
+        double beta;
+        const Real *policy, *reference;
+        double log_prob(std::size_t at) const { return static_cast<double>(policy[at]); }
+        double operator()(std::size_t at) const {
+            if constexpr (Referenced) return beta * (log_prob(at) - static_cast<double>(reference[at]));
+            return beta * log_prob(at);
+        }
+    };
 
-    template <class Real>
+    template <bool Referenced, class Real>
     [[nodiscard]] loss_sums one(const token_scores<Real>& scores, const token_gradients<Real>& gradients,
                                 std::size_t pair) const {
         const token_columns<Real>&chosen = scores.chosen, &rejected = scores.rejected;
@@ -65,18 +72,22 @@ struct wspo {
         const std::size_t tokens = chosen.rows.tokens(pair);
         require(tokens > 0, "pair ", pair, ": its chosen response is empty, but this loss divides by its length");
 
-        const auto gap = [&](std::size_t at) { return shift(chosen, at) - static_cast<double>(chosen.weak_shift[at]); };
+        const shift_of<Real, Referenced> of_c{beta, chosen.policy.data(), chosen.reference.data()},
+            of_r{beta, rejected.policy.data(), rejected.reference.data()};
+        const auto gap = [of_c, weak = chosen.weak_shift.data()](std::size_t at) {
+            return of_c(at) - static_cast<double>(weak[at]);
+        };
         token_sums<3> of_chosen;
         chosen.rows.for_each_run(pair, [&](std::size_t position, std::size_t, std::size_t count) {
-            of_chosen.add(count, [&](std::size_t i) {
+            of_chosen.add(count, [gap, of_c, position](std::size_t i) {
                 const double x = gap(position + i);
-                return std::array{x * x, shift(chosen, position + i), static_cast<double>(chosen.policy[position + i])};
+                return std::array{x * x, of_c(position + i), of_c.log_prob(position + i)};
             });
         });
         token_sums<2> of_rejected;
         rejected.rows.for_each_run(pair, [&](std::size_t position, std::size_t, std::size_t count) {
-            of_rejected.add(count, [&](std::size_t i) {
-                return std::array{shift(rejected, position + i), static_cast<double>(rejected.policy[position + i])};
+            of_rejected.add(count, [of_r, position](std::size_t i) {
+                return std::array{of_r(position + i), of_r.log_prob(position + i)};
             });
         });
         const auto [squares, won, chosen_log_prob] = of_chosen.values();
@@ -91,12 +102,12 @@ struct wspo {
                 for (std::size_t at = rows.begin(pair); at < rows.end(pair); ++at) values[at] = stored<Real>(0);
             }
             if (out.policy.empty()) return;
-            rows.for_each_run(pair, [&](std::size_t position, std::size_t, std::size_t count) {
-                for (std::size_t at = position; at < position + count; ++at)
-                    out.policy[at] = stored<Real>(derivative(at));
+            rows.for_each_run(pair, [=, to = out.policy.data()](std::size_t position, std::size_t, std::size_t count) {
+                for (std::size_t at = position; at < position + count; ++at) to[at] = stored<Real>(derivative(at));
             });
         };
-        write(chosen.rows, gradients.chosen, [&](std::size_t at) { return 2 * share * beta * gap(at); });
+        write(chosen.rows, gradients.chosen,
+              [gap, slope = 2 * share * beta](std::size_t at) { return slope * gap(at); });
         write(rejected.rows, gradients.rejected, [](std::size_t) { return 0.0; });
         return {.loss = share * squares,
                 .weight = weight,

@@ -44,6 +44,8 @@ template <class Loss> inline constexpr bool loss_uses_log_sum_squares = requires
 };
 template <class Loss> inline constexpr bool loss_uses_divergence = requires { requires Loss::uses_divergence; };
 template <class Loss> inline constexpr bool loss_uses_weak_shift = requires { requires Loss::uses_weak_shift; };
+/// Whether it couples the pairs of a batch.
+template <class Loss> inline constexpr bool loss_couples_batch = requires { requires Loss::couples_batch; };
 
 /// A token-level loss by what it does: its value and gradient on three fixed pairs, rounded so that another processor
 /// gives the same. A loss that refuses the pairs has the fingerprint "unknown".
@@ -251,8 +253,9 @@ template <class Model, class C, class Loss> class token_preference_objective {
 /// the given
 ///        weights (a policy's likelihood in the weight changes the numerator alone, as in TRL)
 /// \return the history, with the number of abstained pairs
-/// \throws argument_error when a comparison has no label, columns or rows of tokens do not fit, or all labels abstain;
-///         and what `train` throws.
+/// \throws argument_error when a comparison has no label, columns or rows of tokens do not fit, all labels abstain, or
+/// a
+///         loss that couples the batch is to see it in micro-batches; and what `train` throws.
 template <class Model, std::ranges::contiguous_range Comparisons, class Loss>
 training_history train_token_preferences(Model& model, const Comparisons& comparisons, const label_set& labels,
                                          const frozen_tokens& frozen, const Loss& loss, const adamw& optimiser,
@@ -268,6 +271,9 @@ training_history train_token_preferences(Model& model, const Comparisons& compar
     static_assert(!loss_uses_log_sum_squares<Loss> || KnowsSumSquares<Model, batch_of<C>>,
                   "this loss weighs pairs by the policy's likelihood: the model needs a const member "
                   "forward_with_sum_squares(batch) whose pass has token_log_sum_squares(completion)");
+    require(!loss_couples_batch<Loss> || options.micro_batch_size == 0 ||
+                options.micro_batch_size >= options.batch_size,
+            "this loss couples the pairs of a batch: micro_batch_size must be 0, found ", options.micro_batch_size);
     token_preference_objective<Model, C, Loss> objective(std::span<const C>(comparisons), labels, frozen, loss,
                                                          columns);
     training_history history = train(model, objective, optimiser, options);
