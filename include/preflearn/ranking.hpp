@@ -9,6 +9,8 @@
 #include <preflearn/ranking/features.hpp>
 #include <preflearn/ranking/firth.hpp>
 #include <preflearn/ranking/fit.hpp>
+#include <preflearn/ranking/fit_games.hpp>
+#include <preflearn/ranking/game_model.hpp>
 #include <preflearn/ranking/games.hpp>
 #include <preflearn/ranking/judges.hpp>
 #include <preflearn/ranking/lbfgs.hpp>

@@ -6,6 +6,7 @@
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/ranking/features.hpp>
+#include <preflearn/ranking/fit_games.hpp>
 
 #include "boards.hpp"
 
@@ -15,23 +16,28 @@ namespace {
 
 matrix_view<const double> column(const std::vector<double>& values) { return {values.data(), values.size(), 1}; }
 
+game_fit fitted(const game_columns& games, matrix_view<const double> features, const game_features& how = {}) {
+    return fit_games(games.list(), {.features = features}, game_model{.features = how});
+}
+
 } // namespace
 
 TEST_CASE("a feature of ones is the order effect") {
     const game_columns games = random_games(6, 1500, 3, 0);
     const std::vector<double> ones(1500, 1.0);
-    const feature_fit fit = fit_with_features(games.list(), column(ones));
+    const game_model style{.features = game_features{}};
+    const game_fit fit = fitted(games, column(ones));
     REQUIRE(fit.converged());
+    const rating_covariance errors = inverse_information(games.list(), {.features = column(ones)}, style, fit);
     const bradley_terry_model model{.order = order_effect{}};
     const pair_counts counts = count_games(games.list(), sides::kept);
     const rating_fit order = fit_ratings(counts, model);
     const rating_covariance v = inverse_information(counts, model, order);
-    check_close(fit.scores, order.scores, 1e-9);
+    check_close(fit.rating.scores, order.scores, 1e-9);
     CHECK(fit.coefficients[0] == doctest::Approx(order.order).epsilon(1e-9));
-    CHECK(fit.coefficient_errors[0] == doctest::Approx(v.standard_error(6)).epsilon(1e-8));
-    for (std::size_t i = 0; i < 6; ++i)
-        CHECK(fit.score_errors[i] == doctest::Approx(v.standard_error(i)).epsilon(1e-8));
-    CHECK(fit.log_likelihood == doctest::Approx(order.log_likelihood).epsilon(1e-12));
+    for (std::size_t i = 0; i < 7; ++i)
+        CHECK(errors.standard_error(i) == doctest::Approx(v.standard_error(i)).epsilon(1e-8));
+    CHECK(fit.rating.log_likelihood == doctest::Approx(order.log_likelihood).epsilon(1e-12));
 }
 
 TEST_CASE("items as features: indicator differences without items are plain Bradley-Terry") {
@@ -41,12 +47,19 @@ TEST_CASE("items as features: indicator differences without items are plain Brad
         if (games.left[g] < 3) features[3 * g + games.left[g]] += 1;
         if (games.right[g] < 3) features[3 * g + games.right[g]] -= 1;
     }
-    const feature_fit fit = fit_with_features(games.list(), {features.data(), 400, 3}, {.with_items = false});
-    const rating_fit plain = fit_ratings(count_games(games.list()));
+    const matrix_view<const double> view(features.data(), 400, 3);
+    const game_model covariates{.features = game_features{.with_items = false}};
+    const game_fit fit = fit_games(games.list(), {.features = view}, covariates);
+    const pair_counts counts = count_games(games.list());
+    const rating_fit plain = fit_ratings(counts);
     REQUIRE(fit.converged());
-    for (std::size_t i = 0; i < 3; ++i)
+    const rating_covariance v = inverse_information(counts, bradley_terry_model{}, plain);
+    const rating_covariance errors = inverse_information(games.list(), {.features = view}, covariates, fit);
+    for (std::size_t i = 0; i < 3; ++i) {
         CHECK(fit.coefficients[i] == doctest::Approx(plain.scores[i] - plain.scores[3]).epsilon(1e-9));
-    CHECK(fit.scores.empty());
+        CHECK(errors.standard_error(i) == doctest::Approx(v.standard_error_of_difference(i, 3)).epsilon(1e-8));
+    }
+    CHECK(fit.rating.scores.empty());
 }
 
 TEST_CASE("a prior shrinks the feature, its unit does not matter") {
@@ -57,15 +70,14 @@ TEST_CASE("a prior shrinks the feature, its unit does not matter") {
         length.push_back(1000 * random.normal());
         in_millions.push_back(length.back() / 1e6);
     }
-    const feature_fit fit = fit_with_features(games.list(), column(length));
-    const feature_fit scaled = fit_with_features(games.list(), column(in_millions));
+    const game_fit fit = fitted(games, column(length)), scaled = fitted(games, column(in_millions));
     REQUIRE(fit.converged());
     REQUIRE(scaled.converged());
     CHECK(scaled.coefficients[0] == doctest::Approx(1e6 * fit.coefficients[0]).epsilon(1e-7));
-    check_close(scaled.scores, fit.scores, 1e-9);
-    const feature_fit shrunk = fit_with_features(games.list(), column(in_millions), {.variance = 1e-4});
+    check_close(scaled.rating.scores, fit.rating.scores, 1e-9);
+    const game_fit shrunk = fitted(games, column(in_millions), {.variance = 1e-4});
     CHECK(std::abs(shrunk.coefficients[0]) < 0.1 * std::abs(scaled.coefficients[0]));
-    check_close(shrunk.scores, fit_ratings(count_games(games.list())).scores, 1e-2);
+    check_close(shrunk.rating.scores, fit_ratings(count_games(games.list())).scores, 1e-2);
 }
 
 TEST_CASE("features that decide, repeat the items or are not finite") {
@@ -75,15 +87,16 @@ TEST_CASE("features that decide, repeat the items or are not finite") {
         items.push_back(static_cast<double>(games.left[g]) - static_cast<double>(games.right[g]));
         decides.push_back(games.results[g] == game_result::left ? 1 : -1);
     }
-    CHECK(fit_with_features(games.list(), column(items)).status == fit_status::unidentified);
-    const feature_fit separated = fit_with_features(games.list(), column(decides));
-    CHECK(separated.status == fit_status::unbounded);
+    CHECK(fitted(games, column(items)).rating.status == fit_status::unidentified);
+    CHECK(fitted(games, column(items), {.variance = 1}).converged());
+    const game_fit separated = fitted(games, column(decides));
+    CHECK(separated.rating.status == fit_status::unbounded);
     CHECK(separated.coefficients.empty());
-    CHECK(std::isnan(separated.log_likelihood));
+    CHECK(std::isnan(separated.rating.log_likelihood));
+    CHECK_THROWS_AS(fitted(games, column(items), {.variance = 0}), argument_error);
     decides[17] = std::numeric_limits<double>::quiet_NaN();
-    CHECK_THROWS_WITH_AS(fit_with_features(games.list(), column(decides)), doctest::Contains("game 17, feature 0"),
-                         numeric_error);
+    CHECK_THROWS_WITH_AS(fitted(games, column(decides)), doctest::Contains("game 17, feature 0"), numeric_error);
     decides.pop_back();
-    CHECK_THROWS_AS(fit_with_features(games.list(), column(decides)), argument_error);
-    CHECK(fit_with_features(game_list{3}, {}).status == fit_status::no_data);
+    CHECK_THROWS_AS(fitted(games, column(decides)), argument_error);
+    CHECK(fitted({.items = 3}, {}).rating.status == fit_status::no_data);
 }

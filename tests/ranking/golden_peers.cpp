@@ -72,8 +72,9 @@ TEST_CASE("scikit-learn's logistic regression with features") {
     std::vector<double> features;
     for (const auto& row : board.at("features"))
         for (const auto& x : row) features.push_back(x.get<double>());
-    const feature_fit fit = fit_with_features(games.list(), {features.data(), games.left.size(), 2});
+    const game_fit fit = fit_games(games.list(), {.features = {features.data(), games.left.size(), 2}},
+                                   game_model{.features = game_features{}});
     REQUIRE(fit.converged());
-    check_close(fit.scores, numbers(board.at("scores")), 1e-7);
+    check_close(fit.rating.scores, numbers(board.at("scores")), 1e-7);
     check_close(fit.coefficients, numbers(board.at("coefficients")), 1e-7);
 }

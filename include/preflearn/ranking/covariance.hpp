@@ -96,6 +96,39 @@ Eigen::MatrixXd centred_inverse(const pair_counts& counts, const Model& model, c
     return inverse_on_sum_zero(information<Model>(counts, at), index(counts.items), at.prior.maxCoeff() > 0);
 }
 
+/// The middle of a sandwich, Σ_c s_c s_c': `each(g, add)` calls add(parameter, derivative) for game g.
+template <class Each>
+Eigen::MatrixXd squared_scores(std::size_t games, Eigen::Index parameters, std::span<const std::uint32_t> clusters,
+                               const Each& each) {
+    require(clusters.empty() || clusters.size() == games, games, " games and ", clusters.size(), " cluster codes");
+    std::vector<std::size_t> order(games);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (!clusters.empty()) std::ranges::sort(order, {}, [&](std::size_t g) { return std::pair(clusters[g], g); });
+    Eigen::MatrixXd meat = Eigen::MatrixXd::Zero(parameters, parameters);
+    Eigen::VectorXd score = Eigen::VectorXd::Zero(parameters);
+    std::vector<Eigen::Index> touched;
+    const auto add = [&](Eigen::Index parameter, double slope) {
+        if (score[parameter] == 0) touched.push_back(parameter); // twice when sums cancel: removed below
+        score[parameter] += slope;
+    };
+    std::size_t found = 0;
+    for (std::size_t k = 0; k < games; ++k) {
+        const std::size_t g = order[k];
+        each(g, add);
+        const bool last = clusters.empty() || k + 1 == games || clusters[order[k + 1]] != clusters[g];
+        if (!last) continue;
+        ++found;
+        std::ranges::sort(touched);
+        touched.erase(std::ranges::unique(touched).begin(), touched.end());
+        for (const Eigen::Index a : touched)
+            for (const Eigen::Index b : touched) meat(a, b) += score[a] * score[b];
+        for (const Eigen::Index a : touched) score[a] = 0;
+        touched.clear();
+    }
+    require(found > 1, "a sandwich needs at least two clusters, found ", found);
+    return meat;
+}
+
 } // namespace detail
 
 /// The inverse of the information matrix (the prior's included) on the mean-zero scale. Dense: (n + 2)² numbers.
@@ -111,8 +144,6 @@ rating_covariance inverse_information(const pair_counts& counts, const Model& mo
 template <class Model>
 rating_covariance sandwich_covariance(const game_list& games, const Model& model, const rating_fit& fit,
                                       std::span<const std::uint32_t> clusters = {}) {
-    require(clusters.empty() || clusters.size() == games.size(), games.size(), " games and ", clusters.size(),
-            " cluster codes");
     const pair_counts counts = count_games(games, Model::has_order ? sides::kept : sides::merged);
     const Eigen::MatrixXd bread = detail::centred_inverse(counts, model, fit);
     const Eigen::VectorXd parameters =
@@ -120,41 +151,20 @@ rating_covariance sandwich_covariance(const game_list& games, const Model& model
     const double delta = detail::order_of_parameters(model, parameters, games.items);
     const double tau = detail::tie_of_parameters(model, parameters);
 
-    std::vector<std::size_t> order(games.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    if (!clusters.empty()) std::ranges::sort(order, {}, [&](std::size_t g) { return std::pair(clusters[g], g); });
-    Eigen::MatrixXd meat = Eigen::MatrixXd::Zero(bread.rows(), bread.cols());
-    Eigen::VectorXd score = Eigen::VectorXd::Zero(bread.rows());
-    std::vector<Eigen::Index> touched;
-    const auto add = [&](Eigen::Index parameter, double slope) {
-        if (score[parameter] == 0) touched.push_back(parameter); // twice when sums cancel: removed below
-        score[parameter] += slope;
-    };
-    std::size_t found = 0;
-    for (std::size_t k = 0; k < order.size(); ++k) {
-        const std::size_t g = order[k];
-        const game_result result = games.results[g];
-        pair_cell one{games.left[g], games.right[g], 0, 0, 0};
-        (result == game_result::left    ? one.left_wins
-         : result == game_result::right ? one.right_wins
-                                        : one.ties) = games.weight(g);
-        const outcome_terms t =
-            model.ties.terms(model.link, one, parameters[one.left] - parameters[one.right] + delta, tau);
-        add(one.left, t.slope_x);
-        add(one.right, -t.slope_x);
-        if constexpr (Model::has_order) add(detail::index(games.items), t.slope_x);
-        if constexpr (Model::has_tie_parameter) add(score.size() - 1, t.slope_t);
-        const bool last = clusters.empty() || k + 1 == order.size() || clusters[order[k + 1]] != clusters[g];
-        if (!last) continue;
-        ++found;
-        std::ranges::sort(touched);
-        touched.erase(std::ranges::unique(touched).begin(), touched.end());
-        for (const Eigen::Index a : touched)
-            for (const Eigen::Index b : touched) meat(a, b) += score[a] * score[b];
-        for (const Eigen::Index a : touched) score[a] = 0;
-        touched.clear();
-    }
-    require(found > 1, "a sandwich needs at least two clusters, found ", found);
+    const Eigen::MatrixXd meat =
+        detail::squared_scores(games.size(), bread.rows(), clusters, [&](std::size_t g, const auto& add) {
+            const game_result result = games.results[g];
+            pair_cell one{games.left[g], games.right[g], 0, 0, 0};
+            (result == game_result::left    ? one.left_wins
+             : result == game_result::right ? one.right_wins
+                                            : one.ties) = games.weight(g);
+            const outcome_terms t =
+                model.ties.terms(model.link, one, parameters[one.left] - parameters[one.right] + delta, tau);
+            add(one.left, t.slope_x);
+            add(one.right, -t.slope_x);
+            if constexpr (Model::has_order) add(detail::index(games.items), t.slope_x);
+            if constexpr (Model::has_tie_parameter) add(bread.rows() - 1, t.slope_t);
+        });
     return {games.items, bread * meat * bread.transpose()};
 }
 
