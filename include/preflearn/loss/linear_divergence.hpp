@@ -45,10 +45,10 @@ void linear_kl_from_reference(const linear_model<T>& reference, const linear_mod
     require(reference.hidden.rows == rows && reference.head.rows == vocabulary, "the reference has ",
             reference.hidden.rows, " rows and a vocabulary of ", reference.head.rows, ", the policy ", rows, " and ",
             vocabulary);
-    for (const linear_model<T>* const model : {&reference, &policy}) {
-        require(model->hidden.columns == model->head.columns, "hidden states of width ", model->hidden.columns,
-                " do not fit a head of width ", model->head.columns);
-        model->transform.check(vocabulary);
+    for (const linear_model<T>* const side : {&reference, &policy}) {
+        require(side->hidden.columns == side->head.columns, "hidden states of width ", side->hidden.columns,
+                " do not fit a head of width ", side->head.columns);
+        side->transform.check(vocabulary);
     }
     require(divergences.size() == rows, "divergences has ", divergences.size(), " entries for ", rows, " rows");
     require(weights.empty() || weights.size() == rows, "weights has ", weights.size(), " entries for ", rows, " rows");
@@ -57,10 +57,10 @@ void linear_kl_from_reference(const linear_model<T>& reference, const linear_mod
         require<numeric_error>(std::isfinite(weights[r]), "row ", r, ": weight is ", weights[r],
                                ", a finite number was expected");
 
-    const vocabulary_tiles tiles(rows, vocabulary_tiles::rows_at_most, vocabulary);
-    const auto logits = [](const linear_model<T>& model, std::size_t row, std::size_t token, matrix_view<T> z) {
-        Matrices::template multiply<T>(transpose::no, model.hidden.row_block(row, z.rows), transpose::yes,
-                                       model.head.row_block(token, z.columns), z, store::replace);
+    const vocabulary_tiles tiles(rows, vocabulary_tiles::rows_at_most, vocabulary, sizeof(T));
+    const auto logits = [](const linear_side<T>& side, std::size_t row, std::size_t token, matrix_view<T> z) {
+        Matrices::template multiply<T>(transpose::no, side.hidden.row_block(row, z.rows), transpose::yes,
+                                       side.head.row_block(token, z.columns), z, store::replace);
     };
 
     std::vector<divergence_sums> parts(tiles.groups() * rows), sums(rows);
@@ -88,10 +88,10 @@ void linear_kl_from_reference(const linear_model<T>& reference, const linear_mod
     }
     if (weights.empty() || (!gradients.hidden.data && !gradients.head.data && gradients.bias.empty())) return;
 
+    const std::size_t groups = tiles.groups(std::size_t{32} << 20, tiles.height * width * sizeof(T));
+    typename Matrices::template matrix<T> d_hidden(gradients.hidden.data ? groups * tiles.height : 0, width);
     for (std::size_t p = 0; p < tiles.panels(); ++p) {
         const auto [row, count] = tiles.panel(p);
-        const std::size_t groups = tiles.groups(std::size_t{32} << 20, count * width * sizeof(T));
-        typename Matrices::template matrix<T> d_hidden(gradients.hidden.data ? groups * count : 0, width);
         parallel_for(groups, [&, first_row = row, height = count](std::size_t group) {
             typename Matrices::template matrix<T> room(height, tiles.width), other(height, tiles.width);
             std::vector<T> slopes(tiles.width);
@@ -121,7 +121,8 @@ void linear_kl_from_reference(const linear_model<T>& reference, const linear_mod
                 mode = store::add;
             });
         });
-        if (gradients.hidden.data) add_parts<T>(d_hidden.view(), gradients.hidden.row_block(row, count));
+        if (gradients.hidden.data)
+            add_parts<T>(d_hidden.view().row_block(0, groups * count), gradients.hidden.row_block(row, count));
     }
 }
 

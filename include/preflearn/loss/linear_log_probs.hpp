@@ -75,7 +75,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
     /// \throws argument_error when shapes differ, or a target or a source is out of range.
     linear_log_probs(matrix_view<const T> hidden, matrix_view<const T> head, std::span<const token_id> targets,
                      std::span<const std::size_t> sources = {}, const logit_transform<T>& transform = {},
-                     std::size_t kept_bytes = std::size_t{52} << 20)
+                     std::size_t kept_bytes = std::size_t{40} << 20)
         : hidden_(hidden), head_(head), targets_(targets), transform_(transform), kept_bytes_(kept_bytes),
           first_of_row_(hidden.rows + 1), by_row_(targets.size()) {
         require(hidden.columns == head.columns, "hidden states of width ", hidden.columns,
@@ -108,7 +108,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
     /// The same without a numeric_error: log-probs of such a row are NaN. Returns the sums of every row.
     std::vector<softmax_sums> forward_unchecked(const vocabulary_scores& scores) const {
         check(scores);
-        const vocabulary_tiles tiles(hidden_.rows, vocabulary_tiles::rows_at_most, head_.rows);
+        const vocabulary_tiles tiles(hidden_.rows, vocabulary_tiles::rows_at_most, head_.rows, sizeof(T));
         const std::size_t groups = tiles.groups();
         std::vector<softmax_sums> parts(groups * hidden_.rows);
         std::vector<double> picked(targets_.size());
@@ -135,10 +135,11 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
                 hidden_.rows, " rows");
         check_gradients(gradients, hidden_, head_);
         check_derivatives(derivatives);
-        const vocabulary_tiles tiles(hidden_.rows, vocabulary_tiles::rows_at_most, head_.rows);
+        const vocabulary_tiles tiles(hidden_.rows, vocabulary_tiles::rows_at_most, head_.rows, sizeof(T));
+        typename Matrices::template matrix<T> parts = parts_of_d_hidden(tiles, std::size_t{32} << 20);
         for (std::size_t p = 0; p < tiles.panels(); ++p) {
             const auto [row, count] = tiles.panel(p);
-            gradients_of_panel(tiles, row, count, normalisers, derivatives, gradients, {});
+            gradients_of_panel(tiles, row, count, normalisers, derivatives, gradients, parts.view(), {});
         }
     }
 
@@ -219,14 +220,21 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
         return sums;
     }
 
+    /// Room for dx of a panel, in as many parts as there are groups of tiles, in about `bytes`.
+    auto parts_of_d_hidden(const vocabulary_tiles& tiles, std::size_t bytes) const {
+        const std::size_t groups = tiles.groups(bytes, tiles.height * hidden_.columns * sizeof(T));
+        return typename Matrices::template matrix<T>(groups * tiles.height, hidden_.columns);
+    }
+
     template <class Derive>
     void in_panels(std::size_t most_rows, const vocabulary_scores& scores, const linear_gradients<T>& gradients,
                    const Derive& derive) const {
         check(scores);
         check_gradients(gradients, hidden_, head_);
-        const vocabulary_tiles tiles(hidden_.rows, most_rows, head_.rows);
+        const vocabulary_tiles tiles(hidden_.rows, most_rows, head_.rows, sizeof(T));
         // Tile after tile, each without gaps.
         typename Matrices::template matrix<T> kept(std::min(tiles.height, hidden_.rows), head_.rows);
+        typename Matrices::template matrix<T> d_hidden = parts_of_d_hidden(tiles, std::size_t{8} << 20);
         std::vector<softmax_sums> parts(tiles.tiles() * tiles.height);
         std::vector<double> picked(targets_.size()), normalisers(hidden_.rows);
         if (hidden_.rows == 0) derive();
@@ -246,22 +254,20 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
                 if (!sums[r].is_sound()) throw_linear_fault(hidden_, head_, row + r);
                 normalisers[row + r] = sums[r].normaliser();
             }
-            gradients_of_panel(tiles, row, count, normalisers, derive(), gradients, kept.view());
+            gradients_of_panel(tiles, row, count, normalisers, derive(), gradients, d_hidden.view(), kept.view());
         }
     }
 
-    /// Adds the gradients of the log-probs of `count` rows, whose logits are kept or else computed again.
+    /// Adds the gradients of the log-probs of `count` rows, whose logits are kept or else computed again. Every group
+    /// of tiles sums its own part of dx.
     void gradients_of_panel(const vocabulary_tiles& tiles, std::size_t row, std::size_t count,
                             std::span<const double> normalisers, std::span<const double> derivatives,
-                            const linear_gradients<T>& gradients, matrix_view<T> kept) const {
+                            const linear_gradients<T>& gradients, matrix_view<T> parts, matrix_view<T> kept) const {
         if (!gradients.hidden.data && !gradients.head.data && gradients.bias.empty()) return;
         std::vector<double> totals(count);
         for (std::size_t r = 0; r < count; ++r)
             each_target(row + r, 0, head_.rows, [&](std::size_t p, std::size_t) { totals[r] += derivatives[p]; });
-        // Every group of tiles has its own sum of dx: at most 8 MB beside kept logits, else 32 MB.
-        const std::size_t groups =
-            tiles.groups(std::size_t{kept.data ? 8U : 32U} << 20, count * hidden_.columns * sizeof(T));
-        typename Matrices::template matrix<T> parts(gradients.hidden.data ? groups * count : 0, hidden_.columns);
+        const std::size_t groups = parts.rows / tiles.height;
         parallel_for(groups, [&](std::size_t group) {
             typename Matrices::template matrix<T> room(kept.data ? 0 : count, tiles.width);
             store mode = store::replace;
@@ -282,14 +288,15 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
                 const matrix_view<const T> dz(z);
                 if (gradients.hidden.data)
                     Matrices::template multiply<T>(transpose::no, dz, transpose::no, head_.row_block(token, n),
-                                                   parts.view().row_block(group * count, count), mode);
+                                                   parts.row_block(group * count, count), mode);
                 if (gradients.head.data)
                     Matrices::template multiply<T>(transpose::yes, dz, transpose::no, hidden_.row_block(row, count),
                                                    gradients.head.row_block(token, n), store::add);
                 mode = store::add;
             });
         });
-        if (gradients.hidden.data) add_parts<T>(parts.view(), gradients.hidden.row_block(row, count));
+        if (gradients.hidden.data)
+            add_parts<T>(parts.row_block(0, groups * count), gradients.hidden.row_block(row, count));
     }
 
     /// Calls use(prediction, offset) for the row's targets among `count` tokens from `first` on.

@@ -37,7 +37,7 @@ template <std::floating_point T> struct linear_pairs {
 };
 
 /// The sums of the loss; adds d Σ weight · loss (not divided by the batch) to the gradients. `Matrices` models
-/// Backend<T>. An empty response has log-prob 0. Takes three products where the batch's logits fit into 52 MB, else
+/// Backend<T>. An empty response has log-prob 0. Takes three products where the batch's logits fit into 40 MB, else
 /// four, in less than 64 MB beside the hidden states of padded batches, which are packed first.
 /// \throws argument_error when shapes differ or a target is outside the vocabulary; numeric_error naming a row (of the
 /// packed tokens) without a distribution; and what the loss throws.

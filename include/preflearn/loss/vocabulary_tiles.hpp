@@ -13,7 +13,7 @@
 
 namespace preflearn {
 
-/// Tiles have about 2^18 logits, which lie in the second-level cache.
+/// Tiles have about 1 MB, which lies in the second-level cache.
 struct vocabulary_tiles {
     /// Rows of a panel whose logits are not kept.
     static constexpr std::size_t rows_at_most = 512;
@@ -21,11 +21,12 @@ struct vocabulary_tiles {
 
     std::size_t rows, height, vocabulary, width;
 
-    vocabulary_tiles(std::size_t row_count, std::size_t most_rows, std::size_t tokens)
+    /// `bytes` of a logit.
+    vocabulary_tiles(std::size_t row_count, std::size_t most_rows, std::size_t tokens, std::size_t bytes)
         : rows(row_count), vocabulary(tokens) {
         const std::size_t count = std::max<std::size_t>((rows + most_rows - 1) / most_rows, 1);
         height = std::max<std::size_t>((rows + count - 1) / count, 1);
-        width = std::clamp<std::size_t>((std::size_t{1} << 18) / height / 64 * 64, 512, 8192);
+        width = std::clamp<std::size_t>((std::size_t{1} << 20) / bytes / height / 64 * 64, 512, 8192);
         width = std::min(width, std::max<std::size_t>(vocabulary, 1));
     }
 
