@@ -1,6 +1,6 @@
 /// \file
 /// Distributionally robust over the batch: L = −β' log mean exp(−ℓ_i / β') of the losses ℓ_i of single pairs (Dr. DPO:
-/// Wu et al. 2024, arXiv:2407.07880, equation 12). Pairs count by exp(−ℓ_i / β'), so that those that contradict the
+/// Wu et al. 2024, arXiv:2407.07880). Pairs count by exp(−ℓ_i / β'), so that those that contradict the
 /// others, which are likely to be labelled wrongly, count less; β' → ∞ is the plain mean.
 // SPDX-License-Identifier: MIT
 #pragma once

@@ -51,9 +51,8 @@ template <bool OncePerBatch> struct reward_shift {
     [[nodiscard]] double delta() const { return after().mean; }
 };
 
-/// BCO of unpaired responses. The density ratios of its section 3.3 enter as the weights of undesirable responses.
-/// \code{.cpp}
-/// auto state = loss.reduce(scores);       // += the states of other shards
+/// BCO of unpaired responses. Density ratios (the paper's underlying distribution matching) enter as the weights of
+/// undesirable responses. \code{.cpp} auto state = loss.reduce(scores);       // += the states of other shards
 /// state.before = running;                 // a running_mean kept between batches
 /// loss.map(scores, state, gradient);
 /// running = state.after();

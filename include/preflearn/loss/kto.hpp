@@ -59,7 +59,7 @@ concept KlEstimator = requires(const E& estimator, const completion_scores<Real>
     { estimator.baselines(state) } -> std::same_as<class_baselines>;
 };
 
-/// The mean log-ratio of responses to other prompts, the column `mismatched` (the paper's section 4.1; TRL, HALOs).
+/// The mean log-ratio of responses to other prompts, the column `mismatched` (the paper; TRL, HALOs).
 template <class Clamp = at_least_zero> struct mismatched_kl {
     static constexpr bool uses_mismatched = true, uses_scores = false;
     Clamp clamp{};

@@ -1,7 +1,7 @@
 /// \file
 /// Plackett-Luce over the responses to one prompt (Plackett 1975; Luce 1959): ranked best to worst, the i-th is drawn
 /// from those that are left with probability e^{s_i} / Σ_{j ≥ i} e^{s_j}. With s = β (log π − log π_ref) this is the
-/// listwise DPO of Rafailov et al. 2023 (arXiv:2305.18290, appendix A.3, equation 20); two responses are a pair.
+/// listwise DPO of Rafailov et al. 2023 (arXiv:2305.18290, appendix A.3); two responses are a pair.
 ///
 /// From the last response up, d_i = log Σ_{j > i} e^{s_j} − s_i says everything: a rank costs log(1 + e^{d_i}), and the
 /// ranks above hand down R_{i+1} = (R_i + 1) σ(d_i), of which s_i gets the share σ(−d_i). Linear in the number of

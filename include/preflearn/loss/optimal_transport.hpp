@@ -121,7 +121,7 @@ inline margin_penalty<double> rank_penalty(double left, double right, double bet
 
 } // namespace detail
 
-/// AOT for paired data (equation 9, TRL's `aot`): with x = log π(y_w) − log π(y_l) and y the same under the reference,
+/// AOT for paired data (TRL's `aot`): with x = log π(y_w) − log π(y_l) and y the same under the reference,
 /// both sorted, Σ_k (1 − ε) · −log σ(β (x_(k) − y_(k))) + ε · −log σ(−β (x_(k) − y_(k))). One pair alone is DPO.
 struct aot {
     static constexpr bool uses_reference = true, uses_tokens = false;
@@ -167,7 +167,7 @@ struct aot {
     }
 };
 
-/// AOT for unpaired data (equation 8, TRL's `aot_unpaired`): the same of the sorted log-ratios u of the chosen and v of
+/// AOT for unpaired data (TRL's `aot_unpaired`): the same of the sorted log-ratios u of the chosen and v of
 /// the rejected responses, which need not answer the same prompts: Σ_k −log σ(β (u_(k) − v_(k))), smoothed likewise.
 struct aot_unpaired {
     static constexpr bool uses_reference = true, uses_tokens = false;
