@@ -1,11 +1,13 @@
 // Who is best, how sure is that, and does a rating exist at all? Ranks the items of a CSV file of games.
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,7 @@ constexpr const char* priors = "none, gaussian:VARIANCE, pseudo-games[:WINS[,LOS
 
 struct arguments {
     std::string file, ties = "half", prior = "none", cluster, json;
+    std::vector<std::string> covariates;
     bool order = false;
     double confidence = 0.95;
     std::uint64_t seed = 0;
@@ -68,11 +71,16 @@ preflearn::rating_options options_of(const arguments& given) {
             throw CLI::ValidationError("--prior", "there is no prior '" + std::string(kind) + "', expected " + priors);
         numbers_behind(prior, 0, 0);
         if (kind == "jeffreys") {
-            if (given.order || given.ties == "rao-kupper" || given.ties == "davidson")
-                throw CLI::ValidationError("--prior", "jeffreys goes with --ties half or drop, and without --order");
+            if (given.order || given.ties == "rao-kupper" || given.ties == "davidson" || !given.covariates.empty())
+                throw CLI::ValidationError("--prior",
+                                           "jeffreys goes with --ties half or drop, without --order and --covariate");
             options.prior = preflearn::jeffreys_prior{};
         }
     }
+    std::set<std::string> keys{"order", "nu", "threshold"}; // under "parameters"
+    for (const std::string& name : given.covariates)
+        if (!keys.insert(name).second || !keys.insert(name + "_se").second)
+            throw CLI::ValidationError("--covariate", "'" + name + "' is the name of another parameter");
     return options;
 }
 
@@ -96,6 +104,17 @@ preflearn::table ranked_table(const preflearn::rating_report& report, const std:
     }
     shown.note = preflearn::message("Scores are natural logits with mean zero; low and high: ", 100 * given.confidence,
                                     "% interval; ranks and tiers hold for all items at once.");
+    return shown;
+}
+
+preflearn::table parameter_table(const preflearn::rating_report& report) {
+    preflearn::table shown{.columns = {{.name = "parameter"}, {.name = "value"}, {.name = "s.e."}}};
+    for (const preflearn::rating_parameter& p : report.parameters) { // a coefficient may have any unit
+        const double exponent = p.standard_error > 0 ? std::floor(std::log10(p.standard_error)) : 0;
+        const int digits = static_cast<int>(std::clamp(2 - exponent, 3.0, 12.0));
+        shown.rows.push_back(
+            {p.name, preflearn::with_digits{p.value, digits}, preflearn::with_digits{p.standard_error, digits}});
+    }
     return shown;
 }
 
@@ -157,7 +176,8 @@ nlohmann::ordered_json json_of(const preflearn::rating_report& report, const std
 }
 
 int run(const arguments& given, const preflearn::rating_options& options) {
-    const preflearn::game_table file = preflearn::games_of(preflearn::read_csv(given.file), given.cluster);
+    const preflearn::game_table file =
+        preflearn::games_of(preflearn::read_csv(given.file), given.cluster, given.covariates);
     std::vector<preflearn::game_result> results;
     for (const preflearn::choice winner : file.winners) {
         results.push_back(winner == preflearn::choice::first    ? preflearn::game_result::left
@@ -165,11 +185,13 @@ int run(const arguments& given, const preflearn::rating_options& options) {
                                                                 : preflearn::game_result::tie);
     }
     const preflearn::game_list games{file.items.size(), file.left, file.right, results, file.weights};
-    const preflearn::rating_report report = preflearn::rate_games(games, options, file.clusters);
+    const preflearn::game_covariates covariates{
+        {file.covariates.data(), given.covariates.empty() ? 0 : games.size(), given.covariates.size()},
+        given.covariates};
+    const preflearn::rating_report report = preflearn::rate_games(games, options, file.clusters, covariates);
     if (report.fit.converged()) {
         std::printf("%s\n", preflearn::to_text(ranked_table(report, file.items, given)).c_str());
-        for (const preflearn::rating_parameter& p : report.parameters)
-            std::printf("%s: %.6f (s.e. %.6f)\n", p.name.c_str(), p.value, p.standard_error);
+        if (!report.parameters.empty()) std::printf("%s\n", preflearn::to_text(parameter_table(report)).c_str());
         if (!given.cluster.empty())
             std::printf("errors: sandwich over %zu clusters of '%s'\n", file.cluster_names.size(),
                         given.cluster.c_str());
@@ -189,7 +211,8 @@ int main(int argc, char** argv) {
     preflearn::rating_options options;
     CLI::App app{
         "Ranks items by the Bradley-Terry model from a CSV file of games with the columns left, right and winner\n"
-        "(left, right or tie; x, y and draw mean the same), and perhaps weight. Ends with 3 when no rating exists."};
+        "(left, right or tie; x, y and draw mean the same), and perhaps weight, clusters and covariates. Ends with 3\n"
+        "when no rating exists."};
     app.add_option("FILE", given.file, "the CSV file; the first line names the columns")
         ->required()
         ->check(CLI::ExistingFile);
@@ -198,6 +221,10 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     app.add_flag("--order", given.order, "estimate the advantage of the left side");
     app.add_option("--prior", given.prior, priors)->capture_default_str();
+    app.add_option("--covariate", given.covariates,
+                   "a numeric column that explains games beside their items, the left side's value minus the right "
+                   "side's; can be repeated")
+        ->allow_extra_args(false);
     app.add_option("--cluster", given.cluster, "the column of clusters (annotator, prompt) for robust errors");
     app.add_option("--confidence", given.confidence, "confidence of intervals and ranks")
         ->check(CLI::Range(0.01, 0.9999))

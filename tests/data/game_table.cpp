@@ -56,3 +56,16 @@ TEST_CASE("what is wrong is named by file and line") {
         CHECK(sentence_of("left,right,winner,weight\na,b,left," + std::string(weight) + "\n")
                   .starts_with("games.csv:2: the weight is '" + std::string(weight) + "'"));
 }
+
+TEST_CASE("covariates are numbers, in the order asked for") {
+    const std::string text = "left,right,winner,length,lists\na,b,left,-3,0\nb,a,tie,1e2,0.5\n";
+    std::istringstream stream(text), again(text), bad(text + "a,b,y,1,?\n"), empty(text + "a,b,y,1,\n");
+    const std::vector<std::string> both{"lists", "length"}, unknown{"words"};
+    CHECK(games_of(read_csv(csv_reader(stream, "games.csv")), "", both).covariates ==
+          std::vector<double>{0, -3, 0.5, 100});
+    CHECK_THROWS_WITH_AS(games_of(read_csv(csv_reader(again, "games.csv")), "", unknown),
+                         doctest::Contains("no column 'words'"), input_error);
+    CHECK_THROWS_WITH_AS(games_of(read_csv(csv_reader(bad, "games.csv")), "", both),
+                         "games.csv:4: column 'lists' holds '?', a finite number was expected", input_error);
+    CHECK_THROWS_AS(games_of(read_csv(csv_reader(empty, "games.csv")), "", both), input_error);
+}

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -69,4 +70,36 @@ TEST_CASE("every prior: an undefeated item has a finite score, and Jeffreys' is 
     CHECK_THROWS_AS(rate_games(games.list(), {.ties = davidson_rule{}, .prior = jeffreys_prior{}}), argument_error);
     games.items = 6; // one who never played
     CHECK(rate_games(games.list(), {.prior = jeffreys_prior{}}).fit.status == fit_status::disconnected);
+}
+
+TEST_CASE("covariates are reported by name, beside every other parameter") {
+    const game_columns games = random_games(5, 900, 6);
+    generator random(1, "covariates");
+    std::vector<double> values;
+    std::vector<std::uint32_t> clusters;
+    for (std::uint32_t g = 0; g < 900; ++g) {
+        values.push_back(random.normal());
+        values.push_back(games.results[g] == game_result::left ? random.uniform() : -random.uniform() / 2);
+        clusters.push_back(g % 30);
+    }
+    const std::vector<std::string> names{"noise", "signal"}, one{"noise"};
+    const game_covariates covariates{{values.data(), 900, 2}, names};
+    const rating_options options{.ties = davidson_rule{}, .order = true};
+    const rating_report report = rate_games(games.list(), options, {}, covariates);
+    REQUIRE(report.fit.converged());
+    REQUIRE(report.parameters.size() == 4);
+    CHECK(report.parameters[0].name == "order");
+    CHECK(report.parameters[1].name == "noise");
+    CHECK(report.parameters[2].name == "signal");
+    CHECK(report.parameters[3].name == "nu");
+    CHECK(std::abs(report.parameters[1].value) < 4 * report.parameters[1].standard_error);
+    CHECK(report.parameters[2].value > 4 * report.parameters[2].standard_error);
+    CHECK(report.ranks.order.size() == 5);
+    CHECK(rate_games(games.list(), options, clusters, covariates).parameters[2].standard_error !=
+          report.parameters[2].standard_error);
+    // A covariate that never differs between the sides says nothing.
+    const std::vector<double> zeros(900);
+    CHECK(rate_games(games.list(), options, {}, {{zeros.data(), 900, 1}, one}).fit.status == fit_status::unidentified);
+    CHECK_THROWS_AS(rate_games(games.list(), options, {}, {{values.data(), 900, 2}, one}), argument_error);
+    CHECK_THROWS_AS(rate_games(games.list(), {.prior = jeffreys_prior{}}, {}, covariates), argument_error);
 }

@@ -1,7 +1,7 @@
 /// \file
 /// Games between named items from a CSV file: the columns `left`, `right` and `winner` (left, right or tie; x, y and
-/// draw mean the same), and where they exist `weight` and a column that says which cluster a game belongs to (its
-/// annotator, its prompt).
+/// draw mean the same), and where they exist `weight`, a column that says which cluster a game belongs to (its
+/// annotator, its prompt), and numeric columns that explain games beside their items.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -33,6 +34,8 @@ struct game_table {
     /// Empty when no cluster column was asked for.
     std::vector<std::uint32_t> clusters{};
     std::vector<std::string> cluster_names{};
+    /// A row per game of the columns that were asked for.
+    std::vector<double> covariates{};
 };
 
 namespace detail {
@@ -51,18 +54,31 @@ inline std::optional<choice> winner_named(std::string_view text) {
     return std::nullopt;
 }
 
+/// Nothing unless the whole text is a finite number.
+inline std::optional<double> finite_number(std::string_view text) {
+    double value = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+    return value;
+}
+
 } // namespace detail
 
 /// \param cluster_column the column of clusters, or empty
+/// \param covariate_columns numeric columns, each the left side's value minus the right side's
 /// \throws input_error naming the missing column; or file and line of an empty name, an item against itself, a winner
-/// that is none of the words, or a weight that is not a finite number of at least 0.
-inline game_table games_of(const csv_table& file, std::string_view cluster_column = {}) {
+/// that is none of the words, a weight that is not a finite number of at least 0, or a covariate that is not a finite
+/// number.
+inline game_table games_of(const csv_table& file, std::string_view cluster_column = {},
+                           std::span<const std::string> covariate_columns = {}) {
     const std::size_t left = file.column("left"), right = file.column("right"), winner = file.column("winner");
     const std::optional<std::size_t> cluster =
         cluster_column.empty() ? std::nullopt : std::optional(file.column(cluster_column));
     std::optional<std::size_t> weight;
     for (std::size_t c = 0; c < file.columns.size(); ++c)
         if (file.columns[c] == "weight") weight = c;
+    std::vector<std::size_t> covariates;
+    for (const std::string& name : covariate_columns) covariates.push_back(file.column(name));
 
     game_table games;
     std::unordered_map<std::string, std::uint32_t> item_numbers, cluster_numbers;
@@ -79,13 +95,16 @@ inline game_table games_of(const csv_table& file, std::string_view cluster_colum
         games.right.push_back(detail::number_of(row[right], games.items, item_numbers));
         games.winners.push_back(*won);
         if (weight) {
-            const std::string& text = row[*weight];
-            double value = 0;
-            const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-            require<input_error>(
-                failure == std::errc() && end == text.data() + text.size() && std::isfinite(value) && value >= 0,
-                file.place(r), ": the weight is '", text, "', a finite number of at least 0 was expected");
-            games.weights.push_back(value);
+            const std::optional<double> value = detail::finite_number(row[*weight]);
+            require<input_error>(value && *value >= 0, file.place(r), ": the weight is '", row[*weight],
+                                 "', a finite number of at least 0 was expected");
+            games.weights.push_back(*value);
+        }
+        for (const std::size_t c : covariates) {
+            const std::optional<double> value = detail::finite_number(row[c]);
+            require<input_error>(value.has_value(), file.place(r), ": column '", file.columns[c], "' holds '", row[c],
+                                 "', a finite number was expected");
+            games.covariates.push_back(*value);
         }
         if (cluster) games.clusters.push_back(detail::number_of(row[*cluster], games.cluster_names, cluster_numbers));
     }

@@ -10,14 +10,17 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/matrix_view.hpp>
 #include <preflearn/ranking/covariance.hpp>
 #include <preflearn/ranking/firth.hpp>
 #include <preflearn/ranking/fit.hpp>
+#include <preflearn/ranking/fit_games.hpp>
+#include <preflearn/ranking/game_model.hpp>
 #include <preflearn/ranking/games.hpp>
 #include <preflearn/ranking/rank_tiers.hpp>
 
@@ -33,7 +36,15 @@ struct rating_options {
     std::uint64_t seed = 0;
 };
 
-/// A parameter beside the scores, by name: "order" (δ in logits), "nu" or "threshold".
+/// Numeric columns that explain games beside their items, of the left side minus the right side's.
+struct game_covariates {
+    matrix_view<const double> values{};
+    /// One a column.
+    std::span<const std::string> names{};
+};
+
+/// A parameter beside the scores, by name: "order" (δ in logits), "nu" or "threshold", or a covariate's (γ in logits
+/// per unit).
 struct rating_parameter {
     std::string name;
     double value, standard_error;
@@ -48,39 +59,78 @@ struct rating_report {
     std::vector<rating_parameter> parameters{};
 };
 
+namespace detail {
+
+template <class Model> game_layout board_layout(std::size_t items) {
+    return {.items = items, .order = items, .ties = Model::size(items) - 1, .size = Model::size(items)};
+}
+
+/// Everything of a report that follows from the fit in it and its covariance; parameters lie as in `layout`.
+template <class Model>
+void complete_report(const Model& model, const game_layout& layout, const rating_covariance& covariance,
+                     const rating_options& options, std::span<const std::string> covariates, rating_report& report) {
+    for (std::size_t i = 0; i < layout.items; ++i) report.standard_errors.push_back(covariance.standard_error(i));
+    report.bounds = score_intervals(report.fit, covariance, options.confidence);
+    report.ranks = rank_items(report.fit, covariance, {.confidence = options.confidence, .seed = options.seed});
+    const auto add = [&](std::string name, double value, double error) {
+        report.parameters.push_back({std::move(name), value, error});
+    };
+    if constexpr (Model::has_order) add("order", report.fit.order, covariance.standard_error(layout.order));
+    for (std::size_t c = 0; c < covariates.size(); ++c)
+        add(covariates[c], report.fit.parameters[layout.features + c], covariance.standard_error(layout.features + c));
+    if constexpr (Model::has_tie_parameter) {
+        static_assert(std::same_as<typename Model::link_type, logit_choice>);
+        // the solver's parameter is the logarithm of the reported one, for the logit link
+        const double value = report.fit.tie_parameter;
+        add(std::string(model.ties.parameter_name), value, value * covariance.standard_error(layout.ties));
+    }
+}
+
+} // namespace detail
+
 /// \param clusters one code a game: errors are those of the cluster sandwich; empty: of the inverse information.
-/// \throws argument_error as the functions it calls, and for Jeffreys' prior beside an order effect or a tie parameter.
+/// \param covariates the games are then fitted one by one (`fit_games`) instead of by pairs.
+/// \throws argument_error as the functions it calls, for names that are not one a column, and for Jeffreys' prior
+/// beside an order effect, a tie parameter or covariates.
 inline rating_report rate_games(const game_list& games, const rating_options& options = {},
-                                std::span<const std::uint32_t> clusters = {}) {
-    const auto with_model = [&](const auto& model) {
-        using model_type = std::remove_cvref_t<decltype(model)>;
-        const pair_counts counts = count_games(games, model_type::has_order ? sides::kept : sides::merged);
+                                std::span<const std::uint32_t> clusters = {}, const game_covariates& covariates = {}) {
+    require(covariates.names.size() == covariates.values.columns, covariates.values.columns, " covariates and ",
+            covariates.names.size(), " names of them");
+    const auto with_covariates = [&](const auto& board) {
+        const game_model model{.board = board, .features = game_features{}};
+        const game_details details{.features = covariates.values};
+        const game_fit fit = fit_games(games, details, model);
+        rating_report report{.fit = fit.rating};
+        if (report.fit.converged())
+            detail::complete_report(board, fit.layout,
+                                    clusters.empty() ? inverse_information(games, details, model, fit)
+                                                     : sandwich_covariance(games, details, model, fit, clusters),
+                                    options, covariates.names, report);
+        return report;
+    };
+    const auto with_model = [&]<class Model>(const Model& model) {
+        constexpr bool jeffreys = std::same_as<typename Model::prior_type, jeffreys_prior>;
+        if constexpr (!jeffreys)
+            if (covariates.values.columns > 0) return with_covariates(model);
+        const pair_counts counts = count_games(games, Model::has_order ? sides::kept : sides::merged);
         rating_report report;
-        if constexpr (std::same_as<typename model_type::prior_type, jeffreys_prior>)
+        if constexpr (jeffreys)
             report.fit = fit_ratings(counts, model, firth{});
         else
             report.fit = fit_ratings(counts, model);
-        if (!report.fit.converged()) return report;
-        const rating_covariance covariance = clusters.empty() ? inverse_information(counts, model, report.fit)
-                                                              : sandwich_covariance(games, model, report.fit, clusters);
-        for (std::size_t i = 0; i < games.items; ++i) report.standard_errors.push_back(covariance.standard_error(i));
-        report.bounds = score_intervals(report.fit, covariance, options.confidence);
-        report.ranks = rank_items(report.fit, covariance, {.confidence = options.confidence, .seed = options.seed});
-        if constexpr (model_type::has_order)
-            report.parameters.push_back({"order", report.fit.order, covariance.standard_error(games.items)});
-        if constexpr (model_type::has_tie_parameter) {
-            // the solver's parameter is the logarithm of the reported one, for the logit link
-            const double value = report.fit.tie_parameter,
-                         error = covariance.standard_error(games.items + model_type::extras - 1);
-            report.parameters.push_back({std::string(model_type::ties_type::parameter_name), value, value * error});
-        }
+        if (report.fit.converged())
+            detail::complete_report(model, detail::board_layout<Model>(games.items),
+                                    clusters.empty() ? inverse_information(counts, model, report.fit)
+                                                     : sandwich_covariance(games, model, report.fit, clusters),
+                                    options, {}, report);
         return report;
     };
     return std::visit(
         [&]<class Ties, class Prior>(const Ties& ties, const Prior& prior) {
             if constexpr (std::same_as<Prior, jeffreys_prior>) {
-                require(!options.order && !Ties::has_parameter,
-                        "Jeffreys' prior is offered without order effect, ties counted as half wins or dropped");
+                require(!options.order && !Ties::has_parameter && covariates.values.columns == 0,
+                        "Jeffreys' prior is offered without order effect and covariates, ties counted as half wins or "
+                        "dropped");
                 if constexpr (!Ties::has_parameter)
                     return with_model(bradley_terry_model{.ties = ties, .prior = prior});
                 else
