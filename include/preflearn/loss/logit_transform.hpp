@@ -1,8 +1,8 @@
 /// \file
 /// What stands between a model's last product x and the logits z of its softmax:
 ///   z = cap · tanh((x + bias) / cap) / temperature,
-/// every part optional, in this order (the soft cap as in Gemma 2, arXiv:2408.00118, eq. 1). tanh(y) = m / (2 − m) with
-/// m = 1 − e^{−2|y|}, whose derivative 4 (1 − m) / (2 − m)² keeps its relative accuracy where the cap saturates.
+/// every part optional, in this order (the soft cap as in Gemma 2, arXiv:2408.00118, section 2). tanh(y) = m / (2 − m)
+/// with m = 1 − e^{−2|y|}, whose derivative 4 (1 − m) / (2 − m)² keeps its relative accuracy where the cap saturates.
 // SPDX-License-Identifier: MIT
 #pragma once
 

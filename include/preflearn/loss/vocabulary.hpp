@@ -30,12 +30,12 @@ struct vocabulary_scores {
     std::span<double> log_probs{};       ///< log p of the row's target; −∞ when its logit is −∞
     std::span<double> normalisers{};     ///< log Σ e^z
     std::span<double> entropies{};       ///< −Σ p log p
-    std::span<double> log_sum_squares{}; ///< log Σ p², what WPO's weights need (arXiv:2406.11827, eq. 5)
+    std::span<double> log_sum_squares{}; ///< log Σ p², what WPO's weights need (arXiv:2406.11827)
 
     [[nodiscard]] softmax_moments moments() const {
         return entropies.empty() && log_sum_squares.empty() ? softmax_moments::none : softmax_moments::all;
     }
-    /// \throws argument_error when a column has neither no entry nor one per row.
+    /// \throws argument_error naming the first column of another length.
     void check(std::size_t rows) const {
         const auto column = [rows](const char* name, std::span<double> values) {
             require(values.empty() || values.size() == rows, name, " has ", values.size(), " entries for ", rows,

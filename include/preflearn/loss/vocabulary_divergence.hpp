@@ -1,6 +1,6 @@
 /// \file
 /// KL(π_ref ‖ π) of the distributions over the vocabulary that two matrices of logits give row by row, and its gradient
-/// with respect to the policy's logits, π − π_ref: what TDPO (arXiv:2404.11999, eq. 9) needs of every token. In pieces:
+/// with respect to the policy's logits, π − π_ref: what TDPO (arXiv:2404.11999) needs of every token. In pieces:
 ///   KL = Σ e^{z⁰ − high} (z⁰ − z) / Σ e^{z⁰ − high} − log Σ e^{z⁰} + log Σ e^z.
 // SPDX-License-Identifier: MIT
 #pragma once
