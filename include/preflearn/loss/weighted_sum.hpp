@@ -15,6 +15,7 @@
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/loss/columns.hpp>
+#include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/named_divergence.hpp>
 #include <preflearn/loss/named_pointwise.hpp>
 #include <preflearn/loss/named_reference_free.hpp>
@@ -33,6 +34,8 @@ template <class... Losses> struct weighted_sum {
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
         static_assert((PreferenceLoss<Losses, Real> && ...), "a weighted sum is made of PreferenceLosses");
+        static_assert((!CoupledLoss<Losses, Real> && ...), "a weighted sum goes through the pairs in pieces, so none "
+                                                           "of its losses may couple the batch");
         check_lengths(scores, gradients);
         constexpr std::size_t most = 64, piece = 256;
         const std::size_t pieces = (scores.size() + piece - 1) / piece;
