@@ -9,6 +9,7 @@
 #include <preflearn/training/clip.hpp>
 #include <preflearn/training/fingerprint.hpp>
 #include <preflearn/training/labelled_pairs.hpp>
+#include <preflearn/training/learns_beside.hpp>
 #include <preflearn/training/loop.hpp>
 #include <preflearn/training/metrics.hpp>
 #include <preflearn/training/options.hpp>

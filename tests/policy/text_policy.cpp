@@ -28,6 +28,7 @@ using text_completion = completion<std::string_view>;
 static_assert(Policy<policy, text_pair> && GenerativePolicy<policy, text_pair>);
 static_assert(Trainable<policy, std::span<const text_completion>>);
 static_assert(Trainable<policy, std::span<const completion<std::string>>>);
+static_assert(KnowsDivergence<policy, std::span<const text_completion>>);
 static_assert(KnowsSumSquares<policy, std::span<const text_completion>>);
 
 /// a b c d, "ab" as one token, <s> and </s>; `begin`: the file asks for <s> before a prompt.
@@ -114,6 +115,7 @@ TEST_CASE("it learns token by token through its model") {
     const auto pass = q.forward_with_sum_squares(batch);
     CHECK(pass.token_scores(0).size() == 2);
     CHECK(pass.token_log_sum_squares(1).size() == 1);
+    CHECK(q.forward_with_divergence(batch, p).token_divergences(0).size() == 2);
     q.backward_tokens(q.forward(batch), std::vector<double>{0.5, 0.5, -2});
     CHECK(std::ranges::equal(p.gradients(), q.gradients()));
 }

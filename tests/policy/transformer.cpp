@@ -17,6 +17,7 @@ using model = transformer<double>;
 
 static_assert(Trainable<model, std::span<const token_completion>>);
 static_assert(TokenTrainable<model, std::span<const token_completion>>);
+static_assert(KnowsDivergence<model, std::span<const token_completion>>);
 static_assert(KnowsSumSquares<model, std::span<const token_completion>>);
 static_assert(Trainable<transformer<float>, batch_of<token_comparison>>);
 static_assert(Policy<model, token_comparison> &&
@@ -136,6 +137,71 @@ TEST_CASE("sums of squares over the vocabulary come with the same log-probabilit
             CHECK(found[t] == doctest::Approx(std::log(sum)).epsilon(1e-12));
         }
     }
+}
+
+TEST_CASE("divergences from a reference are their definition, and so are their gradients") {
+    transformer_config other = test::grouped();
+    other.hidden_size = 8;
+    other.layers = 1;
+    const model reference(other, generator(5, "weights"));
+    model m(test::grouped(), generator(3, "weights"));
+    const test::completions some = test::mixed();
+    const std::vector<token_completion> views = some.views();
+    const auto pass = m.forward_with_divergence(views, reference);
+    const auto plain = m.forward(views);
+    for (std::size_t c = 0; c < views.size(); ++c) {
+        CHECK(pass.scores()[c] == plain.scores()[c]);
+        const std::span<const double> found = pass.token_divergences(c);
+        REQUIRE(found.size() == views[c].response.size());
+        for (std::size_t t = 0; t < found.size(); ++t) {
+            test::completions ways;
+            std::vector<token_id> prefix(views[c].prompt.begin(), views[c].prompt.end());
+            prefix.insert(prefix.end(), views[c].response.begin(),
+                          views[c].response.begin() + static_cast<std::ptrdiff_t>(t));
+            for (token_id v = 0; v < 19; ++v) ways.add(prefix, {v});
+            const std::vector<double> p = m.log_probs(ways.views()), q = reference.log_probs(ways.views());
+            double sum = 0;
+            for (std::size_t v = 0; v < 19; ++v) sum += std::exp(q[v]) * (q[v] - p[v]);
+            CHECK(found[t] == doctest::Approx(sum).epsilon(1e-10));
+        }
+    }
+    // Σ over tokens of 0.3 log π + (1 + t) KL, with parameters moved here and there
+    const auto total = [&](const model& at) {
+        const auto scored = at.forward_with_divergence(views, reference);
+        double sum = 0;
+        for (std::size_t c = 0; c < views.size(); ++c) {
+            sum += 0.3 * scored.scores()[c];
+            for (std::size_t t = 0; t < scored.token_divergences(c).size(); ++t)
+                sum += static_cast<double>(1 + t) * scored.token_divergences(c)[t];
+        }
+        return sum;
+    };
+    std::vector<double> derivatives, of_divergences;
+    for (const token_completion& c : views) {
+        for (std::size_t t = 0; t < c.response.size(); ++t) {
+            derivatives.push_back(0.3);
+            of_divergences.push_back(static_cast<double>(1 + t));
+        }
+    }
+    CHECK_THROWS_AS(m.backward_tokens(m.forward(views), derivatives, of_divergences), argument_error);
+    m.backward_tokens(m.forward_with_divergence(views, reference), derivatives, of_divergences);
+    const std::span<const double> gradient = m.gradients();
+    generator random(1, "places");
+    for (int k = 0; k < 150; ++k) {
+        const std::size_t at = random.below(gradient.size());
+        model up = m, down = m;
+        up.parameters()[at] += 1e-5;
+        down.parameters()[at] -= 1e-5;
+        CHECK(std::abs((total(up) - total(down)) / 2e-5 - gradient[at]) < 1e-6 * (1 + std::abs(gradient[at])));
+    }
+    const model itself = m;
+    const auto none = m.forward_with_divergence(views, itself);
+    for (std::size_t c = 0; c < views.size(); ++c)
+        for (const double kl : none.token_divergences(c)) CHECK(kl < 1e-12);
+    other.vocabulary_size = 18;
+    CHECK_THROWS_WITH_AS((void)m.forward_with_divergence(views, model(other, generator(5, "weights"))),
+                         doctest::Contains("vocabulary of 18"), argument_error);
+    CHECK(m.forward_with_divergence({}, reference).scores().empty());
 }
 
 TEST_CASE("scores and gradients have the same bits for any number of threads") {

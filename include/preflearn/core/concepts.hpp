@@ -104,6 +104,18 @@ concept KnowsSumSquares = TokenTrainable<M, Batch> &&
     { done.token_log_sum_squares(completion) } -> std::convertible_to<std::span<const typename M::real>>;
 };
 
+/// A TokenTrainable that gives KL(π_ref ‖ π) of the next token's distributions at every token and learns from it:
+/// `forward_with_divergence(batch, reference)` returns a pass with `token_divergences(c)`, as long as token_scores(c),
+/// and `backward_tokens` takes d loss / d divergence of every token, too. The reference is a model of the same kind.
+template <class M, class Batch>
+concept KnowsDivergence = TokenTrainable<M, Batch> &&
+    requires(M& model, const M& constant, const Batch& batch, typename M::pass pass, const typename M::pass& done,
+             std::size_t completion, std::span<const typename M::real> derivatives) {
+    { constant.forward_with_divergence(batch, constant) } -> std::same_as<typename M::pass>;
+    { done.token_divergences(completion) } -> std::convertible_to<std::span<const typename M::real>>;
+    model.backward_tokens(std::move(pass), derivatives, derivatives);
+};
+
 /// The batch type of a training loop over comparisons of type C.
 template <Comparison C> using batch_of = std::span<const completion_of<C>>;
 

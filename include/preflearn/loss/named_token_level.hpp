@@ -24,11 +24,11 @@ template <class Loss = dpo> using wpo = from_tokens<Loss, summed_tokens, policy_
 /// The same with weights of at most 1 (the authors' code, TRL until 0.28).
 template <class Loss = dpo> using wpo_clamped = from_tokens<Loss, summed_tokens, clamped_policy_likelihood>;
 
-/// Token-level DPO (Zeng et al. 2024, arXiv:2404.11999, equation 15): −log σ(β [u + D_w − v − D_l]), D = Σ_t
+/// Token-level DPO (Zeng et al. 2024, arXiv:2404.11999), TDPO₁: −log σ(β [u + D_w − v − D_l]), D = Σ_t
 /// KL(π_ref ‖ π)_t, with a gradient through both D, as in the authors' code. Rewards are those compared, β (u + D_w).
 template <class Loss = dpo> using tdpo1 = from_tokens<Loss, sequential_divergence>;
 
-/// The same, equation 17: −log σ(β [u − v − α (D_l − stop(D_w))]). Rewards are those compared, β (u + α D_w); the
+/// TDPO₂: −log σ(β [u − v − α (D_l − stop(D_w))]). Rewards are those compared, β (u + α D_w); the
 /// authors report β (u + D_w).
 template <class Loss = dpo> using tdpo2 = from_tokens<Loss, stopped_sequential_divergence>;
 

@@ -44,7 +44,7 @@ struct summed_tokens {
     token_share operator()(const token_point& token) const { return {token.policy, token.reference, 1}; }
 };
 
-/// Length-desensitised (LD-DPO: Liu et al. 2024, arXiv:2409.06411, equation 9): tokens beyond the shorter response's
+/// Length-desensitised (LD-DPO: Liu et al. 2024, arXiv:2409.06411): tokens beyond the shorter response's
 /// length count by `ld_alpha`, in [0, 1], under the policy and under the reference, as in TRL since 0.29. 1 is the
 /// plain sum; 0 truncates both responses to the shorter length.
 struct length_desensitised {
@@ -89,7 +89,7 @@ struct clamped_log_ratios {
 };
 
 /// log π(y | x) + Σ_t KL(π_ref ‖ π)_t: the difference of two such scores is the reward difference of token-level DPO
-/// (TDPO: Zeng et al. 2024, arXiv:2404.11999, equation 14), TDPO₁ with the logistic link.
+/// (TDPO: Zeng et al. 2024, arXiv:2404.11999), TDPO₁ with the logistic link.
 struct sequential_divergence {
     static constexpr bool uses_divergence = true;
     token_share operator()(const token_point& token) const {
@@ -97,7 +97,7 @@ struct sequential_divergence {
     }
 };
 
-/// log π(y | x) + α Σ_t KL(π_ref ‖ π)_t with no gradient through the chosen response's divergence (TDPO₂: equation 17).
+/// log π(y | x) + α Σ_t KL(π_ref ‖ π)_t with no gradient through the chosen response's divergence (TDPO₂).
 struct stopped_sequential_divergence {
     static constexpr bool uses_divergence = true;
     double alpha = 0.5;

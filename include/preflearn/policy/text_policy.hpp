@@ -86,6 +86,18 @@ template <class Model = transformer<float>> class text_policy {
     [[nodiscard]] pass forward_with_sum_squares(std::span<const completion<Prompt, Response>> completions) const {
         return model_.forward_with_sum_squares(tokens_of_all(completions));
     }
+    /// With the reference's tokens being this policy's: both have one vocabulary.
+    template <std::convertible_to<std::string_view> Prompt, std::convertible_to<std::string_view> Response>
+        requires KnowsDivergence<Model, std::span<const token_completion>>
+    [[nodiscard]] pass forward_with_divergence(std::span<const completion<Prompt, Response>> completions,
+                                               const text_policy& reference) const {
+        return model_.forward_with_divergence(tokens_of_all(completions), reference.model_);
+    }
+    void backward_tokens(pass&& done, std::span<const real> derivatives,
+                         std::span<const real> divergence_derivatives) requires
+        KnowsDivergence<Model, std::span<const token_completion>> {
+        model_.backward_tokens(std::move(done), derivatives, divergence_derivatives);
+    }
     void backward_tokens(pass&& done, std::span<const real> derivatives) requires
         TokenTrainable<Model, std::span<const token_completion>> {
         model_.backward_tokens(std::move(done), derivatives);

@@ -25,6 +25,7 @@
 #include <preflearn/core/random.hpp>
 #include <preflearn/core/sampling.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/loss/linear_divergence.hpp>
 #include <preflearn/loss/linear_log_probs.hpp>
 #include <preflearn/policy/activations.hpp>
 #include <preflearn/policy/attention.hpp>
@@ -65,12 +66,19 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
             return std::span(token_log_sum_squares_)
                 .subspan(batch_.token_offsets[c], batch_.token_offsets[c + 1] - batch_.token_offsets[c]);
         }
+        /// KL(π_ref ‖ π) of the next token's distributions at each response token, after `forward_with_divergence`.
+        [[nodiscard]] std::span<const double> token_divergences(std::size_t c) const {
+            return std::span(token_divergences_)
+                .subspan(batch_.token_offsets[c], batch_.token_offsets[c + 1] - batch_.token_offsets[c]);
+        }
 
       private:
         friend transformer;
         packed_batch batch_;
         activations<Scalar, Backend> kept_;
-        std::vector<double> scores_, token_scores_, token_log_sum_squares_, normalisers_;
+        std::vector<double> scores_, token_scores_, token_log_sum_squares_, token_divergences_, normalisers_;
+        const transformer* reference_ = nullptr;
+        matrix reference_hidden_;
     };
 
     /// The same for hidden states.
@@ -145,6 +153,27 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
         return scored(completions, true);
     }
 
+    /// The same with KL(π_ref ‖ π) at every token, for losses in which it counts (TDPO). The reference, which may be
+    /// another model of the same vocabulary, is run here once and must live until backward. \throws as forward;
+    /// argument_error when the vocabularies differ.
+    [[nodiscard]] pass forward_with_divergence(std::span<const token_completion> completions,
+                                               const transformer& reference) const {
+        require(reference.config_.vocabulary_size == config_.vocabulary_size, "the reference has a vocabulary of ",
+                reference.config_.vocabulary_size, " tokens, the policy of ", config_.vocabulary_size);
+        packed_batch::check(completions, reference.config_);
+        pass p = scored(completions, false);
+        const std::size_t count = p.batch_.wanted.size();
+        activations<Scalar, Backend> frozen(reference.config_, p.batch_.rows(), count, false);
+        layer_workspace<Scalar, Backend> work(reference.config_, p.batch_.rows(), false);
+        reference.run(p.batch_, frozen, work);
+        p.reference_ = &reference;
+        p.reference_hidden_ = std::move(frozen.hidden);
+        std::vector<double> of_rows(count);
+        divergences(p, of_rows);
+        for (const std::size_t source : p.batch_.sources) p.token_divergences_.push_back(of_rows[source]);
+        return p;
+    }
+
     /// Adds to the gradients, given d loss / d score of every completion. Consumes the pass, which must come from
     /// this model with these parameters. \throws argument_error when the counts differ.
     void backward(pass&& done, std::span<const double> derivatives) {
@@ -160,15 +189,30 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
 
     /// The same for d loss / d log π of every response token, completion after completion.
     void backward_tokens(pass&& done, std::span<const double> derivatives) {
+        backward_tokens(std::move(done), derivatives, {});
+    }
+
+    /// The same with d loss / d KL of every token, of a pass by `forward_with_divergence`; none: zero.
+    void backward_tokens(pass&& done, std::span<const double> derivatives,
+                         std::span<const double> divergence_derivatives) {
         pass p = std::move(done);
         require(derivatives.size() == p.token_scores_.size(), "backward_tokens: ", p.token_scores_.size(),
                 " tokens were scored, found ", derivatives.size(), " derivatives");
+        require(divergence_derivatives.empty() || divergence_derivatives.size() == p.token_divergences_.size(),
+                "backward_tokens: ", p.token_divergences_.size(), " divergences were computed, found ",
+                divergence_derivatives.size(), " derivatives");
         if (p.batch_.rows() == 0) return;
         matrix d_hidden(p.batch_.wanted.size(), config_.hidden_size);
         fill(flat(d_hidden), Scalar(0));
         log_prob_head<Scalar, Backend>(p.batch_.targets, p.batch_.sources)
             .backward(p.kept_.hidden.view(), head(parameters().data()), p.normalisers_, derivatives, d_hidden.view(),
                       head(gradients().data()));
+        if (!divergence_derivatives.empty()) {
+            std::vector<double> weights(p.batch_.wanted.size()), unused(weights.size());
+            for (std::size_t t = 0; t < divergence_derivatives.size(); ++t)
+                weights[p.batch_.sources[t]] += divergence_derivatives[t];
+            divergences(p, unused, weights, {.hidden = d_hidden.view(), .head = head(gradients().data())});
+        }
         backward_from(p.batch_, p.kept_, d_hidden.view());
     }
 
@@ -329,6 +373,18 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
             (void)linear_log_probs<Scalar, Backend>(hidden, head(), batch.targets, batch.sources)
                 .forward_unchecked(
                     {.log_probs = log_probs, .normalisers = normalisers, .log_sum_squares = log_sum_squares});
+    }
+
+    /// KL(π_ref ‖ π) of every wanted row, and the gradient of its weighted sum.
+    void divergences(const pass& p, std::span<double> of_rows, std::span<const double> weights = {},
+                     const linear_gradients<Scalar>& into = {}) const {
+        const std::size_t count = p.batch_.wanted.size();
+        if (count == 0) return;
+        linear_kl_from_reference<Backend>(
+            linear_model<Scalar>{.hidden = std::as_const(p.reference_hidden_).view().row_block(0, count),
+                                 .head = p.reference_->head()},
+            linear_model<Scalar>{.hidden = p.kept_.hidden.view().row_block(0, count), .head = head()}, of_rows, weights,
+            into);
     }
 
     static double total(std::span<const double> log_probs, std::size_t completion) {

@@ -47,6 +47,17 @@ template <class Loss> inline constexpr bool loss_uses_weak_shift = requires { re
 /// Whether it couples the pairs of a batch.
 template <class Loss> inline constexpr bool loss_couples_batch = requires { requires Loss::couples_batch; };
 
+/// A TokenTrainable whose passes by `forward_with_divergence(batch)` know the divergence from its reference at every
+/// token, such as `learns_beside`.
+template <class M, class Batch>
+concept KnowsItsDivergence = TokenTrainable<M, Batch> &&
+    requires(M& model, const M& constant, const Batch& batch, typename M::pass pass, const typename M::pass& done,
+             std::size_t completion, std::span<const typename M::real> derivatives) {
+    { constant.forward_with_divergence(batch) } -> std::same_as<typename M::pass>;
+    { done.token_divergences(completion) } -> std::convertible_to<std::span<const typename M::real>>;
+    model.backward_tokens(std::move(pass), derivatives, derivatives);
+};
+
 /// A token-level loss by what it does: its value and gradient on three fixed pairs, rounded so that another processor
 /// gives the same. A loss that refuses the pairs has the fingerprint "unknown".
 template <std::floating_point Real, class Loss> std::string fingerprint_of_token_loss(const Loss& loss) {
@@ -114,7 +125,10 @@ template <class Model, class C, class Loss> class token_preference_objective {
             take(chosen_, pass, 2 * i, p, false);
             take(rejected_, pass, 2 * i + 1, p, true);
         }
-        for (side* s : {&chosen_, &rejected_}) s->derivatives.resize(s->policy.size());
+        for (side* s : {&chosen_, &rejected_}) {
+            s->derivatives.resize(s->policy.size());
+            s->divergence_derivatives.resize(s->divergence.size());
+        }
         const auto given = [](bool there, const std::vector<real>& values) {
             return there ? std::span<const real>(values) : std::span<const real>();
         };
@@ -123,15 +137,25 @@ template <class Model, class C, class Loss> class token_preference_objective {
                                           .weight = given(labelled_.weighted, weight_),
                                           .target = given(labelled_.soft, target_),
                                           .margin = given(labelled_.margins, margin_)},
-                       token_gradients<real>{.chosen = {.policy = chosen_.derivatives},
-                                             .rejected = {.policy = rejected_.derivatives}});
+                       token_gradients<real>{.chosen = {chosen_.derivatives, chosen_.divergence_derivatives},
+                                             .rejected = {rejected_.derivatives, rejected_.divergence_derivatives}});
         derivatives_.clear();
+        divergence_derivatives_.clear();
+        const auto scale = static_cast<real>(per_weight_);
         for (std::size_t i = 0; i < examples.size(); ++i) {
-            for (const side* s : {&chosen_, &rejected_})
-                for (std::size_t at = s->offsets[i]; at < s->offsets[i + 1]; ++at)
-                    derivatives_.push_back(static_cast<real>(per_weight_) * s->derivatives[at]);
+            for (const side* s : {&chosen_, &rejected_}) {
+                for (std::size_t at = s->offsets[i]; at < s->offsets[i + 1]; ++at) {
+                    derivatives_.push_back(scale * s->derivatives[at]);
+                    if constexpr (loss_uses_divergence<Loss>)
+                        divergence_derivatives_.push_back(scale * s->divergence_derivatives[at]);
+                }
+            }
         }
-        model.backward_tokens(std::move(pass), std::span<const real>(derivatives_));
+        const std::span<const real> derivatives(derivatives_), divergence_derivatives(divergence_derivatives_);
+        if constexpr (loss_uses_divergence<Loss>)
+            model.backward_tokens(std::move(pass), derivatives, divergence_derivatives);
+        else
+            model.backward_tokens(std::move(pass), derivatives);
     }
 
     void finish(training_step& step) const {
@@ -168,11 +192,13 @@ template <class Model, class C, class Loss> class token_preference_objective {
     /// The chosen or the rejected responses of a micro-batch.
     struct side {
         std::vector<std::size_t> offsets;
-        std::vector<real> policy, reference, log_sum_squares, weak_shift, derivatives;
+        std::vector<real> policy, reference, log_sum_squares, divergence, weak_shift, derivatives,
+            divergence_derivatives;
 
         void clear() {
             offsets.assign(1, 0);
-            for (std::vector<real>* column : {&policy, &reference, &log_sum_squares, &weak_shift}) column->clear();
+            for (std::vector<real>* column : {&policy, &reference, &log_sum_squares, &divergence, &weak_shift})
+                column->clear();
         }
     };
     static token_columns<real> columns(const side& s) {
@@ -180,6 +206,7 @@ template <class Model, class C, class Loss> class token_preference_objective {
                 .policy = s.policy,
                 .reference = s.reference,
                 .log_sum_squares = s.log_sum_squares,
+                .divergence = s.divergence,
                 .weak_shift = s.weak_shift};
     }
 
@@ -202,6 +229,8 @@ template <class Model, class C, class Loss> class token_preference_objective {
         const std::span<const completion_of<C>> batch(batch_);
         if constexpr (loss_uses_log_sum_squares<Loss>)
             return model.forward_with_sum_squares(batch);
+        else if constexpr (loss_uses_divergence<Loss>)
+            return model.forward_with_divergence(batch);
         else
             return model.forward(batch);
     }
@@ -214,6 +243,8 @@ template <class Model, class C, class Loss> class token_preference_objective {
         for (const real value : tokens) total += static_cast<double>(value);
         if constexpr (loss_uses_log_sum_squares<Loss>)
             append(s.log_sum_squares, pass.token_log_sum_squares(c), tokens.size(), p, "sums of squares of the pass");
+        if constexpr (loss_uses_divergence<Loss>)
+            append(s.divergence, pass.token_divergences(c), tokens.size(), p, "divergences of the pass");
         const std::size_t row = 2 * p.index + (p.swapped != is_rejected ? 1 : 0);
         if (!frozen_.reference.empty())
             append(s.reference, frozen_.reference[row], tokens.size(), p, "log-probs of the reference");
@@ -241,7 +272,7 @@ template <class Model, class C, class Loss> class token_preference_objective {
 
     std::vector<completion_of<C>> batch_;
     side chosen_, rejected_;
-    std::vector<real> weight_, target_, margin_, derivatives_;
+    std::vector<real> weight_, target_, margin_, derivatives_, divergence_derivatives_;
 
     double per_weight_ = 0, chosen_log_probs_ = 0, rejected_log_probs_ = 0;
     loss_sums sums_;
@@ -265,9 +296,11 @@ training_history train_token_preferences(Model& model, const Comparisons& compar
     check_token_trainable<Model, batch_of<C>>();
     check_token_loss<Loss, typename Model::real>();
     static_assert(
-        !loss_uses_divergence<Loss>,
-        "this loss needs the divergence of the reference's and the policy's next-token distributions and sends "
-        "a gradient through it, which a training pass does not know; call the loss with that column instead");
+        !loss_uses_divergence<Loss> || KnowsItsDivergence<Model, batch_of<C>>,
+        "this loss needs the divergence from the reference at every token: learns_beside{model, reference} is "
+        "trained in place of a model that has forward_with_divergence(batch, reference)");
+    static_assert(!loss_uses_divergence<Loss> || !loss_uses_log_sum_squares<Loss>,
+                  "a pass gives either the divergence or the sum of squares at every token, and this loss needs both");
     static_assert(!loss_uses_log_sum_squares<Loss> || KnowsSumSquares<Model, batch_of<C>>,
                   "this loss weighs pairs by the policy's likelihood: the model needs a const member "
                   "forward_with_sum_squares(batch) whose pass has token_log_sum_squares(completion)");

@@ -1,7 +1,7 @@
-// says: "this loss needs the divergence of the reference's and the policy's next-token distributions and sends a
-// gradient through it, which a training pass does not know; call the loss with that column instead"
+// says: "this loss needs the divergence from the reference at every token: learns_beside{model, reference} is trained
+// in place of a model that has forward_with_divergence(batch, reference)"
 //
-// TDPO is for whoever has both policies' rows.
+// TDPO needs the reference itself.
 #include <span>
 #include <utility>
 #include <vector>

@@ -1,0 +1,38 @@
+/// \file
+/// A model that learns beside its frozen reference: what it gives for training, with the divergence of both models'
+/// next token at every token in its passes (TDPO).
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+#include <utility>
+
+namespace preflearn {
+
+/// A TokenTrainable that views a model which `KnowsDivergence` and a reference of the same kind; both must outlive it.
+/// `train_token_preferences(beside, …)` with `learns_beside beside{model, reference}` trains the model.
+template <class Model> struct learns_beside {
+    using real = typename Model::real;
+    using pass = typename Model::pass;
+
+    Model& model;
+    const Model& reference;
+
+    template <class Batch> [[nodiscard]] pass forward(const Batch& batch) const {
+        return std::as_const(model).forward(batch);
+    }
+    template <class Batch> [[nodiscard]] pass forward_with_divergence(const Batch& batch) const {
+        return std::as_const(model).forward_with_divergence(batch, reference);
+    }
+    void backward(pass&& done, std::span<const real> derivatives) { model.backward(std::move(done), derivatives); }
+    void backward_tokens(pass&& done, std::span<const real> derivatives,
+                         std::span<const real> divergence_derivatives = {}) {
+        model.backward_tokens(std::move(done), derivatives, divergence_derivatives);
+    }
+    [[nodiscard]] auto parameters() { return model.parameters(); }
+    [[nodiscard]] auto gradients() { return model.gradients(); }
+};
+
+template <class Model> learns_beside(Model&, const Model&) -> learns_beside<Model>;
+
+} // namespace preflearn
