@@ -77,7 +77,8 @@ template <class Real, bool Divergence> struct token_reader {
 
 /// A TokenLoss made of a PreferenceLoss for double, a TokenPart and a TokenWeight. `pair_scores` of the loss are the
 /// sums of the part's shares, the numbers of tokens, and the pairs' columns; the weight column is multiplied by the
-/// token weight. Sums of floats, too, are taken in double.
+/// token weight, which the `loss_sums::weight` returned leaves out: it adds up the weights given. Sums of floats and
+/// 16-bit numbers are taken in double, too.
 ///
 /// An empty response has the log-prob 0, the length 0 and the mean 0 (a weight of 1); when the loss says that it uses
 /// lengths, it is an argument_error naming the pair.

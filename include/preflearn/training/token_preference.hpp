@@ -1,6 +1,6 @@
 /// \file
-/// Preference training with losses that see tokens (LD-DPO, WPO, WSPO, any TokenLoss): as `train_preferences`, but the
-/// model's pass gives log π of every token and takes a derivative for each.
+/// Preference training with losses that see tokens (LD-DPO, WPO, TDPO, WSPO, any TokenLoss): as `train_preferences`,
+/// but the model's pass gives log π of every token and takes a derivative for each.
 // SPDX-License-Identifier: MIT
 #pragma once
 
