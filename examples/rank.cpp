@@ -126,7 +126,7 @@ std::string joined(const std::vector<preflearn::item_id>& items, const std::vect
 
 void print_certificate(const preflearn::rating_fit& fit, const std::vector<std::string>& names) {
     std::printf("status: %s\n", std::string(name_of(fit.status)).c_str());
-    if (!fit.reason.empty()) std::printf("reason: %s\n", fit.reason.c_str());
+    if (!fit.converged()) std::printf("reason: %s\n", explain(fit, names).c_str());
     std::printf("prior: %s\n", fit.prior.c_str());
     if (!std::isnan(fit.gradient_norm))
         std::printf("gradient: %.3g games, next step: %.3g logits, after %zu iterations\n", fit.gradient_norm,
@@ -159,7 +159,7 @@ nlohmann::ordered_json json_of(const preflearn::rating_report& report, const std
         json["parameters"][p.name] = p.value;
         json["parameters"][p.name + "_se"] = p.standard_error;
     }
-    if (!fit.reason.empty()) json["reason"] = fit.reason;
+    if (!fit.converged()) json["reason"] = explain(fit, names);
     json["ties"] = given.ties;
     json["prior"] = fit.prior;
     json["log_likelihood"] = fit.log_likelihood; // NaN is written as null
@@ -200,7 +200,8 @@ int run(const arguments& given, const preflearn::rating_options& options) {
     if (!given.json.empty()) preflearn::write_json(json_of(report, file.items, given), given.json);
     if (report.fit.converged()) return 0;
     std::fflush(stdout);
-    std::fprintf(stderr, "rank: %s: %s\n", std::string(name_of(report.fit.status)).c_str(), report.fit.reason.c_str());
+    std::fprintf(stderr, "rank: %s: %s\n", std::string(name_of(report.fit.status)).c_str(),
+                 explain(report.fit, file.items).c_str());
     return undefined_fit;
 }
 

@@ -291,6 +291,50 @@ TEST_CASE("a tie model without ties, without decisions, or that runs off with th
     CHECK(status(tied, rao_kupper_rule{}) == fit_status::unbounded);
 }
 
+TEST_CASE("a maximum that exists is found however far out, or said not to have been found; never called separated") {
+    for (const double upset : {1e-6, 1e-9, 1e-12}) {
+        const std::vector<double> wins{0, 1, upset, 0};
+        const rating_fit fit = fit_ratings(counts_of_matrix(2, wins));
+        REQUIRE(fit.converged());
+        CHECK(fit.scores[0] - fit.scores[1] == doctest::Approx(-std::log(upset)).epsilon(1e-6));
+    }
+    const std::vector<double> beyond{0, 1, 1e-60, 0};
+    const rating_fit fit = fit_ratings(counts_of_matrix(2, beyond));
+    CHECK(fit.status == fit_status::not_converged);
+    CHECK(fit.scores.empty());
+    CHECK(fit.reason.find("exists") != std::string::npos);
+}
+
+TEST_CASE("counts that are no counts are refused by name, sums that overflow too") {
+    const auto refusal = [](double left, double ties) {
+        try {
+            fit_ratings(pair_counts{3, sides::merged, {{0, 1, 1, 1, 0}, {0, 2, left, 1, ties}, {1, 2, 1, 1, 0}}});
+        } catch (const argument_error& failure) {
+            return std::string(failure.what());
+        }
+        return std::string();
+    };
+    CHECK(refusal(-1, 0).starts_with("items 0 and 2 have -1 wins"));
+    CHECK(refusal(1, std::numeric_limits<double>::quiet_NaN()).starts_with("items 0 and 2 have 1 wins"));
+    CHECK(refusal(std::numeric_limits<double>::infinity(), 0).starts_with("items 0 and 2 have inf wins"));
+    const pair_counts huge{3, sides::merged, {{0, 1, 1e308, 0, 0}, {0, 2, 1e308, 1, 0}, {1, 2, 1, 1, 0}}};
+    CHECK_THROWS_WITH_AS(fit_ratings(huge), doctest::Contains("add up"), argument_error);
+}
+
+TEST_CASE("the reason in the items' own names") {
+    game_columns games{.items = 4};
+    games.add(1, 0, game_result::left);
+    const std::vector<std::string> names{"ann", "bob", "cat", "dog"};
+    rating_fit fit = fit_ratings(count_games(games.list()));
+    CHECK(explain(fit, names).find("without a game: cat, dog.") != std::string::npos);
+    games.items = 2;
+    fit = fit_ratings(count_games(games.list()));
+    CHECK(fit.reason.find("never beaten: item 1; never won: item 0.") != std::string::npos);
+    CHECK_THROWS_AS(explain(fit, names), argument_error);
+    CHECK(explain(fit, std::span(names).first(2)).find("never beaten: bob; never won: ann.") != std::string::npos);
+    CHECK(explain(fit_ratings(citations()), names).empty());
+}
+
 TEST_CASE("a solver that is stopped early hands nothing out") {
     const rating_fit fit = fit_ratings(citations(), {}, newton{.iteration_limit = 2});
     CHECK(fit.status == fit_status::not_converged);

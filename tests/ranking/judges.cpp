@@ -117,7 +117,9 @@ TEST_CASE("judges who must be alike: plain Bradley-Terry") {
 
 TEST_CASE("bad columns and priors are refused, no games are no fit") {
     const game_columns games = random_games(3, 10, 1);
-    const std::vector<std::uint32_t> judges(10), few(9);
+    const std::vector<std::uint32_t> judges(10), few(9), numbered_wildly(10, 4'000'000'000);
+    CHECK_THROWS_WITH_AS(fitted(games, numbered_wildly, judge_reliability{}, 1),
+                         doctest::Contains("game 0: judge 4000000000"), argument_error);
     CHECK_THROWS_AS(fitted(games, few, judge_reliability{}, 1), argument_error);
     CHECK_THROWS_AS(fitted(games, judges, judge_reliability{.right_answers = 0}, 1), argument_error);
     CHECK_THROWS_AS(fitted(games, judges, judge_discrimination{.log_variance = -1}, 1), argument_error);

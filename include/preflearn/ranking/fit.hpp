@@ -94,22 +94,44 @@ struct rating_fit {
 
 namespace detail {
 
-/// "3, 5, 8 and 12 more".
-inline std::string some_items(std::span<const item_id> items) {
+/// "item 3, 5, 8 and 12 more", or their names.
+inline std::string some_items(std::span<const item_id> items, std::span<const std::string> names) {
     constexpr std::size_t most = 8;
-    std::string text;
+    std::string text = names.empty() ? "item " : "";
     for (std::size_t i = 0; i < std::min(most, items.size()); ++i)
-        text += (i == 0 ? "" : ", ") + std::to_string(items[i]);
+        text += (i == 0 ? "" : ", ") + (names.empty() ? std::to_string(items[i]) : names[items[i]]);
     if (items.size() > most) text += " and " + std::to_string(items.size() - most) + " more";
     return text;
 }
 
-inline std::string separation_reason(const win_graph& graph) {
+inline std::string separation_reason(const win_graph& graph, std::span<const std::string> names = {}) {
     std::string text = "the win graph is not strongly connected: it falls into " + std::to_string(graph.groups) +
                        " groups, and wins between two of them go one way only";
-    if (!graph.undefeated.empty()) text += "; never beaten: item " + some_items(graph.undefeated);
-    if (!graph.winless.empty()) text += "; never won: item " + some_items(graph.winless);
+    if (!graph.undefeated.empty()) text += "; never beaten: " + some_items(graph.undefeated, names);
+    if (!graph.winless.empty()) text += "; never won: " + some_items(graph.winless, names);
     return text + ". A prior, or more games, would make the scores finite";
+}
+
+inline std::string disconnection_reason(const win_graph& graph, std::span<const std::string> names = {}) {
+    std::string text = "no games join the " + std::to_string(graph.components) + " parts of the board";
+    if (!graph.unplayed.empty()) text += "; without a game: " + some_items(graph.unplayed, names);
+    return text + ". Scores of different parts cannot be compared";
+}
+
+/// \throws argument_error naming the pair whose counts are not finite numbers of at least 0; also when their sum is
+/// not.
+inline void check_counts(const pair_counts& counts) {
+    double sum = 0, lowest = 0;
+    for (const pair_cell& c : counts.cells) {
+        sum += c.games();
+        lowest = std::min({lowest, c.left_wins, c.right_wins, c.ties});
+    }
+    if (std::isfinite(sum) && lowest >= 0) return;
+    for (const pair_cell& c : counts.cells)
+        require(std::isfinite(c.games()) && std::min({c.left_wins, c.right_wins, c.ties}) >= 0, "items ", c.left,
+                " and ", c.right, " have ", c.left_wins, " wins of the left side, ", c.right_wins, " of the right and ",
+                c.ties, " ties; finite numbers of at least 0 were expected");
+    throw argument_error("the games' weights add up to more than a number can hold");
 }
 
 /// Whether strengths with θ_left − θ_right = 1 in every cell exist, which an order effect cannot be told from.
@@ -152,11 +174,8 @@ template <class Model> bool board_allows(const pair_counts& counts, rating_fit& 
         return false;
     };
     if (counts.items == 0 || counts.cells.empty()) return refuse(fit_status::no_data, "there are no games");
-    if (need != board_need::nothing && !fit.graph.connected()) {
-        std::string text = "no games join the " + std::to_string(fit.graph.components) + " parts of the board";
-        if (!fit.graph.unplayed.empty()) text += "; without a game: item " + some_items(fit.graph.unplayed);
-        return refuse(fit_status::disconnected, text + ". Scores of different parts cannot be compared");
-    }
+    if (need != board_need::nothing && !fit.graph.connected())
+        return refuse(fit_status::disconnected, disconnection_reason(fit.graph));
     if (need == board_need::strongly_connected && !fit.graph.strongly_connected())
         return refuse(fit_status::separated, separation_reason(fit.graph));
     if constexpr (Model::has_order) {
@@ -179,10 +198,19 @@ template <class Model> bool board_allows(const pair_counts& counts, rating_fit& 
 
 } // namespace detail
 
+/// The reason, with the items' names instead of their numbers; empty when converged.
+inline std::string explain(const rating_fit& fit, std::span<const std::string> names) {
+    require(names.size() == fit.graph.component.size(), names.size(), " names for ", fit.graph.component.size(),
+            " items");
+    if (fit.status == fit_status::disconnected) return detail::disconnection_reason(fit.graph, names);
+    if (fit.status == fit_status::separated) return detail::separation_reason(fit.graph, names);
+    return fit.reason;
+}
+
 /// Fits `model` to the counts.
 /// \param start the `parameters` of an earlier fit of the same model and items, or empty
 /// \throws argument_error when the model has an order effect and the counts have merged their sides, when a start has
-/// another size, or when the prior's numbers are out of range.
+/// another size, when the prior's numbers are out of range, or counts are negative or not finite.
 template <class Model = bradley_terry_model<>, class Solver = newton>
 rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const Solver& solver = {},
                        std::span<const double> start = {}) {
@@ -193,6 +221,7 @@ rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const
     require(start.empty() || start.size() == Model::size(counts.items), "a start of ", start.size(), " parameters for ",
             Model::size(counts.items));
     model.prior.check();
+    detail::check_counts(counts);
     rating_fit fit;
     fit.prior = model.prior.describe();
     fit.graph = analyse_wins(counts, Model::ties_type::edges);
@@ -212,11 +241,12 @@ rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const
         return fit;
     }
     if (found.end == solver_end::unbounded) {
-        fit.status = Model::extras > 0 ? fit_status::unbounded : fit_status::separated;
+        // The board's win graph decides alone where there are only scores: then the maximum exists.
+        fit.status = Model::extras > 0 ? fit_status::unbounded : fit_status::not_converged;
         fit.reason =
             Model::extras > 0
                 ? "the likelihood grows without end as the order effect or the tie parameter grows with the scores"
-                : "the likelihood grows without end as the scores grow";
+                : "the maximum exists, but so far out that the likelihood is flat to the last digit on the way there";
         return fit;
     }
     fit.status = fit_status::converged;

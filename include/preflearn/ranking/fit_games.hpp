@@ -63,11 +63,15 @@ template <class Model> void check_details(const game_list& games, const game_det
     } else {
         require(details.features.columns == 0, "features are given to a model without features");
     }
-    if constexpr (Model::judges_type::has_parameters)
+    if constexpr (Model::judges_type::has_parameters) {
         require(details.judges.size() == games.size(), games.size(), " games and ", details.judges.size(),
                 " judges of them");
-    else
+        for (std::size_t g = 0; g < games.size(); ++g)
+            require(details.judges[g] < games.size(), "game ", g, ": judge ", details.judges[g], " of ", games.size(),
+                    " games; judges are numbered from 0");
+    } else {
         require(details.judges.empty(), "judges are given to a model without judges");
+    }
     model.board.prior.check();
     model.features.check();
     model.judges.check();
@@ -201,13 +205,16 @@ void climb(const game_list& games, const game_details& details, const Model& mod
             return stop(fit_status::unbounded, endless);
         }
         const Eigen::VectorXd step = h.solve(here.gradient);
+        const double last_step = fit.newton_step;
         fit.newton_step = step.cwiseProduct(moves).cwiseAbs().maxCoeff();
         if (relative <= options.tolerance && fit.newton_step <= 1e-6) {
             fit.status = fit_status::converged;
             fit.log_likelihood = here.log_likelihood;
             return;
         }
-        flat = relative <= options.tolerance ? flat + 1 : 0;
+        const bool vanished = relative <= options.tolerance;
+        // On the way to infinity steps keep their length.
+        flat = vanished && !(fit.newton_step < last_step / 2) ? flat + 1 : 0;
         if (flat == 4) return stop(fit_status::unbounded, endless);
         if (turn == options.iteration_limit)
             return stop(fit_status::not_converged,
@@ -223,7 +230,7 @@ void climb(const game_list& games, const game_details& details, const Model& mod
             if (!inside(model.board, at)) continue;
             here = evaluate_games(games, details, model, at);
             const double reached = here.gradient.dot(step);
-            if (flat > 0 || (std::isfinite(reached) && reached >= -0.5 * slope)) break;
+            if (vanished || (std::isfinite(reached) && reached >= -0.5 * slope)) break;
         }
     }
 }
@@ -239,6 +246,7 @@ game_fit fit_games(const game_list& games, const game_details& details, const Mo
     using board = typename Model::board_type;
     detail::check_details(games, details, model);
     const pair_counts counts = count_games(games, board::has_order ? sides::kept : sides::merged);
+    detail::check_counts(counts);
     game_fit fit{.layout = model.layout(games, details)};
     rating_fit& rating = fit.rating;
     rating.prior = model.board.prior.describe();

@@ -148,12 +148,14 @@ struct newton {
             const double accuracy = flat ? 1e-2 : std::clamp(relative, 1e-6, 1e-2); // the last step only measures
             const Eigen::VectorXd step = detail::newton_step<Model>(counts, at, accuracy, dense_items);
             const bool usable = step.size() != 0 && step.allFinite();
+            const double last_step = result.newton_step;
             result.newton_step = usable ? step.cwiseAbs().maxCoeff() : std::numeric_limits<double>::infinity();
             if (flat && result.newton_step <= 1e-6) {
                 result.end = solver_end::converged;
                 return result;
             }
-            vanished = flat ? vanished + 1 : 0;
+            // On the way to infinity steps keep their length.
+            vanished = flat && !(result.newton_step < last_step / 2) ? vanished + 1 : 0;
             if (!usable || vanished == 3) {
                 // A singular curvature: in a direction where the likelihood has died away, or never existed.
                 result.end = relative <= 1e-6 || !usable ? solver_end::unbounded : solver_end::not_converged;
