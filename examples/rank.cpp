@@ -221,7 +221,7 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"half", "drop", "rao-kupper", "davidson"}))
         ->capture_default_str();
     app.add_flag("--order", given.order, "estimate the advantage of the left side");
-    app.add_option("--prior", given.prior, priors)->capture_default_str();
+    app.add_option("--prior", given.prior, std::string("of the scores: ") + priors)->capture_default_str();
     app.add_option("--covariate", given.covariates,
                    "a numeric column that explains games beside their items, the left side's value minus the right "
                    "side's; can be repeated")

@@ -4,8 +4,6 @@
 // agreement/<what>/<units>.
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <string>
 #include <vector>
@@ -15,26 +13,14 @@
 #include <preflearn/agreement.hpp>
 #include <preflearn/core/random.hpp>
 
+#include "../peers.hpp"
+
 using namespace preflearn;
 
 namespace {
 
-/// Seconds per name, as peer.py prints them; empty when no peers are named.
 const std::map<std::string, double>& peers() {
-    static const std::map<std::string, double> seconds = [] {
-        std::map<std::string, double> found;
-        const char* python = std::getenv("PREFLEARN_PEERS");
-        if (python == nullptr) return found;
-        const std::string folder = std::string(__FILE__).substr(0, std::string(__FILE__).rfind('/'));
-        const std::string command = "'" + std::string(python) + "' '" + folder + "/peer.py'";
-        if (std::FILE* pipe = popen(command.c_str(), "r")) {
-            char name[64];
-            double value = 0;
-            while (std::fscanf(pipe, "%63s %lf", name, &value) == 2) found[name] = value;
-            pclose(pipe);
-        }
-        return found;
-    }();
+    static const std::map<std::string, double> seconds = peer_seconds(__FILE__);
     return seconds;
 }
 

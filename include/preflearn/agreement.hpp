@@ -14,7 +14,6 @@
 #include <preflearn/agreement/coded_ratings.hpp>
 #include <preflearn/agreement/correlation.hpp>
 #include <preflearn/agreement/dawid_skene.hpp>
-#include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/every_coefficient.hpp>
 #include <preflearn/agreement/gap_recovered.hpp>

@@ -8,10 +8,12 @@
 #include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/exact_sum.hpp>
 #include <preflearn/core/half.hpp>
 #include <preflearn/core/held.hpp>
+#include <preflearn/core/interval.hpp>
 #include <preflearn/core/log_space.hpp>
 #include <preflearn/core/many.hpp>
 #include <preflearn/core/matrix_view.hpp>

@@ -31,7 +31,7 @@ TEST_CASE("two items with ties: each share with the binomial error of its log-od
     const auto check = [&](const auto& model) {
         const rating_fit fit = fit_ratings(counts, model);
         const game_prediction p = predict_game(model, fit, inverse_information(counts, model, fit), 0, 1, 0.9);
-        const double z = two_sided_critical(0.9);
+        const double z = normal_critical(0.9);
         const auto share = [&](const predicted_probability& found, double k) {
             CHECK(found.value == doctest::Approx(k / 60));
             const double error = std::sqrt(1 / k + 1 / (60 - k));

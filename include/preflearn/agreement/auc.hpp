@@ -11,9 +11,9 @@
 #include <cstdint>
 #include <span>
 
-#include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/order.hpp>
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 
 namespace preflearn {

@@ -16,11 +16,11 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/proportion.hpp>
 #include <preflearn/agreement/ratings.hpp>
 #include <preflearn/agreement/weights.hpp>
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 
 namespace preflearn {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include <preflearn/agreement/bootstrap.hpp>
-#include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 
 namespace preflearn {

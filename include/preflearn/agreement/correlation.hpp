@@ -9,9 +9,9 @@
 #include <cstddef>
 #include <span>
 
-#include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/order.hpp>
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 
 namespace preflearn {

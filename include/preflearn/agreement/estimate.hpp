@@ -10,6 +10,8 @@
 #include <limits>
 #include <string_view>
 
+#include <preflearn/core/interval.hpp>
+
 namespace preflearn {
 
 /// Why a metric has a value, or has none.
@@ -51,14 +53,6 @@ constexpr std::string_view name_of(estimate_status status) {
 }
 
 inline constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
-
-/// A confidence interval; NaN where it does not exist.
-struct interval {
-    double low = undefined;
-    double high = undefined;
-    [[nodiscard]] bool contains(double x) const { return low <= x && x <= high; }
-    friend bool operator==(const interval&, const interval&) = default;
-};
 
 /// A value, its standard error and its confidence interval. `value` is NaN unless `status` is ok. A value may
 /// exist without an error (one observation, say): then `standard_error` and the bounds are NaN.

@@ -14,8 +14,8 @@
 
 #include <preflearn/agreement/bootstrap.hpp>
 #include <preflearn/agreement/correlation.hpp>
-#include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 
 namespace preflearn {

@@ -11,8 +11,8 @@
 #include <cstdint>
 #include <vector>
 
-#include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/matrix_view.hpp>
 

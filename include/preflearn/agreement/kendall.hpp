@@ -17,9 +17,9 @@
 #include <vector>
 
 #include <preflearn/agreement/correlation.hpp>
-#include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/order.hpp>
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/parallel.hpp>
 

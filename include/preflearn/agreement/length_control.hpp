@@ -13,9 +13,9 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 
-#include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/moments.hpp>
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/log_space.hpp>
 

@@ -16,10 +16,10 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 
-#include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/proportion.hpp>
 #include <preflearn/agreement/ratings.hpp>
+#include <preflearn/core/distribution.hpp>
 
 namespace preflearn {
 

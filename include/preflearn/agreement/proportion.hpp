@@ -11,8 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 
 namespace preflearn {

@@ -7,10 +7,10 @@
 #include <span>
 
 #include <preflearn/agreement/accuracy.hpp>
-#include <preflearn/agreement/distribution.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/moments.hpp>
 #include <preflearn/agreement/proportion.hpp>
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/preference.hpp>
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/interval.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/core/random.hpp>
 #include <preflearn/ranking/covariance.hpp>
@@ -32,7 +33,7 @@ struct score_bootstrap_options {
 struct score_bootstrap {
     /// Per item, over the draws that have an estimate: deviation and percentile interval; NaN with fewer than two.
     std::vector<double> standard_errors;
-    std::vector<score_interval> bounds;
+    std::vector<interval> bounds;
     /// Draws without an estimate, by their status.
     std::size_t disconnected = 0, separated = 0, otherwise_failed = 0;
     std::size_t replicates = 0;
@@ -72,7 +73,7 @@ score_bootstrap bootstrap_scores(const game_list& games, std::span<const std::ui
         scores[r] = std::move(drawn.scores);
     });
     score_bootstrap result{.standard_errors = std::vector<double>(n, std::numeric_limits<double>::quiet_NaN()),
-                           .bounds = std::vector<score_interval>(n),
+                           .bounds = std::vector<interval>(n),
                            .replicates = options.replicates};
     for (const fit_status s : status) {
         result.disconnected += s == fit_status::disconnected || s == fit_status::no_data;

@@ -10,8 +10,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <numbers>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -20,32 +18,15 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/interval.hpp>
 #include <preflearn/ranking/fit.hpp>
 #include <preflearn/ranking/games.hpp>
 #include <preflearn/ranking/model.hpp>
 #include <preflearn/ranking/pair_counts.hpp>
 
 namespace preflearn {
-
-/// A confidence interval of a score or of a probability.
-struct score_interval {
-    double low = std::numeric_limits<double>::quiet_NaN();
-    double high = std::numeric_limits<double>::quiet_NaN();
-};
-
-/// The z with P(|N(0, 1)| <= z) = confidence; 1.96 for 0.95. \throws argument_error outside (0, 1).
-inline double two_sided_critical(double confidence) {
-    require(confidence > 0 && confidence < 1, "a confidence level lies inside (0, 1), found ", confidence);
-    double z = 0;
-    for (int step = 0; step < 500; ++step) { // the tail is convex: Newton's method climbs to the root
-        const double excess = std::erfc(z / std::numbers::sqrt2) - (1 - confidence);
-        const double next = z + excess / (std::sqrt(2 / std::numbers::pi) * std::exp(-z * z / 2));
-        if (!(next > z)) break;
-        z = next;
-    }
-    return z;
-}
 
 /// The covariance of a fit's scores (mean zero), then of its order effect and of the solver's tie parameter.
 struct rating_covariance {
@@ -169,13 +150,13 @@ rating_covariance sandwich_covariance(const game_list& games, const Model& model
 }
 
 /// score ± z · error of every item. \throws numeric_error when the fit does not exist.
-inline std::vector<score_interval> score_intervals(const rating_fit& fit, const rating_covariance& covariance,
-                                                   double confidence = 0.95) {
+inline std::vector<interval> score_intervals(const rating_fit& fit, const rating_covariance& covariance,
+                                             double confidence = 0.95) {
     fit.check();
     require(covariance.items == fit.scores.size(), "a covariance of ", covariance.items, " items for a fit of ",
             fit.scores.size());
-    const double z = two_sided_critical(confidence);
-    std::vector<score_interval> list;
+    const double z = normal_critical(confidence);
+    std::vector<interval> list;
     for (std::size_t i = 0; i < fit.scores.size(); ++i) {
         const double half = z * covariance.standard_error(i);
         list.push_back({fit.scores[i] - half, fit.scores[i] + half});

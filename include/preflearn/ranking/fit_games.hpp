@@ -237,7 +237,8 @@ void climb(const game_list& games, const game_details& details, const Model& mod
 
 } // namespace detail
 
-/// Fits `model` to games. Dense: (items + features + judges)² numbers.
+/// Fits `model` to games. A soft verdict, a share y of the win, is two games of weights y and 1 − y.
+/// Dense: (items + features + judges)² numbers.
 /// \throws argument_error when columns differ in length, are missing or not asked for, items are unknown or play
 /// themselves, or a part's numbers are out of range; numeric_error naming game and feature that is not finite.
 template <class Model>

@@ -10,7 +10,9 @@
 
 #include <Eigen/Core>
 
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/interval.hpp>
 #include <preflearn/core/log_space.hpp>
 #include <preflearn/ranking/covariance.hpp>
 
@@ -19,7 +21,7 @@ namespace preflearn {
 struct predicted_probability {
     double value = 0;
     /// NaN where the model gives the outcome no probability (ties without a tie model).
-    score_interval bounds{};
+    interval bounds{};
 };
 
 struct game_prediction {
@@ -43,7 +45,7 @@ game_prediction predict_game(const Model& model, const rating_fit& fit, const ra
     along[detail::index(right)] = -1;
     if constexpr (Model::has_order) along[detail::index(n)] = 1;
 
-    const double z = two_sided_critical(confidence);
+    const double z = normal_critical(confidence);
     const outcome_probabilities p = model.ties.probabilities(model.link, x, tau);
     const auto predicted = [&](double probability, pair_cell outcome) {
         predicted_probability result{probability, {}};

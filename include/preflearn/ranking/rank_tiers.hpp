@@ -16,6 +16,7 @@
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
 
+#include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/core/random.hpp>
@@ -48,7 +49,7 @@ inline rank_result rank_items(const rating_fit& fit, const rating_covariance& co
     const std::size_t n = fit.scores.size();
     require(covariance.items == n, "a covariance of ", covariance.items, " items for a fit of ", n);
     require(options.draws > 0, "ranks need at least one draw");
-    rank_result result{.critical = two_sided_critical(options.confidence),
+    rank_result result{.critical = normal_critical(options.confidence),
                        .order = std::vector<std::size_t>(n),
                        .best_rank = std::vector<std::size_t>(n, 1),
                        .worst_rank = std::vector<std::size_t>(n, n),

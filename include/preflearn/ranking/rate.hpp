@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/interval.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/ranking/covariance.hpp>
 #include <preflearn/ranking/firth.hpp>
@@ -54,7 +55,7 @@ struct rating_parameter {
 struct rating_report {
     rating_fit fit{};
     std::vector<double> standard_errors{};
-    std::vector<score_interval> bounds{};
+    std::vector<interval> bounds{};
     rank_result ranks{};
     std::vector<rating_parameter> parameters{};
 };

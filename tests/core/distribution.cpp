@@ -3,9 +3,10 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/agreement/distribution.hpp>
+#include <preflearn/core/distribution.hpp>
+#include <preflearn/core/error.hpp>
 
-#include "close.hpp"
+#include "../agreement/close.hpp"
 
 using namespace preflearn;
 
@@ -17,6 +18,10 @@ TEST_CASE("normal quantiles and tails") {
     CHECK(close(normal_quantile(0.999999), 4.753424308817087, 1e-12));
     CHECK(std::abs(normal_quantile(0.5)) < 1e-15);
     CHECK(std::isinf(normal_quantile(1)));
+    CHECK(close(normal_critical(0.95), 1.959963984540054, 1e-14));
+    CHECK(close(normal_critical(0.5), 0.6744897501960817, 1e-14));
+    CHECK(close(normal_critical(1 - 1e-9), 6.109410204869, 1e-8));
+    CHECK(close(normal_critical(1 - 0x1p-50), -normal_quantile(0x1p-51), 1e-15)); // all digits of the tail
     CHECK(close(normal_p_value(normal_critical(0.95)), 0.05, 1e-14));
     CHECK_THROWS_AS(normal_quantile(1.5), argument_error);
     CHECK_THROWS_AS(normal_critical(1), argument_error);

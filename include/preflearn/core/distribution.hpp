@@ -133,7 +133,7 @@ inline double normal_quantile(double probability) {
 /// The z with P(|N(0, 1)| <= z) = confidence; 1.96 for 0.95.
 inline double normal_critical(double confidence) {
     require(confidence > 0 && confidence < 1, "a confidence level lies inside (0, 1), found ", confidence);
-    return normal_quantile(0.5 + confidence / 2);
+    return -normal_quantile((1 - confidence) / 2); // the tail keeps digits that 0.5 + confidence / 2 rounds away
 }
 
 /// P(|T| > t) for Student's distribution.
