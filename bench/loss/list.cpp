@@ -26,18 +26,25 @@ template <class Real, class Loss> void value_and_gradient(benchmark::State& stat
     const std::size_t bytes = pairs * (sizeof(Real) * (references ? 6 : 4) + (tokens ? 8 : 0));
     const std::size_t batches = pairs < (1 << 16) ? 1 : 1 + beyond_caches / bytes;
     generator random(1, "bench");
-    const auto column = [&](bool wanted = true) {
-        std::vector<Real> values(wanted ? batches * pairs : 0);
-        for (Real& x : values) x = static_cast<Real>(-100 + 20 * random.uniform());
+    const auto column = [&](double low, double high) {
+        std::vector<Real> values(batches * pairs);
+        for (Real& x : values) x = static_cast<Real>(low + (high - low) * random.uniform());
         return values;
+    };
+    /// A policy's log-probs some nats from the reference's; rewards where a loss knows neither reference nor length.
+    const auto beside = [&](std::vector<Real> values) {
+        for (Real& x : values) x += static_cast<Real>(6 * random.uniform() - 3);
+        return references ? values : std::vector<Real>();
     };
     const auto lengths = [&] {
         std::vector<std::uint32_t> values(tokens ? batches * pairs : 0);
         for (std::uint32_t& x : values) x = static_cast<std::uint32_t>(20 + random.below(60));
         return values;
     };
-    const std::vector<Real> chosen = column(), rejected = column(), reference_chosen = column(references),
-                            reference_rejected = column(references);
+    const bool rewards = !references && !tokens;
+    const std::vector<Real> chosen = rewards ? column(-5, 5) : column(-100, -80),
+                            rejected = rewards ? column(-5, 5) : column(-100, -80), reference_chosen = beside(chosen),
+                            reference_rejected = beside(rejected);
     const std::vector<std::uint32_t> chosen_tokens = lengths(), rejected_tokens = lengths();
     std::vector<Real> d_chosen(batches * pairs), d_rejected(batches * pairs);
     std::size_t batch = 0;

@@ -28,13 +28,12 @@ template <class Link = logistic> struct geometric_link {
 
 namespace detail {
 
-/// log q, log(1 − q) and their difference, for q no closer to 0 or 1 than the type's smallest normal number.
-template <class Real> struct label_logarithms {
-    Real loss, swapped_loss, log_odds;
-    [[gnu::always_inline]] explicit label_logarithms(Real q)
-        : loss(-log_of(std::max(q, std::numeric_limits<Real>::min()))),
-          swapped_loss(-log_of(std::max(1 - q, std::numeric_limits<Real>::min()))), log_odds(swapped_loss - loss) {}
-};
+/// The label's distribution, q no closer to 0 or 1 than the type's smallest normal number.
+template <class Real> [[gnu::always_inline]] inline bernoulli<Real> bernoulli_of_label(Real q) {
+    constexpr Real least = std::numeric_limits<Real>::min();
+    const Real loss = -log_of(std::max(q, least)), swapped_loss = -log_of(std::max(1 - q, least));
+    return {swapped_loss - loss, q, 1 - q, loss, swapped_loss};
+}
 
 } // namespace detail
 
@@ -43,8 +42,8 @@ template <class Real> struct label_logarithms {
 struct kl_to_label {
     template <std::floating_point Real>
     [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z, Real q) const {
-        const detail::label_logarithms<Real> label(q);
-        return detail::bernoulli_divergence(z, label.log_odds, label.loss, label.swapped_loss);
+        const detail::bernoulli<Real> label = detail::bernoulli_of_label(q);
+        return detail::bernoulli_divergence(detail::bernoulli_of(z), label.log_odds, label.loss, label.swapped_loss);
     }
 };
 
@@ -52,10 +51,10 @@ struct kl_to_label {
 struct kl_from_label {
     template <std::floating_point Real>
     [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z, Real q) const {
-        const detail::label_logarithms<Real> label(q);
+        const detail::bernoulli<Real> label = detail::bernoulli_of_label(q);
         const logistic_terms<Real> at(z);
-        return {detail::bernoulli_divergence(label.log_odds, z, at.loss, at.swapped_loss).value,
-                logistic{}.mixed(z, q, 1 - q).derivative};
+        return {detail::bernoulli_divergence(label, z, at.loss, at.swapped_loss).value,
+                by_sign(z, at.up - label.up, label.down - at.down)};
     }
 };
 

@@ -54,8 +54,8 @@ template <class Real> struct logistic_terms {
 
     [[gnu::always_inline]] explicit logistic_terms(Real z) {
         const Real t = exp_of_minus(std::abs(z)), high = 1 / (1 + t), low = t * high, log = log_of_one_plus(t);
-        up = z > 0 ? high : low;
-        down = z > 0 ? low : high;
+        up = by_sign(z, low, high);
+        down = by_sign(z, high, low);
         loss = std::max(-z, Real(0)) + log;
         swapped_loss = std::max(z, Real(0)) + log;
     }

@@ -96,10 +96,24 @@ struct mean_log_odds {
     static constexpr bool uses_reference = false, uses_tokens = true;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real tokens) const {
-        const Real mean = u / tokens, miss = one_minus_exp_of_minus(std::abs(mean));
-        const Real invalid = mean < 0 ? Real(0) : std::numeric_limits<Real>::infinity();
-        return {mean - log_of(miss) + invalid, 1 / (miss * tokens)};
+        const mean_token at(u, tokens);
+        return {at.mean - log_of(at.miss) + at.invalid, 1 / (at.miss * tokens)};
     }
+    /// The difference with one logarithm instead of two.
+    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+        const mean_token u(at.u, at.chosen_tokens), v(at.v, at.rejected_tokens);
+        const Real odds = (u.mean - v.mean) - log_of(u.miss / v.miss) + (u.invalid + v.invalid);
+        return {{u.mean, 1 / (u.miss * at.chosen_tokens)}, {v.mean, 1 / (v.miss * at.rejected_tokens)}, odds};
+    }
+
+  private:
+    /// log p̄, 1 − p̄, and ∞ where p̄ is not below 1.
+    template <class Real> struct mean_token {
+        Real mean, miss, invalid;
+        [[gnu::always_inline]] mean_token(Real u, Real tokens)
+            : mean(u / tokens), miss(one_minus_exp_of_minus(std::abs(mean))),
+              invalid(mean < 0 ? Real(0) : std::numeric_limits<Real>::infinity()) {}
+    };
 };
 
 /// (1 − p̄^{−α}) / α of the mean token probability p̄, log p̄ at α = 0 (AlphaPO, Gupta et al. 2025, arXiv:2501.03884,
@@ -115,14 +129,19 @@ struct alpha_mean_log_prob {
         return {by_sign(std::abs(a) - smallest, mean, powers), slope / tokens};
     }
     template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
-        const response_score<Real> u = (*this)(at.u, at.chosen_tokens), v = (*this)(at.v, at.rejected_tokens);
-        const Real a = static_cast<Real>(alpha), gap = at.u / at.chosen_tokens - at.v / at.rejected_tokens;
+        const Real a = static_cast<Real>(alpha), mean_u = at.u / at.chosen_tokens, mean_v = at.v / at.rejected_tokens;
+        const Real up = saturated_exp(-a * mean_u), down = saturated_exp(-a * mean_v), gap = mean_u - mean_v;
         // The larger of the two powers times 1 − e^{−|a gap|}: close scores do not cancel.
         constexpr Real smallest = std::numeric_limits<Real>::min();
         const Real most = std::numeric_limits<Real>::max() / 4 * std::min(std::abs(a), Real(1));
-        const Real high = saturated_exp(std::max(-a * (at.u / at.chosen_tokens), -a * (at.v / at.rejected_tokens)));
-        const Real size = detail::smaller_size(high, most) * (one_minus_exp_of_minus(std::abs(a * gap)) / std::abs(a));
-        return {u, v, by_sign(std::abs(a) - smallest, gap, std::copysign(size, gap))};
+        const Real size =
+            detail::smaller_size(std::max(up, down), most) * (one_minus_exp_of_minus(std::abs(a * gap)) / std::abs(a));
+        const auto scored = [=](Real mean, Real power) {
+            return by_sign(std::abs(a) - smallest, mean, (1 - power) / a);
+        };
+        return {{scored(mean_u, up), up / at.chosen_tokens},
+                {scored(mean_v, down), down / at.rejected_tokens},
+                by_sign(std::abs(a) - smallest, gap, std::copysign(size, gap))};
     }
 };
 
@@ -137,8 +156,8 @@ struct chosen_kept_likely {
         return {u, 1};
     }
     template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
-        const Real l = static_cast<Real>(lambda), lost = std::min(at.u, Real(0));
-        return {{at.u + l * lost, at.u < 0 ? 1 + l : Real(1)}, {at.v, 1}, at.difference + l * lost};
+        const Real l = static_cast<Real>(lambda), lost = by_sign(at.u, at.u, Real(0));
+        return {{at.u + l * lost, by_sign(at.u, 1 + l, Real(1))}, {at.v, 1}, at.difference + l * lost};
     }
 };
 
