@@ -305,6 +305,23 @@ TEST_CASE("a maximum that exists is found however far out, or said not to have b
     CHECK(fit.reason.find("exists") != std::string::npos);
 }
 
+TEST_CASE("a prior gives items without a game, or with few beside millions, a score") {
+    for (std::uint64_t seed = 1; seed < 20; ++seed) {
+        game_columns games = random_games(6, 300, seed);
+        games.items = 8;
+        for (std::size_t g = 0; g < 300; ++g) games.weights.push_back(1e4);
+        games.add(6, 0, game_result::left);
+        games.weights.push_back(0.01);
+        const pair_counts counts = count_games(games.list());
+        const rating_fit fit =
+            fit_ratings(counts, bradley_terry_model{.ties = davidson_rule{}, .prior = pseudo_games{}});
+        REQUIRE(fit.converged());
+        CHECK(std::abs(fit.parameters[7]) < 1e-9); // where its ghost is
+        CHECK(fit.parameters[6] > 0);
+        CHECK(fit_ratings(counts, bradley_terry_model{.prior = gaussian_prior{}}).converged());
+    }
+}
+
 TEST_CASE("counts that are no counts are refused by name, sums that overflow too") {
     const auto refusal = [](double left, double ties) {
         try {

@@ -87,7 +87,13 @@ Eigen::VectorXd reach_of_parameters(const game_list& games, const game_details& 
               [&](std::size_t g, const auto& row, const judged_terms&) {
                   for (const game_parameter& p : row) reach[p.at] += games.weight(g) * std::abs(p.times);
               });
-    return reach.cwiseMax(1e-300);
+    double least = 1e-300; // as for boards; a feature has a unit of its own
+    for (std::size_t g = 0; g < games.size(); ++g) least += 1e-4 * games.weight(g);
+    for (std::size_t i = 0; i < layout.size; ++i) {
+        const bool feature = i >= layout.features && i < layout.judges;
+        reach[index(i)] = std::max(reach[index(i)], feature ? 1e-300 : least);
+    }
+    return reach;
 }
 
 /// Σ weight · (∂z / ∂parameters)(∂z / ∂parameters)' over games with a say, the features' prior included: singular where

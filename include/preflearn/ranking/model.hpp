@@ -257,7 +257,8 @@ template <class Model> Eigen::MatrixXd information(const pair_counts& counts, co
     return h;
 }
 
-/// Each parameter's weight of games, the scale on which its gradient is judged.
+/// Each parameter's weight of games, the scale on which its gradient is judged. An item of few games, or of none, is
+/// judged on a small part of the busiest one's: more digits than that the sums do not have.
 template <class Model> Eigen::VectorXd games_of_parameters(const pair_counts& counts) {
     Eigen::VectorXd games = Eigen::VectorXd::Zero(index(Model::size(counts.items)));
     for (const pair_cell& c : counts.cells) {
@@ -265,7 +266,7 @@ template <class Model> Eigen::VectorXd games_of_parameters(const pair_counts& co
         games[c.right] += c.games();
         for (std::size_t e = 0; e < Model::extras; ++e) games[index(counts.items + e)] += c.games();
     }
-    return games.cwiseMax(1e-300);
+    return games.cwiseMax(std::max(1e-300, 1e-4 * games.maxCoeff()));
 }
 
 } // namespace detail

@@ -89,12 +89,14 @@ void complete_report(const Model& model, const game_layout& layout, const rating
 
 } // namespace detail
 
+/// A template only so that its dozens of models are compiled where it is called.
 /// \param clusters one code a game: errors are those of the cluster sandwich; empty: of the inverse information.
 /// \param covariates the games are then fitted one by one (`fit_games`) instead of by pairs.
 /// \throws argument_error as the functions it calls, for names that are not one a column, and for Jeffreys' prior
 /// beside an order effect, a tie parameter or covariates.
-inline rating_report rate_games(const game_list& games, const rating_options& options = {},
-                                std::span<const std::uint32_t> clusters = {}, const game_covariates& covariates = {}) {
+template <std::same_as<rating_options> Options = rating_options>
+rating_report rate_games(const game_list& games, const Options& options = {},
+                         std::span<const std::uint32_t> clusters = {}, const game_covariates& covariates = {}) {
     require(covariates.names.size() == covariates.values.columns, covariates.values.columns, " covariates and ",
             covariates.names.size(), " names of them");
     const auto with_covariates = [&](const auto& board) {
