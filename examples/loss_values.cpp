@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,8 @@ int main(int argc, char** argv) {
                     preflearn::loss_values(loss, preflearn::read_score_columns(preflearn::read_csv(file))));
             });
         }
-        std::fputs(text.c_str(), stdout);
+        if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
+            throw std::runtime_error("the output cannot be written");
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "loss_values: %s\n", failure.what());
         return 1;

@@ -60,6 +60,17 @@ TEST_CASE("log-ratios whose difference exceeds the type's range are reported as 
     CHECK(contains(complaint<numeric_error>(p), "pair 5: the difference of the log-ratios"));
 }
 
+TEST_CASE("a score that is infinite for finite columns is reported by its pair") {
+    pairs<double> p = random_pairs<double>(20);
+    for (std::vector<double>* column : {&p.chosen, &p.rejected}) column->assign(20, -3);
+    p.chosen_tokens.assign(20, 3);
+    p.rejected_tokens.assign(20, 3);
+    p.chosen[7] = 0; // probability 1: infinite odds
+    CHECK_THROWS_WITH_AS(orpo{}(p.scores(), p.gradients()),
+                         doctest::Contains("pair 7: the score made of chosen 0 and rejected -3 exceeds the range"),
+                         numeric_error);
+}
+
 TEST_CASE("of several faults the first pair's is reported, whatever the block it lies in") {
     pairs<double> p = random_pairs<double>(50'000);
     p.weight[49'000] = p.weight[30'000] = p.weight[12'345] = -1;

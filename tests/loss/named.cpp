@@ -168,9 +168,27 @@ TEST_CASE("parameters outside their range are argument errors") {
     CHECK_THROWS_AS(cdpo{.label_smoothing = 2}(p.scores(), p.gradients()), argument_error);
     CHECK_THROWS_AS(discopop{.discopop_tau = 0}(p.scores(), p.gradients()), argument_error);
     CHECK_THROWS_AS(rao_kupper{.eta = 0}(p.scores(), p.gradients()), argument_error);
+    CHECK_THROWS_AS(orpo{.beta = -1}(p.scores(), p.gradients()), argument_error);
+    CHECK_THROWS_AS(dpo_positive{.lambda = -1}(p.scores(), p.gradients()), argument_error);
     p.rejected_tokens.clear();
     CHECK_THROWS_WITH_AS(simpo{}(p.scores(), p.gradients()), doctest::Contains("needs the responses' lengths"),
                          argument_error);
+}
+
+TEST_CASE("parameters far out give their limits") {
+    pairs<double> p = published_pairs();
+    p.target.assign(2, 1);
+    CHECK(rao_kupper{.eta = 400}(p.scores(), p.gradients()).loss == doctest::Approx(800 - 1.5 + 1.75));
+    p.target.assign(2, 0.5); // a tie is sure
+    CHECK(rao_kupper{.eta = 400}(p.scores(), p.gradients()).loss == 0);
+    p.target.clear();
+    p.target.assign(2, 0.5); // the bounded loss is even about 1/2, its gradient nothing
+    const double z = 1, a = 1e9;
+    CHECK_EQ(ropo{.beta = 1, .alpha = a}(p.scores(), p.gradients()).pairs, 2);
+    CHECK(p.d_chosen[0] == doctest::Approx(4 * a / ((1 + a) * (1 + a)) * std::tanh(z / 2) / 2).epsilon(1e-12));
+    p.target.clear();
+    const double far = ropo{.beta = 1, .alpha = 1e200}(p.scores(), p.gradients()).loss;
+    CHECK(far == doctest::Approx(4 / (1 + std::exp(1.0)) + 4 / (1 + std::exp(-2.25)))); // 4 s(-z), bounded
 }
 
 TEST_CASE("values that TRL 1.16 gives for two pairs, mean over the pairs") {

@@ -81,6 +81,14 @@ TEST_CASE("what is missing or wrong is said") {
     CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp\n-1,x\n"),
                          doctest::Contains("pairs.csv:2: column 'rejected_logp' is 'x'"), input_error);
     CHECK_THROWS_WITH_AS(columns_of("chosen_logp\n-1\n"), doctest::Contains("no column 'rejected_logp'"), input_error);
+    CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp\n-1,-2\n-1,nan\n"),
+                         doctest::Contains("pairs.csv:3: column 'rejected_logp' is nan, a finite number"), input_error);
+    CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp\n-inf,-2\n"), doctest::Contains("a finite number"),
+                         input_error);
+    CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp,target\n-1,-2,1.5\n"),
+                         doctest::Contains("pairs.csv:2: column 'target' is 1.5, a probability"), input_error);
+    CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp,weight\n-1,-2,-1\n"),
+                         doctest::Contains("column 'weight' is -1"), input_error);
     CHECK_THROWS_AS(columns_of("chosen_logp,rejected_logp,chosen_tokens\n-1,-2,0\n"), input_error);
     CHECK_THROWS_AS(columns_of("chosen_logp,rejected_logp,chosen_tokens\n-1,-2,1.5\n"), input_error);
 }

@@ -71,6 +71,9 @@ template <std::floating_point Real>
         require<numeric_error>(std::isfinite(u - v), "pair ", i, ": the difference of the log-ratios ", u, " and ", v,
                                " exceeds the range of the type");
     }
+    if (end == begin + 1)
+        throw numeric_error(message("pair ", begin, ": the score made of chosen ", scores.chosen[begin],
+                                    " and rejected ", scores.rejected[begin], " exceeds the range of the type"));
     throw numeric_error(message("pairs ", begin, " to ", end - 1, ": a score exceeds the range of the type"));
 }
 

@@ -131,9 +131,18 @@ struct modulated_link {
 struct noise_tolerant_link {
     double alpha = 14;
     template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
-        const Real a = static_cast<Real>(alpha), outer = 4 * a / ((1 + a) * (1 + a));
+        const Real a = static_cast<Real>(alpha), outer = 4 * (a / (1 + a)) / (1 + a);
         const logistic_terms<Real> at(z);
         return {outer * (at.loss + a * at.down), -outer * at.down * (1 + a * at.up)};
+    }
+    /// The slopes of the bounded parts of both labels are opposite: summed apart, they do not drown the rest.
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline margin_penalty<Real> mixed(Real z, Real as_labelled, Real swapped) const {
+        const Real a = static_cast<Real>(alpha), outer = 4 * (a / (1 + a)) / (1 + a);
+        const margin_penalty<Real> both = logistic{}.mixed(z, as_labelled, swapped);
+        const logistic_terms<Real> at(z);
+        return {outer * (both.value + a * (as_labelled * at.down + swapped * at.up)),
+                outer * (both.derivative + a * at.slope() * (swapped - as_labelled))};
     }
 };
 

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cmath>
 #include <concepts>
 
 #include <preflearn/core/error.hpp>
@@ -80,6 +81,7 @@ struct orpo {
 
     [[nodiscard]] pairwise<mean_log_odds, scaled_link<logistic>, given_target, given_margin, given_weight, chosen_nll>
     parts() const {
+        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
         return {.beta = 1, .link = {.factor = beta}, .term = {1}};
     }
     template <std::floating_point Real>

@@ -31,7 +31,10 @@ struct length_regularised_dpo {
 struct dpo_positive {
     double beta = 0.1, lambda = 50;
 
-    [[nodiscard]] pairwise<chosen_kept_likely, logistic> parts() const { return {.beta = beta, .score = {lambda}}; }
+    [[nodiscard]] pairwise<chosen_kept_likely, logistic> parts() const {
+        require(lambda >= 0, "lambda is ", lambda, ", a number that is not negative was expected");
+        return {.beta = beta, .score = {lambda}};
+    }
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
         return parts()(scores, gradients);

@@ -63,8 +63,9 @@ struct rao_kupper {
     double eta = 0.5;
 
     [[nodiscard]] pairwise<reference_free, rao_kupper_link, rao_kupper_ties> parts() const {
-        require(eta > 0, "eta is ", eta, ", a positive number was expected");
-        return {.beta = 1, .link = {eta}, .target = {std::log(std::expm1(2 * eta))}};
+        require(eta > 0 && std::isfinite(eta), "eta is ", eta, ", a positive number was expected");
+        // log(e^{2 eta} - 1), which does not overflow
+        return {.beta = 1, .link = {eta}, .target = {2 * eta + std::log(-std::expm1(-2 * eta))}};
     }
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {

@@ -189,7 +189,7 @@ struct pairwise {
                 const Real z =
                     static_cast<Real>(beta) * scores_of_pair(score, at).difference - margin_at(c.margin[i], at);
                 if (!(std::isfinite(z) && q >= 0 && q <= 1 && c.weight[i] >= 0 && std::isfinite(c.weight[i])))
-                    throw_first_fault(scores, begin, end);
+                    throw_first_fault(scores, begin + i, begin + i + 1);
                 const target_mixture<Real> mixture = mixture_at(q, z);
                 const Real swapped = mixture.swapped == 0 ? Real(0) : mixture.swapped * link.curvature(-z);
                 out[begin + i] = weight(c.weight[i], q) * (mixture.as_labelled * link.curvature(z) + swapped);
@@ -268,12 +268,25 @@ struct pairwise {
             const detail::piece_columns<Real> columns = columns_from(scores, at, end);
             Real* const d_chosen = gradients.chosen.empty() ? unwanted[0].data() : gradients.chosen.data() + at;
             Real* const d_rejected = gradients.rejected.empty() ? unwanted[1].data() : gradients.rejected.data() + at;
-            if (!compute<Mixed>(columns, results, d_chosen, d_rejected))
-                throw_first_fault(scores, at, at + columns.size);
+            if (!compute<Mixed>(columns, results, d_chosen, d_rejected)) {
+                const std::size_t pair = first_fault<Mixed>(scores, at, at + columns.size);
+                throw_first_fault(scores, pair, pair + 1);
+            }
             if (!gradients.values.empty()) std::copy_n(results.loss.data(), columns.size, gradients.values.data() + at);
             sums.add(columns, results, weighted);
         }
         return sums.total();
+    }
+
+    /// The first of the pairs [begin, end), one of which is at fault, that alone is.
+    template <bool Mixed, class Real>
+    [[gnu::cold]] std::size_t first_fault(const pair_scores<Real>& scores, std::size_t begin, std::size_t end) const {
+        detail::piece_results<Real> results;
+        Real d_chosen, d_rejected;
+        while (begin + 1 < end &&
+               compute<Mixed>(columns_from(scores, begin, begin + 1), results, &d_chosen, &d_rejected))
+            ++begin;
+        return begin;
     }
 
     template <class Real>

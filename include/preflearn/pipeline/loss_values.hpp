@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -35,7 +36,8 @@ struct score_columns {
 
 /// From columns `chosen_logp`, `rejected_logp` and, where there are, `reference_chosen_logp`,
 /// `reference_rejected_logp`, `chosen_tokens`, `rejected_tokens`, `weight`, `target`, `margin`; others are left out.
-/// \throws input_error naming file, line and column of what is no number, or of a length that is not a positive count.
+/// \throws input_error naming file, line and column of what is no finite number, a target that is no probability, a
+/// negative weight, or a length that is not a positive count.
 inline score_columns read_score_columns(const csv_table& file) {
     score_columns columns;
     const auto parsed = [&file]<class Value>(std::size_t row, std::size_t column, Value value, std::string_view what) {
@@ -54,10 +56,19 @@ inline score_columns read_score_columns(const csv_table& file) {
         for (std::size_t row = 0; row < file.rows.size(); ++row) {
             using value = typename std::decay_t<decltype(values)>::value_type;
             constexpr bool counts = std::is_integral_v<value>;
-            values.push_back(parsed(row, column, value{}, counts ? "a number of tokens" : "a number"));
-            if constexpr (counts)
-                require<input_error>(values.back() > 0, file.place(row), ": column '", name,
-                                     "' is 0, a number of tokens above 0 was expected");
+            const value number = parsed(row, column, value{}, counts ? "a number of tokens" : "a number");
+            const auto demand = [&](bool met, std::string_view what) {
+                require<input_error>(met, file.place(row), ": column '", name, "' is ", file.rows[row][column], ", ",
+                                     what, " was expected");
+            };
+            if constexpr (counts) {
+                demand(number > 0, "a number of tokens above 0");
+            } else {
+                demand(std::isfinite(number), "a finite number");
+                demand(name != "target" || (number >= 0 && number <= 1), "a probability in [0, 1]");
+                demand(name != "weight" || number >= 0, "a number that is not negative");
+            }
+            values.push_back(number);
         }
     };
     read("chosen_logp", columns.chosen, true);
