@@ -1,5 +1,7 @@
 #include <limits>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -69,6 +71,17 @@ TEST_CASE("a score that is infinite for finite columns is reported by its pair")
     CHECK_THROWS_WITH_AS(orpo{}(p.scores(), p.gradients()),
                          doctest::Contains("pair 7: the score made of chosen 0 and rejected -3 exceeds the range"),
                          numeric_error);
+}
+
+TEST_CASE("a length of 0 is named where a loss divides by it, and of no account elsewhere") {
+    pairs<double> p = random_pairs<double>(20);
+    p.rejected_tokens[7] = 0;
+    CHECK_THROWS_WITH_AS(simpo{}(p.scores(), p.gradients()), doctest::Contains("pair 7: rejected_tokens is 0"),
+                         argument_error);
+    CHECK(dpo{}(p.scores(), p.gradients()).pairs == 20);
+    std::swap(p.chosen_tokens, p.rejected_tokens);
+    CHECK_THROWS_WITH_AS(rpo{}(p.scores(), p.gradients()), doctest::Contains("pair 7: chosen_tokens is 0"),
+                         argument_error);
 }
 
 TEST_CASE("of several faults the first pair's is reported, whatever the block it lies in") {

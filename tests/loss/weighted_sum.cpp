@@ -1,9 +1,14 @@
 #include <array>
+#include <concepts>
+#include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include <preflearn/core/concepts.hpp>
+#include <preflearn/core/error.hpp>
+#include <preflearn/loss/margin_links.hpp>
+#include <preflearn/loss/named_reward.hpp>
 #include <preflearn/loss/weighted_sum.hpp>
 
 #include "pairs.hpp"
@@ -32,6 +37,42 @@ TEST_CASE("value and gradient are the weighted sums, on sizes that fill no piece
                   doctest::Approx(2 * a.d_rejected[i] + 0.5 * b.d_rejected[i] + 3 * c.d_rejected[i]).epsilon(1e-13));
         }
     }
+}
+
+namespace {
+
+/// A loss of a user's, which says nothing of what it reads.
+struct own_loss {
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return simpo{}(scores, gradients);
+    }
+};
+
+} // namespace
+
+TEST_CASE("losses without parts, compositions and sums are summed, and what they need is known") {
+    using composed = pairwise<per_token<reference_free>, hinge_link>;
+    static_assert(!weighted_sum<composed, bradley_terry>::uses_reference);
+    static_assert(weighted_sum<composed, bradley_terry>::uses_tokens);
+    static_assert(weighted_sum<weighted_sum<dpo, bco_pair>, bradley_terry>::uses_reference);
+    static_assert(weighted_sum<own_loss, composed>::uses_reference);
+    pairs<double> p = random_pairs<double>(300);
+    const double alone = simpo{}(p.scores(), p.gradients()).loss;
+    const weighted_sum<own_loss, weighted_sum<own_loss, simpo>> sum{.losses = {}, .weights = {0.5, 1}};
+    CHECK(sum(p.scores(), p.gradients()).loss == doctest::Approx(0.5 * alone)); // the inner weights are 0
+}
+
+TEST_CASE("a fault is named by the pair's place in the batch") {
+    pairs<double> p = random_pairs<double>(1000);
+    p.margin.clear();
+    p.target.assign(1000, 1);
+    p.target[700] = 1.5;
+    CHECK_THROWS_WITH_AS(mpo{}(p.scores(), p.gradients()), doctest::Contains("pair 700: target is 1.5"),
+                         argument_error);
+    p.target[700] = 1;
+    p.chosen[700] = std::numeric_limits<double>::quiet_NaN();
+    CHECK_THROWS_WITH_AS(mpo{}(p.scores(), p.gradients()), doctest::Contains("pair 700: chosen is nan"), numeric_error);
 }
 
 TEST_CASE("what it reports besides the loss is what its first loss reports") {

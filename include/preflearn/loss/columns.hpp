@@ -50,10 +50,33 @@ void check_lengths(const pair_scores<Real>& scores, const pair_gradients<Real>& 
             " or both be empty, found ", gradients.chosen.size(), " and ", gradients.rejected.size(), " entries");
 }
 
-/// Throws for the first fault of the pairs [begin, end). \throws numeric_error for NaN and infinities, and when the
-/// columns are finite but their difference is not; argument_error for a target outside [0, 1] or a negative weight.
+namespace detail {
+
+/// Whether a loss says that it reads the reference or lengths, itself or by its parts.
+template <class Loss> constexpr bool says_reference(bool otherwise) {
+    if constexpr (requires { Loss::uses_reference; })
+        return Loss::uses_reference;
+    else if constexpr (requires { decltype(std::declval<const Loss&>().parts())::uses_reference; })
+        return decltype(std::declval<const Loss&>().parts())::uses_reference;
+    else
+        return otherwise;
+}
+template <class Loss> constexpr bool says_lengths() {
+    if constexpr (requires { Loss::uses_tokens; })
+        return Loss::uses_tokens;
+    else if constexpr (requires { decltype(std::declval<const Loss&>().parts())::uses_tokens; })
+        return decltype(std::declval<const Loss&>().parts())::uses_tokens;
+    else
+        return false;
+}
+
+} // namespace detail
+
+/// Refuses columns of the pairs [begin, end) that hold what none may. \throws numeric_error for NaN and infinities, and
+/// when the columns are finite but their difference is not; argument_error for a target outside [0, 1] or a negative
+/// weight.
 template <std::floating_point Real>
-[[noreturn]] void throw_first_fault(const pair_scores<Real>& scores, std::size_t begin, std::size_t end) {
+void refuse_first_fault(const pair_scores<Real>& scores, std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
         for (const auto& [name, values] : named_columns(scores)) {
             if (values.empty()) continue;
@@ -70,6 +93,19 @@ template <std::floating_point Real>
         const Real v = scores.rejected[i] - (scores.reference_rejected.empty() ? 0 : scores.reference_rejected[i]);
         require<numeric_error>(std::isfinite(u - v), "pair ", i, ": the difference of the log-ratios ", u, " and ", v,
                                " exceeds the range of the type");
+    }
+}
+
+/// The same when something is at fault: if it is none of these columns, it is a length of 0 (an argument_error) or a
+/// score made of them (a numeric_error).
+template <std::floating_point Real>
+[[noreturn]] void throw_first_fault(const pair_scores<Real>& scores, std::size_t begin, std::size_t end) {
+    refuse_first_fault(scores, begin, end);
+    for (std::size_t i = begin; i < end; ++i) {
+        require(scores.chosen_tokens.empty() || scores.chosen_tokens[i] > 0, "pair ", i,
+                ": chosen_tokens is 0, a length above 0 was expected");
+        require(scores.rejected_tokens.empty() || scores.rejected_tokens[i] > 0, "pair ", i,
+                ": rejected_tokens is 0, a length above 0 was expected");
     }
     if (end == begin + 1)
         throw numeric_error(message("pair ", begin, ": the score made of chosen ", scores.chosen[begin],

@@ -13,6 +13,7 @@
 #include <tuple>
 #include <type_traits>
 
+#include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/loss/weighted_sum.hpp>
 
@@ -281,20 +282,8 @@ template <class Use> void for_each_named_loss(const Use& use) {
 }
 
 /// Whether a loss needs reference columns to be what its name says, and whether it needs lengths.
-template <class Loss>
-inline constexpr bool loss_uses_reference = [] {
-    if constexpr (requires { Loss::uses_reference; })
-        return Loss::uses_reference;
-    else
-        return decltype(Loss{}.parts())::uses_reference;
-}();
-template <class Loss>
-inline constexpr bool loss_uses_tokens = [] {
-    if constexpr (requires { Loss::uses_tokens; })
-        return Loss::uses_tokens;
-    else
-        return decltype(Loss{}.parts())::uses_tokens;
-}();
+template <class Loss> inline constexpr bool loss_uses_reference = detail::says_reference<Loss>(true);
+template <class Loss> inline constexpr bool loss_uses_tokens = detail::says_lengths<Loss>();
 
 /// The loss with another divergence, where it has one: `with_divergence<basic_dpo<>, forward_kl>` is
 /// `basic_dpo<forward_kl>`.

@@ -386,6 +386,8 @@ struct pairwise {
                                    unsigned{std::abs(c.margin[i]) <= largest} & unsigned{given >= 0} &
                                    unsigned{w <= largest} & unsigned{q >= 0} & unsigned{q <= 1};
             faults |= sound ^ 1U;
+            if constexpr (Term::uses_tokens) // a score that divides by a length of 0 is not finite; a term is not seen
+                faults |= unsigned{at.chosen_tokens <= 0} | unsigned{at.rejected_tokens <= 0};
         }
         return faults == 0;
     }

@@ -21,6 +21,7 @@
 #include <preflearn/core/half.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/core/requirements.hpp>
+#include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/token_part.hpp>
 #include <preflearn/loss/token_rows.hpp>
@@ -29,24 +30,6 @@
 namespace preflearn {
 
 namespace detail {
-
-/// Whether a loss says that it reads the reference or lengths, itself or by its parts.
-template <class Loss> constexpr bool says_reference(bool otherwise) {
-    if constexpr (requires { Loss::uses_reference; })
-        return Loss::uses_reference;
-    else if constexpr (requires { decltype(std::declval<const Loss&>().parts())::uses_reference; })
-        return decltype(std::declval<const Loss&>().parts())::uses_reference;
-    else
-        return otherwise;
-}
-template <class Loss> constexpr bool says_lengths() {
-    if constexpr (requires { Loss::uses_tokens; })
-        return Loss::uses_tokens;
-    else if constexpr (requires { decltype(std::declval<const Loss&>().parts())::uses_tokens; })
-        return decltype(std::declval<const Loss&>().parts())::uses_tokens;
-    else
-        return false;
-}
 
 /// One response's tokens as a part sees them.
 template <class Real, bool Divergence> struct token_reader {

@@ -28,8 +28,8 @@ template <class... Losses> struct weighted_sum {
     static_assert(count > 0, "a weighted sum has at least one loss");
     std::tuple<Losses...> losses{};
     std::array<double, count> weights{};
-    static constexpr bool uses_reference = (decltype(std::declval<Losses>().parts())::uses_reference || ...);
-    static constexpr bool uses_tokens = (decltype(std::declval<Losses>().parts())::uses_tokens || ...);
+    static constexpr bool uses_reference = (detail::says_reference<Losses>(true) || ...);
+    static constexpr bool uses_tokens = (detail::says_lengths<Losses>() || ...);
 
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
@@ -49,7 +49,11 @@ template <class... Losses> struct weighted_sum {
                 };
                 try {
                     blocks[begin / grain] += sum_of_piece(scores, gradients, at, size);
+                } catch (const argument_error&) {
+                    refuse_first_fault(scores, at, at + size); // by the pair's place in the batch
+                    throw;
                 } catch (const numeric_error& failure) {
+                    refuse_first_fault(scores, at, at + size);
                     throw numeric_error(located(failure));
                 }
             }
@@ -77,10 +81,10 @@ template <class... Losses> struct weighted_sum {
         std::array<Real, 256> d_chosen, d_rejected, values;
         loss_sums total;
         const auto add = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-            const pair_gradients<Real> mine{std::span(d_chosen).first(out.chosen.size()),
-                                            std::span(d_rejected).first(out.rejected.size()),
-                                            std::span(values).first(out.values.size())};
-            const loss_sums sums = std::get<I>(losses)(piece, mine);
+            const pair_gradients<Real> of_part{std::span(d_chosen).first(out.chosen.size()),
+                                               std::span(d_rejected).first(out.rejected.size()),
+                                               std::span(values).first(out.values.size())};
+            const loss_sums sums = std::get<I>(losses)(piece, of_part);
             const Real w = static_cast<Real>(weights[I]);
             if constexpr (I == 0) {
                 total = sums;
@@ -90,9 +94,9 @@ template <class... Losses> struct weighted_sum {
             const auto add_to = [&](std::span<Real> whole, std::span<const Real> added) {
                 for (std::size_t i = 0; i < added.size(); ++i) whole[i] = (I == 0 ? Real(0) : whole[i]) + w * added[i];
             };
-            add_to(out.chosen, mine.chosen);
-            add_to(out.rejected, mine.rejected);
-            add_to(out.values, mine.values);
+            add_to(out.chosen, of_part.chosen);
+            add_to(out.rejected, of_part.rejected);
+            add_to(out.values, of_part.values);
         };
         [&]<std::size_t... I>(std::index_sequence<I...>) { (add(std::integral_constant<std::size_t, I>{}), ...); }
         (std::make_index_sequence<count>{});
