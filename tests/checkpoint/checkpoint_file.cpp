@@ -6,7 +6,7 @@
 
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 
-#include "files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

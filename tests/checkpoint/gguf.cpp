@@ -5,7 +5,8 @@
 
 #include <preflearn/checkpoint/gguf.hpp>
 
-#include "files.hpp"
+#include "../files.hpp"
+#include "gguf_writer.hpp"
 
 using namespace preflearn;
 using test::bytes;

@@ -8,7 +8,8 @@
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/core/random.hpp>
 
-#include "files.hpp"
+#include "../files.hpp"
+#include "gguf_writer.hpp"
 #include "largest_allocation.hpp"
 
 using namespace preflearn;
@@ -49,14 +50,6 @@ template <class Read> bool is_refused(const test::folder& folder, const std::str
     }
 }
 
-std::string with_flips(std::string content, generator& random) {
-    for (std::uint64_t flips = 1 + random.below(3); flips > 0; --flips) {
-        const std::size_t at = random.below(content.size());
-        content[at] = static_cast<char>(static_cast<unsigned char>(content[at]) ^ (1U << random.below(8)));
-    }
-    return content;
-}
-
 } // namespace
 
 TEST_CASE("a GGUF or safetensors file cut short anywhere is refused") {
@@ -81,8 +74,8 @@ TEST_CASE("flipped bits are read or refused, and never cost absurd memory") {
     int refused = 0;
     test::largest_allocation = 0;
     for (int trial = 0; trial < 3000; ++trial) {
-        refused += is_refused(folder, with_flips(gguf, random), read_gguf);
-        refused += is_refused(folder, with_flips(safetensors, random), read_safetensors);
+        refused += is_refused(folder, test::with_flips(gguf, random), read_gguf);
+        refused += is_refused(folder, test::with_flips(safetensors, random), read_safetensors);
     }
     CHECK(refused > 1000);
     CHECK(refused < 6000);

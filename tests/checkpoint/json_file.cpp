@@ -2,7 +2,7 @@
 
 #include <preflearn/checkpoint/json_file.hpp>
 
-#include "files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

@@ -4,7 +4,7 @@
 
 #include <preflearn/checkpoint/mapped_file.hpp>
 
-#include "files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

@@ -7,7 +7,8 @@
 
 #include <preflearn/checkpoint/safetensors.hpp>
 
-#include "files.hpp"
+#include "../files.hpp"
+#include "gguf_writer.hpp"
 
 using namespace preflearn;
 using test::bytes;

@@ -6,7 +6,8 @@
 #include <preflearn/checkpoint/tensor.hpp>
 #include <preflearn/core/random.hpp>
 
-#include "files.hpp"
+#include "../files.hpp"
+#include "gguf_writer.hpp"
 
 using namespace preflearn;
 

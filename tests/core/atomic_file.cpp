@@ -6,7 +6,7 @@
 
 #include <preflearn/core/atomic_file.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

@@ -6,7 +6,7 @@
 #include <preflearn/core/random.hpp>
 #include <preflearn/data/byte_reader.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 #include "gzip.hpp"
 
 using namespace preflearn;

@@ -14,7 +14,7 @@
 #include <preflearn/data/write_pairs.hpp>
 #include <preflearn/text/chat.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

@@ -6,8 +6,8 @@
 #include <preflearn/core/random.hpp>
 #include <preflearn/data/preference_reader.hpp>
 
-#include "../checkpoint/files.hpp"
 #include "../checkpoint/largest_allocation.hpp"
+#include "../files.hpp"
 #include "gzip.hpp"
 
 using namespace preflearn;
@@ -35,14 +35,6 @@ std::size_t records_of(const std::string& content, bool& refused) {
         CHECK(std::string_view(failure.what()).size() < 400);
     }
     return records;
-}
-
-std::string with_flips(std::string content, generator& random) {
-    for (std::uint64_t flips = 1 + random.below(3); flips > 0; --flips) {
-        const std::size_t at = random.below(content.size());
-        content[at] = static_cast<char>(static_cast<unsigned char>(content[at]) ^ (1U << random.below(8)));
-    }
-    return content;
 }
 
 } // namespace
@@ -74,10 +66,10 @@ TEST_CASE("flipped bits are read or refused, and never cost absurd memory") {
     test::largest_allocation = 0;
     for (int trial = 0; trial < 3000; ++trial) {
         bool refused = false;
-        records_of(with_flips(small, random), refused);
+        records_of(test::with_flips(small, random), refused);
         refused_plain += refused;
         refused = false;
-        records_of(with_flips(zipped, random), refused);
+        records_of(test::with_flips(zipped, random), refused);
         refused_zipped += refused;
     }
     CHECK(refused_plain > 1000);

@@ -6,7 +6,7 @@
 
 #include <preflearn/data/line_reader.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 #include "gzip.hpp"
 
 using namespace preflearn;

@@ -6,7 +6,7 @@
 #include <preflearn/data/parse_record.hpp>
 #include <preflearn/text/chat.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

@@ -6,7 +6,7 @@
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/data/preference_data.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

@@ -10,7 +10,7 @@
 #include <preflearn/data/preference_data.hpp>
 #include <preflearn/data/split.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

@@ -13,7 +13,7 @@
 #include <preflearn/data/preference_reader.hpp>
 #include <preflearn/data/write_pairs.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
 
 #include <preflearn/pipeline/score_pairs.hpp>
+
+#include "../files.hpp"
 
 using namespace preflearn;
 
@@ -34,19 +34,9 @@ struct letter_policy {
 };
 
 struct output {
-    std::filesystem::path path = std::filesystem::temp_directory_path() /
-                                 ("preflearn-scores-" + std::to_string(static_cast<long>(::getpid())) + ".jsonl");
-    output() = default;
-    output(const output&) = delete;
-    output& operator=(const output&) = delete;
-    ~output() {
-        std::filesystem::remove(path);
-        std::filesystem::remove(path.string() + ".part");
-    }
-    [[nodiscard]] std::string content() const {
-        std::ifstream stream(path);
-        return {std::istreambuf_iterator<char>(stream), {}};
-    }
+    test::folder folder;
+    std::filesystem::path path = folder / "scores.jsonl";
+    [[nodiscard]] std::string content() const { return test::read(path); }
 };
 
 std::vector<text_comparison> forty_pairs() {

@@ -1,15 +1,13 @@
 #include <doctest/doctest.h>
 
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <unistd.h>
-
 #include <preflearn/pipeline/study.hpp>
 
+#include "../files.hpp"
 #include "toy_study.hpp"
 
 using namespace preflearn;
@@ -69,11 +67,9 @@ TEST_CASE("a study gives the same bits again, and when it was stopped at any tra
     const std::vector<double> whole = numbers_of(test::run_toy_study(data, test::toy_options()));
     CHECK(numbers_of(test::run_toy_study(data, test::toy_options())) == whole);
 
-    const auto folder =
-        std::filesystem::temp_directory_path() / ("preflearn-study-" + std::to_string(static_cast<long>(::getpid())));
-    std::filesystem::create_directories(folder);
+    const test::folder folder;
     study_options options = test::toy_options();
-    options.checkpoints = {.path = folder, .every = 3};
+    options.checkpoints = {.path = folder.path(), .every = 3};
     for (const std::size_t stop : {4UL, 13UL, 30UL, 55UL}) {
         std::size_t steps = 0;
         options.observe = [&](std::string_view) -> training_observer {
@@ -85,7 +81,6 @@ TEST_CASE("a study gives the same bits again, and when it was stopped at any tra
     }
     options.observe = {};
     CHECK(numbers_of(test::run_toy_study(data, options)) == whole);
-    std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("another seed is another study") {

@@ -1,18 +1,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include <preflearn/pipeline/study_report.hpp>
 
+#include "../files.hpp"
 #include "toy_study.hpp"
 
 using namespace preflearn;
@@ -21,13 +17,9 @@ TEST_CASE("a report folder holds tables, pictures and a manifest that say what t
     const test::toy_data data(140);
     const std::vector<study_result> results{test::run_toy_study(data, test::toy_options())};
     const study_summary summary = summarise(results);
-    const auto folder =
-        std::filesystem::temp_directory_path() / ("preflearn-report-" + std::to_string(static_cast<long>(::getpid())));
-    write_study(folder, results, summary, {.program = "test", .seed = 0});
-    const auto content = [&](const char* name) {
-        std::ifstream stream(folder / name);
-        return std::string(std::istreambuf_iterator<char>(stream), {});
-    };
+    const test::folder folder;
+    write_study(folder.path(), results, summary, {.program = "test", .seed = 0});
+    const auto content = [&](const char* name) { return test::read(folder / name); };
     const auto json = nlohmann::json::parse(content("results.json"));
     REQUIRE(json["students"].size() == 6);
     CHECK(json["students"][2]["student of"] == "weak teacher");
@@ -42,7 +34,6 @@ TEST_CASE("a report folder holds tables, pictures and a manifest that say what t
     for (const char* name : {"agreement-against-margin.svg", "agreement-of-labels.svg", "training-loss.svg",
                              "training-accuracy.svg", "training-margin.svg"})
         CHECK(content(name).find("</svg>") != std::string::npos);
-    std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a study without gold has a table without gold columns") {

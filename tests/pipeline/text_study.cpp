@@ -4,10 +4,10 @@
 #include <fstream>
 #include <string>
 
-#include <unistd.h>
-
 #include <preflearn/loss/named.hpp>
 #include <preflearn/pipeline/text_study.hpp>
+
+#include "../files.hpp"
 
 using namespace preflearn;
 
@@ -15,8 +15,7 @@ namespace {
 
 /// Two models with different tokenizers as Hugging Face folders, and a file of pairs.
 struct files {
-    std::filesystem::path folder = std::filesystem::temp_directory_path() /
-                                   ("preflearn-text-study-" + std::to_string(static_cast<long>(::getpid())));
+    test::folder folder;
 
     files() {
         model("teacher", R"("a":0,"b":1,"c":2,"d":3,"</s>":4)", "", 5);
@@ -29,9 +28,6 @@ struct files {
         pairs << R"({"prompt":"abab","chosen":"abababababababababababab","rejected":"c"})" << '\n';
         pairs << R"({"prompt":"ab","responses":["a","b"]})" << '\n';
     }
-    files(const files&) = delete;
-    files& operator=(const files&) = delete;
-    ~files() { std::filesystem::remove_all(folder); }
 
     void model(const std::string& name, const std::string& vocabulary, const std::string& merges, int size) const {
         const auto to = folder / name;

@@ -9,7 +9,8 @@
 #include <preflearn/policy/config_files.hpp>
 #include <preflearn/policy/llama.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../checkpoint/gguf_writer.hpp"
+#include "../files.hpp"
 #include "models.hpp"
 
 using namespace preflearn;

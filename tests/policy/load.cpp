@@ -12,7 +12,8 @@
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/policy/load.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../checkpoint/gguf_writer.hpp"
+#include "../files.hpp"
 #include "models.hpp"
 
 using namespace preflearn;

@@ -13,7 +13,7 @@
 #include <preflearn/core/many.hpp>
 #include <preflearn/policy/text_policy.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 #include "models.hpp"
 #include "weak_model.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <preflearn/report/file_hash.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

@@ -3,7 +3,7 @@
 #include <preflearn/report/heat_map.hpp>
 #include <preflearn/report/table_data.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

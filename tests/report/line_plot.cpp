@@ -5,7 +5,7 @@
 #include <preflearn/report/line_plot.hpp>
 #include <preflearn/report/table_data.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

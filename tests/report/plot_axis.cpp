@@ -9,7 +9,7 @@
 #include <preflearn/core/random.hpp>
 #include <preflearn/report/plot_axis.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

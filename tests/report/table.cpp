@@ -9,7 +9,7 @@
 
 #include <preflearn/report/table.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

@@ -5,7 +5,7 @@
 
 #include <preflearn/report.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

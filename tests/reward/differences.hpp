@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <span>
 #include <utility>
@@ -12,6 +11,8 @@
 
 #include <preflearn/core/many.hpp>
 #include <preflearn/core/random.hpp>
+
+#include "../finite_differences.hpp"
 
 namespace test {
 
@@ -36,20 +37,9 @@ double gradient_error(Model& model, std::span<const Completion> batch, double st
     const auto gradients = model.gradients();
     std::ranges::fill(gradients, 0.5);
     model.backward(std::as_const(model).forward(batch), d);
-    double worst = 0, scale = 1e-3;
-    const auto parameters = model.parameters();
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        const double centre = parameters[i];
-        parameters[i] = centre + step;
-        const double up = value();
-        parameters[i] = centre - step;
-        const double down = value();
-        parameters[i] = centre;
-        const double expected = (up - down) / (2 * step);
-        worst = std::max(worst, std::abs(gradients[i] - 0.5 - expected));
-        scale = std::max(scale, std::abs(expected));
-    }
-    return worst / scale;
+    std::vector<double> added(gradients.begin(), gradients.end());
+    for (double& gradient : added) gradient -= 0.5;
+    return gradient_error(std::span<double>(model.parameters()), added, value, 1, step);
 }
 
 /// Pairs of feature vectors, as comparisons that view them.

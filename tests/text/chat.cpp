@@ -5,7 +5,7 @@
 
 #include <preflearn/text/chat.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 using turns = std::vector<chat_message>;

@@ -5,8 +5,9 @@
 #include <preflearn/core/random.hpp>
 #include <preflearn/text/load.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../checkpoint/gguf_writer.hpp"
 #include "../checkpoint/largest_allocation.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 

@@ -5,7 +5,7 @@
 
 #include <preflearn/text/pipeline_json.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 using nlohmann::json;

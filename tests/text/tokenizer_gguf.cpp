@@ -6,7 +6,8 @@
 
 #include <preflearn/text/load.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../checkpoint/gguf_writer.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 using nlohmann::json;

@@ -6,7 +6,7 @@
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/text/load.hpp>
 
-#include "../checkpoint/files.hpp"
+#include "../files.hpp"
 
 using namespace preflearn;
 using nlohmann::json;

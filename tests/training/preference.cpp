@@ -13,6 +13,7 @@
 #include <preflearn/training/preference.hpp>
 #include <preflearn/training/reference.hpp>
 
+#include "../files.hpp"
 #include "toys.hpp"
 
 using namespace preflearn;
@@ -272,7 +273,7 @@ TEST_CASE("a loss that couples the batch sees all of it, whatever the micro-batc
 }
 
 TEST_CASE("a running mean of rewards goes from step to step and through a checkpoint") {
-    const folder here;
+    const test::folder here;
     const token_data data(13);
     label_set labels;
     for (const auto& c : data.comparisons) labels.add({c.id, preference::for_first()});

@@ -9,6 +9,7 @@
 #include <preflearn/training/loop.hpp>
 #include <preflearn/training/reference.hpp>
 
+#include "../files.hpp"
 #include "toys.hpp"
 
 using namespace preflearn;
@@ -35,7 +36,7 @@ TEST_CASE("a log-prob that is not finite is reported by pair and response") {
 }
 
 TEST_CASE("a cache gives back the same bits without asking the policy again") {
-    const folder here;
+    const test::folder here;
     const token_data data(20);
     unigram<float> policy(6, 3);
     const std::string model = fingerprint_of_parameters(policy);
@@ -49,7 +50,7 @@ TEST_CASE("a cache gives back the same bits without asking the policy again") {
 }
 
 TEST_CASE("a cache of another model, of other pairs or of another kind is refused, saying which") {
-    const folder here;
+    const test::folder here;
     const auto path = here / "reference.safetensors";
     const token_data data(20), other(20, 6, 2), fewer(19);
     unigram<float> policy(6, 3), changed(6, 4);

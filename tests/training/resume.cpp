@@ -19,6 +19,7 @@
 #include <preflearn/training/reference.hpp>
 #include <preflearn/training/supervised.hpp>
 
+#include "../files.hpp"
 #include "toys.hpp"
 
 using namespace preflearn;
@@ -92,7 +93,7 @@ std::string refusal(const run& r) {
 } // namespace
 
 TEST_CASE("a run that is killed after any step and resumed has the bits of one that was never stopped") {
-    const folder here;
+    const test::folder here;
     run whole;
     unigram<float> expected(6, 3);
     const training_history history = whole.train(expected);
@@ -116,7 +117,7 @@ TEST_CASE("a run that is killed after any step and resumed has the bits of one t
 }
 
 TEST_CASE("a finished run resumes to its result at once, and a supervised run resumes like any other") {
-    const folder here;
+    const test::folder here;
     const token_data data(9);
     training_options options{.epochs = 3, .batch_size = 2, .observer = {}};
     unigram<double> expected(6, 3), stopped(6, 3), resumed(6, 3), finished(6, 3);
@@ -132,7 +133,7 @@ TEST_CASE("a finished run resumes to its result at once, and a supervised run re
 }
 
 TEST_CASE("what a killed writer leaves behind does not matter") {
-    const folder here;
+    const test::folder here;
     run r;
     r.options.checkpoint = {here / "run.safetensors", 5};
     r.options.observer = kill_after(7);
@@ -147,7 +148,7 @@ TEST_CASE("what a killed writer leaves behind does not matter") {
 }
 
 TEST_CASE("a checkpoint of another run is refused with a message that says what differs") {
-    const folder here;
+    const test::folder here;
     run r;
     r.options.checkpoint = {here / "run.safetensors", 0};
     unigram<float> model(6, 3);
@@ -194,7 +195,7 @@ TEST_CASE("a checkpoint of another run is refused with a message that says what 
 }
 
 TEST_CASE("a truncated or damaged checkpoint gives an error that names the file, and the model is not touched") {
-    const folder here;
+    const test::folder here;
     run r;
     r.options.checkpoint = {here / "run.safetensors", 0};
     unigram<float> model(6, 3);

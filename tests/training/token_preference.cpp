@@ -18,6 +18,7 @@
 #include <preflearn/training/token_preference.hpp>
 #include <preflearn/training/token_reference.hpp>
 
+#include "../files.hpp"
 #include "toys.hpp"
 
 using namespace preflearn;
@@ -149,7 +150,7 @@ TEST_CASE("WSPO carries an alignment over: at beta 1, from the weak policy's own
 
 TEST_CASE("a run goes on from its checkpoint to the same bits, and not with another loss or reference") {
     const setting s(12);
-    const folder files;
+    const test::folder files;
     const auto run = [&](unigram<double>& model, std::size_t epochs, const auto& loss, const frozen_tokens& frozen) {
         return train_token_preferences(model, s.data.comparisons, s.labels, frozen, loss, {},
                                        {.epochs = 4,

@@ -1,19 +1,15 @@
 /// \file
 /// Two things that learn, small enough to check by hand: a table of item strengths (a Bradley-Terry rating) and a
-/// policy that draws every token of a response independently from one distribution. And files for their checkpoints.
+/// policy that draws every token of a response independently from one distribution.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cmath>
 #include <cstddef>
-#include <filesystem>
 #include <map>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
-
-#include <unistd.h>
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
@@ -157,22 +153,4 @@ struct token_data {
     }
     token_data(const token_data&) = delete;
     token_data& operator=(const token_data&) = delete;
-};
-
-/// A folder of the test's own, removed at the end.
-class folder {
-  public:
-    folder() {
-        static int count = 0;
-        path_ = std::filesystem::temp_directory_path() /
-                ("preflearn-training-" + std::to_string(::getpid()) + "-" + std::to_string(count++));
-        std::filesystem::create_directories(path_);
-    }
-    folder(const folder&) = delete;
-    folder& operator=(const folder&) = delete;
-    ~folder() { std::filesystem::remove_all(path_); }
-    std::filesystem::path operator/(const char* name) const { return path_ / name; }
-
-  private:
-    std::filesystem::path path_;
 };

@@ -12,6 +12,7 @@
 #include <preflearn/loss/kto.hpp>
 #include <preflearn/training/unpaired.hpp>
 
+#include "../files.hpp"
 #include "toys.hpp"
 
 using namespace preflearn;
@@ -190,7 +191,7 @@ TEST_CASE("log-probs of the reference computed once do as well, where no other r
 }
 
 TEST_CASE("a run with a running mean that is killed after any step and resumed has the bits of one never stopped") {
-    const folder here;
+    const test::folder here;
     const flagged_data d(23);
     const unigram<float> reference(6, 3);
     training_options options{.epochs = 2, .batch_size = 5, .micro_batch_size = 2, .seed = 12, .observer = {}};
