@@ -175,6 +175,18 @@ TEST_CASE("parameters outside their range are argument errors") {
                          argument_error);
 }
 
+TEST_CASE("squares beyond the type's range leave no NaN, whatever is 0 beside them") {
+    pairs<double> p = published_pairs();
+    p.chosen = {-6000, -6000};
+    p.rejected = {-28, -28};
+    p.target = {0, 1}; // a slope of the score that is 0, targets of 0 and 1
+    p.weight.assign(2, 1);
+    CHECK(!std::isnan(basic_ipo_sum<forward_kl>{}(p.scores(), p.gradients()).loss));
+    for (const std::vector<double>& d : {p.d_chosen, p.d_rejected}) CHECK(!(std::isnan(d[0]) || std::isnan(d[1])));
+    p.weight.assign(2, 0);
+    CHECK(basic_ipo_sum<forward_kl>{}(p.scores(), p.gradients()).loss == 0);
+}
+
 TEST_CASE("parameters far out give their limits") {
     pairs<double> p = published_pairs();
     p.target.assign(2, 1);

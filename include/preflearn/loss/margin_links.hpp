@@ -25,12 +25,15 @@ struct hinge_link {
     template <std::floating_point Real> Real curvature(Real /*z*/) const { return 0; }
 };
 
-/// φ(z) = factor (z − centre)². Grows without bound on both sides, beyond the type's range to ∞.
+/// φ(z) = factor (z − centre)². Grows on both sides up to the type's largest number, where it and φ' stay: infinities
+/// would make NaN of a weight, a target or a slope of the score that is 0.
 struct squared_link {
     double centre = 0, factor = 1;
     template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
-        const Real f = static_cast<Real>(factor), x = z - static_cast<Real>(centre);
-        return {f * x * x, 2 * f * x};
+        constexpr Real largest = std::numeric_limits<Real>::max();
+        const Real f = static_cast<Real>(factor), x = z - static_cast<Real>(centre), slope = 2 * f * x;
+        return {detail::smaller_size(f * x * x, largest),
+                std::copysign(detail::smaller_size(std::abs(slope), largest), slope)};
     }
     template <std::floating_point Real> Real curvature(Real /*z*/) const { return 2 * static_cast<Real>(factor); }
 };

@@ -131,7 +131,7 @@ template <class Real> class block_sums {
 ///
 /// u − v is rounded once whatever the four log-probs are, so that large ones of a similar size lose nothing.
 /// Finite for finite input unless the difference of the log-ratios exceeds the type's range (a numeric_error), or the
-/// exact loss does (then it is infinite).
+/// exact loss does (then it is infinite, or the type's largest number where the link says so).
 /// \throws argument_error when β is not positive and finite, when columns differ in length, a needed column is missing,
 /// a target is outside [0, 1], or a weight is negative; numeric_error naming pair and column for NaN and infinities.
 template <class Score = log_ratio, class Link = logistic, class Target = given_target, class Margin = given_margin,
