@@ -49,6 +49,15 @@ TEST_CASE("a report of nothing has a status and no numbers") {
     CHECK(rate_games(games.list(), {.prior = pseudo_games{}}).fit.converged());
 }
 
+TEST_CASE("a board whose covariances would not fit into memory is refused") {
+    game_list games;
+    games.items = most_reported_items + 1;
+    CHECK_THROWS_WITH_AS(rate_games(games),
+                         "a report with errors is made of at most 20000 items, found 20001; fit_ratings takes more and "
+                         "gives scores alone",
+                         argument_error);
+}
+
 TEST_CASE("every prior: an undefeated item has a finite score, and Jeffreys' is that of its solver") {
     game_columns games = random_games(4, 60, 2);
     games.items = 5;

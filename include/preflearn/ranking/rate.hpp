@@ -51,6 +51,9 @@ struct rating_parameter {
     double value, standard_error;
 };
 
+/// A report holds dense covariances, of 8 bytes a pair of items: 3.2 GB at this number.
+inline constexpr std::size_t most_reported_items = 20'000;
+
 /// All but `fit` is empty where the fit does not exist.
 struct rating_report {
     rating_fit fit{};
@@ -93,12 +96,14 @@ void complete_report(const Model& model, const game_layout& layout, const rating
 /// \param clusters one code a game: errors are those of the cluster sandwich; empty: of the inverse information.
 /// \param covariates the games are then fitted one by one (`fit_games`) instead of by pairs.
 /// \throws argument_error as the functions it calls, for names that are not one a column, and for Jeffreys' prior
-/// beside an order effect, a tie parameter or covariates.
+/// beside an order effect, a tie parameter or covariates, and for more than `most_reported_items`.
 template <std::same_as<rating_options> Options = rating_options>
 rating_report rate_games(const game_list& games, const Options& options = {},
                          std::span<const std::uint32_t> clusters = {}, const game_covariates& covariates = {}) {
     require(covariates.names.size() == covariates.values.columns, covariates.values.columns, " covariates and ",
             covariates.names.size(), " names of them");
+    require(games.items <= most_reported_items, "a report with errors is made of at most ", most_reported_items,
+            " items, found ", games.items, "; fit_ratings takes more and gives scores alone");
     const auto with_covariates = [&](const auto& board) {
         const game_model model{.board = board, .features = game_features{}};
         const game_details details{.features = covariates.values};
