@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <fstream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <preflearn/loss/any_loss.hpp>
 #include <preflearn/loss/batch_normalised.hpp>
 #include <preflearn/loss/list.hpp>
 #include <preflearn/loss/named_token_level.hpp>
@@ -37,6 +39,20 @@ token_pairs<double> golden_batch(const nlohmann::json& golden) {
     return p;
 }
 
+/// The sequence-level loss of that name with the case's parameters.
+any_loss inner_loss(const std::string& name, const nlohmann::json& entry) {
+    any_loss chosen;
+    const auto choose = [&]<class Loss>(Loss loss) {
+        if (description_of<Loss>.name != name) return;
+        for (const auto& [key, member] : description_of<Loss>.parameters())
+            if (entry.contains(key)) loss.*member = entry[std::string(key)].template get<double>();
+        chosen = any_loss(loss);
+    };
+    std::apply([&](const auto&... losses) { (choose(losses), ...); },
+               std::tuple<dpo, hinge, ipo_mean, dpo_mean, robust_dpo, discopop, bco_pair, sppo_hard>{});
+    return chosen;
+}
+
 /// Calls `use` with the token-level loss of a golden case.
 template <class Use> void use_case(const nlohmann::json& entry, const Use& use) {
     const double beta = entry["beta"];
@@ -44,23 +60,19 @@ template <class Use> void use_case(const nlohmann::json& entry, const Use& use) 
     if (name == "tdpo1") return use(tdpo1<>{.loss = {.beta = beta}});
     if (name == "tdpo2") return use(tdpo2<>{.loss = {.beta = beta}, .part = {.alpha = entry["alpha"]}});
     if (name == "sft") return use(from_tokens<chosen_likelihood_token_mean>{});
-    for_each_named_loss([&]<class Loss>(Loss loss) {
-        if (description_of<Loss>.name != name) return;
-        for (const auto& [key, member] : description_of<Loss>.parameters())
-            if (entry.contains(key)) loss.*member = entry[std::string(key)].template get<double>();
-        const bool weighting = entry["weighting"];
-        if (entry.contains("ld_alpha")) {
-            const length_desensitised part{.ld_alpha = entry["ld_alpha"]};
-            if (weighting)
-                use(from_tokens<Loss, length_desensitised, policy_likelihood>{.loss = loss, .part = part});
-            else
-                use(ld_dpo<Loss>{.loss = loss, .part = part});
-        } else if (weighting) {
-            use(wpo<Loss>{.loss = loss});
-        } else {
-            use(from_tokens<Loss>{.loss = loss});
-        }
-    });
+    const any_loss loss = inner_loss(name, entry);
+    const bool weighting = entry["weighting"];
+    if (entry.contains("ld_alpha")) {
+        const length_desensitised part{.ld_alpha = entry["ld_alpha"]};
+        if (weighting)
+            use(from_tokens<any_loss, length_desensitised, policy_likelihood>{.loss = loss, .part = part});
+        else
+            use(ld_dpo<any_loss>{.loss = loss, .part = part});
+    } else if (weighting) {
+        use(wpo<any_loss>{.loss = loss});
+    } else {
+        use(from_tokens<any_loss>{.loss = loss});
+    }
 }
 
 } // namespace

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -29,13 +30,33 @@ TEST_CASE("a loss by name is the loss of that name, its parameters set") {
     CHECK(!loss_named("sigmoid", beta).couples_pairs());
 }
 
+TEST_CASE("divergences go by TRL's names") {
+    const std::vector<double> chosen{-12.5}, rejected{-14}, reference_chosen{-13}, reference_rejected{-13.5};
+    const auto value_of = [&](const std::string& name, const std::string& divergence) {
+        const std::vector<named_value> parameters{{"f_divergence_type", divergence}};
+        return loss_named(name, parameters)(pair_scores<double>{.chosen = chosen,
+                                                                .rejected = rejected,
+                                                                .reference_chosen = reference_chosen,
+                                                                .reference_rejected = reference_rejected},
+                                            pair_gradients<double>{})
+            .loss;
+    };
+    const double z = 0.1 * (std::exp(0.5) - std::exp(-0.5)), half = 0.1 * 2 * (std::exp(0.25) - std::exp(-0.25));
+    CHECK(value_of("sigmoid", "forward_kl") == doctest::Approx(std::log1p(std::exp(-z))));
+    CHECK(value_of("sigmoid", "alpha_divergence") == doctest::Approx(std::log1p(std::exp(-half))));
+    CHECK(value_of("sigmoid", "chi_squared_kl") == doctest::Approx(std::log1p(std::exp(-z - 0.1))));
+    CHECK_THROWS_AS(value_of("sigmoid", "total_variation"), argument_error);
+    CHECK_THROWS_AS(value_of("nca_pair", "forward_kl"), argument_error);
+}
+
 TEST_CASE("unknown names are answered with the known ones") {
     CHECK_THROWS_WITH_AS(
         loss_named("ipo", std::vector<named_value>{{"gamma", "1"}}),
         "loss 'ipo' has no parameter 'gamma'; it has: beta, f_divergence_type, f_alpha_divergence_coef",
         argument_error);
-    CHECK_THROWS_AS(loss_named("no such loss", {}), argument_error);
-    CHECK_THROWS_AS(loss_named("ipo", std::vector<named_value>{{"beta", "much"}}), argument_error);
+    CHECK_THROWS_WITH_AS(loss_named("no such loss", {}), doctest::Contains("there are: sigmoid, "), argument_error);
+    CHECK_THROWS_WITH_AS(loss_named("ipo", std::vector<named_value>{{"beta", "1x"}}), doctest::Contains("'1x'"),
+                         argument_error);
 }
 
 TEST_CASE("numbers are printed in the shortest digits that read back the same") {

@@ -16,68 +16,45 @@ score_columns columns_of(const std::string& text) {
     return read_score_columns(read_csv(csv_reader(stream, "pairs.csv")));
 }
 
-std::vector<loss_value> values_of(const std::string& name, const std::vector<named_value>& parameters,
-                                  const score_columns& columns) {
-    std::vector<loss_value> values;
-    use_named_loss(name, parameters, [&](const auto& loss) { values = loss_values(loss, columns); });
-    return values;
-}
-
 const std::string two_pairs =
     "chosen_logp,rejected_logp,reference_chosen_logp,reference_rejected_logp,chosen_tokens,rejected_tokens,note\n"
     "-12.5,-14,-13,-13.5,5,7,a\n -30.25 ,-28.5,-29,-29.5,12,10,b\n";
 
 } // namespace
 
-TEST_CASE("values are those of every pair alone, with the parameters asked for") {
-    const std::vector<loss_value> values = values_of("sigmoid", {{"beta", "0.2"}}, columns_of(two_pairs));
+TEST_CASE("values are those of every pair alone, with the loss's parameters") {
+    const std::vector<loss_value> values = loss_values(dpo{.beta = 0.2}, columns_of(two_pairs));
     REQUIRE(values.size() == 2);
     CHECK(values[0].loss == doctest::Approx(std::log1p(std::exp(-0.2))));
     CHECK(values[0].d_chosen == doctest::Approx(-0.2 / (1 + std::exp(0.2))));
     CHECK(values[1].d_rejected == doctest::Approx(0.2 / (1 + std::exp(-0.45))));
-    CHECK(values_of("ipo", {}, columns_of(two_pairs))[0].loss == doctest::Approx(std::pow(0.1 + 0.5 / 7 - 5, 2)));
-}
-
-TEST_CASE("divergences go by TRL's names") {
-    const score_columns columns = columns_of(two_pairs);
-    const double z = 0.1 * (std::exp(0.5) - std::exp(-0.5));
-    CHECK(values_of("sigmoid", {{"f_divergence_type", "forward_kl"}}, columns)[0].loss ==
-          doctest::Approx(std::log1p(std::exp(-z))));
-    const double half = 0.1 * 2 * (std::exp(0.25) - std::exp(-0.25));
-    CHECK(values_of("sigmoid", {{"f_divergence_type", "alpha_divergence"}}, columns)[0].loss ==
-          doctest::Approx(std::log1p(std::exp(-half))));
-    CHECK_THROWS_AS(values_of("sigmoid", {{"f_divergence_type", "total_variation"}}, columns), argument_error);
-    CHECK_THROWS_AS(values_of("nca_pair", {{"f_divergence_type", "forward_kl"}}, columns), argument_error);
+    CHECK(loss_values(ipo_mean{}, columns_of(two_pairs))[0].loss == doctest::Approx(std::pow(0.1 + 0.5 / 7 - 5, 2)));
 }
 
 TEST_CASE("weights multiply, and the optional columns are read") {
     const std::string text = "chosen_logp,rejected_logp,weight,target,margin\n-1,-2,3,0.75,0.5\n";
     const double z = 0.5;
-    CHECK(values_of("bradley_terry", {}, columns_of(text))[0].loss ==
+    CHECK(loss_values(bradley_terry{}, columns_of(text))[0].loss ==
           doctest::Approx(3 * (0.75 * std::log1p(std::exp(-z)) + 0.25 * std::log1p(std::exp(z)))));
 }
 
 TEST_CASE("under a loss that couples the batch the lines of a file are one batch") {
     const std::string text = "chosen_logp,rejected_logp,reference_chosen_logp,reference_rejected_logp\n"
                              "-1,-4,-5,-5\n-2,-2,-7,-5\n"; // policy 3, 0; reference 0, −2
-    const std::vector<loss_value> values = values_of("aot", {{"beta", "1"}}, columns_of(text));
+    const std::vector<loss_value> values = loss_values(aot{.beta = 1}, columns_of(text));
     const auto loss = [](double z) { return std::log1p(std::exp(-z)); };
     CHECK(values[0].loss == doctest::Approx(loss(3 - 0)));
     CHECK(values[1].loss == doctest::Approx(loss(0 + 2)));
     CHECK(values[1].d_rejected == doctest::Approx(1 / (1 + std::exp(2.0))));
-    const std::vector<loss_value> robust = values_of("dr_dpo", {{"beta", "1"}}, columns_of(text));
+    const std::vector<loss_value> robust = loss_values(dr_dpo{.beta = 1}, columns_of(text));
     CHECK(robust[0].loss == doctest::Approx(-std::log((std::exp(-loss(3)) + std::exp(-loss(2))) / 2)));
     CHECK(robust[1].loss == robust[0].loss);
 }
 
 TEST_CASE("what is missing or wrong is said") {
     const score_columns bare = columns_of("chosen_logp,rejected_logp\n-1,-2\n");
-    CHECK_THROWS_WITH_AS(values_of("sigmoid", {}, bare), doctest::Contains("reference_chosen_logp"), argument_error);
-    CHECK_THROWS_WITH_AS(values_of("simpo", {}, bare), doctest::Contains("chosen_tokens"), argument_error);
-    CHECK_THROWS_WITH_AS(values_of("nonsense", {}, bare), doctest::Contains("there are: sigmoid, "), argument_error);
-    CHECK_THROWS_WITH_AS(values_of("cpo", {{"betta", "1"}}, bare),
-                         doctest::Contains("it has: beta, label_smoothing, cpo_alpha"), argument_error);
-    CHECK_THROWS_WITH_AS(values_of("cpo", {{"beta", "1x"}}, bare), doctest::Contains("'1x'"), argument_error);
+    CHECK_THROWS_WITH_AS(loss_values(dpo{}, bare), doctest::Contains("reference_chosen_logp"), argument_error);
+    CHECK_THROWS_WITH_AS(loss_values(simpo{}, bare), doctest::Contains("chosen_tokens"), argument_error);
     CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp\n-1,x\n"),
                          doctest::Contains("pairs.csv:2: column 'rejected_logp' is 'x'"), input_error);
     CHECK_THROWS_WITH_AS(columns_of("chosen_logp\n-1\n"), doctest::Contains("no column 'rejected_logp'"), input_error);
