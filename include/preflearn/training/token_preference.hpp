@@ -26,6 +26,7 @@
 #include <preflearn/training/fingerprint.hpp>
 #include <preflearn/training/labelled_pairs.hpp>
 #include <preflearn/training/loop.hpp>
+#include <preflearn/training/metrics.hpp>
 
 namespace preflearn {
 
@@ -159,15 +160,8 @@ template <class Model, class C, class Loss> class token_preference_objective {
     }
 
     void finish(training_step& step) const {
-        const double pairs = static_cast<double>(sums_.pairs);
         step.loss = sums_.loss * per_weight_;
-        step.rewards_chosen = sums_.chosen_rewards / pairs;
-        step.rewards_rejected = sums_.rejected_rewards / pairs;
-        step.rewards_margins = (sums_.chosen_rewards - sums_.rejected_rewards) / pairs;
-        step.rewards_accuracies = static_cast<double>(sums_.correct) / pairs;
-        step.rewards_ties = static_cast<double>(sums_.ties) / pairs;
-        step.logps_chosen = chosen_log_probs_ / pairs;
-        step.logps_rejected = rejected_log_probs_ / pairs;
+        set_pair_metrics(step, sums_, chosen_log_probs_, rejected_log_probs_);
     }
 
     void describe(run_description& run) const {
