@@ -96,7 +96,9 @@ namespace detail {
 /// What both forms share: checks, rewards and counts of the pairs, whose weights, targets and margins have no meaning
 /// once pairs are taken apart.
 template <class Real>
-loss_sums pairs_taken_apart(const pair_scores<Real>& scores, double beta, double label_smoothing) {
+loss_sums pairs_taken_apart(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients, double beta,
+                            double label_smoothing) {
+    check_lengths(scores, gradients);
     require(scores.weight.empty() && scores.target.empty() && scores.margin.empty(),
             "a loss that sorts the batch compares responses of different pairs: it takes no weight, target or margin "
             "column");
@@ -105,6 +107,11 @@ loss_sums pairs_taken_apart(const pair_scores<Real>& scores, double beta, double
     loss_sums sums = dpo{.beta = beta}(scores, pair_gradients<Real>{}); // names what is not finite
     sums.loss = 0;
     return sums;
+}
+
+inline void check_shard(const sorted_sides& state, std::size_t first, std::size_t pairs) {
+    require(first + pairs <= state.left.size(), "pairs ", first, " to ", first + pairs, " of a batch of ",
+            state.left.size());
 }
 
 /// a − b in double. \throws numeric_error naming the pair when it exceeds the range.
@@ -129,18 +136,15 @@ struct aot {
     double beta = 0.1, label_smoothing = 0;
 
     template <std::floating_point Real> [[nodiscard]] sorted_sides reduce(const pair_scores<Real>& scores) const {
-        check_lengths(scores, pair_gradients<Real>{});
-        detail::pairs_taken_apart(scores, beta, label_smoothing);
+        detail::pairs_taken_apart(scores, pair_gradients<Real>{}, beta, label_smoothing);
         return {sorted_column(scores.size(), policy(scores)), sorted_column(scores.size(), reference(scores))};
     }
     /// \param first the place of the first pair in the merged batch
     template <std::floating_point Real>
     loss_sums map(const pair_scores<Real>& scores, const sorted_sides& state, const pair_gradients<Real>& gradients,
                   std::size_t first = 0) const {
-        check_lengths(scores, gradients);
-        loss_sums sums = detail::pairs_taken_apart(scores, beta, label_smoothing);
-        require(first + scores.size() <= state.left.size(), "pairs ", first, " to ", first + scores.size(),
-                " of a batch of ", state.left.size());
+        loss_sums sums = detail::pairs_taken_apart(scores, gradients, beta, label_smoothing);
+        detail::check_shard(state, first, scores.size());
         state.left.for_each_rank(first, scores.size(), [&](std::size_t rank, std::size_t i) {
             const margin_penalty<double> at =
                 detail::rank_penalty(state.left[rank].value, state.right[rank].value, beta, label_smoothing);
@@ -175,18 +179,15 @@ struct aot_unpaired {
     double beta = 0.1, label_smoothing = 0;
 
     template <std::floating_point Real> [[nodiscard]] sorted_sides reduce(const pair_scores<Real>& scores) const {
-        check_lengths(scores, pair_gradients<Real>{});
-        detail::pairs_taken_apart(scores, beta, label_smoothing);
+        detail::pairs_taken_apart(scores, pair_gradients<Real>{}, beta, label_smoothing);
         return {sorted_column(scores.size(), chosen(scores)), sorted_column(scores.size(), rejected(scores))};
     }
     /// A pair's value is that of the rank of its chosen response. \param first as in `aot`
     template <std::floating_point Real>
     loss_sums map(const pair_scores<Real>& scores, const sorted_sides& state, const pair_gradients<Real>& gradients,
                   std::size_t first = 0) const {
-        check_lengths(scores, gradients);
-        loss_sums sums = detail::pairs_taken_apart(scores, beta, label_smoothing);
-        require(first + scores.size() <= state.left.size(), "pairs ", first, " to ", first + scores.size(),
-                " of a batch of ", state.left.size());
+        loss_sums sums = detail::pairs_taken_apart(scores, gradients, beta, label_smoothing);
+        detail::check_shard(state, first, scores.size());
         const auto at_rank = [&](std::size_t rank) {
             return detail::rank_penalty(state.left[rank].value, state.right[rank].value, beta, label_smoothing);
         };
