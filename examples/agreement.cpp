@@ -75,8 +75,9 @@ void run(const arguments& given) {
                       {"high", e.bounds.high},
                       {"status", status}};
     }
-    std::fputs(preflearn::to_text(shown).c_str(), stdout);
+    const bool written = std::fputs(preflearn::to_text(shown).c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
     if (!given.json.empty()) preflearn::write_json(json, given.json);
+    preflearn::require<preflearn::input_error>(written, "the table could not be written to standard output");
 }
 
 } // namespace

@@ -10,6 +10,8 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -27,7 +29,7 @@ constexpr int undefined_fit = 3;
 constexpr const char* priors = "none, gaussian:VARIANCE, pseudo-games[:WINS[,LOSSES]] or jeffreys";
 
 struct arguments {
-    std::string file, ties = "half", prior = "none", cluster, json;
+    std::string file, ties = "half", prior = "none", cluster, judge, judge_model = "reliability", json;
     std::vector<std::string> covariates;
     bool order = false;
     double confidence = 0.95;
@@ -77,12 +79,51 @@ preflearn::rating_options options_of(const arguments& given) {
             options.prior = preflearn::jeffreys_prior{};
         }
     }
-    std::set<std::string> keys{"order", "nu", "threshold"}; // under "parameters"
+    if (!given.judge.empty()) {
+        if (kind == "none" || kind == "jeffreys")
+            throw CLI::ValidationError("--judge", "judges who may be wrong need a prior on the scores: --prior "
+                                                  "gaussian:VARIANCE or pseudo-games");
+        if (given.judge_model == "reliability")
+            options.judges = preflearn::judge_reliability{};
+        else
+            options.judges = preflearn::judge_discrimination{};
+    }
+    std::set<std::string> keys{"order", "nu", "threshold", "judges"}; // under "parameters"
     for (const std::string& name : given.covariates)
         if (!keys.insert(name).second || !keys.insert(name + "_se").second)
             throw CLI::ValidationError("--covariate", "'" + name + "' is the name of another parameter");
     return options;
 }
+
+/// Judges by the order of their first game, and how many each judged.
+struct judge_column {
+    std::vector<std::string> names;
+    std::vector<std::uint32_t> codes;
+    std::vector<std::size_t> games;
+};
+
+judge_column judges_of(const preflearn::csv_table& file, const std::string& name) {
+    judge_column judges;
+    const std::size_t column = file.column(name);
+    std::unordered_map<std::string, std::uint32_t> numbers;
+    for (std::size_t r = 0; r < file.rows.size(); ++r) {
+        const std::string& judge = file.rows[r][column];
+        if (judge.empty())
+            throw preflearn::input_error(
+                preflearn::message(file.place(r), ": column '", name, "' is empty, a judge's name was expected"));
+        const auto [at, added] = numbers.try_emplace(judge, static_cast<std::uint32_t>(judges.names.size()));
+        if (added) {
+            judges.names.push_back(judge);
+            judges.games.push_back(0);
+        }
+        judges.codes.push_back(at->second);
+        ++judges.games[at->second];
+    }
+    return judges;
+}
+
+/// A number, or a gap where it is not known.
+preflearn::table_cell cell(double x) { return std::isnan(x) ? preflearn::table_cell() : preflearn::table_cell(x); }
 
 preflearn::table ranked_table(const preflearn::rating_report& report, const std::vector<std::string>& names,
                               const arguments& given) {
@@ -95,15 +136,25 @@ preflearn::table ranked_table(const preflearn::rating_report& report, const std:
                                        {.name = "ranks"},
                                        {.name = "tier"}}};
     std::size_t rank = 0;
-    for (const std::size_t i : report.ranks.order) {
-        shown.rows.push_back(
-            {++rank, names[i], report.fit.scores[i], report.standard_errors[i], report.bounds[i].low,
-             report.bounds[i].high,
-             std::to_string(report.ranks.best_rank[i]) + "-" + std::to_string(report.ranks.worst_rank[i]),
-             report.ranks.tier[i]});
+    const preflearn::rank_result& ranks = report.ranks;
+    for (const std::size_t i : ranks.order) {
+        std::vector<preflearn::table_cell> row{++rank,
+                                               names[i],
+                                               report.fit.scores[i],
+                                               cell(report.standard_errors[i]),
+                                               cell(report.bounds[i].low),
+                                               cell(report.bounds[i].high),
+                                               {},
+                                               {}};
+        if (!ranks.tier.empty()) {
+            row[6] = std::to_string(ranks.best_rank[i]) + "-" + std::to_string(ranks.worst_rank[i]);
+            row[7] = ranks.tier[i];
+        }
+        shown.rows.push_back(std::move(row));
     }
-    shown.note = preflearn::message("Scores are natural logits with mean zero; low and high: ", 100 * given.confidence,
-                                    "% interval; ranks and tiers hold for all items at once.");
+    shown.note =
+        preflearn::message("Scores are natural logits with mean zero; low and high: ", 100 * given.confidence,
+                           "% interval", ranks.tier.empty() ? "." : "; ranks and tiers hold for all items at once.");
     return shown;
 }
 
@@ -115,6 +166,28 @@ preflearn::table parameter_table(const preflearn::rating_report& report) {
         shown.rows.push_back(
             {p.name, preflearn::with_digits{p.value, digits}, preflearn::with_digits{p.standard_error, digits}});
     }
+    return shown;
+}
+
+preflearn::table judge_table(const preflearn::rating_report& report, const judge_column& judges,
+                             const arguments& given) {
+    preflearn::table shown{.columns = {{.name = "judge"},
+                                       {.name = given.judge_model},
+                                       {.name = "s.e."},
+                                       {.name = "low"},
+                                       {.name = "high"},
+                                       {.name = "games"}}};
+    for (std::size_t k = 0; k < judges.names.size(); ++k) {
+        const preflearn::judge_report& j = report.judges[k];
+        shown.rows.push_back(
+            {judges.names[k], j.value, j.standard_error, j.bounds.low, j.bounds.high, judges.games[k]});
+    }
+    shown.note =
+        given.judge_model == "reliability"
+            ? "The probability that a judge says what the items deserve rather than the opposite; its prior is "
+              "9 right answers and 1 wrong."
+            : "How strongly a judge tells items apart: 1 is the geometric mean of the judges, whose logarithms "
+              "have a Gaussian prior of variance 1.";
     return shown;
 }
 
@@ -141,28 +214,41 @@ void print_certificate(const preflearn::rating_fit& fit, const std::vector<std::
 }
 
 nlohmann::ordered_json json_of(const preflearn::rating_report& report, const std::vector<std::string>& names,
-                               const arguments& given) {
+                               const judge_column& judges, const arguments& given) {
     const preflearn::rating_fit& fit = report.fit;
     nlohmann::ordered_json json{{"status", name_of(fit.status)}, {"items", nlohmann::ordered_json::array()}};
-    for (const std::size_t i : report.ranks.order) {
+    const auto rank = [](const std::vector<std::size_t>& ranks, std::size_t i) {
+        return ranks.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(ranks[i]);
+    };
+    for (const std::size_t i : report.ranks.order) { // NaN is written as null
         json["items"].push_back({{"name", names[i]},
                                  {"score", fit.scores[i]},
                                  {"se", report.standard_errors[i]},
                                  {"low", report.bounds[i].low},
                                  {"high", report.bounds[i].high},
-                                 {"tier", report.ranks.tier[i]},
-                                 {"best_rank", report.ranks.best_rank[i]},
-                                 {"worst_rank", report.ranks.worst_rank[i]}});
+                                 {"tier", rank(report.ranks.tier, i)},
+                                 {"best_rank", rank(report.ranks.best_rank, i)},
+                                 {"worst_rank", rank(report.ranks.worst_rank, i)}});
     }
     json["parameters"] = nlohmann::ordered_json::object();
     for (const preflearn::rating_parameter& p : report.parameters) {
         json["parameters"][p.name] = p.value;
         json["parameters"][p.name + "_se"] = p.standard_error;
     }
+    for (std::size_t k = 0; k < report.judges.size(); ++k) {
+        const preflearn::judge_report& j = report.judges[k];
+        json["parameters"]["judges"].push_back({{"name", judges.names[k]},
+                                                {given.judge_model, j.value},
+                                                {"se", j.standard_error},
+                                                {"low", j.bounds.low},
+                                                {"high", j.bounds.high},
+                                                {"games", judges.games[k]}});
+    }
     if (!fit.converged()) json["reason"] = explain(fit, names);
     json["ties"] = given.ties;
     json["prior"] = fit.prior;
-    json["log_likelihood"] = fit.log_likelihood; // NaN is written as null
+    json["errors"] = report.errors;
+    json["log_likelihood"] = fit.log_likelihood;
     json["certificate"] = {{"gradient_norm", fit.gradient_norm},
                            {"newton_step", fit.newton_step},
                            {"iterations", fit.iterations},
@@ -176,8 +262,10 @@ nlohmann::ordered_json json_of(const preflearn::rating_report& report, const std
 }
 
 int run(const arguments& given, const preflearn::rating_options& options) {
-    const preflearn::game_table file =
-        preflearn::games_of(preflearn::read_csv(given.file), given.cluster, given.covariates);
+    preflearn::csv_table rows = preflearn::read_csv(given.file);
+    const preflearn::game_table file = preflearn::games_of(rows, given.cluster, given.covariates);
+    const judge_column judges = given.judge.empty() ? judge_column{} : judges_of(rows, given.judge);
+    rows = {}; // by far the largest part
     std::vector<preflearn::game_result> results;
     for (const preflearn::choice winner : file.winners) {
         results.push_back(winner == preflearn::choice::first    ? preflearn::game_result::left
@@ -188,18 +276,21 @@ int run(const arguments& given, const preflearn::rating_options& options) {
     const preflearn::game_covariates covariates{
         {file.covariates.data(), given.covariates.empty() ? 0 : games.size(), given.covariates.size()},
         given.covariates};
-    const preflearn::rating_report report = preflearn::rate_games(games, options, file.clusters, covariates);
+    const preflearn::rating_report report =
+        preflearn::rate_games(games, options, file.clusters, covariates, judges.codes);
     if (report.fit.converged()) {
         std::printf("%s\n", preflearn::to_text(ranked_table(report, file.items, given)).c_str());
         if (!report.parameters.empty()) std::printf("%s\n", preflearn::to_text(parameter_table(report)).c_str());
+        if (!report.judges.empty()) std::printf("%s\n", preflearn::to_text(judge_table(report, judges, given)).c_str());
         if (!given.cluster.empty())
-            std::printf("errors: sandwich over %zu clusters of '%s'\n", file.cluster_names.size(),
-                        given.cluster.c_str());
+            std::printf("clusters: %zu of '%s'\n", file.cluster_names.size(), given.cluster.c_str());
+        std::printf("errors: %s\n", report.errors.c_str());
     }
     print_certificate(report.fit, file.items);
-    if (!given.json.empty()) preflearn::write_json(json_of(report, file.items, given), given.json);
+    const bool shown = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+    if (!given.json.empty()) preflearn::write_json(json_of(report, file.items, judges, given), given.json);
+    preflearn::require<preflearn::input_error>(shown, "the report could not be written to standard output");
     if (report.fit.converged()) return 0;
-    std::fflush(stdout);
     std::fprintf(stderr, "rank: %s: %s\n", std::string(name_of(report.fit.status)).c_str(),
                  explain(report.fit, file.items).c_str());
     return undefined_fit;
@@ -213,7 +304,10 @@ int main(int argc, char** argv) {
     CLI::App app{
         "Ranks items by the Bradley-Terry model from a CSV file of games with the columns left, right and winner\n"
         "(left, right or tie; x, y and draw mean the same), and perhaps weight, clusters and covariates. Ends with 3\n"
-        "when no rating exists."};
+        "when no rating exists. Boards of more than 3,000 items have neither ranks nor tiers, which compare all "
+        "pairs,\n"
+        "and standard errors estimated by random probes to about 0.2% of each, or none where probes cannot tell; the\n"
+        "line 'errors' says so. Clusters, covariates, judges and Jeffreys' prior go with at most 20,000 items."};
     app.add_option("FILE", given.file, "the CSV file; the first line names the columns")
         ->required()
         ->check(CLI::ExistingFile);
@@ -227,6 +321,15 @@ int main(int argc, char** argv) {
                    "side's; can be repeated")
         ->allow_extra_args(false);
     app.add_option("--cluster", given.cluster, "the column of clusters (annotator, prompt) for robust errors");
+    auto* judge = app.add_option("--judge", given.judge,
+                                 "the column of who judged a game: estimates what each judge is worth (crowd "
+                                 "Bradley-Terry); goes with --prior gaussian or pseudo-games");
+    app.add_option("--judge-model", given.judge_model,
+                   "a judge's reliability: the probability not to say the opposite of what the items deserve; or "
+                   "discrimination: how strongly the judge tells items apart")
+        ->check(CLI::IsMember({"reliability", "discrimination"}))
+        ->needs(judge)
+        ->capture_default_str();
     app.add_option("--confidence", given.confidence, "confidence of intervals and ranks")
         ->check(CLI::Range(0.01, 0.9999))
         ->capture_default_str();

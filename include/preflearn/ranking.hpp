@@ -22,6 +22,7 @@
 #include <preflearn/ranking/plackett_luce.hpp>
 #include <preflearn/ranking/predict.hpp>
 #include <preflearn/ranking/prior.hpp>
+#include <preflearn/ranking/probed_errors.hpp>
 #include <preflearn/ranking/quasi_variance.hpp>
 #include <preflearn/ranking/rank_tiers.hpp>
 #include <preflearn/ranking/rate.hpp>

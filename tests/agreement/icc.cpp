@@ -13,8 +13,8 @@ using namespace preflearn;
 
 namespace {
 
-constexpr icc_form forms[] = {icc_form::icc_1_1, icc_form::icc_2_1, icc_form::icc_3_1,
-                              icc_form::icc_1_k, icc_form::icc_2_k, icc_form::icc_3_k};
+constexpr icc_form six_forms[] = {icc_form::icc_1_1, icc_form::icc_2_1, icc_form::icc_3_1,
+                                  icc_form::icc_1_k, icc_form::icc_2_k, icc_form::icc_3_k};
 
 struct score_table {
     std::vector<double> values;
@@ -35,7 +35,8 @@ const score_table shrout_fleiss{{9, 2, 5, 8, 6, 1, 3, 2, 8, 4, 6, 8, 7, 1, 2, 6,
 
 TEST_CASE("Shrout & Fleiss (1979), table 4: .17 .29 .71 .44 .62 .91") {
     const double printed[] = {0.17, 0.29, 0.71, 0.44, 0.62, 0.91};
-    for (std::size_t i = 0; i < 6; ++i) CHECK(std::abs(icc(shrout_fleiss.view(), forms[i]).value - printed[i]) < 0.005);
+    for (std::size_t i = 0; i < 6; ++i)
+        CHECK(std::abs(icc(shrout_fleiss.view(), six_forms[i]).value - printed[i]) < 0.005);
 }
 
 TEST_CASE("values and intervals equal pingouin's") {
@@ -44,7 +45,7 @@ TEST_CASE("values and intervals equal pingouin's") {
         CAPTURE(name);
         const score_table table = table_of(peer["ratings"]);
         for (std::size_t i = 0; i < 6; ++i) {
-            const estimate e = icc(table.view(), forms[i]);
+            const estimate e = icc(table.view(), six_forms[i]);
             CHECK(close(e.value, peer["values"][i], 1e-9));
             CHECK(std::abs(e.bounds.low - peer["bounds"][i][0].get<double>()) < 0.00501); // printed with two digits
             CHECK(std::abs(e.bounds.high - peer["bounds"][i][1].get<double>()) < 0.00501);
@@ -56,7 +57,7 @@ TEST_CASE("shift and scale of all ratings change nothing; a rater's own shift le
     score_table moved = shrout_fleiss, biased = shrout_fleiss;
     for (double& x : moved.values) x = 100 - 3 * x;
     for (std::size_t u = 0; u < 6; ++u) biased.values[4 * u + 2] += 50;
-    for (const icc_form form : forms)
+    for (const icc_form form : six_forms)
         CHECK(close(icc(moved.view(), form).value, icc(shrout_fleiss.view(), form).value, 1e-10));
     CHECK(
         close(icc(biased.view(), icc_form::icc_3_1).value, icc(shrout_fleiss.view(), icc_form::icc_3_1).value, 1e-10));
@@ -68,7 +69,7 @@ TEST_CASE("units with a missing rating are left out and counted") {
     with.values.insert(with.values.end(), {3, std::nan(""), 4, 5});
     with.units = 7;
     CHECK(analyse_variance(with.view()).incomplete == 1);
-    for (const icc_form form : forms) CHECK(icc(with.view(), form).value == icc(shrout_fleiss.view(), form).value);
+    for (const icc_form form : six_forms) CHECK(icc(with.view(), form).value == icc(shrout_fleiss.view(), form).value);
     with.values[0] = std::numeric_limits<double>::infinity();
     CHECK_THROWS_WITH_AS(analyse_variance(with.view()), doctest::Contains("unit 0, rater 0"), numeric_error);
 }
@@ -76,7 +77,7 @@ TEST_CASE("units with a missing rating are left out and counted") {
 TEST_CASE("tables without variance, with one unit or one rater have a status") {
     const score_table constant{std::vector<double>(12, 0.1), 4, 3}, one{{1, 2, 3}, 1, 3}, alone{{1, 2, 3}, 3, 1},
         equal{{1, 1, 2, 2, 5, 5}, 3, 2}, none{{}, 0, 3};
-    for (const icc_form form : forms) {
+    for (const icc_form form : six_forms) {
         CHECK(icc(constant.view(), form).status == estimate_status::constant_input);
         CHECK(icc(one.view(), form).status == estimate_status::too_few);
         CHECK(icc(alone.view(), form).status == estimate_status::too_few);

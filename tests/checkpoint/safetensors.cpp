@@ -21,19 +21,19 @@ std::string error_of(const std::string& content) {
     const test::folder folder;
     return test::error_of([&] { (void)read_safetensors(folder.write("m.safetensors", content)); });
 }
-const std::vector<float> values{0.5F, -1.25F, 3.0F, 1e-20F, 7.0F, 8.0F};
+const std::vector<float> six_values{0.5F, -1.25F, 3.0F, 1e-20F, 7.0F, 8.0F};
 } // namespace
 
 TEST_CASE("what is written is read back: names, shapes, types, values and metadata") {
     const test::folder folder;
-    const auto half = encode_values(std::span(values).first(1), element_type::f16);
-    const auto brain = encode_values(std::span(values), element_type::bf16);
+    const auto half = encode_values(std::span(six_values).first(1), element_type::f16);
+    const auto brain = encode_values(std::span(six_values), element_type::bf16);
     const std::vector<double> wide{0.1};
     const std::vector<tensor_view> tensors{{"h", element_type::f16, {1}, half},
-                                           as_tensor<float>("m.weight", {2, 3}, values),
+                                           as_tensor<float>("m.weight", {2, 3}, six_values),
                                            {"b", element_type::bf16, {3, 2}, brain},
                                            as_tensor<double>("d", {}, wide),
-                                           as_tensor<float>("none", {0, 3}, std::span(values).first(0))};
+                                           as_tensor<float>("none", {0, 3}, std::span(six_values).first(0))};
     write_safetensors(folder / "m.safetensors", tensors, {{"format", "pt"}, {"note", "naïve \"quoted\""}});
     const checkpoint_file file = read_safetensors(folder / "m.safetensors");
     CHECK(file.tensors().size() == tensors.size());
@@ -49,7 +49,7 @@ TEST_CASE("what is written is read back: names, shapes, types, values and metada
 
 TEST_CASE("the same tensors give the same bytes, and an empty file of tensors is valid") {
     const test::folder folder;
-    const std::vector<tensor_view> tensors{as_tensor<float>("a", {6}, values)};
+    const std::vector<tensor_view> tensors{as_tensor<float>("a", {6}, six_values)};
     write_safetensors(folder / "1", tensors);
     write_safetensors(folder / "2", tensors);
     CHECK(test::read(folder / "1") == test::read(folder / "2"));
@@ -79,19 +79,19 @@ TEST_CASE("a file written by the safetensors package is read") {
 
 TEST_CASE("a sharded model is read from its index or its folder") {
     const test::folder folder;
-    write_safetensors(folder / "m-1.safetensors",
-                      std::vector{as_tensor<float>("a", {6}, values), as_tensor<float>("unlisted", {6}, values)});
-    write_safetensors(folder / "m-2.safetensors", std::vector{as_tensor<float>("b", {2, 3}, values)});
+    write_safetensors(folder / "m-1.safetensors", std::vector{as_tensor<float>("a", {6}, six_values),
+                                                              as_tensor<float>("unlisted", {6}, six_values)});
+    write_safetensors(folder / "m-2.safetensors", std::vector{as_tensor<float>("b", {2, 3}, six_values)});
     const auto index = folder.write(
         "model.safetensors.index.json",
         R"({"metadata": {"total_size": 48}, "weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}})");
     for (const auto& path : {index, folder.path()}) {
         const checkpoint_file file = read_safetensors(path);
         CHECK(file.tensors().size() == 2);
-        CHECK(all_values<float>(file.at("a")) == values);
+        CHECK(all_values<float>(file.at("a")) == six_values);
         CHECK(file.at("b").shape == std::vector<std::size_t>{2, 3});
     }
-    write_safetensors(folder / "model.safetensors", std::vector{as_tensor<float>("whole", {6}, values)});
+    write_safetensors(folder / "model.safetensors", std::vector{as_tensor<float>("whole", {6}, six_values)});
     CHECK(read_safetensors(folder.path()).find("whole") != nullptr); // the single file comes first, as in transformers
 
     const auto error_of_index = [&](std::string_view map) {
@@ -111,7 +111,7 @@ TEST_CASE("a sharded model is read from its index or its folder") {
 TEST_CASE("a folder with no or several candidate files says so") {
     const test::folder folder;
     CHECK(test::contains(test::error_of([&] { (void)read_safetensors(folder.path()); }), "it has 0 *.safetensors"));
-    write_safetensors(folder / "x.safetensors", std::vector{as_tensor<float>("a", {6}, values)});
+    write_safetensors(folder / "x.safetensors", std::vector{as_tensor<float>("a", {6}, six_values)});
     CHECK(read_safetensors(folder.path()).find("a") != nullptr);
     write_safetensors(folder / "y.safetensors", {});
     CHECK(test::contains(test::error_of([&] { (void)read_safetensors(folder.path()); }), "it has 2 *.safetensors"));
@@ -152,12 +152,12 @@ TEST_CASE("what cannot be stored is refused before anything is written") {
     const auto error = [&](std::vector<tensor_view> tensors) {
         return test::error_of([&] { write_safetensors(folder / "m", tensors); });
     };
-    const auto good = as_tensor<float>("a", {6}, values);
+    const auto good = as_tensor<float>("a", {6}, six_values);
     CHECK(test::contains(error({good, good}), "'a': the name is taken"));
-    CHECK(test::contains(error({as_tensor<float>("__metadata__", {6}, values)}), "the name is taken"));
+    CHECK(test::contains(error({as_tensor<float>("__metadata__", {6}, six_values)}), "the name is taken"));
     CHECK(test::contains(error({{"q", element_type::q8_0, {32}, good.bytes}}), "type Q8_0 cannot be written"));
     CHECK(test::contains(error({{"s", element_type::f32, {5}, good.bytes}}), "24 bytes for shape [5] of F32"));
-    CHECK(test::contains(error({as_tensor<float>("\xff", {6}, values)}), "not valid UTF-8"));
+    CHECK(test::contains(error({as_tensor<float>("\xff", {6}, six_values)}), "not valid UTF-8"));
     CHECK(!std::filesystem::exists(folder / "m"));
 }
 

@@ -10,7 +10,7 @@ using namespace preflearn;
 
 namespace {
 
-const std::vector<float> logits = {1.0F, 0.2F, -1.0F, 0.2F, 2.0F, -3.0F};
+const std::vector<float> six_logits = {1.0F, 0.2F, -1.0F, 0.2F, 2.0F, -3.0F};
 
 /// Pearson's statistic of draws against probabilities, and whether anything impossible was drawn.
 struct outcome {
@@ -19,11 +19,11 @@ struct outcome {
 };
 outcome frequencies(const sampling_options& options, const std::vector<double>& probabilities) {
     const std::size_t draws = 20000;
-    std::vector<double> counts(logits.size());
+    std::vector<double> counts(six_logits.size());
     generator random(23, "frequencies");
     token_drawer draw;
     for (std::size_t i = 0; i < draws; ++i)
-        counts[static_cast<std::size_t>(draw(std::span(logits), options, random))] += 1;
+        counts[static_cast<std::size_t>(draw(std::span(six_logits), options, random))] += 1;
     outcome result;
     for (std::size_t i = 0; i < counts.size(); ++i) {
         const double expected = probabilities[i] * static_cast<double>(draws);
@@ -37,9 +37,9 @@ outcome frequencies(const sampling_options& options, const std::vector<double>& 
 }
 
 std::vector<double> softmax(double temperature, const std::vector<std::size_t>& kept) {
-    std::vector<double> p(logits.size());
+    std::vector<double> p(six_logits.size());
     double total = 0;
-    for (const std::size_t i : kept) total += p[i] = std::exp(static_cast<double>(logits[i]) / temperature);
+    for (const std::size_t i : kept) total += p[i] = std::exp(static_cast<double>(six_logits[i]) / temperature);
     for (double& value : p) value /= total;
     return p;
 }

@@ -16,13 +16,13 @@ using namespace preflearn;
 
 namespace {
 
-const transformer_config config = validated(transformer_config{.vocabulary_size = 200,
-                                                               .hidden_size = 64,
-                                                               .intermediate_size = 300,
-                                                               .layers = 4,
-                                                               .heads = 8,
-                                                               .key_value_heads = 2,
-                                                               .tied_embeddings = false});
+const transformer_config initialised_config = validated(transformer_config{.vocabulary_size = 200,
+                                                                           .hidden_size = 64,
+                                                                           .intermediate_size = 300,
+                                                                           .layers = 4,
+                                                                           .heads = 8,
+                                                                           .key_value_heads = 2,
+                                                                           .tied_embeddings = false});
 
 template <class Scalar> std::vector<Scalar> weights(const transformer_config& c, std::uint64_t seed) {
     const parameter_layout<llama> layout(c);
@@ -41,7 +41,7 @@ double deviation(std::span<const double> values) {
 
 TEST_CASE("matrices are scaled by their inputs, what writes to the residual stream by the depth as well") {
     for (const double range : {0.0, 0.02}) {
-        transformer_config c = config;
+        transformer_config c = initialised_config;
         c.initializer_range = range;
         const std::vector<double> values = weights<double>(c, 1);
         const parameter_layout<llama> layout(c);
@@ -60,16 +60,16 @@ TEST_CASE("matrices are scaled by their inputs, what writes to the residual stre
 }
 
 TEST_CASE("a seed gives the same weights for any number of threads, and another seed others") {
-    const std::vector<float> once = weights<float>(config, 1);
-    CHECK(once != weights<float>(config, 2));
+    const std::vector<float> once = weights<float>(initialised_config, 1);
+    CHECK(once != weights<float>(initialised_config, 2));
 #if defined(_OPENMP)
     const int before = omp_get_max_threads();
     for (const int threads : {1, 3}) {
         omp_set_num_threads(threads);
-        CHECK(weights<float>(config, 1) == once);
+        CHECK(weights<float>(initialised_config, 1) == once);
     }
     omp_set_num_threads(before);
 #endif
-    const std::vector<double> wide = weights<double>(config, 1);
+    const std::vector<double> wide = weights<double>(initialised_config, 1);
     for (std::size_t i = 0; i < once.size(); ++i) REQUIRE(static_cast<float>(wide[i]) == once[i]);
 }

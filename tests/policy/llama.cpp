@@ -16,10 +16,10 @@ using namespace preflearn;
 TEST_CASE("names and shapes are those that transformers saves") {
     const std::filesystem::path folder = std::filesystem::path(PREFLEARN_TESTS) / "policy" / "golden" / "tiny_llama";
     const checkpoint_file file = read_safetensors(folder / "model.safetensors");
-    const parameter_layout<llama> layout(read_config_json<llama>(folder / "config.json"));
+    const parameter_layout<llama> parameters(read_config_json<llama>(folder / "config.json"));
     std::set<std::string> expected, found;
     for (const tensor_view& tensor : file.tensors()) expected.insert(tensor.name);
-    for (const tensor_place& place : layout.tensors()) {
+    for (const tensor_place& place : parameters.tensors()) {
         const std::string name = layer_name(place.names->hugging_face, place.layer);
         found.insert(name);
         std::vector<std::size_t> shape{place.rows, place.columns};

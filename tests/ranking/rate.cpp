@@ -49,13 +49,87 @@ TEST_CASE("a report of nothing has a status and no numbers") {
     CHECK(rate_games(games.list(), {.prior = pseudo_games{}}).fit.converged());
 }
 
-TEST_CASE("a board whose covariances would not fit into memory is refused") {
-    game_list games;
-    games.items = most_reported_items + 1;
-    CHECK_THROWS_WITH_AS(rate_games(games),
-                         "a report with errors is made of at most 20000 items, found 20001; fit_ratings takes more and "
-                         "gives scores alone",
+TEST_CASE("a large board has scores and errors, no ranks and tiers; what needs covariances is refused") {
+    const std::size_t items = most_ranked_items + 1;
+    const game_columns games = random_games(items, 40 * items, 8);
+    const rating_options options{.ties = davidson_rule{}, .prior = gaussian_prior{}};
+    const rating_report report = rate_games(games.list(), options);
+    REQUIRE(report.fit.converged());
+    CHECK(report.ranks.order.size() == items);
+    CHECK(report.fit.scores[report.ranks.order[0]] >= report.fit.scores[report.ranks.order[1]]);
+    CHECK(report.ranks.tier.empty());
+    REQUIRE(report.standard_errors.size() == items);
+    CHECK(report.parameters.at(0).standard_error > 0);
+    CHECK(report.errors.find("estimated by ") == 0);
+    CHECK(report.errors.find("no ranks and tiers") != std::string::npos);
+    const bradley_terry_model model{.ties = davidson_rule{}, .prior = gaussian_prior{}};
+    const pair_counts counts = count_games(games.list());
+    const probed_errors probed = probe_errors(counts, model, fit_ratings(counts, model));
+    for (const std::size_t i : {std::size_t{0}, items - 1}) {
+        CHECK(report.standard_errors[i] == probed.standard_errors[i]);
+        CHECK(report.bounds[i].high - report.fit.scores[i] == doctest::Approx(1.959964 * probed.standard_errors[i]));
+    }
+
+    game_list huge;
+    huge.items = most_dense_items + 1;
+    CHECK(rate_games(huge).fit.status == fit_status::no_data);
+    const std::vector<std::uint32_t> clusters(1);
+    CHECK_THROWS_WITH_AS(rate_games(huge, {}, clusters),
+                         "clusters, covariates, judges and Jeffreys' prior are offered for at most 20000 items, found "
+                         "20001",
                          argument_error);
+    CHECK_THROWS_AS(rate_games(huge, {.prior = jeffreys_prior{}}), argument_error);
+    CHECK_THROWS_AS(rate_games(huge, {.prior = gaussian_prior{}, .judges = judge_reliability{}}), argument_error);
+}
+
+TEST_CASE("judges are reported with the fit that knows them, beside every other part") {
+    const game_columns games = random_games(5, 1500, 6);
+    generator random(1, "judges");
+    std::vector<std::uint32_t> judges, clusters;
+    std::vector<double> values;
+    for (std::uint32_t g = 0; g < 1500; ++g) {
+        judges.push_back(g % 3);
+        clusters.push_back(g % 40);
+        values.push_back(random.normal());
+    }
+    const rating_options options{.prior = gaussian_prior{.variance = 2}, .judges = judge_reliability{}};
+    const rating_report report = rate_games(games.list(), options, {}, {}, judges);
+    const game_model model{.board = bradley_terry_model{.prior = gaussian_prior{.variance = 2}},
+                           .judges = judge_reliability{}};
+    const game_details details{.judges = judges};
+    const game_fit fit = fit_games(games.list(), details, model);
+    REQUIRE(report.fit.converged());
+    REQUIRE(report.judges.size() == 3);
+    CHECK(report.fit.prior == fit.rating.prior);
+    check_close(report.fit.scores, fit.rating.scores, 1e-9);
+    const rating_covariance v = inverse_information(games.list(), details, model, fit);
+    for (std::size_t k = 0; k < 3; ++k) {
+        const judge_report& j = report.judges[k];
+        CHECK(j.value == doctest::Approx(fit.judges[k]));
+        CHECK(j.standard_error == doctest::Approx(v.standard_error(5 + k) * j.value * (1 - j.value)));
+        CHECK(j.bounds.low > 0);
+        CHECK(j.bounds.low < j.value);
+        CHECK(j.value < j.bounds.high);
+        CHECK(j.bounds.high < 1);
+    }
+    // With every other part at once.
+    const std::vector<std::string> names{"length"};
+    const rating_report all =
+        rate_games(games.list(),
+                   {.ties = davidson_rule{}, .order = true, .prior = pseudo_games{}, .judges = judge_discrimination{}},
+                   clusters, {{values.data(), 1500, 1}, names}, judges);
+    REQUIRE(all.fit.converged());
+    CHECK(all.parameters.size() == 3);
+    CHECK(all.judges.at(0).value * all.judges.at(1).value * all.judges.at(2).value == doctest::Approx(1));
+    CHECK(all.ranks.tier.size() == 5);
+
+    CHECK_THROWS_WITH_AS(rate_games(games.list(), {.judges = judge_reliability{}}, {}, {}, judges),
+                         "judges need a prior on the scores, Gaussian or pseudo-games", argument_error);
+    CHECK_THROWS_AS(
+        rate_games(games.list(), {.prior = jeffreys_prior{}, .judges = judge_reliability{}}, {}, {}, judges),
+        argument_error);
+    CHECK_THROWS_AS(rate_games(games.list(), {}, {}, {}, judges), argument_error);
+    CHECK_THROWS_AS(rate_games(games.list(), options), argument_error); // nobody judged
 }
 
 TEST_CASE("every prior: an undefeated item has a finite score, and Jeffreys' is that of its solver") {

@@ -37,7 +37,7 @@ struct by_length {
 };
 
 using item_pair = comparison<no_prompt, int>;
-constexpr no_prompt none;
+constexpr no_prompt without_prompt;
 using by_reference = implicit_reward<const categorical&, const categorical&>;
 static_assert(RewardModel<by_reference, item_pair>);
 static_assert(RewardModel<implicit_reward<by_length>, comparison<std::string>>);
@@ -46,7 +46,7 @@ static_assert(RewardModel<implicit_reward<const transformer<float>&>, comparison
 static_assert(!RewardModel<implicit_reward<by_length>, item_pair>);
 static_assert(!RewardModel<implicit_reward<by_length, categorical>, comparison<std::string>>);
 
-const transformer_config tiny{
+const transformer_config tiny_implicit{
     .vocabulary_size = 11, .hidden_size = 8, .intermediate_size = 8, .layers = 1, .heads = 2, .key_value_heads = 1};
 
 } // namespace
@@ -61,7 +61,7 @@ TEST_CASE("the implicit reward of the optimal policy of a reward differs from it
         const implicit_reward implied{policy, reference, beta};
         for (int a = 0; a < 5; ++a)
             for (int b = 0; b < 5; ++b)
-                CHECK(implied(none, a) - implied(none, b) ==
+                CHECK(implied(without_prompt, a) - implied(without_prompt, b) ==
                       doctest::Approx(reward[static_cast<std::size_t>(a)] - reward[static_cast<std::size_t>(b)]));
     }
 }
@@ -73,33 +73,33 @@ TEST_CASE("it is the reward that the DPO loss compares") {
         reference_rejected{reference.log_p[2]};
     const loss_sums sums =
         dpo{.beta = 0.3}(pair_scores<double>{chosen, rejected, reference_chosen, reference_rejected}, {});
-    CHECK(sums.chosen_rewards == doctest::Approx(implied(none, 0)));
-    CHECK(sums.rejected_rewards == doctest::Approx(implied(none, 2)));
-    CHECK(sums.loss == doctest::Approx(-log_sigmoid(implied(none, 0) - implied(none, 2))));
+    CHECK(sums.chosen_rewards == doctest::Approx(implied(without_prompt, 0)));
+    CHECK(sums.rejected_rewards == doctest::Approx(implied(without_prompt, 2)));
+    CHECK(sums.loss == doctest::Approx(-log_sigmoid(implied(without_prompt, 0) - implied(without_prompt, 2))));
 }
 
 TEST_CASE("a policy is its own reference: every reward is zero; beta only scales") {
     const categorical policy({0.5, -0.5, 1}), reference({0, 0.25, -1});
-    CHECK(implicit_reward{policy, policy}(none, 1) == 0);
-    CHECK(implicit_reward{policy, reference, 4}(none, 1) ==
-          doctest::Approx(40 * implicit_reward{policy, reference}(none, 1)));
+    CHECK(implicit_reward{policy, policy}(without_prompt, 1) == 0);
+    CHECK(implicit_reward{policy, reference, 4}(without_prompt, 1) ==
+          doctest::Approx(40 * implicit_reward{policy, reference}(without_prompt, 1)));
 }
 
 TEST_CASE("policies are referred to when they have a name and owned when moved in") {
     categorical policy({0.5, -0.5}), reference({0, 0});
     const implicit_reward refers{policy, std::as_const(reference)};
     static_assert(std::is_same_v<decltype(refers), const by_reference>);
-    const double before = refers(none, 0);
+    const double before = refers(without_prompt, 0);
     policy.log_p[0] = -20;
-    CHECK(refers(none, 0) < before - 1);
+    CHECK(refers(without_prompt, 0) < before - 1);
 
     std::optional<categorical> gone(std::vector<double>{0.5, -0.5});
     const implicit_reward owns{std::move(*gone), reference};
     static_assert(std::is_same_v<decltype(owns), const implicit_reward<categorical, const categorical&>>);
     gone.reset();
-    CHECK(owns(none, 0) == before);
+    CHECK(owns(without_prompt, 0) == before);
     const auto copy = owns;
-    CHECK(copy(none, 1) == owns(none, 1));
+    CHECK(copy(without_prompt, 1) == owns(without_prompt, 1));
 }
 
 TEST_CASE("policies over texts of different types") {
@@ -112,7 +112,8 @@ TEST_CASE("policies over texts of different types") {
 }
 
 TEST_CASE("language models: batches give what single calls give, and cached log-probs the same") {
-    const transformer<double> policy(tiny, generator(1, "policy")), reference(tiny, generator(2, "reference"));
+    const transformer<double> policy(tiny_implicit, generator(1, "policy")),
+        reference(tiny_implicit, generator(2, "reference"));
     const std::vector<token_id> prompt{1, 2, 3}, a{4, 5}, b{6}, c{7, 8, 9};
     const std::vector<token_completion> completions{{prompt, a}, {prompt, b}, {b, c}};
     const std::span<const token_completion> batch(completions);

@@ -14,10 +14,10 @@ using namespace preflearn;
 
 namespace {
 
-const std::vector<item_comparison> three{{7, {}, 0, 1}, {8, {}, 2, 3}, {9, {}, 1, 2}};
+const std::vector<item_comparison> three_comparisons{{7, {}, 0, 1}, {8, {}, 2, 3}, {9, {}, 1, 2}};
 
 labelled_pairs oriented(const label_set& labels, const pair_columns& columns = {}) {
-    return orient(std::span<const item_comparison>(three), labels, columns);
+    return orient(std::span<const item_comparison>(three_comparisons), labels, columns);
 }
 
 } // namespace

@@ -42,29 +42,19 @@ concept RatingSolver = requires(const S& solver, const pair_counts& counts, cons
 
 namespace detail {
 
-/// The step that solves H step = gradient, H the information matrix. Where the prior does not fix the level of θ, the
-/// step has mean zero. Empty when H is singular beyond that.
+/// The solution of H x = right side, H the information matrix, by conjugate gradients preconditioned by its diagonal.
+/// Where the prior does not fix the level of θ, x has mean zero. \param accuracy relative, in the preconditioned norm
+/// of the residual. Empty when H is singular beyond the level.
 template <class Model>
-Eigen::VectorXd newton_step(const pair_counts& counts, const local_model& at, double accuracy,
-                            std::size_t dense_items) {
-    const Eigen::Index n = index(counts.items), size = at.gradient.size();
+Eigen::VectorXd conjugate_gradients(const pair_counts& counts, const local_model& at, const Eigen::VectorXd& right_side,
+                                    double accuracy) {
+    const Eigen::Index n = index(counts.items), size = right_side.size();
     const bool level_free = at.prior.maxCoeff() <= 0;
-    if (counts.items <= dense_items) {
-        Eigen::MatrixXd h = information<Model>(counts, at);
-        const double level = std::max(h.diagonal().head(n).mean(), 1e-300) / static_cast<double>(n);
-        if (level_free) h.topLeftCorner(n, n).array() += level;
-        const Eigen::LDLT<Eigen::MatrixXd> factors(h);
-        const Eigen::VectorXd pivots = factors.vectorD();
-        if (!(pivots.minCoeff() > 1e-15 * pivots.maxCoeff())) return {};
-        Eigen::VectorXd step = factors.solve(at.gradient);
-        if (level_free) step.head(n).array() -= step.head(n).mean();
-        return step;
-    }
     const auto centre = [&](Eigen::VectorXd& v) {
         if (level_free) v.head(n).array() -= v.head(n).mean();
     };
     const Eigen::VectorXd inverse = at.diagonal.cwiseMax(1e-300).cwiseInverse();
-    Eigen::VectorXd step = Eigen::VectorXd::Zero(size), residual = at.gradient;
+    Eigen::VectorXd solution = Eigen::VectorXd::Zero(size), residual = right_side;
     centre(residual);
     Eigen::VectorXd scaled = inverse.cwiseProduct(residual);
     centre(scaled);
@@ -74,8 +64,8 @@ Eigen::VectorXd newton_step(const pair_counts& counts, const local_model& at, do
     for (Eigen::Index turn = 0; turn < 4 * size + 100 && energy > enough && energy > 0; ++turn) {
         const Eigen::VectorXd image = information_times<Model>(counts, at, direction);
         const double curvature = direction.dot(image);
-        if (!(curvature > 0)) return turn == 0 ? Eigen::VectorXd() : step;
-        step += energy / curvature * direction;
+        if (!(curvature > 0)) return turn == 0 ? Eigen::VectorXd() : solution;
+        solution += energy / curvature * direction;
         residual -= energy / curvature * image;
         centre(residual);
         scaled = inverse.cwiseProduct(residual);
@@ -84,6 +74,25 @@ Eigen::VectorXd newton_step(const pair_counts& counts, const local_model& at, do
         direction = scaled + next / energy * direction;
         energy = next;
     }
+    return solution;
+}
+
+/// The step that solves H step = gradient, H the information matrix. Where the prior does not fix the level of θ, the
+/// step has mean zero. Empty when H is singular beyond that.
+template <class Model>
+Eigen::VectorXd newton_step(const pair_counts& counts, const local_model& at, double accuracy,
+                            std::size_t dense_items) {
+    if (counts.items > dense_items) return conjugate_gradients<Model>(counts, at, at.gradient, accuracy);
+    const Eigen::Index n = index(counts.items);
+    const bool level_free = at.prior.maxCoeff() <= 0;
+    Eigen::MatrixXd h = information<Model>(counts, at);
+    const double level = std::max(h.diagonal().head(n).mean(), 1e-300) / static_cast<double>(n);
+    if (level_free) h.topLeftCorner(n, n).array() += level;
+    const Eigen::LDLT<Eigen::MatrixXd> factors(h);
+    const Eigen::VectorXd pivots = factors.vectorD();
+    if (!(pivots.minCoeff() > 1e-15 * pivots.maxCoeff())) return {};
+    Eigen::VectorXd step = factors.solve(at.gradient);
+    if (level_free) step.head(n).array() -= step.head(n).mean();
     return step;
 }
 

@@ -4,10 +4,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -23,6 +25,8 @@
 #include <preflearn/ranking/fit_games.hpp>
 #include <preflearn/ranking/game_model.hpp>
 #include <preflearn/ranking/games.hpp>
+#include <preflearn/ranking/judges.hpp>
+#include <preflearn/ranking/probed_errors.hpp>
 #include <preflearn/ranking/rank_tiers.hpp>
 
 namespace preflearn {
@@ -32,6 +36,8 @@ struct rating_options {
     bool order = false;
     /// `jeffreys_prior` goes with ties as half wins or dropped, and without order effect.
     std::variant<no_prior, gaussian_prior, pseudo_games, jeffreys_prior> prior{};
+    /// Needs a Gaussian prior or pseudo-games, and a judge of every game.
+    std::variant<no_judges, judge_reliability, judge_discrimination> judges{};
     double confidence = 0.95;
     /// Of the draws for ranks.
     std::uint64_t seed = 0;
@@ -51,8 +57,17 @@ struct rating_parameter {
     double value, standard_error;
 };
 
-/// A report holds dense covariances, of 8 bytes a pair of items: 3.2 GB at this number.
-inline constexpr std::size_t most_reported_items = 20'000;
+/// Ranks and tiers compare all pairs of items, in n³ time: larger boards have scores and errors alone.
+inline constexpr std::size_t most_ranked_items = 3000;
+/// Clusters, covariates, judges and Jeffreys' prior need dense covariances, of 8 bytes a pair of items: 3.2 GB here.
+inline constexpr std::size_t most_dense_items = 20'000;
+
+/// What a judge is worth: η of `judge_reliability` or a of `judge_discrimination`, with an interval that lies where
+/// such a number can.
+struct judge_report {
+    double value, standard_error;
+    interval bounds{};
+};
 
 /// All but `fit` is empty where the fit does not exist.
 struct rating_report {
@@ -61,33 +76,82 @@ struct rating_report {
     std::vector<interval> bounds{};
     rank_result ranks{};
     std::vector<rating_parameter> parameters{};
+    /// One a judge.
+    std::vector<judge_report> judges{};
+    /// How the errors were made, and what is not there and why. Errors that are not known are NaN.
+    std::string errors{};
 };
 
 namespace detail {
+
+/// A prior that makes every board's fit finite, chosen at run time: one model for both in what is compiled per game.
+struct finite_prior {
+    static constexpr board_need need = board_need::nothing;
+    std::variant<gaussian_prior, pseudo_games> prior;
+    [[nodiscard]] prior_terms terms(double theta) const {
+        return std::visit([&](const auto& p) { return p.terms(theta); }, prior);
+    }
+    void check() const {
+        std::visit([](const auto& p) { p.check(); }, prior);
+    }
+    [[nodiscard]] std::string describe() const {
+        return std::visit([](const auto& p) { return p.describe(); }, prior);
+    }
+};
 
 template <class Model> game_layout board_layout(std::size_t items) {
     return {.items = items, .order = items, .ties = Model::size(items) - 1, .size = Model::size(items)};
 }
 
-/// Everything of a report that follows from the fit in it and its covariance; parameters lie as in `layout`.
+/// Everything of a report that follows from the fit in it and the errors of its parameters, which lie as in `layout`.
 template <class Model>
-void complete_report(const Model& model, const game_layout& layout, const rating_covariance& covariance,
-                     const rating_options& options, std::span<const std::string> covariates, rating_report& report) {
-    for (std::size_t i = 0; i < layout.items; ++i) report.standard_errors.push_back(covariance.standard_error(i));
-    report.bounds = score_intervals(report.fit, covariance, options.confidence);
-    report.ranks = rank_items(report.fit, covariance, {.confidence = options.confidence, .seed = options.seed});
+void add_errors(const Model& model, const game_layout& layout, const std::vector<double>& errors,
+                const rating_options& options, std::span<const std::string> covariates, rating_report& report) {
+    const double z = normal_critical(options.confidence);
+    for (std::size_t i = 0; i < layout.items; ++i) {
+        const double score = report.fit.scores[i], half = z * errors[i];
+        report.standard_errors.push_back(errors[i]);
+        report.bounds.push_back({score - half, score + half});
+    }
     const auto add = [&](std::string name, double value, double error) {
         report.parameters.push_back({std::move(name), value, error});
     };
-    if constexpr (Model::has_order) add("order", report.fit.order, covariance.standard_error(layout.order));
+    if constexpr (Model::has_order) add("order", report.fit.order, errors[layout.order]);
     for (std::size_t c = 0; c < covariates.size(); ++c)
-        add(covariates[c], report.fit.parameters[layout.features + c], covariance.standard_error(layout.features + c));
+        add(covariates[c], report.fit.parameters[layout.features + c], errors[layout.features + c]);
     if constexpr (Model::has_tie_parameter) {
         static_assert(std::same_as<typename Model::link_type, logit_choice>);
         // the solver's parameter is the logarithm of the reported one, for the logit link
         const double value = report.fit.tie_parameter;
-        add(std::string(model.ties.parameter_name), value, value * covariance.standard_error(layout.ties));
+        add(std::string(model.ties.parameter_name), value, value * errors[layout.ties]);
     }
+}
+
+/// The same from a covariance, with ranks and tiers where there are not too many.
+template <class Model>
+void complete_report(const Model& model, const game_layout& layout, const rating_covariance& covariance,
+                     const rating_options& options, std::span<const std::string> covariates, rating_report& report) {
+    std::vector<double> errors(layout.size);
+    for (std::size_t p = 0; p < layout.size; ++p) errors[p] = covariance.standard_error(p);
+    add_errors(model, layout, errors, options, covariates, report);
+    if (layout.items <= most_ranked_items)
+        report.ranks = rank_items(report.fit, covariance, {.confidence = options.confidence, .seed = options.seed});
+}
+
+inline std::string describe(const probed_errors& probed) {
+    const std::string part = message(std::ceil(1e4 * probed.relative_error) / 100, "% of each");
+    if (!(probed.relative_error <= probe_options{}.worst))
+        return "none: this board is too large for a covariance matrix, and random probes would miss by " + part;
+    return message("estimated by ", probed.probes, " random probes, to about ", part);
+}
+
+/// The items in the order of their scores, and why they have no ranks and tiers.
+inline void order_alone(rating_report& report) {
+    const std::vector<double>& scores = report.fit.scores;
+    report.ranks.order.resize(scores.size());
+    std::iota(report.ranks.order.begin(), report.ranks.order.end(), std::size_t{0});
+    std::ranges::sort(report.ranks.order, {}, [&](std::size_t i) { return std::pair(-scores[i], i); });
+    report.errors += message("; no ranks and tiers: they compare all pairs, of at most ", most_ranked_items, " items");
 }
 
 } // namespace detail
@@ -95,61 +159,105 @@ void complete_report(const Model& model, const game_layout& layout, const rating
 /// A template only so that its dozens of models are compiled where it is called.
 /// \param clusters one code a game: errors are those of the cluster sandwich; empty: of the inverse information.
 /// \param covariates the games are then fitted one by one (`fit_games`) instead of by pairs.
-/// \throws argument_error as the functions it calls, for names that are not one a column, and for Jeffreys' prior
-/// beside an order effect, a tie parameter or covariates, and for more than `most_reported_items`.
+/// \param judge_codes who judged each game, from 0; with `options.judges`.
+/// Boards of more than `most_ranked_items` items, with neither clusters nor covariates nor judges, have estimated
+/// errors
+/// (`probe_errors`).
+/// \throws argument_error as the functions it calls, for names that are not one a column, for Jeffreys' prior beside an
+/// order effect, a tie parameter, covariates or judges, for judges without a prior that makes scores finite, and for
+/// more than `most_dense_items` where covariances are needed.
 template <std::same_as<rating_options> Options = rating_options>
 rating_report rate_games(const game_list& games, const Options& options = {},
-                         std::span<const std::uint32_t> clusters = {}, const game_covariates& covariates = {}) {
+                         std::span<const std::uint32_t> clusters = {}, const game_covariates& covariates = {},
+                         std::span<const std::uint32_t> judge_codes = {}) {
+    const bool judged = !std::holds_alternative<no_judges>(options.judges);
+    const bool by_games = judged || covariates.values.columns > 0;
     require(covariates.names.size() == covariates.values.columns, covariates.values.columns, " covariates and ",
             covariates.names.size(), " names of them");
-    require(games.items <= most_reported_items, "a report with errors is made of at most ", most_reported_items,
-            " items, found ", games.items, "; fit_ratings takes more and gives scores alone");
-    const auto with_covariates = [&](const auto& board) {
-        const game_model model{.board = board, .features = game_features{}};
-        const game_details details{.features = covariates.values};
+    require(judged || judge_codes.empty(), "judges are given, but no model of them");
+    require(games.items <= most_dense_items ||
+                (!by_games && clusters.empty() && !std::holds_alternative<jeffreys_prior>(options.prior)),
+            "clusters, covariates, judges and Jeffreys' prior are offered for at most ", most_dense_items,
+            " items, found ", games.items);
+    const auto one_by_one = [&](const auto& board, const auto& judges) {
+        const game_model model{.board = board, .features = game_features{}, .judges = judges};
+        game_details details{.features = covariates.values, .judges = judge_codes};
+        if (covariates.values.columns == 0) details.features.rows = games.size();
         const game_fit fit = fit_games(games, details, model);
         rating_report report{.fit = fit.rating};
-        if (report.fit.converged())
-            detail::complete_report(board, fit.layout,
-                                    clusters.empty() ? inverse_information(games, details, model, fit)
-                                                     : sandwich_covariance(games, details, model, fit, clusters),
-                                    options, covariates.names, report);
+        if (!fit.converged()) return report;
+        const rating_covariance covariance = clusters.empty()
+                                                 ? inverse_information(games, details, model, fit)
+                                                 : sandwich_covariance(games, details, model, fit, clusters);
+        report.errors = clusters.empty() ? "inverse information" : "sandwich over clusters";
+        detail::complete_report(board, fit.layout, covariance, options, covariates.names, report);
+        const double z = normal_critical(options.confidence);
+        for (std::size_t k = 0; k < fit.judges.size(); ++k) {
+            const double u = report.fit.parameters[fit.layout.judges + k];
+            const double error = covariance.standard_error(fit.layout.judges + k);
+            report.judges.push_back({fit.judges[k],
+                                     judges.natural_slope(u) * error,
+                                     {judges.natural(u - z * error), judges.natural(u + z * error)}});
+        }
+        if (games.items > most_ranked_items) detail::order_alone(report);
         return report;
     };
-    const auto with_model = [&]<class Model>(const Model& model) {
+    const auto by_pairs = [&]<class Model>(const Model& model) {
         constexpr bool jeffreys = std::same_as<typename Model::prior_type, jeffreys_prior>;
-        if constexpr (!jeffreys)
-            if (covariates.values.columns > 0) return with_covariates(model);
         const pair_counts counts = count_games(games, Model::has_order ? sides::kept : sides::merged);
         rating_report report;
         if constexpr (jeffreys)
             report.fit = fit_ratings(counts, model, firth{});
         else
             report.fit = fit_ratings(counts, model);
-        if (report.fit.converged())
-            detail::complete_report(model, detail::board_layout<Model>(games.items),
+        if (!report.fit.converged()) return report;
+        const game_layout layout = detail::board_layout<Model>(games.items);
+        if (jeffreys || !clusters.empty() || games.items <= most_ranked_items) {
+            report.errors = clusters.empty() ? "inverse information" : "sandwich over clusters";
+            detail::complete_report(model, layout,
                                     clusters.empty() ? inverse_information(counts, model, report.fit)
                                                      : sandwich_covariance(games, model, report.fit, clusters),
                                     options, {}, report);
+        } else {
+            const probed_errors probed = probe_errors(counts, model, report.fit, {.seed = options.seed});
+            report.errors = detail::describe(probed);
+            detail::add_errors(model, layout, probed.standard_errors, options, {}, report);
+        }
+        if (games.items > most_ranked_items) detail::order_alone(report);
         return report;
     };
+    const auto with_order = [&]<class Ties, class Order>(const Ties& ties, const Order& order) {
+        return std::visit(
+            [&]<class Prior, class Judges>(const Prior& prior, const Judges& judges) {
+                if constexpr (std::same_as<Prior, jeffreys_prior>) {
+                    require(!Order::has_parameter && !Ties::has_parameter && !by_games,
+                            "Jeffreys' prior is offered without order effect, covariates and judges, ties counted as "
+                            "half wins or dropped");
+                    if constexpr (!Order::has_parameter && !Ties::has_parameter)
+                        return by_pairs(bradley_terry_model{.ties = ties, .prior = prior});
+                    else
+                        return rating_report{};
+                } else if constexpr (Judges::has_parameters) {
+                    if constexpr (std::same_as<Prior, no_prior>) {
+                        throw argument_error("judges need a prior on the scores, Gaussian or pseudo-games");
+                        return rating_report{};
+                    } else {
+                        return one_by_one(
+                            bradley_terry_model{.ties = ties, .order = order, .prior = detail::finite_prior{prior}},
+                            judges);
+                    }
+                } else {
+                    const bradley_terry_model model{.ties = ties, .order = order, .prior = prior};
+                    return by_games ? one_by_one(model, judges) : by_pairs(model);
+                }
+            },
+            options.prior, options.judges);
+    };
     return std::visit(
-        [&]<class Ties, class Prior>(const Ties& ties, const Prior& prior) {
-            if constexpr (std::same_as<Prior, jeffreys_prior>) {
-                require(!options.order && !Ties::has_parameter && covariates.values.columns == 0,
-                        "Jeffreys' prior is offered without order effect and covariates, ties counted as half wins or "
-                        "dropped");
-                if constexpr (!Ties::has_parameter)
-                    return with_model(bradley_terry_model{.ties = ties, .prior = prior});
-                else
-                    return rating_report{};
-            } else {
-                return options.order
-                           ? with_model(bradley_terry_model{.ties = ties, .order = order_effect{}, .prior = prior})
-                           : with_model(bradley_terry_model{.ties = ties, .prior = prior});
-            }
+        [&](const auto& ties) {
+            return options.order ? with_order(ties, order_effect{}) : with_order(ties, no_order{});
         },
-        options.ties, options.prior);
+        options.ties);
 }
 
 } // namespace preflearn
