@@ -10,7 +10,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -95,29 +94,21 @@ preflearn::rating_options options_of(const arguments& given) {
     return options;
 }
 
-/// Judges by the order of their first game, and how many each judged.
+/// Judges, and how many games each judged.
 struct judge_column {
-    std::vector<std::string> names;
-    std::vector<std::uint32_t> codes;
+    preflearn::name_column who;
     std::vector<std::size_t> games;
 };
 
 judge_column judges_of(const preflearn::csv_table& file, const std::string& name) {
-    judge_column judges;
-    const std::size_t column = file.column(name);
-    std::unordered_map<std::string, std::uint32_t> numbers;
-    for (std::size_t r = 0; r < file.rows.size(); ++r) {
-        const std::string& judge = file.rows[r][column];
-        if (judge.empty())
+    judge_column judges{.who = preflearn::names_of(file, name), .games = {}};
+    judges.games.resize(judges.who.names.size());
+    for (std::size_t r = 0; r < judges.who.codes.size(); ++r) {
+        const std::uint32_t judge = judges.who.codes[r];
+        if (judges.who.names[judge].empty())
             throw preflearn::input_error(
                 preflearn::message(file.place(r), ": column '", name, "' is empty, a judge's name was expected"));
-        const auto [at, added] = numbers.try_emplace(judge, static_cast<std::uint32_t>(judges.names.size()));
-        if (added) {
-            judges.names.push_back(judge);
-            judges.games.push_back(0);
-        }
-        judges.codes.push_back(at->second);
-        ++judges.games[at->second];
+        ++judges.games[judge];
     }
     return judges;
 }
@@ -177,10 +168,10 @@ preflearn::table judge_table(const preflearn::rating_report& report, const judge
                                        {.name = "low"},
                                        {.name = "high"},
                                        {.name = "games"}}};
-    for (std::size_t k = 0; k < judges.names.size(); ++k) {
+    for (std::size_t k = 0; k < judges.who.names.size(); ++k) {
         const preflearn::judge_report& j = report.judges[k];
         shown.rows.push_back(
-            {judges.names[k], j.value, j.standard_error, j.bounds.low, j.bounds.high, judges.games[k]});
+            {judges.who.names[k], j.value, j.standard_error, j.bounds.low, j.bounds.high, judges.games[k]});
     }
     shown.note =
         given.judge_model == "reliability"
@@ -237,7 +228,7 @@ nlohmann::ordered_json json_of(const preflearn::rating_report& report, const std
     }
     for (std::size_t k = 0; k < report.judges.size(); ++k) {
         const preflearn::judge_report& j = report.judges[k];
-        json["parameters"]["judges"].push_back({{"name", judges.names[k]},
+        json["parameters"]["judges"].push_back({{"name", judges.who.names[k]},
                                                 {given.judge_model, j.value},
                                                 {"se", j.standard_error},
                                                 {"low", j.bounds.low},
@@ -277,7 +268,7 @@ int run(const arguments& given, const preflearn::rating_options& options) {
         {file.covariates.data(), given.covariates.empty() ? 0 : games.size(), given.covariates.size()},
         given.covariates};
     const preflearn::rating_report report =
-        preflearn::rate_games(games, options, file.clusters, covariates, judges.codes);
+        preflearn::rate_games(games, options, file.clusters, covariates, judges.who.codes);
     if (report.fit.converged()) {
         std::printf("%s\n", preflearn::to_text(ranked_table(report, file.items, given)).c_str());
         if (!report.parameters.empty()) std::printf("%s\n", preflearn::to_text(parameter_table(report)).c_str());

@@ -54,10 +54,10 @@ TEST_CASE("hard labels without columns need none") {
 }
 
 TEST_CASE("missing labels, bad columns and silence are refused by name") {
-    label_set labels, silent;
+    label_set labels, abstaining;
     for (const std::uint64_t id : {7U, 8U, 9U}) {
         labels.add({id, 0.9});
-        silent.add({id, preference::abstention()});
+        abstaining.add({id, preference::abstention()});
     }
     const std::vector<double> two(2, 1), negative{1, -1, 1}, nan{0, 0, std::numeric_limits<double>::quiet_NaN()};
     CHECK_THROWS_WITH_AS(oriented({}), doctest::Contains("pair 7"), argument_error);
@@ -66,5 +66,6 @@ TEST_CASE("missing labels, bad columns and silence are refused by name") {
     CHECK_THROWS_WITH_AS(oriented(labels, {.weight = negative}), doctest::Contains("pair 8: weight is -1"),
                          argument_error);
     CHECK_THROWS_WITH_AS(oriented(labels, {.margin = nan}), doctest::Contains("pair 9: margin is nan"), argument_error);
-    CHECK_THROWS_WITH_AS(oriented(silent), doctest::Contains("did not abstain, found none among 3"), argument_error);
+    CHECK_THROWS_WITH_AS(oriented(abstaining), doctest::Contains("did not abstain, found none among 3"),
+                         argument_error);
 }

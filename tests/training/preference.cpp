@@ -20,8 +20,6 @@ using namespace preflearn;
 
 namespace {
 
-const training_options silent{.observer = {}};
-
 /// A whole-batch run long enough to converge.
 training_options to_the_optimum(std::size_t pairs) {
     return {.epochs = 3000, .batch_size = pairs, .schedule = schedule::cosine, .observer = {}};

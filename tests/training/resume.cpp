@@ -26,10 +26,6 @@ using namespace preflearn;
 
 namespace {
 
-struct killed : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
 training_observer kill_after(std::uint64_t step) {
     return [step](const training_step& now) {
         if (now.step == step) throw killed("killed");

@@ -25,8 +25,6 @@ using namespace preflearn;
 
 namespace {
 
-const training_options token_silent{.observer = {}};
-
 /// Pairs with soft labels, weights, a reference and a weak pair of policies.
 struct setting {
     token_data data;
@@ -222,7 +220,7 @@ TEST_CASE("what does not fit is refused by name") {
     setting s(4);
     const auto run = [&](const auto& loss, const frozen_tokens& frozen) {
         unigram<double> model = s.start;
-        train_token_preferences(model, s.data.comparisons, s.labels, frozen, loss, {}, token_silent);
+        train_token_preferences(model, s.data.comparisons, s.labels, frozen, loss, {}, silent);
     };
     CHECK_NOTHROW(run(from_tokens<simpo>{}, {}));
     CHECK_THROWS_WITH_AS(run(wspo{}, {s.frozen.reference, {}}), doctest::Contains("frozen.weak_shift has 0 rows, 8"),

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <map>
 #include <span>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,15 @@
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/core/random.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/training/options.hpp>
+
+/// A run that reports nothing.
+inline const preflearn::training_options silent{.observer = {}};
+
+/// What stops a run in the middle.
+struct killed : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
 using item = std::size_t;
 using item_comparison = preflearn::comparison<preflearn::no_prompt, item>;

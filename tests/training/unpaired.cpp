@@ -19,8 +19,6 @@ using namespace preflearn;
 
 namespace {
 
-const training_options unpaired_silent{.observer = {}};
-
 /// Completions, flags and weights over a policy that draws tokens from one distribution.
 struct flagged_data {
     token_data data;
@@ -60,10 +58,6 @@ std::pair<std::vector<double>, training_step> one_batch(const flagged_data& d, c
     objective.finish(step);
     return {model.gradient, step};
 }
-
-struct killed_unpaired : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
 
 } // namespace
 
@@ -185,8 +179,8 @@ TEST_CASE("log-probs of the reference computed once do as well, where no other r
     std::vector<double> known;
     for (const token_completion& c : d.completions) known.push_back(reference.log_prob({}, c.response));
     unigram<double> a(6, 2), b = a;
-    train_unpaired(a, d.completions, d.desirable, reference, bco{}, {}, unpaired_silent, d.weights);
-    train_unpaired(b, d.completions, d.desirable, known, bco{}, {}, unpaired_silent, d.weights);
+    train_unpaired(a, d.completions, d.desirable, reference, bco{}, {}, silent, d.weights);
+    train_unpaired(b, d.completions, d.desirable, known, bco{}, {}, silent, d.weights);
     CHECK(a.logits == b.logits);
 }
 
@@ -203,12 +197,12 @@ TEST_CASE("a run with a running mean that is killed after any step and resumed h
         for (const std::size_t every : {1U, 3U}) {
             options.checkpoint = {here / "run.safetensors", every};
             options.observer = [stop](const training_step& now) {
-                if (now.step == stop) throw killed_unpaired("killed");
+                if (now.step == stop) throw killed("killed");
             };
             unigram<float> model(6, 2);
             CHECK_THROWS_AS(
                 train_unpaired(model, d.completions, d.desirable, reference, bco{}, {.rate = 0.1}, options, d.weights),
-                killed_unpaired);
+                killed);
             options.observer = {};
             unigram<float> resumed(6, 2);
             const training_history history = train_unpaired(resumed, d.completions, d.desirable, reference, bco{},
@@ -250,18 +244,17 @@ TEST_CASE("what does not fit is named") {
     const unigram<double> reference(6, 3);
     const std::vector<std::uint8_t> few(4, 1);
     const std::vector<double> three(3, 1), negative{1, 1, -1, 1, 1};
-    CHECK_THROWS_WITH_AS(train_unpaired(policy, d.completions, few, reference, kto<>{}, {}, unpaired_silent),
+    CHECK_THROWS_WITH_AS(train_unpaired(policy, d.completions, few, reference, kto<>{}, {}, silent),
                          doctest::Contains("desirable has 4 entries for 5 completions"), argument_error);
-    CHECK_THROWS_WITH_AS(train_unpaired(policy, d.completions, d.desirable, three, bco{}, {}, unpaired_silent),
+    CHECK_THROWS_WITH_AS(train_unpaired(policy, d.completions, d.desirable, three, bco{}, {}, silent),
                          doctest::Contains("the reference has 3 log-probs for 5 completions"), argument_error);
-    CHECK_THROWS_WITH_AS(
-        train_unpaired(policy, d.completions, d.desirable, reference, bco{}, {}, unpaired_silent, negative),
-        doctest::Contains("completion 2: weight is -1"), argument_error);
+    CHECK_THROWS_WITH_AS(train_unpaired(policy, d.completions, d.desirable, reference, bco{}, {}, silent, negative),
+                         doctest::Contains("completion 2: weight is -1"), argument_error);
     const std::vector<token_completion> one{d.completions[0]};
     const std::vector<std::uint8_t> flag{1};
-    CHECK_THROWS_WITH_AS(train_unpaired(policy, one, flag, reference, kto<>{}, {}, unpaired_silent),
+    CHECK_THROWS_WITH_AS(train_unpaired(policy, one, flag, reference, kto<>{}, {}, silent),
                          doctest::Contains("there is one completion"), argument_error);
     policy.logits[2] = std::numeric_limits<double>::infinity();
-    CHECK_THROWS_WITH_AS(train_unpaired(policy, d.completions, d.desirable, reference, bco{}, {}, unpaired_silent),
+    CHECK_THROWS_WITH_AS(train_unpaired(policy, d.completions, d.desirable, reference, bco{}, {}, silent),
                          doctest::Contains("step 1 of 1: completion "), numeric_error);
 }

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <system_error>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <preflearn/core/error.hpp>
@@ -64,6 +65,22 @@ inline std::optional<double> finite_number(std::string_view text) {
 
 } // namespace detail
 
+/// A column of names, numbered in the order of their first appearance: one code a row.
+struct name_column {
+    std::vector<std::string> names{};
+    std::vector<std::uint32_t> codes{};
+};
+
+/// \throws input_error when there is no such column.
+inline name_column names_of(const csv_table& file, std::string_view column) {
+    const std::size_t place = file.column(column);
+    name_column found;
+    std::unordered_map<std::string, std::uint32_t> numbers;
+    for (const std::vector<std::string>& row : file.rows)
+        found.codes.push_back(detail::number_of(row[place], found.names, numbers));
+    return found;
+}
+
 /// \param cluster_column the column of clusters, or empty
 /// \param covariate_columns numeric columns, each the left side's value minus the right side's
 /// \throws input_error naming the missing column; or file and line of an empty name, an item against itself, a winner
@@ -72,8 +89,8 @@ inline std::optional<double> finite_number(std::string_view text) {
 inline game_table games_of(const csv_table& file, std::string_view cluster_column = {},
                            std::span<const std::string> covariate_columns = {}) {
     const std::size_t left = file.column("left"), right = file.column("right"), winner = file.column("winner");
-    const std::optional<std::size_t> cluster =
-        cluster_column.empty() ? std::nullopt : std::optional(file.column(cluster_column));
+    name_column clusters;
+    if (!cluster_column.empty()) clusters = names_of(file, cluster_column);
     std::optional<std::size_t> weight;
     for (std::size_t c = 0; c < file.columns.size(); ++c)
         if (file.columns[c] == "weight") weight = c;
@@ -81,7 +98,9 @@ inline game_table games_of(const csv_table& file, std::string_view cluster_colum
     for (const std::string& name : covariate_columns) covariates.push_back(file.column(name));
 
     game_table games;
-    std::unordered_map<std::string, std::uint32_t> item_numbers, cluster_numbers;
+    games.clusters = std::move(clusters.codes);
+    games.cluster_names = std::move(clusters.names);
+    std::unordered_map<std::string, std::uint32_t> item_numbers;
     for (std::size_t r = 0; r < file.rows.size(); ++r) {
         const std::vector<std::string>& row = file.rows[r];
         for (const std::size_t side : {left, right})
@@ -106,7 +125,6 @@ inline game_table games_of(const csv_table& file, std::string_view cluster_colum
                                  "', a finite number was expected");
             games.covariates.push_back(*value);
         }
-        if (cluster) games.clusters.push_back(detail::number_of(row[*cluster], games.cluster_names, cluster_numbers));
     }
     return games;
 }

@@ -44,18 +44,24 @@ inline double reduction_factor(const loss_sums& sums, reduction how) {
     return 1 / sums.weight;
 }
 
-/// \throws argument_error as `reduction_factor` does.
-inline loss_report report_of(const loss_sums& sums, reduction how = reduction::weighted_mean) {
-    loss_report report{.value = sums.loss * reduction_factor(sums, how)};
-    if (sums.pairs == 0) return report;
+/// Fills in what a report (a `loss_report`, a step of training) has of means over pairs, given the sums of the
+/// log-probs.
+template <class Report>
+void set_pair_metrics(Report& report, const loss_sums& sums, double chosen_log_probs, double rejected_log_probs) {
     const double pairs = static_cast<double>(sums.pairs);
     report.rewards_chosen = sums.chosen_rewards / pairs;
     report.rewards_rejected = sums.rejected_rewards / pairs;
     report.rewards_margins = (sums.chosen_rewards - sums.rejected_rewards) / pairs;
     report.rewards_accuracies = static_cast<double>(sums.correct) / pairs;
     report.rewards_ties = static_cast<double>(sums.ties) / pairs;
-    report.logps_chosen = sums.chosen_log_probs / pairs;
-    report.logps_rejected = sums.rejected_log_probs / pairs;
+    report.logps_chosen = chosen_log_probs / pairs;
+    report.logps_rejected = rejected_log_probs / pairs;
+}
+
+/// \throws argument_error as `reduction_factor` does.
+inline loss_report report_of(const loss_sums& sums, reduction how = reduction::weighted_mean) {
+    loss_report report{.value = sums.loss * reduction_factor(sums, how)};
+    if (sums.pairs > 0) set_pair_metrics(report, sums, sums.chosen_log_probs, sums.rejected_log_probs);
     return report;
 }
 

@@ -149,19 +149,30 @@ rating_covariance sandwich_covariance(const game_list& games, const Model& model
     return {games.items, bread * meat * bread.transpose()};
 }
 
-/// score ± z · error of every item. \throws numeric_error when the fit does not exist.
+/// score ± z · error of every item; NaN where the error is. \throws numeric_error when the fit does not exist,
+/// argument_error for fewer errors than scores.
+inline std::vector<interval> score_intervals(const rating_fit& fit, std::span<const double> errors,
+                                             double confidence = 0.95) {
+    fit.check();
+    require(errors.size() >= fit.scores.size(), errors.size(), " errors for a fit of ", fit.scores.size());
+    const double z = normal_critical(confidence);
+    std::vector<interval> list;
+    for (std::size_t i = 0; i < fit.scores.size(); ++i) {
+        const double half = z * errors[i];
+        list.push_back({fit.scores[i] - half, fit.scores[i] + half});
+    }
+    return list;
+}
+
+/// The same by a covariance. \throws argument_error when it is of another number of items.
 inline std::vector<interval> score_intervals(const rating_fit& fit, const rating_covariance& covariance,
                                              double confidence = 0.95) {
     fit.check();
     require(covariance.items == fit.scores.size(), "a covariance of ", covariance.items, " items for a fit of ",
             fit.scores.size());
-    const double z = normal_critical(confidence);
-    std::vector<interval> list;
-    for (std::size_t i = 0; i < fit.scores.size(); ++i) {
-        const double half = z * covariance.standard_error(i);
-        list.push_back({fit.scores[i] - half, fit.scores[i] + half});
-    }
-    return list;
+    std::vector<double> errors(fit.scores.size());
+    for (std::size_t i = 0; i < errors.size(); ++i) errors[i] = covariance.standard_error(i);
+    return score_intervals(fit, errors, confidence);
 }
 
 } // namespace preflearn

@@ -42,6 +42,14 @@ struct rank_result {
     std::vector<std::size_t> tier;
 };
 
+/// The items from the highest score down, equal ones by number.
+inline std::vector<std::size_t> items_by_score(const rating_fit& fit) {
+    std::vector<std::size_t> order(fit.scores.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair(-fit.scores[i], i); });
+    return order;
+}
+
 /// \throws numeric_error when the fit does not exist, argument_error for a confidence outside (0, 1) or no draws.
 inline rank_result rank_items(const rating_fit& fit, const rating_covariance& covariance,
                               const rank_options& options = {}) {
@@ -50,7 +58,7 @@ inline rank_result rank_items(const rating_fit& fit, const rating_covariance& co
     require(covariance.items == n, "a covariance of ", covariance.items, " items for a fit of ", n);
     require(options.draws > 0, "ranks need at least one draw");
     rank_result result{.critical = normal_critical(options.confidence),
-                       .order = std::vector<std::size_t>(n),
+                       .order = items_by_score(fit),
                        .best_rank = std::vector<std::size_t>(n, 1),
                        .worst_rank = std::vector<std::size_t>(n, n),
                        .tier = std::vector<std::size_t>(n)};
@@ -94,8 +102,6 @@ inline rank_result rank_items(const rating_fit& fit, const rating_covariance& co
             result.worst_rank[i] -= clearly_above(i, j) ? 1 : 0;
         }
     }
-    std::iota(result.order.begin(), result.order.end(), std::size_t{0});
-    std::ranges::sort(result.order, {}, [&](std::size_t i) { return std::pair(-fit.scores[i], i); });
     std::size_t tier = 0, leader = 0;
     for (const std::size_t i : result.order) {
         if (tier == 0 || clearly_above(leader, i)) {

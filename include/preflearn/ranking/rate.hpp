@@ -4,12 +4,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -105,14 +103,11 @@ template <class Model> game_layout board_layout(std::size_t items) {
 
 /// Everything of a report that follows from the fit in it and the errors of its parameters, which lie as in `layout`.
 template <class Model>
-void add_errors(const Model& model, const game_layout& layout, const std::vector<double>& errors,
+void add_errors(const Model& model, const game_layout& layout, std::span<const double> errors,
                 const rating_options& options, std::span<const std::string> covariates, rating_report& report) {
-    const double z = normal_critical(options.confidence);
-    for (std::size_t i = 0; i < layout.items; ++i) {
-        const double score = report.fit.scores[i], half = z * errors[i];
-        report.standard_errors.push_back(errors[i]);
-        report.bounds.push_back({score - half, score + half});
-    }
+    const std::span<const double> of_items = errors.first(layout.items);
+    report.standard_errors.assign(of_items.begin(), of_items.end());
+    report.bounds = score_intervals(report.fit, of_items, options.confidence);
     const auto add = [&](std::string name, double value, double error) {
         report.parameters.push_back({std::move(name), value, error});
     };
@@ -127,6 +122,12 @@ void add_errors(const Model& model, const game_layout& layout, const std::vector
     }
 }
 
+/// The items in the order of their scores, and why they have no ranks and tiers.
+inline void order_alone(rating_report& report) {
+    report.ranks.order = items_by_score(report.fit);
+    report.errors += message("; no ranks and tiers: they compare all pairs, of at most ", most_ranked_items, " items");
+}
+
 /// The same from a covariance, with ranks and tiers where there are not too many.
 template <class Model>
 void complete_report(const Model& model, const game_layout& layout, const rating_covariance& covariance,
@@ -136,6 +137,8 @@ void complete_report(const Model& model, const game_layout& layout, const rating
     add_errors(model, layout, errors, options, covariates, report);
     if (layout.items <= most_ranked_items)
         report.ranks = rank_items(report.fit, covariance, {.confidence = options.confidence, .seed = options.seed});
+    else
+        order_alone(report);
 }
 
 inline std::string describe(const probed_errors& probed) {
@@ -145,15 +148,6 @@ inline std::string describe(const probed_errors& probed) {
     return message("estimated by ", probed.probes, " random probes, to about ", part);
 }
 
-/// The items in the order of their scores, and why they have no ranks and tiers.
-inline void order_alone(rating_report& report) {
-    const std::vector<double>& scores = report.fit.scores;
-    report.ranks.order.resize(scores.size());
-    std::iota(report.ranks.order.begin(), report.ranks.order.end(), std::size_t{0});
-    std::ranges::sort(report.ranks.order, {}, [&](std::size_t i) { return std::pair(-scores[i], i); });
-    report.errors += message("; no ranks and tiers: they compare all pairs, of at most ", most_ranked_items, " items");
-}
-
 } // namespace detail
 
 /// A template only so that its dozens of models are compiled where it is called.
@@ -161,8 +155,7 @@ inline void order_alone(rating_report& report) {
 /// \param covariates the games are then fitted one by one (`fit_games`) instead of by pairs.
 /// \param judge_codes who judged each game, from 0; with `options.judges`.
 /// Boards of more than `most_ranked_items` items, with neither clusters nor covariates nor judges, have estimated
-/// errors
-/// (`probe_errors`).
+/// errors (`probe_errors`).
 /// \throws argument_error as the functions it calls, for names that are not one a column, for Jeffreys' prior beside an
 /// order effect, a tie parameter, covariates or judges, for judges without a prior that makes scores finite, and for
 /// more than `most_dense_items` where covariances are needed.
@@ -179,6 +172,7 @@ rating_report rate_games(const game_list& games, const Options& options = {},
                 (!by_games && clusters.empty() && !std::holds_alternative<jeffreys_prior>(options.prior)),
             "clusters, covariates, judges and Jeffreys' prior are offered for at most ", most_dense_items,
             " items, found ", games.items);
+    const char* const from_covariance = clusters.empty() ? "inverse information" : "sandwich over clusters";
     const auto one_by_one = [&](const auto& board, const auto& judges) {
         const game_model model{.board = board, .features = game_features{}, .judges = judges};
         game_details details{.features = covariates.values, .judges = judge_codes};
@@ -189,7 +183,7 @@ rating_report rate_games(const game_list& games, const Options& options = {},
         const rating_covariance covariance = clusters.empty()
                                                  ? inverse_information(games, details, model, fit)
                                                  : sandwich_covariance(games, details, model, fit, clusters);
-        report.errors = clusters.empty() ? "inverse information" : "sandwich over clusters";
+        report.errors = from_covariance;
         detail::complete_report(board, fit.layout, covariance, options, covariates.names, report);
         const double z = normal_critical(options.confidence);
         for (std::size_t k = 0; k < fit.judges.size(); ++k) {
@@ -199,7 +193,6 @@ rating_report rate_games(const game_list& games, const Options& options = {},
                                      judges.natural_slope(u) * error,
                                      {judges.natural(u - z * error), judges.natural(u + z * error)}});
         }
-        if (games.items > most_ranked_items) detail::order_alone(report);
         return report;
     };
     const auto by_pairs = [&]<class Model>(const Model& model) {
@@ -213,7 +206,7 @@ rating_report rate_games(const game_list& games, const Options& options = {},
         if (!report.fit.converged()) return report;
         const game_layout layout = detail::board_layout<Model>(games.items);
         if (jeffreys || !clusters.empty() || games.items <= most_ranked_items) {
-            report.errors = clusters.empty() ? "inverse information" : "sandwich over clusters";
+            report.errors = from_covariance;
             detail::complete_report(model, layout,
                                     clusters.empty() ? inverse_information(counts, model, report.fit)
                                                      : sandwich_covariance(games, model, report.fit, clusters),
@@ -222,8 +215,8 @@ rating_report rate_games(const game_list& games, const Options& options = {},
             const probed_errors probed = probe_errors(counts, model, report.fit, {.seed = options.seed});
             report.errors = detail::describe(probed);
             detail::add_errors(model, layout, probed.standard_errors, options, {}, report);
+            detail::order_alone(report);
         }
-        if (games.items > most_ranked_items) detail::order_alone(report);
         return report;
     };
     const auto with_order = [&]<class Ties, class Order>(const Ties& ties, const Order& order) {

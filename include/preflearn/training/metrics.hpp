@@ -19,7 +19,6 @@
 #include <vector>
 
 #include <preflearn/core/progress.hpp>
-#include <preflearn/core/scores.hpp>
 
 namespace preflearn {
 
@@ -44,19 +43,6 @@ struct training_step {
     /// The mean baseline of an unpaired loss in nats: KTO's estimate of the KL divergence, BCO's δ / β.
     double kl = none;
 };
-
-/// Fills in the means over the pairs of a step, given the sums of the log-probs.
-inline void set_pair_metrics(training_step& step, const loss_sums& sums, double chosen_log_probs,
-                             double rejected_log_probs) {
-    const double pairs = static_cast<double>(sums.pairs);
-    step.rewards_chosen = sums.chosen_rewards / pairs;
-    step.rewards_rejected = sums.rejected_rewards / pairs;
-    step.rewards_margins = (sums.chosen_rewards - sums.rejected_rewards) / pairs;
-    step.rewards_accuracies = static_cast<double>(sums.correct) / pairs;
-    step.rewards_ties = static_cast<double>(sums.ties) / pairs;
-    step.logps_chosen = chosen_log_probs / pairs;
-    step.logps_rejected = rejected_log_probs / pairs;
-}
 
 /// The numbers of a step by name, in the order of reports and checkpoints.
 inline constexpr std::array metrics = std::to_array<std::pair<std::string_view, double training_step::*>>({

@@ -21,6 +21,7 @@
 #include <preflearn/core/requirements.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/loss/coupled.hpp>
+#include <preflearn/loss/evaluate.hpp>
 #include <preflearn/training/batch_state.hpp>
 #include <preflearn/training/fingerprint.hpp>
 #include <preflearn/training/labelled_pairs.hpp>

@@ -22,6 +22,7 @@
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/core/requirements.hpp>
 #include <preflearn/core/scores.hpp>
+#include <preflearn/loss/evaluate.hpp>
 #include <preflearn/loss/token_scores.hpp>
 #include <preflearn/training/fingerprint.hpp>
 #include <preflearn/training/labelled_pairs.hpp>
