@@ -20,6 +20,7 @@
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/link.hpp>
+#include <preflearn/loss/pair_pieces.hpp>
 #include <preflearn/loss/score.hpp>
 #include <preflearn/loss/target.hpp>
 #include <preflearn/loss/term.hpp>
@@ -29,99 +30,10 @@ namespace preflearn {
 
 namespace detail {
 
-/// Pairs are computed in pieces that stay in the first-level cache.
-inline constexpr std::size_t pairs_per_piece = 512;
-
-/// The columns of one piece; missing ones point at constants.
-template <class Real> struct piece_columns {
-    std::size_t size;
-    const Real *chosen, *rejected, *reference_chosen, *reference_rejected, *weight, *target, *margin;
-    const std::uint32_t *chosen_tokens, *rejected_tokens;
-};
-
-/// What one piece gives, per pair; the gradients go straight to the caller.
-template <class Real> struct piece_results {
-    alignas(64) std::array<Real, pairs_per_piece> loss, weight, chosen_reward, rejected_reward;
-};
-
-/// a − b as a rounded number and what the rounding lost (Knuth's two-sum).
-template <class Real> struct rounded { Real value, lost; };
-template <class Real> rounded<Real> exact_difference(Real a, Real b) {
-    const Real d = a - b, part = a - d;
-    return {d, (a - (d + part)) + (part - b)};
-}
-
 template <class Part> constexpr bool uses_tokens_if_said() {
     if constexpr (requires { Part::uses_tokens; }) return Part::uses_tokens;
     return false;
 }
-
-/// A sum in lanes: the order of its terms is fixed, and loops that add to it become vector code.
-template <class Sum> class lane_sum {
-  public:
-    /// Adds term(i) for i in [0, size).
-    template <class Term> void add(std::size_t size, const Term& term) {
-        std::array<Sum, lanes> sums = sums_; // in registers
-        const std::size_t whole = size / lanes * lanes;
-        for (std::size_t i = 0; i < whole; i += lanes) {
-            for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += term(i + lane);
-        }
-        for (std::size_t i = whole; i < size; ++i) sums[i - whole] += term(i);
-        sums_ = sums;
-    }
-    [[nodiscard]] Sum total() const {
-        std::array<Sum, lanes> sums = sums_;
-        for (std::size_t half = lanes / 2; half > 0; half /= 2) {
-            for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
-        }
-        return sums[0];
-    }
-
-  private:
-    static constexpr std::size_t lanes = 16;
-    alignas(64) std::array<Sum, lanes> sums_{};
-};
-
-/// The sums of a block of pieces.
-template <class Real> class block_sums {
-  public:
-    /// `weighted` says whether the weights may differ from 1.
-    void add(const piece_columns<Real>& in, const piece_results<Real>& results, bool weighted) {
-        const Real* const chosen = results.chosen_reward.data();
-        const Real* const rejected = results.rejected_reward.data();
-        const auto add_to = [&](lane_sum<double>& sum, const Real* values) {
-            sum.add(in.size, [=](std::size_t i) { return static_cast<double>(values[i]); });
-        };
-        add_to(loss_, results.loss.data());
-        add_to(chosen_rewards_, chosen);
-        add_to(rejected_rewards_, rejected);
-        add_to(chosen_log_probs_, in.chosen);
-        add_to(rejected_log_probs_, in.rejected);
-        if (weighted) add_to(weight_, results.weight.data());
-        correct_.add(in.size, [=](std::size_t i) { return whole{chosen[i] > rejected[i]}; });
-        ties_.add(in.size, [=](std::size_t i) { return whole{chosen[i] == rejected[i]}; });
-        unit_weights_ += weighted ? 0 : in.size;
-        pairs_ += in.size;
-    }
-    [[nodiscard]] loss_sums total() const {
-        return {.loss = loss_.total(),
-                .weight = weight_.total() + static_cast<double>(unit_weights_),
-                .pairs = pairs_,
-                .chosen_rewards = chosen_rewards_.total(),
-                .rejected_rewards = rejected_rewards_.total(),
-                .chosen_log_probs = chosen_log_probs_.total(),
-                .rejected_log_probs = rejected_log_probs_.total(),
-                .correct = correct_.total(),
-                .ties = ties_.total()};
-    }
-
-  private:
-    /// Counts are as wide as the compared numbers, so that a comparison's mask is the count.
-    using whole = typename elementary<Real>::bits;
-    lane_sum<double> loss_, weight_, chosen_rewards_, rejected_rewards_, chosen_log_probs_, rejected_log_probs_;
-    lane_sum<whole> correct_, ties_;
-    std::size_t pairs_ = 0, unit_weights_ = 0;
-};
 
 } // namespace detail
 
@@ -158,15 +70,16 @@ struct pairwise {
         const std::size_t pieces = (scores.size() + detail::pairs_per_piece - 1) / detail::pairs_per_piece;
         const std::size_t grain = std::max(smallest, (pieces + most - 1) / most * detail::pairs_per_piece);
         std::array<loss_sums, most> blocks{};
-        const bool mixed = [&] {
+        const bool plain = [&] {
             if constexpr (requires { target(Real(1)); })
-                return !scores.target.empty() || target(Real(1)).swapped != 0;
+                return scores.weight.empty() && scores.target.empty() && scores.margin.empty() &&
+                       target(Real(1)).swapped == 0;
             else
-                return true;
+                return false;
         }();
         parallel_blocks(scores.size(), grain, [&](std::size_t begin, std::size_t end) {
             blocks[begin / grain] =
-                mixed ? block<true>(scores, gradients, begin, end) : block<false>(scores, gradients, begin, end);
+                plain ? block<true>(scores, gradients, begin, end) : block<false>(scores, gradients, begin, end);
         });
         loss_sums total;
         for (const loss_sums& sums : blocks) total += sums;
@@ -257,34 +170,36 @@ struct pairwise {
                 .rejected_tokens = lengths(scores.rejected_tokens)};
     }
 
-    template <bool Mixed, class Real>
+    template <bool Plain, class Real>
     loss_sums block(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients, std::size_t begin,
                     std::size_t end) const {
         detail::piece_results<Real> results;
         std::array<std::array<Real, detail::pairs_per_piece>, 2> unwanted;
-        const bool weighted = !std::same_as<Weight, given_weight> || !scores.weight.empty();
         detail::block_sums<Real> sums;
         for (std::size_t at = begin; at < end; at += detail::pairs_per_piece) {
             const detail::piece_columns<Real> columns = columns_from(scores, at, end);
             Real* const d_chosen = gradients.chosen.empty() ? unwanted[0].data() : gradients.chosen.data() + at;
             Real* const d_rejected = gradients.rejected.empty() ? unwanted[1].data() : gradients.rejected.data() + at;
-            if (!compute<Mixed>(columns, results, d_chosen, d_rejected)) {
-                const std::size_t pair = first_fault<Mixed>(scores, at, at + columns.size);
+            if (!compute<Plain>(columns, results, d_chosen, d_rejected)) {
+                const std::size_t pair = first_fault<Plain>(scores, at, at + columns.size);
                 throw_first_fault(scores, pair, pair + 1);
             }
             if (!gradients.values.empty()) std::copy_n(results.loss.data(), columns.size, gradients.values.data() + at);
-            sums.add(columns, results, weighted);
+            if constexpr (std::same_as<Weight, given_weight>)
+                sums.add(columns, results, scores.weight.empty() ? nullptr : columns.weight);
+            else
+                sums.add(columns, results, results.weight.data());
         }
-        return sums.total();
+        return sums.total(beta);
     }
 
     /// The first of the pairs [begin, end), one of which is at fault, that alone is.
-    template <bool Mixed, class Real>
+    template <bool Plain, class Real>
     [[gnu::cold]] std::size_t first_fault(const pair_scores<Real>& scores, std::size_t begin, std::size_t end) const {
         detail::piece_results<Real> results;
         Real d_chosen, d_rejected;
         while (begin + 1 < end &&
-               compute<Mixed>(columns_from(scores, begin, begin + 1), results, &d_chosen, &d_rejected))
+               compute<Plain>(columns_from(scores, begin, begin + 1), results, &d_chosen, &d_rejected))
             ++begin;
         return begin;
     }
@@ -314,82 +229,135 @@ struct pairwise {
             return target(q, z);
     }
 
-    /// Returns false when something is not finite or out of its range. No branch, no call, no aliasing: vector code.
-    template <bool Mixed, class Real>
-    bool compute(const detail::piece_columns<Real>& in, detail::piece_results<Real>& __restrict__ out,
-                 Real* __restrict__ d_chosen, Real* __restrict__ d_rejected) const {
+    /// False when something is not finite or out of its range. The loops have no branch, no call and no aliasing, so
+    /// that they become vector code.
+    template <bool Plain, class Real>
+    bool compute(const detail::piece_columns<Real>& columns, detail::piece_results<Real>& results, Real* d_chosen,
+                 Real* d_rejected) const {
+        const bool sound = are_sound<Plain>(columns), scored = form_scores<Plain>(columns, results, d_chosen, d_rejected);
+        penalise<Plain>(columns, results);
+        return weigh<Plain>(columns, results, d_chosen, d_rejected) && sound && scored;
+    }
+
+    /// Whether weights, targets and margins are in their ranges, and lengths, where only the term looks at them.
+    template <bool Plain, class Real> static bool are_sound(const detail::piece_columns<Real>& in) {
+        if constexpr (Plain && !Term::uses_tokens) return true;
         constexpr Real largest = std::numeric_limits<Real>::max();
-        const Real scale = static_cast<Real>(beta);
         const detail::piece_columns<Real> c = in;
         unsigned faults = 0;
+        // `&`, not `&&`: a branch here would keep the loop from becoming vector code.
         for (std::size_t i = 0; i < c.size; ++i) {
-            const pair_point<Real> at = point_at(c, i);
-            const auto [su, sv, difference] = scores_of_pair(score, at);
-            const Real given = c.weight[i], q = c.target[i], w = weight(given, q);
-            target_mixture<Real> mixture;
-            Real value, du, dv, z;
-            if constexpr (LabelLink<Link, Real>) {
-                z = scale * difference - margin_at(c.margin[i], at);
-                mixture = mixture_at(q, z);
-                const margin_penalty<Real> labelled = link(z, q);
-                value = labelled.value;
-                du = labelled.derivative * su.derivative;
-                dv = -labelled.derivative * sv.derivative;
-            } else if constexpr (MarginLink<Link, Real>) {
-                z = scale * difference - margin_at(c.margin[i], at);
-                mixture = mixture_at(q, z);
-                Real slope;
-                if constexpr (Mixed && MixingLink<Link, Real>) {
-                    const margin_penalty<Real> both = link.mixed(z, mixture.as_labelled, mixture.swapped);
-                    value = both.value;
-                    slope = both.derivative;
-                } else {
-                    const margin_penalty<Real> labelled = link(z);
-                    value = mixture.as_labelled * labelled.value;
-                    slope = mixture.as_labelled * labelled.derivative;
-                    if constexpr (Mixed) { // a factor of 0 silences a swapped loss that overflows
-                        const Real used = std::abs(mixture.swapped) - std::numeric_limits<Real>::min();
-                        const margin_penalty<Real> swapped = link(-z);
-                        value += by_sign(used, Real(0), mixture.swapped * swapped.value);
-                        slope -= by_sign(used, Real(0), mixture.swapped * swapped.derivative);
-                    }
-                }
-                du = slope * su.derivative;
-                dv = -slope * sv.derivative;
-            } else {
-                const Real a = scale * su.value, b = scale * sv.value;
-                z = scale * difference;
-                mixture = mixture_at(q, z);
-                const pair_penalty<Real> labelled = link(a, b);
-                value = mixture.as_labelled * labelled.value;
-                du = mixture.as_labelled * labelled.d_chosen;
-                dv = mixture.as_labelled * labelled.d_rejected;
-                if constexpr (Mixed) {
-                    const Real used = std::abs(mixture.swapped) - std::numeric_limits<Real>::min();
-                    const pair_penalty<Real> swapped = link(b, a);
-                    value += by_sign(used, Real(0), mixture.swapped * swapped.value);
-                    du += by_sign(used, Real(0), mixture.swapped * swapped.d_rejected);
-                    dv += by_sign(used, Real(0), mixture.swapped * swapped.d_chosen);
-                }
-                du *= su.derivative;
-                dv *= sv.derivative;
-            }
-            const pair_penalty<Real> added = term(at);
-            d_chosen[i] = w * (scale * du + added.d_chosen);
-            d_rejected[i] = w * (scale * dv + added.d_rejected);
-            out.loss[i] = w * (value + mixture.constant + added.value);
-            out.weight[i] = w;
-            out.chosen_reward[i] = scale * at.u;
-            out.rejected_reward[i] = scale * at.v;
-            // `&`, not `&&`: a branch here would keep the loop from becoming vector code.
-            const unsigned sound = unsigned{std::abs(at.difference) <= largest} & unsigned{std::abs(z) <= largest} &
-                                   unsigned{std::abs(c.margin[i]) <= largest} & unsigned{given >= 0} &
+            const Real w = c.weight[i], q = c.target[i];
+            const unsigned sound = unsigned{std::abs(c.margin[i]) <= largest} & unsigned{w >= 0} &
                                    unsigned{w <= largest} & unsigned{q >= 0} & unsigned{q <= 1};
             faults |= sound ^ 1U;
             if constexpr (Term::uses_tokens) // a score that divides by a length of 0 is not finite; a term is not seen
-                faults |= unsigned{at.chosen_tokens <= 0} | unsigned{at.rejected_tokens <= 0};
+                faults |= unsigned{c.chosen_tokens[i] == 0} | unsigned{c.rejected_tokens[i] == 0};
         }
         return faults == 0;
+    }
+
+    /// u, v, and z or both scores; d_chosen and d_rejected become the scores' derivatives where these are not 1.
+    /// Returns whether the difference of the log-ratios and z are finite.
+    template <bool Plain, class Real>
+    bool form_scores(const detail::piece_columns<Real>& in, detail::piece_results<Real>& __restrict__ out,
+                     Real* __restrict__ d_chosen, Real* __restrict__ d_rejected) const {
+        const detail::piece_columns<Real> c = in;
+        const Real scale = static_cast<Real>(beta);
+        detail::finite_so_far<Real> finite_z, finite_difference;
+        for (std::size_t i = 0; i < c.size; ++i) {
+            const pair_point<Real> at = point_at(c, i);
+            const auto [su, sv, difference] = scores_of_pair(score, at);
+            out.u[i] = at.u;
+            out.v[i] = at.v;
+            if constexpr (PairLink<Link, Real>) {
+                out.chosen_score[i] = scale * su.value;
+                out.rejected_score[i] = scale * sv.value;
+                out.z[i] = scale * difference;
+            } else {
+                out.z[i] = scale * difference - margin_at(Plain ? Real(0) : c.margin[i], at);
+            }
+            finite_z.see(out.z[i]);
+            if constexpr (!has_unit_slope<Score>) {
+                d_chosen[i] = su.derivative;
+                d_rejected[i] = sv.derivative;
+                finite_difference.see(at.difference);
+            }
+        }
+        return finite_z && finite_difference;
+    }
+
+    /// The loss without its term, and its slopes.
+    template <bool Plain, class Real>
+    void penalise(const detail::piece_columns<Real>& in, detail::piece_results<Real>& __restrict__ r) const {
+        constexpr Real least = std::numeric_limits<Real>::min();
+        const detail::piece_columns<Real> c = in;
+        for (std::size_t i = 0; i < c.size; ++i) {
+            const Real z = r.z[i], q = Plain ? Real(1) : c.target[i];
+            const target_mixture<Real> mixture = mixture_at(q, z);
+            if constexpr (LabelLink<Link, Real>) {
+                const margin_penalty<Real> labelled = link(z, q);
+                r.loss[i] = labelled.value + mixture.constant;
+                r.slope[i] = labelled.derivative;
+            } else if constexpr (MarginLink<Link, Real>) {
+                margin_penalty<Real> both;
+                if constexpr (!Plain && MixingLink<Link, Real>) {
+                    both = link.mixed(z, mixture.as_labelled, mixture.swapped);
+                } else {
+                    const margin_penalty<Real> labelled = link(z);
+                    both = {mixture.as_labelled * labelled.value, mixture.as_labelled * labelled.derivative};
+                    if constexpr (!Plain) { // a factor of 0 silences a swapped loss that overflows
+                        const Real used = std::abs(mixture.swapped) - least;
+                        const margin_penalty<Real> swapped = link(-z);
+                        both.value += by_sign(used, Real(0), mixture.swapped * swapped.value);
+                        both.derivative -= by_sign(used, Real(0), mixture.swapped * swapped.derivative);
+                    }
+                }
+                r.loss[i] = both.value + mixture.constant;
+                r.slope[i] = both.derivative;
+            } else {
+                const Real a = r.chosen_score[i], b = r.rejected_score[i];
+                const pair_penalty<Real> labelled = link(a, b);
+                pair_penalty<Real> both{mixture.as_labelled * labelled.value, mixture.as_labelled * labelled.d_chosen,
+                                        mixture.as_labelled * labelled.d_rejected};
+                if constexpr (!Plain) {
+                    const Real used = std::abs(mixture.swapped) - least;
+                    const pair_penalty<Real> swapped = link(b, a);
+                    both.value += by_sign(used, Real(0), mixture.swapped * swapped.value);
+                    both.d_chosen += by_sign(used, Real(0), mixture.swapped * swapped.d_rejected);
+                    both.d_rejected += by_sign(used, Real(0), mixture.swapped * swapped.d_chosen);
+                }
+                r.loss[i] = both.value + mixture.constant;
+                r.slope[i] = both.d_chosen;
+                r.rejected_slope[i] = both.d_rejected;
+            }
+        }
+    }
+
+    /// Gradients and losses with term and weight. Returns whether the weights are finite.
+    template <bool Plain, class Real>
+    bool weigh(const detail::piece_columns<Real>& in, detail::piece_results<Real>& __restrict__ r,
+               Real* __restrict__ d_chosen, Real* __restrict__ d_rejected) const {
+        const detail::piece_columns<Real> c = in;
+        const Real scale = static_cast<Real>(beta);
+        detail::finite_so_far<Real> finite;
+        for (std::size_t i = 0; i < c.size; ++i) {
+            const Real w = weight(Plain ? Real(1) : c.weight[i], Plain ? Real(1) : c.target[i]);
+            const pair_penalty<Real> added = term(point_at(c, i));
+            Real du = r.slope[i], dv = PairLink<Link, Real> ? r.rejected_slope[i] : -du;
+            if constexpr (!has_unit_slope<Score>) {
+                du *= d_chosen[i];
+                dv *= d_rejected[i];
+            }
+            d_chosen[i] = w * (scale * du + added.d_chosen);
+            d_rejected[i] = w * (scale * dv + added.d_rejected);
+            r.loss[i] = w * (r.loss[i] + added.value);
+            if constexpr (!std::same_as<Weight, given_weight>) {
+                r.weight[i] = w;
+                finite.see(w);
+            }
+        }
+        return static_cast<bool>(finite);
     }
 };
 

@@ -53,9 +53,13 @@ template <class Score, class Real>
 /// (NCA, BCO, …) do not: such a part says `static constexpr bool only_differences = true`.
 template <class S> inline constexpr bool only_differences = requires { requires S::only_differences; };
 
+/// Where the score is the log-ratio itself and its slope therefore 1, the part may say
+/// `static constexpr bool unit_slope = true`: slopes then need no memory.
+template <class S> inline constexpr bool has_unit_slope = requires { requires S::unit_slope; };
+
 /// s = log π(y|x) − log π_ref(y|x), summed over tokens (Rafailov et al. 2023, arXiv:2305.18290, equation 5 without β).
 struct log_ratio {
-    static constexpr bool uses_reference = true, uses_tokens = false;
+    static constexpr bool uses_reference = true, uses_tokens = false, unit_slope = true;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
         return {u, 1};
@@ -67,7 +71,7 @@ struct log_ratio {
 
 /// s = log π(y|x), or a reward r(x, y): the reference columns are ignored.
 struct reference_free {
-    static constexpr bool uses_reference = false, uses_tokens = false;
+    static constexpr bool uses_reference = false, uses_tokens = false, unit_slope = true;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
         return {u, 1};

@@ -1,0 +1,128 @@
+/// \file
+/// How a loss goes through its pairs: in blocks that threads share, each in pieces that stay in the first-level cache.
+/// A piece passes through several short loops rather than one long one: the chain of operations of one pair is longer
+/// than a processor looks ahead, so that in one loop it would wait for each. Sums are taken in double in an order fixed
+/// by the number of pairs, so the bits do not depend on the number of threads.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include <preflearn/core/scores.hpp>
+#include <preflearn/loss/elementary.hpp>
+
+namespace preflearn::detail {
+
+inline constexpr std::size_t pairs_per_piece = 512;
+
+/// The columns of one piece; missing ones point at constants.
+template <class Real> struct piece_columns {
+    std::size_t size;
+    const Real *chosen, *rejected, *reference_chosen, *reference_rejected, *weight, *target, *margin;
+    const std::uint32_t *chosen_tokens, *rejected_tokens;
+};
+
+/// What one loop over a piece leaves to the next, per pair. The gradients go straight to the caller.
+template <class Real> struct piece_results {
+    using column = std::array<Real, pairs_per_piece>;
+    /// The log-ratios u and v; z, or β times both scores where the link takes both.
+    alignas(64) column u, v, z, chosen_score, rejected_score;
+    /// The loss and its derivative in z, or in both scores; the weight where it is not the column's.
+    alignas(64) column loss, slope, rejected_slope, weight;
+};
+
+/// a − b as a rounded number and what the rounding lost (Knuth's two-sum).
+template <class Real> struct rounded { Real value, lost; };
+template <class Real> [[gnu::always_inline]] inline rounded<Real> exact_difference(Real a, Real b) {
+    const Real d = a - b, part = a - d;
+    return {d, (a - (d + part)) + (part - b)};
+}
+
+/// Whether all numbers it has seen were finite, by the largest of their bits: two instructions a number.
+template <class Real> class finite_so_far {
+  public:
+    [[gnu::always_inline]] void see(Real x) { largest_ = std::max(largest_, std::bit_cast<whole>(std::abs(x))); }
+    explicit operator bool() const { return largest_ <= std::bit_cast<whole>(std::numeric_limits<Real>::max()); }
+
+  private:
+    using whole = std::make_signed_t<typename elementary<Real>::bits>;
+    whole largest_ = 0;
+};
+
+/// A sum in lanes: the order of its terms is fixed, and loops that add to it become vector code. Several sums in one
+/// loop would not fit into the registers.
+template <class Sum> class lane_sum {
+  public:
+    /// Adds term(i) for i in [0, size).
+    template <class Term> void add(std::size_t size, const Term& term) {
+        std::array<Sum, lanes> sums = sums_; // in registers
+        const std::size_t whole = size / lanes * lanes;
+        for (std::size_t i = 0; i < whole; i += lanes) {
+            for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += term(i + lane);
+        }
+        for (std::size_t i = whole; i < size; ++i) sums[i - whole] += term(i);
+        sums_ = sums;
+    }
+    [[nodiscard]] Sum total() const {
+        std::array<Sum, lanes> sums = sums_;
+        for (std::size_t half = lanes / 2; half > 0; half /= 2) {
+            for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+        }
+        return sums[0];
+    }
+
+  private:
+    static constexpr std::size_t lanes = 16;
+    alignas(64) std::array<Sum, lanes> sums_{};
+};
+
+/// The sums of a block of pieces.
+template <class Real> class block_sums {
+  public:
+    /// `weight` is the pairs' weights, null where all are 1.
+    void add(const piece_columns<Real>& in, const piece_results<Real>& results, const Real* weight) {
+        const Real* const u = results.u.data();
+        const Real* const v = results.v.data();
+        const auto add_to = [&](lane_sum<double>& sum, const Real* values) {
+            sum.add(in.size, [=](std::size_t i) { return static_cast<double>(values[i]); });
+        };
+        add_to(loss_, results.loss.data());
+        add_to(chosen_ratios_, u);
+        add_to(rejected_ratios_, v);
+        add_to(chosen_log_probs_, in.chosen);
+        add_to(rejected_log_probs_, in.rejected);
+        if (weight != nullptr) add_to(weight_, weight);
+        correct_.add(in.size, [=](std::size_t i) { return whole{u[i] > v[i]}; });
+        ties_.add(in.size, [=](std::size_t i) { return whole{u[i] == v[i]}; });
+        unit_weights_ += weight != nullptr ? 0 : in.size;
+        pairs_ += in.size;
+    }
+    /// With rewards of β times the log-ratios.
+    [[nodiscard]] loss_sums total(double beta) const {
+        return {.loss = loss_.total(),
+                .weight = weight_.total() + static_cast<double>(unit_weights_),
+                .pairs = pairs_,
+                .chosen_rewards = beta * chosen_ratios_.total(),
+                .rejected_rewards = beta * rejected_ratios_.total(),
+                .chosen_log_probs = chosen_log_probs_.total(),
+                .rejected_log_probs = rejected_log_probs_.total(),
+                .correct = correct_.total(),
+                .ties = ties_.total()};
+    }
+
+  private:
+    /// Counts are as wide as the compared numbers, so that a comparison's mask is the count.
+    using whole = typename elementary<Real>::bits;
+    lane_sum<double> loss_, weight_, chosen_ratios_, rejected_ratios_, chosen_log_probs_, rejected_log_probs_;
+    lane_sum<whole> correct_, ties_;
+    std::size_t pairs_ = 0, unit_weights_ = 0;
+};
+
+} // namespace preflearn::detail
