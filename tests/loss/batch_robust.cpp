@@ -7,7 +7,6 @@
 
 #include <preflearn/loss/batch_robust.hpp>
 #include <preflearn/loss/named.hpp>
-#include <preflearn/loss/weighted_sum.hpp>
 
 #include "dual.hpp"
 #include "shards.hpp"
@@ -150,17 +149,17 @@ TEST_CASE("what is wrong is named by its pair") {
 
 TEST_CASE("a log-mean-exp forgets neither small nor distant terms, in one piece or merged") {
     const auto one = [](std::size_t) { return 1.0; };
-    const log_mean_exp close(
+    const log_mean_exp close = log_mean_exp::of<double>(
         1000, [](std::size_t i) { return -1e-12 * static_cast<double>(i); }, one);
     CHECK(close.value() == doctest::Approx(-1e-12 * 499.5).epsilon(1e-9));
     const auto far = [](std::size_t i) { return i == 0 ? -1000.0 : -2000.0; };
-    const log_mean_exp both(2, far, [](std::size_t i) { return i == 0 ? 1.0 : 3.0; });
+    const log_mean_exp both = log_mean_exp::of<double>(2, far, [](std::size_t i) { return i == 0 ? 1.0 : 3.0; });
     CHECK(both.value() == doctest::Approx(-1000 - std::log(4.0)).epsilon(1e-15));
-    CHECK(both.share(-1000) == 4);
-    log_mean_exp merged(
+    CHECK(both.share<double>(-1000) == 4);
+    log_mean_exp merged = log_mean_exp::of<double>(
         1, [](std::size_t) { return -2000.0; }, [](std::size_t) { return 3.0; });
     merged += log_mean_exp();
-    merged += log_mean_exp(1, far, one);
+    merged += log_mean_exp::of<double>(1, far, one);
     CHECK(merged.value() == both.value());
     CHECK(log_mean_exp{}.value() == -std::numeric_limits<double>::infinity());
 }

@@ -11,12 +11,12 @@
 #include <concepts>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <span>
-#include <vector>
 
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
-#include <preflearn/core/parallel.hpp>
+#include <preflearn/loss/by_pieces.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/elementary.hpp>
@@ -29,19 +29,30 @@ namespace preflearn {
 class log_mean_exp {
   public:
     log_mean_exp() = default;
-    /// Of x(i) with weights w(i), i in [0, size).
-    template <class X, class W> log_mean_exp(std::size_t size, const X& x, const W& w) {
-        for (std::size_t i = 0; i < size; ++i) highest_ = w(i) > 0 ? std::max(highest_, x(i)) : highest_;
-        const double high = std::isinf(highest_) ? 0 : highest_;
+    /// Of x(i) with weights w(i), i in [0, size); the powers are taken in Real.
+    template <std::floating_point Real, class X, class W>
+    [[nodiscard]] static log_mean_exp of(std::size_t size, const X& x, const W& w) {
+        log_mean_exp all;
+        constexpr double none = -std::numeric_limits<double>::infinity();
+        all.highest_ = highest_of(size, [&](std::size_t i) { return by_sign(0.0 - w(i), x(i), none); });
+        const double high = all.origin();
         detail::lane_sum<double> sum, excess, weight;
-        // A pair of weight 0 may lie above the highest.
-        const auto below = [&](std::size_t i) { return std::max(high - x(i), 0.0); };
-        sum.add(size, [&](std::size_t i) { return w(i) * exp_of_minus(below(i)); });
-        excess.add(size, [&](std::size_t i) { return w(i) * one_minus_exp_of_minus(below(i)); });
-        weight.add(size, w);
-        sum_ = sum.total();
-        excess_ = -excess.total();
-        weight_ = weight.total();
+        for (std::size_t at = 0; at < size; at += piece) {
+            const std::size_t count = std::min(piece, size - at);
+            alignas(64) std::array<Real, piece> power, miss;
+            for (std::size_t i = 0; i < count; ++i) {
+                const exponential_terms<Real> terms = exponential_of_minus(below<Real>(high, x(at + i)));
+                power[i] = terms.power;
+                miss[i] = terms.miss;
+            }
+            sum.add(count, [&](std::size_t i) { return w(at + i) * static_cast<double>(power[i]); });
+            excess.add(count, [&](std::size_t i) { return w(at + i) * static_cast<double>(miss[i]); });
+            weight.add(count, [&](std::size_t i) { return w(at + i); });
+        }
+        all.sum_ = sum.total();
+        all.excess_ = -excess.total();
+        all.weight_ = weight.total();
+        return all;
     }
     log_mean_exp& operator+=(const log_mean_exp& other) {
         if (other.weight_ == 0) return *this;
@@ -61,13 +72,40 @@ class log_mean_exp {
     }
     /// e^x / mean e^x for an x that was added: how much more than its weight it counts. One that was added with weight
     /// 0 may lie above the others and counts as the highest of them.
-    [[nodiscard]] double share(double x) const {
-        return exp_of_minus(std::max(x == highest_ ? 0.0 : highest_ - x, 0.0)) * (sum_ > 0 ? weight_ / sum_ : 0);
+    template <std::floating_point Real> [[gnu::always_inline]] Real share(double x) const {
+        return exp_of_minus(below<Real>(origin(), x)) * static_cast<Real>(sum_ > 0 ? weight_ / sum_ : 0);
     }
 
   private:
+    static constexpr std::size_t piece = 512;
+    /// In lanes, so that the loop becomes vector code; −∞ of nothing.
+    template <class X> static double highest_of(std::size_t size, const X& x) {
+        constexpr std::size_t lanes = 16;
+        std::array<double, lanes> highest;
+        highest.fill(-std::numeric_limits<double>::infinity());
+        const std::size_t whole = size / lanes * lanes;
+        for (std::size_t i = 0; i < whole; i += lanes) {
+            for (std::size_t lane = 0; lane < lanes; ++lane) {
+                const double candidate = x(i + lane), before = highest[lane];
+                highest[lane] = by_sign(before - candidate, candidate, before);
+            }
+        }
+        for (std::size_t i = whole; i < size; ++i) highest[0] = std::max(highest[0], x(i));
+        return *std::ranges::max_element(highest);
+    }
+
     log_mean_exp(double highest, double sum, double excess, double weight)
         : highest_(highest), sum_(sum), excess_(excess), weight_(weight) {}
+    /// The highest, or 0 where there is none that is finite.
+    [[nodiscard]] double origin() const { return std::isinf(highest_) ? 0 : highest_; }
+    /// How far x lies below the origin, in a type that may be too narrow for more than makes e^{-below} 0.
+    template <class Real> [[gnu::always_inline]] static Real below(double origin, double x) {
+        const double distance = by_sign(origin - x, 0.0, origin - x);
+        if constexpr (std::same_as<Real, double>)
+            return distance;
+        else
+            return static_cast<Real>(detail::smaller_size(distance, 1e4));
+    }
     [[nodiscard]] log_mean_exp seen_from(double high) const {
         if (high == highest_) return *this;
         const double factor = std::exp(highest_ - high);
@@ -86,88 +124,128 @@ template <class Inner> struct distributionally_robust {
     double beta_prime = 1;
 
     template <std::floating_point Real> [[nodiscard]] log_mean_exp reduce(const pair_scores<Real>& scores) const {
-        check_lengths(scores, pair_gradients<Real>{});
-        sum_of_weights(scores); // names what is no weight
-        std::vector<Real> losses(scores.size());
-        inner_sums(scores, {{}, {}, losses});
-        // Blocks depend on the number of pairs alone.
-        constexpr std::size_t most = 64, smallest = 1024;
-        const std::size_t grain = std::max(smallest, (scores.size() + most - 1) / most);
-        std::array<log_mean_exp, most> blocks{};
-        parallel_blocks(scores.size(), grain, [&](std::size_t begin, std::size_t end) {
-            const Real* const loss = losses.data() + begin;
-            const Real* const weight = scores.weight.data() + (scores.weight.empty() ? 0 : begin);
-            const auto x = [this, loss](std::size_t i) { return exponent(loss[i]); };
-            if (scores.weight.empty())
-                blocks[begin / grain] = log_mean_exp(end - begin, x, [](std::size_t) { return 1.0; });
-            else
-                blocks[begin / grain] =
-                    log_mean_exp(end - begin, x, [weight](std::size_t i) { return static_cast<double>(weight[i]); });
+        check(scores, pair_gradients<Real>{});
+        return detail::sum_of_parts<log_mean_exp>(scores, [&](std::size_t at, std::size_t size) {
+            std::array<Real, detail::pairs_of_part> losses;
+            const pair_scores<Real> part = detail::part_of(scores, at, size);
+            inner_sums(part, {{}, {}, std::span(losses).first(size)});
+            return state_of(part, losses.data());
         });
-        log_mean_exp all;
-        for (const log_mean_exp& block : blocks) all += block;
-        return all;
     }
     template <std::floating_point Real>
     loss_sums map(const pair_scores<Real>& scores, const log_mean_exp& state,
                   const pair_gradients<Real>& gradients) const {
-        check_lengths(scores, gradients);
-        std::vector<Real> losses(scores.size());
-        loss_sums sums = inner_sums(scores, {gradients.chosen, gradients.rejected, losses});
-        const double loss = state.weight() > 0 ? -beta_prime * state.value() : 0;
-        parallel_blocks(scores.size(), std::size_t{1} << 14, [&](std::size_t begin, std::size_t end) {
-            for (std::size_t i = begin; i < end && !gradients.values.empty(); ++i)
-                gradients.values[i] = static_cast<Real>(weight_of(scores, i) * loss);
-            if (gradients.chosen.empty()) return;
-            Real* const d_chosen = gradients.chosen.data();
-            Real* const d_rejected = gradients.rejected.data();
-            Real* const factor = losses.data();
-            for (std::size_t i = begin; i < end; ++i) factor[i] = static_cast<Real>(state.share(exponent(factor[i])));
-            for (std::size_t i = begin; i < end; ++i) {
-                const Real f = factor[i] * static_cast<Real>(weight_of(scores, i));
-                d_chosen[i] = f == 0 ? 0 : f * d_chosen[i]; // a derivative that exceeds the type is not counted
-                d_rejected[i] = f == 0 ? 0 : f * d_rejected[i];
-            }
+        check(scores, gradients);
+        const loss_sums sums = detail::sum_of_parts<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
+            std::array<Real, detail::pairs_of_part> losses;
+            const pair_scores<Real> part = detail::part_of(scores, at, size);
+            const pair_gradients<Real> out = detail::part_of(gradients, at, size);
+            const std::span<Real> values = std::span(losses).first(size);
+            const loss_sums of_part = inner_sums(part, {out.chosen, out.rejected, values});
+            share_out(part, state, out, values);
+            return of_part;
         });
-        sums.weight = sum_of_weights(scores);
-        sums.loss = sums.weight * loss;
-        return sums;
+        return whole(sums, scores, state);
     }
+    /// The same as `map` under the state of these scores, but the inner loss is computed once.
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
-        return map(scores, reduce(scores), gradients);
+        check(scores, gradients);
+        const bool values_are_wanted = !gradients.values.empty();
+        const std::unique_ptr<Real[]> own(values_are_wanted ? nullptr : new Real[scores.size()]);
+        const std::span<Real> losses = values_are_wanted ? gradients.values : std::span(own.get(), scores.size());
+        const both_sums sums = detail::sum_of_parts<both_sums>(scores, [&](std::size_t at, std::size_t size) {
+            const pair_scores<Real> part = detail::part_of(scores, at, size);
+            const pair_gradients<Real> out = detail::part_of(gradients, at, size);
+            const std::span<Real> values = losses.subspan(at, size);
+            const loss_sums of_part = inner_sums(part, {out.chosen, out.rejected, values});
+            return both_sums{of_part, state_of(part, values.data())};
+        });
+        detail::sum_of_parts<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
+            share_out(detail::part_of(scores, at, size), sums.state, detail::part_of(gradients, at, size),
+                      losses.subspan(at, size));
+            return loss_sums{};
+        });
+        return whole(sums.sums, scores, sums.state);
     }
 
   private:
-    template <class Real> double exponent(Real loss) const { return -static_cast<double>(loss) / beta_prime; }
-    template <class Real> static double weight_of(const pair_scores<Real>& scores, std::size_t i) {
-        return scores.weight.empty() ? 1 : static_cast<double>(scores.weight[i]);
-    }
-    /// \throws as throw_first_fault for a weight that is none.
-    template <class Real> static double sum_of_weights(const pair_scores<Real>& scores) {
-        if (scores.weight.empty()) return static_cast<double>(scores.size());
-        detail::lane_sum<double> sum;
-        sum.add(scores.size(), [&](std::size_t i) { return static_cast<double>(scores.weight[i]); });
-        for (std::size_t i = 0; i < scores.size(); ++i) {
+    struct both_sums {
+        loss_sums sums;
+        log_mean_exp state;
+        both_sums& operator+=(const both_sums& other) {
+            sums += other.sums;
+            state += other.state;
+            return *this;
+        }
+    };
+
+    template <class Real> void check(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        static_assert(PreferenceLoss<Inner, Real>, "the inner loss of a robust one is a PreferenceLoss");
+        static_assert(!CoupledLoss<Inner, Real>, "the inner loss of a robust one looks at each pair alone");
+        check_lengths(scores, gradients);
+        require(beta_prime > 0 && std::isfinite(beta_prime), "beta_prime is ", beta_prime,
+                ", a positive number was expected");
+        for (std::size_t i = 0; i < scores.weight.size(); ++i) {
             if (!(scores.weight[i] >= 0 && scores.weight[i] <= std::numeric_limits<Real>::max()))
                 throw_first_fault(scores, i, i + 1);
         }
-        return sum.total();
     }
     /// The inner loss of every pair with weight 1.
     template <class Real> loss_sums inner_sums(pair_scores<Real> scores, const pair_gradients<Real>& out) const {
-        static_assert(PreferenceLoss<Inner, Real>, "the inner loss of a robust one is a PreferenceLoss");
-        static_assert(!CoupledLoss<Inner, Real>, "the inner loss of a robust one looks at each pair alone");
-        require(beta_prime > 0 && std::isfinite(beta_prime), "beta_prime is ", beta_prime,
-                ", a positive number was expected");
         scores.weight = {};
-        std::fill(out.values.begin(), out.values.end(), std::numeric_limits<Real>::quiet_NaN());
+        std::ranges::fill(out.values, std::numeric_limits<Real>::quiet_NaN());
         const loss_sums sums = inner(scores, out);
+        unsigned missing = 0; // a bool would keep the loop from becoming vector code
+        for (const Real value : out.values) missing |= unsigned{!(value == value)};
+        require(missing == 0,
+                "the inner loss of a robust one writes the loss of every pair into pair_gradients::values, "
+                "but a pair has none");
+        return sums;
+    }
+    [[nodiscard]] double exponent(double loss) const { return -loss / beta_prime; }
+    template <class Real> log_mean_exp state_of(const pair_scores<Real>& scores, const Real* losses) const {
+        const auto x = [this, losses](std::size_t i) { return exponent(static_cast<double>(losses[i])); };
+        const Real* const weight = scores.weight.data();
+        if (scores.weight.empty()) return log_mean_exp::of<Real>(scores.size(), x, [](std::size_t) { return 1.0; });
+        return log_mean_exp::of<Real>(scores.size(), x,
+                                      [weight](std::size_t i) { return static_cast<double>(weight[i]); });
+    }
+    /// Weighs the derivatives by the shares of the pairs; `losses` may be where the values are wanted.
+    template <class Real>
+    void share_out(const pair_scores<Real>& scores, const log_mean_exp& state, const pair_gradients<Real>& out,
+                   std::span<Real> losses) const {
+        if (!out.chosen.empty()) {
+            Real* const __restrict__ factor = losses.data();
+            Real* const __restrict__ d_chosen = out.chosen.data();
+            Real* const __restrict__ d_rejected = out.rejected.data();
+            const std::size_t size = scores.size();
+            for (std::size_t i = 0; i < size; ++i)
+                factor[i] = state.share<Real>(exponent(static_cast<double>(factor[i])));
+            if (!scores.weight.empty()) {
+                for (std::size_t i = 0; i < size; ++i) factor[i] *= scores.weight[i];
+            }
+            for (std::size_t i = 0; i < size; ++i) { // where a factor is 0, a derivative that exceeds the type is, too
+                const Real used = factor[i] - std::numeric_limits<Real>::min();
+                d_chosen[i] = by_sign(used, Real(0), factor[i] * d_chosen[i]);
+                d_rejected[i] = by_sign(used, Real(0), factor[i] * d_rejected[i]);
+            }
+        }
+        const double loss = batch_loss(state);
         for (std::size_t i = 0; i < out.values.size(); ++i)
-            require(!std::isnan(out.values[i]),
-                    "the inner loss of a robust one writes the loss of every pair into "
-                    "pair_gradients::values, pair ",
-                    i, " has none");
+            out.values[i] =
+                static_cast<Real>((scores.weight.empty() ? 1 : static_cast<double>(scores.weight[i])) * loss);
+    }
+    [[nodiscard]] double batch_loss(const log_mean_exp& state) const {
+        return state.weight() > 0 ? -beta_prime * state.value() : 0;
+    }
+    /// What the inner losses summed up to, with the batch's loss and weights.
+    template <class Real>
+    loss_sums whole(loss_sums sums, const pair_scores<Real>& scores, const log_mean_exp& state) const {
+        detail::lane_sum<double> weight;
+        weight.add(scores.weight.size(), [&](std::size_t i) { return static_cast<double>(scores.weight[i]); });
+        sums.weight = scores.weight.empty() ? static_cast<double>(scores.size()) : weight.total();
+        sums.loss = sums.weight * batch_loss(state);
         return sums;
     }
 };

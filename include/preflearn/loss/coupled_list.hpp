@@ -15,6 +15,7 @@
 #include <preflearn/loss/bco.hpp>
 #include <preflearn/loss/list.hpp>
 #include <preflearn/loss/optimal_transport.hpp>
+#include <preflearn/loss/weighted_sum.hpp>
 
 namespace preflearn {
 
@@ -59,10 +60,19 @@ constexpr loss_description<chosen_likelihood_token_mean>
 describe_loss(std::type_identity<chosen_likelihood_token_mean>) {
     return {"sft_token_mean", "-sum c / sum |y_w|", "supervised fine-tuning, mean over the batch's tokens (TRL's sft)"};
 }
+constexpr loss_description<mpo_token_mean> describe_loss(std::type_identity<mpo_token_mean>) {
+    return {"mpo_token_mean",
+            "0.8 sigmoid + 0.2 bco_pair + 1 sft_token_mean",
+            "MPO, arXiv:2411.10442, with the likelihood of TRL's sft",
+            {{{"beta", &mpo_token_mean::beta},
+              {"preference_weight", &mpo_token_mean::preference_weight},
+              {"quality_weight", &mpo_token_mean::quality_weight},
+              {"generation_weight", &mpo_token_mean::generation_weight}}}};
+}
 
 /// The losses, in the order in which they are shown.
 using coupled_losses = std::tuple<aot, aot_unpaired, dr_dpo, bco_pair_shifted, confidence_weighted_dpo_normalised,
-                                  confident_dpo_quantile, chosen_likelihood_token_mean>;
+                                  confident_dpo_quantile, chosen_likelihood_token_mean, mpo_token_mean>;
 
 /// Calls `use(loss)` with every loss of the list at its defaults.
 template <class Use> void for_each_coupled_loss(const Use& use) {

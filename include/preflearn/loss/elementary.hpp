@@ -139,6 +139,14 @@ template <std::floating_point Real> [[gnu::always_inline]] inline Real one_minus
     return (1 - power) - power * rest;
 }
 
+/// e^{-x} and 1 − e^{-x} for x ≥ 0, from one reduction; e^{-x} stops at the smallest normal numbers.
+template <class Real> struct exponential_terms { Real power, miss; };
+template <std::floating_point Real> [[gnu::always_inline]] inline exponential_terms<Real> exponential_of_minus(Real x) {
+    const auto [k, rest] = detail::reduce_exponential(detail::smaller_size(x, detail::elementary<Real>::normal));
+    const Real power = detail::power_of_half<Real>(k);
+    return {(1 + rest) * power, (1 - power) - power * rest};
+}
+
 /// e^x for every x; above the logarithm of the type's largest number the result stays there, finite.
 template <std::floating_point Real> [[gnu::always_inline]] inline Real saturated_exp(Real x) {
     using constants = detail::elementary<Real>;

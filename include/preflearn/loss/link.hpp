@@ -1,9 +1,9 @@
 /// \file
 /// The penalty φ of a preference loss. A margin link is called with z = β (s_w − s_l) − margin and returns φ(z) and
-/// φ'(z), and φ''(z) by `curvature` where Newton's method can use it; a pair link is called with (β s_w, β s_l) for
-/// losses that are no function of the difference (NCA, SPPO, …); a label link is called with (z, q). Links have no
-/// branches and no calls where that is possible, so that the loop over pairs becomes vector code. Here: the concepts
-/// and the logistic link; the others are in `margin_links.hpp`, `pair_links.hpp` and `label_links.hpp`.
+/// φ'(z), and φ''(z) by `curvature` where Newton's method can use it; a pair link is called with (β s_w, β s_l) or (β
+/// s_w, β s_l, z) for losses that are no function of the difference (NCA, SPPO, …); a label link is called with (z, q).
+/// Links have no branches and no calls where that is possible, so that the loop over pairs becomes vector code. Here:
+/// the concepts and the logistic link; the others are in `margin_links.hpp`, `pair_links.hpp` and `label_links.hpp`.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -27,11 +27,15 @@ concept MarginLink = std::floating_point<Real> && requires(const L& link, Real z
     { link(z) } -> std::same_as<margin_penalty<Real>>;
 };
 
-/// A penalty of both scores.
+/// A penalty of both scores; it may ask for their difference, too, which is known better than by subtracting them.
 template <class L, class Real>
-concept PairLink = std::floating_point<Real> && requires(const L& link, Real chosen, Real rejected) {
-    { link(chosen, rejected) } -> std::same_as<pair_penalty<Real>>;
-};
+concept PairLink = std::floating_point<Real> &&(
+    requires(const L& link, Real chosen, Real rejected) {
+        { link(chosen, rejected) } -> std::same_as<pair_penalty<Real>>;
+    } ||
+    requires(const L& link, Real chosen, Real rejected, Real difference) {
+        { link(chosen, rejected, difference) } -> std::same_as<pair_penalty<Real>>;
+    });
 
 /// A penalty of the difference and the label's probability q, where φ(z, q) is no mixture of φ(z) and φ(−z).
 template <class L, class Real>

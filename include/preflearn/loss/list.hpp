@@ -15,7 +15,6 @@
 
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/named.hpp>
-#include <preflearn/loss/weighted_sum.hpp>
 
 namespace preflearn {
 

@@ -74,6 +74,20 @@ struct anchored_down {
     }
 };
 
+/// w_p [−log σ(z)] + w_q [−log σ(a) − log σ(−b)], z = a − b: the preference between the responses and the quality of
+/// each (MPO, Wang et al. 2024, arXiv:2411.10442, equations 6 and 7 with δ = 0).
+struct preference_and_quality {
+    double preference = 0.8, quality = 0.2;
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b, Real z) const {
+        const Real p = static_cast<Real>(preference), q = static_cast<Real>(quality);
+        const margin_penalty<Real> between = logistic{}(z);
+        const pair_penalty<Real> each = binary_classifier{}(a, b);
+        return {p * between.value + q * each.value, p * between.derivative + q * each.d_chosen,
+                q * each.d_rejected - p * between.derivative};
+    }
+};
+
 /// −a: the likelihood of the chosen response alone (supervised fine-tuning on it).
 struct chosen_only {
     template <std::floating_point Real>

@@ -128,16 +128,16 @@ struct pairwise {
                                               "(log-ratio, tokens), returning response_score<Real>");
         static_assert(
             MarginLink<Link, Real> || PairLink<Link, Real> || LabelLink<Link, Real>,
-            "a link is called with z, or with (z, q), and returns margin_penalty<Real>, or with (chosen, rejected) and "
-            "returns pair_penalty<Real>");
+            "a link is called with z, or with (z, q), and returns margin_penalty<Real>, or with (chosen, rejected) or "
+            "(chosen, rejected, z) and returns pair_penalty<Real>");
         static_assert(!LabelLink<Link, Real> || std::same_as<Target, as_labelled>,
                       "a link that takes the label's probability itself goes with the target part as_labelled");
         static_assert(TargetPart<Target, Real>, "a target part is called with q and returns "
                                                 "target_mixture<Real>");
         static_assert(MarginPart<Margin, Real>, "a margin part is called with the margin column and returns Real");
         static_assert(WeightPart<Weight, Real>, "a weight part is called with (weight, target) and returns Real");
-        static_assert(AddedTerm<Term, Real>, "an added term has uses_tokens and is called with pair_point<Real>, "
-                                             "returning pair_penalty<Real>");
+        static_assert(AddedTerm<Term, Real>, "an added term has uses_tokens and is called with pair_point<Real>, or "
+                                             "with it and q, returning pair_penalty<Real>");
         static_assert(!PairLink<Link, Real> || !only_differences<Score>,
                       "this score is known up to a constant per prompt: it needs a link of the score difference");
         static_assert(!PairLink<Link, Real> || std::same_as<Margin, given_margin>,
@@ -222,6 +222,19 @@ struct pairwise {
         else
             return margin(given);
     }
+    template <class Real> [[gnu::always_inline]] pair_penalty<Real> term_at(const pair_point<Real>& at, Real q) const {
+        if constexpr (requires { term(at, q); })
+            return term(at, q);
+        else
+            return term(at);
+    }
+    /// A link of both scores with z = a − b.
+    template <class Real> [[gnu::always_inline]] pair_penalty<Real> penalty_of_both(Real a, Real b, Real z) const {
+        if constexpr (requires { link(a, b, z); })
+            return link(a, b, z);
+        else
+            return link(a, b);
+    }
     template <class Real> [[gnu::always_inline]] target_mixture<Real> mixture_at(Real q, Real z) const {
         if constexpr (requires { target(q); })
             return target(q);
@@ -234,7 +247,8 @@ struct pairwise {
     template <bool Plain, class Real>
     bool compute(const detail::piece_columns<Real>& columns, detail::piece_results<Real>& results, Real* d_chosen,
                  Real* d_rejected) const {
-        const bool sound = are_sound<Plain>(columns), scored = form_scores<Plain>(columns, results, d_chosen, d_rejected);
+        const bool sound = are_sound<Plain>(columns),
+                   scored = form_scores<Plain>(columns, results, d_chosen, d_rejected);
         penalise<Plain>(columns, results);
         return weigh<Plain>(columns, results, d_chosen, d_rejected) && sound && scored;
     }
@@ -317,12 +331,12 @@ struct pairwise {
                 r.slope[i] = both.derivative;
             } else {
                 const Real a = r.chosen_score[i], b = r.rejected_score[i];
-                const pair_penalty<Real> labelled = link(a, b);
+                const pair_penalty<Real> labelled = penalty_of_both(a, b, z);
                 pair_penalty<Real> both{mixture.as_labelled * labelled.value, mixture.as_labelled * labelled.d_chosen,
                                         mixture.as_labelled * labelled.d_rejected};
                 if constexpr (!Plain) {
                     const Real used = std::abs(mixture.swapped) - least;
-                    const pair_penalty<Real> swapped = link(b, a);
+                    const pair_penalty<Real> swapped = penalty_of_both(b, a, -z);
                     both.value += by_sign(used, Real(0), mixture.swapped * swapped.value);
                     both.d_chosen += by_sign(used, Real(0), mixture.swapped * swapped.d_rejected);
                     both.d_rejected += by_sign(used, Real(0), mixture.swapped * swapped.d_chosen);
@@ -342,8 +356,8 @@ struct pairwise {
         const Real scale = static_cast<Real>(beta);
         detail::finite_so_far<Real> finite;
         for (std::size_t i = 0; i < c.size; ++i) {
-            const Real w = weight(Plain ? Real(1) : c.weight[i], Plain ? Real(1) : c.target[i]);
-            const pair_penalty<Real> added = term(point_at(c, i));
+            const Real q = Plain ? Real(1) : c.target[i], w = weight(Plain ? Real(1) : c.weight[i], q);
+            const pair_penalty<Real> added = term_at(point_at(c, i), q);
             Real du = r.slope[i], dv = PairLink<Link, Real> ? r.rejected_slope[i] : -du;
             if constexpr (!has_unit_slope<Score>) {
                 du *= d_chosen[i];

@@ -1,6 +1,7 @@
 /// \file
 /// What a preference loss adds to its penalty: a function of the pair's log-probs with a gradient of its own, such as
-/// the likelihood of the chosen response. It is multiplied by the pair's weight, not by the target.
+/// the likelihood of the chosen response. It is multiplied by the pair's weight, and by the target only
+/// where the term itself asks for that.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -11,12 +12,18 @@
 
 namespace preflearn {
 
-/// Called with the pair's point, returns the value and its derivatives in log π of both responses. `T::uses_tokens`.
+/// Called with the pair's point, or with the point and the target q, returns the value and its derivatives in log π of
+/// both responses. `T::uses_tokens`.
 template <class T, class Real>
-concept AddedTerm = std::floating_point<Real> && requires(const T& term, const pair_point<Real>& at) {
+concept AddedTerm = std::floating_point<Real> && requires {
     { T::uses_tokens } -> std::convertible_to<bool>;
-    { term(at) } -> std::same_as<pair_penalty<Real>>;
-};
+} &&(
+    requires(const T& term, const pair_point<Real>& at) {
+        { term(at) } -> std::same_as<pair_penalty<Real>>;
+    } ||
+    requires(const T& term, const pair_point<Real>& at, Real q) {
+        { term(at, q) } -> std::same_as<pair_penalty<Real>>;
+    });
 
 struct no_term {
     static constexpr bool uses_tokens = false;
@@ -36,7 +43,18 @@ struct chosen_nll {
     }
 };
 
-/// The same summed over tokens: −α log π(y_w|x).
+/// The same of the response that the label prefers: −α [q log π(y_w|x) / |y_w| + (1 − q) log π(y_l|x) / |y_l|].
+struct preferred_nll {
+    static constexpr bool uses_tokens = true;
+    double alpha = 1;
+    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at, Real q) const {
+        const Real a = static_cast<Real>(alpha);
+        const Real d_chosen = -a * q / at.chosen_tokens, d_rejected = -a * (1 - q) / at.rejected_tokens;
+        return {d_chosen * at.chosen + d_rejected * at.rejected, d_chosen, d_rejected};
+    }
+};
+
+/// The first summed over tokens: −α log π(y_w|x).
 struct chosen_nll_sum {
     static constexpr bool uses_tokens = false;
     double alpha = 1;

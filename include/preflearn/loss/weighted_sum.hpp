@@ -1,6 +1,6 @@
 /// \file
-/// Σ w_i · loss_i of several preference losses on the same pairs, e.g. MPO (Wang et al. 2024, arXiv:2411.10442,
-/// equation 5). The pairs go through in pieces, so that the gradients of the parts need no memory of the batch's size.
+/// Σ w_i · loss_i of several preference losses on the same pairs. Losses of single pairs go through in parts, so that
+/// their gradients need no memory of the batch's size; losses that couple the batch are taken over all of it.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -10,19 +10,49 @@
 #include <cstddef>
 #include <span>
 #include <tuple>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/core/parallel.hpp>
+#include <preflearn/loss/batch_normalised.hpp>
+#include <preflearn/loss/by_pieces.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/named_divergence.hpp>
 #include <preflearn/loss/named_pointwise.hpp>
-#include <preflearn/loss/named_reference_free.hpp>
+#include <preflearn/loss/running_mean.hpp>
 
 namespace preflearn {
 
-/// Itself a PreferenceLoss. Weights, rewards and counts that it reports are those of the first loss.
+namespace detail {
+
+/// What a loss of single pairs needs to know of a batch.
+struct nothing_reduced {
+    nothing_reduced& operator+=(nothing_reduced /*other*/) { return *this; }
+};
+
+template <class Loss, class Real> auto reduced(const Loss& loss, const pair_scores<Real>& scores) {
+    if constexpr (reduces_pairs<Loss, Real>)
+        return loss.reduce(scores);
+    else
+        return nothing_reduced{};
+}
+
+} // namespace detail
+
+/// The states of the losses of a weighted sum.
+template <class... States> struct weighted_sum_state {
+    std::tuple<States...> states;
+    weighted_sum_state& operator+=(const weighted_sum_state& other) {
+        [&]<std::size_t... I>(std::index_sequence<I...>) { ((std::get<I>(states) += std::get<I>(other.states)), ...); }
+        (std::index_sequence_for<States...>{});
+        return *this;
+    }
+};
+
+/// Itself a PreferenceLoss, and a CoupledLoss where one of its losses is. Weights, rewards and counts that it reports
+/// are those of the first loss. A loss that carries a running mean from batch to batch cannot be a part.
 template <class... Losses> struct weighted_sum {
     static constexpr std::size_t count = sizeof...(Losses);
     static_assert(count > 0, "a weighted sum has at least one loss");
@@ -32,90 +62,109 @@ template <class... Losses> struct weighted_sum {
     static constexpr bool uses_tokens = (detail::says_lengths<Losses>() || ...);
 
     template <std::floating_point Real>
-    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+    [[nodiscard]] auto reduce(const pair_scores<Real>& scores) const requires(reduces_pairs<Losses, Real> || ...) {
+        return std::apply(
+            [&](const Losses&... loss) {
+                return weighted_sum_state<decltype(detail::reduced(loss, scores))...>{
+                    {detail::reduced(loss, scores)...}};
+            },
+            losses);
+    }
+    template <std::floating_point Real, class... States>
+    loss_sums map(const pair_scores<Real>& scores, const weighted_sum_state<States...>& state,
+                  const pair_gradients<Real>& gradients, std::size_t first = 0) const {
         static_assert((PreferenceLoss<Losses, Real> && ...), "a weighted sum is made of PreferenceLosses");
-        static_assert((!CoupledLoss<Losses, Real> && ...), "a weighted sum goes through the pairs in pieces, so none "
-                                                           "of its losses may couple the batch");
+        static_assert(!(CarriesRunningMean<States> || ...), "a weighted sum keeps no running mean for its losses");
         check_lengths(scores, gradients);
-        constexpr std::size_t most = 64, piece = 256;
-        const std::size_t pieces = (scores.size() + piece - 1) / piece;
-        const std::size_t grain = std::max<std::size_t>(16, (pieces + most - 1) / most) * piece;
-        std::array<loss_sums, most> blocks{};
-        parallel_blocks(scores.size(), grain, [&](std::size_t begin, std::size_t end) {
-            for (std::size_t at = begin; at < end; at += piece) {
-                const std::size_t size = std::min(piece, end - at);
-                const auto located = [at](const numeric_error& failure) {
-                    return message("among the pairs from ", at, " on: ", failure.what());
-                };
-                try {
-                    blocks[begin / grain] += sum_of_piece(scores, gradients, at, size);
-                } catch (const argument_error&) {
-                    refuse_first_fault(scores, at, at + size); // by the pair's place in the batch
-                    throw;
-                } catch (const numeric_error& failure) {
-                    refuse_first_fault(scores, at, at + size);
-                    throw numeric_error(located(failure));
-                }
+        loss_sums sums = detail::sum_of_parts<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
+            return sum_of_single(detail::part_of(scores, at, size), detail::part_of(gradients, at, size));
+        });
+        for_each_index([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            if constexpr (couples<I, Real>) {
+                std::vector<Real> d_chosen(gradients.chosen.size()), d_rejected(gradients.rejected.size()),
+                    values(gradients.values.size());
+                const pair_gradients<Real> written{d_chosen, d_rejected, values};
+                const loss_sums of_loss =
+                    map_shard(std::get<I>(losses), scores, std::get<I>(state.states), written, first);
+                count_in<I>(sums, of_loss);
+                add<I>(gradients, written);
             }
         });
-        loss_sums total;
-        for (const loss_sums& sums : blocks) total += sums;
-        return total;
-    }
-
-  private:
-    template <class Real>
-    loss_sums sum_of_piece(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients, std::size_t at,
-                           std::size_t size) const {
-        const auto part = [=](const auto& column) { return column.empty() ? column : column.subspan(at, size); };
-        const pair_scores<Real> piece{part(scores.chosen),
-                                      part(scores.rejected),
-                                      part(scores.reference_chosen),
-                                      part(scores.reference_rejected),
-                                      part(scores.chosen_tokens),
-                                      part(scores.rejected_tokens),
-                                      part(scores.weight),
-                                      part(scores.target),
-                                      part(scores.margin)};
-        const pair_gradients<Real> out{part(gradients.chosen), part(gradients.rejected), part(gradients.values)};
-        std::array<Real, 256> d_chosen, d_rejected, values;
-        loss_sums total;
-        const auto add = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-            const pair_gradients<Real> of_part{std::span(d_chosen).first(out.chosen.size()),
-                                               std::span(d_rejected).first(out.rejected.size()),
-                                               std::span(values).first(out.values.size())};
-            const loss_sums sums = std::get<I>(losses)(piece, of_part);
-            const Real w = static_cast<Real>(weights[I]);
-            if constexpr (I == 0) {
-                total = sums;
-                total.loss = 0;
-            }
-            total.loss += weights[I] * sums.loss;
-            const auto add_to = [&](std::span<Real> whole, std::span<const Real> added) {
-                for (std::size_t i = 0; i < added.size(); ++i) whole[i] = (I == 0 ? Real(0) : whole[i]) + w * added[i];
-            };
-            add_to(out.chosen, of_part.chosen);
-            add_to(out.rejected, of_part.rejected);
-            add_to(out.values, of_part.values);
-        };
-        [&]<std::size_t... I>(std::index_sequence<I...>) { (add(std::integral_constant<std::size_t, I>{}), ...); }
-        (std::make_index_sequence<count>{});
-        return total;
-    }
-};
-
-/// Mixed preference optimisation (Wang et al. 2024, arXiv:2411.10442, equation 5 with the weights of TRL's example):
-/// 0.8 · DPO + 0.2 · BCO without shift + 1 · mean-token negative log-likelihood of the chosen response.
-struct mpo {
-    double beta = 0.1, preference_weight = 0.8, quality_weight = 0.2, generation_weight = 1;
-
-    [[nodiscard]] weighted_sum<dpo, bco_pair, chosen_likelihood> parts() const {
-        return {.losses = {dpo{.beta = beta}, bco_pair{.beta = beta}, chosen_likelihood{}},
-                .weights = {preference_weight, quality_weight, generation_weight}};
+        return sums;
     }
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
-        return parts()(scores, gradients);
+        if constexpr ((reduces_pairs<Losses, Real> || ...))
+            return map(scores, reduce(scores), gradients);
+        else
+            return map(scores, weighted_sum_state<>{}, gradients);
+    }
+
+  private:
+    template <std::size_t I, class Real>
+    static constexpr bool couples = reduces_pairs<std::tuple_element_t<I, std::tuple<Losses...>>, Real>;
+
+    template <class Action> static void for_each_index(const Action& action) {
+        [&]<std::size_t... I>(std::index_sequence<I...>) { (action(std::integral_constant<std::size_t, I>{}), ...); }
+        (std::make_index_sequence<count>{});
+    }
+
+    /// The losses that do not couple the pairs, of one part; overwrites the gradients.
+    template <class Real>
+    loss_sums sum_of_single(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        std::array<Real, detail::pairs_of_part> d_chosen, d_rejected, values;
+        const pair_gradients<Real> written{std::span(d_chosen).first(gradients.chosen.size()),
+                                           std::span(d_rejected).first(gradients.rejected.size()),
+                                           std::span(values).first(gradients.values.size())};
+        for (const std::span<Real> column : {gradients.chosen, gradients.rejected, gradients.values})
+            std::ranges::fill(column, Real(0));
+        loss_sums sums;
+        for_each_index([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            if constexpr (!couples<I, Real>) {
+                count_in<I>(sums, std::get<I>(losses)(scores, written));
+                add<I>(gradients, written);
+            }
+        });
+        return sums;
+    }
+
+    template <std::size_t I> void count_in(loss_sums& sums, const loss_sums& of_loss) const {
+        const double before = sums.loss;
+        if constexpr (I == 0) sums = of_loss;
+        sums.loss = before + weights[I] * of_loss.loss;
+    }
+    template <std::size_t I, class Real>
+    void add(const pair_gradients<Real>& all, const pair_gradients<Real>& written) const {
+        const Real w = static_cast<Real>(weights[I]);
+        const auto add_to = [w](std::span<Real> whole, std::span<const Real> added) {
+            for (std::size_t i = 0; i < added.size(); ++i) whole[i] += w * added[i];
+        };
+        add_to(all.chosen, written.chosen);
+        add_to(all.rejected, written.rejected);
+        add_to(all.values, written.values);
+    }
+};
+
+/// MPO as TRL adds it up (`loss_type=["sigmoid", "bco_pair", "sft"]`): as `mpo`, but the likelihood is the mean over
+/// all tokens of the batch, which couples its pairs.
+struct mpo_token_mean {
+    static constexpr bool uses_reference = true, uses_tokens = true;
+    double beta = 0.1, preference_weight = 0.8, quality_weight = 0.2, generation_weight = 1;
+
+    [[nodiscard]] weighted_sum<dpo, bco_pair, chosen_likelihood_token_mean> whole() const {
+        return {.losses = {dpo{.beta = beta}, bco_pair{.beta = beta}, chosen_likelihood_token_mean{}},
+                .weights = {preference_weight, quality_weight, generation_weight}};
+    }
+    template <std::floating_point Real> [[nodiscard]] auto reduce(const pair_scores<Real>& scores) const {
+        return whole().reduce(scores);
+    }
+    template <std::floating_point Real, class State>
+    loss_sums map(const pair_scores<Real>& scores, const State& state, const pair_gradients<Real>& gradients) const {
+        return whole().map(scores, state, gradients);
+    }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return whole()(scores, gradients);
     }
 };
 
