@@ -53,7 +53,7 @@ struct js_divergence {
     [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
         const Real t = exp_of_minus(std::abs(u));
         const Real log_sigmoid = std::min(u, Real(0)) - log_of_one_plus(t);
-        return {std::numbers::ln2_v<Real> + log_sigmoid, (u > 0 ? t : Real(1)) / (1 + t)};
+        return {std::numbers::ln2_v<Real> + log_sigmoid, by_sign(u, Real(1), t) / (1 + t)};
     }
     template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
         // log σ(u) − log σ(v) = (u − v) + softplus(v) − softplus(u), by whichever of the two forms has small terms.

@@ -31,7 +31,8 @@ namespace detail {
 /// The label's distribution, q no closer to 0 or 1 than the type's smallest normal number.
 template <class Real> [[gnu::always_inline]] inline bernoulli<Real> bernoulli_of_label(Real q) {
     constexpr Real least = std::numeric_limits<Real>::min();
-    const Real loss = -log_of(std::max(q, least)), swapped_loss = -log_of(std::max(1 - q, least));
+    const auto away = [](Real p) { return by_sign(p - least, least, p); };
+    const Real loss = -log_of(away(q)), swapped_loss = -log_of(away(1 - q));
     return {swapped_loss - loss, q, 1 - q, loss, swapped_loss};
 }
 

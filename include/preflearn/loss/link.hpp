@@ -78,14 +78,14 @@ concept MixingLink = MarginLink<L, Real> && requires(const L& link, Real z) {
 struct logistic {
     template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
         const Real t = exp_of_minus(std::abs(z));
-        return {std::max(-z, Real(0)) + log_of_one_plus(t), -(z > 0 ? t : Real(1)) / (1 + t)};
+        return {std::max(-z, Real(0)) + log_of_one_plus(t), -by_sign(z, Real(1), t) / (1 + t)};
     }
     /// The derivative is b σ(z) − a σ(−z), which does not cancel at a = b and z near 0.
     template <std::floating_point Real>
     [[gnu::always_inline]] inline margin_penalty<Real> mixed(Real z, Real a, Real b) const {
         const Real size = std::abs(z), t = exp_of_minus(size), miss = one_minus_exp_of_minus(size);
-        const Real value = (a + b) * log_of_one_plus(t) + (z > 0 ? b : a) * size;
-        const Real near = (b - a) + (z > 0 ? a : -b) * miss, far = by_sign(z, b * t - a, b - a * t);
+        const Real value = (a + b) * log_of_one_plus(t) + by_sign(z, a, b) * size;
+        const Real near = (b - a) + by_sign(z, -b, a) * miss, far = by_sign(z, b * t - a, b - a * t);
         return {value, by_sign(Real(0.5) - t, near, far) / (1 + t)};
     }
     template <std::floating_point Real> Real curvature(Real z) const { return logistic_terms<Real>(z).slope(); }

@@ -122,7 +122,7 @@ struct modulated_link {
         const Real per = static_cast<Real>(1 / temperature);
         const logistic_terms<Real> at(z), mix(z * per);
         // m e^{−z} in one exponential: m and e^{−z} alone would be 0 · ∞.
-        const Real fast = z * per - z, exponent = by_sign(z, fast, -z), rest = z > 0 ? mix.up : mix.down;
+        const Real fast = z * per - z, exponent = by_sign(z, fast, -z), rest = by_sign(z, mix.down, mix.up);
         const Real damped = saturated_exp(exponent) * rest;
         const Real value = mix.down * at.loss + damped;
         return {value, -mix.down * at.down - damped + per * mix.down * (damped - mix.up * at.loss)};

@@ -64,13 +64,13 @@ struct anchored_down {
         const logistic_terms<Real> chosen(a), margin(c);
         // σ'(a) − σ'(c) without cancellation where |a| is close to |c|, which is at b = 0 and at b = 2 a:
         // with t = e^{−|x|}, σ'(x) = t / (1 + t)², it is (t_a − t_c) (1 − t_a t_c) / ((1 + t_a)² (1 + t_c)²).
-        const Real sign_a = a < 0 ? Real(-1) : Real(1), sign_c = c < 0 ? Real(-1) : Real(1), across = 2 * a - b;
-        const Real gap = sign_a * by_sign(sign_a * sign_c, across, b);                              // |a| − |c|
-        const Real high = a < 0 ? chosen.down : chosen.up, other = c < 0 ? margin.down : margin.up; // 1 / (1 + t)
+        const Real sign_a = by_sign(a, Real(-1), Real(1)), sign_c = by_sign(c, Real(-1), Real(1)), across = 2 * a - b;
+        const Real gap = sign_a * by_sign(sign_a * sign_c, across, b);                                    // |a| − |c|
+        const Real high = by_sign(a, chosen.down, chosen.up), other = by_sign(c, margin.down, margin.up); // 1 / (1 + t)
         const Real nearer = exp_of_minus(std::min(std::abs(a), std::abs(c)));
         const Real size = nearer * one_minus_exp_of_minus(std::abs(gap)) *
                           one_minus_exp_of_minus(std::abs(a) + std::abs(c)) * (high * high * other * other);
-        return {chosen.up + margin.down, gap < 0 ? size : -size, margin.slope()};
+        return {chosen.up + margin.down, by_sign(gap, size, -size), margin.slope()};
     }
 };
 

@@ -5,9 +5,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <concepts>
+
+#include <preflearn/loss/elementary.hpp>
 
 namespace preflearn {
 
@@ -61,7 +62,7 @@ struct noise_corrected_target {
 struct confident_target {
     double alpha = 0.5, threshold = 0;
     template <std::floating_point Real> target_mixture<Real> operator()(Real q, Real z) const {
-        const Real a = static_cast<Real>(alpha), hard = z > static_cast<Real>(threshold) ? Real(1) : Real(0);
+        const Real a = static_cast<Real>(alpha), hard = by_sign(static_cast<Real>(threshold) - z, Real(1), Real(0));
         return {(1 - a) * q + a * hard, (1 - a) * (1 - q) + a * (1 - hard)};
     }
 };
@@ -71,8 +72,8 @@ struct confident_target {
 struct rao_kupper_ties {
     double log_tie = 0.54132485461292; ///< log(e^{2η} − 1)
     template <std::floating_point Real> target_mixture<Real> operator()(Real q) const {
-        const Real tie = 1 - std::abs(2 * q - 1);
-        return {std::min(2 * q, Real(1)), std::min(2 - 2 * q, Real(1)), -tie * static_cast<Real>(log_tie)};
+        const Real lean = 2 * q - 1, tie = 1 - std::abs(lean);
+        return {by_sign(lean, 2 * q, Real(1)), by_sign(lean, Real(1), 2 - 2 * q), -tie * static_cast<Real>(log_tie)};
     }
 };
 

@@ -67,7 +67,7 @@ struct length_margin {
 struct log_gap_margin {
     double alpha = 1;
     template <std::floating_point Real> Real operator()(Real given) const {
-        return static_cast<Real>(alpha) * log_of(given > 0 ? given : Real(1));
+        return static_cast<Real>(alpha) * log_of(by_sign(Real(0) - given, given, Real(1)));
     }
 };
 
