@@ -152,4 +152,15 @@ template <class Loss, class Real> void values(const Loss& loss, const pair_score
             " has none");
 }
 
+/// Scores of pairs, or of their tokens, beside gradients or values of another type: refused in a sentence.
+template <class Loss, template <class> class Scores, template <class> class Gradients, class Real, class Other>
+    requires(!std::same_as<Real, Other>)
+loss_report value_and_gradient(const Loss&, const Scores<Real>&, const Gradients<Other>&, reduction = {}) {
+    check_written_as_read<Real, Other>();
+    return {};
+}
+template <class Loss, template <class> class Scores, class Real, class Other>
+    requires(!std::same_as<Real, Other>)
+void values(const Loss&, const Scores<Real>&, std::span<Other>) { check_written_as_read<Real, Other>(); }
+
 } // namespace preflearn
