@@ -94,6 +94,12 @@ template <class Real> [[gnu::always_inline]] inline Real smaller_size(Real x, Re
     return std::bit_cast<Real>(std::min(std::bit_cast<whole>(x), std::bit_cast<whole>(limit)));
 }
 
+/// The larger of two such numbers.
+template <class Real> [[gnu::always_inline]] inline Real larger_size(Real x, Real limit) {
+    using whole = std::make_signed_t<typename elementary<Real>::bits>;
+    return std::bit_cast<Real>(std::max(std::bit_cast<whole>(x), std::bit_cast<whole>(limit)));
+}
+
 /// e^{-x} = 2^{-k} (1 + rest), |rest| < 0.42, the whole number k as bits of the two's complement.
 template <class Real> struct reduced_exponential {
     typename elementary<Real>::bits k;
