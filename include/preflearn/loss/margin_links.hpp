@@ -115,8 +115,8 @@ struct reverse_kl_to_label {
 };
 
 /// (1 − m) ℓ(z) + m e^{−z} with m = σ(z / τ), ℓ = −log σ: the log-ratio modulated loss found by search (DiscoPOP, Lu
-/// et al. 2024, arXiv:2406.08414, equation 5). → e^{−z} for z → ∞, → −z for z → −∞ when τ < 1. 1/τ
-/// stays at the type's largest number, where m is a step.
+/// et al. 2024, arXiv:2406.08414, equation 5). → e^{−z} for z → ∞, → −z for z → −∞ when τ < 1. 1/τ stays at
+/// the type's largest number, where m is a step.
 struct modulated_link {
     double temperature = 0.05;
     template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
