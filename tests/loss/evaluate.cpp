@@ -9,6 +9,7 @@
 #include <xtensor/xtensor.hpp>
 
 #include <preflearn/core/column.hpp>
+#include <preflearn/core/half.hpp>
 #include <preflearn/loss/evaluate.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/loss/weighted_sum.hpp>
@@ -16,6 +17,13 @@
 #include "pairs.hpp"
 
 using namespace preflearn;
+
+namespace {
+
+/// A loss that writes nothing.
+constexpr auto silent = [](const auto& scores, const auto&) { return loss_sums{.pairs = scores.size()}; };
+
+} // namespace
 
 TEST_CASE("reductions are the sum, the mean and the weighted mean, of values and gradients alike") {
     pairs<double> p = random_pairs<double>(1000);
@@ -70,7 +78,6 @@ TEST_CASE("without reduction every pair has its weighted loss, in sums of losses
 }
 
 TEST_CASE("a loss that writes no values is told so, instead of garbage") {
-    const auto silent = [](const auto& scores, const auto&) { return loss_sums{.pairs = scores.size()}; };
     const std::vector<double> x{1, 2};
     std::vector<double> out(2);
     CHECK_THROWS_WITH_AS(values(silent, pair_scores<double>{.chosen = x, .rejected = x}, std::span(out)),
@@ -116,7 +123,7 @@ TEST_CASE("Eigen's and xtensor's columns give what vectors give") {
     CHECK(d_rejected[31] == p.d_rejected[31]);
 }
 
-TEST_CASE_TEMPLATE("16-bit columns are computed in float", Narrow, Eigen::bfloat16, Eigen::half) {
+TEST_CASE_TEMPLATE("16-bit columns are computed in float", Narrow, Eigen::bfloat16, Eigen::half, bfloat16, float16) {
     const pairs<float> p = random_pairs<float>(50);
     const auto narrowed = [](const std::vector<float>& wide) {
         std::vector<Narrow> narrow;
@@ -131,18 +138,23 @@ TEST_CASE_TEMPLATE("16-bit columns are computed in float", Narrow, Eigen::bfloat
     const std::vector<Narrow> chosen = narrowed(p.chosen), rejected = narrowed(p.rejected), weight = narrowed(p.weight);
     const std::vector<float> wide_chosen = widened(chosen), wide_rejected = widened(rejected),
                              wide_weight = widened(weight);
-    std::vector<Narrow> d_chosen(50), d_rejected(50);
-    std::vector<float> wide_d_chosen(50), wide_d_rejected(50);
+    const pair_scores<Narrow> scores{.chosen = chosen, .rejected = rejected, .weight = weight};
+    const pair_scores<float> wide{.chosen = wide_chosen, .rejected = wide_rejected, .weight = wide_weight};
+    std::vector<Narrow> d_chosen(50), d_rejected(50), each(50), too_few(49);
+    std::vector<float> wide_d_chosen(50), wide_d_rejected(50), wide_each(50);
     const bradley_terry loss{};
-    const loss_report report =
-        value_and_gradient(loss, pair_scores<Narrow>{.chosen = chosen, .rejected = rejected, .weight = weight},
-                           pair_gradients<Narrow>{d_chosen, d_rejected});
-    const loss_report expected = value_and_gradient(
-        loss, pair_scores<float>{.chosen = wide_chosen, .rejected = wide_rejected, .weight = wide_weight},
-        pair_gradients<float>{wide_d_chosen, wide_d_rejected});
+    const loss_report report = value_and_gradient(loss, scores, pair_gradients<Narrow>{d_chosen, d_rejected});
+    const loss_report expected = value_and_gradient(loss, wide, pair_gradients<float>{wide_d_chosen, wide_d_rejected});
     CHECK(report.value == expected.value);
     CHECK(report.logps_chosen == expected.logps_chosen);
-    for (std::size_t i = 0; i < 50; ++i) CHECK(d_chosen[i] == static_cast<Narrow>(wide_d_chosen[i]));
+    values(loss, scores, std::span(each));
+    values(loss, wide, std::span(wide_each));
+    for (std::size_t i = 0; i < 50; ++i) {
+        CHECK(d_chosen[i] == static_cast<Narrow>(wide_d_chosen[i]));
+        CHECK(each[i] == static_cast<Narrow>(wide_each[i]));
+    }
+    CHECK_THROWS_AS(values(loss, scores, std::span(too_few)), argument_error);
+    CHECK_THROWS_AS(values(silent, scores, std::span(each)), argument_error);
 }
 
 TEST_CASE("a mean of nothing is refused") {

@@ -77,6 +77,10 @@ TEST_CASE_TEMPLATE("16-bit tokens are read as they lie and summed in double", Ha
     for (std::size_t at = 0; at < p.chosen.d_policy.size(); ++at)
         CHECK(static_cast<double>(h.chosen.d_policy[at]) == doctest::Approx(p.chosen.d_policy[at]).epsilon(0.02));
     CHECK(value(wspo{}, h.scores()) == value(wspo{}, p.scores()));
+    std::vector<double> each(30);
+    values(wpo<>{}, p.scores(), std::span(each));
+    values(wpo<>{}, h.scores(), std::span(h.values));
+    for (std::size_t i = 0; i < each.size(); ++i) CHECK(h.values[i] == stored<Half>(each[i]));
 }
 
 TEST_CASE("a loss that writes no values of pairs is told so") {

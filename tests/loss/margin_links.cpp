@@ -19,6 +19,7 @@ template <class Use> void for_each_link(const Use& use) {
     use(probit_link{});
     use(reverse_kl_to_label::of(0.125));
     use(modulated_link{.temperature = 0.3});
+    use(modulated_link{.temperature = 1e-310});
     use(noise_tolerant_link{});
     use(rao_kupper_link{});
     use(davidson_link{});
@@ -61,6 +62,11 @@ TEST_CASE("the limits that the docstrings state") {
     CHECK(modulated_link{}(-3000.0).value == 3000);
     CHECK(modulated_link{}(-3000.0).derivative == -1);
     CHECK(modulated_link{}(50.0).value == doctest::Approx(std::exp(-50.0)).epsilon(1e-13));
+    const modulated_link step{.temperature = 1e-310};
+    CHECK(step(1e-3).value == exponential_link{}(1e-3).value);
+    CHECK(step(-1e-3).value == logistic{}(-1e-3).value);
+    CHECK(step(0.0).value == doctest::Approx((1 + std::log(2)) / 2));
+    CHECK(std::isfinite(step(0.0F).derivative));
     CHECK(probit_link{}(-1e3).value == doctest::Approx(5e5 + std::log(1e3 * 2.5066282746310002)));
     CHECK(probit_link{}(-1e3).derivative == doctest::Approx(-1e3).epsilon(1e-5));
 }

@@ -71,6 +71,6 @@ TEST_CASE("what is missing or wrong is said") {
 }
 
 TEST_CASE("values are lines of CSV") {
-    const std::vector<loss_value> one{{0.5, -0.1, 0.1}};
-    CHECK(to_csv(one) == "loss,d_chosen_logp,d_rejected_logp\n0.5,-0.1,0.1\n");
+    const std::vector<loss_value> two{{0.5, -0.1, 0.1}, {0, -0.0, 0}};
+    CHECK(to_csv(two) == "loss,d_chosen_logp,d_rejected_logp\n0.5,-0.1,0.1\n0,0,0\n");
 }

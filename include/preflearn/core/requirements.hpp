@@ -4,6 +4,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
+
 #include <preflearn/core/concepts.hpp>
 
 namespace preflearn {
@@ -50,6 +52,11 @@ template <class M, class Batch> consteval void check_token_trainable() {
 template <class L, class Real> consteval void check_preference_loss() {
     static_assert(PreferenceLoss<L, Real>, "a PreferenceLoss is called with (pair_scores<Real>, pair_gradients<Real>), "
                                            "const, and returns preflearn::loss_sums");
+}
+
+template <class Read, class Written> consteval void check_written_as_read() {
+    static_assert(std::same_as<Read, Written>, "gradients and values are written in the type of number in which the "
+                                               "scores are given: pair_gradients<float> goes with pair_scores<float>");
 }
 
 template <class B, class T> consteval void check_backend() {

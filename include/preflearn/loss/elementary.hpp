@@ -55,16 +55,29 @@ template <> struct elementary<float> {
                                           0.33333333661F};
 };
 
-/// A polynomial with the coefficients `Series` from the `At`-th on, highest first. They are constants of the code, not
-/// loads from an array, which a compiler would have to prove apart from the stores of the loop around it.
-template <const auto& Series, std::size_t At = 0, class Real>
-[[gnu::always_inline]] inline Real polynomial(Real x, Real higher = 0) {
+/// The polynomial of every Step-th coefficient of `Series`, from the At-th on, highest first (Horner's rule). They are
+/// constants of the code, not loads from an array, which a compiler would have to prove apart from the stores of the
+/// loop around it.
+template <const auto& Series, std::size_t At, std::size_t Step, class Real>
+[[gnu::always_inline]] inline Real polynomial_from(Real x, Real higher = 0) {
     constexpr Real coefficient = Series[At];
-    const Real sum = At == 0 ? coefficient : higher * x + coefficient;
-    if constexpr (At + 1 < Series.size())
-        return polynomial<Series, At + 1>(x, sum);
+    const Real sum = At < Step ? coefficient : higher * x + coefficient;
+    if constexpr (At + Step < Series.size())
+        return polynomial_from<Series, At + Step, Step>(x, sum);
     else
         return sum;
+}
+
+/// The polynomial with the coefficients `Series`, highest first. A long one goes by even and odd powers side by side,
+/// so that the chain of operations is half as long.
+template <const auto& Series, class Real> [[gnu::always_inline]] inline Real polynomial(Real x) {
+    if constexpr (Series.size() < 8) {
+        return polynomial_from<Series, 0, 1>(x);
+    } else {
+        constexpr std::size_t even = (Series.size() - 1) % 2;
+        const Real square = x * x;
+        return polynomial_from<Series, 1 - even, 2>(square) * x + polynomial_from<Series, even, 2>(square);
+    }
 }
 
 /// 2^{-k} for 0 ≤ k up to the largest exponent.
@@ -79,6 +92,12 @@ template <class Real> [[gnu::always_inline]] inline Real power_of_half(typename 
 template <class Real> [[gnu::always_inline]] inline Real smaller_size(Real x, Real limit) {
     using whole = std::make_signed_t<typename elementary<Real>::bits>;
     return std::bit_cast<Real>(std::min(std::bit_cast<whole>(x), std::bit_cast<whole>(limit)));
+}
+
+/// The larger of two such numbers.
+template <class Real> [[gnu::always_inline]] inline Real larger_size(Real x, Real limit) {
+    using whole = std::make_signed_t<typename elementary<Real>::bits>;
+    return std::bit_cast<Real>(std::max(std::bit_cast<whole>(x), std::bit_cast<whole>(limit)));
 }
 
 /// e^{-x} = 2^{-k} (1 + rest), |rest| < 0.42, the whole number k as bits of the two's complement.

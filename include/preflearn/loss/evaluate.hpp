@@ -81,7 +81,8 @@ template <class Real> void multiply(std::span<Real> values, double factor) {
     });
 }
 
-/// Calls `use(scores, gradients)` with columns of float, and rounds what it wrote.
+/// Calls `use(scores, gradients)` with columns of float, and rounds what it wrote; values that it did not write are
+/// NaN.
 template <Narrow T, class Use>
 auto in_float(const pair_scores<T>& scores, const pair_gradients<T>& gradients, const Use& use) {
     const auto widened = [](std::span<const T> from) {
@@ -94,7 +95,7 @@ auto in_float(const pair_scores<T>& scores, const pair_gradients<T>& gradients, 
                              reference_rejected = widened(scores.reference_rejected), weight = widened(scores.weight),
                              target = widened(scores.target), margin = widened(scores.margin);
     std::vector<float> d_chosen(gradients.chosen.size()), d_rejected(gradients.rejected.size()),
-        values(gradients.values.size());
+        values(gradients.values.size(), std::numeric_limits<float>::quiet_NaN());
     const auto result = use(pair_scores<float>{chosen, rejected, reference_chosen, reference_rejected,
                                                scores.chosen_tokens, scores.rejected_tokens, weight, target, margin},
                             pair_gradients<float>{d_chosen, d_rejected, values});
@@ -142,14 +143,24 @@ double value(const Loss& loss, const pair_scores<Real>& scores, reduction how = 
 }
 
 /// No reduction: weight · loss of each pair. \throws argument_error when the loss leaves `values` untouched.
-template <class Loss, std::floating_point Real>
-void values(const Loss& loss, const pair_scores<Real>& scores, std::span<Real> out) {
+template <class Loss, class Real> void values(const Loss& loss, const pair_scores<Real>& scores, std::span<Real> out) {
     require(out.size() == scores.size(), "values has ", out.size(), " entries for ", scores.size(), " pairs");
-    std::fill(out.begin(), out.end(), std::numeric_limits<Real>::quiet_NaN());
+    std::fill(out.begin(), out.end(), static_cast<Real>(std::numeric_limits<float>::quiet_NaN()));
     value_and_gradient(loss, scores, pair_gradients<Real>{.values = out}, reduction::sum);
     const auto untouched = std::ranges::find_if(out, [](Real x) { return x != x; });
     require(untouched == out.end(), "this loss does not write the values of pairs: pair ", untouched - out.begin(),
             " has none");
 }
+
+/// Scores of pairs, or of their tokens, beside gradients or values of another type: refused in a sentence.
+template <class Loss, template <class> class Scores, template <class> class Gradients, class Real, class Other>
+    requires(!std::same_as<Real, Other>)
+loss_report value_and_gradient(const Loss&, const Scores<Real>&, const Gradients<Other>&, reduction = {}) {
+    check_written_as_read<Real, Other>();
+    return {};
+}
+template <class Loss, template <class> class Scores, class Real, class Other>
+    requires(!std::same_as<Real, Other>)
+void values(const Loss&, const Scores<Real>&, std::span<Other>) { check_written_as_read<Real, Other>(); }
 
 } // namespace preflearn

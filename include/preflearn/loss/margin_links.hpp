@@ -115,11 +115,12 @@ struct reverse_kl_to_label {
 };
 
 /// (1 − m) ℓ(z) + m e^{−z} with m = σ(z / τ), ℓ = −log σ: the log-ratio modulated loss found by search (DiscoPOP, Lu
-/// et al. 2024, arXiv:2406.08414, equation 5). → e^{−z} for z → ∞, → −z for z → −∞ when τ < 1.
+/// et al. 2024, arXiv:2406.08414, equation 5). → e^{−z} for z → ∞, → −z for z → −∞ when τ < 1. 1/τ stays at
+/// the type's largest number, where m is a step.
 struct modulated_link {
     double temperature = 0.05;
     template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
-        const Real per = static_cast<Real>(1 / temperature);
+        const Real per = detail::smaller_size(static_cast<Real>(1 / temperature), std::numeric_limits<Real>::max());
         const logistic_terms<Real> at(z), mix(z * per);
         // m e^{−z} in one exponential: m and e^{−z} alone would be 0 · ∞.
         const Real fast = z * per - z, exponent = by_sign(z, fast, -z), rest = by_sign(z, mix.down, mix.up);

@@ -95,29 +95,35 @@ template <class Score> struct per_token {
 };
 
 /// The log-odds of the mean token probability p̄ = e^{log π(y|x) / |y|}: s = log p̄ − log(1 − p̄) (Hong et al. 2024,
-/// arXiv:2403.07691, equations 4 and 7). Without a reference; log π < 0 is needed, at 0 the odds are infinite.
+/// arXiv:2403.07691, equations 4 and 7). Without a reference; log π < 0 is needed, at 0 the odds are infinite. 1 − p̄
+/// stays at the type's smallest normal number, below which the slope 1 / (1 − p̄) would exceed the range.
 struct mean_log_odds {
     static constexpr bool uses_reference = false, uses_tokens = true;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real tokens) const {
-        const mean_token at(u, tokens);
-        return {at.mean - log_of(at.miss) + at.invalid, 1 / (at.miss * tokens)};
+        const mean_token at(u / tokens);
+        return {at.mean - log_of(at.miss) + certain(at.mean), 1 / (at.miss * tokens)};
     }
     /// The difference with one logarithm instead of two.
     template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
-        const mean_token u(at.u, at.chosen_tokens), v(at.v, at.rejected_tokens);
-        const Real odds = (u.mean - v.mean) - log_of(u.miss / v.miss) + (u.invalid + v.invalid);
-        return {{u.mean, 1 / (u.miss * at.chosen_tokens)}, {v.mean, 1 / (v.miss * at.rejected_tokens)}, odds};
+        const mean_token u(at.u / at.chosen_tokens), v(at.v / at.rejected_tokens);
+        return {{u.mean - log_of(u.miss), 1 / (u.miss * at.chosen_tokens)},
+                {v.mean - log_of(v.miss), 1 / (v.miss * at.rejected_tokens)},
+                (u.mean - v.mean) - log_of(u.miss / v.miss) + certain(std::max(u.mean, v.mean))};
     }
 
   private:
-    /// log p̄, 1 − p̄, and ∞ where p̄ is not below 1.
+    /// log p̄ and 1 − p̄.
     template <class Real> struct mean_token {
-        Real mean, miss, invalid;
-        [[gnu::always_inline]] mean_token(Real u, Real tokens)
-            : mean(u / tokens), miss(one_minus_exp_of_minus(std::abs(mean))),
-              invalid(mean < 0 ? Real(0) : std::numeric_limits<Real>::infinity()) {}
+        Real mean, miss;
+        [[gnu::always_inline]] explicit mean_token(Real log_mean)
+            : mean(log_mean),
+              miss(detail::larger_size(one_minus_exp_of_minus(std::abs(mean)), std::numeric_limits<Real>::min())) {}
     };
+    /// ∞ where p̄ is not below 1.
+    template <class Real> [[gnu::always_inline]] static Real certain(Real mean) {
+        return mean < 0 ? Real(0) : std::numeric_limits<Real>::infinity();
+    }
 };
 
 /// (1 − p̄^{−α}) / α of the mean token probability p̄, log p̄ at α = 0 (AlphaPO, Gupta et al. 2025, arXiv:2501.03884,

@@ -117,10 +117,10 @@ inline bool loss_has_parameter(std::string_view name, std::string_view parameter
     return found;
 }
 
-/// The shortest digits that read back as the same number.
+/// The shortest digits that read back as the same number; zero has no sign.
 inline std::string shortest_digits(double value) {
     std::array<char, 32> digits{};
-    const auto [end, failure] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+    const auto [end, failure] = std::to_chars(digits.data(), digits.data() + digits.size(), value == 0 ? 0 : value);
     return {digits.data(), end};
 }
 
