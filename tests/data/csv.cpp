@@ -105,7 +105,7 @@ TEST_CASE("a table has named columns and rows of equal length") {
     CHECK(table.columns == record{"unit", "A", "B"});
     CHECK(table.column("B") == 2);
     CHECK(table.rows[0][2] == "y\nz");
-    CHECK(table.place(1) == "table.csv:4");
+    CHECK(message(table.place(1)) == "table.csv:4");
     CHECK_THROWS_WITH_AS((void)table.column("C"), doctest::Contains("no column 'C' among: unit, A, B"), input_error);
     CHECK_THROWS_WITH_AS(table_of(""), doctest::Contains("the file is empty"), input_error);
     CHECK_THROWS_WITH_AS(table_of("a,b,a\n"), doctest::Contains("two columns are named 'a'"), input_error);

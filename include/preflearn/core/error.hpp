@@ -4,9 +4,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <ostream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace preflearn {
 
@@ -28,6 +31,15 @@ struct argument_error : error {
 /// A computation met an infinity or a NaN that has no documented meaning.
 struct numeric_error : error {
     using error::error;
+};
+
+/// A place in a text file, "file:line" in a message; it becomes text only there, so that good input pays nothing for
+/// it. Views the file's name.
+struct file_line {
+    std::string_view file;
+    std::size_t line;
+
+    friend std::ostream& operator<<(std::ostream& out, const file_line& at) { return out << at.file << ':' << at.line; }
 };
 
 /// Joins the arguments into one message: `message("pair ", 3, ": expected ", n, " tokens")`.

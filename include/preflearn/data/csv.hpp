@@ -44,7 +44,7 @@ class csv_reader {
     /// The line on which the last record began, from 1.
     [[nodiscard]] std::size_t line() const { return record_line_; }
     /// "file:line" of the last record.
-    [[nodiscard]] std::string place() const { return message(bytes_.name(), ":", record_line_); }
+    [[nodiscard]] file_line place() const { return {bytes_.name(), record_line_}; }
     [[nodiscard]] const std::string& name() const { return bytes_.name(); }
 
   private:
@@ -139,7 +139,7 @@ struct csv_table {
         return static_cast<std::size_t>(at - columns.begin());
     }
     /// "file:line" of a row.
-    [[nodiscard]] std::string place(std::size_t row) const { return message(name, ":", lines.at(row)); }
+    [[nodiscard]] file_line place(std::size_t row) const { return {name, lines.at(row)}; }
 };
 
 /// The whole of a file. \throws input_error as `csv_reader` does, and for an empty file, a column named twice, or a row
