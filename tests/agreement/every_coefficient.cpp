@@ -86,7 +86,7 @@ TEST_CASE("no units, one unit, one rater and one category have statuses, never a
             CHECK(value.status == expected);
         }
     };
-    for (const std::size_t raters : {1, 2}) {
+    for (const std::size_t raters : {std::size_t{1}, std::size_t{2}}) {
         all_say({}, raters, empty);
         all_say({nan, nan, nan, nan}, raters, empty);
     }
