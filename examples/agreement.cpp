@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -45,10 +46,10 @@ measurement_level level_of(const std::string& name) {
 
 void run(const arguments& given) {
     const measurement_level level = level_of(given.level);
-    const preflearn::csv_table file = preflearn::read_csv(given.file);
-    const preflearn::rating_table table = given.rater.empty()
-                                              ? preflearn::wide_ratings(file, given.unit)
-                                              : preflearn::long_ratings(file, given.unit, given.rater, given.value);
+    preflearn::csv_file file(given.file);
+    const preflearn::rating_table table =
+        given.rater.empty() ? preflearn::wide_ratings(std::move(file), given.unit)
+                            : preflearn::long_ratings(std::move(file), given.unit, given.rater, given.value);
     preflearn::require<preflearn::input_error>(!table.raters.empty(), given.file, ": there is not a single rating");
     const auto coefficients = preflearn::every_coefficient(
         code(table, level), level,

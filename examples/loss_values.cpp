@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
             for (const std::string& given : parameters) values.push_back(preflearn::parse_named_value(given));
             preflearn::use_named_loss(name, values, [&](const auto& loss) {
                 text = preflearn::to_csv(
-                    preflearn::loss_values(loss, preflearn::read_score_columns(preflearn::read_csv(file))));
+                    preflearn::loss_values(loss, preflearn::read_score_columns(preflearn::csv_file(file))));
             });
         }
         if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)

@@ -94,23 +94,10 @@ preflearn::rating_options options_of(const arguments& given) {
     return options;
 }
 
-/// Judges, and how many games each judged.
-struct judge_column {
-    preflearn::name_column who;
-    std::vector<std::size_t> games;
-};
-
-judge_column judges_of(const preflearn::csv_table& file, const std::string& name) {
-    judge_column judges{.who = preflearn::names_of(file, name), .games = {}};
-    judges.games.resize(judges.who.names.size());
-    for (std::size_t r = 0; r < judges.who.codes.size(); ++r) {
-        const std::uint32_t judge = judges.who.codes[r];
-        if (judges.who.names[judge].empty())
-            throw preflearn::input_error(
-                preflearn::message(file.place(r), ": column '", name, "' is empty, a judge's name was expected"));
-        ++judges.games[judge];
-    }
-    return judges;
+std::vector<std::size_t> games_per_name(const preflearn::name_column& column) {
+    std::vector<std::size_t> games(column.names.size());
+    for (const std::uint32_t code : column.codes) ++games[code];
+    return games;
 }
 
 /// A number, or a gap where it is not known.
@@ -160,7 +147,7 @@ preflearn::table parameter_table(const preflearn::rating_report& report) {
     return shown;
 }
 
-preflearn::table judge_table(const preflearn::rating_report& report, const judge_column& judges,
+preflearn::table judge_table(const preflearn::rating_report& report, const preflearn::name_column& judges,
                              const arguments& given) {
     preflearn::table shown{.columns = {{.name = "judge"},
                                        {.name = given.judge_model},
@@ -168,10 +155,10 @@ preflearn::table judge_table(const preflearn::rating_report& report, const judge
                                        {.name = "low"},
                                        {.name = "high"},
                                        {.name = "games"}}};
-    for (std::size_t k = 0; k < judges.who.names.size(); ++k) {
+    const std::vector<std::size_t> counts = games_per_name(judges);
+    for (std::size_t k = 0; k < judges.names.size(); ++k) {
         const preflearn::judge_report& j = report.judges[k];
-        shown.rows.push_back(
-            {judges.who.names[k], j.value, j.standard_error, j.bounds.low, j.bounds.high, judges.games[k]});
+        shown.rows.push_back({judges.names[k], j.value, j.standard_error, j.bounds.low, j.bounds.high, counts[k]});
     }
     shown.note =
         given.judge_model == "reliability"
@@ -205,7 +192,7 @@ void print_certificate(const preflearn::rating_fit& fit, const std::vector<std::
 }
 
 nlohmann::ordered_json json_of(const preflearn::rating_report& report, const std::vector<std::string>& names,
-                               const judge_column& judges, const arguments& given) {
+                               const preflearn::name_column& judges, const arguments& given) {
     const preflearn::rating_fit& fit = report.fit;
     nlohmann::ordered_json json{{"status", name_of(fit.status)}, {"items", nlohmann::ordered_json::array()}};
     const auto rank = [](const std::vector<std::size_t>& ranks, std::size_t i) {
@@ -226,14 +213,15 @@ nlohmann::ordered_json json_of(const preflearn::rating_report& report, const std
         json["parameters"][p.name] = p.value;
         json["parameters"][p.name + "_se"] = p.standard_error;
     }
+    const std::vector<std::size_t> counts = games_per_name(judges);
     for (std::size_t k = 0; k < report.judges.size(); ++k) {
         const preflearn::judge_report& j = report.judges[k];
-        json["parameters"]["judges"].push_back({{"name", judges.who.names[k]},
+        json["parameters"]["judges"].push_back({{"name", judges.names[k]},
                                                 {given.judge_model, j.value},
                                                 {"se", j.standard_error},
                                                 {"low", j.bounds.low},
                                                 {"high", j.bounds.high},
-                                                {"games", judges.games[k]}});
+                                                {"games", counts[k]}});
     }
     if (!fit.converged()) json["reason"] = explain(fit, names);
     json["ties"] = given.ties;
@@ -253,10 +241,9 @@ nlohmann::ordered_json json_of(const preflearn::rating_report& report, const std
 }
 
 int run(const arguments& given, const preflearn::rating_options& options) {
-    preflearn::csv_table rows = preflearn::read_csv(given.file);
-    const preflearn::game_table file = preflearn::games_of(rows, given.cluster, given.covariates);
-    const judge_column judges = given.judge.empty() ? judge_column{} : judges_of(rows, given.judge);
-    rows = {}; // by far the largest part
+    const preflearn::game_table file =
+        preflearn::read_games(preflearn::csv_file(given.file),
+                              {.cluster = given.cluster, .judge = given.judge, .covariates = given.covariates});
     std::vector<preflearn::game_result> results;
     for (const preflearn::choice winner : file.winners) {
         results.push_back(winner == preflearn::choice::first    ? preflearn::game_result::left
@@ -268,18 +255,19 @@ int run(const arguments& given, const preflearn::rating_options& options) {
         {file.covariates.data(), given.covariates.empty() ? 0 : games.size(), given.covariates.size()},
         given.covariates};
     const preflearn::rating_report report =
-        preflearn::rate_games(games, options, file.clusters, covariates, judges.who.codes);
+        preflearn::rate_games(games, options, file.clusters.codes, covariates, file.judges.codes);
     if (report.fit.converged()) {
         std::printf("%s\n", preflearn::to_text(ranked_table(report, file.items, given)).c_str());
         if (!report.parameters.empty()) std::printf("%s\n", preflearn::to_text(parameter_table(report)).c_str());
-        if (!report.judges.empty()) std::printf("%s\n", preflearn::to_text(judge_table(report, judges, given)).c_str());
+        if (!report.judges.empty())
+            std::printf("%s\n", preflearn::to_text(judge_table(report, file.judges, given)).c_str());
         if (!given.cluster.empty())
-            std::printf("clusters: %zu of '%s'\n", file.cluster_names.size(), given.cluster.c_str());
+            std::printf("clusters: %zu of '%s'\n", file.clusters.names.size(), given.cluster.c_str());
         std::printf("errors: %s\n", report.errors.c_str());
     }
     print_certificate(report.fit, file.items);
     const bool shown = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-    if (!given.json.empty()) preflearn::write_json(json_of(report, file.items, judges, given), given.json);
+    if (!given.json.empty()) preflearn::write_json(json_of(report, file.items, file.judges, given), given.json);
     preflearn::require<preflearn::input_error>(shown, "the report could not be written to standard output");
     if (report.fit.converged()) return 0;
     std::fprintf(stderr, "rank: %s: %s\n", std::string(name_of(report.fit.status)).c_str(),

@@ -9,6 +9,8 @@
 #include <preflearn/data/game_table.hpp>
 #include <preflearn/data/json_line.hpp>
 #include <preflearn/data/line_reader.hpp>
+#include <preflearn/data/name_index.hpp>
+#include <preflearn/data/number.hpp>
 #include <preflearn/data/parse_record.hpp>
 #include <preflearn/data/preference_data.hpp>
 #include <preflearn/data/preference_reader.hpp>

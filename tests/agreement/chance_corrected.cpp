@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -203,7 +204,15 @@ TEST_CASE("undefined coefficients say why") {
     CHECK(gwet_ac(constant).coefficient.value == doctest::Approx(1));
     CHECK(brennan_prediger(constant).coefficient.value == doctest::Approx(1));
     CHECK(gwet_ac(rating_counts(2, 1)).coefficient.status == estimate_status::empty);
-    CHECK(conger_kappa(single).coefficient.status == estimate_status::not_applicable);
+    rating_counts below(2, 2); // missing ratings may push kappa below -1, and its interval with it
+    for (const auto& unit :
+         {std::array{0, 1}, std::array{-1, 0}, std::array{-1, 1}, std::array{-1, 1}, std::array{-1, 1}})
+        below.add(std::span<const category>(unit));
+    const estimate kappa = fleiss_kappa(below).coefficient;
+    CHECK(kappa.value < -1);
+    CHECK(kappa.bounds.low == kappa.value);
+    CHECK(kappa.bounds.high > kappa.value);
+    CHECK(conger_kappa(single).coefficient.status == estimate_status::too_few);
     CHECK(cohen_kappa(random_ratings(3, 10, 2, 0)).coefficient.status == estimate_status::not_applicable);
     CHECK(fleiss_kappa(single).coefficient.status == estimate_status::too_few);
 }

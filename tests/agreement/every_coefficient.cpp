@@ -76,13 +76,37 @@ TEST_CASE("no units, one unit, one rater and one category have statuses, never a
                 CHECK(std::isnan(value.value) == !value.defined());
         return every_coefficient(code_ratings(cells, raters), measurement_level::interval, {.replicates = 20});
     };
+    using enum estimate_status;
     const double nan = std::nan("");
-    CHECK(find(statuses({}, 2), "krippendorff_alpha").status == estimate_status::empty);
-    CHECK(find(statuses({nan, nan, nan, nan}, 2), "fleiss_kappa").status == estimate_status::empty);
-    CHECK(find(statuses({1, 2}, 2), "icc_2_1").status == estimate_status::too_few);
-    CHECK(find(statuses({1, 2, 3}, 1), "krippendorff_alpha").status == estimate_status::too_few);
-    CHECK(find(statuses({4, 4, 4, 4}, 2), "cohen_kappa").status == estimate_status::single_category);
-    CHECK(find(statuses({4, 4, 4, 4}, 2), "icc_2_1").status == estimate_status::constant_input);
+    // What has no rating is empty and what has no unit rated twice has too little, whatever the coefficient; only then
+    // may the values make it undefined.
+    const auto all_say = [&](const std::vector<double>& cells, std::size_t raters, estimate_status expected) {
+        for (const auto& [name, value] : statuses(cells, raters)) {
+            CAPTURE(name);
+            CHECK(value.status == expected);
+        }
+    };
+    for (const std::size_t raters : {std::size_t{1}, std::size_t{2}}) {
+        all_say({}, raters, empty);
+        all_say({nan, nan, nan, nan}, raters, empty);
+    }
+    all_say({1, 2, 1}, 1, too_few);
+    all_say({1, nan, nan, 2, 1, nan}, 2, too_few);
+    all_say({1, nan, 2, nan}, 2, too_few);
+    CHECK(find(statuses({}, 3), "cohen_kappa").status == not_applicable);
+    CHECK(find(statuses({}, 3), "conger_kappa").status == empty);
+    CHECK(find(statuses({1, 2, 3, 1}, 2), "pabak").status == not_applicable);
+    CHECK(find(statuses({1, 2}, 2), "icc_2_1").status == too_few);
+    for (const auto& [name, value] : statuses({4, 4, 4, 4}, 2))
+        CHECK(value.status == (name == "raw_agreement" || name == "weighted_agreement" ? ok
+                               : name.starts_with("icc")                               ? constant_input
+                                                                                       : single_category));
+    // Each rater says one thing, and never what the other says.
+    const auto apart = statuses({1, 2, 1, 2, 1, 2}, 2);
+    CHECK(find(apart, "cohen_kappa").value == 0);
+    CHECK(find(apart, "icc_2_1").value == 0);
+    CHECK(std::isnan(find(apart, "icc_2_1").bounds.low));
+    CHECK(find(apart, "icc_3_1").status == constant_input);
     CHECK_THROWS_AS(every_coefficient(code_ratings(std::vector<double>{-1, 2}, 2), measurement_level::ratio),
                     argument_error);
 }

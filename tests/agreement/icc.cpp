@@ -74,6 +74,21 @@ TEST_CASE("units with a missing rating are left out and counted") {
     CHECK_THROWS_WITH_AS(analyse_variance(with.view()), doctest::Contains("unit 0, rater 0"), numeric_error);
 }
 
+TEST_CASE("an interval holds its value, and large ratings lose no digits") {
+    const score_table low{{0, 1, 2, 2, 1, 0, 2, 0, 1, 1, 0, 2, 1, 1, 1, 0}, 4, 4};
+    const estimate averaged = icc(low.view(), icc_form::icc_2_k);
+    CHECK(averaged.value == doctest::Approx(-8));
+    CHECK(averaged.bounds.low == -std::numeric_limits<double>::infinity());
+    CHECK(averaged.bounds.high > averaged.value);
+    score_table far = shrout_fleiss;
+    for (double& rating : far.values) rating += 1e15;
+    for (const icc_form form : six_forms)
+        CHECK(icc(far.view(), form).value == doctest::Approx(icc(shrout_fleiss.view(), form).value).epsilon(1e-12));
+    // Negative estimates of the raters' variance may outweigh what is left: there is no ratio then.
+    const score_table odd{{2, 0, 2, 0, 2, 1, 0, 2, 1}, 3, 3};
+    CHECK(icc(odd.view(), icc_form::icc_2_k).status == estimate_status::constant_input);
+}
+
 TEST_CASE("tables without variance, with one unit or one rater have a status") {
     const score_table constant{std::vector<double>(12, 0.1), 4, 3}, one{{1, 2, 3}, 1, 3}, alone{{1, 2, 3}, 3, 1},
         equal{{1, 1, 2, 2, 5, 5}, 3, 2}, none{{}, 0, 3};

@@ -25,6 +25,8 @@ TEST_CASE("McNemar's three forms equal statsmodels'") {
     CHECK(mcnemar(0, 0).p_value == 1);
     CHECK(mcnemar(0, 0, mcnemar_form::asymptotic).p_value == 1);
     CHECK(mcnemar(rating_counts(2, 3)).status == estimate_status::not_applicable);
+    CHECK(mcnemar(rating_counts(2, 2)).status == estimate_status::empty);
+    CHECK(mcnemar(ratings_from_table(std::vector<std::uint64_t>{5}, 1)).p_value == 1);
 }
 
 TEST_CASE("Stuart-Maxwell and Bhapkar equal statsmodels', and are McNemar's for two categories") {
@@ -65,4 +67,6 @@ TEST_CASE("kappa from PABAK, prevalence and bias (Byrt, Bishop & Carlin 1993)") 
     CHECK(index.pabak.value == doctest::Approx(brennan_prediger(ratings).coefficient.value));
     CHECK(prevalence_and_bias(rating_counts(2, 2)).pabak.status == estimate_status::empty);
     CHECK(prevalence_and_bias(rating_counts(2, 3)).pabak.status == estimate_status::not_applicable);
+    CHECK(prevalence_and_bias(ratings_from_table(std::vector<std::uint64_t>{5}, 1)).pabak.status ==
+          estimate_status::single_category);
 }

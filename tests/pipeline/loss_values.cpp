@@ -13,7 +13,7 @@ namespace {
 
 score_columns columns_of(const std::string& text) {
     std::istringstream stream(text);
-    return read_score_columns(read_csv(csv_reader(stream, "pairs.csv")));
+    return read_score_columns(csv_file(csv_reader(stream, "pairs.csv")));
 }
 
 const std::string two_pairs =
@@ -52,22 +52,29 @@ TEST_CASE("under a loss that couples the batch the lines of a file are one batch
 }
 
 TEST_CASE("what is missing or wrong is said") {
-    const score_columns bare = columns_of("chosen_logp,rejected_logp\n-1,-2\n");
-    CHECK_THROWS_WITH_AS(loss_values(dpo{}, bare), doctest::Contains("reference_chosen_logp"), argument_error);
+    const score_columns bare = columns_of("chosen_logp, rejected_logp\n-1, -2\n");
+    CHECK_THROWS_WITH_AS(loss_values(dpo{}, bare),
+                         "pairs.csv: this loss needs the columns reference_chosen_logp and reference_rejected_logp",
+                         argument_error);
     CHECK_THROWS_WITH_AS(loss_values(simpo{}, bare), doctest::Contains("chosen_tokens"), argument_error);
-    CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp\n-1,x\n"),
-                         doctest::Contains("pairs.csv:2: column 'rejected_logp' is 'x'"), input_error);
-    CHECK_THROWS_WITH_AS(columns_of("chosen_logp\n-1\n"), doctest::Contains("no column 'rejected_logp'"), input_error);
-    CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp\n-1,-2\n-1,nan\n"),
-                         doctest::Contains("pairs.csv:3: column 'rejected_logp' is nan, a finite number"), input_error);
-    CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp\n-inf,-2\n"), doctest::Contains("a finite number"),
+    const auto complaint = [](const std::string& column, const std::string& text) {
+        return columns_of("chosen_logp,rejected_logp" + column + "\n-1,-2" + (column.empty() ? "" : ",1") + "\n" +
+                          text);
+    };
+    CHECK_THROWS_WITH_AS(complaint("", "-1,x\n"),
+                         "pairs.csv:3: column 'rejected_logp' holds 'x', a finite number was expected", input_error);
+    CHECK_THROWS_AS(complaint("", "nan,-2\n"), input_error);
+    CHECK_THROWS_AS(complaint("", "-inf,-2\n"), input_error);
+    CHECK_THROWS_WITH_AS(complaint(",target", "-1,-2,1.5\n"),
+                         "pairs.csv:3: column 'target' holds '1.5', a probability in [0, 1] was expected", input_error);
+    CHECK_THROWS_WITH_AS(complaint(",weight", "-1,-2,-1\n"), doctest::Contains("column 'weight' holds '-1'"),
                          input_error);
-    CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp,target\n-1,-2,1.5\n"),
-                         doctest::Contains("pairs.csv:2: column 'target' is 1.5, a probability"), input_error);
-    CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp,weight\n-1,-2,-1\n"),
-                         doctest::Contains("column 'weight' is -1"), input_error);
-    CHECK_THROWS_AS(columns_of("chosen_logp,rejected_logp,chosen_tokens\n-1,-2,0\n"), input_error);
-    CHECK_THROWS_AS(columns_of("chosen_logp,rejected_logp,chosen_tokens\n-1,-2,1.5\n"), input_error);
+    for (const char* length : {"0", "1.5", "-1", "4294967296", "nan"})
+        CHECK_THROWS_AS(complaint(",chosen_tokens", "-1,-2," + std::string(length) + "\n"), input_error);
+    CHECK_THROWS_WITH_AS(columns_of("chosen_logp\n-1\n"),
+                         "pairs.csv: there is no column 'rejected_logp' among 'chosen_logp'", input_error);
+    CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp\n"),
+                         "pairs.csv: there are no pairs below the names of the columns", input_error);
 }
 
 TEST_CASE("values are lines of CSV") {

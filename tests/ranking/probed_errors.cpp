@@ -64,6 +64,16 @@ TEST_CASE("a board on which probes say too little has no errors, and says so") {
     for (const double error : found.standard_errors) CHECK(std::isnan(error));
 }
 
+TEST_CASE("probes that fail say so") {
+    pair_counts counts = count_games(random_games(60, 4000, 3).list());
+    for (pair_cell& cell : counts.cells) cell.left_wins = cell.right_wins = 1e-310, cell.ties = 0;
+    const rating_fit fit = fit_ratings(counts);
+    REQUIRE(fit.converged());
+    const probed_errors found = probe_errors(counts, bradley_terry_model{}, fit);
+    CHECK(std::isnan(found.relative_error));
+    for (const double error : found.standard_errors) CHECK(std::isnan(error));
+}
+
 TEST_CASE("probes depend on their seed alone; fits that do not exist or belong elsewhere are refused") {
     const game_columns games = random_games(60, 4000, 3);
     const pair_counts counts = count_games(games.list());

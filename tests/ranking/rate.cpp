@@ -70,6 +70,13 @@ TEST_CASE("a large board has scores and errors, no ranks and tiers; what needs c
         CHECK(report.bounds[i].high - report.fit.scores[i] == doctest::Approx(1.959964 * probed.standard_errors[i]));
     }
 
+    const double nan = std::nan("");
+    CHECK(detail::describe({{1, nan, 1}, 0.001, 9}) ==
+          "estimated by 9 random probes, to about 0.10% of each; not known of 1 items");
+    CHECK(detail::describe({{nan}, 0.3, 8}).ends_with("random probes would miss by 30.00% of each"));
+    CHECK(detail::describe({{nan}, INFINITY, 8}).ends_with("random probes would miss by more than 100% of each"));
+    CHECK(detail::describe({{nan}, nan, 0}).find("random probes failed") != std::string::npos);
+
     game_list huge;
     huge.items = most_dense_items + 1;
     CHECK(rate_games(huge).fit.status == fit_status::no_data);

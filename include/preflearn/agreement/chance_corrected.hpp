@@ -99,11 +99,12 @@ inline double dot(std::span<const double> a, std::span<const double> b) {
     return sum;
 }
 
-/// Student's interval with units - 1 degrees of freedom, inside [-1, 1].
+/// Student's interval with units - 1 degrees of freedom, inside [-1, 1]; where ratings are missing or weighted a
+/// coefficient may lie below -1, and then its interval begins there.
 inline interval student_bounds(double value, double error, double units, double confidence) {
     if (!(units > 1)) return {};
     const double half = student_critical(confidence, units - 1) * error;
-    return {std::max(-1.0, value - half), std::min(1.0, value + half)};
+    return {std::max(std::min(-1.0, value), value - half), std::min(1.0, value + half)};
 }
 
 /// The units seen once: how many there are, their observed agreement, the shares of categories.
@@ -242,13 +243,11 @@ agreement_coefficient brennan_prediger(const rating_counts& ratings, const W& w 
 }
 
 /// Conger's kappa: p_e is the mean over pairs of raters of the agreement of their own distributions. For two raters who
-/// rate every unit it is Cohen's kappa. With one rater: status not_applicable.
+/// rate every unit it is Cohen's kappa.
 template <AgreementWeight W = identity_weights>
 agreement_coefficient conger_kappa(const rating_counts& ratings, const W& w = {}, double confidence = 0.95) {
     const std::size_t q = ratings.categories(), raters = ratings.raters();
     const detail::agreement_sums sums = detail::sum_agreement(ratings, w);
-    if (raters < 2)
-        return {estimate::none(estimate_status::not_applicable, static_cast<std::size_t>(sums.rated)), sums.observed};
     std::vector<double> rated(raters), share(raters * q);
     ratings.for_each([&](std::span<const category> row, std::uint64_t count) {
         for (std::size_t g = 0; g < raters; ++g) {
@@ -305,21 +304,32 @@ inline rating_counts rater_pair(const rating_counts& ratings, std::size_t first,
     return both;
 }
 
-/// Cohen's kappa (weighted: Cohen 1968) of two raters over the units that both rated; not_applicable unless `ratings`
-/// has two raters (`rater_pair` picks two of many).
-template <AgreementWeight W = identity_weights>
-agreement_coefficient cohen_kappa(const rating_counts& ratings, const W& w = {}, double confidence = 0.95) {
-    if (ratings.raters() != 2)
-        return {estimate::none(estimate_status::not_applicable, static_cast<std::size_t>(ratings.units()))};
-    return conger_kappa(rater_pair(ratings, 0, 1), w, confidence);
+namespace detail {
+
+/// The units that both of two raters rated; where there are none all units, whose status says what is missing.
+inline rating_counts paired_units(const rating_counts& ratings) {
+    if (ratings.raters() < 2) return ratings;
+    rating_counts both = rater_pair(ratings, 0, 1);
+    return both.units() == 0 ? ratings : both;
 }
 
-/// Scott's pi of two raters over the units that both rated; not_applicable unless `ratings` has two raters.
+} // namespace detail
+
+/// Cohen's kappa (weighted: Cohen 1968) of two raters over the units that both rated; not_applicable for more raters
+/// (`rater_pair` picks two of many).
+template <AgreementWeight W = identity_weights>
+agreement_coefficient cohen_kappa(const rating_counts& ratings, const W& w = {}, double confidence = 0.95) {
+    if (ratings.raters() > 2)
+        return {estimate::none(estimate_status::not_applicable, static_cast<std::size_t>(ratings.units()))};
+    return conger_kappa(detail::paired_units(ratings), w, confidence);
+}
+
+/// Scott's pi of two raters over the units that both rated; not_applicable for more raters.
 template <AgreementWeight W = identity_weights>
 agreement_coefficient scott_pi(const rating_counts& ratings, const W& w = {}, double confidence = 0.95) {
-    if (ratings.raters() != 2)
+    if (ratings.raters() > 2)
         return {estimate::none(estimate_status::not_applicable, static_cast<std::size_t>(ratings.units()))};
-    return fleiss_kappa(rater_pair(ratings, 0, 1), w, confidence);
+    return fleiss_kappa(detail::paired_units(ratings), w, confidence);
 }
 
 } // namespace preflearn

@@ -14,7 +14,8 @@
 
 namespace preflearn {
 
-/// Why a metric has a value, or has none.
+/// Why a metric has a value, or has none. Where several reasons hold, the first of these counts: not_applicable, empty,
+/// too_few, and then what the values themselves do not allow.
 enum class estimate_status : std::uint8_t {
     ok,              ///< the value exists
     empty,           ///< nothing was observed
@@ -22,7 +23,7 @@ enum class estimate_status : std::uint8_t {
     single_category, ///< a chance-corrected coefficient is 0/0: every observation is of one category
     constant_input,  ///< a correlation or a ratio whose denominator does not vary
     one_class,       ///< the positives or the negatives are missing
-    not_applicable,  ///< the metric is not defined for this shape (two raters, two categories are needed)
+    not_applicable,  ///< the metric is not defined for this level or so many raters or categories
     unbounded,       ///< the optimum of a fit lies at infinity (the data are separated)
     not_converged    ///< an iterative fit did not meet its tolerance; the last value is not handed out
 };

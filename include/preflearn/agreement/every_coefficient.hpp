@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -46,15 +47,21 @@ void add_weighted(std::vector<named_estimate>& all, const rating_counts& ratings
     all.push_back({"gwet_ac2", gwet_ac(ratings, w, confidence).coefficient});
 }
 
-/// One ICC with F bounds and the standard error of a bootstrap over units. `table` is units × raters.
+/// One ICC with F bounds and the standard error of a bootstrap over complete units. `table` is units × raters, NaN
+/// where missing.
 inline estimate icc_with_error(matrix_view<const double> table, icc_form form, const bootstrap_options& options) {
     estimate e = icc(table, form, options.confidence);
     if (!e.defined()) return e;
+    std::vector<std::size_t> complete;
+    for (std::size_t u = 0; u < table.rows; ++u)
+        if (std::none_of(table.row(u), table.row(u) + table.columns, [](double x) { return std::isnan(x); }))
+            complete.push_back(u);
     using cells = std::vector<double>; // the rows drawn, one behind the other
     const bootstrap_result b = bootstrap(
-        table.rows, [] { return cells{}; }, [](cells& drawn) { drawn.clear(); },
-        [&](cells& drawn, std::size_t unit) {
-            drawn.insert(drawn.end(), table.row(unit), table.row(unit) + table.columns);
+        complete.size(), [] { return cells{}; }, [](cells& drawn) { drawn.clear(); },
+        [&](cells& drawn, std::size_t i) {
+            const double* const row = table.row(complete[i]);
+            drawn.insert(drawn.end(), row, row + table.columns);
         },
         [&](const cells& drawn) {
             return icc_value(analyse_variance({drawn.data(), drawn.size() / table.columns, table.columns}), form).value;
@@ -110,12 +117,8 @@ inline std::vector<named_estimate> every_coefficient(const coded_ratings& coded,
     all.push_back({"krippendorff_alpha", alpha.coefficient});
 
     std::vector<double> numbers;
-    for (std::size_t u = 0; u < coded.units() && level != measurement_level::nominal; ++u) {
-        bool complete = true;
-        for (const auto& column : coded.columns) complete = complete && column[u] >= 0;
-        if (!complete) continue;
-        for (const auto& column : coded.columns) numbers.push_back(scale[column[u]]);
-    }
+    for (std::size_t u = 0; u < coded.units() && level != measurement_level::nominal; ++u)
+        for (const auto& column : coded.columns) numbers.push_back(column[u] < 0 ? undefined : scale[column[u]]);
     const std::pair<const char*, icc_form> forms[] = {{"icc_1_1", icc_form::icc_1_1}, {"icc_2_1", icc_form::icc_2_1},
                                                       {"icc_3_1", icc_form::icc_3_1}, {"icc_1_k", icc_form::icc_1_k},
                                                       {"icc_2_k", icc_form::icc_2_k}, {"icc_3_k", icc_form::icc_3_k}};

@@ -126,7 +126,7 @@ agreement_coefficient alpha(const rating_counts& ratings, const D& squared, std:
                             double confidence) {
     const paired_values paired = count_paired(ratings);
     const auto units = static_cast<std::size_t>(paired.units);
-    if (units == 0) return {estimate::none(ratings.units() == 0 ? estimate_status::empty : estimate_status::too_few)};
+    if (units == 0) return {estimate::none(ratings.rated() ? estimate_status::too_few : estimate_status::empty)};
     const double n = paired.values;
     const std::vector<double> to_all = distance_to_all(squared, paired.of_category);
     const double expected = dot(to_all, paired.of_category) / (n * n); // D_e but for n / (n - 1)

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -48,9 +49,32 @@ inline test_result mcnemar(std::size_t b, std::size_t c, mcnemar_form form = mcn
     return {statistic, 1, chi_square_tail(statistic, 1), estimate_status::ok};
 }
 
-/// McNemar's test of two raters in two categories; not_applicable for other shapes.
+namespace detail {
+
+/// Whether two raters have rated a unit in common; if not, why.
+inline estimate_status rater_pair_status(const rating_counts& ratings) {
+    if (ratings.raters() > 2) return estimate_status::not_applicable;
+    bool paired = false;
+    ratings.for_each([&](std::span<const category> row, std::uint64_t) {
+        paired = paired || (row.size() == 2 && row[0] >= 0 && row[1] >= 0);
+    });
+    return paired ? estimate_status::ok : ratings.rated() ? estimate_status::too_few : estimate_status::empty;
+}
+
+/// The same in two categories; single_category where there is but one.
+inline estimate_status two_by_two_status(const rating_counts& ratings) {
+    if (ratings.categories() > 2) return estimate_status::not_applicable;
+    const estimate_status status = rater_pair_status(ratings);
+    return status == estimate_status::ok && ratings.categories() < 2 ? estimate_status::single_category : status;
+}
+
+} // namespace detail
+
+/// McNemar's test of two raters in two categories; not_applicable for more of either.
 inline test_result mcnemar(const rating_counts& ratings, mcnemar_form form = mcnemar_form::exact) {
-    if (ratings.raters() != 2 || ratings.categories() != 2) return {.status = estimate_status::not_applicable};
+    const estimate_status status = detail::two_by_two_status(ratings);
+    if (status == estimate_status::single_category) return mcnemar(0, 0, form);
+    if (status != estimate_status::ok) return {.status = status};
     const std::vector<double> table = contingency(ratings);
     return mcnemar(static_cast<std::size_t>(table[1]), static_cast<std::size_t>(table[2]), form);
 }
@@ -62,7 +86,8 @@ enum class homogeneity_form : std::uint8_t { stuart_maxwell, bhapkar };
 /// Categories on which all disagreements are missing carry no information and are left out.
 inline test_result marginal_homogeneity(const rating_counts& ratings,
                                         homogeneity_form form = homogeneity_form::stuart_maxwell) {
-    if (ratings.raters() != 2) return {.status = estimate_status::not_applicable};
+    const estimate_status status = detail::rater_pair_status(ratings);
+    if (status != estimate_status::ok) return {.status = status};
     const std::size_t q = ratings.categories();
     const std::vector<double> table = contingency(ratings);
     double total = 0;
@@ -72,7 +97,6 @@ inline test_result marginal_homogeneity(const rating_counts& ratings,
         column[i % q] += table[i];
         total += table[i];
     }
-    if (total == 0) return {.status = estimate_status::empty};
     std::vector<std::size_t> used; // off-diagonal counts present
     for (std::size_t k = 0; k < q; ++k)
         if (row[k] + column[k] > 2 * table[k * q + k]) used.push_back(k);
@@ -109,12 +133,11 @@ struct two_by_two_indices {
 };
 
 inline two_by_two_indices prevalence_and_bias(const rating_counts& ratings, double confidence = 0.95) {
-    if (ratings.raters() != 2 || ratings.categories() != 2)
-        return {estimate::none(estimate_status::not_applicable, static_cast<std::size_t>(ratings.units()))};
+    const estimate_status status = detail::two_by_two_status(ratings);
+    if (status != estimate_status::ok) return {estimate::none(status, static_cast<std::size_t>(ratings.units()))};
     const std::vector<double> t = contingency(ratings);
     const double n = t[0] + t[1] + t[2] + t[3];
     const estimate agreed = proportion(static_cast<std::size_t>(t[0] + t[3]), static_cast<std::size_t>(n), confidence);
-    if (!agreed.defined()) return {agreed};
     return {{2 * agreed.value - 1,
              2 * agreed.standard_error,
              {2 * agreed.bounds.low - 1, 2 * agreed.bounds.high - 1},

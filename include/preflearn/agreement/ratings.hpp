@@ -70,6 +70,14 @@ class rating_counts {
     /// Units added, those without any rating included.
     [[nodiscard]] std::uint64_t units() const { return units_; }
 
+    /// Whether any unit has a rating.
+    [[nodiscard]] bool rated() const {
+        const auto given = [](category k) { return k >= 0; };
+        return tabulated()
+                   ? std::any_of(table_.begin() + 1, table_.end(), [](std::uint64_t count) { return count > 0; })
+                   : std::any_of(rows_.begin(), rows_.end(), given);
+    }
+
     /// Calls `visit(ratings, count)` for every distinct row (every added row where rows are not tabulated).
     template <class Visit> void for_each(Visit&& visit) const {
         if (!tabulated()) {

@@ -1,6 +1,8 @@
 /// \file
-/// Comma-separated values as RFC 4180 has them: fields in quotes may hold commas, line ends and doubled quotes. Plain
-/// or gzipped, with a bound on what a record may cost. What is malformed is refused by file and line, never guessed at.
+/// Comma-separated values as RFC 4180 has them: fields in quotes may hold commas, line ends and doubled quotes. Spaces
+/// and tabs around a field do not belong to it (`left, right` are the columns `left` and `right`) unless they stand in
+/// quotes. Plain or gzipped, with a bound on what a record may cost. What is malformed is refused by file and line,
+/// never guessed at.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -44,7 +46,7 @@ class csv_reader {
     /// The line on which the last record began, from 1.
     [[nodiscard]] std::size_t line() const { return record_line_; }
     /// "file:line" of the last record.
-    [[nodiscard]] std::string place() const { return message(bytes_.name(), ":", record_line_); }
+    [[nodiscard]] file_line place() const { return {bytes_.name(), record_line_}; }
     [[nodiscard]] const std::string& name() const { return bytes_.name(); }
 
   private:
@@ -81,9 +83,14 @@ class csv_reader {
         throw input_error(message(place(), ": field ", fields_.size(), " ", what));
     }
 
+    void skip_blanks() {
+        while (peek() == ' ' || peek() == '\t') take();
+    }
+
     /// True when a comma follows and with it another field.
     bool read_field() {
         std::string& field = fields_.emplace_back();
+        skip_blanks();
         const bool quoted = peek() == '"';
         if (quoted) {
             quoted_ = true;
@@ -95,14 +102,19 @@ class csv_reader {
                 if (c == '"') take();
                 field += static_cast<char>(c);
             }
+            skip_blanks();
         }
         for (;;) {
             const int c = take();
-            if (c == ',') return true;
-            if (c == '\n' || c == end_of_file) return false;
-            if (c == '\r' && (peek() == '\n' || peek() == end_of_file)) continue;
+            const bool comma = c == ',', line_end = c == '\r' && (peek() == '\n' || peek() == end_of_file);
+            if (comma || line_end || c == '\n' || c == end_of_file) {
+                if (line_end) take();
+                if (!quoted) field.erase(field.find_last_not_of(" \t") + 1);
+                return comma;
+            }
             if (quoted) fail("goes on behind its closing quote");
             if (c == '"') fail("holds a quote but does not begin with one");
+            if (c == '\r') fail("holds a carriage return that ends no line");
             field += static_cast<char>(c);
         }
     }
@@ -120,47 +132,51 @@ class csv_reader {
     bool first_ = true, quoted_ = false;
 };
 
-/// A file whose first record names its columns.
-struct csv_table {
-    std::string name{};
-    std::vector<std::string> columns{};
-    std::vector<std::vector<std::string>> rows{};
-    /// The line on which each row begins.
-    std::vector<std::size_t> lines{};
+/// A file whose first record names its columns, read row by row.
+class csv_file {
+  public:
+    /// \throws input_error as `csv_reader` does, and for an empty file or a column named twice.
+    explicit csv_file(csv_reader reader) : reader_(std::move(reader)) {
+        const auto header = reader_.next();
+        require<input_error>(header.has_value(), name(), ": the file is empty, a line of column names was expected");
+        columns_.assign(header->begin(), header->end());
+        std::unordered_set<std::string_view> names;
+        for (const std::string& column : columns_)
+            require<input_error>(names.insert(column).second, place(), ": two columns are named ", excerpt{column});
+    }
+    explicit csv_file(const std::filesystem::path& path) : csv_file(csv_reader(path)) {}
 
-    /// The position of a column. \throws input_error naming the columns there are.
+    [[nodiscard]] const std::string& name() const { return reader_.name(); }
+    [[nodiscard]] const std::vector<std::string>& columns() const { return columns_; }
+    /// The position of a column, where there is one of that name.
+    [[nodiscard]] std::optional<std::size_t> find(std::string_view wanted) const {
+        const auto at = std::ranges::find(columns_, wanted);
+        if (at == columns_.end()) return std::nullopt;
+        return static_cast<std::size_t>(at - columns_.begin());
+    }
+    /// The same of one that must be there. \throws input_error naming the columns there are.
     [[nodiscard]] std::size_t column(std::string_view wanted) const {
-        const auto at = std::ranges::find(columns, wanted);
-        if (at == columns.end()) {
-            std::string all;
-            for (const std::string& c : columns) all += (all.empty() ? "" : ", ") + c;
-            throw input_error(message(name, ": there is no column '", wanted, "' among: ", all));
-        }
-        return static_cast<std::size_t>(at - columns.begin());
+        if (const auto at = find(wanted)) return *at;
+        std::string all;
+        for (const std::string& column : columns_) all += (all.empty() ? "" : ", ") + message(excerpt{column});
+        throw input_error(message(name(), ": there is no column ", excerpt{wanted}, " among ", all));
     }
-    /// "file:line" of a row.
-    [[nodiscard]] std::string place(std::size_t row) const { return message(name, ":", lines.at(row)); }
-};
 
-/// The whole of a file. \throws input_error as `csv_reader` does, and for an empty file, a column named twice, or a row
-/// with more or fewer fields than there are columns.
-inline csv_table read_csv(csv_reader reader) {
-    csv_table table{.name = reader.name()};
-    const auto header = reader.next();
-    require<input_error>(header.has_value(), reader.name(), ": the file is empty, a line of column names was expected");
-    table.columns.assign(header->begin(), header->end());
-    std::unordered_set<std::string_view> names;
-    for (const std::string& column : table.columns)
-        require<input_error>(names.insert(column).second, reader.place(), ": two columns are named '", column, "'");
-    while (const auto row = reader.next()) {
-        if (row->size() != table.columns.size())
-            throw input_error(message(reader.place(), ": ", row->size(), " fields found, expected one for each of ",
-                                      table.columns.size(), " columns"));
-        table.rows.emplace_back(row->begin(), row->end());
-        table.lines.push_back(reader.line());
+    /// The next row, a field for each column, valid until the next call; nothing at the end.
+    /// \throws input_error as `csv_reader` does, and for a row with more or fewer fields than there are columns.
+    std::optional<std::span<const std::string>> next() {
+        const auto row = reader_.next();
+        require<input_error>(!row || row->size() == columns_.size(), place(), ": ", row ? row->size() : 0,
+                             " fields found, expected one for each of ", columns_.size(), " columns");
+        return row;
     }
-    return table;
-}
-inline csv_table read_csv(const std::filesystem::path& path) { return read_csv(csv_reader(path)); }
+    /// The line on which the last row began.
+    [[nodiscard]] std::size_t line() const { return reader_.line(); }
+    [[nodiscard]] file_line place() const { return reader_.place(); }
+
+  private:
+    csv_reader reader_;
+    std::vector<std::string> columns_;
+};
 
 } // namespace preflearn

@@ -1,30 +1,41 @@
 /// \file
 /// Games between named items from a CSV file: the columns `left`, `right` and `winner` (left, right or tie; x, y and
 /// draw mean the same), and where they exist `weight`, a column that says which cluster a game belongs to (its
-/// annotator, its prompt), and numeric columns that explain games beside their items.
+/// annotator, its prompt), one that says who judged it, and numeric columns that explain games beside their items.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/data/csv.hpp>
+#include <preflearn/data/name_index.hpp>
+#include <preflearn/data/number.hpp>
 
 namespace preflearn {
 
-/// Columns of games, one entry a game. Items and clusters are numbered in the order of their first appearance.
+/// A column of names, numbered in the order of their first appearance: one code a row.
+struct name_column {
+    std::vector<std::string> names{};
+    std::vector<std::uint32_t> codes{};
+};
+
+/// The columns to be read beside left, right, winner and weight; an empty name: none.
+struct game_column_names {
+    std::string cluster{}, judge{};
+    /// Each the left side's value minus the right side's.
+    std::vector<std::string> covariates{};
+};
+
+/// Columns of games, one entry a game. Items are numbered in the order of their first appearance.
 struct game_table {
     std::vector<std::string> items{};
     std::vector<std::uint32_t> left{}, right{};
@@ -32,21 +43,13 @@ struct game_table {
     std::vector<choice> winners{};
     /// Empty when the file has no column `weight`.
     std::vector<double> weights{};
-    /// Empty when no cluster column was asked for.
-    std::vector<std::uint32_t> clusters{};
-    std::vector<std::string> cluster_names{};
-    /// A row per game of the columns that were asked for.
+    /// Empty when they were not asked for.
+    name_column clusters{}, judges{};
+    /// A row per game of the covariates that were asked for.
     std::vector<double> covariates{};
 };
 
 namespace detail {
-
-inline std::uint32_t number_of(const std::string& name, std::vector<std::string>& names,
-                               std::unordered_map<std::string, std::uint32_t>& numbers) {
-    const auto [at, added] = numbers.try_emplace(name, static_cast<std::uint32_t>(names.size()));
-    if (added) names.push_back(name);
-    return at->second;
-}
 
 inline std::optional<choice> winner_named(std::string_view text) {
     if (text == "left" || text == "x") return choice::first;
@@ -55,77 +58,57 @@ inline std::optional<choice> winner_named(std::string_view text) {
     return std::nullopt;
 }
 
-/// Nothing unless the whole text is a finite number.
-inline std::optional<double> finite_number(std::string_view text) {
-    double value = 0;
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failure != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-    return value;
-}
-
 } // namespace detail
 
-/// A column of names, numbered in the order of their first appearance: one code a row.
-struct name_column {
-    std::vector<std::string> names{};
-    std::vector<std::uint32_t> codes{};
-};
-
-/// \throws input_error when there is no such column.
-inline name_column names_of(const csv_table& file, std::string_view column) {
-    const std::size_t place = file.column(column);
-    name_column found;
-    std::unordered_map<std::string, std::uint32_t> numbers;
-    for (const std::vector<std::string>& row : file.rows)
-        found.codes.push_back(detail::number_of(row[place], found.names, numbers));
-    return found;
-}
-
-/// \param cluster_column the column of clusters, or empty
-/// \param covariate_columns numeric columns, each the left side's value minus the right side's
+/// All games of a file.
 /// \throws input_error naming the missing column; or file and line of an empty name, an item against itself, a winner
 /// that is none of the words, a weight that is not a finite number of at least 0, or a covariate that is not a finite
 /// number.
-inline game_table games_of(const csv_table& file, std::string_view cluster_column = {},
-                           std::span<const std::string> covariate_columns = {}) {
+inline game_table read_games(csv_file file, const game_column_names& wanted = {}) {
     const std::size_t left = file.column("left"), right = file.column("right"), winner = file.column("winner");
-    name_column clusters;
-    if (!cluster_column.empty()) clusters = names_of(file, cluster_column);
-    std::optional<std::size_t> weight;
-    for (std::size_t c = 0; c < file.columns.size(); ++c)
-        if (file.columns[c] == "weight") weight = c;
+    const std::optional<std::size_t> weight = file.find("weight");
+    const auto asked_for = [&](const std::string& name) {
+        return name.empty() ? std::nullopt : std::optional(file.column(name));
+    };
+    const std::optional<std::size_t> cluster = asked_for(wanted.cluster), judge = asked_for(wanted.judge);
     std::vector<std::size_t> covariates;
-    for (const std::string& name : covariate_columns) covariates.push_back(file.column(name));
+    for (const std::string& name : wanted.covariates) covariates.push_back(file.column(name));
 
     game_table games;
-    games.clusters = std::move(clusters.codes);
-    games.cluster_names = std::move(clusters.names);
-    std::unordered_map<std::string, std::uint32_t> item_numbers;
-    for (std::size_t r = 0; r < file.rows.size(); ++r) {
-        const std::vector<std::string>& row = file.rows[r];
-        for (const std::size_t side : {left, right})
-            require<input_error>(!row[side].empty(), file.place(r), ": column '", file.columns[side],
-                                 "' is empty, an item's name was expected");
-        require<input_error>(row[left] != row[right], file.place(r), ": item '", row[left], "' plays against itself");
+    name_index items, clusters, judges;
+    while (const auto next = file.next()) {
+        const std::span<const std::string> row = *next;
+        const auto name_in = [&](std::size_t column, std::string_view whose) -> const std::string& {
+            require<input_error>(!row[column].empty(), file.place(), ": column ", excerpt{file.columns()[column]},
+                                 " is empty, ", whose, " name was expected");
+            return row[column];
+        };
+        const auto number_in = [&](std::size_t column) {
+            const std::optional<double> value = finite_number(row[column]);
+            require<input_error>(value.has_value(), file.place(), ": column ", excerpt{file.columns()[column]},
+                                 " holds ", excerpt{row[column]}, ", a finite number was expected");
+            return *value;
+        };
+        games.left.push_back(items(name_in(left, "an item's")));
+        games.right.push_back(items(name_in(right, "an item's")));
+        require<input_error>(games.left.back() != games.right.back(), file.place(), ": item ", excerpt{row[left]},
+                             " plays against itself");
         const std::optional<choice> won = detail::winner_named(row[winner]);
-        require<input_error>(won.has_value(), file.place(r), ": the winner is '", row[winner],
-                             "', expected left, right or tie (or x, y, draw)");
-        games.left.push_back(detail::number_of(row[left], games.items, item_numbers));
-        games.right.push_back(detail::number_of(row[right], games.items, item_numbers));
+        require<input_error>(won.has_value(), file.place(), ": the winner is ", excerpt{row[winner]},
+                             ", expected left, right or tie (or x, y, draw)");
         games.winners.push_back(*won);
         if (weight) {
-            const std::optional<double> value = detail::finite_number(row[*weight]);
-            require<input_error>(value && *value >= 0, file.place(r), ": the weight is '", row[*weight],
-                                 "', a finite number of at least 0 was expected");
-            games.weights.push_back(*value);
+            games.weights.push_back(number_in(*weight));
+            require<input_error>(games.weights.back() >= 0, file.place(), ": the weight is ", row[*weight],
+                                 ", a number of at least 0 was expected");
         }
-        for (const std::size_t c : covariates) {
-            const std::optional<double> value = detail::finite_number(row[c]);
-            require<input_error>(value.has_value(), file.place(r), ": column '", file.columns[c], "' holds '", row[c],
-                                 "', a finite number was expected");
-            games.covariates.push_back(*value);
-        }
+        if (cluster) games.clusters.codes.push_back(clusters(name_in(*cluster, "a cluster's")));
+        if (judge) games.judges.codes.push_back(judges(name_in(*judge, "a judge's")));
+        for (const std::size_t column : covariates) games.covariates.push_back(number_in(column));
     }
+    games.items = std::move(items.names);
+    games.clusters.names = std::move(clusters.names);
+    games.judges.names = std::move(judges.names);
     return games;
 }
 

@@ -60,7 +60,7 @@ class line_reader {
     /// The number of the last line read, from 1; 0 before the first.
     [[nodiscard]] std::size_t line() const { return line_; }
     /// "file:line" of the last line read.
-    [[nodiscard]] std::string place() const { return message(bytes_.name(), ":", line_); }
+    [[nodiscard]] file_line place() const { return {bytes_.name(), line_}; }
 
   private:
     byte_reader bytes_;

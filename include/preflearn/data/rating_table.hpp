@@ -4,20 +4,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/data/csv.hpp>
+#include <preflearn/data/name_index.hpp>
+#include <preflearn/data/number.hpp>
 
 namespace preflearn {
 
@@ -38,76 +36,54 @@ struct rating_table {
     }
 };
 
-namespace detail {
-
-inline std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blank = " \t";
-    const std::size_t begin = text.find_first_not_of(blank);
-    return begin == std::string_view::npos ? std::string_view{}
-                                           : text.substr(begin, text.find_last_not_of(blank) - begin + 1);
-}
-
-/// Numbers names in the order of their first appearance.
-class name_index {
-  public:
-    std::size_t operator()(const std::string& name) {
-        const auto [at, added] = numbers_.try_emplace(name, names.size());
-        if (added) names.push_back(name);
-        return at->second;
-    }
-    std::vector<std::string> names;
-
-  private:
-    std::unordered_map<std::string, std::size_t> numbers_;
-};
-
-} // namespace detail
-
 /// Every column is a rater, but for `unit_column`, which names the units (empty: they are numbered by row from 1).
 /// \throws input_error when the column is missing or no rater is left.
-inline rating_table wide_ratings(const csv_table& file, std::string_view unit_column = {}) {
-    rating_table table{.name = file.name};
-    const std::size_t unit = unit_column.empty() ? file.columns.size() : file.column(unit_column);
-    for (std::size_t c = 0; c < file.columns.size(); ++c)
-        if (c != unit) table.raters.push_back(file.columns[c]);
-    require<input_error>(!table.raters.empty(), file.name, ": no column of ratings is left");
-    for (std::size_t r = 0; r < file.rows.size(); ++r) {
-        table.units.push_back(unit < file.columns.size() ? file.rows[r][unit] : std::to_string(r + 1));
-        for (std::size_t c = 0; c < file.columns.size(); ++c) {
-            if (c == unit) continue;
-            const std::string_view text = detail::trimmed(file.rows[r][c]);
-            table.cells.push_back({std::string(text), text.empty() ? 0 : file.lines[r]});
-        }
+inline rating_table wide_ratings(csv_file file, std::string_view unit_column = {}) {
+    rating_table table{.name = file.name()};
+    const std::size_t unit = unit_column.empty() ? file.columns().size() : file.column(unit_column);
+    for (std::size_t c = 0; c < file.columns().size(); ++c)
+        if (c != unit) table.raters.push_back(file.columns()[c]);
+    require<input_error>(!table.raters.empty(), file.name(), ": no column of ratings is left");
+    while (const auto row = file.next()) {
+        table.units.push_back(unit < row->size() ? (*row)[unit] : std::to_string(table.units.size() + 1));
+        for (std::size_t c = 0; c < row->size(); ++c)
+            if (c != unit) table.cells.push_back({(*row)[c], (*row)[c].empty() ? 0 : file.line()});
     }
     return table;
 }
 
 /// A row per rating: the unit's, the rater's and the value's column. Units and raters come in the order of their first
 /// appearance; a rating whose value is empty is missing.
-/// \throws input_error for a missing column, or naming both lines when a rater rates a unit twice.
-inline rating_table long_ratings(const csv_table& file, std::string_view unit_column, std::string_view rater_column,
+/// \throws input_error for a missing column, or naming the line of a unit or a rater without a name, and both lines
+/// when a rater rates a unit twice.
+inline rating_table long_ratings(csv_file file, std::string_view unit_column, std::string_view rater_column,
                                  std::string_view value_column) {
     const std::size_t unit = file.column(unit_column), rater = file.column(rater_column),
                       value = file.column(value_column);
-    detail::name_index units, raters;
-    std::vector<std::pair<std::size_t, std::size_t>> places;
-    for (const auto& row : file.rows) {
-        const std::size_t u = units(row[unit]);
-        places.emplace_back(u, raters(row[rater]));
+    struct long_row {
+        std::size_t unit, rater;
+        rating_cell cell;
+    };
+    name_index units, raters;
+    std::vector<long_row> rows;
+    while (const auto row = file.next()) {
+        for (const std::size_t c : {unit, rater})
+            require<input_error>(!(*row)[c].empty(), file.place(), ": column ", excerpt{file.columns()[c]},
+                                 " is empty, a name was expected");
+        rows.push_back({units((*row)[unit]), raters((*row)[rater]), {(*row)[value], file.line()}});
     }
-    rating_table table{.name = file.name, .units = units.names, .raters = raters.names};
+    rating_table table{.name = file.name(), .units = std::move(units.names), .raters = std::move(raters.names)};
     constexpr std::size_t most = std::size_t{1} << 28;
-    require<input_error>(table.raters.empty() || table.units.size() <= most / table.raters.size(), file.name, ": ",
+    require<input_error>(table.raters.empty() || table.units.size() <= most / table.raters.size(), file.name(), ": ",
                          table.units.size(), " units × ", table.raters.size(), " raters are too many for one table");
     table.cells.resize(table.units.size() * table.raters.size());
-    for (std::size_t r = 0; r < file.rows.size(); ++r) {
-        const std::string_view text = detail::trimmed(file.rows[r][value]);
-        if (text.empty()) continue;
-        rating_cell& cell = table.cells[places[r].first * table.raters.size() + places[r].second];
-        if (cell.line > 0)
-            throw input_error(message(file.place(r), ": rater '", file.rows[r][rater], "' has rated unit '",
-                                      file.rows[r][unit], "' on line ", cell.line, " already"));
-        cell = {std::string(text), file.lines[r]};
+    for (long_row& row : rows) {
+        if (row.cell.text.empty()) continue;
+        rating_cell& cell = table.cells[row.unit * table.raters.size() + row.rater];
+        require<input_error>(cell.line == 0, file_line{table.name, row.cell.line}, ": rater ",
+                             excerpt{table.raters[row.rater]}, " has rated unit ", excerpt{table.units[row.unit]},
+                             " on line ", cell.line, " already");
+        cell = std::move(row.cell);
     }
     return table;
 }
@@ -119,16 +95,11 @@ inline std::vector<double> numbers_of(const rating_table& table) {
     numbers.reserve(table.cells.size());
     for (std::size_t i = 0; i < table.cells.size(); ++i) {
         const rating_cell& cell = table.cells[i];
-        double value = std::numeric_limits<double>::quiet_NaN();
-        if (cell.line > 0) {
-            std::string_view digits = cell.text;
-            if (digits.starts_with('+')) digits.remove_prefix(1);
-            const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-            require<input_error>(failure == std::errc() && end == digits.data() + digits.size() && std::isfinite(value),
-                                 table.name, ":", cell.line, ": rater '", table.raters[i % table.raters.size()], "': '",
-                                 cell.text, "' is not a finite number");
-        }
-        numbers.push_back(value);
+        const std::optional<double> value = finite_number(cell.text);
+        require<input_error>(value || cell.line == 0, file_line{table.name, cell.line}, ": rater ",
+                             excerpt{table.raters[i % table.raters.size()]}, ": ", excerpt{cell.text},
+                             " is not a finite number");
+        numbers.push_back(value.value_or(std::numeric_limits<double>::quiet_NaN()));
     }
     return numbers;
 }

@@ -6,14 +6,14 @@
 
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include <preflearn/core/error.hpp>
+#include <preflearn/data/number.hpp>
 #include <preflearn/loss/any_loss.hpp>
 #include <preflearn/loss/coupled_list.hpp>
 #include <preflearn/loss/list.hpp>
@@ -35,12 +35,10 @@ inline named_value parse_named_value(const std::string& text) {
 namespace detail {
 
 inline double parameter_value(std::string_view loss, const named_value& given) {
-    double value = 0;
-    const char* const last = given.value.data() + given.value.size();
-    const auto [end, failure] = std::from_chars(given.value.data(), last, value);
-    require(failure == std::errc() && end == last && std::isfinite(value), "loss '", loss, "': parameter '", given.name,
-            "' is '", given.value, "', a number was expected");
-    return value;
+    const std::optional<double> value = finite_number(given.value);
+    require(value.has_value(), "loss '", loss, "': parameter '", given.name, "' is '", given.value,
+            "', a finite number was expected");
+    return *value;
 }
 
 /// Calls `use` with the loss, its score changed to the divergence of TRL's name.

@@ -3,21 +3,20 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <type_traits>
 #include <vector>
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/data/csv.hpp>
+#include <preflearn/data/number.hpp>
 #include <preflearn/loss/list.hpp>
 #include <preflearn/pipeline/loss_by_name.hpp>
 
@@ -25,8 +24,10 @@ namespace preflearn {
 
 /// The columns of a batch of pairs, owned.
 struct score_columns {
-    std::vector<double> chosen, rejected, reference_chosen, reference_rejected, weight, target, margin;
-    std::vector<std::uint32_t> chosen_tokens, rejected_tokens;
+    /// What messages call them: the file's name, or empty.
+    std::string name{};
+    std::vector<double> chosen{}, rejected{}, reference_chosen{}, reference_rejected{}, weight{}, target{}, margin{};
+    std::vector<std::uint32_t> chosen_tokens{}, rejected_tokens{};
 
     [[nodiscard]] pair_scores<double> scores() const {
         return {chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, rejected_tokens, weight,
@@ -36,50 +37,61 @@ struct score_columns {
 
 /// From columns `chosen_logp`, `rejected_logp` and, where there are, `reference_chosen_logp`,
 /// `reference_rejected_logp`, `chosen_tokens`, `rejected_tokens`, `weight`, `target`, `margin`; others are left out.
-/// \throws input_error naming file, line and column of what is no finite number, a target that is no probability, a
-/// negative weight, or a length that is not a positive count.
-inline score_columns read_score_columns(const csv_table& file) {
-    score_columns columns;
-    const auto parsed = [&file]<class Value>(std::size_t row, std::size_t column, Value value, std::string_view what) {
-        std::string_view text = file.rows[row][column];
-        while (text.starts_with(' ')) text.remove_prefix(1);
-        while (text.ends_with(' ')) text.remove_suffix(1);
-        if (text.starts_with('+')) text.remove_prefix(1);
-        const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-        require<input_error>(failure == std::errc() && end == text.data() + text.size(), file.place(row), ": column '",
-                             file.columns[column], "' is '", file.rows[row][column], "', ", what, " was expected");
-        return value;
+/// \throws input_error naming a missing column, a file without pairs, or file, line and column of what is no finite
+/// number, a target that is no probability, a negative weight, or a length that is not a positive count.
+inline score_columns read_score_columns(csv_file file) {
+    constexpr double largest = std::numeric_limits<double>::max();
+    struct number_column {
+        std::vector<double>* values;
+        double least = -largest, most = largest;
+        std::string_view expected = "a finite number";
+        std::size_t at = 0;
     };
-    const auto read = [&](std::string_view name, auto& values, bool needed) {
-        if (!needed && std::ranges::find(file.columns, name) == file.columns.end()) return;
-        const std::size_t column = file.column(name);
-        for (std::size_t row = 0; row < file.rows.size(); ++row) {
-            using value = typename std::decay_t<decltype(values)>::value_type;
-            constexpr bool counts = std::is_integral_v<value>;
-            const value number = parsed(row, column, value{}, counts ? "a number of tokens" : "a number");
-            const auto demand = [&](bool met, std::string_view what) {
-                require<input_error>(met, file.place(row), ": column '", name, "' is ", file.rows[row][column], ", ",
-                                     what, " was expected");
-            };
-            if constexpr (counts) {
-                demand(number > 0, "a number of tokens above 0");
-            } else {
-                demand(std::isfinite(number), "a finite number");
-                demand(name != "target" || (number >= 0 && number <= 1), "a probability in [0, 1]");
-                demand(name != "weight" || number >= 0, "a number that is not negative");
-            }
-            values.push_back(number);
+    struct length_column {
+        std::vector<std::uint32_t>* values;
+        std::size_t at = 0;
+    };
+    score_columns columns{.name = file.name()};
+    std::vector<number_column> numbers{{.values = &columns.chosen, .at = file.column("chosen_logp")},
+                                       {.values = &columns.rejected, .at = file.column("rejected_logp")}};
+    std::vector<length_column> lengths;
+    const auto take_if_there = [&](std::string_view name, auto column, auto& all) {
+        if (const auto at = file.find(name)) {
+            column.at = *at;
+            all.push_back(column);
         }
     };
-    read("chosen_logp", columns.chosen, true);
-    read("rejected_logp", columns.rejected, true);
-    read("reference_chosen_logp", columns.reference_chosen, false);
-    read("reference_rejected_logp", columns.reference_rejected, false);
-    read("chosen_tokens", columns.chosen_tokens, false);
-    read("rejected_tokens", columns.rejected_tokens, false);
-    read("weight", columns.weight, false);
-    read("target", columns.target, false);
-    read("margin", columns.margin, false);
+    take_if_there("reference_chosen_logp", number_column{.values = &columns.reference_chosen}, numbers);
+    take_if_there("reference_rejected_logp", number_column{.values = &columns.reference_rejected}, numbers);
+    take_if_there("weight",
+                  number_column{.values = &columns.weight, .least = 0, .expected = "a finite number of at least 0"},
+                  numbers);
+    take_if_there(
+        "target",
+        number_column{.values = &columns.target, .least = 0, .most = 1, .expected = "a probability in [0, 1]"},
+        numbers);
+    take_if_there("margin", number_column{.values = &columns.margin}, numbers);
+    take_if_there("chosen_tokens", length_column{.values = &columns.chosen_tokens}, lengths);
+    take_if_there("rejected_tokens", length_column{.values = &columns.rejected_tokens}, lengths);
+
+    while (const auto row = file.next()) {
+        const auto expect = [&](bool met, std::size_t at, std::string_view expected) {
+            require<input_error>(met, file.place(), ": column ", excerpt{file.columns()[at]}, " holds ",
+                                 excerpt{(*row)[at]}, ", ", expected, " was expected");
+        };
+        for (const auto& [values, least, most, expected, at] : numbers) {
+            const std::optional<double> value = finite_number((*row)[at]);
+            expect(value && *value >= least && *value <= most, at, expected);
+            values->push_back(*value);
+        }
+        for (const auto& [values, at] : lengths) {
+            const double value = finite_number((*row)[at]).value_or(0);
+            expect(value >= 1 && value <= std::numeric_limits<std::uint32_t>::max() && value == std::floor(value), at,
+                   "a whole number of tokens, at least 1,");
+            values->push_back(static_cast<std::uint32_t>(value));
+        }
+    }
+    require<input_error>(!columns.chosen.empty(), file.name(), ": there are no pairs below the names of the columns");
     return columns;
 }
 
@@ -92,14 +104,15 @@ struct loss_value {
 
 /// \throws argument_error when a column is missing that the loss needs, and what the loss throws.
 template <class Loss> std::vector<loss_value> loss_values(const Loss& loss, const score_columns& columns) {
+    const std::string_view name = columns.name, colon = name.empty() ? "" : ": ";
     if constexpr (loss_uses_reference<Loss>)
         require(columns.reference_chosen.size() == columns.chosen.size() &&
                     columns.reference_rejected.size() == columns.chosen.size(),
-                "this loss needs the columns reference_chosen_logp and reference_rejected_logp");
+                name, colon, "this loss needs the columns reference_chosen_logp and reference_rejected_logp");
     if constexpr (loss_uses_tokens<Loss>)
         require(columns.chosen_tokens.size() == columns.chosen.size() &&
                     columns.rejected_tokens.size() == columns.chosen.size(),
-                "this loss needs the columns chosen_tokens and rejected_tokens");
+                name, colon, "this loss needs the columns chosen_tokens and rejected_tokens");
     const std::size_t pairs = columns.chosen.size();
     std::vector<double> losses(pairs), d_chosen(pairs), d_rejected(pairs);
     loss(columns.scores(), pair_gradients<double>{d_chosen, d_rejected, losses});

@@ -38,7 +38,8 @@ struct probed_errors {
     /// In the order of the fit's parameters, scores on the mean-zero scale, the tie parameter as the solver has it. NaN
     /// where an error is not known to `worst`, be it one item's or all.
     std::vector<double> standard_errors{};
-    /// Root mean square over the items of the relative error of a score's standard error, from the probes' spread.
+    /// Root mean square over the items of the relative error of a score's standard error, from the probes' spread; NaN
+    /// where a probe failed, for its equations are singular in double precision.
     double relative_error = std::numeric_limits<double>::quiet_NaN();
     std::size_t probes = 0;
 };
@@ -74,17 +75,19 @@ probed_errors probe_errors(const pair_counts& counts, const Model& model, const 
 
     probed_errors found;
     VectorXd mean = VectorXd::Zero(n), squares = mean, spread = mean, variance = known;
-    const auto singular = [&] {
+    const auto without_errors = [&](double relative_error) {
+        found.relative_error = relative_error;
         found.standard_errors.assign(fit.parameters.size(), std::numeric_limits<double>::quiet_NaN());
         return found;
     };
+    const double failed = std::numeric_limits<double>::quiet_NaN();
     while (found.probes < options.most) {
         generator random(options.seed, "probes of errors", found.probes);
         VectorXd signs(n), wide = VectorXd::Zero(size);
         for (double& sign : signs) sign = random.bernoulli(0.5) ? 1 : -1;
         wide.head(n) = centred(signs);
         const VectorXd solved = detail::conjugate_gradients<Model>(counts, at, wide, solve_accuracy);
-        if (solved.size() == 0) return singular();
+        if (solved.size() == 0 || !solved.allFinite()) return without_errors(failed);
         const VectorXd rest = signs.cwiseProduct(centred(solved.head(n)) - centred(known_part(wide.head(n))));
         ++found.probes;
         const VectorXd away = rest - mean; // Welford's sums
@@ -98,14 +101,14 @@ probed_errors probe_errors(const pair_counts& counts, const Model& model, const 
         const double at_best = found.relative_error * std::sqrt(count / static_cast<double>(options.most));
         if (count >= 8 && (found.relative_error <= options.accuracy || at_best > 2 * options.worst)) break;
     }
-    if (!(found.relative_error <= options.worst)) return singular();
+    if (!(found.relative_error <= options.worst)) return without_errors(found.relative_error);
     for (Eigen::Index i = 0; i < n; ++i)
         found.standard_errors.push_back(known[i] + mean[i] > 0 && spread[i] <= options.worst
                                             ? std::sqrt(variance[i])
                                             : std::numeric_limits<double>::quiet_NaN());
     for (Eigen::Index e = n; e < size; ++e) {
         const VectorXd solved = detail::conjugate_gradients<Model>(counts, at, VectorXd::Unit(size, e), solve_accuracy);
-        if (solved.size() == 0) return singular();
+        if (solved.size() == 0 || !solved.allFinite()) return without_errors(failed);
         found.standard_errors.push_back(std::sqrt(std::max(0.0, solved[e])));
     }
     return found;

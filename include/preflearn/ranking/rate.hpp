@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -142,10 +143,16 @@ void complete_report(const Model& model, const game_layout& layout, const rating
 }
 
 inline std::string describe(const probed_errors& probed) {
-    const std::string part = message(std::ceil(1e4 * probed.relative_error) / 100, "% of each");
-    if (!(probed.relative_error <= probe_options{}.worst))
-        return "none: this board is too large for a covariance matrix, and random probes would miss by " + part;
-    return message("estimated by ", probed.probes, " random probes, to about ", part);
+    constexpr const char* none = "none: this board is too large for a covariance matrix, and random probes ";
+    if (std::isnan(probed.relative_error))
+        return message(none, "failed, their equations being singular in double precision");
+    if (probed.relative_error > 1) return message(none, "would miss by more than 100% of each");
+    const auto hundredths = static_cast<int>(std::ceil(1e4 * probed.relative_error));
+    const std::string part = message(hundredths / 100, '.', hundredths / 10 % 10, hundredths % 10, "% of each");
+    if (probed.relative_error > probe_options{}.worst) return message(none, "would miss by ", part);
+    const auto unknown = std::ranges::count_if(probed.standard_errors, [](double error) { return std::isnan(error); });
+    return message("estimated by ", probed.probes, " random probes, to about ", part) +
+           (unknown == 0 ? "" : message("; not known of ", unknown, " items"));
 }
 
 } // namespace detail

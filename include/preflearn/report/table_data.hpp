@@ -19,9 +19,13 @@
 
 namespace preflearn {
 
-/// A text as one CSV field: quoted where it holds a comma, a quote or a line's end.
+/// A text as one CSV field: quoted where it holds a comma, a quote or a line's end, or begins or ends with a blank,
+/// which some readers would take away.
 inline std::string csv_field(std::string_view text) {
-    if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+    const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+    if (text.find_first_of(",\"\r\n") == std::string_view::npos &&
+        (text.empty() || (!blank(text.front()) && !blank(text.back()))))
+        return std::string(text);
     std::string quoted = "\"";
     for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
     return quoted + "\"";
