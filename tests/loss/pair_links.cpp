@@ -8,6 +8,12 @@ using namespace preflearn;
 
 namespace {
 
+/// One that asks for the difference, too, as a function of both scores.
+struct mixed_links {
+    preference_and_quality link{.preference = 0.6, .quality = 1.5};
+    template <class Real> pair_penalty<Real> operator()(Real a, Real b) const { return link(a, b, a - b); }
+};
+
 template <class Use> void for_each_pair_link(const Use& use) {
     use(noise_contrast{});
     use(binary_classifier{});
@@ -16,6 +22,7 @@ template <class Use> void for_each_pair_link(const Use& use) {
     use(anchored_zero{});
     use(anchored_down{});
     use(chosen_only{});
+    use(mixed_links{});
 }
 
 } // namespace

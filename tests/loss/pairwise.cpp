@@ -178,6 +178,27 @@ TEST_CASE("empty columns stand for weight one, target one and margin zero") {
     CHECK(p.d_rejected == q.d_rejected);
 }
 
+namespace {
+
+/// The log-ratio, without saying that its slope is 1.
+struct silent_log_ratio {
+    static constexpr bool uses_reference = true, uses_tokens = false;
+    template <class Real> response_score<Real> operator()(Real u, Real /*tokens*/) const { return {u, 1}; }
+    template <class Real> pair_score<Real> pair(const pair_point<Real>& at) const {
+        return {{at.u, 1}, {at.v, 1}, at.difference};
+    }
+};
+
+} // namespace
+
+TEST_CASE("a score that says its slope is one has the bits of one that does not say it") {
+    pairs<float> p = random_pairs<float>(3000), q = p;
+    CHECK(pairwise<log_ratio, logistic>{}(p.scores(), p.gradients()).loss ==
+          pairwise<silent_log_ratio, logistic>{}(q.scores(), q.gradients()).loss);
+    CHECK(p.d_chosen == q.d_chosen);
+    CHECK(p.d_rejected == q.d_rejected);
+}
+
 TEST_CASE("a weight multiplies a pair's loss and gradient, and a weight of zero removes the pair") {
     pairs<double> p = random_pairs<double>(64), q = p;
     for (double& weight : q.weight) weight *= 4;

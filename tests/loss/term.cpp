@@ -49,6 +49,8 @@ TEST_CASE("terms have exact gradients") {
     const pairs<double> p = random_pairs<double>(20);
     using nll = pairwise<log_ratio, logistic, given_target, given_margin, given_weight, chosen_nll>;
     using centred = pairwise<reference_free, logistic, given_target, given_margin, given_weight, centred_rewards>;
+    using preferred = pairwise<log_ratio, logistic, given_target, given_margin, given_weight, preferred_nll>;
     CHECK(gradient_error(nll{}, p) < 1e-7);
+    CHECK(gradient_error(preferred{}, p) < 1e-7);
     CHECK(gradient_error(centred{.beta = 1}, p) < 1e-6);
 }
