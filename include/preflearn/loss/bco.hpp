@@ -52,11 +52,12 @@ template <bool OncePerBatch> struct reward_shift {
 };
 
 /// BCO of unpaired responses. Density ratios (the paper's underlying distribution matching) enter as the weights of
-/// undesirable responses. \code{.cpp} auto state = loss.reduce(scores);       // += the states of other shards
-/// state.before = running;                 // a running_mean kept between batches
-/// loss.map(scores, state, gradient);
-/// running = state.after();
-/// \endcode
+/// undesirable responses.
+///
+///     auto state = loss.reduce(scores); // += the states of other shards
+///     state.before = running;           // a running_mean kept between batches
+///     loss.map(scores, state, gradient);
+///     running = state.after();
 struct bco {
     static constexpr bool uses_mismatched = false, uses_scores = true;
     double beta = 0.1;

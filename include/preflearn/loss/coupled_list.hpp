@@ -1,8 +1,8 @@
 /// \file
 /// The list of the named losses that couple a batch, beside that of `list.hpp`: name (TRL's where TRL has the loss),
-/// formula, parameters and source. In the formulas s is the logistic function, u and v are log π − log π_ref of the
-/// chosen and the rejected response, z = beta (u − v) − margin, e = label_smoothing, x_(k) the k-th smallest x of the
-/// batch, and sums and means are over the batch.
+/// formula, parameters and source. In the formulas s is the logistic function, c and r are log π of the chosen and the
+/// rejected response, c0 and r0 the same under the reference, u = c − c0, v = r − r0, z = beta (u − v) − margin, e =
+/// label_smoothing, x_(k) the k-th smallest x of the batch, and sums and means are over the batch.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -62,7 +62,7 @@ describe_loss(std::type_identity<chosen_likelihood_token_mean>) {
 }
 constexpr loss_description<mpo_token_mean> describe_loss(std::type_identity<mpo_token_mean>) {
     return {"mpo_token_mean",
-            "0.8 sigmoid + 0.2 bco_pair + 1 sft_token_mean",
+            "preference_weight sigmoid + quality_weight bco_pair + generation_weight sft_token_mean",
             "MPO, arXiv:2411.10442, with the likelihood of TRL's sft",
             {{{"beta", &mpo_token_mean::beta},
               {"preference_weight", &mpo_token_mean::preference_weight},

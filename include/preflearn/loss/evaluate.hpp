@@ -1,7 +1,7 @@
 /// \file
 /// The value of any preference loss over a batch, with its gradient and the metrics that trainers report, reduced as
 /// wanted. Columns come as spans: `column(x)` makes one of an Eigen vector or an xtensor container. Columns of 16-bit
-/// numbers (bfloat16, half) are widened to float, computed in float, and their gradients rounded back.
+/// numbers (bfloat16, half) are widened to float, computed in float, and gradients and values rounded back.
 // SPDX-License-Identifier: MIT
 #pragma once
 

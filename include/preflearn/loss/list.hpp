@@ -2,7 +2,8 @@
 /// The one list of the named preference losses: name (TRL's where TRL has the loss), formula, parameters and source.
 /// Programs, tests and benchmarks go through it, so that a loss added here is everywhere. In the formulas s is the
 /// logistic function, c and r are log π of the chosen and the rejected response, u and v the same less log π_ref,
-/// z = beta (s(u) − s(v)) − margin with the score s of the divergence (u − v for the reverse KL), e = label_smoothing.
+/// z = beta (f(u) − f(v)) − margin with f the score of the divergence (f(u) = u for the reverse KL), e =
+/// label_smoothing.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -89,7 +90,7 @@ template <class D> constexpr loss_description<basic_exo<D>> describe_loss(std::t
 }
 template <class D> constexpr loss_description<basic_discopop<D>> describe_loss(std::type_identity<basic_discopop<D>>) {
     return {"discopop",
-            "-(1-m) log s(z) + m exp(-z), m = s(z/tau)",
+            "-(1-m) log s(z) + m exp(-z), m = s(z/discopop_tau)",
             "DiscoPOP, arXiv:2406.08414",
             {{{"beta", &basic_discopop<D>::beta}, {"discopop_tau", &basic_discopop<D>::discopop_tau}}}};
 }
@@ -149,7 +150,7 @@ constexpr loss_description<odpo> describe_loss(std::type_identity<odpo>) {
 }
 constexpr loss_description<ropo> describe_loss(std::type_identity<ropo>) {
     return {"ropo",
-            "4a/(1+a)^2 (-log s(z) + a s(-z))",
+            "4 alpha/(1+alpha)^2 (-log s(z) + alpha s(-z))",
             "ROPO, arXiv:2404.04102",
             {{{"beta", &ropo::beta}, {"alpha", &ropo::alpha}}}};
 }
@@ -184,7 +185,7 @@ constexpr loss_description<reward_aware_backward_kl> describe_loss(std::type_ide
 }
 constexpr loss_description<mpo> describe_loss(std::type_identity<mpo>) {
     return {"mpo",
-            "0.8 sigmoid + 0.2 bco_pair + 1 sft",
+            "preference_weight sigmoid + quality_weight bco_pair + generation_weight sft",
             "MPO, arXiv:2411.10442",
             {{{"beta", &mpo::beta},
               {"preference_weight", &mpo::preference_weight},
@@ -199,19 +200,19 @@ constexpr loss_description<cpo> describe_loss(std::type_identity<cpo>) {
 }
 constexpr loss_description<simpo> describe_loss(std::type_identity<simpo>) {
     return {"simpo",
-            "-log s(beta (c/|y_w| - r/|y_l|) - gamma)",
+            "-log s(beta (c/|y_w| - r/|y_l|) - simpo_gamma)",
             "SimPO, arXiv:2405.14734, absolute margin (TRL, Liger)",
             {{{"beta", &simpo::beta}, {"simpo_gamma", &simpo::simpo_gamma}}}};
 }
 constexpr loss_description<simpo_ratio> describe_loss(std::type_identity<simpo_ratio>) {
     return {"simpo_ratio",
-            "-log s(beta (c/|y_w| - r/|y_l| - ratio))",
+            "-log s(beta (c/|y_w| - r/|y_l| - gamma_beta_ratio))",
             "SimPO, arXiv:2405.14734, margin in units of beta (authors' code)",
             {{{"beta", &simpo_ratio::beta}, {"gamma_beta_ratio", &simpo_ratio::gamma_beta_ratio}}}};
 }
 constexpr loss_description<alphapo> describe_loss(std::type_identity<alphapo>) {
     return {"alphapo",
-            "-log s(beta (f(c/|y_w|) - f(r/|y_l|)) - gamma), f(x) = (1 - exp(-alpha x))/alpha",
+            "-log s(beta (g(c/|y_w|) - g(r/|y_l|)) - simpo_gamma), g(x) = (1 - exp(-alpha x))/alpha",
             "AlphaPO, arXiv:2501.03884",
             {{{"beta", &alphapo::beta}, {"simpo_gamma", &alphapo::simpo_gamma}, {"alpha", &alphapo::alpha}}}};
 }
@@ -228,7 +229,7 @@ constexpr loss_description<slic> describe_loss(std::type_identity<slic>) {
             {{{"delta", &slic::delta}, {"lambda", &slic::lambda}}}};
 }
 constexpr loss_description<chosen_likelihood> describe_loss(std::type_identity<chosen_likelihood>) {
-    return {"sft", "-c/|y_w|", "supervised fine-tuning on the chosen response"};
+    return {"sft", "-c/|y_w|", "supervised fine-tuning on the chosen response; TRL's is sft_token_mean"};
 }
 constexpr loss_description<bradley_terry> describe_loss(std::type_identity<bradley_terry>) {
     return {"bradley_terry", "-log s(c - r - margin)", "Bradley & Terry 1952; reward model, arXiv:2203.02155"};
@@ -241,7 +242,7 @@ constexpr loss_description<smoothed_bradley_terry> describe_loss(std::type_ident
 }
 constexpr loss_description<centred_bradley_terry> describe_loss(std::type_identity<centred_bradley_terry>) {
     return {"bradley_terry_centred",
-            "-log s(c - r - margin) + lambda (c + r)^2",
+            "-log s(c - r - margin) + center_rewards_coefficient (c + r)^2",
             "arXiv:2312.09244; TRL's reward trainer",
             {{{"center_rewards_coefficient", &centred_bradley_terry::center_rewards_coefficient}}}};
 }

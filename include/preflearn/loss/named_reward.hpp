@@ -4,9 +4,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <concepts>
-
 #include <cmath>
+#include <concepts>
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/loss/margin_links.hpp>
@@ -57,8 +56,7 @@ struct centred_bradley_terry {
 };
 
 /// Wins, ties and losses by Rao & Kupper (1967, JASA 62): P(win) = σ(z − η), P(loss) = σ(−z − η), the rest is P(tie);
-/// the target column is 1, ½ and 0 for won, tied and lost, in between the three are mixed linearly. η > 0 where ties
-/// occur.
+/// the target column is 1, ½ and 0 for won, tied and lost, in between the three are mixed linearly. η > 0.
 struct rao_kupper {
     double eta = 0.5;
 
@@ -73,7 +71,7 @@ struct rao_kupper {
     }
 };
 
-/// The same by Davidson (1970, JASA 65): P(win) : P(tie) : P(loss) = e^{z/2} : ν : e^{−z/2}.
+/// The same by Davidson (1970, JASA 65): P(win) : P(tie) : P(loss) = e^{z/2} : ν : e^{−z/2}, ν > 0.
 struct davidson {
     double nu = 0.5;
 
