@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,11 +31,20 @@ struct arguments {
 };
 
 preflearn::coded_ratings code(const preflearn::rating_table& table, measurement_level level) {
+    if (level == measurement_level::ratio)
+        return preflearn::code_ratings(preflearn::numbers_of(table, 0), table.raters.size());
     if (level != measurement_level::nominal)
         return preflearn::code_ratings(preflearn::numbers_of(table), table.raters.size());
     std::vector<std::string> texts;
     for (const preflearn::rating_cell& cell : table.cells) texts.push_back(cell.text);
     return preflearn::code_ratings(texts, table.raters.size());
+}
+
+/// An option's text that must not be empty, as that of an unset shell variable is.
+std::string some_name(const std::string& text) { return text.empty() ? "a name was expected, found nothing" : ""; }
+
+std::string no_minus(const std::string& number) {
+    return number.starts_with('-') ? "a number of at least 0 was expected, found " + number : "";
 }
 
 measurement_level level_of(const std::string& name) {
@@ -55,7 +65,8 @@ void run(const arguments& given) {
         code(table, level), level,
         {.replicates = given.replicates, .confidence = given.confidence, .seed = given.seed});
 
-    preflearn::table shown{.title = preflearn::message(table.units.size(), " units, ", table.raters.size(), " raters"),
+    preflearn::table shown{.title =
+                               preflearn::message("units: ", table.units.size(), ", raters: ", table.raters.size()),
                            .columns = {{.name = "coefficient"},
                                        {.name = "value", .digits = 4},
                                        {.name = "s.e.", .digits = 4},
@@ -85,32 +96,36 @@ void run(const arguments& given) {
 
 int main(int argc, char** argv) {
     arguments given;
-    CLI::App app{"Prints every coefficient of agreement of the raters in a CSV file.\n"
-                 "Wide: a row per unit, a column per rater, an empty cell is missing. Long: a row per rating, with\n"
-                 "--unit, --rater and --value naming its columns."};
+    CLI::App app{
+        "Prints every coefficient of agreement of the raters in a CSV file.\n"
+        "Wide: a row per unit, a column per rater, an empty cell is missing. Long: a row per rating, with\n"
+        "--unit, --rater and --value naming its columns. A coefficient that does not exist has a status that says\n"
+        "why, and the program ends with 0 all the same; with 1 when the file is wrong, 2 when the options are."};
     app.add_option("FILE", given.file, "the CSV file; the first line names the columns")
         ->required()
         ->check(CLI::ExistingFile);
     app.add_option("--level", given.level, "what differences of ratings mean")
         ->check(CLI::IsMember({"nominal", "ordinal", "interval", "ratio"}))
         ->capture_default_str();
-    app.add_option("--unit", given.unit, "the column that names the unit (wide: optional)");
-    auto* rater = app.add_option("--rater", given.rater, "long table: the column that names the rater");
-    auto* value = app.add_option("--value", given.value, "long table: the column of ratings");
+    app.add_option("--unit", given.unit, "the column that names the unit (wide: optional)")->check(some_name);
+    auto* rater =
+        app.add_option("--rater", given.rater, "long table: the column that names the rater")->check(some_name);
+    auto* value = app.add_option("--value", given.value, "long table: the column of ratings")->check(some_name);
     rater->needs("--unit")->needs(value);
     value->needs("--unit")->needs(rater);
     app.add_option("--confidence", given.confidence, "confidence of the intervals")
         ->check(CLI::Range(0.01, 0.9999))
         ->capture_default_str();
     app.add_option("--replicates", given.replicates, "bootstrap replicates for the errors of the ICCs")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
         ->capture_default_str();
-    app.add_option("--seed", given.seed, "seed of the bootstrap");
-    app.add_option("--json", given.json, "also write the coefficients to this file, keyed by name");
+    app.add_option("--seed", given.seed, "seed of the bootstrap")->check(no_minus);
+    app.add_option("--json", given.json, "also write the coefficients to this file, keyed by name")->check(some_name);
     try {
         app.parse(argc, argv);
+        if (std::isnan(given.confidence)) throw CLI::ValidationError("--confidence", "is not a number");
     } catch (const CLI::ParseError& failure) {
-        return app.exit(failure) == 0 ? 0 : 2;
+        return app.exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;
     }
     try {
         run(given);

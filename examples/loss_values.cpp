@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ int main(int argc, char** argv) {
         "number). Under a loss that couples the batch (aot, dr_dpo, ...) all pairs are one batch, whose sum the\n"
         "lines add up to. FILE.csv has the columns chosen_logp and rejected_logp and, where the loss needs them,\n"
         "reference_chosen_logp, reference_rejected_logp, chosen_tokens and rejected_tokens; weight, target and\n"
-        "margin may be there."};
+        "margin may be there. A file without a single pair is refused."};
     app.add_option("--loss", name, "a name of the list");
     app.add_option("--param", parameters, "NAME=VALUE, may be repeated")->allow_extra_args(false);
     app.add_flag("--list", list, "print every loss with formula, parameters, defaults and source");
@@ -29,7 +30,7 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
         if (!list && (name.empty() || file.empty())) throw CLI::RequiredError("--list, or --loss and FILE.csv");
     } catch (const CLI::ParseError& failure) {
-        return app.exit(failure) == 0 ? 0 : 2;
+        return app.exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;
     }
     try {
         std::string text;

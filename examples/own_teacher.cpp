@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #include <cstdint>
 #include <cstdio>
+#include <iostream>
 #include <iterator>
 #include <set>
 #include <span>
@@ -32,7 +33,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& failure) {
-        return app.exit(failure) == 0 ? 0 : 2;
+        return app.exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;
     }
 
     const std::vector<my_pair> pairs{{1, "Name a fruit.", "An apple.", "fruit fruit fruit"},

@@ -1,12 +1,12 @@
 // Who is best, how sure is that, and does a rating exist at all? Ranks the items of a CSV file of games.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <set>
 #include <string>
 #include <string_view>
@@ -17,6 +17,7 @@
 
 #include <preflearn/data/csv.hpp>
 #include <preflearn/data/game_table.hpp>
+#include <preflearn/data/number.hpp>
 #include <preflearn/ranking.hpp>
 #include <preflearn/report/table.hpp>
 #include <preflearn/report/table_text.hpp>
@@ -35,6 +36,13 @@ struct arguments {
     std::uint64_t seed = 0;
 };
 
+/// An option's text that must not be empty, as that of an unset shell variable is.
+std::string some_name(const std::string& text) { return text.empty() ? "a name was expected, found nothing" : ""; }
+
+std::string no_minus(const std::string& number) {
+    return number.starts_with('-') ? "a number of at least 0 was expected, found " + number : "";
+}
+
 /// The numbers behind the name in "gaussian:1" and "pseudo-games:0.5,0.5". \throws CLI::ValidationError
 std::vector<double> numbers_behind(std::string_view text, std::size_t fewest, std::size_t most) {
     std::vector<double> numbers;
@@ -43,10 +51,8 @@ std::vector<double> numbers_behind(std::string_view text, std::size_t fewest, st
         text.remove_prefix(at + 1);
         at = text.find(',');
         const std::string_view part = text.substr(0, at);
-        double value = 0;
-        const auto [end, failure] = std::from_chars(part.data(), part.data() + part.size(), value);
-        if (failure != std::errc() || end != part.data() + part.size() || !(value > 0) || !std::isfinite(value))
-            throw CLI::ValidationError("--prior", "'" + std::string(part) + "' is not a number above 0");
+        const double value = preflearn::finite_number(part).value_or(0);
+        if (!(value > 0)) throw CLI::ValidationError("--prior", "'" + std::string(part) + "' is not a number above 0");
         numbers.push_back(value);
     }
     if (numbers.size() < fewest || numbers.size() > most)
@@ -55,6 +61,7 @@ std::vector<double> numbers_behind(std::string_view text, std::size_t fewest, st
 }
 
 preflearn::rating_options options_of(const arguments& given) {
+    if (std::isnan(given.confidence)) throw CLI::ValidationError("--confidence", "is not a number");
     preflearn::rating_options options{.order = given.order, .confidence = given.confidence, .seed = given.seed};
     if (given.ties == "drop") options.ties = preflearn::drop_rule{};
     if (given.ties == "rao-kupper") options.ties = preflearn::rao_kupper_rule{};
@@ -282,8 +289,9 @@ int main(int argc, char** argv) {
     preflearn::rating_options options;
     CLI::App app{
         "Ranks items by the Bradley-Terry model from a CSV file of games with the columns left, right and winner\n"
-        "(left, right or tie; x, y and draw mean the same), and perhaps weight, clusters and covariates. Ends with 3\n"
-        "when no rating exists. Boards of more than 3,000 items have neither ranks nor tiers, which compare all "
+        "(left, right or tie; x, y and draw mean the same), and perhaps weight, clusters and covariates. Ends with 1\n"
+        "when the file is wrong, 2 when the options are, and 3 when no rating exists. Boards of more than 3,000 items "
+        "have neither ranks nor tiers, which compare all "
         "pairs,\n"
         "and standard errors estimated by random probes to about 0.2% of each, or none where probes cannot tell; the\n"
         "line 'errors' says so. Clusters, covariates, judges and Jeffreys' prior go with at most 20,000 items."};
@@ -298,11 +306,14 @@ int main(int argc, char** argv) {
     app.add_option("--covariate", given.covariates,
                    "a numeric column that explains games beside their items, the left side's value minus the right "
                    "side's; can be repeated")
-        ->allow_extra_args(false);
-    app.add_option("--cluster", given.cluster, "the column of clusters (annotator, prompt) for robust errors");
+        ->allow_extra_args(false)
+        ->check(some_name);
+    app.add_option("--cluster", given.cluster, "the column of clusters (annotator, prompt) for robust errors")
+        ->check(some_name);
     auto* judge = app.add_option("--judge", given.judge,
                                  "the column of who judged a game: estimates what each judge is worth (crowd "
-                                 "Bradley-Terry); goes with --prior gaussian or pseudo-games");
+                                 "Bradley-Terry); goes with --prior gaussian or pseudo-games")
+                      ->check(some_name);
     app.add_option("--judge-model", given.judge_model,
                    "a judge's reliability: the probability not to say the opposite of what the items deserve; or "
                    "discrimination: how strongly the judge tells items apart")
@@ -312,13 +323,13 @@ int main(int argc, char** argv) {
     app.add_option("--confidence", given.confidence, "confidence of intervals and ranks")
         ->check(CLI::Range(0.01, 0.9999))
         ->capture_default_str();
-    app.add_option("--seed", given.seed, "seed of the draws for ranks");
-    app.add_option("--json", given.json, "also write the ratings to this file");
+    app.add_option("--seed", given.seed, "seed of the draws for ranks")->check(no_minus);
+    app.add_option("--json", given.json, "also write the ratings to this file")->check(some_name);
     try {
         app.parse(argc, argv);
         options = options_of(given);
     } catch (const CLI::ParseError& failure) {
-        return app.exit(failure) == 0 ? 0 : 2;
+        return app.exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;
     }
     try {
         return run(given, options);

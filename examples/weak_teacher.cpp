@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <iostream>
 #include <optional>
 #include <set>
 #include <string>
@@ -187,7 +188,7 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
         loss_of(given); // so that a name or value that does not fit is a usage error
     } catch (const CLI::ParseError& failure) {
-        return app.exit(failure) == 0 ? 0 : 2;
+        return app.exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;
     } catch (const preflearn::error& failure) {
         std::fprintf(stderr, "weak_teacher: %s\n", failure.what());
         return 2;

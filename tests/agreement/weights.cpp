@@ -38,6 +38,7 @@ TEST_CASE("weights are 1 on the diagonal, symmetric, and 0 for the farthest cate
 TEST_CASE("scales refuse what is not a position") {
     CHECK_THROWS_WITH_AS(category_scale(std::vector<double>{0, std::nan("")}), doctest::Contains("category 1"),
                          argument_error);
+    CHECK_THROWS_AS(category_scale(std::vector<double>{-1e308, 1e308}), argument_error);
     CHECK_THROWS_AS(category_scale(std::vector<double>{}), argument_error);
     CHECK_THROWS_AS(ratio_weights(category_scale(std::vector<double>{-1, 1})), argument_error);
 }

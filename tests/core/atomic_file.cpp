@@ -2,7 +2,12 @@
 
 #include <iterator>
 #include <stdexcept>
+#include <string>
 #include <thread>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <preflearn/core/atomic_file.hpp>
 
@@ -23,6 +28,26 @@ TEST_CASE("an atomic write makes and replaces a file and leaves nothing beside i
         CHECK(test::read(folder / "a") == content);
     }
     CHECK(entries(folder) == 1);
+}
+
+TEST_CASE("a link is followed, a pipe is written to; both stay what they are") {
+    const test::folder folder;
+    folder.write("a", "old");
+    std::filesystem::create_symlink("a", folder / "link");
+    write_atomically(folder / "link", [](std::ostream& out) { out << "new"; });
+    CHECK(std::filesystem::is_symlink(folder / "link"));
+    CHECK(test::read(folder / "a") == "new");
+
+    const std::filesystem::path pipe = folder / "pipe";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    const int reader = ::open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    REQUIRE(reader >= 0);
+    write_atomically(pipe, [](std::ostream& out) { out << "text"; });
+    char text[5] = {};
+    CHECK(::read(reader, text, 4) == 4);
+    CHECK(std::string(text) == "text");
+    ::close(reader);
+    CHECK(std::filesystem::is_fifo(pipe));
 }
 
 TEST_CASE("when the writer throws, the old file stays and no temporary file is left") {

@@ -53,6 +53,8 @@ TEST_CASE("what is not a number is named by line and rater") {
     CHECK_THROWS_WITH_AS(complaint("\"1,5\""), "ratings.csv:3: rater 'B': '1,5' is not a finite number", input_error);
     CHECK_THROWS_WITH_AS(complaint("nan"), doctest::Contains("'nan' is not a finite number"), input_error);
     CHECK(complaint("+1.5e2")[3] == 150);
+    CHECK_THROWS_WITH_AS(numbers_of(wide_ratings(table_of("A,B\n0,1\n,-2\n")), 0),
+                         "ratings.csv:3: rater 'B': -2 is less than 0", input_error);
 }
 
 TEST_CASE("a rater who rates a unit twice is refused with both lines") {

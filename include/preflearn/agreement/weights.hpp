@@ -29,7 +29,8 @@ struct identity_weights {
     double operator()(category a, category b) const { return a == b ? 1 : 0; }
 };
 
-/// Categories' positions on a scale: 0, 1, 2, … unless given. \throws argument_error for a position that is not finite.
+/// Categories' positions on a scale: 0, 1, 2, … unless given. \throws argument_error for a position that is not finite,
+/// and for positions so far apart that sums of their squared distances could overflow.
 class category_scale {
   public:
     explicit category_scale(std::size_t categories) : positions_(categories) {
@@ -50,6 +51,7 @@ class category_scale {
             require(std::isfinite(positions_[k]), "category ", k, " has the position ", positions_[k]);
         const auto [low, high] = std::ranges::minmax(positions_);
         range_ = high > low ? high - low : 1;
+        require(range_ <= 1e150, "positions from ", low, " to ", high, " lie further apart than 1e150");
     }
     std::vector<double> positions_;
     double range_ = 1;

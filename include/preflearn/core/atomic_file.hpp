@@ -1,6 +1,7 @@
 /// \file
 /// Writes a file so that its name always shows either the old content or the whole new one: the text goes to a
-/// temporary file in the same folder, is flushed to the disk, and is then renamed over the target.
+/// temporary file in the same folder, is flushed to the disk, and is then renamed over the target. A link to a file is
+/// followed, and what is no regular file (a pipe, /dev/stdout, /dev/null) is written to and never replaced.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -29,6 +30,16 @@ inline int flush_to_disk(const std::filesystem::path& path, int flags) {
     const int failure = ::fsync(file) == 0 ? 0 : errno;
     ::close(file);
     return failure;
+}
+
+/// Calls `write(stream)` on what is at `path`. \param name the path in messages
+template <class Write>
+void write_through(const std::filesystem::path& path, const std::filesystem::path& name, Write&& write) {
+    std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+    require<input_error>(stream.is_open(), path.string(), ": cannot be written");
+    std::forward<Write>(write)(static_cast<std::ostream&>(stream));
+    stream.close();
+    require<input_error>(!stream.fail(), name.string(), ": writing failed (is the disk full?)");
 }
 
 /// A new file beside `path` that nobody else has; removed again unless it was renamed.
@@ -80,20 +91,19 @@ class temporary_file {
 /// \throws input_error when the folder is missing or anything cannot be written; and what `write` throws.
 template <std::invocable<std::ostream&> Write> void write_atomically(const std::filesystem::path& path, Write&& write) {
     require<input_error>(path.has_filename(), path.string(), ": a file name was expected");
-    detail::temporary_file temporary(path);
-    {
-        std::ofstream stream(temporary.path(), std::ios::binary | std::ios::trunc);
-        require<input_error>(stream.is_open(), temporary.path().string(), ": cannot be written");
-        std::forward<Write>(write)(static_cast<std::ostream&>(stream));
-        stream.close();
-        require<input_error>(!stream.fail(), path.string(), ": writing failed (is the disk full?)");
-    }
+    std::error_code ignored;
+    const std::filesystem::file_status there = std::filesystem::status(path, ignored);
+    if (std::filesystem::is_other(there)) return detail::write_through(path, path, std::forward<Write>(write));
+    const bool link = std::filesystem::is_symlink(std::filesystem::symlink_status(path, ignored));
+    const std::filesystem::path target = link ? std::filesystem::weakly_canonical(path, ignored) : path;
+    detail::temporary_file temporary(target);
+    detail::write_through(temporary.path(), path, std::forward<Write>(write));
     const int failure = detail::flush_to_disk(temporary.path(), O_RDONLY);
     if (failure) {
         throw input_error(message(path.string(), ": cannot be flushed: ", std::generic_category().message(failure)));
     }
-    temporary.rename_to(path);
-    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    temporary.rename_to(target);
+    const auto folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
     detail::flush_to_disk(folder, O_RDONLY | O_DIRECTORY); // not every file system can; the rename holds anyway
 }
 

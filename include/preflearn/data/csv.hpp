@@ -61,9 +61,20 @@ class csv_reader {
         if (c == end_of_file) return c;
         block_ = block_.subspan(1);
         line_ += c == '\n';
-        if (++size_ > maximum_)
-            throw input_error(message(place(), ": the record is longer than the ", maximum_, " bytes allowed"));
+        grow(1);
         return c;
+    }
+    /// Appends what stands before the next byte that could end, quote or break a field, as far as the block goes.
+    void take_plain(std::string& field) {
+        const auto special = [](char c) { return c == ',' || c == '\n' || c == '\r' || c == '"'; };
+        const auto size = static_cast<std::size_t>(std::ranges::find_if(block_, special) - block_.begin());
+        grow(size);
+        field.append(block_.data(), size);
+        block_ = block_.subspan(size);
+    }
+    void grow(std::size_t bytes) {
+        require<input_error>((size_ += bytes) <= maximum_, place(), ": the record is longer than the ", maximum_,
+                             " bytes allowed");
     }
 
     /// False when nothing is left.
@@ -105,6 +116,7 @@ class csv_reader {
             skip_blanks();
         }
         for (;;) {
+            if (!quoted) take_plain(field);
             const int c = take();
             const bool comma = c == ',', line_end = c == '\r' && (peek() == '\n' || peek() == end_of_file);
             if (comma || line_end || c == '\n' || c == end_of_file) {

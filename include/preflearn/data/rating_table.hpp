@@ -89,8 +89,8 @@ inline rating_table long_ratings(csv_file file, std::string_view unit_column, st
 }
 
 /// The table as numbers, row by row, NaN where missing. \throws input_error naming file, line, rater and text of what
-/// is not a finite number.
-inline std::vector<double> numbers_of(const rating_table& table) {
+/// is not a finite number, or one below `least`.
+inline std::vector<double> numbers_of(const rating_table& table, double least = std::numeric_limits<double>::lowest()) {
     std::vector<double> numbers;
     numbers.reserve(table.cells.size());
     for (std::size_t i = 0; i < table.cells.size(); ++i) {
@@ -99,6 +99,8 @@ inline std::vector<double> numbers_of(const rating_table& table) {
         require<input_error>(value || cell.line == 0, file_line{table.name, cell.line}, ": rater ",
                              excerpt{table.raters[i % table.raters.size()]}, ": ", excerpt{cell.text},
                              " is not a finite number");
+        require<input_error>(!value || *value >= least, file_line{table.name, cell.line}, ": rater ",
+                             excerpt{table.raters[i % table.raters.size()]}, ": ", cell.text, " is less than ", least);
         numbers.push_back(value.value_or(std::numeric_limits<double>::quiet_NaN()));
     }
     return numbers;
