@@ -52,7 +52,7 @@ struct js_divergence {
     template <std::floating_point Real>
     [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
         const Real t = exp_of_minus(std::abs(u));
-        const Real log_sigmoid = std::min(u, Real(0)) - log_of_one_plus(t);
+        const Real log_sigmoid = by_sign(u, u, Real(0)) - log_of_one_plus(t);
         return {std::numbers::ln2_v<Real> + log_sigmoid, by_sign(u, Real(1), t) / (1 + t)};
     }
     template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
@@ -60,8 +60,7 @@ struct js_divergence {
         const response_score<Real> u = (*this)(at.u, Real(0)), v = (*this)(at.v, Real(0));
         const Real tu = log_of_one_plus(exp_of_minus(std::abs(at.u))),
                    tv = log_of_one_plus(exp_of_minus(std::abs(at.v)));
-        const Real higher = std::max(at.u, at.v);
-        const Real whole = by_sign(higher, at.difference, std::min(at.u, Real(0)) - std::min(at.v, Real(0)));
+        const Real whole = by_sign(at.u, by_sign(at.v, at.difference, at.u), by_sign(at.v, -at.v, Real(0)));
         return {u, v, whole + (tv - tu)};
     }
 };
