@@ -113,6 +113,9 @@ TEST_CASE("uncertainty of a fit that does not exist is refused") {
     CHECK_THROWS_AS(sandwich_covariance(games.list(), bradley_terry_model{}, fit), numeric_error);
     games.add(0, 1, game_result::right);
     const rating_fit finite = fit_ratings(count_games(games.list()));
+    pair_counts faint = count_games(games.list()); // weights so small that errors would be beyond a double
+    faint.cells[0].left_wins = faint.cells[0].right_wins = 1e-310;
+    CHECK_THROWS_AS(inverse_information(faint, bradley_terry_model{}, fit_ratings(faint)), numeric_error);
     const std::vector<std::uint32_t> one_cluster(4, 5), too_few(3);
     CHECK_THROWS_AS(sandwich_covariance(games.list(), bradley_terry_model{}, finite, one_cluster), argument_error);
     CHECK_THROWS_AS(sandwich_covariance(games.list(), bradley_terry_model{}, finite, too_few), argument_error);

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -48,10 +49,14 @@ namespace detail {
 /// The inverse of an information matrix whose first `items` parameters are strengths, with these centred in rows and
 /// columns. Without a prior the common shift of the strengths has no information; with a weak one nearly none, so H is
 /// inverted with some added along it, which is taken away again (Sherman & Morrison 1950).
+/// \throws numeric_error when it is singular in double precision.
 inline Eigen::MatrixXd inverse_on_sum_zero(Eigen::MatrixXd h, Eigen::Index items, bool level_is_known) {
     const double added = h.diagonal().head(items).mean() / static_cast<double>(items);
     h.topLeftCorner(items, items).array() += added;
     const Eigen::LDLT<Eigen::MatrixXd> factors(h);
+    require<numeric_error>(factors.vectorD().minCoeff() > std::numeric_limits<double>::min(),
+                           "the games tell too little for standard errors: the information matrix is singular in "
+                           "double precision");
     Eigen::MatrixXd inverse = factors.solve(Eigen::MatrixXd::Identity(h.rows(), h.cols()));
     Eigen::VectorXd along = inverse.leftCols(items).rowwise().sum();
     const double left_over = 1 - added * along.head(items).sum();
@@ -113,7 +118,7 @@ Eigen::MatrixXd squared_scores(std::size_t games, Eigen::Index parameters, std::
 } // namespace detail
 
 /// The inverse of the information matrix (the prior's included) on the mean-zero scale. Dense: (n + 2)² numbers.
-/// \throws numeric_error when the fit does not exist.
+/// \throws numeric_error when the fit does not exist, or the matrix is singular in double precision.
 template <class Model>
 rating_covariance inverse_information(const pair_counts& counts, const Model& model, const rating_fit& fit) {
     return {counts.items, detail::centred_inverse(counts, model, fit)};
