@@ -16,12 +16,12 @@
 
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
-#include <preflearn/loss/by_pieces.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/elementary.hpp>
 #include <preflearn/loss/named_divergence.hpp>
 #include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/slices.hpp>
 
 namespace preflearn {
 
@@ -125,25 +125,25 @@ template <class Inner> struct distributionally_robust {
 
     template <std::floating_point Real> [[nodiscard]] log_mean_exp reduce(const pair_scores<Real>& scores) const {
         check(scores, pair_gradients<Real>{});
-        return detail::sum_of_parts<log_mean_exp>(scores, [&](std::size_t at, std::size_t size) {
-            std::array<Real, detail::pairs_of_part> losses;
-            const pair_scores<Real> part = detail::part_of(scores, at, size);
-            inner_sums(part, {{}, {}, std::span(losses).first(size)});
-            return state_of(part, losses.data());
+        return detail::sum_of_slices<log_mean_exp>(scores, [&](std::size_t at, std::size_t size) {
+            std::array<Real, detail::pairs_of_slice> losses;
+            const pair_scores<Real> slice = detail::slice_of(scores, at, size);
+            inner_sums(slice, {{}, {}, std::span(losses).first(size)});
+            return state_of(slice, losses.data());
         });
     }
     template <std::floating_point Real>
     loss_sums map(const pair_scores<Real>& scores, const log_mean_exp& state,
                   const pair_gradients<Real>& gradients) const {
         check(scores, gradients);
-        const loss_sums sums = detail::sum_of_parts<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
-            std::array<Real, detail::pairs_of_part> losses;
-            const pair_scores<Real> part = detail::part_of(scores, at, size);
-            const pair_gradients<Real> out = detail::part_of(gradients, at, size);
+        const loss_sums sums = detail::sum_of_slices<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
+            std::array<Real, detail::pairs_of_slice> losses;
+            const pair_scores<Real> slice = detail::slice_of(scores, at, size);
+            const pair_gradients<Real> out = detail::slice_of(gradients, at, size);
             const std::span<Real> values = std::span(losses).first(size);
-            const loss_sums of_part = inner_sums(part, {out.chosen, out.rejected, values});
-            share_out(part, state, out, values);
-            return of_part;
+            const loss_sums of_slice = inner_sums(slice, {out.chosen, out.rejected, values});
+            share_out(slice, state, out, values);
+            return of_slice;
         });
         return whole(sums, scores, state);
     }
@@ -154,15 +154,15 @@ template <class Inner> struct distributionally_robust {
         const bool values_are_wanted = !gradients.values.empty();
         const std::unique_ptr<Real[]> own(values_are_wanted ? nullptr : new Real[scores.size()]);
         const std::span<Real> losses = values_are_wanted ? gradients.values : std::span(own.get(), scores.size());
-        const both_sums sums = detail::sum_of_parts<both_sums>(scores, [&](std::size_t at, std::size_t size) {
-            const pair_scores<Real> part = detail::part_of(scores, at, size);
-            const pair_gradients<Real> out = detail::part_of(gradients, at, size);
+        const both_sums sums = detail::sum_of_slices<both_sums>(scores, [&](std::size_t at, std::size_t size) {
+            const pair_scores<Real> slice = detail::slice_of(scores, at, size);
+            const pair_gradients<Real> out = detail::slice_of(gradients, at, size);
             const std::span<Real> values = losses.subspan(at, size);
-            const loss_sums of_part = inner_sums(part, {out.chosen, out.rejected, values});
-            return both_sums{of_part, state_of(part, values.data())};
+            const loss_sums of_slice = inner_sums(slice, {out.chosen, out.rejected, values});
+            return both_sums{of_slice, state_of(slice, values.data())};
         });
-        detail::sum_of_parts<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
-            share_out(detail::part_of(scores, at, size), sums.state, detail::part_of(gradients, at, size),
+        detail::sum_of_slices<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
+            share_out(detail::slice_of(scores, at, size), sums.state, detail::slice_of(gradients, at, size),
                       losses.subspan(at, size));
             return loss_sums{};
         });

@@ -70,6 +70,7 @@ struct pairwise {
         const std::size_t pieces = (scores.size() + detail::pairs_per_piece - 1) / detail::pairs_per_piece;
         const std::size_t grain = std::max(smallest, (pieces + most - 1) / most * detail::pairs_per_piece);
         std::array<loss_sums, most> blocks{};
+        // Without weights, targets and margins, and without a share of the swapped pair, there is less to compute.
         const bool plain = [&] {
             if constexpr (requires { target(Real(1)); })
                 return scores.weight.empty() && scores.target.empty() && scores.margin.empty() &&

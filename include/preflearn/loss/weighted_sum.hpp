@@ -1,5 +1,5 @@
 /// \file
-/// Σ w_i · loss_i of several preference losses on the same pairs. Losses of single pairs go through in parts, so that
+/// Σ w_i · loss_i of several preference losses on the same pairs. Losses of single pairs go through in slices, so that
 /// their gradients need no memory of the batch's size; losses that couple the batch are taken over all of it.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -16,12 +16,12 @@
 
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/loss/batch_normalised.hpp>
-#include <preflearn/loss/by_pieces.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/named_divergence.hpp>
 #include <preflearn/loss/named_pointwise.hpp>
 #include <preflearn/loss/running_mean.hpp>
+#include <preflearn/loss/slices.hpp>
 
 namespace preflearn {
 
@@ -76,8 +76,8 @@ template <class... Losses> struct weighted_sum {
         static_assert((PreferenceLoss<Losses, Real> && ...), "a weighted sum is made of PreferenceLosses");
         static_assert(!(CarriesRunningMean<States> || ...), "a weighted sum keeps no running mean for its losses");
         check_lengths(scores, gradients);
-        loss_sums sums = detail::sum_of_parts<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
-            return sum_of_single(detail::part_of(scores, at, size), detail::part_of(gradients, at, size));
+        loss_sums sums = detail::sum_of_slices<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
+            return sum_of_single(detail::slice_of(scores, at, size), detail::slice_of(gradients, at, size));
         });
         for_each_index([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
             if constexpr (couples<I, Real>) {
@@ -109,10 +109,10 @@ template <class... Losses> struct weighted_sum {
         (std::make_index_sequence<count>{});
     }
 
-    /// The losses that do not couple the pairs, of one part; overwrites the gradients.
+    /// The losses that do not couple the pairs, of one slice; overwrites the gradients.
     template <class Real>
     loss_sums sum_of_single(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
-        std::array<Real, detail::pairs_of_part> d_chosen, d_rejected, values;
+        std::array<Real, detail::pairs_of_slice> d_chosen, d_rejected, values;
         const pair_gradients<Real> written{std::span(d_chosen).first(gradients.chosen.size()),
                                            std::span(d_rejected).first(gradients.rejected.size()),
                                            std::span(values).first(gradients.values.size())};

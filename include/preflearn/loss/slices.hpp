@@ -1,0 +1,67 @@
+/// \file
+/// Losses made of other losses go through the pairs in slices that stay in the cache, so that what the inner losses
+/// write needs no memory of the batch's size.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include <preflearn/core/error.hpp>
+#include <preflearn/core/parallel.hpp>
+#include <preflearn/core/scores.hpp>
+#include <preflearn/loss/columns.hpp>
+
+namespace preflearn::detail {
+
+/// A multiple of the pieces in which the inner losses go on.
+inline constexpr std::size_t pairs_of_slice = 2048;
+
+/// The entries [at, at + size) of every column that is there.
+template <class Real> pair_scores<Real> slice_of(const pair_scores<Real>& whole, std::size_t at, std::size_t size) {
+    const auto slice = [=](const auto& column) { return column.empty() ? column : column.subspan(at, size); };
+    return {slice(whole.chosen),
+            slice(whole.rejected),
+            slice(whole.reference_chosen),
+            slice(whole.reference_rejected),
+            slice(whole.chosen_tokens),
+            slice(whole.rejected_tokens),
+            slice(whole.weight),
+            slice(whole.target),
+            slice(whole.margin)};
+}
+template <class Real>
+pair_gradients<Real> slice_of(const pair_gradients<Real>& whole, std::size_t at, std::size_t size) {
+    const auto slice = [=](const auto& column) { return column.empty() ? column : column.subspan(at, size); };
+    return {slice(whole.chosen), slice(whole.rejected), slice(whole.values)};
+}
+
+/// Calls `of_slice(at, size)` for the slices of the pairs, on any thread, and adds up what it returns, in an order that
+/// the number of pairs fixes. A fault in a slice is said by the pair's place among all.
+template <class Sums, class Real, class OfSlice>
+Sums sum_of_slices(const pair_scores<Real>& scores, OfSlice&& of_slice) {
+    constexpr std::size_t most = 64;
+    const std::size_t slices = (scores.size() + pairs_of_slice - 1) / pairs_of_slice;
+    const std::size_t grain = std::max<std::size_t>(4, (slices + most - 1) / most) * pairs_of_slice;
+    std::array<Sums, most> blocks{};
+    parallel_blocks(scores.size(), grain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t at = begin; at < end; at += pairs_of_slice) {
+            const std::size_t size = std::min(pairs_of_slice, end - at);
+            try {
+                blocks[begin / grain] += of_slice(at, size);
+            } catch (const argument_error&) {
+                refuse_first_fault(scores, at, at + size); // by the pair's place in the batch
+                throw;
+            } catch (const numeric_error& failure) {
+                refuse_first_fault(scores, at, at + size);
+                throw numeric_error(message("among the pairs from ", at, " on: ", failure.what()));
+            }
+        }
+    });
+    Sums total{};
+    for (const Sums& sums : blocks) total += sums;
+    return total;
+}
+
+} // namespace preflearn::detail
