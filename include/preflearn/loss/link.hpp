@@ -1,9 +1,10 @@
 /// \file
 /// The penalty φ of a preference loss. A margin link is called with z = β (s_w − s_l) − margin and returns φ(z) and
-/// φ'(z), and φ''(z) by `curvature` where Newton's method can use it; a pair link is called with (β s_w, β s_l) or (β
-/// s_w, β s_l, z) for losses that are no function of the difference (NCA, SPPO, …); a label link is called with (z, q).
-/// Links have no branches and no calls where that is possible, so that the loop over pairs becomes vector code. Here:
-/// the concepts and the logistic link; the others are in `margin_links.hpp`, `pair_links.hpp` and `label_links.hpp`.
+/// φ'(z), and φ''(z) by `curvature` where Newton's method can use it; a pair link is called with (a, b), β times both
+/// scores, or with (a, b, z), for losses that are no function of the difference (NCA, SPPO, …); a label link is called
+/// with (z, q). Links have no branches and no calls where that is possible (`by_sign` chooses by bits), so that the
+/// loop over pairs becomes vector code. Here: the concepts and the logistic link; the others are in `margin_links.hpp`,
+/// `pair_links.hpp` and `label_links.hpp`.
 // SPDX-License-Identifier: MIT
 #pragma once
 
