@@ -1,5 +1,5 @@
-// says: "a link is called with z, or with (z, q), and returns margin_penalty<Real>, or with (chosen, rejected) and
-// returns pair_penalty<Real>"
+// says: "a link is called with z, or with (z, q), and returns margin_penalty<Real>, or with (chosen, rejected) or
+// (chosen, rejected, z) and returns pair_penalty<Real>"
 //
 // The link gives its value and no derivative.
 #include <preflearn/loss/pairwise.hpp>
