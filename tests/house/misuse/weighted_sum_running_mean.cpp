@@ -5,6 +5,6 @@
 #include <preflearn/loss/weighted_sum.hpp>
 
 auto loss(const preflearn::pair_scores<double>& scores, const preflearn::pair_gradients<double>& gradients) {
-    return preflearn::weighted_sum<preflearn::dpo, preflearn::bco_pair_shifted>{.losses = {}, .weights = {1, 1}}(
-        scores, gradients);
+    return preflearn::weighted_sum<preflearn::dpo, preflearn::bco_pair_shifted>{.losses = {},
+                                                                                .weights = {1, 1}}(scores, gradients);
 }
