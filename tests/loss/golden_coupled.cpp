@@ -1,5 +1,4 @@
-// Losses that couple the batch, and unpaired ones, against those of TRL in double (golden/make_coupled.py and
-// golden/make_mpo_token_mean.py).
+// Losses that couple the batch, and unpaired ones, against those of TRL in double (golden/make_coupled.py).
 #include <cmath>
 #include <cstdint>
 #include <fstream>
@@ -12,7 +11,6 @@
 #include <preflearn/loss/bco.hpp>
 #include <preflearn/loss/coupled_list.hpp>
 #include <preflearn/loss/kto.hpp>
-#include <preflearn/loss/weighted_sum.hpp>
 
 #include "completions.hpp"
 #include "pairs.hpp"
@@ -21,24 +19,10 @@ using namespace preflearn;
 
 namespace {
 
-nlohmann::json golden(const std::string& name = "coupled.json") {
-    std::ifstream file(PREFLEARN_TESTS "/loss/golden/" + name);
+nlohmann::json golden() {
+    std::ifstream file(PREFLEARN_TESTS "/loss/golden/coupled.json");
     REQUIRE(file.is_open());
     return nlohmann::json::parse(file);
-}
-
-/// Log-probs of chosen and rejected, the same under the reference, lengths.
-pairs<double> pairs_of(const nlohmann::json& rows) {
-    pairs<double> p;
-    for (const nlohmann::json& pair : rows) {
-        p.chosen.push_back(pair[0]);
-        p.rejected.push_back(pair[1]);
-        p.reference_chosen.push_back(pair[2]);
-        p.reference_rejected.push_back(pair[3]);
-        p.chosen_tokens.push_back(pair[4]);
-        p.rejected_tokens.push_back(pair[5]);
-    }
-    return p;
 }
 
 /// log-prob, reference, desirable, and the same of a mismatched response.
@@ -63,7 +47,15 @@ void check_near(const std::vector<double>& found, const nlohmann::json& expected
 
 TEST_CASE("coupled losses have TRL's value and gradient of the batch") {
     const nlohmann::json file = golden();
-    pairs<double> p = pairs_of(file["pairs"]);
+    pairs<double> p;
+    for (const nlohmann::json& pair : file["pairs"]) {
+        p.chosen.push_back(pair[0]);
+        p.rejected.push_back(pair[1]);
+        p.reference_chosen.push_back(pair[2]);
+        p.reference_rejected.push_back(pair[3]);
+        p.chosen_tokens.push_back(pair[4]);
+        p.rejected_tokens.push_back(pair[5]);
+    }
     const auto n = static_cast<double>(p.chosen.size());
     for (const nlohmann::json& entry : file["coupled"]) {
         bool found = false;
@@ -81,18 +73,6 @@ TEST_CASE("coupled losses have TRL's value and gradient of the batch") {
             check_near(p.d_rejected, entry["rejected"], n);
         });
         CHECK(found);
-    }
-}
-
-TEST_CASE("MPO with the mean over the batch's tokens has TRL's value and gradient of the batch") {
-    const nlohmann::json file = golden("mpo_token_mean.json");
-    pairs<double> p = pairs_of(file["pairs"]);
-    for (const nlohmann::json& entry : file["cases"]) {
-        INFO("beta ", entry["beta"].dump());
-        const loss_sums sums = mpo_token_mean{.beta = entry["beta"]}(p.scores(), p.gradients());
-        CHECK(sums.loss / sums.weight == doctest::Approx(entry["value"].get<double>()).epsilon(1e-13));
-        check_near(p.d_chosen, entry["chosen"], sums.weight);
-        check_near(p.d_rejected, entry["rejected"], sums.weight);
     }
 }
 

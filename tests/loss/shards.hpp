@@ -15,16 +15,12 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/loss/coupled.hpp>
+#include <preflearn/loss/slices.hpp>
 
 #include "pairs.hpp"
 
 template <class Real> preflearn::pair_scores<Real> part_of(const pairs<Real>& p, std::size_t begin, std::size_t end) {
-    const preflearn::pair_scores<Real> all = p.scores();
-    const auto part = [=](const auto& column) { return column.empty() ? column : column.subspan(begin, end - begin); };
-    return {
-        part(all.chosen),        part(all.rejected),        part(all.reference_chosen), part(all.reference_rejected),
-        part(all.chosen_tokens), part(all.rejected_tokens), part(all.weight),           part(all.target),
-        part(all.margin)};
+    return preflearn::detail::slice_of(p.scores(), begin, end - begin);
 }
 
 /// Merged states of shards are the state of the batch in any grouping, and the shards' maps add up to it. `tolerance`

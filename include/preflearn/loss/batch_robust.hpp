@@ -20,7 +20,7 @@
 #include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/elementary.hpp>
 #include <preflearn/loss/named_divergence.hpp>
-#include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/pair_pieces.hpp>
 #include <preflearn/loss/slices.hpp>
 
 namespace preflearn {
@@ -37,6 +37,7 @@ class log_mean_exp {
         all.highest_ = highest_of(size, [&](std::size_t i) { return by_sign(0.0 - w(i), x(i), none); });
         const double high = all.origin();
         detail::lane_sum<double> sum, excess, weight;
+        constexpr std::size_t piece = detail::pairs_per_piece;
         for (std::size_t at = 0; at < size; at += piece) {
             const std::size_t count = std::min(piece, size - at);
             alignas(64) std::array<Real, piece> power, miss;
@@ -77,7 +78,6 @@ class log_mean_exp {
     }
 
   private:
-    static constexpr std::size_t piece = 512;
     /// In lanes, so that the loop becomes vector code; −∞ of nothing.
     template <class X> static double highest_of(std::size_t size, const X& x) {
         constexpr std::size_t lanes = 16;

@@ -46,12 +46,12 @@ def batch_of(log_probs, lengths):
     return logps, mask, model
 
 
-def dpo(loss, beta, smoothing):
+def dpo(losses, weights, beta, smoothing=0.0):
     c, r, c0, r0, nc, nr = zip(*PAIRS)
     logps, mask, model = batch_of(double(c + r), nc + nr)
     metrics = collections.defaultdict(list)
-    trainer = Fake(model=torch.nn.Linear(1, 1), accelerator=accelerator, beta=beta, loss_types=[loss],
-                   loss_weights=[1.0], label_smoothing=smoothing, ld_alpha=None, f_divergence_type="reverse_kl",
+    trainer = Fake(model=torch.nn.Linear(1, 1), accelerator=accelerator, beta=beta, loss_types=losses,
+                   loss_weights=weights, label_smoothing=smoothing, ld_alpha=None, f_divergence_type="reverse_kl",
                    f_alpha_divergence_coef=0.5, use_weighting=False, precompute_ref_logps=True,
                    aux_loss_enabled=False, args=Fake(discopop_tau=0.05), _metrics={"train": metrics, "eval": metrics},
                    _total_train_tokens=0, _tp_size=1)
@@ -124,7 +124,7 @@ for beta in (0.1, 0.5):
     for loss in ("aot", "aot_unpaired"):
         for smoothing in (0.0, 0.125):
             coupled.append(dict(loss=loss, parameters=dict(beta=beta, label_smoothing=smoothing),
-                                **dpo(loss, beta, smoothing)))
+                                **dpo([loss], [1.0], beta, smoothing)))
     for beta_prime in (0.5, 2.0):
         coupled.append(dict(loss="dr_dpo", parameters=dict(beta=beta, beta_prime=beta_prime),
                             **dr_dpo(beta, beta_prime)))
@@ -134,7 +134,10 @@ for beta in (0.1, 0.5):
             for loss in ("kto", "apo_zero_unpaired"):
                 unpaired.append(dict(loss=loss, beta=beta, desirable_weight=weights[0], undesirable_weight=weights[1],
                                      completions=completions, **kto(loss, beta, *weights, completions)))
-coupled.append(dict(loss="sft_token_mean", parameters={}, **dpo("sft", 0.1, 0.0)))
+coupled.append(dict(loss="sft_token_mean", parameters={}, **dpo(["sft"], [1.0], 0.1)))
+for beta in (0.1, 0.5):
+    coupled.append(dict(loss="mpo_token_mean", parameters=dict(beta=beta),
+                        **dpo(["sigmoid", "bco_pair", "sft"], [0.8, 0.2, 1.0], beta)))
 batches = [COMPLETIONS[:4], COMPLETIONS[3:], COMPLETIONS]
 json.dump(dict(trl=trl.__version__, torch=torch.__version__, pairs=PAIRS, coupled=coupled, unpaired=unpaired,
                bco=[dict(beta=beta, batches=batches, steps=bco(beta, batches)) for beta in (0.1, 0.5)]),
