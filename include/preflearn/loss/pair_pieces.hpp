@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <type_traits>
 
 #include <preflearn/core/scores.hpp>
@@ -27,6 +28,41 @@ template <class Real> struct piece_columns {
     std::size_t size;
     const Real *chosen, *rejected, *reference_chosen, *reference_rejected, *weight, *target, *margin;
     const std::uint32_t *chosen_tokens, *rejected_tokens;
+};
+
+/// So many pairs of the next piece are asked for at a time.
+inline constexpr std::size_t pairs_asked_for = 64;
+
+/// Asks for the next piece's memory, a little at a time while a piece is computed: otherwise memory would rest then,
+/// and the processor's own guesses end where a piece's columns do.
+template <class Real> class piece_ahead {
+  public:
+    piece_ahead() = default;
+    /// The piece that starts at pair `first`, of no pair beyond `end`: the columns that are given and the results that
+    /// are wanted.
+    piece_ahead(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients, std::size_t first,
+                std::size_t end)
+        : size_(std::min(pairs_per_piece, end - first)) {
+        for (const std::span<const Real> column :
+             {scores.chosen, scores.rejected, scores.reference_chosen, scores.reference_rejected, scores.weight,
+              scores.target, scores.margin})
+            if (!column.empty()) read_[reads_++] = column.data() + first;
+        for (const std::span<Real> column : {gradients.chosen, gradients.rejected, gradients.values})
+            if (!column.empty()) written_[writes_++] = column.data() + first;
+    }
+    /// Asks for its pairs from `begin` to `end`, as far as it has them.
+    [[gnu::always_inline]] void ask(std::size_t begin, std::size_t end) const {
+        constexpr std::size_t line = 64 / sizeof(Real);
+        for (std::size_t i = begin; i < std::min(end, size_); i += line) {
+            for (std::size_t k = 0; k < reads_; ++k) __builtin_prefetch(read_[k] + i, 0);
+            for (std::size_t k = 0; k < writes_; ++k) __builtin_prefetch(written_[k] + i, 1);
+        }
+    }
+
+  private:
+    std::array<const Real*, 7> read_{};
+    std::array<Real*, 3> written_{};
+    std::size_t size_ = 0, reads_ = 0, writes_ = 0;
 };
 
 /// What one loop over a piece leaves to the next, per pair. The gradients go straight to the caller.

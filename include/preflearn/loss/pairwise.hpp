@@ -83,7 +83,7 @@ struct pairwise {
                 plain ? block<true>(scores, gradients, begin, end) : block<false>(scores, gradients, begin, end);
         });
         loss_sums total;
-        for (const loss_sums& sums : blocks) total += sums;
+        for (std::size_t i = 0; i * grain < scores.size(); ++i) total += blocks[i];
         return total;
     }
 
@@ -179,9 +179,10 @@ struct pairwise {
         detail::block_sums<Real> sums;
         for (std::size_t at = begin; at < end; at += detail::pairs_per_piece) {
             const detail::piece_columns<Real> columns = columns_from(scores, at, end);
+            const detail::piece_ahead<Real> ahead(scores, gradients, at + columns.size, end);
             Real* const d_chosen = gradients.chosen.empty() ? unwanted[0].data() : gradients.chosen.data() + at;
             Real* const d_rejected = gradients.rejected.empty() ? unwanted[1].data() : gradients.rejected.data() + at;
-            if (!compute<Plain>(columns, results, d_chosen, d_rejected)) {
+            if (!compute<Plain>(columns, results, d_chosen, d_rejected, ahead)) {
                 const std::size_t pair = first_fault<Plain>(scores, at, at + columns.size);
                 throw_first_fault(scores, pair, pair + 1);
             }
@@ -200,7 +201,7 @@ struct pairwise {
         detail::piece_results<Real> results;
         Real d_chosen, d_rejected;
         while (begin + 1 < end &&
-               compute<Plain>(columns_from(scores, begin, begin + 1), results, &d_chosen, &d_rejected))
+               compute<Plain>(columns_from(scores, begin, begin + 1), results, &d_chosen, &d_rejected, {}))
             ++begin;
         return begin;
     }
@@ -247,10 +248,14 @@ struct pairwise {
     /// that they become vector code.
     template <bool Plain, class Real>
     bool compute(const detail::piece_columns<Real>& columns, detail::piece_results<Real>& results, Real* d_chosen,
-                 Real* d_rejected) const {
+                 Real* d_rejected, const detail::piece_ahead<Real>& ahead) const {
         const bool sound = are_sound<Plain>(columns),
                    scored = form_scores<Plain>(columns, results, d_chosen, d_rejected);
-        penalise<Plain>(columns, results);
+        for (std::size_t begin = 0; begin < columns.size; begin += detail::pairs_asked_for) {
+            const std::size_t end = std::min(begin + detail::pairs_asked_for, columns.size);
+            ahead.ask(begin, end);
+            penalise<Plain>(columns, results, begin, end);
+        }
         return weigh<Plain>(columns, results, d_chosen, d_rejected) && sound && scored;
     }
 
@@ -302,12 +307,13 @@ struct pairwise {
         return finite_z && finite_difference;
     }
 
-    /// The loss without its term, and its slopes.
+    /// The loss without its term, and its slopes, of the pairs [begin, end) of the piece.
     template <bool Plain, class Real>
-    void penalise(const detail::piece_columns<Real>& in, detail::piece_results<Real>& __restrict__ r) const {
+    void penalise(const detail::piece_columns<Real>& in, detail::piece_results<Real>& __restrict__ r, std::size_t begin,
+                  std::size_t end) const {
         constexpr Real least = std::numeric_limits<Real>::min();
         const detail::piece_columns<Real> c = in;
-        for (std::size_t i = 0; i < c.size; ++i) {
+        for (std::size_t i = begin; i < end; ++i) {
             const Real z = r.z[i], q = Plain ? Real(1) : c.target[i];
             const target_mixture<Real> mixture = mixture_at(q, z);
             if constexpr (LabelLink<Link, Real>) {
