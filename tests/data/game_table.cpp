@@ -12,14 +12,14 @@ using namespace preflearn;
 
 namespace {
 
-game_table parsed(const std::string& text, const game_column_names& wanted = {}) {
+game_table games_in(const std::string& text, const game_column_names& wanted = {}) {
     std::istringstream stream(text);
     return read_games(csv_file(csv_reader(stream, "games.csv")), wanted);
 }
 
 std::string sentence_of(const std::string& text, const game_column_names& wanted = {}) {
     try {
-        parsed(text, wanted);
+        games_in(text, wanted);
     } catch (const input_error& failure) {
         return failure.what();
     }
@@ -31,9 +31,9 @@ using numbers = std::vector<std::uint32_t>;
 } // namespace
 
 TEST_CASE("columns in any order, all words for a winner, weights, clusters and judges") {
-    const game_table games = parsed("who, winner,weight,right,left,prompt\n"
-                                    "ann,left,1,b,a,7\nbob,y,0.5, c,a,5\nann,draw,2e1,a,\"c\",5\nann,tie,0,b,c,7\n",
-                                    {.cluster = "prompt", .judge = "who"});
+    const game_table games = games_in("who, winner,weight,right,left,prompt\n"
+                                      "ann,left,1,b,a,7\nbob,y,0.5, c,a,5\nann,draw,2e1,a,\"c\",5\nann,tie,0,b,c,7\n",
+                                      {.cluster = "prompt", .judge = "who"});
     CHECK(games.items == std::vector<std::string>{"a", "b", "c"});
     CHECK(games.left == numbers{0, 0, 2, 2});
     CHECK(games.right == numbers{1, 2, 0, 1});
@@ -43,11 +43,11 @@ TEST_CASE("columns in any order, all words for a winner, weights, clusters and j
     CHECK(games.clusters.names == std::vector<std::string>{"7", "5"});
     CHECK(games.judges.codes == numbers{0, 1, 0, 0});
     CHECK(games.judges.names == std::vector<std::string>{"ann", "bob"});
-    const game_table plain = parsed("left,right,winner\na,b,x\n");
+    const game_table plain = games_in("left,right,winner\na,b,x\n");
     CHECK(plain.weights.empty());
     CHECK(plain.clusters.codes.empty());
     CHECK(plain.judges.names.empty());
-    CHECK(parsed("left,right,winner\n").items.empty());
+    CHECK(games_in("left,right,winner\n").items.empty());
 }
 
 TEST_CASE("what is wrong is named by file and line") {
@@ -71,9 +71,9 @@ TEST_CASE("what is wrong is named by file and line") {
 TEST_CASE("covariates are numbers, in the order asked for") {
     const std::string text = "left,right,winner,length,lists\na,b,left,-3,0\nb,a,tie,1e2,0.5\n";
     const game_column_names both{.covariates = {"lists", "length"}};
-    CHECK(parsed(text, both).covariates == std::vector<double>{0, -3, 0.5, 100});
+    CHECK(games_in(text, both).covariates == std::vector<double>{0, -3, 0.5, 100});
     CHECK(sentence_of(text, {.covariates = {"words"}}).find("no column 'words'") != std::string::npos);
     CHECK(sentence_of(text + "a,b,y,1,?\n", both) ==
           "games.csv:4: column 'lists' holds '?', a finite number was expected");
-    CHECK_THROWS_AS(parsed(text + "a,b,y,1,\n", both), input_error);
+    CHECK_THROWS_AS(games_in(text + "a,b,y,1,\n", both), input_error);
 }

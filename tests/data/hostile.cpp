@@ -14,7 +14,7 @@ using namespace preflearn;
 
 namespace {
 
-const std::string small =
+const std::string two_lines =
     R"({"id": 3, "chosen": "\n\nHuman: Hi\n\nAssistant: Yes é 😀", "rejected": "\n\nHuman: Hi\n\nAssistant: No\u00e9"})"
     "\n"
     R"({"prompt": [{"role": "user", "content": "p"}], "chosen": [{"role": "assistant", "content": "a"}], "rejected": "b"})"
@@ -40,17 +40,18 @@ std::size_t records_of(const std::string& content, bool& refused) {
 } // namespace
 
 TEST_CASE("pairs cut short anywhere are an error, except at the end of a record") {
-    for (std::size_t length = 0; length <= small.size(); ++length) {
+    for (std::size_t length = 0; length <= two_lines.size(); ++length) {
         CAPTURE(length);
         bool refused = false;
-        const std::string cut = small.substr(0, length);
+        const std::string cut = two_lines.substr(0, length);
         const auto whole = static_cast<std::size_t>(std::ranges::count(cut, '\n'));
-        const bool at_end = cut.empty() || cut.back() == '\n' || (length < small.size() && small[length] == '\n');
+        const bool at_end =
+            cut.empty() || cut.back() == '\n' || (length < two_lines.size() && two_lines[length] == '\n');
         const std::size_t records = records_of(cut, refused);
         CHECK(refused != at_end);
         CHECK(records == whole + (at_end && !cut.empty() && cut.back() != '\n' ? 1 : 0));
     }
-    const std::string zipped = test::gzipped(small);
+    const std::string zipped = test::gzipped(two_lines);
     for (std::size_t length = 1; length < zipped.size(); ++length) {
         CAPTURE(length);
         bool refused = false;
@@ -61,12 +62,12 @@ TEST_CASE("pairs cut short anywhere are an error, except at the end of a record"
 
 TEST_CASE("flipped bits are read or refused, and never cost absurd memory") {
     generator random(5, "flips");
-    const std::string zipped = test::gzipped(small);
+    const std::string zipped = test::gzipped(two_lines);
     int refused_plain = 0, refused_zipped = 0;
     test::largest_allocation = 0;
     for (int trial = 0; trial < 3000; ++trial) {
         bool refused = false;
-        records_of(test::with_flips(small, random), refused);
+        records_of(test::with_flips(two_lines, random), refused);
         refused_plain += refused;
         refused = false;
         records_of(test::with_flips(zipped, random), refused);

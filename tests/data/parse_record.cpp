@@ -21,27 +21,27 @@ std::string error_in(std::string_view line, const preference_options& options = 
 std::optional<preference> label_of(const std::string& value, const preference_options& options = {}) {
     return parsed(R"({"prompt": "p", "responses": ["a", "b"], "label": )" + value + "}", options).label;
 }
-using record = preference_record;
+using parsed_record = preference_record;
 
 } // namespace
 
 TEST_CASE("HH transcripts: the prompt is shared, the responses begin with a space, the chosen one is labelled") {
     const auto pair =
         parsed(R"({"chosen": "\n\nHuman: Hi\n\nAssistant: Yes.", "rejected": "\n\nHuman: Hi\n\nAssistant: Yesss"})");
-    CHECK(
-        pair ==
-        record{.id = 42, .prompt = "\n\nHuman: Hi\n\nAssistant:", .first = " Yes.", .second = " Yesss", .label = 1.0});
+    CHECK(pair ==
+          parsed_record{
+              .id = 42, .prompt = "\n\nHuman: Hi\n\nAssistant:", .first = " Yes.", .second = " Yesss", .label = 1.0});
     CHECK(parsed(R"({"chosen": "Q? A: y", "rejected": "Q? A: n"})", {.answer_start = "A:"}).prompt == "Q? A:");
 }
 
 TEST_CASE("explicit prompts are taken as they are") {
     CHECK(parsed(R"({"prompt": "p", "chosen": "pa", "rejected": "", "other": [1, {}], "id": 5})") ==
-          record{.id = 5, .prompt = "p", .first = "pa", .second = "", .label = 1.0});
+          parsed_record{.id = 5, .prompt = "p", .first = "pa", .second = "", .label = 1.0});
     CHECK(parsed(R"({"prompt": "", "chosen": "a", "rejected": "b", "responses": null})").prompt.empty());
 }
 
 TEST_CASE("conversations, with the prompt shared, given as turns, or given as the user's text") {
-    const record expected{
+    const parsed_record expected{
         .id = 42, .prompt = "\n\nHuman: Hi\n\nAssistant:", .first = " Yes", .second = " No", .label = 1.0};
     const std::string yes = R"({"role": "assistant", "content": "Yes"})",
                       no = R"({"role": "assistant", "content": "No"})", hi = R"({"role": "user", "content": "Hi"})";
@@ -73,7 +73,7 @@ TEST_CASE("conversations, with the prompt shared, given as turns, or given as th
 
 TEST_CASE("pairs of responses, unlabelled, labelled or scored") {
     CHECK(parsed(R"({"prompt": "p", "responses": ["a", "b"]})") ==
-          record{.id = 42, .prompt = "p", .first = "a", .second = "b"});
+          parsed_record{.id = 42, .prompt = "p", .first = "a", .second = "b"});
     const auto scored =
         parsed(R"({"prompt": "p", "responses": ["a", "b"], "label": 0.25, "scores": [1, -2.5], "margin": -3})");
     CHECK(scored.label == preference(0.25).with_margin(-3));

@@ -27,7 +27,7 @@ wide quantile(std::vector<wide> values, wide level) {
 }
 
 /// The authors' code, on pairs: threshold = quantile(z, 1 − mean q), hard = z ≥ threshold.
-wide naive(const confident_dpo_quantile& loss, const pairs<double>& p) {
+wide naive_loss(const confident_dpo_quantile& loss, const pairs<double>& p) {
     std::vector<wide> z;
     wide mean = 0;
     for (std::size_t i = 0; i < p.chosen.size(); ++i) {
@@ -51,7 +51,7 @@ TEST_CASE("value is that of the authors' code") {
     for (std::uint64_t seed = 0; seed < 60; ++seed) {
         const pairs<double> p = random_pairs<double>(1 + 7 * seed, seed);
         const confident_dpo_quantile loss{.beta = 0.5, .alpha = 0.3};
-        CHECK(loss(p.scores(), {}).loss == doctest::Approx(static_cast<double>(naive(loss, p))).epsilon(1e-12));
+        CHECK(loss(p.scores(), {}).loss == doctest::Approx(static_cast<double>(naive_loss(loss, p))).epsilon(1e-12));
     }
 }
 

@@ -18,7 +18,7 @@ static_assert(CoupledLoss<dr_dpo, float> && CoupledLoss<distributionally_robust<
 namespace {
 
 /// The definition in long double for DPO with weights and targets: W · −β' log(Σ w e^{−ℓ/β'} / W).
-wide naive(const dr_dpo& loss, const pairs<double>& p) {
+wide naive_loss(const dr_dpo& loss, const pairs<double>& p) {
     wide sum = 0, total = 0;
     for (std::size_t i = 0; i < p.chosen.size(); ++i) {
         const wide z =
@@ -46,12 +46,14 @@ TEST_CASE("value is the definition, with weights, targets and margins") {
         for (const std::size_t n : {1U, 7U, 2000U, 70'001U}) {
             const dr_dpo loss{.beta = 0.3, .beta_prime = beta_prime};
             pairs<double> p = random_pairs<double>(n, n);
-            CHECK(loss(p.scores(), {}).loss == doctest::Approx(static_cast<double>(naive(loss, p))).epsilon(1e-12));
+            CHECK(loss(p.scores(), {}).loss ==
+                  doctest::Approx(static_cast<double>(naive_loss(loss, p))).epsilon(1e-12));
             CHECK(loss(p.scores(), {}).weight == doctest::Approx(dpo{}(p.scores(), {}).weight).epsilon(1e-13));
             p.weight.clear();
             p.target.clear();
             p.margin.clear();
-            CHECK(loss(p.scores(), {}).loss == doctest::Approx(static_cast<double>(naive(loss, p))).epsilon(1e-12));
+            CHECK(loss(p.scores(), {}).loss ==
+                  doctest::Approx(static_cast<double>(naive_loss(loss, p))).epsilon(1e-12));
         }
     }
     const pairs<double> none;

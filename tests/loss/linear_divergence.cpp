@@ -27,12 +27,12 @@ std::vector<double> normals(std::size_t count, std::uint64_t stream) {
 }
 
 /// A reference of width 3 and a policy of width 4.
-struct problem {
+struct divergence_problem {
     std::size_t rows, vocabulary;
     std::vector<double> reference_hidden, reference_head, hidden, head, bias, weights;
     std::vector<double> divergences, d_hidden, d_head, d_bias;
 
-    problem(std::size_t row_count, std::size_t tokens)
+    divergence_problem(std::size_t row_count, std::size_t tokens)
         : rows(row_count), vocabulary(tokens), reference_hidden(normals(rows * 3, 1)),
           reference_head(normals(tokens * 3, 2)), hidden(normals(rows * 4, 3)), head(normals(tokens * 4, 4)),
           bias(normals(tokens, 5)), weights(normals(rows, 6)), divergences(rows), d_hidden(hidden.size()),
@@ -66,7 +66,7 @@ std::vector<double> logits_of(const linear_model<double>& model) {
 
 TEST_CASE("tiles give the divergences of all logits at once") {
     for (const auto& [rows, vocabulary] : {std::pair{1UL, 1UL}, {1UL, 9000UL}, {40UL, 1300UL}, {520UL, 700UL}}) {
-        problem of(rows, vocabulary);
+        divergence_problem of(rows, vocabulary);
         of.run();
         std::vector<double> expected(rows);
         const std::vector<double> z0 = logits_of(of.reference()), z = logits_of(of.policy());
@@ -77,7 +77,7 @@ TEST_CASE("tiles give the divergences of all logits at once") {
 }
 
 TEST_CASE("gradients are finite differences") {
-    problem of(6, 600);
+    divergence_problem of(6, 600);
     of.run();
     const auto value = [&] {
         std::vector<double> divergences(of.rows);
@@ -103,7 +103,7 @@ TEST_CASE("gradients are finite differences") {
 }
 
 TEST_CASE("a policy that is its reference diverges by nothing, without a gradient") {
-    problem of(30, 700);
+    divergence_problem of(30, 700);
     const linear_model<double> model = of.policy();
     linear_kl_from_reference<cpu_backend>(model, model, of.divergences, of.weights,
                                           {{of.d_hidden.data(), 30, 4}, {of.d_head.data(), 700, 4}});
@@ -114,7 +114,7 @@ TEST_CASE("a policy that is its reference diverges by nothing, without a gradien
 
 #if defined(_OPENMP)
 TEST_CASE("any number of threads gives the same bits") {
-    problem alone(60, 3000), together(60, 3000);
+    divergence_problem alone(60, 3000), together(60, 3000);
     const int before = omp_get_max_threads();
     omp_set_num_threads(1);
     alone.run();
@@ -128,7 +128,7 @@ TEST_CASE("any number of threads gives the same bits") {
 #endif
 
 TEST_CASE("bad input is named") {
-    problem of(5, 20);
+    divergence_problem of(5, 20);
     SUBCASE("vocabularies that differ") {
         linear_model<double> reference = of.reference();
         reference.head.rows = 19;

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -16,11 +15,11 @@
 #include <preflearn/core/random.hpp>
 #include <preflearn/loss/linear_log_probs.hpp>
 
+#include "../numbers.hpp"
+
 using namespace preflearn;
 
 namespace {
-
-const double infinity = std::numeric_limits<double>::infinity();
 
 template <class T> std::vector<T> normals(std::size_t count, std::uint64_t stream, double scale = 1) {
     generator random(9, "linear", stream);
@@ -30,14 +29,14 @@ template <class T> std::vector<T> normals(std::size_t count, std::uint64_t strea
 }
 
 /// Hidden states, a head, targets and derivatives; some rows without a prediction, some with several.
-template <class T> struct problem {
+template <class T> struct head_problem {
     std::size_t rows, width, vocabulary;
     std::vector<T> hidden, head, bias;
     std::vector<token_id> targets;
     std::vector<std::size_t> sources;
     std::vector<double> derivatives;
 
-    problem(std::size_t row_count, std::size_t features, std::size_t tokens)
+    head_problem(std::size_t row_count, std::size_t features, std::size_t tokens)
         : rows(row_count), width(features), vocabulary(tokens), hidden(normals<T>(rows * width, 1)),
           head(normals<T>(vocabulary * width, 2)), bias(normals<T>(vocabulary, 3)) {
         for (std::size_t r = 0; r < rows; ++r)
@@ -54,21 +53,21 @@ template <class T> struct problem {
     }
 };
 
-template <class T> struct results {
+template <class T> struct head_results {
     std::vector<double> log_probs, normalisers, entropies, log_sum_squares;
     std::vector<T> d_hidden, d_head, d_bias;
-    explicit results(const problem<T>& of)
+    explicit head_results(const head_problem<T>& of)
         : log_probs(of.targets.size()), normalisers(of.rows), entropies(of.rows), log_sum_squares(of.rows),
           d_hidden(of.hidden.size()), d_head(of.head.size()), d_bias(of.vocabulary) {}
     [[nodiscard]] vocabulary_scores scores() { return {log_probs, normalisers, entropies, log_sum_squares}; }
-    [[nodiscard]] linear_gradients<T> gradients(const problem<T>& of) {
+    [[nodiscard]] linear_gradients<T> gradients(const head_problem<T>& of) {
         return {{d_hidden.data(), of.rows, of.width}, {d_head.data(), of.vocabulary, of.width}, d_bias};
     }
 };
 
 /// All logits at once, by the functions on logits, and products in plain loops.
-template <class T> results<T> unfused(const problem<T>& of, const logit_transform<T>& transform = {}) {
-    results<T> found(of);
+template <class T> head_results<T> unfused(const head_problem<T>& of, const logit_transform<T>& transform = {}) {
+    head_results<T> found(of);
     for (std::size_t p = 0; p < of.targets.size(); ++p) {
         const std::size_t r = of.sources[p];
         std::vector<double> z(of.vocabulary);
@@ -102,13 +101,13 @@ template <class A, class B> double difference(const std::vector<A>& a, const std
     double worst = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {
         const double x = static_cast<double>(a[i]), y = static_cast<double>(b[i]);
-        worst = std::max(worst, std::isnan(x) ? infinity : std::abs(x - y) / std::max(1.0, std::abs(y)));
+        worst = std::max(worst, std::isnan(x) ? test::infinity : std::abs(x - y) / std::max(1.0, std::abs(y)));
     }
     return worst;
 }
 
 /// Of what both have: rows without a prediction have no naive normaliser.
-template <class T> double difference(const problem<T>& of, const results<T>& a, const results<T>& b) {
+template <class T> double difference(const head_problem<T>& of, const head_results<T>& a, const head_results<T>& b) {
     double worst = std::max({difference(a.log_probs, b.log_probs), difference(a.d_hidden, b.d_hidden),
                              difference(a.d_head, b.d_head), difference(a.d_bias, b.d_bias)});
     for (const std::size_t r : of.sources)
@@ -118,16 +117,16 @@ template <class T> double difference(const problem<T>& of, const results<T>& a, 
     return worst;
 }
 
-template <class T> results<T> in_two_passes(const problem<T>& of, const logit_transform<T>& transform = {}) {
-    results<T> found(of);
+template <class T> head_results<T> in_two_passes(const head_problem<T>& of, const logit_transform<T>& transform = {}) {
+    head_results<T> found(of);
     const auto object = of.object(transform);
     object.forward(found.scores());
     object.backward(found.normalisers, of.derivatives, found.gradients(of));
     return found;
 }
 
-template <class T> results<T> in_one_pass(const problem<T>& of, const logit_transform<T>& transform = {}) {
-    results<T> found(of);
+template <class T> head_results<T> in_one_pass(const head_problem<T>& of, const logit_transform<T>& transform = {}) {
+    head_results<T> found(of);
     of.object(transform).forward_backward(of.derivatives, found.scores(), found.gradients(of));
     return found;
 }
@@ -138,39 +137,39 @@ TEST_CASE(
     "tiles give what all logits at once give, in one pass and in two, for shapes that are no multiples of tiles") {
     for (const auto& [rows, width, vocabulary] :
          {std::array<std::size_t, 3>{1, 1, 1}, {1, 5, 8300}, {7, 3, 2}, {33, 4, 700}, {515, 2, 1100}, {1030, 3, 513}}) {
-        const problem<double> of(rows, width, vocabulary);
-        const results<double> expected = unfused(of);
+        const head_problem<double> of(rows, width, vocabulary);
+        const head_results<double> expected = unfused(of);
         CHECK(difference(of, in_two_passes(of), expected) < 1e-12);
         CHECK(difference(of, in_one_pass(of), expected) < 1e-12);
     }
-    const problem<float> narrow(70, 16, 3000);
+    const head_problem<float> narrow(70, 16, 3000);
     CHECK(difference(narrow, in_two_passes(narrow), unfused(narrow)) < 2e-5);
     CHECK(difference(narrow, in_one_pass(narrow), unfused(narrow)) < 2e-5);
 }
 
 TEST_CASE("bias, soft cap and temperature enter values and gradients") {
-    const problem<double> of(40, 6, 1300);
+    const head_problem<double> of(40, 6, 1300);
     for (const logit_transform<double>& transform :
          {logit_transform<double>{.bias = of.bias}, logit_transform<double>{.temperature = 0.4},
           logit_transform<double>{.bias = of.bias, .soft_cap = 2.5, .temperature = 1.3}}) {
-        const results<double> expected = unfused(of, transform);
+        const head_results<double> expected = unfused(of, transform);
         CHECK(difference(of, in_two_passes(of, transform), expected) < 1e-12);
         CHECK(difference(of, in_one_pass(of, transform), expected) < 1e-12);
     }
 }
 
 TEST_CASE("the room for logits changes nothing but the rounding") {
-    const problem<double> of(70, 4, 700);
-    const results<double> expected = unfused(of);
+    const head_problem<double> of(70, 4, 700);
+    const head_results<double> expected = unfused(of);
     for (const std::size_t bytes : {0UL, 100'000UL, 1UL << 30}) { // panels of 16 rows, of 16, of all
-        results<double> found(of);
+        head_results<double> found(of);
         of.object({}, bytes).forward_backward(of.derivatives, found.scores(), found.gradients(of));
         CHECK(difference(of, found, expected) < 1e-12);
     }
 }
 
 TEST_CASE("gradients are finite differences of the weighted log-probs, and are added") {
-    problem<double> of(6, 4, 90);
+    head_problem<double> of(6, 4, 90);
     logit_transform<double> transform{.bias = of.bias, .soft_cap = 5, .temperature = 0.9};
     const auto value = [&] {
         std::vector<double> log_probs(of.targets.size());
@@ -179,7 +178,7 @@ TEST_CASE("gradients are finite differences of the weighted log-probs, and are a
         for (std::size_t p = 0; p < log_probs.size(); ++p) sum += log_probs[p] * of.derivatives[p];
         return sum;
     };
-    results<double> found(of);
+    head_results<double> found(of);
     std::ranges::fill(found.d_hidden, 3);
     std::ranges::fill(found.d_head, -2);
     std::ranges::fill(found.d_bias, 1);
@@ -201,9 +200,9 @@ TEST_CASE("gradients are finite differences of the weighted log-probs, and are a
 }
 
 TEST_CASE("derivatives that follow from the log-probs, kept or computed again") {
-    const problem<double> of(30, 4, 600), large(60, 4, 3000);
-    const auto agree = [](const problem<double>& with, double tolerance) {
-        results<double> found(with), expected(with);
+    const head_problem<double> of(30, 4, 600), large(60, 4, 3000);
+    const auto agree = [](const head_problem<double>& with, double tolerance) {
+        head_results<double> found(with), expected(with);
         std::vector<double> derivatives(with.targets.size());
         const auto derive = [&] {
             for (std::size_t p = 0; p < derivatives.size(); ++p) derivatives[p] = 1 / found.log_probs[p];
@@ -219,27 +218,27 @@ TEST_CASE("derivatives that follow from the log-probs, kept or computed again") 
 }
 
 TEST_CASE("a gradient that is not wanted is not needed") {
-    const problem<double> of(20, 4, 600);
-    results<double> found(of), expected = in_one_pass(of);
+    const head_problem<double> of(20, 4, 600);
+    head_results<double> found(of), expected = in_one_pass(of);
     of.object().forward_backward(of.derivatives, {}, {.hidden = found.gradients(of).hidden});
     CHECK(found.d_hidden == expected.d_hidden);
     of.object().backward(expected.normalisers, of.derivatives, {.head = found.gradients(of).head});
     CHECK(difference(found.d_head, expected.d_head) < 1e-14);
     CHECK(found.d_bias == std::vector<double>(600));
-    const problem<double> none(0, 4, 600);
-    results<double> nothing(none);
+    const head_problem<double> none(0, 4, 600);
+    head_results<double> nothing(none);
     none.object().forward_backward(none.derivatives, nothing.scores(), nothing.gradients(none));
     CHECK(nothing.d_head == std::vector<double>(2400));
 }
 
 #if defined(_OPENMP)
 TEST_CASE("any number of threads gives the same bits") {
-    const problem<float> of(530, 8, 5000);
+    const head_problem<float> of(530, 8, 5000);
     const int before = omp_get_max_threads();
     omp_set_num_threads(1);
-    const results<float> alone[] = {in_one_pass(of), in_two_passes(of)};
+    const head_results<float> alone[] = {in_one_pass(of), in_two_passes(of)};
     omp_set_num_threads(5);
-    const results<float> together[] = {in_one_pass(of), in_two_passes(of)};
+    const head_results<float> together[] = {in_one_pass(of), in_two_passes(of)};
     omp_set_num_threads(before);
     for (const int i : {0, 1}) {
         CHECK(alone[i].log_probs == together[i].log_probs);
@@ -251,8 +250,8 @@ TEST_CASE("any number of threads gives the same bits") {
 #endif
 
 TEST_CASE("bad input is named") {
-    problem<double> of(8, 4, 50);
-    results<double> found(of);
+    head_problem<double> of(8, 4, 50);
+    head_results<double> found(of);
     const auto refused = [&](const char* sentence, auto error) {
         using wanted = decltype(error);
         CHECK_THROWS_WITH_AS(in_one_pass(of), sentence, wanted);
@@ -289,7 +288,7 @@ TEST_CASE("bad input is named") {
         refused("row 5: feature 2 of the hidden state is nan, a finite number was expected", numeric);
     }
     SUBCASE("an infinity in the head") {
-        of.head[17 * 4 + 1] = infinity;
+        of.head[17 * 4 + 1] = test::infinity;
         of.hidden[1] = 1; // times −1 it would only be excluded
         refused("row 0: feature 1 of token 17 in the head is inf, a finite number was expected", numeric);
     }

@@ -16,7 +16,7 @@ using namespace preflearn;
 
 namespace {
 
-std::vector<double> normals(std::size_t count, std::uint64_t stream) {
+std::vector<double> normal_numbers(std::size_t count, std::uint64_t stream) {
     generator random(4, "pairs", stream);
     std::vector<double> values(count);
     for (double& value : values) value = random.normal();
@@ -24,11 +24,11 @@ std::vector<double> normals(std::size_t count, std::uint64_t stream) {
 }
 
 /// Two pairs: chosen responses of 3 and 5 tokens, rejected ones of 4 and 1.
-struct problem {
+struct preference_problem {
     static constexpr std::size_t width = 4, vocabulary = 60;
     std::vector<std::size_t> offsets{0, 3, 8, 12, 13};
-    std::vector<double> hidden = normals(13 * width, 1), head = normals(vocabulary * width, 2);
-    std::vector<double> bias = normals(vocabulary, 3);
+    std::vector<double> hidden = normal_numbers(13 * width, 1), head = normal_numbers(vocabulary * width, 2);
+    std::vector<double> bias = normal_numbers(vocabulary, 3);
     std::vector<token_id> targets{5, 0, 59, 7, 7, 12, 30, 2, 41, 5, 18, 9, 3};
     std::vector<double> reference_chosen{-10, -19}, reference_rejected{-14, -4}, weight{1, 0.5};
 
@@ -45,21 +45,21 @@ struct problem {
 };
 
 struct gradient_arrays {
-    std::vector<double> hidden, head = std::vector<double>(problem::vocabulary * problem::width),
-                                bias = std::vector<double>(problem::vocabulary);
-    explicit gradient_arrays(std::size_t rows) : hidden(rows * problem::width) {}
+    std::vector<double> hidden, head = std::vector<double>(preference_problem::vocabulary * preference_problem::width),
+                                bias = std::vector<double>(preference_problem::vocabulary);
+    explicit gradient_arrays(std::size_t rows) : hidden(rows * preference_problem::width) {}
     linear_gradients<double> where() {
-        return {{hidden.data(), hidden.size() / problem::width, problem::width},
-                {head.data(), problem::vocabulary, problem::width},
+        return {{hidden.data(), hidden.size() / preference_problem::width, preference_problem::width},
+                {head.data(), preference_problem::vocabulary, preference_problem::width},
                 bias};
     }
 };
 
-template <class Loss> double value_of(const Loss& loss, const problem& of) {
+template <class Loss> double value_of_problem(const Loss& loss, const preference_problem& of) {
     return linear_preference_loss<cpu_backend>(loss, of.pairs(), {}).loss;
 }
 
-template <class Loss> void check_gradients(const Loss& loss, problem of) {
+template <class Loss> void check_gradients(const Loss& loss, preference_problem of) {
     gradient_arrays found(13);
     const loss_sums sums = linear_preference_loss<cpu_backend>(loss, of.pairs(), found.where());
     CHECK(sums.pairs == 2);
@@ -68,9 +68,9 @@ template <class Loss> void check_gradients(const Loss& loss, problem of) {
         for (std::size_t i = 0; i < inputs.size(); i += stride) {
             const double centre = inputs[i], step = 1e-5;
             inputs[i] = centre + step;
-            const double up = value_of(loss, of);
+            const double up = value_of_problem(loss, of);
             inputs[i] = centre - step;
-            const double down = value_of(loss, of);
+            const double down = value_of_problem(loss, of);
             inputs[i] = centre;
             CHECK(gradient[i] == doctest::Approx((up - down) / (2 * step)).epsilon(1e-6));
         }
@@ -88,7 +88,7 @@ TEST_CASE("gradients of any loss are finite differences through the whole chain"
 }
 
 TEST_CASE("value and log-probs are those of the parts one after another") {
-    const problem of;
+    const preference_problem of;
     std::vector<double> tokens(13), log_probs(4), expected(4);
     linear_pairs<double> pairs = of.pairs();
     pairs.log_probs = log_probs;
@@ -105,7 +105,7 @@ TEST_CASE("value and log-probs are those of the parts one after another") {
 }
 
 TEST_CASE("padded responses give what ragged ones give, and padding is not read") {
-    const problem of;
+    const preference_problem of;
     gradient_arrays ragged(13), padded(4 * 6);
     const double value = linear_preference_loss<cpu_backend>(dpo{}, of.pairs(), ragged.where()).loss;
     std::vector<double> hidden(4 * 6 * 4, std::numeric_limits<double>::quiet_NaN());
@@ -130,7 +130,7 @@ TEST_CASE("padded responses give what ragged ones give, and padding is not read"
 }
 
 TEST_CASE("a head that equals its reference costs log 2 a pair") {
-    problem of;
+    preference_problem of;
     std::vector<double> log_probs(4);
     linear_pairs<double> pairs = of.pairs();
     pairs.log_probs = log_probs;
@@ -142,7 +142,7 @@ TEST_CASE("a head that equals its reference costs log 2 a pair") {
 }
 
 TEST_CASE("a response without tokens has log-prob 0 and no gradient") {
-    problem of;
+    preference_problem of;
     of.offsets = {0, 3, 8, 12, 12}; // the last position is no one's
     std::vector<double> log_probs(4);
     linear_pairs<double> pairs = of.pairs();
@@ -155,7 +155,7 @@ TEST_CASE("a response without tokens has log-prob 0 and no gradient") {
 }
 
 TEST_CASE("bad input is named") {
-    problem of;
+    preference_problem of;
     linear_pairs<double> pairs = of.pairs();
     const auto refused = [&](const char* sentence) {
         CHECK_THROWS_WITH_AS(linear_preference_loss<cpu_backend>(dpo{}, pairs, {}), sentence, argument_error);

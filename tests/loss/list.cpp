@@ -18,7 +18,7 @@ using namespace preflearn;
 namespace {
 
 /// Relative, or 0 where the exact result is no normal double. `noise` is how far the exact one may be off.
-double error(double found, wide exact, wide noise = 0) {
+double relative_error(double found, wide exact, wide noise = 0) {
     if (std::abs(exact) < DBL_MIN || std::abs(exact) > DBL_MAX) return 0;
     return static_cast<double>(std::max<wide>(std::abs(found - exact) - noise, 0) / std::abs(exact));
 }
@@ -46,13 +46,13 @@ template <class Loss> worst_errors errors(const Loss& loss, pairs<double> p) {
                                                        given(p.reference_rejected, 0), given(p.chosen_tokens, 0),
                                                        given(p.rejected_tokens, 0), given(p.weight, 1),
                                                        given(p.target, 1), given(p.margin, 0)});
-        const double e = error(value, exact.value);
+        const double e = relative_error(value, exact.value);
         // The naive gradient is a difference of terms; where the loss exceeds the type nothing is promised of it.
         const wide noise = 1e-16L * std::max(std::abs(exact.d_chosen), std::abs(exact.d_rejected)) +
                            1e-19L * std::min<wide>(std::abs(exact.value), 1);
         const double d = exact.value > DBL_MAX ? 0
-                                               : std::max(error(p.d_chosen[i], exact.d_chosen, noise),
-                                                          error(p.d_rejected[i], exact.d_rejected, noise));
+                                               : std::max(relative_error(p.d_chosen[i], exact.d_chosen, noise),
+                                                          relative_error(p.d_rejected[i], exact.d_rejected, noise));
         INFO(description_of<Loss>.name, " pair ", i, ": ", p.chosen[i], " ", p.rejected[i], " ",
              given(p.reference_chosen, 0), " ", given(p.reference_rejected, 0), " value ", value, " for ",
              double(exact.value), ", gradient ", p.d_chosen[i], " ", p.d_rejected[i], " for ", double(exact.d_chosen),

@@ -48,7 +48,7 @@ rankings random_rankings(std::size_t groups, std::size_t most = 7) {
 }
 
 /// Σ over ranks of log Σ_{j ≥ i} e^{s_j} − s_i, as it is written.
-long double naive(double beta, const rankings& r, std::size_t g) {
+long double naive_loss(double beta, const rankings& r, std::size_t g) {
     const std::size_t begin = r.offsets[g], end = r.offsets[g + 1];
     const std::size_t ranks = r.ranked.empty() ? end - begin : r.ranked[g];
     long double sum = 0;
@@ -70,7 +70,7 @@ TEST_CASE("value is the definition, for full and top-k rankings of any size") {
     for (const bool full : {false, true}) {
         if (full) r.ranked.clear();
         long double expected = 0;
-        for (std::size_t g = 0; g < 900; ++g) expected += naive(0.5, r, g);
+        for (std::size_t g = 0; g < 900; ++g) expected += naive_loss(0.5, r, g);
         const ranked_sums sums = plackett_luce_loss{.beta = 0.5}(r.scores(), r.out());
         CHECK(sums.loss == doctest::Approx(static_cast<double>(expected)).epsilon(1e-13));
         CHECK(sums.groups == 900);
@@ -88,9 +88,9 @@ TEST_CASE("gradients agree with finite differences and add up to nothing in each
         for (std::size_t i = r.offsets[g]; i < r.offsets[g + 1]; ++i) {
             const double at = r.score[i];
             r.score[i] = at + 1e-5;
-            const long double above = naive(0.7, r, g);
+            const long double above = naive_loss(0.7, r, g);
             r.score[i] = at - 1e-5;
-            const long double below = naive(0.7, r, g);
+            const long double below = naive_loss(0.7, r, g);
             r.score[i] = at;
             CHECK(std::abs(static_cast<double>((above - below) / 2e-5L) - r.gradient[i]) < 1e-8);
             sum += r.gradient[i];

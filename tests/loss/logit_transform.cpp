@@ -1,18 +1,17 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <limits>
 #include <span>
 #include <vector>
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/loss/logit_transform.hpp>
 
+#include "../numbers.hpp"
+
 using namespace preflearn;
 
 namespace {
-
-const double infinity = std::numeric_limits<double>::infinity();
 
 template <class Real>
 std::vector<Real> applied(const logit_transform<Real>& transform, std::vector<Real> x, std::size_t first = 0) {
@@ -59,9 +58,9 @@ TEST_CASE("a cap that grows leaves the logits alone; defaults change nothing") {
 }
 
 TEST_CASE("infinities and NaN pass the cap") {
-    const auto z = applied<double>({.soft_cap = 5}, {-infinity, infinity, std::nan(""), 1e308});
-    CHECK(z[0] == -infinity);
-    CHECK(z[1] == infinity);
+    const auto z = applied<double>({.soft_cap = 5}, {-test::infinity, test::infinity, std::nan(""), 1e308});
+    CHECK(z[0] == -test::infinity);
+    CHECK(z[1] == test::infinity);
     CHECK(std::isnan(z[2]));
     CHECK(z[3] == 5);
 }
@@ -72,7 +71,7 @@ TEST_CASE("parameters out of range are refused by name") {
                          "soft_cap is 0, a positive number was expected", argument_error);
     CHECK_THROWS_WITH_AS((logit_transform<double>{.temperature = -1}.check(3)),
                          "temperature is -1, a positive number was expected", argument_error);
-    CHECK_THROWS_AS((logit_transform<double>{.temperature = infinity}.check(3)), argument_error);
+    CHECK_THROWS_AS((logit_transform<double>{.temperature = test::infinity}.check(3)), argument_error);
     CHECK_THROWS_AS((logit_transform<double>{.soft_cap = std::nan("")}.check(3)), argument_error);
     CHECK_THROWS_WITH_AS((logit_transform<double>{.bias = bias}.check(4)), "bias has 3 entries for a vocabulary of 4",
                          argument_error);

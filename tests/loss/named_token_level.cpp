@@ -54,7 +54,7 @@ any_loss inner_loss(const std::string& name, const nlohmann::json& entry) {
 }
 
 /// Calls `use` with the token-level loss of a golden case.
-template <class Use> void use_case(const nlohmann::json& entry, const Use& use) {
+template <class Use> void use_token_case(const nlohmann::json& entry, const Use& use) {
     const double beta = entry["beta"];
     const std::string name = entry["loss"];
     if (name == "tdpo1") return use(tdpo1<>{.loss = {.beta = beta}});
@@ -86,7 +86,7 @@ TEST_CASE("values and gradients are those of TRL and of TDPO's authors") {
     std::size_t used = 0;
     for (const nlohmann::json& entry : golden["cases"]) {
         INFO(entry["loss"], " beta ", entry["beta"], " ld_alpha ", entry.value("ld_alpha", -1.0));
-        use_case(entry, [&](const auto& loss) {
+        use_token_case(entry, [&](const auto& loss) {
             ++used;
             const loss_sums sums = loss(p.scores(), p.gradients());
             CHECK(sums.loss / pairs == doctest::Approx(entry["value"].get<double>()).epsilon(1e-13));

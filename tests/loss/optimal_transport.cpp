@@ -31,7 +31,7 @@ template <class Real> pairs<Real> bare_pairs(std::size_t n, std::uint64_t seed =
 wide smoothed(wide z, wide e) { return -(1 - e) * log_sigma(z).value - e * log_sigma(-z).value; }
 
 /// The definition: sort both sides, compare rank by rank.
-wide naive(const aot& loss, const pairs<double>& p) {
+wide naive_loss(const aot& loss, const pairs<double>& p) {
     std::vector<wide> x, y;
     for (std::size_t i = 0; i < p.chosen.size(); ++i) {
         x.push_back(wide(p.chosen[i]) - p.rejected[i]);
@@ -43,7 +43,7 @@ wide naive(const aot& loss, const pairs<double>& p) {
     for (std::size_t k = 0; k < x.size(); ++k) sum += smoothed(loss.beta * (x[k] - y[k]), loss.label_smoothing);
     return sum;
 }
-wide naive(const aot_unpaired& loss, const pairs<double>& p) {
+wide naive_loss(const aot_unpaired& loss, const pairs<double>& p) {
     std::vector<wide> u, v;
     for (std::size_t i = 0; i < p.chosen.size(); ++i) {
         u.push_back(wide(p.chosen[i]) - p.reference_chosen[i]);
@@ -71,7 +71,7 @@ TEST_CASE("value is the definition, on sizes that fill no block") {
         for (const std::size_t n : {0U, 1U, 7U, 1000U, 16384U, 40'001U}) {
             const pairs<double> p = bare_pairs<double>(n, n);
             CHECK(loss(p.scores(), pair_gradients<double>{}).loss ==
-                  doctest::Approx(static_cast<double>(naive(loss, p))).epsilon(1e-12));
+                  doctest::Approx(static_cast<double>(naive_loss(loss, p))).epsilon(1e-12));
         }
     });
 }

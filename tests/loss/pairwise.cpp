@@ -56,16 +56,16 @@ struct corrected {
 struct confidence {
     template <class Real> Real operator()(Real given, Real q) const { return given * std::abs(2 * q - 1); }
 };
-struct constant_margin {
+struct fixed_margin {
     double gamma = 0.5;
     template <class Real> Real operator()(Real given) const { return given + static_cast<Real>(gamma); }
 };
 
-using everything = pairwise<mean_jensen_shannon, squared, corrected, constant_margin, confidence>;
+using everything = pairwise<mean_jensen_shannon, squared, corrected, fixed_margin, confidence>;
 static_assert(PreferenceLoss<everything, double> && PreferenceLoss<everything, float>);
 
 /// The definition, pair by pair.
-template <class L> double naive(const L& loss, const pairs<double>& p) {
+template <class L> double naive_loss(const L& loss, const pairs<double>& p) {
     double sum = 0;
     for (std::size_t i = 0; i < p.chosen.size(); ++i) {
         const double u = loss.score(p.chosen[i] - p.reference_chosen[i], double(p.chosen_tokens[i])).value;
@@ -82,8 +82,8 @@ template <class L> double naive(const L& loss, const pairs<double>& p) {
 TEST_CASE("value is the definition summed pair by pair, on sizes that fill no vector and no block") {
     for (const std::size_t n : {0U, 1U, 7U, 255U, 257U, 4097U, 70'001U}) {
         const pairs<double> p = random_pairs<double>(n, n);
-        CHECK(pairwise{}(p.scores(), pair_gradients<double>{}).loss == doctest::Approx(naive(pairwise{}, p)));
-        CHECK(everything{}(p.scores(), pair_gradients<double>{}).loss == doctest::Approx(naive(everything{}, p)));
+        CHECK(pairwise{}(p.scores(), pair_gradients<double>{}).loss == doctest::Approx(naive_loss(pairwise{}, p)));
+        CHECK(everything{}(p.scores(), pair_gradients<double>{}).loss == doctest::Approx(naive_loss(everything{}, p)));
     }
 }
 

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <span>
 #include <vector>
 
 #include <preflearn/core/log_space.hpp>
 #include <preflearn/core/random.hpp>
 #include <preflearn/loss/softmax.hpp>
+
+#include "../numbers.hpp"
 
 using namespace preflearn;
 
@@ -27,8 +28,6 @@ template <class T> softmax_sums in_pieces(std::span<const T> values, std::size_t
         sums.merge(sums_of_logits(values.subspan(i, std::min(piece, values.size() - i)), softmax_moments::all));
     return sums;
 }
-
-const double infinity = std::numeric_limits<double>::infinity();
 
 } // namespace
 
@@ -62,7 +61,7 @@ TEST_CASE("a uniform row has entropy log n and Σ p² = 1/n; a row with one fini
     CHECK(flat.normaliser() == doctest::Approx(-7.5 + std::log(3000.0)).epsilon(1e-12));
     CHECK(flat.entropy() == doctest::Approx(std::log(3000.0)).epsilon(1e-12));
     CHECK(flat.log_sum_squares() == doctest::Approx(-std::log(3000.0)).epsilon(1e-12));
-    std::vector<double> one(100, -infinity);
+    std::vector<double> one(100, -test::infinity);
     one[41] = 2;
     for (const std::size_t piece : {1UL, 10UL, 100UL}) {
         const softmax_sums sums = in_pieces<double>(one, piece);
@@ -83,14 +82,14 @@ TEST_CASE("logits of any size neither overflow nor vanish") {
         CHECK(in_pieces<double>(apart, piece).normaliser() == 1e308);
         CHECK(in_pieces<double>(apart, piece).entropy() == 0);
     }
-    CHECK(softmax_sums{}.normaliser() == -infinity);
+    CHECK(softmax_sums{}.normaliser() == -test::infinity);
     CHECK_FALSE(softmax_sums{}.is_sound());
 }
 
 TEST_CASE("NaN and +∞ anywhere show in the sums, −∞ alone is not sound") {
-    const std::vector<double> impossible = {-infinity, -infinity};
+    const std::vector<double> impossible = {-test::infinity, -test::infinity};
     CHECK_FALSE(in_pieces<double>(impossible, 1).is_sound());
-    for (const double wrong : {std::nan(""), infinity}) {
+    for (const double wrong : {std::nan(""), test::infinity}) {
         for (const std::size_t at : {0UL, 70UL, 139UL}) {
             auto logits = random_logits<double>(140, 1);
             logits[at] = wrong;
@@ -141,13 +140,13 @@ TEST_CASE("in float the gradient is accurate relative to each entry, for a large
 
 TEST_CASE("exponentials take the place of logits, relative to the highest of the piece") {
     auto piece = random_logits<double>(100, 5);
-    piece[3] = -infinity;
+    piece[3] = -test::infinity;
     const auto logits = piece;
     const softmax_sums sums = exponentials_of_logits(std::span<double>(piece));
     CHECK(sums.high == *std::ranges::max_element(logits));
     for (std::size_t i = 0; i < piece.size(); ++i)
         CHECK(piece[i] == doctest::Approx(std::exp(logits[i] - sums.high)).epsilon(1e-14));
-    std::vector<double> excluded(5, -infinity);
+    std::vector<double> excluded(5, -test::infinity);
     exponentials_of_logits(std::span<double>(excluded));
     CHECK(excluded == std::vector<double>(5, 0.0));
     std::vector<double> wrong = {1, std::nan(""), 2};

@@ -107,7 +107,7 @@ template <class Loss, class Part> void agrees_with_definition(const Loss& loss, 
     CHECK(sums.pairs == 37);
 }
 
-template <class Real, class Loss> std::vector<Real> everything(const Loss& loss, token_pairs<Real>& p) {
+template <class Real, class Loss> std::vector<Real> all_losses_and_gradients(const Loss& loss, token_pairs<Real>& p) {
     const loss_sums sums = loss(p.scores(), p.gradients());
     std::vector<Real> all = p.values;
     for (const double value : {sums.loss, sums.weight, sums.chosen_rewards, sums.rejected_rewards})
@@ -185,7 +185,7 @@ TEST_CASE_TEMPLATE("padded input gives the bits of ragged input and a gradient o
                    double) {
     token_pairs<Real> ragged = random_token_pairs<Real>(50, 6), holes = padded(ragged);
     const auto same = [&](const auto& loss) {
-        CHECK(everything(loss, ragged) == everything(loss, holes));
+        CHECK(all_losses_and_gradients(loss, ragged) == all_losses_and_gradients(loss, holes));
         for (const token_side<Real>* side : {&holes.chosen, &holes.rejected})
             for (std::size_t at = 0; at < side->mask.size(); ++at)
                 if (side->mask[at] == 0) CHECK((side->d_policy[at] == 0 && side->d_divergence[at] == 0));
@@ -226,16 +226,16 @@ TEST_CASE("padding at the end by lengths is the same once more") {
 TEST_CASE("the bits do not depend on the number of threads") {
     token_pairs<double> p = random_token_pairs<double>(700, 9);
     const from_tokens<dpo, length_desensitised, policy_likelihood> loss;
-    const std::vector<double> all = everything(loss, p);
+    const std::vector<double> all = all_losses_and_gradients(loss, p);
 #if defined(_OPENMP)
     const int before = omp_get_max_threads();
     for (const int threads : {1, 2, 3, 7}) {
         omp_set_num_threads(threads);
-        CHECK(everything(loss, p) == all);
+        CHECK(all_losses_and_gradients(loss, p) == all);
     }
     omp_set_num_threads(before);
 #endif
-    CHECK(everything(loss, p) == all);
+    CHECK(all_losses_and_gradients(loss, p) == all);
 }
 
 TEST_CASE("float tokens are summed in double") {
@@ -275,7 +275,7 @@ TEST_CASE("missing columns stand for weight one, target one, margin zero and no 
         for (token_side<double>* side : {&batch->chosen, &batch->rejected})
             side->reference.assign(batch == &p ? 0 : side->policy.size(), 0);
     }
-    CHECK(everything(from_tokens<dpo>{}, p) == everything(from_tokens<dpo>{}, q));
+    CHECK(all_losses_and_gradients(from_tokens<dpo>{}, p) == all_losses_and_gradients(from_tokens<dpo>{}, q));
 }
 
 TEST_CASE("an empty response has log-prob 0, unless the loss divides by its length") {

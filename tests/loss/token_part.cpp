@@ -14,7 +14,7 @@ static_assert(TokenWeight<no_token_weight> && TokenWeight<policy_likelihood> && 
 
 namespace {
 
-token_point point(double policy, double reference, std::uint32_t number = 0) {
+token_point token_at(double policy, double reference, std::uint32_t number = 0) {
     return {policy, reference, 0.25, number, 6, 4, true};
 }
 
@@ -23,31 +23,31 @@ token_point point(double policy, double reference, std::uint32_t number = 0) {
 TEST_CASE("length-desensitised parts weigh the tokens beyond the shorter response") {
     const length_desensitised both{.ld_alpha = 0.25};
     const policy_length_desensitised one{.ld_alpha = 0.25};
-    CHECK(both(point(-2, -1, 3)).policy == -2);
-    CHECK(both(point(-2, -1, 4)).policy == -0.5);
-    CHECK(both(point(-2, -1, 4)).reference == -0.25);
-    CHECK(both(point(-2, -1, 4)).d_policy == 0.25);
-    CHECK(one(point(-2, -1, 4)).policy == -0.5);
-    CHECK(one(point(-2, -1, 4)).reference == -1);
+    CHECK(both(token_at(-2, -1, 3)).policy == -2);
+    CHECK(both(token_at(-2, -1, 4)).policy == -0.5);
+    CHECK(both(token_at(-2, -1, 4)).reference == -0.25);
+    CHECK(both(token_at(-2, -1, 4)).d_policy == 0.25);
+    CHECK(one(token_at(-2, -1, 4)).policy == -0.5);
+    CHECK(one(token_at(-2, -1, 4)).reference == -1);
     CHECK_THROWS_AS(length_desensitised{.ld_alpha = 1.5}.check(), argument_error);
     CHECK_THROWS_AS(policy_length_desensitised{.ld_alpha = -0.1}.check(), argument_error);
 }
 
 TEST_CASE("a log-ratio is clamped with no slope outside, and an infinite one is not hidden") {
     const clamped_log_ratios part{.log_least = -1, .log_most = 0.5};
-    CHECK(part(point(-2, -1.5)).policy == -0.5);
-    CHECK(part(point(-2, -1.5)).d_policy == 1);
-    CHECK(part(point(-9, -1)).policy == -1);
-    CHECK(part(point(-9, -1)).d_policy == 0);
-    CHECK(part(point(-1, -9)).policy == 0.5);
-    CHECK(part(point(-2, -1)).d_policy == 1); // the bound itself
-    CHECK(part(point(-1, -9)).reference == 0);
-    CHECK_FALSE(std::isfinite(part(point(-std::numeric_limits<double>::infinity(), -1)).policy));
+    CHECK(part(token_at(-2, -1.5)).policy == -0.5);
+    CHECK(part(token_at(-2, -1.5)).d_policy == 1);
+    CHECK(part(token_at(-9, -1)).policy == -1);
+    CHECK(part(token_at(-9, -1)).d_policy == 0);
+    CHECK(part(token_at(-1, -9)).policy == 0.5);
+    CHECK(part(token_at(-2, -1)).d_policy == 1); // the bound itself
+    CHECK(part(token_at(-1, -9)).reference == 0);
+    CHECK_FALSE(std::isfinite(part(token_at(-std::numeric_limits<double>::infinity(), -1)).policy));
     CHECK_THROWS_AS((clamped_log_ratios{.log_least = 1, .log_most = 0}.check()), argument_error);
 }
 
 TEST_CASE("the divergence counts for both responses, and its slope stops where TDPO2 stops it") {
-    token_point token = point(-2, -1);
+    token_point token = token_at(-2, -1);
     CHECK(sequential_divergence{}(token).policy == -1.75);
     CHECK(sequential_divergence{}(token).d_divergence == 1);
     const stopped_sequential_divergence part{.alpha = 0.5};

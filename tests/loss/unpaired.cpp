@@ -14,7 +14,7 @@ using namespace preflearn;
 namespace {
 
 /// A user's own unpaired loss: (u − s)², u without a reference.
-struct own_loss {
+struct own_unpaired_loss {
     unpaired_sums operator()(const completion_scores<double>& c, std::span<double> gradient) const {
         unpaired_sums sums{.weight = static_cast<double>(c.size()), .completions = c.size()};
         for (std::size_t i = 0; i < c.size(); ++i) {
@@ -25,8 +25,8 @@ struct own_loss {
         return sums;
     }
 };
-static_assert(UnpairedLoss<own_loss, double> && !UnpairedLoss<own_loss, float>);
-static_assert(!CoupledUnpairedLoss<own_loss, double> && !PreferenceLoss<own_loss, double>);
+static_assert(UnpairedLoss<own_unpaired_loss, double> && !UnpairedLoss<own_unpaired_loss, float>);
+static_assert(!CoupledUnpairedLoss<own_unpaired_loss, double> && !PreferenceLoss<own_unpaired_loss, double>);
 
 using classifier = singlewise<logistic>;
 

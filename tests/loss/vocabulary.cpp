@@ -17,11 +17,11 @@
 #include <preflearn/core/random.hpp>
 #include <preflearn/loss/vocabulary.hpp>
 
+#include "../numbers.hpp"
+
 using namespace preflearn;
 
 namespace {
-
-const double infinity = std::numeric_limits<double>::infinity();
 
 /// A matrix of logits with a target and a weight for every row.
 template <class Logit> struct problem {
@@ -49,7 +49,7 @@ struct results {
 using transforms = logit_transform<double>;
 
 /// By the definitions, in long double.
-template <class Logit> results naive(const problem<Logit>& of, const transforms& transform = {}) {
+template <class Logit> results naive_results(const problem<Logit>& of, const transforms& transform = {}) {
     results found(of.rows);
     for (std::size_t r = 0; r < of.rows; ++r) {
         std::vector<long double> z, slopes;
@@ -126,9 +126,9 @@ template <class Logit> std::vector<double> bias_of(std::size_t count) {
 TEST_CASE("values and gradients are those of the definition, for rows of any length") {
     for (const std::size_t columns : {1UL, 2UL, 63UL, 64UL, 65UL, 2047UL, 2048UL, 2049UL, 5000UL}) {
         const problem<double> wide(5, columns, 6);
-        CHECK(difference(computed(wide), naive(wide)) < 1e-13);
+        CHECK(difference(computed(wide), naive_results(wide)) < 1e-13);
         const problem<float> narrow(5, columns, 6);
-        CHECK(difference(computed(narrow), naive(narrow)) < 3e-6);
+        CHECK(difference(computed(narrow), naive_results(narrow)) < 3e-6);
     }
 }
 
@@ -138,10 +138,10 @@ TEST_CASE("bias, temperature and soft cap change values and gradients as defined
     for (const transforms& transform :
          {transforms{.bias = bias}, transforms{.temperature = 0.3}, transforms{.soft_cap = 15},
           transforms{.bias = bias, .soft_cap = 30, .temperature = 1.7}})
-        CHECK(difference(computed(of, transform), naive(of, transform)) < 1e-13);
+        CHECK(difference(computed(of, transform), naive_results(of, transform)) < 1e-13);
     const problem<float> narrow(6, 3000, 20);
     CHECK(difference(computed(narrow, {.soft_cap = 15, .temperature = 2}),
-                     naive(narrow, {.soft_cap = 15, .temperature = 2})) < 3e-6);
+                     naive_results(narrow, {.soft_cap = 15, .temperature = 2})) < 3e-6);
 }
 
 TEST_CASE("16-bit logits are computed in float; the gradient is rounded once") {
@@ -149,7 +149,7 @@ TEST_CASE("16-bit logits are computed in float; the gradient is rounded once") {
     const problem<float16> half(4, 2500, 4);
     const auto check = [](const auto& of, double rounding, const logit_transform<float>& transform,
                           const transforms& exact) {
-        const results found = computed(of, transform), expected = naive(of, exact);
+        const results found = computed(of, transform), expected = naive_results(of, exact);
         CHECK(difference(found.log_probs, expected.log_probs) < 1e-6);
         CHECK(difference(found.entropies, expected.entropies) < 1e-6);
         double worst = 0; // of the error in units of what rounding explains
@@ -174,10 +174,10 @@ TEST_CASE("values and gradients are torch's") {
         of.targets = example["targets"].get<std::vector<token_id>>();
         of.weights = numbers(example["weights"]);
         const std::vector<double> bias = numbers(example["bias"]);
-        const results found =
-            computed(of, {.bias = bias,
-                          .soft_cap = example["soft_cap"].is_null() ? infinity : example["soft_cap"].get<double>(),
-                          .temperature = example["temperature"]});
+        const results found = computed(
+            of, {.bias = bias,
+                 .soft_cap = example["soft_cap"].is_null() ? test::infinity : example["soft_cap"].get<double>(),
+                 .temperature = example["temperature"]});
         results expected(of.rows);
         expected.log_probs = numbers(example["log_probs"]);
         expected.normalisers = numbers(example["normalisers"]);
@@ -221,7 +221,7 @@ TEST_CASE("a shift of a row's logits changes its normaliser alone") {
 
 TEST_CASE("the target the only finite logit is certain; a target of −∞ is impossible and still has a gradient") {
     problem<double> of(2, 70, 0);
-    std::fill(of.logits.begin(), of.logits.end(), -infinity);
+    std::fill(of.logits.begin(), of.logits.end(), -test::infinity);
     of.targets = {65, 3};
     of.weights = {2, 2};
     of.logits[65] = -1234;
@@ -230,7 +230,7 @@ TEST_CASE("the target the only finite logit is certain; a target of −∞ is im
     log_softmax_and_gradient(matrix_view<double>(of.logits.data(), 2, 70), of.targets, of.weights,
                              {.log_probs = log_probs, .entropies = entropies});
     CHECK(log_probs[0] == 0);
-    CHECK(log_probs[1] == -infinity);
+    CHECK(log_probs[1] == -test::infinity);
     CHECK(entropies == std::vector<double>{0, 0});
     CHECK(std::all_of(of.logits.begin(), of.logits.begin() + 70, [](double g) { return g == 0; }));
     CHECK(of.logits[70 + 3] == 2);
@@ -285,11 +285,11 @@ TEST_CASE("bad input is named by row and column") {
         refused("row 2, column 2500: the logit is nan, a finite number or -inf was expected");
     }
     SUBCASE("+∞") {
-        of.logits[3000] = infinity;
+        of.logits[3000] = test::infinity;
         refused("row 1, column 0: the logit is inf, a finite number or -inf was expected");
     }
     SUBCASE("no possible token") {
-        std::fill_n(of.logits.begin() + 9000, 3000, -infinity);
+        std::fill_n(of.logits.begin() + 9000, 3000, -test::infinity);
         refused("row 3: all 3000 logits are -inf, which leaves no distribution");
     }
     SUBCASE("targets outside the vocabulary") {
@@ -309,7 +309,7 @@ TEST_CASE("bad input is named by row and column") {
         CHECK_THROWS_WITH_AS(forward(), "entropies has 3 entries for 4 rows", argument_error);
     }
     SUBCASE("a weight that is not finite") {
-        of.weights[1] = infinity;
+        of.weights[1] = test::infinity;
         CHECK_THROWS_WITH_AS(gradient(), "row 1: weight is inf, a finite number was expected", numeric_error);
     }
 }

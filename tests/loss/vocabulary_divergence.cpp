@@ -3,18 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
 #include <preflearn/core/random.hpp>
 #include <preflearn/loss/vocabulary_divergence.hpp>
 
+#include "../numbers.hpp"
+
 using namespace preflearn;
 
 namespace {
-
-const double infinity = std::numeric_limits<double>::infinity();
 
 template <class T> std::vector<T> random_logits(std::size_t count, std::uint64_t stream, double scale) {
     generator random(6, "divergence", stream);
@@ -26,7 +25,7 @@ template <class T> std::vector<T> random_logits(std::size_t count, std::uint64_t
 /// softmax by its definition.
 template <class T> std::vector<long double> probabilities(std::span<const T> logits) {
     std::vector<long double> p;
-    long double sum = 0, high = -infinity;
+    long double sum = 0, high = -test::infinity;
     for (const T z : logits) high = std::max(high, static_cast<long double>(static_cast<double>(z)));
     for (const T z : logits) p.push_back(std::exp(static_cast<long double>(static_cast<double>(z)) - high));
     for (const long double e : p) sum += e;
@@ -34,7 +33,7 @@ template <class T> std::vector<long double> probabilities(std::span<const T> log
     return p;
 }
 
-template <class T> double naive(std::span<const T> reference, std::span<const T> policy) {
+template <class T> double naive_divergence(std::span<const T> reference, std::span<const T> policy) {
     const auto p0 = probabilities(reference), p = probabilities(policy);
     long double sum = 0;
     for (std::size_t j = 0; j < p.size(); ++j)
@@ -56,7 +55,7 @@ template <class T> void check_rows(std::size_t columns, double scale, double tol
     double worst = 0;
     for (std::size_t r = 0; r < rows; ++r) {
         const std::span<const T> z0(reference.data() + r * columns, columns), z(before.data() + r * columns, columns);
-        CHECK(found[r] == doctest::Approx(naive(z0, z)).epsilon(tolerance));
+        CHECK(found[r] == doctest::Approx(naive_divergence(z0, z)).epsilon(tolerance));
         const auto p0 = probabilities(z0), p = probabilities(z);
         for (std::size_t j = 0; j < columns; ++j)
             worst = std::max(worst, std::abs(static_cast<double>(policy[r * columns + j]) -
@@ -84,9 +83,9 @@ TEST_CASE("equal distributions have divergence 0, whatever the shift of their lo
 }
 
 TEST_CASE("tokens that a model excludes") {
-    const std::vector<double> all{0, 0, 0, 0}, two{0, 0, -infinity, -infinity};
+    const std::vector<double> all{0, 0, 0, 0}, two{0, 0, -test::infinity, -test::infinity};
     CHECK(divergence_of_logits(std::span(two), std::span(all)).value() == doctest::Approx(std::log(2.0)));
-    CHECK(divergence_of_logits(std::span(all), std::span(two)).value() == infinity);
+    CHECK(divergence_of_logits(std::span(all), std::span(two)).value() == test::infinity);
     CHECK(divergence_of_logits(std::span(two), std::span(two)).value() == 0);
     divergence_sums pieces = divergence_of_logits(std::span(two).last(2), std::span(all).last(2));
     pieces.merge(divergence_of_logits(std::span(two).first(2), std::span(all).first(2)));
@@ -127,7 +126,7 @@ TEST_CASE("bad input is named") {
     CHECK_THROWS_WITH_AS(call(100), "row 1, column 30: the logit is nan, a finite number or -inf was expected",
                          numeric_error);
     policy = reference;
-    std::fill_n(reference.begin(), 100, -infinity);
+    std::fill_n(reference.begin(), 100, -test::infinity);
     CHECK_THROWS_WITH_AS(call(100), "row 0: all 100 logits are -inf, which leaves no distribution", numeric_error);
     found.pop_back();
     CHECK_THROWS_WITH_AS(call(100), "divergences has 1 entries for 2 rows", argument_error);

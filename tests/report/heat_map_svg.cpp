@@ -2,19 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include <preflearn/report/heat_map_svg.hpp>
 
+#include "../numbers.hpp"
 #include "picture.hpp"
 
 using namespace preflearn;
 
 namespace {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 test::element look(const heat_map& map) {
     const std::string file = to_svg(map);
@@ -45,7 +43,7 @@ TEST_CASE("every value is printed in its cell, gaps as a dash") {
     const auto picture = look({.title = "κ & <α>",
                                .row_names = {"a<", "b"},
                                .column_names = {"x", "y"},
-                               .values = {0.254, -0.5, not_a_number, 1},
+                               .values = {0.254, -0.5, test::not_a_number, 1},
                                .value_label = "kappa"});
     const auto texts = test::texts(picture);
     for (const char* const text : {"κ & <α>", "a<", "b", "x", "y", "0.25", "−0.50", "–", "1.00", "kappa"}) {
@@ -88,7 +86,7 @@ TEST_CASE("larger is darker, and the printing on it is legible") {
 TEST_CASE("maps of any values and shapes are pictures") {
     for (const heat_map& map :
          {heat_map{}, heat_map{.row_names = {"only a row"}},
-          heat_map{.row_names = {"a"}, .column_names = {"x"}, .values = {not_a_number}},
+          heat_map{.row_names = {"a"}, .column_names = {"x"}, .values = {test::not_a_number}},
           heat_map{.row_names = {"a"}, .column_names = {"x"}, .values = {3}},
           heat_map{.row_names = {"a"}, .column_names = {"x", "y", "z"}, .values = {-1e308, 1e308, 1e-310}},
           heat_map{.row_names = {"a"}, .column_names = {"a long name that does not fit"}, .values = {INFINITY}}}) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,14 +9,12 @@
 #include <preflearn/core/error.hpp>
 #include <preflearn/report/line_plot_svg.hpp>
 
+#include "../numbers.hpp"
 #include "picture.hpp"
 
 using namespace preflearn;
 
 namespace {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// The picture as a viewer sees it: the whole, and the inner viewport with bands and lines.
 struct seen {
@@ -103,10 +100,12 @@ TEST_CASE("data of any size stays inside the axes, in every style") {
 
 TEST_CASE("plots of next to nothing are pictures too") {
     for (const line_plot& plot :
-         {line_plot{}, plot_of({}), plot_of({.name = "empty"}), plot_of({.x = {not_a_number}, .y = {1}}),
-          plot_of({.x = {1, 2}, .y = {infinity, -infinity}}), plot_of({.x = {1, 2, 3}, .y = {7, 7, 7}}),
-          plot_of(
-              {.x = {2, 2}, .y = {0, 0}, .low = {not_a_number, not_a_number}, .high = {not_a_number, not_a_number}})}) {
+         {line_plot{}, plot_of({}), plot_of({.name = "empty"}), plot_of({.x = {test::not_a_number}, .y = {1}}),
+          plot_of({.x = {1, 2}, .y = {test::infinity, -test::infinity}}), plot_of({.x = {1, 2, 3}, .y = {7, 7, 7}}),
+          plot_of({.x = {2, 2},
+          .y = {0, 0},
+          .low = {test::not_a_number, test::not_a_number},
+          .high = {test::not_a_number, test::not_a_number}})}) {
         check_inside(look(plot));
     }
     look(plot_of({.x = {-1.7e308, 0}, .y = {0, 1}, .style = plot_style::line_and_points})); // one of them is outside
@@ -114,8 +113,8 @@ TEST_CASE("plots of next to nothing are pictures too") {
 
 TEST_CASE("a gap parts the line and its band, and a lone point stays visible") {
     const seen picture = look(plot_of({.x = {0, 1, 2, 3, 4, 5},
-                                       .y = {0, 1, not_a_number, 2, infinity, 3},
-                                       .low = {0, 0, 0, not_a_number, 0, 0},
+                                       .y = {0, 1, test::not_a_number, 2, test::infinity, 3},
+                                       .low = {0, 0, 0, test::not_a_number, 0, 0},
                                        .high = {1, 1, 1, 1, 1, 1}}));
     const auto lines = picture.paths(false);
     REQUIRE(lines.size() == 1);
@@ -192,7 +191,7 @@ TEST_CASE("series differ in colour, in dashes when colours are used up, and refe
 
 TEST_CASE("error bars span their interval at the point") {
     line_plot plot = plot_of(
-        {.x = {0, 1}, .y = {0.5, 0.5}, .low = {0.25, not_a_number}, .high = {1, 1}, .style = plot_style::points});
+        {.x = {0, 1}, .y = {0.5, 0.5}, .low = {0.25, test::not_a_number}, .high = {1, 1}, .style = plot_style::points});
     plot.y_limits = {.low = 0, .high = 1};
     const seen picture = look(plot);
     const double top = picture.axes().number("y"), height = picture.axes().number("height");
@@ -201,7 +200,7 @@ TEST_CASE("error bars span their interval at the point") {
         if (path->attributes.at("stroke") == "#0072b2") bars.push_back(path);
     }
     REQUIRE(bars.size() == 1); // the other one has no lower end
-    double low = infinity, high = -infinity;
+    double low = test::infinity, high = -test::infinity;
     for (const test::place& corner : test::corners(bars[0]->attributes.at("d"))) {
         low = std::min(low, corner.y);
         high = std::max(high, corner.y);

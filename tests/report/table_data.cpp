@@ -4,13 +4,14 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <preflearn/core/random.hpp>
 #include <preflearn/report/table_data.hpp>
+
+#include "../numbers.hpp"
 
 using namespace preflearn;
 
@@ -38,8 +39,6 @@ std::vector<std::vector<std::string>> read_csv(std::string_view text) {
     rows.pop_back(); // after the last line's end
     return rows;
 }
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 } // namespace
 
@@ -78,7 +77,7 @@ TEST_CASE("errors and intervals take columns of their own in CSV, and gaps are e
                         .rows = {{"a", with_interval{0.5, 0.25, 0.75}, with_error{2, 0.5}},
                                  {"b", 0.5, with_digits{3, 1}},
                                  {"c", no_value{}, std::nan("")},
-                                 {"d", infinity, -infinity}}};
+                                 {"d", test::infinity, -test::infinity}}};
     CHECK(to_csv(results) == "who,share,share_low,share_high,loss,loss_error\n"
                              "a,0.5,0.25,0.75,2,0.5\n"
                              "b,0.5,,,3,\n"
@@ -92,7 +91,7 @@ TEST_CASE("JSON is an array of objects in the order of the columns") {
                         .rows = {{"text", with_interval{0.5, 0.25, 0.75}},
                                  {UINT64_MAX, with_error{1, 0.5}},
                                  {no_value{}, std::nan("")},
-                                 {-3, infinity}}};
+                                 {-3, test::infinity}}};
     CHECK(to_json(results).dump() == R"([{"z":"text","a":{"value":0.5,"low":0.25,"high":0.75}},)"
                                      R"({"z":18446744073709551615,"a":{"value":1.0,"error":0.5}},)"
                                      R"({"z":null,"a":null},{"z":-3,"a":null}])");

@@ -2,13 +2,14 @@
 
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/report/table_text.hpp>
+
+#include "../numbers.hpp"
 
 using namespace preflearn;
 
@@ -29,8 +30,6 @@ table agreement() {
                      {"gold", 1.0, 12.25, no_value{}}},
             .note = "Wilson intervals"};
 }
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 } // namespace
 
@@ -77,7 +76,7 @@ TEST_CASE("numbers as their column shows them") {
     CHECK(show(42, {}) == "42");
     CHECK(show(no_value{}, {}) == "–");
     CHECK(show(std::nan(""), {.shown = notation::percent}) == "NaN");
-    CHECK(show(-infinity, {}) == "-inf");
+    CHECK(show(-test::infinity, {}) == "-inf");
     CHECK(show(1e300, {}).size() < 12);
     CHECK(show("two\nlines", {}) == "two lines");
 }

@@ -13,7 +13,7 @@ using namespace preflearn;
 
 namespace {
 
-const std::string text = "the a <s> 12 é\n";
+const std::string sample_text = "the a <s> 12 é\n";
 
 const std::string small_json =
     R"({"version": "1.0", "truncation": null, "added_tokens": [{"id": 5, "content": "<s>", "special": true,
@@ -40,8 +40,8 @@ bool is_refused(const test::folder& folder, const std::string& content) {
     const auto path = folder.write("damaged", content);
     try {
         const tokenizer tokens = load_tokenizer(path);
-        (void)tokens.decode(tokens.encode(text));
-        (void)tokens.encode(text, special_tokens::plain);
+        (void)tokens.decode(tokens.encode(sample_text));
+        (void)tokens.encode(sample_text, special_tokens::plain);
         return false;
     } catch (const error&) {
         return true;

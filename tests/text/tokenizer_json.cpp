@@ -12,7 +12,7 @@ using namespace preflearn;
 using nlohmann::json;
 
 namespace {
-const std::string golden_folder = PREFLEARN_TESTS "/text/golden/";
+const std::string tokenizer_folder = PREFLEARN_TESTS "/text/golden/";
 
 json small() {
     return json::parse(
@@ -25,10 +25,10 @@ std::string error_of(const json& file, const json& config = {}) {
 } // namespace
 
 TEST_CASE("ids equal those of the tokenizers package on nasty texts, for each kind of tokenizer") {
-    const json golden = read_json_file(golden_folder + "ids.json");
+    const json golden = read_json_file(tokenizer_folder + "ids.json");
     const auto texts = golden.at("texts").get<std::vector<std::string>>();
     for (const auto& [name, expected] : golden.at("tokenizers").items()) {
-        const tokenizer tokens = load_tokenizer(golden_folder + name + ".json");
+        const tokenizer tokens = load_tokenizer(tokenizer_folder + name + ".json");
         for (std::size_t i = 0; i < texts.size(); ++i) {
             CAPTURE(name);
             CAPTURE(texts[i]);
