@@ -37,6 +37,7 @@
 #include <preflearn/loss/target.hpp>
 #include <preflearn/loss/term.hpp>
 #include <preflearn/loss/token_level.hpp>
+#include <preflearn/loss/token_list.hpp>
 #include <preflearn/loss/token_part.hpp>
 #include <preflearn/loss/token_rows.hpp>
 #include <preflearn/loss/token_scores.hpp>

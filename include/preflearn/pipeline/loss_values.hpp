@@ -11,8 +11,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/data/csv.hpp>
@@ -35,61 +37,80 @@ struct score_columns {
     }
 };
 
+namespace detail {
+
+inline void expect_in_field(bool met, const csv_file& file, std::span<const std::string> row, std::size_t at,
+                            std::string_view expected) {
+    require<input_error>(met, file.place(), ": column ", excerpt{file.columns()[at]}, " holds ", excerpt{row[at]}, ", ",
+                         expected, " was expected");
+}
+
+/// A column of a file whose fields are numbers of a range, and where they go.
+struct number_column {
+    std::vector<double>* values;
+    double least = -std::numeric_limits<double>::max(), most = std::numeric_limits<double>::max();
+    std::string_view expected = "a finite number";
+    std::size_t at = 0;
+
+    void read(const csv_file& file, std::span<const std::string> row) const {
+        const std::optional<double> value = finite_number(row[at]);
+        expect_in_field(value && *value >= least && *value <= most, file, row, at, expected);
+        values->push_back(*value);
+    }
+};
+
+/// The same of counts of tokens.
+struct length_column {
+    std::vector<std::uint32_t>* values;
+    std::size_t at = 0;
+
+    void read(const csv_file& file, std::span<const std::string> row) const {
+        const double value = finite_number(row[at]).value_or(0);
+        expect_in_field(value >= 1 && value <= std::numeric_limits<std::uint32_t>::max() && value == std::floor(value),
+                        file, row, at, "a whole number of tokens, at least 1,");
+        values->push_back(static_cast<std::uint32_t>(value));
+    }
+};
+
+template <class Column>
+void add_if_there(const csv_file& file, std::string_view name, Column column, std::vector<Column>& all) {
+    if (const auto at = file.find(name)) {
+        column.at = *at;
+        all.push_back(column);
+    }
+}
+
+/// What losses of every kind may know of a pair: `weight`, `target` and `margin`, where the file has them.
+template <class Columns> void add_pair_columns(const csv_file& file, Columns& to, std::vector<number_column>& all) {
+    add_if_there(file, "weight",
+                 number_column{.values = &to.weight, .least = 0, .expected = "a finite number of at least 0"}, all);
+    add_if_there(file, "target",
+                 number_column{.values = &to.target, .least = 0, .most = 1, .expected = "a probability in [0, 1]"},
+                 all);
+    add_if_there(file, "margin", number_column{&to.margin}, all);
+}
+
+} // namespace detail
+
 /// From columns `chosen_logp`, `rejected_logp` and, where there are, `reference_chosen_logp`,
 /// `reference_rejected_logp`, `chosen_tokens`, `rejected_tokens`, `weight`, `target`, `margin`; others are left out.
 /// \throws input_error naming a missing column, a file without pairs, or file, line and column of what is no finite
 /// number, a target that is no probability, a negative weight, or a length that is not a positive count.
 inline score_columns read_score_columns(csv_file file) {
-    constexpr double largest = std::numeric_limits<double>::max();
-    struct number_column {
-        std::vector<double>* values;
-        double least = -largest, most = largest;
-        std::string_view expected = "a finite number";
-        std::size_t at = 0;
-    };
-    struct length_column {
-        std::vector<std::uint32_t>* values;
-        std::size_t at = 0;
-    };
+    using detail::length_column, detail::number_column, detail::add_if_there;
     score_columns columns{.name = file.name()};
     std::vector<number_column> numbers{{.values = &columns.chosen, .at = file.column("chosen_logp")},
                                        {.values = &columns.rejected, .at = file.column("rejected_logp")}};
     std::vector<length_column> lengths;
-    const auto take_if_there = [&](std::string_view name, auto column, auto& all) {
-        if (const auto at = file.find(name)) {
-            column.at = *at;
-            all.push_back(column);
-        }
-    };
-    take_if_there("reference_chosen_logp", number_column{.values = &columns.reference_chosen}, numbers);
-    take_if_there("reference_rejected_logp", number_column{.values = &columns.reference_rejected}, numbers);
-    take_if_there("weight",
-                  number_column{.values = &columns.weight, .least = 0, .expected = "a finite number of at least 0"},
-                  numbers);
-    take_if_there(
-        "target",
-        number_column{.values = &columns.target, .least = 0, .most = 1, .expected = "a probability in [0, 1]"},
-        numbers);
-    take_if_there("margin", number_column{.values = &columns.margin}, numbers);
-    take_if_there("chosen_tokens", length_column{.values = &columns.chosen_tokens}, lengths);
-    take_if_there("rejected_tokens", length_column{.values = &columns.rejected_tokens}, lengths);
+    add_if_there(file, "reference_chosen_logp", number_column{.values = &columns.reference_chosen}, numbers);
+    add_if_there(file, "reference_rejected_logp", number_column{.values = &columns.reference_rejected}, numbers);
+    detail::add_pair_columns(file, columns, numbers);
+    add_if_there(file, "chosen_tokens", length_column{.values = &columns.chosen_tokens}, lengths);
+    add_if_there(file, "rejected_tokens", length_column{.values = &columns.rejected_tokens}, lengths);
 
     while (const auto row = file.next()) {
-        const auto expect = [&](bool met, std::size_t at, std::string_view expected) {
-            require<input_error>(met, file.place(), ": column ", excerpt{file.columns()[at]}, " holds ",
-                                 excerpt{(*row)[at]}, ", ", expected, " was expected");
-        };
-        for (const auto& [values, least, most, expected, at] : numbers) {
-            const std::optional<double> value = finite_number((*row)[at]);
-            expect(value && *value >= least && *value <= most, at, expected);
-            values->push_back(*value);
-        }
-        for (const auto& [values, at] : lengths) {
-            const double value = finite_number((*row)[at]).value_or(0);
-            expect(value >= 1 && value <= std::numeric_limits<std::uint32_t>::max() && value == std::floor(value), at,
-                   "a whole number of tokens, at least 1,");
-            values->push_back(static_cast<std::uint32_t>(value));
-        }
+        for (const number_column& column : numbers) column.read(file, *row);
+        for (const length_column& column : lengths) column.read(file, *row);
     }
     require<input_error>(!columns.chosen.empty(), file.name(), ": there are no pairs below the names of the columns");
     return columns;
@@ -127,6 +148,12 @@ inline std::string to_csv(std::span<const loss_value> values) {
     for (const auto& [loss, d_chosen, d_rejected] : values)
         text += shortest_digits(loss) + ',' + shortest_digits(d_chosen) + ',' + shortest_digits(d_rejected) + '\n';
     return text;
+}
+
+/// Reads the file and calls `write` with its lines of CSV. \throws as `read_score_columns` and `loss_values` do.
+template <PreferenceLoss<double> Loss, class Write>
+void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
+    write(to_csv(loss_values(loss, read_score_columns(std::move(file)))));
 }
 
 } // namespace preflearn
