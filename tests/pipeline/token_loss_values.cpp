@@ -35,7 +35,7 @@ template <class Loss> std::vector<std::string> lines_of(const Loss& loss, const 
 }
 
 /// The fields of a line, each with its numbers.
-std::vector<std::vector<double>> numbers_of(const std::string& line) {
+std::vector<std::vector<double>> fields_of(const std::string& line) {
     std::vector<std::vector<double>> fields;
     std::istringstream all(line);
     for (std::string field; std::getline(all, field, ',');) {
@@ -83,7 +83,7 @@ TEST_CASE("every loss of the list gives the bits of a call on the whole batch") 
         CHECK(lines[0] == std::string("loss,d_chosen_token_logps,d_rejected_token_logps") +
                               (loss_uses_divergence<Loss> ? ",d_chosen_token_kls,d_rejected_token_kls" : ""));
         for (std::size_t i = 0; i < pairs; ++i) {
-            const auto found = numbers_of(lines[i + 1]);
+            const auto found = fields_of(lines[i + 1]);
             CHECK(found.size() == (loss_uses_divergence<Loss> ? 5 : 3));
             CHECK(found[0] == std::vector<double>{values[i]});
             for (std::size_t k = 0; k + 1 < found.size(); ++k) {
@@ -128,7 +128,7 @@ TEST_CASE("by name and from a file values and gradients are those of TRL and of 
                 double sum = 0;
                 const std::vector<std::string> lines = lines_of(loss, text);
                 for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
-                    const auto found = numbers_of(lines[i + 1]);
+                    const auto found = fields_of(lines[i + 1]);
                     sum += found[0][0];
                     for (std::size_t k = 0; k + 1 < found.size(); ++k) {
                         const nlohmann::json& expected =
