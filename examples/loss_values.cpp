@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
         "lines add up to. FILE.csv has the columns chosen_logp and rejected_logp and, where the loss needs them,\n"
         "reference_chosen_logp, reference_rejected_logp, chosen_tokens and rejected_tokens; weight, target and\n"
         "margin may be there. A file without a single pair is refused.\n\n"
+        "Losses on triples (tpo, ...) need gold_logp and gold_tokens, too, and print d_gold_logp.\n\n"
         "Token-level losses (ld_dpo, wpo, tdpo1, ...) take columns like chosen_token_logps, whose fields hold a\n"
         "number for each token with blanks between them, and print d_chosen_token_logps,d_rejected_token_logps\n"
         "the same way, pair by pair as the file is read. --list says which columns a loss needs."};

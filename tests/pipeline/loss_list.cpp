@@ -14,6 +14,7 @@ TEST_CASE("the list names every loss with its parameters' defaults and its colum
     CHECK(list.find("source: AOT paired") > list.find("batch: all pairs count as one batch"));
     CHECK(list.find("parameters: beta=0.1 discopop_tau=0.05 f_divergence_type=reverse_kl") != std::string::npos);
     CHECK(list.find("needs: chosen_logp rejected_logp chosen_tokens rejected_tokens\n") != std::string::npos);
+    CHECK(list.find("needs: chosen_logp rejected_logp gold_logp gold_tokens\n") != std::string::npos);
     CHECK(list.find("parameters: beta=0.1 log_least=-1.5 log_most=1.5\n"
                     "  needs: chosen_token_logps rejected_token_logps reference_chosen_token_logps "
                     "reference_rejected_token_logps\n") != std::string::npos);

@@ -1,6 +1,6 @@
 /// \file
-/// Losses by name at run time, from the compile-time lists of `loss/list.hpp`, `loss/coupled_list.hpp` and
-/// `loss/token_list.hpp`: what a program's options need.
+/// Losses by name at run time, from the compile-time lists of `loss/list.hpp`, `loss/coupled_list.hpp`,
+/// `loss/triple_list.hpp` and `loss/token_list.hpp`: what a program's options need.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -19,6 +19,7 @@
 #include <preflearn/loss/coupled_list.hpp>
 #include <preflearn/loss/list.hpp>
 #include <preflearn/loss/token_list.hpp>
+#include <preflearn/loss/triple_list.hpp>
 
 namespace preflearn {
 
@@ -99,9 +100,10 @@ void use_named(std::string_view name, std::span<const named_value> parameters, c
 
 } // namespace detail
 
-/// Calls `use(loss)` with every loss that has a name: those on pairs, then those on their tokens.
+/// Calls `use(loss)` with every loss that has a name: those on pairs, on triples, and on pairs' tokens.
 template <class Use> void for_each_loss(const Use& use) {
     for_each_pair_loss(use);
+    for_each_triple_loss(use);
     for_each_token_loss(use);
 }
 

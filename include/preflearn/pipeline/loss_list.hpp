@@ -9,6 +9,7 @@
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/list.hpp>
+#include <preflearn/loss/triples.hpp>
 #include <preflearn/pipeline/loss_by_name.hpp>
 #include <preflearn/pipeline/token_loss_values.hpp>
 
@@ -17,10 +18,11 @@ namespace preflearn {
 /// The columns of a CSV file that a loss needs, each with a blank before it.
 template <class Loss> std::string needed_columns() {
     std::string names;
-    if constexpr (PreferenceLoss<Loss, double>) {
+    if constexpr (PreferenceLoss<Loss, double> || TripleLoss<Loss, double>) {
         names = " chosen_logp rejected_logp";
         if (loss_uses_reference<Loss>) names += " reference_chosen_logp reference_rejected_logp";
         if (loss_uses_tokens<Loss>) names += " chosen_tokens rejected_tokens";
+        if (TripleLoss<Loss, double>) names += " gold_logp gold_tokens";
     } else {
         for (const token_field& field : token_fields<Loss>()) names += " " + std::string(field.name);
     }
