@@ -10,7 +10,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <preflearn/pipeline/loss_list.hpp>
 #include <preflearn/pipeline/loss_values.hpp>
+#include <preflearn/pipeline/token_loss_values.hpp>
 
 int main(int argc, char** argv) {
     std::string name, file;
@@ -21,11 +23,15 @@ int main(int argc, char** argv) {
         "number). Under a loss that couples the batch (aot, dr_dpo, ...) all pairs are one batch, whose sum the\n"
         "lines add up to. FILE.csv has the columns chosen_logp and rejected_logp and, where the loss needs them,\n"
         "reference_chosen_logp, reference_rejected_logp, chosen_tokens and rejected_tokens; weight, target and\n"
-        "margin may be there. A file without a single pair is refused."};
+        "margin may be there. A file without a single pair is refused.\n\n"
+        "Losses on triples (tpo, ...) need gold_logp and gold_tokens, too, and print d_gold_logp.\n\n"
+        "Token-level losses (ld_dpo, wpo, tdpo1, ...) take columns like chosen_token_logps, whose fields hold a\n"
+        "number for each token with blanks between them, and print d_chosen_token_logps,d_rejected_token_logps\n"
+        "the same way, pair by pair as the file is read. --list says which columns a loss needs."};
     app.add_option("--loss", name, "a name of the list");
     app.add_option("--param", parameters, "NAME=VALUE, may be repeated")->allow_extra_args(false);
-    app.add_flag("--list", list, "print every loss with formula, parameters, defaults and source");
-    app.add_option("FILE.csv", file, "log-probs of pairs, summed over tokens, in nats");
+    app.add_flag("--list", list, "print every loss with formula, parameters, defaults, columns and source");
+    app.add_option("FILE.csv", file, "log-probs of pairs in nats, summed over tokens or token by token");
     try {
         app.parse(argc, argv);
         if (!list && (name.empty() || file.empty())) throw CLI::RequiredError("--list, or --loss and FILE.csv");
@@ -33,19 +39,19 @@ int main(int argc, char** argv) {
         return app.exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;
     }
     try {
-        std::string text;
+        const auto print = [](const std::string& text) {
+            if (std::fputs(text.c_str(), stdout) < 0) throw std::runtime_error("the output cannot be written");
+        };
         if (list) {
-            text = preflearn::loss_list();
+            print(preflearn::loss_list());
         } else {
             std::vector<preflearn::named_value> values;
             for (const std::string& given : parameters) values.push_back(preflearn::parse_named_value(given));
-            preflearn::use_named_loss(name, values, [&](const auto& loss) {
-                text = preflearn::to_csv(
-                    preflearn::loss_values(loss, preflearn::read_score_columns(preflearn::csv_file(file))));
+            preflearn::use_loss_of_any_kind(name, values, [&](const auto& loss) {
+                preflearn::write_loss_values(loss, preflearn::csv_file(file), print);
             });
         }
-        if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
-            throw std::runtime_error("the output cannot be written");
+        if (std::fflush(stdout) != 0) throw std::runtime_error("the output cannot be written");
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "loss_values: %s\n", failure.what());
         return 1;

@@ -37,9 +37,13 @@
 #include <preflearn/loss/target.hpp>
 #include <preflearn/loss/term.hpp>
 #include <preflearn/loss/token_level.hpp>
+#include <preflearn/loss/token_list.hpp>
 #include <preflearn/loss/token_part.hpp>
 #include <preflearn/loss/token_rows.hpp>
 #include <preflearn/loss/token_scores.hpp>
+#include <preflearn/loss/tpo.hpp>
+#include <preflearn/loss/triple_list.hpp>
+#include <preflearn/loss/triples.hpp>
 #include <preflearn/loss/unpaired.hpp>
 #include <preflearn/loss/vocabulary.hpp>
 #include <preflearn/loss/vocabulary_divergence.hpp>

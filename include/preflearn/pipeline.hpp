@@ -5,6 +5,7 @@
 
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/loss_by_name.hpp>
+#include <preflearn/pipeline/loss_list.hpp>
 #include <preflearn/pipeline/loss_values.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
 #include <preflearn/pipeline/study.hpp>
@@ -12,4 +13,5 @@
 #include <preflearn/pipeline/study_report.hpp>
 #include <preflearn/pipeline/study_summary.hpp>
 #include <preflearn/pipeline/text_study.hpp>
+#include <preflearn/pipeline/token_loss_values.hpp>
 #include <preflearn/pipeline/world_study.hpp>

@@ -1,6 +1,6 @@
 /// \file
-/// Everything of the room `training`: the optimiser, the loop, supervised and preference training (on sums and on
-/// tokens), checkpoints.
+/// Everything of the room `training`: the optimiser, the loop, supervised and preference training (on sums, on tokens
+/// and on rankings), checkpoints.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <preflearn/training/fingerprint.hpp>
 #include <preflearn/training/labelled_pairs.hpp>
 #include <preflearn/training/learns_beside.hpp>
+#include <preflearn/training/listwise.hpp>
 #include <preflearn/training/loop.hpp>
 #include <preflearn/training/metrics.hpp>
 #include <preflearn/training/options.hpp>

@@ -113,6 +113,8 @@ TEST_CASE("two responses are Bradley-Terry, in both tails too, with references D
             CHECK(d[0] == doctest::Approx(dc[0]).epsilon(1e-13));
             CHECK(d[1] == doctest::Approx(dr[0]).epsilon(1e-13));
             CHECK(list.best_first == pair.correct);
+            CHECK(list.first_rewards == pair.chosen_rewards);
+            CHECK(list.rest_rewards == pair.rejected_rewards);
             const double with = dpo{.beta = 0.3}({c, r, c0, r0}, pair_gradients<double>{dc, dr}).loss;
             list = plackett_luce_loss{.beta = 0.3}({two, offsets, both}, std::span(d));
             CHECK(list.loss == doctest::Approx(with).epsilon(1e-12));

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include <preflearn/loss/listwise.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/pipeline/align.hpp>
 
@@ -25,6 +26,25 @@ TEST_CASE("alignment leaves the reference alone and raises the preferred respons
     const std::vector<double> references = reference_log_probs(start, data.pairs);
     const auto same = align(copy_of(start), std::span<const double>(references), data.pairs, data.human,
                             dpo{.beta = 0.5}, adamw{.rate = 0.05}, options);
+    CHECK(same.model.logits == aligned.model.logits);
+}
+
+TEST_CASE("alignment to rankings puts responses into their order, against a reference or its log-probs") {
+    const std::vector<token_id> best{1, 1}, middle{2, 3}, worst{4, 4};
+    const std::vector<ranked_list<token_span>> lists{{7, {}, {best, middle, worst}}};
+    const test::toy_policy start(8);
+    const training_options options{.epochs = 20, .observer = {}};
+    const auto aligned =
+        align(copy_of(start), start, lists, plackett_luce_loss{.beta = 0.5}, adamw{.rate = 0.05}, options);
+    CHECK(start.logits == std::vector<double>(8));
+    CHECK(aligned.history.steps.front().loss == doctest::Approx(std::log(6.0))); // all orders alike before the first
+    CHECK(aligned.history.steps.back().loss < 1.5);
+    CHECK(aligned.model.log_prob({}, best) > aligned.model.log_prob({}, middle));
+    CHECK(aligned.model.log_prob({}, middle) > aligned.model.log_prob({}, worst));
+
+    const std::vector<double> references = reference_log_probs(start, lists);
+    const auto same =
+        align(copy_of(start), references, lists, plackett_luce_loss{.beta = 0.5}, adamw{.rate = 0.05}, options);
     CHECK(same.model.logits == aligned.model.logits);
 }
 

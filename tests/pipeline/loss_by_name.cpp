@@ -1,4 +1,5 @@
 #include <cmath>
+#include <concepts>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -28,6 +29,25 @@ TEST_CASE("a loss by name is the loss of that name, its parameters set") {
     CHECK(loss_has_parameter("dr_dpo", "beta_prime"));
     CHECK(loss_named("aot", beta).couples_pairs());
     CHECK(!loss_named("sigmoid", beta).couples_pairs());
+}
+
+TEST_CASE("losses of any kind go by their names, and those on tokens are no losses on pairs") {
+    std::string used;
+    const auto use = [&]<class Loss>(const Loss& loss) {
+        used = description_of<Loss>.name;
+        if constexpr (std::same_as<Loss, ld_dpo<>>) {
+            CHECK(loss.loss.beta == 0.7);
+            CHECK(loss.part.ld_alpha == 0.25);
+        }
+    };
+    use_loss_of_any_kind("ld_dpo", std::vector<named_value>{{"ld_alpha", "0.25"}, {"beta", "0.7"}}, use);
+    CHECK(used == "ld_dpo");
+    use_loss_of_any_kind("ipo", {}, use);
+    CHECK(used == "ipo");
+    CHECK_THROWS_WITH_AS(use_loss_of_any_kind("humanline", std::vector<named_value>{{"alpha", "1"}}, use),
+                         "loss 'humanline' has no parameter 'alpha'; it has: beta, log_least, log_most",
+                         argument_error);
+    CHECK_THROWS_WITH_AS(loss_named("ld_dpo", {}), doctest::Contains("there is no loss 'ld_dpo'"), argument_error);
 }
 
 TEST_CASE("divergences go by TRL's names") {
@@ -62,13 +82,4 @@ TEST_CASE("unknown names are answered with the known ones") {
 TEST_CASE("numbers are printed in the shortest digits that read back the same") {
     for (const double value : {0.1, 1.0 / 3, -2.5e-300, 1e30, 5e-324})
         CHECK(std::strtod(shortest_digits(value).c_str(), nullptr) == value);
-}
-
-TEST_CASE("the list names every loss with its parameters' defaults") {
-    const std::string list = loss_list();
-    for_each_pair_loss([&]<class Loss>(const Loss&) {
-        CHECK(list.find(std::string(description_of<Loss>.name) + "\n  formula: ") != std::string::npos);
-    });
-    CHECK(list.find("source: AOT paired") > list.find("batch: all pairs count as one batch"));
-    CHECK(list.find("parameters: beta=0.1 discopop_tau=0.05 f_divergence_type=reverse_kl") != std::string::npos);
 }

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <preflearn/loss/tpo.hpp>
 #include <preflearn/pipeline/loss_values.hpp>
 
 using namespace preflearn;
@@ -49,6 +50,21 @@ TEST_CASE("under a loss that couples the batch the lines of a file are one batch
     const std::vector<loss_value> robust = loss_values(dr_dpo{.beta = 1}, columns_of(text));
     CHECK(robust[0].loss == doctest::Approx(-std::log((std::exp(-loss(3)) + std::exp(-loss(2))) / 2)));
     CHECK(robust[1].loss == robust[0].loss);
+}
+
+TEST_CASE("losses on triples take the gold response's columns and say its derivative") {
+    const std::string text = "chosen_logp,rejected_logp,gold_logp,gold_tokens,weight\n-1,-2,-6,4,2\n";
+    const std::vector<triple_loss_value> values = loss_values(tpo{.beta = 1, .tpo_alpha = 0.5}, columns_of(text));
+    REQUIRE(values.size() == 1);
+    CHECK(values[0].loss == doctest::Approx(2 * (std::log1p(std::exp(-1.0)) + 0.75)));
+    CHECK(values[0].d_chosen == doctest::Approx(-2 / (1 + std::exp(1.0))));
+    CHECK(values[0].d_gold == -0.25);
+    CHECK(to_csv(std::vector<triple_loss_value>{{0.5, -0.1, 0.1, -0.25}}) ==
+          "loss,d_chosen_logp,d_rejected_logp,d_gold_logp\n0.5,-0.1,0.1,-0.25\n");
+    CHECK_THROWS_WITH_AS(loss_values(tpo{}, columns_of("chosen_logp,rejected_logp,gold_logp\n-1,-2,-6\n")),
+                         "pairs.csv: this loss needs the columns gold_logp and gold_tokens", argument_error);
+    CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp,gold_logp\n-1,-2,\n"),
+                         "pairs.csv:2: column 'gold_logp' holds '', a finite number was expected", input_error);
 }
 
 TEST_CASE("what is missing or wrong is said") {

@@ -19,23 +19,24 @@
 
 namespace preflearn {
 
-/// A parameter's name and place; its default is that of a value-initialised loss.
-template <class Loss> struct loss_parameter {
+/// A parameter's name and place, which `std::invoke(member, loss)` finds; its default is that of a value-initialised
+/// loss.
+template <class Member> struct loss_parameter {
     std::string_view name{};
-    double Loss::*member = nullptr;
+    Member member = nullptr;
 };
 
-/// What the list says of one loss type.
-template <class Loss> struct loss_description {
+/// What the list says of one loss type, whose parameters are members of its own unless `Member` says otherwise.
+template <class Loss, class Member = double Loss::*> struct loss_description {
     std::string_view name, formula, source;
-    std::array<loss_parameter<Loss>, 4> places{};
+    std::array<loss_parameter<Member>, 4> places{};
 
     [[nodiscard]] constexpr std::size_t count() const {
         std::size_t n = 0;
         while (n < places.size() && places[n].member != nullptr) ++n;
         return n;
     }
-    [[nodiscard]] constexpr std::span<const loss_parameter<Loss>> parameters() const {
+    [[nodiscard]] constexpr std::span<const loss_parameter<Member>> parameters() const {
         return std::span(places).first(count());
     }
 };
@@ -264,8 +265,7 @@ constexpr loss_description<pair_classifier> describe_loss(std::type_identity<pai
             "cross-entropy of a logit that sees both responses, both orders"};
 }
 
-template <class Loss>
-inline constexpr loss_description<Loss> description_of = describe_loss(std::type_identity<Loss>{});
+template <class Loss> inline constexpr auto description_of = describe_loss(std::type_identity<Loss>{});
 
 /// The losses, in the order in which they are shown.
 using named_losses =

@@ -50,6 +50,8 @@ struct ranked_sums {
     std::size_t groups = 0;
     /// Groups whose first response has the largest reward, and those that share it (counted as wrong).
     std::size_t best_first = 0, ties = 0;
+    /// Σ of the first response's reward, and of the mean reward of the others, over groups of two responses or more.
+    double first_rewards = 0, rest_rewards = 0;
 
     ranked_sums& operator+=(const ranked_sums& other) {
         loss += other.loss;
@@ -57,9 +59,27 @@ struct ranked_sums {
         groups += other.groups;
         best_first += other.best_first;
         ties += other.ties;
+        first_rewards += other.first_rewards;
+        rest_rewards += other.rest_rewards;
         return *this;
     }
 };
+
+/// A loss on ranked responses: `loss(scores, gradient)` returns `ranked_sums` and writes, for every response, the
+/// derivative of weight · loss with respect to its score (not divided by the groups), or nothing where `gradient` is
+/// empty.
+///
+/// Semantics: as a PreferenceLoss; errors name group and response.
+template <class L, class Real = double>
+concept ListwiseLoss = std::floating_point<Real> &&
+    requires(const L& loss, const ranked_scores<Real>& scores, std::span<Real> gradient) {
+    { loss(scores, gradient) } -> std::same_as<ranked_sums>;
+};
+
+template <class L, class Real> consteval void check_listwise_loss() {
+    static_assert(ListwiseLoss<L, Real>, "a ListwiseLoss is called with (ranked_scores<Real>, std::span<Real> "
+                                         "gradient), const, and returns preflearn::ranked_sums");
+}
 
 /// −log of the probability of the ranking, times the group's weight. Writes d (weight · loss) / d score of every
 /// response, or nothing where `gradient` is empty. A group of fewer than two responses, or of none ranked, costs 0.
@@ -113,7 +133,7 @@ struct plackett_luce_loss {
             require(ranks <= size, "group ", g, ": ", ranks, " of its ", size, " responses are ranked");
         }
         ranked_sums sums{.weight = weight, .groups = 1};
-        double behind = -std::numeric_limits<double>::infinity(), highest_behind = behind;
+        double behind = -std::numeric_limits<double>::infinity(), highest_behind = behind, sum_behind = 0;
         for (std::size_t i = size; i-- > 0;) {
             const double s = reward(scores, g, begin, i), d = behind - s;
             const double cost = std::max(d, 0.0) + log_of_one_plus(exp_of_minus(std::abs(d)));
@@ -123,8 +143,11 @@ struct plackett_luce_loss {
             if (i == 0 && size > 1) {
                 sums.best_first = s > highest_behind ? 1 : 0;
                 sums.ties = s == highest_behind ? 1 : 0;
+                sums.first_rewards = s;
+                sums.rest_rewards = sum_behind / static_cast<double>(size - 1);
             }
             highest_behind = std::max(highest_behind, s);
+            sum_behind += s;
         }
         if (gradient.empty()) return sums;
         double above = 0; // Σ over the ranks above of what is left of them here

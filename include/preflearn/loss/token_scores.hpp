@@ -72,6 +72,15 @@ template <class L, class Real> consteval void check_token_loss() {
                                       "and returns preflearn::loss_sums; from_tokens makes one of a PreferenceLoss");
 }
 
+/// Which columns a token-level loss says that it needs (`uses_log_sum_squares`, …); one that says nothing needs none.
+template <class Loss> inline constexpr bool loss_uses_log_sum_squares = requires {
+    requires Loss::uses_log_sum_squares;
+};
+template <class Loss> inline constexpr bool loss_uses_divergence = requires { requires Loss::uses_divergence; };
+template <class Loss> inline constexpr bool loss_uses_weak_shift = requires { requires Loss::uses_weak_shift; };
+/// Whether it couples the pairs of a batch.
+template <class Loss> inline constexpr bool loss_couples_batch = requires { requires Loss::couples_batch; };
+
 /// A number as it is stored, rounded once more on the way to 16 bits.
 template <StoredReal Real> Real stored(double value) { return static_cast<Real>(static_cast<computed_t<Real>>(value)); }
 

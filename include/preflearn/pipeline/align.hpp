@@ -1,6 +1,7 @@
 /// \file
 /// The two ways a model is trained in the paper, as functions from a model to a trained one: supervised fine-tuning on
-/// demonstrations, and alignment to labelled pairs against the model's own frozen start (Tao & Li 2025, steps 1 and 3).
+/// demonstrations, and alignment to labelled pairs against the model's own frozen start (Tao & Li 2025, steps 1 and 3);
+/// and alignment to rankings of more than two responses in the same way.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -11,6 +12,7 @@
 
 #include <preflearn/core/preference.hpp>
 #include <preflearn/training/adamw.hpp>
+#include <preflearn/training/listwise.hpp>
 #include <preflearn/training/metrics.hpp>
 #include <preflearn/training/options.hpp>
 #include <preflearn/training/preference.hpp>
@@ -55,6 +57,24 @@ template <class Model, class Reference, std::ranges::contiguous_range Comparison
         const std::vector<double> log_probs = reference_log_probs(reference, comparisons);
         return align(std::move(policy), std::span<const double>(log_probs), comparisons, labels, loss, optimiser,
                      options);
+    }
+
+/// Listwise training with the reference's log-probs given, one per response of each list (see `reference_log_probs`),
+/// or none. \throws as `train_listwise`.
+template <class Model, RankedLists Lists, class Loss>
+trained<Model> align(Model policy, std::span<const double> reference_log_probs, const Lists& lists, const Loss& loss,
+                     const adamw& optimiser, const training_options& options = {}) {
+    training_history history = train_listwise(policy, lists, reference_log_probs, loss, optimiser, options);
+    return {std::move(policy), std::move(history)};
+}
+
+/// The same, against a reference policy, whose log-probs are computed once before the training.
+template <class Model, class Reference, RankedLists Lists, class Loss>
+    requires Policy<Reference, comparison_of_list<std::ranges::range_value_t<Lists>>> trained<Model>
+    align(Model policy, const Reference& reference, const Lists& lists, const Loss& loss, const adamw& optimiser,
+          const training_options& options = {}) {
+        const std::vector<double> log_probs = reference_log_probs(reference, lists);
+        return align(std::move(policy), std::span<const double>(log_probs), lists, loss, optimiser, options);
     }
 
 } // namespace preflearn

@@ -1,12 +1,13 @@
 /// \file
-/// Losses by name at run time, from the compile-time lists of `loss/list.hpp` and `loss/coupled_list.hpp`: what a
-/// program's options need.
+/// Losses by name at run time, from the compile-time lists of `loss/list.hpp`, `loss/coupled_list.hpp`,
+/// `loss/triple_list.hpp` and `loss/token_list.hpp`: what a program's options need.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,8 @@
 #include <preflearn/loss/any_loss.hpp>
 #include <preflearn/loss/coupled_list.hpp>
 #include <preflearn/loss/list.hpp>
+#include <preflearn/loss/token_list.hpp>
+#include <preflearn/loss/triple_list.hpp>
 
 namespace preflearn {
 
@@ -57,17 +60,14 @@ void use_with_divergence(const Loss& loss, std::string_view divergence, double c
                 "', expected reverse_kl, forward_kl, js_divergence, alpha_divergence or chi_squared_kl"));
 }
 
-} // namespace detail
-
-/// Calls `use(loss)` with the loss of that name, its parameters set. Losses of a score difference with a divergence
-/// also take TRL's `f_divergence_type` (and `chi_squared_kl`) and `f_alpha_divergence_coef` (0.5).
-/// \throws argument_error for a name or a parameter that does not exist, saying which do, or a value that is no number.
-template <class Use>
-void use_named_loss(std::string_view name, std::span<const named_value> parameters, const Use& use) {
+/// Of the losses that `for_each_loss` goes through.
+template <class ForEach, class Use>
+void use_named(std::string_view name, std::span<const named_value> parameters, const ForEach& for_each_loss,
+               const Use& use) {
     bool found = false;
     std::string names;
-    for_each_pair_loss([&]<class Loss>(Loss loss) {
-        constexpr loss_description<Loss> about = description_of<Loss>;
+    for_each_loss([&]<class Loss>(Loss loss) {
+        constexpr auto about = description_of<Loss>;
         names += (names.empty() ? "" : ", ") + std::string(about.name);
         if (about.name != name) return;
         found = true;
@@ -80,7 +80,7 @@ void use_named_loss(std::string_view name, std::span<const named_value> paramete
                 for (const auto& [parameter, member] : about.parameters()) {
                     known += (known.empty() ? "" : ", ") + std::string(parameter);
                     if (parameter != given.name) continue;
-                    loss.*member = detail::parameter_value(name, given);
+                    std::invoke(member, loss) = parameter_value(name, given);
                     taken = true;
                 }
             }
@@ -88,24 +88,49 @@ void use_named_loss(std::string_view name, std::span<const named_value> paramete
                 known += ", f_divergence_type, f_alpha_divergence_coef";
                 taken |= given.name == "f_divergence_type" || given.name == "f_alpha_divergence_coef";
                 if (given.name == "f_divergence_type") divergence = given.value;
-                if (given.name == "f_alpha_divergence_coef") coefficient = detail::parameter_value(name, given);
+                if (given.name == "f_alpha_divergence_coef") coefficient = parameter_value(name, given);
             }
             require(taken, "loss '", name, "' has no parameter '", given.name,
                     "'; it has: ", known.empty() ? "none" : known);
         }
-        detail::use_with_divergence(loss, divergence, coefficient, use);
+        use_with_divergence(loss, divergence, coefficient, use);
     });
     require(found, "there is no loss '", name, "'; there are: ", names);
 }
 
-/// The loss of that name, its parameters set, as one type. \throws as `use_named_loss`.
+} // namespace detail
+
+/// Calls `use(loss)` with every loss that has a name: those on pairs, on triples, and on pairs' tokens.
+template <class Use> void for_each_loss(const Use& use) {
+    for_each_pair_loss(use);
+    for_each_triple_loss(use);
+    for_each_token_loss(use);
+}
+
+/// Calls `use(loss)` with the loss on pairs of that name, its parameters set. Losses of a score difference with a
+/// divergence also take TRL's `f_divergence_type` (and `chi_squared_kl`) and `f_alpha_divergence_coef` (0.5).
+/// \throws argument_error for a name or a parameter that does not exist, saying which do, or a value that is no number.
+template <class Use>
+void use_named_loss(std::string_view name, std::span<const named_value> parameters, const Use& use) {
+    detail::use_named(
+        name, parameters, [](const auto& each) { for_each_pair_loss(each); }, use);
+}
+
+/// The same with the loss of that name of whatever kind.
+template <class Use>
+void use_loss_of_any_kind(std::string_view name, std::span<const named_value> parameters, const Use& use) {
+    detail::use_named(
+        name, parameters, [](const auto& each) { for_each_loss(each); }, use);
+}
+
+/// The loss on pairs of that name, its parameters set, as one type. \throws as `use_named_loss`.
 inline any_loss loss_named(std::string_view name, std::span<const named_value> parameters) {
     any_loss chosen;
     use_named_loss(name, parameters, [&](const auto& loss) { chosen = any_loss(loss); });
     return chosen;
 }
 
-/// Whether the loss of that name has that parameter.
+/// Whether the loss on pairs of that name has that parameter.
 inline bool loss_has_parameter(std::string_view name, std::string_view parameter) {
     bool found = false;
     for_each_pair_loss([&]<class Loss>(const Loss&) {
@@ -120,27 +145,6 @@ inline std::string shortest_digits(double value) {
     std::array<char, 32> digits{};
     const auto [end, failure] = std::to_chars(digits.data(), digits.data() + digits.size(), value == 0 ? 0 : value);
     return {digits.data(), end};
-}
-
-/// Every loss of the list: name, formula, parameters with defaults, columns it needs, source; a few lines each.
-inline std::string loss_list() {
-    std::string text;
-    for_each_pair_loss([&]<class Loss>(const Loss& loss) {
-        constexpr loss_description<Loss> about = description_of<Loss>;
-        text += std::string(about.name) + "\n  formula: " + std::string(about.formula) + "\n  parameters:";
-        for (const auto& [name, member] : about.parameters())
-            text += " " + std::string(name) + "=" + shortest_digits(loss.*member);
-        if constexpr (divergence_family<Loss>::exists)
-            text += " f_divergence_type=reverse_kl f_alpha_divergence_coef=0.5";
-        else if (about.count() == 0)
-            text += " none";
-        text += "\n  needs: chosen_logp rejected_logp";
-        if (loss_uses_reference<Loss>) text += " reference_chosen_logp reference_rejected_logp";
-        if (loss_uses_tokens<Loss>) text += " chosen_tokens rejected_tokens";
-        if constexpr (reduces_pairs<Loss, double>) text += "\n  batch: all pairs count as one batch";
-        text += "\n  source: " + std::string(about.source) + "\n";
-    });
-    return text;
 }
 
 } // namespace preflearn

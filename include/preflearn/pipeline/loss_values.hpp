@@ -11,89 +11,141 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/data/csv.hpp>
 #include <preflearn/data/number.hpp>
 #include <preflearn/loss/list.hpp>
+#include <preflearn/loss/triples.hpp>
 #include <preflearn/pipeline/loss_by_name.hpp>
 
 namespace preflearn {
 
-/// The columns of a batch of pairs, owned.
+/// The columns of a batch of pairs, and of their gold responses where there are, owned.
 struct score_columns {
     /// What messages call them: the file's name, or empty.
     std::string name{};
     std::vector<double> chosen{}, rejected{}, reference_chosen{}, reference_rejected{}, weight{}, target{}, margin{};
     std::vector<std::uint32_t> chosen_tokens{}, rejected_tokens{};
+    std::vector<double> gold{};
+    std::vector<std::uint32_t> gold_tokens{};
 
     [[nodiscard]] pair_scores<double> scores() const {
         return {chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, rejected_tokens, weight,
                 target, margin};
     }
+    [[nodiscard]] triple_scores<double> triples() const { return {scores(), gold, gold_tokens}; }
 };
 
+namespace detail {
+
+inline void expect_in_field(bool met, const csv_file& file, std::span<const std::string> row, std::size_t at,
+                            std::string_view expected) {
+    require<input_error>(met, file.place(), ": column ", excerpt{file.columns()[at]}, " holds ", excerpt{row[at]}, ", ",
+                         expected, " was expected");
+}
+
+/// A column of a file whose fields are numbers of a range, and where they go.
+struct number_column {
+    std::vector<double>* values;
+    double least = -std::numeric_limits<double>::max(), most = std::numeric_limits<double>::max();
+    std::string_view expected = "a finite number";
+    std::size_t at = 0;
+
+    void read(const csv_file& file, std::span<const std::string> row) const {
+        const std::optional<double> value = finite_number(row[at]);
+        expect_in_field(value && *value >= least && *value <= most, file, row, at, expected);
+        values->push_back(*value);
+    }
+};
+
+/// The same of counts of tokens.
+struct length_column {
+    std::vector<std::uint32_t>* values;
+    std::size_t at = 0;
+
+    void read(const csv_file& file, std::span<const std::string> row) const {
+        const double value = finite_number(row[at]).value_or(0);
+        expect_in_field(value >= 1 && value <= std::numeric_limits<std::uint32_t>::max() && value == std::floor(value),
+                        file, row, at, "a whole number of tokens, at least 1,");
+        values->push_back(static_cast<std::uint32_t>(value));
+    }
+};
+
+template <class Column>
+void add_if_there(const csv_file& file, std::string_view name, Column column, std::vector<Column>& all) {
+    if (const auto at = file.find(name)) {
+        column.at = *at;
+        all.push_back(column);
+    }
+}
+
+/// What losses of every kind may know of a pair: `weight`, `target` and `margin`, where the file has them.
+template <class Columns> void add_pair_columns(const csv_file& file, Columns& to, std::vector<number_column>& all) {
+    add_if_there(file, "weight",
+                 number_column{.values = &to.weight, .least = 0, .expected = "a finite number of at least 0"}, all);
+    add_if_there(file, "target",
+                 number_column{.values = &to.target, .least = 0, .most = 1, .expected = "a probability in [0, 1]"},
+                 all);
+    add_if_there(file, "margin", number_column{&to.margin}, all);
+}
+
+} // namespace detail
+
 /// From columns `chosen_logp`, `rejected_logp` and, where there are, `reference_chosen_logp`,
-/// `reference_rejected_logp`, `chosen_tokens`, `rejected_tokens`, `weight`, `target`, `margin`; others are left out.
+/// `reference_rejected_logp`, `chosen_tokens`, `rejected_tokens`, `gold_logp`, `gold_tokens`, `weight`, `target`,
+/// `margin`; others are left out.
 /// \throws input_error naming a missing column, a file without pairs, or file, line and column of what is no finite
 /// number, a target that is no probability, a negative weight, or a length that is not a positive count.
 inline score_columns read_score_columns(csv_file file) {
-    constexpr double largest = std::numeric_limits<double>::max();
-    struct number_column {
-        std::vector<double>* values;
-        double least = -largest, most = largest;
-        std::string_view expected = "a finite number";
-        std::size_t at = 0;
-    };
-    struct length_column {
-        std::vector<std::uint32_t>* values;
-        std::size_t at = 0;
-    };
+    using detail::length_column, detail::number_column, detail::add_if_there;
     score_columns columns{.name = file.name()};
     std::vector<number_column> numbers{{.values = &columns.chosen, .at = file.column("chosen_logp")},
                                        {.values = &columns.rejected, .at = file.column("rejected_logp")}};
     std::vector<length_column> lengths;
-    const auto take_if_there = [&](std::string_view name, auto column, auto& all) {
-        if (const auto at = file.find(name)) {
-            column.at = *at;
-            all.push_back(column);
-        }
-    };
-    take_if_there("reference_chosen_logp", number_column{.values = &columns.reference_chosen}, numbers);
-    take_if_there("reference_rejected_logp", number_column{.values = &columns.reference_rejected}, numbers);
-    take_if_there("weight",
-                  number_column{.values = &columns.weight, .least = 0, .expected = "a finite number of at least 0"},
-                  numbers);
-    take_if_there(
-        "target",
-        number_column{.values = &columns.target, .least = 0, .most = 1, .expected = "a probability in [0, 1]"},
-        numbers);
-    take_if_there("margin", number_column{.values = &columns.margin}, numbers);
-    take_if_there("chosen_tokens", length_column{.values = &columns.chosen_tokens}, lengths);
-    take_if_there("rejected_tokens", length_column{.values = &columns.rejected_tokens}, lengths);
+    add_if_there(file, "reference_chosen_logp", number_column{.values = &columns.reference_chosen}, numbers);
+    add_if_there(file, "reference_rejected_logp", number_column{.values = &columns.reference_rejected}, numbers);
+    add_if_there(file, "gold_logp", number_column{.values = &columns.gold}, numbers);
+    detail::add_pair_columns(file, columns, numbers);
+    add_if_there(file, "chosen_tokens", length_column{.values = &columns.chosen_tokens}, lengths);
+    add_if_there(file, "rejected_tokens", length_column{.values = &columns.rejected_tokens}, lengths);
+    add_if_there(file, "gold_tokens", length_column{.values = &columns.gold_tokens}, lengths);
 
     while (const auto row = file.next()) {
-        const auto expect = [&](bool met, std::size_t at, std::string_view expected) {
-            require<input_error>(met, file.place(), ": column ", excerpt{file.columns()[at]}, " holds ",
-                                 excerpt{(*row)[at]}, ", ", expected, " was expected");
-        };
-        for (const auto& [values, least, most, expected, at] : numbers) {
-            const std::optional<double> value = finite_number((*row)[at]);
-            expect(value && *value >= least && *value <= most, at, expected);
-            values->push_back(*value);
-        }
-        for (const auto& [values, at] : lengths) {
-            const double value = finite_number((*row)[at]).value_or(0);
-            expect(value >= 1 && value <= std::numeric_limits<std::uint32_t>::max() && value == std::floor(value), at,
-                   "a whole number of tokens, at least 1,");
-            values->push_back(static_cast<std::uint32_t>(value));
-        }
+        for (const number_column& column : numbers) column.read(file, *row);
+        for (const length_column& column : lengths) column.read(file, *row);
     }
     require<input_error>(!columns.chosen.empty(), file.name(), ": there are no pairs below the names of the columns");
     return columns;
 }
+
+namespace detail {
+
+/// \throws argument_error when a column is missing that the loss needs.
+template <class Loss> void check_needed_columns(const score_columns& columns) {
+    const std::string_view name = columns.name, colon = name.empty() ? "" : ": ";
+    const auto check = [&](bool needed, const auto& one, const auto& other, std::string_view names) {
+        require(!needed || (one.size() == columns.chosen.size() && other.size() == columns.chosen.size()), name, colon,
+                "this loss needs the columns ", names);
+    };
+    check(loss_uses_reference<Loss>, columns.reference_chosen, columns.reference_rejected,
+          "reference_chosen_logp and reference_rejected_logp");
+    check(loss_uses_tokens<Loss>, columns.chosen_tokens, columns.rejected_tokens, "chosen_tokens and rejected_tokens");
+    check(TripleLoss<Loss, double>, columns.gold, columns.gold_tokens, "gold_logp and gold_tokens");
+}
+
+/// A line of CSV.
+template <std::size_t Count> std::string line_of(const double (&values)[Count]) {
+    std::string text;
+    for (const double value : values) text += (text.empty() ? "" : ",") + shortest_digits(value);
+    return text + '\n';
+}
+
+} // namespace detail
 
 /// weight · loss of one pair and its derivatives. Under a loss that couples the batch the lines of a file are one
 /// batch: a pair's share of the batch's sum, which is the batch's loss times the sum of weights, and the sum's
@@ -102,17 +154,15 @@ struct loss_value {
     double loss = 0, d_chosen = 0, d_rejected = 0;
 };
 
+/// The same of one triple.
+struct triple_loss_value {
+    double loss = 0, d_chosen = 0, d_rejected = 0, d_gold = 0;
+};
+
 /// \throws argument_error when a column is missing that the loss needs, and what the loss throws.
-template <class Loss> std::vector<loss_value> loss_values(const Loss& loss, const score_columns& columns) {
-    const std::string_view name = columns.name, colon = name.empty() ? "" : ": ";
-    if constexpr (loss_uses_reference<Loss>)
-        require(columns.reference_chosen.size() == columns.chosen.size() &&
-                    columns.reference_rejected.size() == columns.chosen.size(),
-                name, colon, "this loss needs the columns reference_chosen_logp and reference_rejected_logp");
-    if constexpr (loss_uses_tokens<Loss>)
-        require(columns.chosen_tokens.size() == columns.chosen.size() &&
-                    columns.rejected_tokens.size() == columns.chosen.size(),
-                name, colon, "this loss needs the columns chosen_tokens and rejected_tokens");
+template <PreferenceLoss<double> Loss>
+std::vector<loss_value> loss_values(const Loss& loss, const score_columns& columns) {
+    detail::check_needed_columns<Loss>(columns);
     const std::size_t pairs = columns.chosen.size();
     std::vector<double> losses(pairs), d_chosen(pairs), d_rejected(pairs);
     loss(columns.scores(), pair_gradients<double>{d_chosen, d_rejected, losses});
@@ -121,12 +171,38 @@ template <class Loss> std::vector<loss_value> loss_values(const Loss& loss, cons
     return values;
 }
 
+template <TripleLoss<double> Loss>
+std::vector<triple_loss_value> loss_values(const Loss& loss, const score_columns& columns) {
+    detail::check_needed_columns<Loss>(columns);
+    const std::size_t triples = columns.chosen.size();
+    std::vector<double> losses(triples), d_chosen(triples), d_rejected(triples), d_gold(triples);
+    loss(columns.triples(), triple_gradients<double>{{d_chosen, d_rejected, losses}, d_gold});
+    std::vector<triple_loss_value> values(triples);
+    for (std::size_t i = 0; i < triples; ++i) values[i] = {losses[i], d_chosen[i], d_rejected[i], d_gold[i]};
+    return values;
+}
+
 /// Lines of CSV: `loss,d_chosen_logp,d_rejected_logp`, one a pair.
 inline std::string to_csv(std::span<const loss_value> values) {
     std::string text = "loss,d_chosen_logp,d_rejected_logp\n";
-    for (const auto& [loss, d_chosen, d_rejected] : values)
-        text += shortest_digits(loss) + ',' + shortest_digits(d_chosen) + ',' + shortest_digits(d_rejected) + '\n';
+    for (const auto& [loss, d_chosen, d_rejected] : values) text += detail::line_of({loss, d_chosen, d_rejected});
     return text;
+}
+
+/// Lines of CSV: `loss,d_chosen_logp,d_rejected_logp,d_gold_logp`, one a triple.
+inline std::string to_csv(std::span<const triple_loss_value> values) {
+    std::string text = "loss,d_chosen_logp,d_rejected_logp,d_gold_logp\n";
+    for (const auto& [loss, d_chosen, d_rejected, d_gold] : values)
+        text += detail::line_of({loss, d_chosen, d_rejected, d_gold});
+    return text;
+}
+
+/// Reads the file and calls `write` with its lines of CSV. \throws as `read_score_columns` and `loss_values` do.
+template <class Loss, class Write>
+    requires(PreferenceLoss<Loss, double> || TripleLoss<Loss, double>)
+void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
+    const auto values = loss_values(loss, read_score_columns(std::move(file)));
+    write(to_csv(std::span(values)));
 }
 
 } // namespace preflearn

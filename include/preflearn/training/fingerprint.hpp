@@ -40,7 +40,8 @@ class fingerprint {
         mix(rest);
     }
 
-    /// Numbers, texts, ranges (of ranges) and completions. A type it cannot see into adds nothing.
+    /// Numbers, texts, ranges (of ranges), completions, comparisons and ranked lists. A type it cannot see into adds
+    /// nothing.
     template <class T> void add(const T& value) {
         if constexpr (std::ranges::contiguous_range<const T>) {
             using element = std::ranges::range_value_t<const T>;
@@ -56,6 +57,10 @@ class fingerprint {
         } else if constexpr (requires { value.prompt, value.response; }) {
             add(value.prompt);
             add(value.response);
+        } else if constexpr (requires { value.id, value.prompt, value.responses; }) {
+            mix(static_cast<std::uint64_t>(value.id));
+            add(value.prompt);
+            add(value.responses);
         } else if constexpr (Comparison<T>) {
             mix(static_cast<std::uint64_t>(value.id));
             add(value.prompt);

@@ -40,15 +40,6 @@ struct frozen_tokens {
     ragged<double> weak_shift{};
 };
 
-/// Which columns a token-level loss says that it needs (`uses_log_sum_squares`, …); one that says nothing needs none.
-template <class Loss> inline constexpr bool loss_uses_log_sum_squares = requires {
-    requires Loss::uses_log_sum_squares;
-};
-template <class Loss> inline constexpr bool loss_uses_divergence = requires { requires Loss::uses_divergence; };
-template <class Loss> inline constexpr bool loss_uses_weak_shift = requires { requires Loss::uses_weak_shift; };
-/// Whether it couples the pairs of a batch.
-template <class Loss> inline constexpr bool loss_couples_batch = requires { requires Loss::couples_batch; };
-
 /// A TokenTrainable whose passes by `forward_with_divergence(batch)` know the divergence from its reference at every
 /// token, such as `learns_beside`.
 template <class M, class Batch>

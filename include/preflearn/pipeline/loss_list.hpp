@@ -1,0 +1,51 @@
+/// \file
+/// What a program prints of the losses that it knows by name.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <preflearn/core/concepts.hpp>
+#include <preflearn/loss/coupled.hpp>
+#include <preflearn/loss/list.hpp>
+#include <preflearn/loss/triples.hpp>
+#include <preflearn/pipeline/loss_by_name.hpp>
+#include <preflearn/pipeline/token_loss_values.hpp>
+
+namespace preflearn {
+
+/// The columns of a CSV file that a loss needs, each with a blank before it.
+template <class Loss> std::string needed_columns() {
+    std::string names;
+    if constexpr (PreferenceLoss<Loss, double> || TripleLoss<Loss, double>) {
+        names = " chosen_logp rejected_logp";
+        if (loss_uses_reference<Loss>) names += " reference_chosen_logp reference_rejected_logp";
+        if (loss_uses_tokens<Loss>) names += " chosen_tokens rejected_tokens";
+        if (TripleLoss<Loss, double>) names += " gold_logp gold_tokens";
+    } else {
+        for (const token_field& field : token_fields<Loss>()) names += " " + std::string(field.name);
+    }
+    return names;
+}
+
+/// Every loss of the lists: name, formula, parameters with defaults, columns it needs, source; a few lines each.
+inline std::string loss_list() {
+    std::string text;
+    for_each_loss([&]<class Loss>(Loss loss) {
+        constexpr auto about = description_of<Loss>;
+        text += std::string(about.name) + "\n  formula: " + std::string(about.formula) + "\n  parameters:";
+        for (const auto& [name, member] : about.parameters())
+            text += " " + std::string(name) + "=" + shortest_digits(std::invoke(member, loss));
+        if constexpr (divergence_family<Loss>::exists)
+            text += " f_divergence_type=reverse_kl f_alpha_divergence_coef=0.5";
+        else if (about.count() == 0)
+            text += " none";
+        text += "\n  needs:" + needed_columns<Loss>();
+        if constexpr (reduces_pairs<Loss, double>) text += "\n  batch: all pairs count as one batch";
+        text += "\n  source: " + std::string(about.source) + "\n";
+    });
+    return text;
+}
+
+} // namespace preflearn
