@@ -22,17 +22,17 @@ preference_data read_all(const std::string& content, const preference_options& o
     return read_preferences(reader);
 }
 std::vector<std::uint64_t> ids_of(const preference_data& data) {
-    std::vector<std::uint64_t> ids;
-    for (const auto& pair : data.comparisons()) ids.push_back(pair.id);
-    return ids;
+    std::vector<std::uint64_t> id_list;
+    for (const auto& pair : data.comparisons()) id_list.push_back(pair.id);
+    return id_list;
 }
-using ids = std::vector<std::uint64_t>;
+using id_list = std::vector<std::uint64_t>;
 } // namespace
 
 TEST_CASE("ids are line indices from 0, blank lines counted, or the records' own") {
-    CHECK(ids_of(read_all(good + "\n" + good + "\n")) == ids{0, 1});
-    CHECK(ids_of(read_all("\n" + good + "\r\n \t\r\n\n" + good)) == ids{1, 4});
-    CHECK(ids_of(read_all("\xEF\xBB\xBF" + with_id(9) + "\n" + good + "\n" + with_id(0))) == ids{9, 1, 0});
+    CHECK(ids_of(read_all(good + "\n" + good + "\n")) == id_list{0, 1});
+    CHECK(ids_of(read_all("\n" + good + "\r\n \t\r\n\n" + good)) == id_list{1, 4});
+    CHECK(ids_of(read_all("\xEF\xBB\xBF" + with_id(9) + "\n" + good + "\n" + with_id(0))) == id_list{9, 1, 0});
     CHECK(read_all("").empty());
     CHECK(read_all("\n\n").empty());
 }
@@ -57,7 +57,7 @@ TEST_CASE("malformed lines are skipped and counted when asked, and ids stay thos
     const std::string content =
         "{\n" + good + "\n" + std::string(1000, ' ') + "\n" + with_id(1) + "\n" + role + "\n" + good + "\n[]";
     const auto data = read_all(content, {.skip_malformed = true, .kept_messages = 3, .maximum_line = 500});
-    CHECK(ids_of(data) == ids{1, 5});
+    CHECK(ids_of(data) == id_list{1, 5});
     CHECK(data.skipped.count == 5);
     REQUIRE(data.skipped.messages.size() == 3);
     CHECK(test::contains(data.skipped.messages[0], "pairs.jsonl:1: is not valid JSON"));

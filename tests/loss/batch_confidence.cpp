@@ -18,28 +18,29 @@ static_assert(CoupledLoss<confident_dpo_quantile, float> && CoupledLoss<confiden
 namespace {
 
 /// torch.quantile of sorted values, linear between ranks.
-wide quantile(std::vector<wide> values, wide level) {
+extended quantile(std::vector<extended> values, extended level) {
     std::ranges::sort(values);
-    const wide place = level * static_cast<wide>(values.size() - 1), below = std::floor(place + 1e-12L);
+    const extended place = level * static_cast<extended>(values.size() - 1), below = std::floor(place + 1e-12L);
     const auto k = static_cast<std::size_t>(below);
     return k + 1 < values.size() && place > below ? values[k] + (place - below) * (values[k + 1] - values[k])
                                                   : values[k];
 }
 
 /// The authors' code, on pairs: threshold = quantile(z, 1 − mean q), hard = z ≥ threshold.
-wide naive_loss(const confident_dpo_quantile& loss, const pairs<double>& p) {
-    std::vector<wide> z;
-    wide mean = 0;
+extended naive_loss(const confident_dpo_quantile& loss, const pairs<double>& p) {
+    std::vector<extended> z;
+    extended mean = 0;
     for (std::size_t i = 0; i < p.chosen.size(); ++i) {
-        z.push_back(wide(loss.beta) *
-                        (wide(p.chosen[i]) - p.reference_chosen[i] - p.rejected[i] + p.reference_rejected[i]) -
+        z.push_back(extended(loss.beta) *
+                        (extended(p.chosen[i]) - p.reference_chosen[i] - p.rejected[i] + p.reference_rejected[i]) -
                     p.margin[i]);
-        mean += wide(p.target[i]) / static_cast<wide>(p.chosen.size());
+        mean += extended(p.target[i]) / static_cast<extended>(p.chosen.size());
     }
-    const wide threshold = quantile(z, 1 - mean);
-    wide sum = 0;
+    const extended threshold = quantile(z, 1 - mean);
+    extended sum = 0;
     for (std::size_t i = 0; i < z.size(); ++i) {
-        const wide q = (1 - wide(loss.alpha)) * p.target[i] + wide(loss.alpha) * (z[i] >= threshold - 1e-15L ? 1 : 0);
+        const extended q =
+            (1 - extended(loss.alpha)) * p.target[i] + extended(loss.alpha) * (z[i] >= threshold - 1e-15L ? 1 : 0);
         sum += p.weight[i] * (-q * log_sigma(z[i]).value - (1 - q) * log_sigma(-z[i]).value);
     }
     return sum;

@@ -18,18 +18,18 @@ static_assert(CoupledLoss<dr_dpo, float> && CoupledLoss<distributionally_robust<
 namespace {
 
 /// The definition in long double for DPO with weights and targets: W · −β' log(Σ w e^{−ℓ/β'} / W).
-wide naive_loss(const dr_dpo& loss, const pairs<double>& p) {
-    wide sum = 0, total = 0;
+extended naive_loss(const dr_dpo& loss, const pairs<double>& p) {
+    extended sum = 0, total = 0;
     for (std::size_t i = 0; i < p.chosen.size(); ++i) {
-        const wide z =
-            loss.beta * (wide(p.chosen[i]) - p.reference_chosen[i] - p.rejected[i] + p.reference_rejected[i]) -
+        const extended z =
+            loss.beta * (extended(p.chosen[i]) - p.reference_chosen[i] - p.rejected[i] + p.reference_rejected[i]) -
             (p.margin.empty() ? 0 : p.margin[i]);
-        const wide q = p.target.empty() ? 1 : p.target[i], w = p.weight.empty() ? 1 : p.weight[i];
-        const wide single = -q * log_sigma(z).value - (1 - q) * log_sigma(-z).value;
-        sum += w * std::exp(-single / wide(loss.beta_prime));
+        const extended q = p.target.empty() ? 1 : p.target[i], w = p.weight.empty() ? 1 : p.weight[i];
+        const extended single = -q * log_sigma(z).value - (1 - q) * log_sigma(-z).value;
+        sum += w * std::exp(-single / extended(loss.beta_prime));
         total += w;
     }
-    return -total * wide(loss.beta_prime) * std::log(sum / total);
+    return -total * extended(loss.beta_prime) * std::log(sum / total);
 }
 
 /// A user's loss that knows nothing of values per pair.

@@ -6,16 +6,16 @@
 
 #include <cmath>
 
-using wide = long double;
+using extended = long double;
 
 struct dual {
-    wide value = 0, d_chosen = 0, d_rejected = 0;
-    dual(wide constant) : value(constant) {}
-    dual(wide x, wide dc, wide dr) : value(x), d_chosen(dc), d_rejected(dr) {}
+    extended value = 0, d_chosen = 0, d_rejected = 0;
+    dual(extended constant) : value(constant) {}
+    dual(extended x, extended dc, extended dr) : value(x), d_chosen(dc), d_rejected(dr) {}
 
     /// f(x) with f and f' at x.
-    [[nodiscard]] dual through(wide f, wide slope) const {
-        const auto part = [slope](wide d) { return d == 0 ? wide(0) : slope * d; };
+    [[nodiscard]] dual through(extended f, extended slope) const {
+        const auto part = [slope](extended d) { return d == 0 ? extended(0) : slope * d; };
         return {f, part(d_chosen), part(d_rejected)};
     }
 };
@@ -34,17 +34,17 @@ inline dual exp(dual x) { return x.through(std::exp(x.value), std::exp(x.value))
 inline dual log(dual x) { return x.through(std::log(x.value), 1 / x.value); }
 inline dual log1p(dual x) { return x.through(std::log1p(x.value), 1 / (1 + x.value)); }
 inline dual sigma(dual x) {
-    const wide p = 1 / (1 + std::exp(-x.value)), q = 1 / (1 + std::exp(x.value));
+    const extended p = 1 / (1 + std::exp(-x.value)), q = 1 / (1 + std::exp(x.value));
     return x.through(p, p * q);
 }
 inline dual log_sigma(dual x) {
-    const wide value = x.value < 0 ? x.value - std::log1p(std::exp(x.value)) : -std::log1p(std::exp(-x.value));
+    const extended value = x.value < 0 ? x.value - std::log1p(std::exp(x.value)) : -std::log1p(std::exp(-x.value));
     return x.through(value, 1 / (1 + std::exp(x.value)));
 }
 inline dual log1m_exp(dual x) { return x.through(std::log(-std::expm1(x.value)), 1 - 1 / (-std::expm1(x.value))); }
 inline dual positive_part(dual x) { return x.value > 0 ? x : dual(0); }
 inline dual log_normal_cdf(dual x) {
-    const wide root = std::sqrt(wide(2)), p = std::erfc(-x.value / root) / 2;
-    const wide density = std::exp(-x.value * x.value / 2) / std::sqrt(2 * std::acos(wide(-1)));
+    const extended root = std::sqrt(extended(2)), p = std::erfc(-x.value / root) / 2;
+    const extended density = std::exp(-x.value * x.value / 2) / std::sqrt(2 * std::acos(extended(-1)));
     return x.through(x.value > 0 ? std::log1p(-std::erfc(x.value / root) / 2) : std::log(p), density / p);
 }

@@ -76,7 +76,7 @@ template <class T> head_results<T> unfused(const head_problem<T>& of, const logi
                 z[v] +=
                     static_cast<double>(of.hidden[r * of.width + k]) * static_cast<double>(of.head[v * of.width + k]);
         const std::vector<double> bias(transform.bias.begin(), transform.bias.end());
-        const logit_transform<double> wide{bias, transform.soft_cap, transform.temperature};
+        const logit_transform<double> extended{bias, transform.soft_cap, transform.temperature};
         const std::span<const token_id> target(&of.targets[p], 1);
         const std::span<const double> weight(&of.derivatives[p], 1);
         log_softmax_and_gradient(matrix_view<double>(z.data(), 1, of.vocabulary), target, weight,
@@ -84,7 +84,7 @@ template <class T> head_results<T> unfused(const head_problem<T>& of, const logi
                                   .normalisers = std::span(found.normalisers).subspan(r, 1),
                                   .entropies = std::span(found.entropies).subspan(r, 1),
                                   .log_sum_squares = std::span(found.log_sum_squares).subspan(r, 1)},
-                                 wide);
+                                 extended);
         for (std::size_t v = 0; v < of.vocabulary; ++v) {
             found.d_bias[v] += static_cast<T>(z[v]);
             for (std::size_t k = 0; k < of.width; ++k) {

@@ -18,9 +18,9 @@ using namespace preflearn;
 namespace {
 
 /// Relative, or 0 where the exact result is no normal double. `noise` is how far the exact one may be off.
-double relative_error(double found, wide exact, wide noise = 0) {
+double relative_error(double found, extended exact, extended noise = 0) {
     if (std::abs(exact) < DBL_MIN || std::abs(exact) > DBL_MAX) return 0;
-    return static_cast<double>(std::max<wide>(std::abs(found - exact) - noise, 0) / std::abs(exact));
+    return static_cast<double>(std::max<extended>(std::abs(found - exact) - noise, 0) / std::abs(exact));
 }
 
 struct worst_errors {
@@ -39,8 +39,8 @@ template <class Loss> worst_errors errors(const Loss& loss, pairs<double> p) {
                                      at(all.weight), at(all.target), at(all.margin)},
                  pair_gradients<double>{})
                 .loss;
-        const auto given = [i](const auto& column, wide otherwise) {
-            return column.empty() ? otherwise : static_cast<wide>(column[i]);
+        const auto given = [i](const auto& column, extended otherwise) {
+            return column.empty() ? otherwise : static_cast<extended>(column[i]);
         };
         const dual exact = naive_loss(loss, naive_pair{p.chosen[i], p.rejected[i], given(p.reference_chosen, 0),
                                                        given(p.reference_rejected, 0), given(p.chosen_tokens, 0),
@@ -48,8 +48,8 @@ template <class Loss> worst_errors errors(const Loss& loss, pairs<double> p) {
                                                        given(p.target, 1), given(p.margin, 0)});
         const double e = relative_error(value, exact.value);
         // The naive gradient is a difference of terms; where the loss exceeds the type nothing is promised of it.
-        const wide noise = 1e-16L * std::max(std::abs(exact.d_chosen), std::abs(exact.d_rejected)) +
-                           1e-19L * std::min<wide>(std::abs(exact.value), 1);
+        const extended noise = 1e-16L * std::max(std::abs(exact.d_chosen), std::abs(exact.d_rejected)) +
+                               1e-19L * std::min<extended>(std::abs(exact.value), 1);
         const double d = exact.value > DBL_MAX ? 0
                                                : std::max(relative_error(p.d_chosen[i], exact.d_chosen, noise),
                                                           relative_error(p.d_rejected[i], exact.d_rejected, noise));

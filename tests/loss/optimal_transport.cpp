@@ -28,30 +28,30 @@ template <class Real> pairs<Real> bare_pairs(std::size_t n, std::uint64_t seed =
     return p;
 }
 
-wide smoothed(wide z, wide e) { return -(1 - e) * log_sigma(z).value - e * log_sigma(-z).value; }
+extended smoothed(extended z, extended e) { return -(1 - e) * log_sigma(z).value - e * log_sigma(-z).value; }
 
 /// The definition: sort both sides, compare rank by rank.
-wide naive_loss(const aot& loss, const pairs<double>& p) {
-    std::vector<wide> x, y;
+extended naive_loss(const aot& loss, const pairs<double>& p) {
+    std::vector<extended> x, y;
     for (std::size_t i = 0; i < p.chosen.size(); ++i) {
-        x.push_back(wide(p.chosen[i]) - p.rejected[i]);
-        y.push_back(wide(p.reference_chosen[i]) - p.reference_rejected[i]);
+        x.push_back(extended(p.chosen[i]) - p.rejected[i]);
+        y.push_back(extended(p.reference_chosen[i]) - p.reference_rejected[i]);
     }
     std::ranges::sort(x);
     std::ranges::sort(y);
-    wide sum = 0;
+    extended sum = 0;
     for (std::size_t k = 0; k < x.size(); ++k) sum += smoothed(loss.beta * (x[k] - y[k]), loss.label_smoothing);
     return sum;
 }
-wide naive_loss(const aot_unpaired& loss, const pairs<double>& p) {
-    std::vector<wide> u, v;
+extended naive_loss(const aot_unpaired& loss, const pairs<double>& p) {
+    std::vector<extended> u, v;
     for (std::size_t i = 0; i < p.chosen.size(); ++i) {
-        u.push_back(wide(p.chosen[i]) - p.reference_chosen[i]);
-        v.push_back(wide(p.rejected[i]) - p.reference_rejected[i]);
+        u.push_back(extended(p.chosen[i]) - p.reference_chosen[i]);
+        v.push_back(extended(p.rejected[i]) - p.reference_rejected[i]);
     }
     std::ranges::sort(u);
     std::ranges::sort(v);
-    wide sum = 0;
+    extended sum = 0;
     for (std::size_t k = 0; k < u.size(); ++k) sum += smoothed(loss.beta * (u[k] - v[k]), loss.label_smoothing);
     return sum;
 }

@@ -63,8 +63,8 @@ struct naive_sums {
             pair.target = p.target[i];
             pair.margin = p.margin[i];
             const auto tokens = [&](const token_side<double>& side) { return side.offsets[i + 1] - side.offsets[i]; };
-            const auto add = [&](const token_side<double>& side, const token_side<double>& other, wide& policy,
-                                 wide& reference) {
+            const auto add = [&](const token_side<double>& side, const token_side<double>& other, extended& policy,
+                                 extended& reference) {
                 policy = reference = 0;
                 for (std::size_t t = 0; t < tokens(side); ++t) {
                     const std::size_t at = side.offsets[i] + t;
@@ -78,8 +78,8 @@ struct naive_sums {
             };
             add(p.chosen, p.rejected, pair.chosen, pair.reference_chosen);
             add(p.rejected, p.chosen, pair.rejected, pair.reference_rejected);
-            pair.chosen_tokens = static_cast<wide>(tokens(p.chosen));
-            pair.rejected_tokens = static_cast<wide>(tokens(p.rejected));
+            pair.chosen_tokens = static_cast<extended>(tokens(p.chosen));
+            pair.rejected_tokens = static_cast<extended>(tokens(p.rejected));
             pairs.push_back(pair);
         }
     }
