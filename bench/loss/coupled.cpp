@@ -77,7 +77,7 @@ template <class Loss> void add_completions(const std::string& name, const Loss& 
     add("unpaired/" + name + "/double", [=](benchmark::State& state) { of_completions<double>(state, loss); });
 }
 
-const bool added = [] {
+const bool coupled_losses_added = [] {
     add_pairs("dpo", dpo{});
     for_each_coupled_loss(
         []<class Loss>(const Loss& loss) { add_pairs(std::string(description_of<Loss>.name), loss); });

@@ -85,7 +85,7 @@ template <class Loss> void add(std::string_view name, const Loss& loss) {
     of_type("double", [=](benchmark::State& state) { value_and_gradient<double>(state, loss); });
 }
 
-const bool added = [] {
+const bool pair_losses_added = [] {
     add("dpo", dpo{});
     for_each_named_loss([]<class Loss>(const Loss& loss) { add(description_of<Loss>.name, loss); });
     return true;

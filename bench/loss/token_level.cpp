@@ -82,7 +82,7 @@ template <class Real, class Loss> void value_and_gradient(benchmark::State& stat
         Counter(runs * static_cast<double>(tokens) * 1e-9, Counter::kIsRate | Counter::kInvert);
 }
 
-template <class Loss> void add(std::string_view name, const Loss& loss, layout how = layout::ragged) {
+template <class Loss> void add_token_loss(std::string_view name, const Loss& loss, layout how = layout::ragged) {
     const auto of_type = [&](std::string_view type, auto run) {
         benchmark::RegisterBenchmark(("loss/tokens/" + std::string(name) + "/" + std::string(type)).c_str(), run)
             ->Arg(1 << 14)
@@ -92,14 +92,14 @@ template <class Loss> void add(std::string_view name, const Loss& loss, layout h
     of_type("double", [=](benchmark::State& state) { value_and_gradient<double>(state, loss, how); });
 }
 
-const bool added = [] {
-    add("dpo", from_tokens<dpo>{});
-    add("dpo_padded", from_tokens<dpo>{}, layout::padded);
-    add("ld_dpo", ld_dpo<>{});
-    add("wpo", wpo<>{});
-    add("tdpo2", tdpo2<>{});
-    add("humanline", humanline<>{});
-    add("wspo", wspo{});
+const bool token_losses_added = [] {
+    add_token_loss("dpo", from_tokens<dpo>{});
+    add_token_loss("dpo_padded", from_tokens<dpo>{}, layout::padded);
+    add_token_loss("ld_dpo", ld_dpo<>{});
+    add_token_loss("wpo", wpo<>{});
+    add_token_loss("tdpo2", tdpo2<>{});
+    add_token_loss("humanline", humanline<>{});
+    add_token_loss("wspo", wspo{});
     return true;
 }();
 

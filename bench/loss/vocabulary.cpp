@@ -147,7 +147,7 @@ template <class Run> void add(const std::string& name, Run run) {
     benchmark::RegisterBenchmark(("vocabulary/" + name).c_str(), run)->UseManualTime()->Unit(benchmark::kMillisecond);
 }
 
-const bool added = [] {
+const bool vocabulary_added = [] {
     add("log_softmax/float", log_softmax<float>);
     add("log_softmax/double", log_softmax<double>);
     add("log_softmax/bfloat16", log_softmax<bfloat16>);
