@@ -64,17 +64,17 @@ template <class Real> void of_rankings(benchmark::State& state) {
     count(state, "ns_per_response");
 }
 
-template <class Run> void add(const std::string& name, const Run& run) {
+template <class Run> void add_coupled(const std::string& name, const Run& run) {
     benchmark::RegisterBenchmark(name.c_str(), run)->Arg(1 << 10)->Arg(1 << 20)->UseRealTime();
 }
 
 template <class Loss> void add_pairs(const std::string& name, const Loss& loss) {
-    add("coupled/" + name + "/float", [=](benchmark::State& state) { of_pairs<float>(state, loss); });
-    add("coupled/" + name + "/double", [=](benchmark::State& state) { of_pairs<double>(state, loss); });
+    add_coupled("coupled/" + name + "/float", [=](benchmark::State& state) { of_pairs<float>(state, loss); });
+    add_coupled("coupled/" + name + "/double", [=](benchmark::State& state) { of_pairs<double>(state, loss); });
 }
 template <class Loss> void add_completions(const std::string& name, const Loss& loss) {
-    add("unpaired/" + name + "/float", [=](benchmark::State& state) { of_completions<float>(state, loss); });
-    add("unpaired/" + name + "/double", [=](benchmark::State& state) { of_completions<double>(state, loss); });
+    add_coupled("unpaired/" + name + "/float", [=](benchmark::State& state) { of_completions<float>(state, loss); });
+    add_coupled("unpaired/" + name + "/double", [=](benchmark::State& state) { of_completions<double>(state, loss); });
 }
 
 const bool coupled_losses_added = [] {
@@ -84,8 +84,8 @@ const bool coupled_losses_added = [] {
     add_completions("kto", kto<>{});
     add_completions("apo_zero_unpaired", apo_zero_unpaired{});
     add_completions("bco", bco{});
-    add("ranked/plackett_luce_8/float", of_rankings<float>);
-    add("ranked/plackett_luce_8/double", of_rankings<double>);
+    add_coupled("ranked/plackett_luce_8/float", of_rankings<float>);
+    add_coupled("ranked/plackett_luce_8/double", of_rankings<double>);
     return true;
 }();
 

@@ -74,7 +74,7 @@ template <class Real, class Loss> void value_and_gradient(benchmark::State& stat
         Counter(runs * static_cast<double>(pairs) * 1e-9, Counter::kIsRate | Counter::kInvert);
 }
 
-template <class Loss> void add(std::string_view name, const Loss& loss) {
+template <class Loss> void add_pair_loss(std::string_view name, const Loss& loss) {
     const auto of_type = [&](std::string_view type, auto run) {
         benchmark::RegisterBenchmark(("loss/" + std::string(name) + "/" + std::string(type)).c_str(), run)
             ->Arg(1 << 10)
@@ -86,8 +86,8 @@ template <class Loss> void add(std::string_view name, const Loss& loss) {
 }
 
 const bool pair_losses_added = [] {
-    add("dpo", dpo{});
-    for_each_named_loss([]<class Loss>(const Loss& loss) { add(description_of<Loss>.name, loss); });
+    add_pair_loss("dpo", dpo{});
+    for_each_named_loss([]<class Loss>(const Loss& loss) { add_pair_loss(description_of<Loss>.name, loss); });
     return true;
 }();
 

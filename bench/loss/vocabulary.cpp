@@ -143,18 +143,18 @@ template <class T, bool Recomputed> void fused_linear(benchmark::State& state) {
     state.counters["of_gemm"] = alone / own;
 }
 
-template <class Run> void add(const std::string& name, Run run) {
+template <class Run> void add_vocabulary(const std::string& name, Run run) {
     benchmark::RegisterBenchmark(("vocabulary/" + name).c_str(), run)->UseManualTime()->Unit(benchmark::kMillisecond);
 }
 
 const bool vocabulary_added = [] {
-    add("log_softmax/float", log_softmax<float>);
-    add("log_softmax/double", log_softmax<double>);
-    add("log_softmax/bfloat16", log_softmax<bfloat16>);
-    add("log_softmax/float16", log_softmax<float16>);
-    add("fused_linear/float", fused_linear<float, false>);
-    add("fused_linear/double", fused_linear<double, false>);
-    add("fused_linear_recomputed/float", fused_linear<float, true>);
+    add_vocabulary("log_softmax/float", log_softmax<float>);
+    add_vocabulary("log_softmax/double", log_softmax<double>);
+    add_vocabulary("log_softmax/bfloat16", log_softmax<bfloat16>);
+    add_vocabulary("log_softmax/float16", log_softmax<float16>);
+    add_vocabulary("fused_linear/float", fused_linear<float, false>);
+    add_vocabulary("fused_linear/double", fused_linear<double, false>);
+    add_vocabulary("fused_linear_recomputed/float", fused_linear<float, true>);
     return true;
 }();
 
