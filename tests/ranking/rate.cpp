@@ -49,7 +49,7 @@ TEST_CASE("a report of nothing has a status and no numbers") {
     CHECK(rate_games(games.list(), {.prior = pseudo_games{}}).fit.converged());
 }
 
-TEST_CASE("a large board has scores and errors, no ranks and tiers; what needs covariances is refused") {
+TEST_CASE("a large board has probed errors, ranks and tiers from joint intervals; what needs covariances is refused") {
     const std::size_t items = most_ranked_items + 1;
     const game_columns games = random_games(items, 40 * items, 8);
     const rating_options options{.ties = davidson_rule{}, .prior = gaussian_prior{}};
@@ -57,11 +57,12 @@ TEST_CASE("a large board has scores and errors, no ranks and tiers; what needs c
     REQUIRE(report.fit.converged());
     CHECK(report.ranks.order.size() == items);
     CHECK(report.fit.scores[report.ranks.order[0]] >= report.fit.scores[report.ranks.order[1]]);
-    CHECK(report.ranks.tier.empty());
+    CHECK(report.ranks.tier == rank_items(report.fit, report.standard_errors).tier);
+    CHECK(report.ranks.worst_rank[report.ranks.order[0]] < items);
     REQUIRE(report.standard_errors.size() == items);
     CHECK(report.parameters.at(0).standard_error > 0);
     CHECK(report.errors.find("estimated by ") == 0);
-    CHECK(report.errors.find("no ranks and tiers") != std::string::npos);
+    CHECK(report.errors.ends_with("; ranks and tiers from joint intervals"));
     const bradley_terry_model model{.ties = davidson_rule{}, .prior = gaussian_prior{}};
     const pair_counts counts = count_games(games.list());
     const probed_errors probed = probe_errors(counts, model, fit_ratings(counts, model));

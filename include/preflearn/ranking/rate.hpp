@@ -56,7 +56,7 @@ struct rating_parameter {
     double value, standard_error;
 };
 
-/// Ranks and tiers compare all pairs of items, in n³ time: larger boards have scores and errors alone.
+/// Ranks and tiers compare all pairs of so many items, in n³ time; those of larger boards follow from joint intervals.
 inline constexpr std::size_t most_ranked_items = 3000;
 /// Clusters, covariates, judges and Jeffreys' prior need dense covariances, of 8 bytes a pair of items: 3.2 GB here.
 inline constexpr std::size_t most_dense_items = 20'000;
@@ -123,13 +123,13 @@ void add_errors(const Model& model, const game_layout& layout, std::span<const d
     }
 }
 
-/// The items in the order of their scores, and why they have no ranks and tiers.
-inline void order_alone(rating_report& report) {
-    report.ranks.order = items_by_score(report.fit);
-    report.errors += message("; no ranks and tiers: they compare all pairs, of at most ", most_ranked_items, " items");
+/// Ranks and tiers without covariances.
+inline void rank_by_intervals(const rating_options& options, rating_report& report) {
+    report.ranks = rank_items(report.fit, report.standard_errors, options.confidence);
+    report.errors += "; ranks and tiers from joint intervals";
 }
 
-/// The same from a covariance, with ranks and tiers where there are not too many.
+/// The same from a covariance.
 template <class Model>
 void complete_report(const Model& model, const game_layout& layout, const rating_covariance& covariance,
                      const rating_options& options, std::span<const std::string> covariates, rating_report& report) {
@@ -139,7 +139,7 @@ void complete_report(const Model& model, const game_layout& layout, const rating
     if (layout.items <= most_ranked_items)
         report.ranks = rank_items(report.fit, covariance, {.confidence = options.confidence, .seed = options.seed});
     else
-        order_alone(report);
+        rank_by_intervals(options, report);
 }
 
 inline std::string describe(const probed_errors& probed) {
@@ -222,7 +222,7 @@ rating_report rate_games(const game_list& games, const Options& options = {},
             const probed_errors probed = probe_errors(counts, model, report.fit, {.seed = options.seed});
             report.errors = detail::describe(probed);
             detail::add_errors(model, layout, probed.standard_errors, options, {}, report);
-            detail::order_alone(report);
+            detail::rank_by_intervals(options, report);
         }
         return report;
     };
