@@ -251,6 +251,7 @@ int run(const arguments& given, const preflearn::rating_options& options) {
                                                                 : preflearn::game_result::tie);
     }
     const preflearn::game_list games{file.items.size(), file.left, file.right, results, file.weights};
+    if (!file.weights.empty()) preflearn::check_counts(preflearn::count_games(games), file.items); // with names
     const preflearn::game_covariates covariates{
         {file.covariates.data(), given.covariates.empty() ? 0 : games.size(), given.covariates.size()},
         given.covariates};
@@ -288,7 +289,7 @@ int main(int argc, char** argv) {
         "standard errors estimated by random probes to about 0.2% of each, or none where probes cannot tell, and "
         "their\n"
         "ranks and tiers follow from joint intervals of the scores instead of all pairs; the line 'errors' says so.\n"
-        "Clusters, covariates, judges and Jeffreys' prior go with at most 20,000 items."};
+        "Clusters and Jeffreys' prior go with at most 20,000 items."};
     app.add_option("FILE", given.file, "the CSV file; the first line names the columns")
         ->required()
         ->check(CLI::ExistingFile);

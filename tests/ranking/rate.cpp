@@ -71,6 +71,23 @@ TEST_CASE("a large board has probed errors, ranks and tiers from joint intervals
         CHECK(report.bounds[i].high - report.fit.scores[i] == doctest::Approx(1.959964 * probed.standard_errors[i]));
     }
 
+    // With a covariate that says nothing the scores and errors are the same.
+    const game_columns few = random_games(items, 12 * items, 8);
+    generator random(5, "covariate");
+    std::vector<double> values;
+    for (std::size_t g = 0; g < few.left.size(); ++g) values.push_back(random.normal());
+    const std::vector<std::string> names{"noise"};
+    const rating_options smooth{.prior = gaussian_prior{}};
+    const rating_report alone = rate_games(few.list(), smooth),
+                        beside = rate_games(few.list(), smooth, {}, {{values.data(), values.size(), 1}, names});
+    REQUIRE(beside.fit.converged());
+    CHECK(beside.errors.starts_with("estimated by "));
+    CHECK(std::abs(beside.parameters.at(0).value) < 4 * beside.parameters.at(0).standard_error);
+    for (std::size_t i = 0; i < items; i += 100) {
+        CHECK(std::abs(beside.fit.scores[i] - alone.fit.scores[i]) < 0.1 * alone.standard_errors[i]);
+        CHECK(beside.standard_errors[i] == doctest::Approx(alone.standard_errors[i]).epsilon(0.03));
+    }
+
     const double nan = std::nan("");
     CHECK(detail::describe({{1, nan, 1}, 0.001, 9}) ==
           "estimated by 9 random probes, to about 0.10% of each; not known of 1 items");
@@ -83,11 +100,9 @@ TEST_CASE("a large board has probed errors, ranks and tiers from joint intervals
     CHECK(rate_games(huge).fit.status == fit_status::no_data);
     const std::vector<std::uint32_t> clusters(1);
     CHECK_THROWS_WITH_AS(rate_games(huge, {}, clusters),
-                         "clusters, covariates, judges and Jeffreys' prior are offered for at most 20000 items, found "
-                         "20001",
+                         "clusters and Jeffreys' prior are offered for at most 20000 items, found 20001",
                          argument_error);
     CHECK_THROWS_AS(rate_games(huge, {.prior = jeffreys_prior{}}), argument_error);
-    CHECK_THROWS_AS(rate_games(huge, {.prior = gaussian_prior{}, .judges = judge_reliability{}}), argument_error);
 }
 
 TEST_CASE("judges are reported with the fit that knows them, beside every other part") {
