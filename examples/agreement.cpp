@@ -60,7 +60,6 @@ void run(const arguments& given) {
     const preflearn::rating_table table =
         given.rater.empty() ? preflearn::wide_ratings(std::move(file), given.unit)
                             : preflearn::long_ratings(std::move(file), given.unit, given.rater, given.value);
-    preflearn::require<preflearn::input_error>(!table.raters.empty(), given.file, ": there is not a single rating");
     const auto coefficients = preflearn::every_coefficient(
         code(table, level), level,
         {.replicates = given.replicates, .confidence = given.confidence, .seed = given.seed});

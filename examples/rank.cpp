@@ -129,17 +129,13 @@ preflearn::table ranked_table(const preflearn::rating_report& report, const std:
                                                cell(report.standard_errors[i]),
                                                cell(report.bounds[i].low),
                                                cell(report.bounds[i].high),
-                                               {},
-                                               {}};
-        if (!ranks.tier.empty()) {
-            row[6] = std::to_string(ranks.best_rank[i]) + "-" + std::to_string(ranks.worst_rank[i]);
-            row[7] = ranks.tier[i];
-        }
+                                               std::to_string(ranks.best_rank[i]) + "-" +
+                                                   std::to_string(ranks.worst_rank[i]),
+                                               ranks.tier[i]};
         shown.rows.push_back(std::move(row));
     }
-    shown.note =
-        preflearn::message("Scores are natural logits with mean zero; low and high: ", 100 * given.confidence,
-                           "% interval", ranks.tier.empty() ? "." : "; ranks and tiers hold for all items at once.");
+    shown.note = preflearn::message("Scores are natural logits with mean zero; low and high: ", 100 * given.confidence,
+                                    "% interval; ranks and tiers hold for all items at once.");
     return shown;
 }
 
@@ -202,18 +198,15 @@ nlohmann::ordered_json json_of(const preflearn::rating_report& report, const std
                                const preflearn::name_column& judges, const arguments& given) {
     const preflearn::rating_fit& fit = report.fit;
     nlohmann::ordered_json json{{"status", name_of(fit.status)}, {"items", nlohmann::ordered_json::array()}};
-    const auto rank = [](const std::vector<std::size_t>& ranks, std::size_t i) {
-        return ranks.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(ranks[i]);
-    };
     for (const std::size_t i : report.ranks.order) { // NaN is written as null
         json["items"].push_back({{"name", names[i]},
                                  {"score", fit.scores[i]},
                                  {"se", report.standard_errors[i]},
                                  {"low", report.bounds[i].low},
                                  {"high", report.bounds[i].high},
-                                 {"tier", rank(report.ranks.tier, i)},
-                                 {"best_rank", rank(report.ranks.best_rank, i)},
-                                 {"worst_rank", rank(report.ranks.worst_rank, i)}});
+                                 {"tier", report.ranks.tier[i]},
+                                 {"best_rank", report.ranks.best_rank[i]},
+                                 {"worst_rank", report.ranks.worst_rank[i]}});
     }
     json["parameters"] = nlohmann::ordered_json::object();
     for (const preflearn::rating_parameter& p : report.parameters) {
@@ -258,6 +251,7 @@ int run(const arguments& given, const preflearn::rating_options& options) {
                                                                 : preflearn::game_result::tie);
     }
     const preflearn::game_list games{file.items.size(), file.left, file.right, results, file.weights};
+    if (!file.weights.empty()) preflearn::check_counts(preflearn::count_games(games), file.items); // with names
     const preflearn::game_covariates covariates{
         {file.covariates.data(), given.covariates.empty() ? 0 : games.size(), given.covariates.size()},
         given.covariates};
@@ -291,10 +285,11 @@ int main(int argc, char** argv) {
         "Ranks items by the Bradley-Terry model from a CSV file of games with the columns left, right and winner\n"
         "(left, right or tie; x, y and draw mean the same), and perhaps weight, clusters and covariates. Ends with 1\n"
         "when the file is wrong, 2 when the options are, and 3 when no rating exists. Boards of more than 3,000 items "
-        "have neither ranks nor tiers, which compare all "
-        "pairs,\n"
-        "and standard errors estimated by random probes to about 0.2% of each, or none where probes cannot tell; the\n"
-        "line 'errors' says so. Clusters, covariates, judges and Jeffreys' prior go with at most 20,000 items."};
+        "have\n"
+        "standard errors estimated by random probes to about 0.2% of each, or none where probes cannot tell, and "
+        "their\n"
+        "ranks and tiers follow from joint intervals of the scores instead of all pairs; the line 'errors' says so.\n"
+        "Clusters and Jeffreys' prior go with at most 20,000 items."};
     app.add_option("FILE", given.file, "the CSV file; the first line names the columns")
         ->required()
         ->check(CLI::ExistingFile);

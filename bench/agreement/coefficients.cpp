@@ -1,7 +1,8 @@
-// Coefficients of agreement, AUC and tau-b from raw arrays of a million units, and 10,000 bootstrap replicates of
-// 10,000 units. peer.py times scikit-learn, krippendorff and scipy on inputs made the same way; with PREFLEARN_PEERS
-// naming a Python that has them, each line shows how many times as long the peer takes. Names:
-// agreement/<what>/<units>.
+// Coefficients of agreement, AUC and tau-b (of smooth, tied, clustered and constant scores) from raw arrays of a
+// million units, and 10,000 bootstrap replicates of 10,000 units. peer.py times scikit-learn, krippendorff and scipy on
+// inputs made the same way; with PREFLEARN_PEERS naming a Python that has them, each line shows how many times as long
+// the peer takes. Names: agreement/<what>/<units>.
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -89,11 +90,20 @@ void area(benchmark::State& state) {
     report(state, "auc", units);
 }
 
-void tau_b(benchmark::State& state) {
+/// Scores as they are, x rounded to its leading digit, clusters of every size, or all alike.
+enum class scores_kind { smooth, ties, clusters, constant };
+
+void tau_b(benchmark::State& state, scores_kind kind, const char* name) {
     const auto units = static_cast<std::size_t>(state.range(0));
-    const scores_sample s = sample_scores(units);
+    scores_sample s = sample_scores(units);
+    for (double& x : s.x) {
+        x = kind == scores_kind::ties       ? std::round(x)
+            : kind == scores_kind::clusters ? std::exp(60 * x)
+            : kind == scores_kind::constant ? 1
+                                            : x;
+    }
     for (auto _ : state) benchmark::DoNotOptimize(kendall_tau_b(s.x, s.y).value);
-    report(state, "tau_b", units);
+    report(state, name, units);
 }
 
 void bootstrap_of_mean(benchmark::State& state) {
@@ -116,7 +126,16 @@ void bootstrap_of_kappa(benchmark::State& state) {
 BENCHMARK(kappa)->Name("agreement/kappa")->Arg(1'000'000)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(alpha)->Name("agreement/alpha")->Arg(1'000'000)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(area)->Name("agreement/auc")->Arg(1'000'000)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(tau_b)->Name("agreement/tau_b")->Arg(1'000'000)->UseRealTime()->Unit(benchmark::kMillisecond);
+#define TAU_B(kind, name)                                                                                              \
+    BENCHMARK_CAPTURE(tau_b, kind, scores_kind::kind, name)                                                            \
+        ->Name("agreement/" name)                                                                                      \
+        ->Arg(1'000'000)                                                                                               \
+        ->UseRealTime()                                                                                                \
+        ->Unit(benchmark::kMillisecond)
+TAU_B(smooth, "tau_b");
+TAU_B(ties, "tau_b_ties");
+TAU_B(clusters, "tau_b_clusters");
+TAU_B(constant, "tau_b_constant");
 BENCHMARK(bootstrap_of_mean)
     ->Name("agreement/bootstrap_of_mean")
     ->Arg(10'000)

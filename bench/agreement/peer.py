@@ -38,6 +38,8 @@ except ImportError:
     pass
 try:
     from scipy.stats import kendalltau
-    show("tau_b", lambda: kendalltau(x, y))
+    for name, scores in (("tau_b", x), ("tau_b_ties", np.round(x)), ("tau_b_clusters", np.exp(60 * x)),
+                         ("tau_b_constant", np.ones(UNITS))):
+        show(name, lambda: kendalltau(scores, y))
 except ImportError:
     pass

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <preflearn/ranking/bootstrap.hpp>
+#include <preflearn/ranking/conjugate_gradients.hpp>
 #include <preflearn/ranking/covariance.hpp>
 #include <preflearn/ranking/elo.hpp>
 #include <preflearn/ranking/features.hpp>
 #include <preflearn/ranking/firth.hpp>
 #include <preflearn/ranking/fit.hpp>
 #include <preflearn/ranking/fit_games.hpp>
+#include <preflearn/ranking/game_information.hpp>
 #include <preflearn/ranking/game_model.hpp>
 #include <preflearn/ranking/games.hpp>
 #include <preflearn/ranking/judges.hpp>

@@ -110,3 +110,20 @@ TEST_CASE("no units, one unit, one rater and one category have statuses, never a
     CHECK_THROWS_AS(every_coefficient(code_ratings(std::vector<double>{-1, 2}, 2), measurement_level::ratio),
                     argument_error);
 }
+
+TEST_CASE("a table of nobody is one of raters who have said nothing: every coefficient is empty") {
+    for (const auto level : {measurement_level::nominal, measurement_level::ordinal, measurement_level::interval,
+                             measurement_level::ratio}) {
+        const auto nobody = every_coefficient(code_ratings(std::vector<double>{}, 0), level);
+        const auto silent = every_coefficient(code_ratings(std::vector<double>{}, 2), level);
+        REQUIRE(nobody.size() == silent.size());
+        for (std::size_t k = 0; k < nobody.size(); ++k) {
+            CAPTURE(nobody[k].name);
+            CHECK(nobody[k].name == silent[k].name);
+            CHECK(nobody[k].value.status == silent[k].value.status);
+            const bool icc_of_names = level == measurement_level::nominal && nobody[k].name.starts_with("icc");
+            CHECK(nobody[k].value.status == (icc_of_names ? estimate_status::not_applicable : estimate_status::empty));
+        }
+    }
+    CHECK_THROWS_AS(code_ratings(std::vector<double>{1}, 0), argument_error);
+}

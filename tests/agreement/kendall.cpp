@@ -1,4 +1,8 @@
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -39,49 +43,68 @@ void check_equal(const pair_order& a, const pair_order& b) {
 
 } // namespace
 
-TEST_CASE("pairs are counted as the definition counts them, with any share of ties") {
+TEST_CASE("pairs are counted as the definition counts them, for many kinds of numbers and any share of ties") {
     generator random(6, "kendall");
-    for (const std::size_t n : std::vector<std::size_t>{0, 1, 2, 3, 7, 8, 9, 17, 250, 1000}) {
-        for (const double grain : {0.0, 0.5, 2.0, 100.0}) {
+    constexpr double inf = std::numeric_limits<double>::infinity();
+    const std::vector<double (*)(double)> kinds{
+        [](double u) { return u; },
+        [](double u) { return std::round(2 * u); },
+        [](double u) { return std::round(50 * u) / 50; },
+        [](double) { return 3.0; },
+        [](double u) { return std::exp(60 * u); },                        // clusters: a linear grid sees none of it
+        [](double u) { return u > 1.5 ? 1e300 * u : std::round(9 * u); }, // all but a few share a place
+        [](double u) { return 1 + 1e-16 * std::round(4 * u); },
+        [](double u) {
+            return u > 1 ? inf : u < -1 ? -inf : u < 0 ? -0.0 : std::round(u);
+        }};
+    for (const std::size_t n : std::vector<std::size_t>{0, 1, 2, 3, 17, 64, 65, 250, 700}) {
+        for (std::size_t kind = 0; kind < kinds.size() * kinds.size(); ++kind) {
             std::vector<double> x(n), y(n);
             for (std::size_t i = 0; i < n; ++i) {
-                x[i] = random.normal();
-                y[i] = x[i] + random.normal();
-                if (grain > 0) x[i] = std::round(x[i] / grain), y[i] = std::round(y[i] / grain);
+                const double u = random.normal();
+                x[i] = kinds[kind % kinds.size()](u);
+                y[i] = kinds[kind / kinds.size()]((u + random.normal()) / 2);
             }
             CAPTURE(n);
-            CAPTURE(grain);
+            CAPTURE(kind);
             check_equal(order_pairs(x, y), naive(x, y));
         }
     }
 }
 
-TEST_CASE("inversions of sequences of any length and range of values") {
-    // Known answers: a falling sequence has n(n - 1)/2 inversions, a rising one none.
-    for (const std::size_t n : std::vector<std::size_t>{17, 64, 65, 129, 16'385, 200'000}) {
-        std::vector<std::uint32_t> falling(n), rising(n);
-        for (std::size_t i = 0; i < n; ++i) {
-            falling[i] = static_cast<std::uint32_t>(n - 1 - i);
-            rising[i] = static_cast<std::uint32_t>(i / 3);
+TEST_CASE("long sequences: known answers, and what turning one around does") {
+    generator random(7, "long sequences");
+    for (const std::size_t n : std::vector<std::size_t>{129, 16'385, 300'000}) {
+        const std::uint64_t all = static_cast<std::uint64_t>(n) * (n - 1) / 2;
+        for (const std::size_t share : std::vector<std::size_t>{1, 3, n / 4, n}) { // equal values in a row
+            std::vector<double> rising(n), falling(n), shuffled(n), few(n);
+            for (std::size_t i = 0; i < n; ++i) {
+                rising[i] = static_cast<double>(i);
+                falling[i] = -static_cast<double>(i / share);
+                shuffled[i] = random.normal();
+                few[i] = static_cast<double>(random.below(n / share + 1));
+            }
+            const pair_order down = order_pairs(rising, falling);
+            std::uint64_t tied = 0;
+            for (std::size_t i = 0; i < n; i += share) {
+                const std::uint64_t t = std::min(share, n - i);
+                tied += t * (t - 1) / 2;
+            }
+            CHECK(down.concordant == 0);
+            CHECK(down.tied_x + down.tied_both == 0);
+            CHECK(down.tied_y == tied);
+            CHECK(down.discordant == all - tied);
+            for (const auto& y : {shuffled, few}) {
+                const pair_order there = order_pairs(few, y);
+                std::vector<double> turned;
+                for (const double v : y) turned.push_back(-v);
+                pair_order back = order_pairs(few, turned);
+                std::swap(back.concordant, back.discordant);
+                check_equal(there, back);
+                CHECK(there.y.wide == back.y.wide);
+                CHECK(there.y.triples == back.y.triples);
+            }
         }
-        const auto bound = static_cast<std::uint32_t>(n);
-        CHECK(detail::count_inversions(falling, bound) == static_cast<std::uint64_t>(n) * (n - 1) / 2);
-        CHECK(detail::count_inversions(rising, bound) == 0);
-    }
-    // Any sequence and its reverse share all pairs of different values between them.
-    generator random(7, "inversions");
-    for (const std::uint32_t bound : {1U, 2U, 200U, 257U, 60'000U, 4'000'000'000U}) {
-        std::vector<std::uint32_t> a(30'001);
-        for (auto& v : a) v = static_cast<std::uint32_t>(random.below(bound));
-        std::vector<std::uint32_t> b(a.rbegin(), a.rend()), sorted = a;
-        std::sort(sorted.begin(), sorted.end());
-        std::uint64_t equal = 0;
-        for (std::size_t i = 0, j = 0; i < sorted.size(); i = j) {
-            while (j < sorted.size() && sorted[j] == sorted[i]) ++j;
-            equal += static_cast<std::uint64_t>(j - i) * (j - i - 1) / 2;
-        }
-        CHECK(detail::count_inversions(a, bound) + detail::count_inversions(b, bound) + equal ==
-              std::uint64_t{30'001} * 30'000 / 2);
     }
 }
 

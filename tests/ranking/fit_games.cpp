@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <omp.h>
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/ranking/fit_games.hpp>
@@ -13,6 +14,8 @@ using namespace test;
 
 namespace {
 
+constexpr game_fit_options without_matrices{.dense_parameters = 0};
+
 /// A model without features and judges is the board's, whichever way it is fitted.
 template <class Board> void check_same(const game_columns& games, const Board& board) {
     const pair_counts counts = count_games(games.list(), Board::has_order ? sides::kept : sides::merged);
@@ -20,6 +23,7 @@ template <class Board> void check_same(const game_columns& games, const Board& b
     const game_model model{.board = board};
     const game_fit one_by_one = fit_games(games.list(), {}, model);
     REQUIRE(cells.converged());
+    check_close(fit_games(games.list(), {}, model, without_matrices).rating.scores, cells.scores, 1e-9);
     REQUIRE(one_by_one.converged());
     check_close(one_by_one.rating.scores, cells.scores, 1e-9);
     check_close(one_by_one.rating.parameters, cells.parameters, 1e-9);
@@ -102,6 +106,20 @@ TEST_CASE("ties, order effect, features and judges are found together, and the e
         CHECK(std::abs(fit.rating.scores[i] - (static_cast<double>(i) - 2.5) / 3) < 4 * v.standard_error(i));
         CHECK(robust.standard_error(i) == doctest::Approx(v.standard_error(i)).epsilon(0.1));
     }
+    // The same without a matrix, and the same bits whatever the number of threads.
+    const game_fit sparse = fit_games(list.games.list(), list.details(), model, without_matrices);
+    REQUIRE(sparse.converged());
+    check_close(sparse.rating.parameters, fit.rating.parameters, 1e-8);
+    const probed_errors probed =
+        probe_errors(list.games.list(), list.details(), model, fit, {.accuracy = 0, .most = 8, .worst = 1});
+    for (std::size_t p = 0; p < fit.layout.size; ++p)
+        CHECK(probed.standard_errors[p] == doctest::Approx(v.standard_error(p)).epsilon(p < 6 ? 0.6 : 1e-5));
+    const int threads = omp_get_max_threads();
+    omp_set_num_threads(threads == 1 ? 3 : 1);
+    CHECK(fit_games(list.games.list(), list.details(), model, without_matrices).rating.parameters ==
+          sparse.rating.parameters);
+    CHECK(fit_games(list.games.list(), list.details(), model).rating.parameters == fit.rating.parameters);
+    omp_set_num_threads(threads);
     check_parameter(fit.layout.order, 0.3);
     check_parameter(fit.layout.features, 0.8);
     for (std::size_t k = 0; k < 3; ++k) check_parameter(fit.layout.judges + k, std::log(sharpness[k]));
@@ -144,7 +162,10 @@ TEST_CASE("swapping sides mirrors the fit, order of games and names of items do 
 TEST_CASE("certificates of composed models") {
     styled_games list = drawn(300);
     const auto status = [&](const auto& model) {
-        return fit_games(list.games.list(), list.details(), model).rating.status;
+        const fit_status found = fit_games(list.games.list(), list.details(), model).rating.status;
+        const fit_status sparse = fit_games(list.games.list(), list.details(), model, without_matrices).rating.status;
+        CHECK(((found == sparse) || (found != fit_status::converged && sparse != fit_status::converged)));
+        return found;
     };
     const game_model model{.board = bradley_terry_model{.ties = davidson_rule{}},
                            .features = game_features{},
@@ -178,6 +199,10 @@ TEST_CASE("certificates of composed models") {
     CHECK(status(game_model{.board = bradley_terry_model{.ties = davidson_rule{}, .order = order_effect{}},
                             .features = game_features{},
                             .judges = judge_discrimination{}}) == fit_status::unidentified);
+    CHECK(fit_games(list.games.list(), {list.details().features},
+                    game_model{.board = bradley_terry_model{.order = order_effect{}}, .features = game_features{}},
+                    without_matrices)
+              .rating.status == fit_status::unidentified);
     // The feature decides every game that is decided.
     list = drawn(300);
     for (std::size_t g = 0; g < 300; ++g)

@@ -63,3 +63,53 @@ TEST_CASE("ranks are the same for a seed, and refused without a fit") {
     CHECK_THROWS_AS(rank_items(fit, independent(3, 1)), argument_error);
     CHECK_THROWS_AS(rank_items(fit, v, {.confidence = 1}), argument_error);
 }
+
+TEST_CASE("a covariance of any rank gives the same critical value as its differences do") {
+    // Adding a shift of all scores, as centring takes one away, changes no difference; a matrix of one factor is
+    // singular.
+    const Eigen::MatrixXd plain = 0.04 * Eigen::MatrixXd::Identity(6, 6),
+                          centring = Eigen::MatrixXd::Identity(6, 6) - Eigen::MatrixXd::Constant(6, 6, 1.0 / 6);
+    const rating_fit fit = scored(std::vector<double>(6));
+    const double critical = rank_items(fit, {6, plain}, {.draws = 40'000}).critical;
+    CHECK(rank_items(fit, {6, centring * plain * centring}, {.draws = 40'000}).critical ==
+          doctest::Approx(critical).epsilon(0.01));
+    const Eigen::VectorXd factor = Eigen::VectorXd::LinSpaced(6, -1, 1);
+    CHECK(rank_items(fit, {6, factor * factor.transpose()}).critical == doctest::Approx(1.96).epsilon(0.03));
+}
+
+TEST_CASE("joint intervals: ranks cover the true ones together, and tell apart nearly what all pairs do") {
+    generator random(3, "joint intervals");
+    constexpr std::size_t items = 60, boards = 400;
+    std::size_t covered = 0, width = 0, width_of_pairs = 0;
+    for (std::size_t b = 0; b < boards; ++b) {
+        std::vector<double> scores(items), errors(items);
+        for (std::size_t i = 0; i < items; ++i) {
+            errors[i] = 0.1 + 0.1 * random.uniform();
+            scores[i] = -0.3 * static_cast<double>(i) + errors[i] * random.normal(); // item i has rank i + 1
+        }
+        const rank_result found = rank_items(scored(scores), errors);
+        bool all = true;
+        for (std::size_t i = 0; i < items; ++i) all &= found.best_rank[i] <= i + 1 && i + 1 <= found.worst_rank[i];
+        covered += all;
+        if (b > 0) continue;
+        Eigen::MatrixXd v = Eigen::MatrixXd::Zero(items, items);
+        for (std::size_t i = 0; i < items; ++i) v(detail::index(i), detail::index(i)) = errors[i] * errors[i];
+        const rank_result pairs = rank_items(scored(scores), {items, v});
+        CHECK(found.order == pairs.order);
+        for (std::size_t i = 0; i < items; ++i) {
+            CHECK(found.tier[i] <= pairs.tier[i]);
+            width += found.worst_rank[i] - found.best_rank[i];
+            width_of_pairs += pairs.worst_rank[i] - pairs.best_rank[i];
+        }
+    }
+    CHECK(covered >= boards * 95 / 100);
+    CHECK(width >= width_of_pairs);
+    CHECK(width < 1.4 * static_cast<double>(width_of_pairs));
+    // What is not known may have any rank, and decides nothing of the others.
+    const rank_result unknown = rank_items(scored({5, 4, 0}), std::vector<double>{std::nan(""), 0.1, 0.1});
+    CHECK(unknown.best_rank == ranks{1, 1, 2});
+    CHECK(unknown.worst_rank == ranks{3, 2, 3});
+    CHECK(unknown.tier == ranks{1, 1, 2});
+    CHECK_THROWS_AS(rank_items(scored({1, 2}), std::vector<double>{1}), argument_error);
+    CHECK_THROWS_AS(rank_items(rating_fit{}, std::vector<double>{}), numeric_error);
+}

@@ -49,7 +49,7 @@ TEST_CASE("a report of nothing has a status and no numbers") {
     CHECK(rate_games(games.list(), {.prior = pseudo_games{}}).fit.converged());
 }
 
-TEST_CASE("a large board has scores and errors, no ranks and tiers; what needs covariances is refused") {
+TEST_CASE("a large board has probed errors, ranks and tiers from joint intervals; what needs covariances is refused") {
     const std::size_t items = most_ranked_items + 1;
     const game_columns games = random_games(items, 40 * items, 8);
     const rating_options options{.ties = davidson_rule{}, .prior = gaussian_prior{}};
@@ -57,17 +57,35 @@ TEST_CASE("a large board has scores and errors, no ranks and tiers; what needs c
     REQUIRE(report.fit.converged());
     CHECK(report.ranks.order.size() == items);
     CHECK(report.fit.scores[report.ranks.order[0]] >= report.fit.scores[report.ranks.order[1]]);
-    CHECK(report.ranks.tier.empty());
+    CHECK(report.ranks.tier == rank_items(report.fit, report.standard_errors).tier);
+    CHECK(report.ranks.worst_rank[report.ranks.order[0]] < items);
     REQUIRE(report.standard_errors.size() == items);
     CHECK(report.parameters.at(0).standard_error > 0);
     CHECK(report.errors.find("estimated by ") == 0);
-    CHECK(report.errors.find("no ranks and tiers") != std::string::npos);
+    CHECK(report.errors.ends_with("; ranks and tiers from joint intervals"));
     const bradley_terry_model model{.ties = davidson_rule{}, .prior = gaussian_prior{}};
     const pair_counts counts = count_games(games.list());
     const probed_errors probed = probe_errors(counts, model, fit_ratings(counts, model));
     for (const std::size_t i : {std::size_t{0}, items - 1}) {
         CHECK(report.standard_errors[i] == probed.standard_errors[i]);
         CHECK(report.bounds[i].high - report.fit.scores[i] == doctest::Approx(1.959964 * probed.standard_errors[i]));
+    }
+
+    // With a covariate that says nothing the scores and errors are the same.
+    const game_columns few = random_games(items, 12 * items, 8);
+    generator random(5, "covariate");
+    std::vector<double> values;
+    for (std::size_t g = 0; g < few.left.size(); ++g) values.push_back(random.normal());
+    const std::vector<std::string> names{"noise"};
+    const rating_options smooth{.prior = gaussian_prior{}};
+    const rating_report alone = rate_games(few.list(), smooth),
+                        beside = rate_games(few.list(), smooth, {}, {{values.data(), values.size(), 1}, names});
+    REQUIRE(beside.fit.converged());
+    CHECK(beside.errors.starts_with("estimated by "));
+    CHECK(std::abs(beside.parameters.at(0).value) < 4 * beside.parameters.at(0).standard_error);
+    for (std::size_t i = 0; i < items; i += 100) {
+        CHECK(std::abs(beside.fit.scores[i] - alone.fit.scores[i]) < 0.1 * alone.standard_errors[i]);
+        CHECK(beside.standard_errors[i] == doctest::Approx(alone.standard_errors[i]).epsilon(0.03));
     }
 
     const double nan = std::nan("");
@@ -82,11 +100,9 @@ TEST_CASE("a large board has scores and errors, no ranks and tiers; what needs c
     CHECK(rate_games(huge).fit.status == fit_status::no_data);
     const std::vector<std::uint32_t> clusters(1);
     CHECK_THROWS_WITH_AS(rate_games(huge, {}, clusters),
-                         "clusters, covariates, judges and Jeffreys' prior are offered for at most 20000 items, found "
-                         "20001",
+                         "clusters and Jeffreys' prior are offered for at most 20000 items, found 20001",
                          argument_error);
     CHECK_THROWS_AS(rate_games(huge, {.prior = jeffreys_prior{}}), argument_error);
-    CHECK_THROWS_AS(rate_games(huge, {.prior = gaussian_prior{}, .judges = judge_reliability{}}), argument_error);
 }
 
 TEST_CASE("judges are reported with the fit that knows them, beside every other part") {

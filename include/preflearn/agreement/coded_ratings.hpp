@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <map>
@@ -40,13 +41,13 @@ namespace detail {
 template <class Cell, class Present>
 std::map<Cell, category> code_cells(std::span<const Cell> cells, std::size_t raters, const Present& present,
                                     coded_ratings& coded) {
-    require(raters > 0 && cells.size() % raters == 0, cells.size(), " ratings of ", raters, " raters");
+    require(raters > 0 ? cells.size() % raters == 0 : cells.empty(), cells.size(), " ratings of ", raters, " raters");
     std::map<Cell, category> number;
     for (const Cell& cell : cells)
         if (present(cell)) number.try_emplace(cell, 0);
     category next = 0;
     for (auto& [cell, k] : number) k = next++;
-    coded.columns.assign(raters, std::vector<category>(cells.size() / raters, no_rating));
+    coded.columns.assign(raters, std::vector<category>(cells.size() / std::max<std::size_t>(raters, 1), no_rating));
     for (std::size_t i = 0; i < cells.size(); ++i)
         if (present(cells[i])) coded.columns[i % raters][i / raters] = number.at(cells[i]);
     return number;
@@ -56,13 +57,13 @@ std::map<Cell, category> code_cells(std::span<const Cell> cells, std::size_t rat
 
 /// Numbers, units × raters row by row; NaN is missing. \throws numeric_error naming unit and rater of an infinity.
 inline coded_ratings code_ratings(std::span<const double> cells, std::size_t raters) {
+    coded_ratings coded;
+    const auto numbers = detail::code_cells(
+        cells, raters, [](double x) { return !std::isnan(x); }, coded);
     for (std::size_t i = 0; i < cells.size(); ++i)
         require<numeric_error>(!std::isinf(cells[i]), "unit ", i / raters, ", rater ", i % raters, ": rating ",
                                cells[i]);
-    coded_ratings coded;
-    for (const auto& [value, k] : detail::code_cells(
-             cells, raters, [](double x) { return !std::isnan(x); }, coded))
-        coded.positions.push_back(value);
+    for (const auto& [value, k] : numbers) coded.positions.push_back(value);
     return coded;
 }
 

@@ -77,12 +77,14 @@ inline estimate icc_with_error(matrix_view<const double> table, icc_form form, c
 /// krippendorff_alpha (at the level given), pabak, at higher levels weighted_agreement, weighted_cohen_kappa,
 /// weighted_scott_pi, weighted_fleiss_kappa, weighted_conger_kappa, weighted_brennan_prediger and gwet_ac2, and
 /// icc_1_1, icc_2_1, icc_3_1, icc_1_k, icc_2_k, icc_3_k. Coefficients of two raters are not_applicable for more, ICCs
-/// for nominal ratings. \throws argument_error for texts above the nominal level, or negative numbers at the ratio
-/// level.
+/// for nominal ratings; all are empty without a rating. \throws argument_error for texts above the nominal level, or
+/// negative numbers at the ratio level.
 inline std::vector<named_estimate> every_coefficient(const coded_ratings& coded, measurement_level level,
                                                      const bootstrap_options& options = {.replicates = 1000}) {
     require(level == measurement_level::nominal || coded.names.empty(),
             "ordinal, interval and ratio levels need ratings that are numbers");
+    if (coded.columns.empty()) // nobody: two raters who have said nothing
+        return every_coefficient({{{}, {}}, coded.names, coded.positions}, level, options);
     const double confidence = options.confidence;
     const std::size_t categories = std::max<std::size_t>(coded.categories(), 1);
     const rating_counts ratings = count_ratings(coded.views(), categories);

@@ -1,18 +1,19 @@
 /// \file
-/// Pairs of pairs: concordant, discordant and tied, counted in n log n (as Knight 1966 does, with a radix sort for his
-/// merge sort), and what is made of them: Kendall's tau-b, Goodman & Kruskal's gamma, Somers' d and the concordance
+/// Pairs of pairs: concordant, discordant and tied, counted in n log n (as Knight 1966 does, with radix sorts for his
+/// merge sorts), and what is made of them: Kendall's tau-b, Goodman & Kruskal's gamma, Somers' d and the concordance
 /// index.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -25,78 +26,180 @@
 
 namespace preflearn {
 
+/// Σ t(t - 1)(2t + 5), Σ t(t - 1)(t - 2) and Σ t(t - 1) over runs of t equal values, for the variance under
+/// independence.
+struct tie_sums {
+    double wide = 0, triples = 0, pairs = 0;
+
+    void add_run(std::size_t length) {
+        const auto t = static_cast<double>(length);
+        wide += t * (t - 1) * (2 * t + 5);
+        triples += t * (t - 1) * (t - 2);
+        pairs += t * (t - 1);
+    }
+};
+
+/// Pairs of observations by how x and y order them. The five sum to n(n - 1)/2.
+struct pair_order {
+    std::uint64_t concordant = 0, discordant = 0;
+    /// Equal in x alone, in y alone, in both.
+    std::uint64_t tied_x = 0, tied_y = 0, tied_both = 0;
+    std::size_t count = 0;
+    tie_sums x{}, y{};
+};
+
 namespace detail {
 
-/// Pairs i < j with values[i] > values[j] among at most `Block` values, all against all: each step compares one value
-/// with the `Block` behind it, in vector registers, where the padding is never smaller.
-template <std::size_t Block, class Value> std::uint64_t count_inversions_of_block(const Value* values, std::size_t n) {
-    std::array<Value, 2 * Block> padded;
+/// Of a sequence: pairs whose first value is larger, pairs of equal values, and the runs of these.
+struct sequence_order {
+    std::uint64_t inversions = 0, equal = 0;
+    tie_sums ties{};
+
+    void operator+=(const sequence_order& other) {
+        inversions += other.inversions;
+        equal += other.equal;
+        ties.wide += other.ties.wide;
+        ties.triples += other.ties.triples;
+        ties.pairs += other.ties.pairs;
+    }
+    void add_run(std::size_t length) {
+        equal += static_cast<std::uint64_t>(length) * (length - 1) / 2;
+        ties.add_run(length);
+    }
+};
+
+/// Pairs i < j with values[i] > values[j], and whether a value is there twice.
+struct block_order {
+    std::uint64_t inversions;
+    bool repeated;
+};
+
+/// Counts among at most `Most` values, all against all: each step compares one value with `Lanes` that follow at a
+/// distance, in vector registers, where the padding is never smaller (and may pass for a repeated value).
+/// \tparam Repeats whether these are looked for
+template <std::size_t Most, std::size_t Lanes, bool Repeats, class Value>
+block_order count_block(const Value* values, std::size_t n) {
+    using count = std::make_unsigned_t<Value>;
+    std::array<Value, Most + Lanes> padded;
     padded.fill(std::numeric_limits<Value>::max());
     std::copy_n(values, n, padded.begin());
-    std::array<Value, Block> smaller{}; // at most Block each, which every Value holds
-    for (std::size_t i = 0; i < n; ++i)
-        for (std::size_t j = 0; j < Block; ++j)
-            smaller[j] = static_cast<Value>(smaller[j] + (padded[i] > padded[i + 1 + j]));
-    std::uint64_t sum = 0;
-    for (const Value count : smaller) sum += count;
-    return sum;
+    block_order order{};
+    for (std::size_t distance = 1; distance < n; distance += Lanes) {
+        std::array<count, Lanes> smaller{}, equal{}; // at most Most each, which every count holds
+        for (std::size_t i = 0; i + distance < n; ++i) {
+            const Value* const after = padded.data() + i + distance;
+            for (std::size_t j = 0; j < Lanes; ++j) {
+                smaller[j] = static_cast<count>(smaller[j] + (padded[i] > after[j]));
+                if constexpr (Repeats) equal[j] = static_cast<count>(equal[j] + (padded[i] == after[j]));
+            }
+        }
+        for (const count c : smaller) order.inversions += c;
+        for (const count c : equal) order.repeated |= c != 0;
+    }
+    return order;
 }
 
 /// How often each byte at bit `shift` occurs.
 using byte_counts = std::array<std::uint32_t, 256>;
-inline byte_counts count_bytes(std::span<const std::uint32_t> values, unsigned shift) {
+inline byte_counts count_bytes(std::span<const std::uint64_t> records, unsigned shift) {
     byte_counts counts{};
-    for (const std::uint32_t value : values) ++counts[value >> shift & 0xFF];
+    for (const std::uint64_t record : records) ++counts[record >> shift & 0xFF];
     return counts;
 }
 
-/// Scatters `values` stably by their byte at bit `shift`, byte d to other[next[d]++], and counts the pairs of `values`
-/// in which the byte falls. Bytes of earlier blocks are counted by value, those within a block all against all.
-inline std::uint64_t scatter_counting(std::span<const std::uint32_t> values, std::uint32_t* other, byte_counts next,
+/// Scatters records stably by their byte at bit `shift`, byte d to other[next[d]++], and counts the pairs in which the
+/// byte falls. Bytes of earlier blocks are counted by value, those within a block all against all.
+inline std::uint64_t scatter_counting(std::span<const std::uint64_t> records, std::uint64_t* other, byte_counts next,
                                       unsigned shift) {
     constexpr std::size_t block = 128;
     const byte_counts starts = next;
     std::uint64_t inversions = 0;
-    std::array<std::uint8_t, block> bytes;
-    for (std::size_t begin = 0; begin < values.size(); begin += block) {
-        const std::size_t size = std::min(block, values.size() - begin);
-        byte_counts above; // values before the block whose byte is larger
+    std::array<std::int8_t, block> bytes; // signed, as vector registers compare them
+    for (std::size_t begin = 0; begin < records.size(); begin += block) {
+        const std::size_t size = std::min(block, records.size() - begin);
+        byte_counts above; // records before the block whose byte is larger
         std::uint32_t larger = 0;
         for (std::size_t d = above.size(); d-- > 0;) {
             above[d] = larger;
             larger += next[d] - starts[d];
         }
         for (std::size_t i = 0; i < size; ++i) {
-            const std::uint32_t value = values[begin + i];
-            const std::uint8_t byte = bytes[i] = static_cast<std::uint8_t>(value >> shift);
+            const std::uint64_t record = records[begin + i];
+            const auto byte = static_cast<std::uint8_t>(record >> shift);
+            bytes[i] = static_cast<std::int8_t>(byte - 128);
             inversions += above[byte];
-            other[next[byte]++] = value;
+            other[next[byte]++] = record;
         }
-        inversions += count_inversions_of_block<block>(bytes.data(), size);
+        inversions += count_block<block, 32, false>(bytes.data(), size).inversions;
     }
     return inversions;
 }
 
-/// The pairs i < j with values[i] > values[j] of values that agree above bit `shift + 8`: a stable radix sort from the
-/// top byte, which counts the pairs of different bytes here and the others one level down. Reorders both buffers.
-inline std::uint64_t count_inversions_below(std::span<std::uint32_t> values, std::span<std::uint32_t> other,
-                                            unsigned shift) {
-    const std::size_t n = values.size();
-    if (n < 2) return 0;
-    if (n <= 16) return count_inversions_of_block<16>(values.data(), n);
-    if (n <= 64) return count_inversions_of_block<64>(values.data(), n);
+inline sequence_order count_order(std::span<const double> values, std::span<std::uint64_t> records,
+                                  std::span<std::uint64_t> other, unsigned shift = 56);
+
+/// The same of values that share a place.
+inline sequence_order count_shared_place(std::span<const double> values, std::span<std::uint64_t> records,
+                                         std::span<std::uint64_t> other) {
+    if (refine_places(values, records)) return count_order(values, records, other);
+    sequence_order order;
+    order.add_run(records.size());
+    return order;
+}
+
+/// The same of few values.
+inline constexpr std::size_t most_few = 64;
+inline sequence_order count_few(std::span<const double> values, std::span<std::uint64_t> records,
+                                std::span<std::uint64_t> other) {
+    const std::size_t n = records.size();
+    std::array<std::int32_t, most_few> places;
+    for (std::size_t i = 0; i < n; ++i)
+        places[i] = static_cast<std::int32_t>((records[i] >> 32 ^ std::uint64_t{1} << 31) & 0xFFFFFFFF);
+    sequence_order order;
+    const block_order found = count_block<most_few, 16, true>(places.data(), n);
+    order.inversions = found.inversions;
+    if (!found.repeated) return order;
+    for (std::size_t i = 1; i < n; ++i) { // equal places come together and keep their order
+        const std::uint64_t record = records[i];
+        std::size_t j = i;
+        for (; j > 0 && records[j - 1] >> 32 > record >> 32; --j) records[j] = records[j - 1];
+        records[j] = record;
+    }
+    for (std::size_t begin = 0, end = 0; begin < n; begin = end) {
+        for (end = begin + 1; end < n && records[end] >> 32 == records[begin] >> 32;) ++end;
+        if (end - begin > 1)
+            order += count_shared_place(values, records.subspan(begin, end - begin), other.first(end - begin));
+    }
+    return order;
+}
+
+/// Counts a sequence of values given by records of place and index, whose places agree above bit `shift + 8`: a stable
+/// radix sort from the top byte, which counts the pairs of different bytes here and the others one level down.
+/// Reorders both buffers.
+inline sequence_order count_order(std::span<const double> values, std::span<std::uint64_t> records,
+                                  std::span<std::uint64_t> other, unsigned shift) {
+    const std::size_t n = records.size();
+    if (n < 2) return {};
+    if (n <= most_few) return count_few(values, records, other);
     constexpr std::size_t grain = std::size_t{1} << 17, bytes = 256;
     const std::size_t chunks = (n + grain - 1) / grain;
     std::vector<byte_counts> next(chunks);
-    parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
-        next[begin / grain] = count_bytes(values.subspan(begin, end - begin), shift);
-    });
-    std::uint64_t inversions = 0;
+    for (;; shift -= 8) {
+        parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
+            next[begin / grain] = count_bytes(records.subspan(begin, end - begin), shift);
+        });
+        const std::size_t first = records[0] >> shift & 0xFF;
+        std::size_t alike = 0;
+        for (const byte_counts& chunk : next) alike += chunk[first];
+        if (alike < n) break;
+        if (shift == 32) return count_shared_place(values, records, other);
+    }
+    sequence_order order;
     byte_counts before{}; // of the chunks before
     for (const byte_counts& chunk : next) {
         std::uint64_t larger = 0;
         for (std::size_t d = bytes; d-- > 0;) {
-            inversions += larger * chunk[d];
+            order.inversions += larger * chunk[d];
             larger += before[d];
         }
         for (std::size_t d = 0; d < bytes; ++d) before[d] += chunk[d];
@@ -107,98 +210,92 @@ inline std::uint64_t count_inversions_below(std::span<std::uint32_t> values, std
         for (byte_counts& chunk : next) start += std::exchange(chunk[d], start);
         starts[d + 1] = start;
     }
-    std::vector<std::uint64_t> found(std::max(chunks, bytes));
+    std::vector<std::uint64_t> falls(chunks);
     parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
-        found[begin / grain] =
-            scatter_counting(values.subspan(begin, end - begin), other.data(), next[begin / grain], shift);
+        falls[begin / grain] =
+            scatter_counting(records.subspan(begin, end - begin), other.data(), next[begin / grain], shift);
     });
-    const auto add_found = [&] {
-        for (std::uint64_t& count : found) inversions += std::exchange(count, 0);
-    };
-    add_found();
-    if (shift == 0) return inversions;
+    for (const std::uint64_t count : falls) order.inversions += count;
     const auto count_bucket = [&](std::size_t d) {
         const std::size_t first = starts[d], size = starts[d + 1] - first;
-        found[d] =
-            count_inversions_below(other.subspan(first, size), values.subspan(first, size), shift < 8 ? 0 : shift - 8);
+        const auto bucket = other.subspan(first, size), space = records.subspan(first, size);
+        if (size < 2) return sequence_order{};
+        return shift > 32 ? count_order(values, bucket, space, shift - 8) : count_shared_place(values, bucket, space);
     };
     if (n > grain) {
-        parallel_for(bytes, count_bucket);
+        std::vector<sequence_order> found(bytes);
+        parallel_for(bytes, [&](std::size_t d) { found[d] = count_bucket(d); });
+        for (const sequence_order& bucket : found) order += bucket;
     } else {
-        for (std::size_t d = 0; d < bytes; ++d) count_bucket(d);
+        for (std::size_t d = 0; d < bytes; ++d) order += count_bucket(d);
     }
-    add_found();
-    return inversions;
+    return order;
 }
 
-/// The pairs i < j with values[i] > values[j]; values lie below `bound`. Reorders the values.
-inline std::uint64_t count_inversions(std::span<std::uint32_t> values, std::uint32_t bound) {
-    const auto bits = static_cast<unsigned>(std::bit_width(bound));
-    std::vector<std::uint32_t> other(values.size());
-    return count_inversions_below(values, other, bits < 8 ? 0 : bits - 8);
+/// How many of a few hundred values differ.
+inline std::size_t distinct_in_sample(std::span<const double> values) {
+    const std::size_t size = std::min<std::size_t>(values.size(), 256);
+    std::array<std::uint64_t, 256> sample;
+    for (std::size_t k = 0; k < size; ++k) sample[k] = ordered_bits(values[k * values.size() / size]);
+    const auto end = sample.begin() + static_cast<std::ptrdiff_t>(size);
+    std::sort(sample.begin(), end);
+    return static_cast<std::size_t>(std::unique(sample.begin(), end) - sample.begin());
 }
 
 } // namespace detail
 
-/// Pairs of observations by how x and y order them. The five sum to n(n - 1)/2.
-struct pair_order {
-    std::uint64_t concordant = 0, discordant = 0;
-    /// Equal in x alone, in y alone, in both.
-    std::uint64_t tied_x = 0, tied_y = 0, tied_both = 0;
-    std::size_t count = 0;
-    /// Σ t(t - 1)(2t + 5), Σ t(t - 1)(t - 2) and Σ t(t - 1) over runs of t equal values, for the variance under
-    /// independence.
-    struct ties {
-        double wide = 0, triples = 0, pairs = 0;
-    } x{}, y{};
-};
-
 /// \throws argument_error when the lengths differ, numeric_error naming the index of a NaN.
 inline pair_order order_pairs(std::span<const double> x, std::span<const double> y) {
     require(x.size() == y.size(), "paired values of lengths ", x.size(), " and ", y.size());
+    if (detail::distinct_in_sample(x) < detail::distinct_in_sample(y)) { // few values are quickly counted, not sorted
+        pair_order pairs = order_pairs(y, x);
+        std::swap(pairs.tied_x, pairs.tied_y);
+        std::swap(pairs.x, pairs.y);
+        return pairs;
+    }
     const std::size_t n = x.size();
     pair_order pairs{.count = n};
-    ordering order[2];
-    parallel_for(2, [&](std::size_t side) { order[side] = order_of(side == 0 ? x : y); });
-    const auto add_run = [](pair_order::ties& ties, std::size_t length) {
-        const auto t = static_cast<double>(length);
-        ties.wide += t * (t - 1) * (2 * t + 5);
-        ties.triples += t * (t - 1) * (t - 2);
-        ties.pairs += t * (t - 1);
-        return static_cast<std::uint64_t>(length) * (length - 1) / 2;
+    const ordering by_x = order_of(x);
+    const detail::grid_place place = detail::place_of(y);
+    const auto memory = std::make_unique_for_overwrite<std::uint64_t[]>(2 * n);
+    const std::span records(memory.get(), n), other(memory.get() + n, n);
+    const auto places = std::make_unique_for_overwrite<std::uint32_t[]>(n);
+    constexpr std::size_t grain = std::size_t{1} << 15;
+    parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) places[i] = static_cast<std::uint32_t>(place(y[i]));
+    });
+    parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) records[i] = detail::record_of(places[by_x.index[i]], by_x.index[i]);
+    });
+    // What falls among equal x is no disagreement.
+    struct run {
+        std::size_t begin, end;
     };
-    // A value's rank is where its run of equal values starts.
-    std::vector<std::uint32_t> rank(n), by_x(n);
-    constexpr std::size_t grain = std::size_t{1} << 17;
-    parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
-        std::size_t run = begin;
-        while (run > 0 && order[1].tied[run]) --run;
-        for (std::size_t i = begin; i < end; ++i) {
-            run = order[1].tied[i] ? run : i;
-            rank[order[1].index[i]] = static_cast<std::uint32_t>(run);
-        }
+    std::vector<run> runs;
+    std::uint64_t equal_x = 0;
+    by_x.for_each_repeated([&](std::size_t begin, std::size_t end) {
+        runs.push_back({begin, end});
+        equal_x += static_cast<std::uint64_t>(end - begin) * (end - begin - 1) / 2;
+        pairs.x.add_run(end - begin);
     });
-    parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i) by_x[i] = rank[order[0].index[i]];
-    });
-    std::uint64_t equal_x = 0, equal_y = 0;
-    order[1].for_each_tie([&](std::size_t begin, std::size_t end) {
-        if (end - begin > 1) equal_y += add_run(pairs.y, end - begin);
-    });
-    order[0].for_each_tie([&](std::size_t begin, std::size_t end) {
-        if (end - begin < 2) return;
-        equal_x += add_run(pairs.x, end - begin);
-        std::sort(by_x.begin() + static_cast<std::ptrdiff_t>(begin), by_x.begin() + static_cast<std::ptrdiff_t>(end));
-        for (std::size_t i = begin; i < end;) {
-            std::size_t j = i + 1;
-            while (j < end && by_x[j] == by_x[i]) ++j;
-            pairs.tied_both += static_cast<std::uint64_t>(j - i) * (j - i - 1) / 2;
-            i = j;
-        }
-    });
-    pairs.discordant = detail::count_inversions(by_x, static_cast<std::uint32_t>(n));
+    detail::sequence_order among_equal;
+    if (!runs.empty()) {
+        std::vector<std::uint64_t> copy(records.begin(), records.end());
+        std::vector<detail::sequence_order> found(runs.size());
+        parallel_blocks(runs.size(), runs.size() / 256, [&](std::size_t begin, std::size_t end) {
+            for (std::size_t r = begin; r < end; ++r) {
+                const std::size_t first = runs[r].begin, size = runs[r].end - first;
+                found[r] = detail::count_order(y, std::span(copy).subspan(first, size), other.subspan(first, size));
+            }
+        });
+        for (const detail::sequence_order& order : found) among_equal += order;
+    }
+    const detail::sequence_order order = detail::count_order(y, records, other);
+    pairs.y = order.ties;
+    pairs.tied_both = among_equal.equal;
     pairs.tied_x = equal_x - pairs.tied_both;
-    pairs.tied_y = equal_y - pairs.tied_both;
+    pairs.tied_y = order.equal - pairs.tied_both;
+    pairs.discordant = order.inversions - among_equal.inversions;
     const std::uint64_t all = n < 2 ? 0 : static_cast<std::uint64_t>(n) * (n - 1) / 2;
     pairs.concordant = all - pairs.discordant - pairs.tied_x - pairs.tied_y - pairs.tied_both;
     return pairs;

@@ -92,6 +92,26 @@ struct rating_fit {
     }
 };
 
+/// \param names of the items, for the message; or empty: their numbers
+/// \throws argument_error naming the pair whose counts are not finite numbers of at least 0; also when their sum is
+/// not.
+inline void check_counts(const pair_counts& counts, std::span<const std::string> names = {}) {
+    require(names.empty() || names.size() == counts.items, names.size(), " names for ", counts.items, " items");
+    double sum = 0, lowest = 0;
+    for (const pair_cell& c : counts.cells) {
+        sum += c.games();
+        lowest = std::min({lowest, c.left_wins, c.right_wins, c.ties});
+    }
+    if (std::isfinite(sum) && lowest >= 0) return;
+    const auto named = [&](item_id i) { return names.empty() ? std::to_string(i) : message(excerpt{names[i]}); };
+    for (const pair_cell& c : counts.cells)
+        if (!(std::isfinite(c.games()) && std::min({c.left_wins, c.right_wins, c.ties}) >= 0))
+            throw argument_error(message("items ", named(c.left), " and ", named(c.right), " have ", c.left_wins,
+                                         " wins of the left side, ", c.right_wins, " of the right and ", c.ties,
+                                         " ties; finite numbers of at least 0 were expected"));
+    throw argument_error("the games' weights add up to more than a number can hold");
+}
+
 namespace detail {
 
 /// "item 3, 5, 8 and 12 more", or their names.
@@ -116,22 +136,6 @@ inline std::string disconnection_reason(const win_graph& graph, std::span<const 
     std::string text = "no games join the " + std::to_string(graph.components) + " parts of the board";
     if (!graph.unplayed.empty()) text += "; without a game: " + some_items(graph.unplayed, names);
     return text + ". Scores of different parts cannot be compared";
-}
-
-/// \throws argument_error naming the pair whose counts are not finite numbers of at least 0; also when their sum is
-/// not.
-inline void check_counts(const pair_counts& counts) {
-    double sum = 0, lowest = 0;
-    for (const pair_cell& c : counts.cells) {
-        sum += c.games();
-        lowest = std::min({lowest, c.left_wins, c.right_wins, c.ties});
-    }
-    if (std::isfinite(sum) && lowest >= 0) return;
-    for (const pair_cell& c : counts.cells)
-        require(std::isfinite(c.games()) && std::min({c.left_wins, c.right_wins, c.ties}) >= 0, "items ", c.left,
-                " and ", c.right, " have ", c.left_wins, " wins of the left side, ", c.right_wins, " of the right and ",
-                c.ties, " ties; finite numbers of at least 0 were expected");
-    throw argument_error("the games' weights add up to more than a number can hold");
 }
 
 /// Whether strengths with θ_left − θ_right = 1 in every cell exist, which an order effect cannot be told from.
@@ -221,7 +225,7 @@ rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const
     require(start.empty() || start.size() == Model::size(counts.items), "a start of ", start.size(), " parameters for ",
             Model::size(counts.items));
     model.prior.check();
-    detail::check_counts(counts);
+    check_counts(counts);
     rating_fit fit;
     fit.prior = model.prior.describe();
     fit.graph = analyse_wins(counts, Model::ties_type::edges);

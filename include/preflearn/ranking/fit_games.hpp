@@ -1,8 +1,9 @@
 /// \file
-/// Fits a `game_model` and certifies the result as `fit_ratings` does. Newton's method with step halving, dense in the
-/// parameters; with judges, whose likelihood is not concave, it follows L-BFGS, which starts from the fit without them.
-/// The certificate is that of a maximum: a vanishing gradient, a positive definite information matrix, and a further
-/// step that moves nothing.
+/// Fits a `game_model` and certifies the result as `fit_ratings` does. Newton's method with step halving, by
+/// factorisation where the parameters are few and by conjugate gradients, which hold no matrix, where they are many;
+/// with judges, whose likelihood is not concave, it follows L-BFGS, which starts from the fit without them. The
+/// certificate is that of a maximum: a vanishing gradient, a positive definite information matrix (of many parameters:
+/// positive along the directions of the last solve), and a further step that moves nothing.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -20,11 +21,15 @@
 #include <Eigen/Core>
 
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/parallel.hpp>
+#include <preflearn/ranking/conjugate_gradients.hpp>
 #include <preflearn/ranking/covariance.hpp>
 #include <preflearn/ranking/fit.hpp>
+#include <preflearn/ranking/game_information.hpp>
 #include <preflearn/ranking/game_model.hpp>
 #include <preflearn/ranking/games.hpp>
 #include <preflearn/ranking/lbfgs.hpp>
+#include <preflearn/ranking/probed_errors.hpp>
 
 namespace preflearn {
 
@@ -32,6 +37,8 @@ struct game_fit_options {
     /// A parameter's gradient at the end, per game that depends on it.
     double tolerance = 1e-11;
     std::size_t iteration_limit = 100;
+    /// Up to so many parameters a step is solved by factorisation.
+    std::size_t dense_parameters = 500;
     /// Of L-BFGS, for models with judges.
     lbfgs_options approach{.tolerance = 1e-7};
 };
@@ -79,14 +86,13 @@ template <class Model> void check_details(const game_list& games, const game_det
 
 /// How much of the games each parameter touches: Σ weight · |∂z / ∂parameter|, of u and τ the games' weight.
 template <class Model>
-Eigen::VectorXd reach_of_parameters(const game_list& games, const game_details& details, const Model& model,
-                                    const game_layout& layout) {
-    Eigen::VectorXd reach = Eigen::VectorXd::Zero(index(layout.size)), here = reach;
-    if constexpr (Model::board_type::has_tie_parameter) here[index(layout.ties)] = 1; // any allowed value
-    each_game(games, details, model, layout, here, 0, games.size(),
-              [&](std::size_t g, const auto& row, const judged_terms&) {
-                  for (const game_parameter& p : row) reach[p.at] += games.weight(g) * std::abs(p.times);
-              });
+Eigen::VectorXd reach_of_parameters(const game_list& games, const game_details& details, const game_layout& layout) {
+    Eigen::VectorXd reach =
+        sum_over_cells(games.size(), layout.size, [&](std::size_t begin, std::size_t end, double* sum) {
+            for (std::size_t g = begin; g < end; ++g)
+                visit_row<Model>(games, details, layout, g,
+                                 [&](const game_parameter& p) { sum[p.at] += games.weight(g) * std::abs(p.times); });
+        });
     double least = 1e-300; // as for boards; a feature has a unit of its own
     for (std::size_t g = 0; g < games.size(); ++g) least += 1e-4 * games.weight(g);
     for (std::size_t i = 0; i < layout.size; ++i) {
@@ -99,23 +105,23 @@ Eigen::VectorXd reach_of_parameters(const game_list& games, const game_details& 
 /// Σ weight · (∂z / ∂parameters)(∂z / ∂parameters)' over games with a say, the features' prior included: singular where
 /// the games cannot tell the linear parameters apart, wherever these are. One for the other parameters.
 template <class Model>
-Eigen::MatrixXd design_of(const game_list& games, const game_details& details, const Model& model,
-                          const game_layout& layout) {
-    Eigen::MatrixXd design = Eigen::MatrixXd::Zero(index(layout.size), index(layout.size));
+game_information<Model> design_of(const game_list& games, const game_details& details, const Model& model,
+                                  const game_layout& layout) {
+    game_information<Model> design(games, details, layout);
     Eigen::VectorXd here = Eigen::VectorXd::Zero(index(layout.size));
-    if constexpr (Model::board_type::has_tie_parameter) here[index(layout.ties)] = 1;
-    each_game(games, details, model, layout, here, 0, games.size(),
-              [&](std::size_t g, const auto& row, const judged_terms& t) {
-                  if (t.value == 0) return; // a tie that is dropped, or weight zero
-                  for (const game_parameter& a : row)
-                      for (const game_parameter& b : row)
-                          if (a.through == 0 && b.through == 0)
-                              design(a.at, b.at) += games.weight(g) * a.times * b.times;
-              });
-    for (std::size_t i = 0; i < layout.items; ++i) design(index(i), index(i)) += model.board.prior.terms(0).curvature;
-    for (std::size_t c = layout.features; c < layout.judges; ++c)
-        design(index(c), index(c)) += model.features.precision();
-    for (std::size_t k = layout.judges; k < layout.size; ++k) design(index(k), index(k)) = 1;
+    if constexpr (Model::board_type::has_tie_parameter) here[index(layout.ties)] = 1; // any allowed value
+    parallel_blocks(games.size(), std::size_t{1} << 16, [&](std::size_t begin, std::size_t end) {
+        each_game(games, details, model, layout, here, begin, end,
+                  [&](std::size_t g, const auto&, const judged_terms& t) {
+                      if (t.value == 0) return; // a tie that is dropped, or weight zero
+                      Eigen::Matrix3d weight = Eigen::Matrix3d::Zero();
+                      weight(0, 0) = games.weight(g);
+                      design.set(g, weight);
+                  });
+    });
+    design.prior.head(index(layout.items)).setConstant(model.board.prior.terms(0).curvature);
+    for (std::size_t c = layout.features; c < layout.judges; ++c) design.prior[index(c)] = model.features.precision();
+    design.prior.tail(index(layout.size - layout.judges)).setOnes();
     return design;
 }
 
@@ -142,6 +148,49 @@ struct scaled_factors {
         return unit.cwiseProduct(factors.solve(unit.cwiseProduct(v)));
     }
 };
+
+/// The part of an information matrix that belongs to the items.
+template <class Information> struct items_alone {
+    const Information& whole;
+    Eigen::VectorXd diagonal_of_items = whole.diagonal().head(whole.items());
+
+    [[nodiscard]] const Eigen::VectorXd& diagonal() const { return diagonal_of_items; }
+    [[nodiscard]] Eigen::VectorXd times(const Eigen::VectorXd& v) const {
+        return whole.times(wide(v)).head(whole.items());
+    }
+    void centre(Eigen::VectorXd& v) const {
+        Eigen::VectorXd all = wide(v);
+        whole.centre(all);
+        v = all.head(whole.items());
+    }
+    [[nodiscard]] Eigen::VectorXd wide(const Eigen::VectorXd& v) const {
+        Eigen::VectorXd all = Eigen::VectorXd::Zero(whole.prior.size());
+        all.head(v.size()) = v;
+        return all;
+    }
+};
+
+/// Whether the games tell order effect and features from the items and from each other. Without the matrix by its Schur
+/// complement, one solve an effect.
+template <class Model>
+bool effects_are_identified(const game_information<Model>& design, const game_layout& layout, bool dense) {
+    constexpr double least_pivot = 1e-11;
+    if (dense) return scaled_factors(design.dense(), layout, false, false).smallest_pivot() > least_pivot;
+    const Eigen::Index n = index(layout.items), effects = index(layout.judges - layout.order);
+    if (effects == 0) return true;
+    const items_alone items{design};
+    Eigen::MatrixXd rest(effects, effects), columns(n, effects), solved(n, effects);
+    for (Eigen::Index e = 0; e < effects; ++e) {
+        const Eigen::VectorXd column = design.times(Eigen::VectorXd::Unit(design.prior.size(), n + e));
+        columns.col(e) = column.head(n);
+        rest.col(e) = column.segment(n, effects);
+        solved.col(e) = conjugate_gradients(items, columns.col(e), 1e-8);
+    }
+    const Eigen::VectorXd unit = rest.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
+    rest -= columns.transpose() * solved;
+    const Eigen::LDLT<Eigen::MatrixXd> factors(unit.asDiagonal() * rest * unit.asDiagonal());
+    return factors.vectorD().minCoeff() > least_pivot;
+}
 
 /// Where a fit of games starts: the board alone when there are judges, who say nothing about equal items.
 template <class Model>
@@ -171,7 +220,7 @@ void climb(const game_list& games, const game_details& details, const Model& mod
         fit.reason = std::move(reason);
     };
     const bool level_is_known = Model::board_type::prior_type::need == board_need::nothing;
-    const Eigen::VectorXd reach = reach_of_parameters(games, details, model, layout);
+    const Eigen::VectorXd reach = reach_of_parameters<Model>(games, details, layout);
     double weight = 0;
     for (std::size_t g = 0; g < games.size(); ++g) weight += games.weight(g);
     Eigen::VectorXd moves = Eigen::VectorXd::Ones(at.size()); // a usual game, in logits
@@ -186,7 +235,7 @@ void climb(const game_list& games, const game_details& details, const Model& mod
                 Eigen::VectorXd p = moved.cwiseQuotient(moves);
                 centre_judges<Model>(layout, p);
                 if (!inside_at(p)) return std::numeric_limits<double>::infinity();
-                const game_objective here = evaluate_games(games, details, model, p, false);
+                const game_objective here = evaluate<Model>(games, details, model, layout, p, nullptr);
                 gradient = here.gradient.cwiseQuotient(moves) / -weight;
                 return -here.value / weight;
             },
@@ -198,19 +247,33 @@ void climb(const game_list& games, const game_details& details, const Model& mod
             return stop(fit_status::not_converged, message("after ", found.iterations, " iterations the gradient is ",
                                                            found.gradient_norm * weight, " games"));
     }
-    game_objective here = evaluate_games(games, details, model, at);
+    const bool dense = layout.size <= options.dense_parameters;
+    game_information<Model> information(games, details, layout);
+    game_objective here = evaluate(games, details, model, layout, at, &information);
     for (std::size_t turn = 0, flat = 0;; ++turn, ++fit.iterations) {
-        const scaled_factors h(here.information, layout, level_is_known, Model::judges_type::sum_zero);
         fit.gradient_norm = here.gradient.cwiseAbs().maxCoeff();
         const double relative = here.gradient.cwiseQuotient(reach).cwiseAbs().maxCoeff();
-        if (!(h.smallest_pivot() > 1e-14)) {
-            if (h.smallest_pivot() < -1e-11)
+        Eigen::VectorXd step;
+        bool bends_up = false;
+        if (dense) {
+            Eigen::MatrixXd matrix = information.dense();
+            centre_judges_of<Model>(layout, matrix);
+            const scaled_factors h(std::move(matrix), layout, level_is_known, Model::judges_type::sum_zero);
+            bends_up = h.smallest_pivot() < -1e-11;
+            if (h.smallest_pivot() > 1e-14) step = h.solve(here.gradient);
+        } else {
+            const double accuracy = relative <= options.tolerance ? 1e-2 : std::clamp(relative, 1e-6, 1e-2);
+            step = conjugate_gradients(information, here.gradient, accuracy);
+            if (step.size() != 0) information.centre(step);
+            bends_up = step.size() == 0 && Model::judges_type::has_parameters;
+        }
+        if (step.size() == 0 || !step.allFinite()) {
+            if (bends_up)
                 return stop(fit_status::not_converged, message("no maximum was found: the likelihood bends upwards "
                                                                "where the gradient is ",
                                                                fit.gradient_norm, " games"));
             return stop(fit_status::unbounded, endless);
         }
-        const Eigen::VectorXd step = h.solve(here.gradient);
         const double last_step = fit.newton_step;
         fit.newton_step = step.cwiseProduct(moves).cwiseAbs().maxCoeff();
         if (relative <= options.tolerance && fit.newton_step <= 1e-6) {
@@ -234,7 +297,7 @@ void climb(const game_list& games, const game_details& details, const Model& mod
                             message("no step leads further where the gradient is ", fit.gradient_norm, " games"));
             at = from + length * step;
             if (!inside(model.board, at)) continue;
-            here = evaluate_games(games, details, model, at);
+            here = evaluate(games, details, model, layout, at, &information);
             const double reached = here.gradient.dot(step);
             if (vanished || (std::isfinite(reached) && reached >= -0.5 * slope)) break;
         }
@@ -244,7 +307,7 @@ void climb(const game_list& games, const game_details& details, const Model& mod
 } // namespace detail
 
 /// Fits `model` to games. A soft verdict, a share y of the win, is two games of weights y and 1 − y.
-/// Dense: (items + features + judges)² numbers.
+/// Memory: a few numbers a game, and (items + features + judges)² of them up to `dense_parameters`.
 /// \throws argument_error when columns differ in length, are missing or not asked for, items are unknown or play
 /// themselves, or a part's numbers are out of range; numeric_error naming game and feature that is not finite.
 template <class Model>
@@ -253,7 +316,7 @@ game_fit fit_games(const game_list& games, const game_details& details, const Mo
     using board = typename Model::board_type;
     detail::check_details(games, details, model);
     const pair_counts counts = count_games(games, board::has_order ? sides::kept : sides::merged);
-    detail::check_counts(counts);
+    check_counts(counts);
     game_fit fit{.layout = model.layout(games, details)};
     rating_fit& rating = fit.rating;
     rating.prior = model.board.prior.describe();
@@ -264,8 +327,8 @@ game_fit fit_games(const game_list& games, const game_details& details, const Mo
         rating.reason = counts.cells.empty() ? "there are no games" : "there is nothing to fit";
         return fit;
     }
-    const detail::scaled_factors design(detail::design_of(games, details, model, fit.layout), fit.layout, false, false);
-    if (!(design.smallest_pivot() > 1e-11)) {
+    if (!detail::effects_are_identified(detail::design_of(games, details, model, fit.layout), fit.layout,
+                                        fit.layout.items == 0 || fit.layout.size <= options.dense_parameters)) {
         rating.status = fit_status::unidentified;
         rating.reason = "a feature or the order effect is determined by the items or by other features";
         return fit;
@@ -289,16 +352,23 @@ game_fit fit_games(const game_list& games, const game_details& details, const Mo
 
 namespace detail {
 
+/// The parameters of a fit of this model to these games, after checks.
 template <class Model>
-Eigen::MatrixXd game_inverse(const game_list& games, const game_details& details, const Model& model,
-                             const game_fit& fit) {
+Eigen::VectorXd parameters_of(const game_list& games, const game_details& details, const Model& model,
+                              const game_fit& fit) {
     fit.rating.check();
     check_details(games, details, model);
     const game_layout layout = model.layout(games, details);
     require(fit.rating.parameters.size() == layout.size, "a fit of ", fit.rating.parameters.size(),
             " parameters does not belong to this model of ", layout.size);
-    const Eigen::VectorXd at = Eigen::Map<const Eigen::VectorXd>(fit.rating.parameters.data(), index(layout.size));
-    Eigen::MatrixXd h = evaluate_games(games, details, model, at).information;
+    return Eigen::Map<const Eigen::VectorXd>(fit.rating.parameters.data(), index(layout.size));
+}
+
+template <class Model>
+Eigen::MatrixXd game_inverse(const game_list& games, const game_details& details, const Model& model,
+                             const game_fit& fit) {
+    const game_layout& layout = fit.layout;
+    Eigen::MatrixXd h = evaluate_games(games, details, model, parameters_of(games, details, model, fit)).information;
     const Eigen::VectorXd unit = h.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
     if constexpr (Model::judges_type::sum_zero) {
         const Eigen::Index first = index(layout.judges), count = index(layout.ties - layout.judges);
@@ -311,11 +381,7 @@ Eigen::MatrixXd game_inverse(const game_list& games, const game_details& details
         const Eigen::LDLT<Eigen::MatrixXd> factors(unit.asDiagonal() * h * unit.asDiagonal());
         h = unit.asDiagonal() * factors.solve(Eigen::MatrixXd::Identity(h.rows(), h.cols())) * unit.asDiagonal();
     }
-    if constexpr (Model::judges_type::sum_zero) {
-        for (Eigen::Index i = 0; i < h.cols(); ++i) centre_judges<Model>(layout, h.col(i));
-        h.transposeInPlace();
-        for (Eigen::Index i = 0; i < h.cols(); ++i) centre_judges<Model>(layout, h.col(i));
-    }
+    centre_judges_of<Model>(layout, h);
     return h;
 }
 
@@ -328,6 +394,20 @@ template <class Model>
 rating_covariance inverse_information(const game_list& games, const game_details& details, const Model& model,
                                       const game_fit& fit) {
     return {fit.layout.items, detail::game_inverse(games, details, model, fit)};
+}
+
+/// The errors of `inverse_information` without its matrix, as for boards; order effect, features, judges and tie
+/// parameter have a solve each and no sampling error.
+/// \throws numeric_error when the fit does not exist, argument_error when it is one of another model or without items,
+/// or for fewer than two probes.
+template <class Model>
+probed_errors probe_errors(const game_list& games, const game_details& details, const Model& model, const game_fit& fit,
+                           const probe_options& options = {}) {
+    const Eigen::VectorXd at = detail::parameters_of(games, details, model, fit);
+    require(fit.layout.items > 0, "probes are for boards of items, found a model of features alone");
+    detail::game_information<Model> information(games, details, fit.layout);
+    detail::evaluate(games, details, model, fit.layout, at, &information);
+    return detail::probe_inverse(information, options);
 }
 
 /// The sandwich, as for boards: equal `clusters` are one, empty: every game is its own.

@@ -96,6 +96,24 @@ template <class Ties, class Visit> void each_outcome(game_result result, double 
     }
 }
 
+/// Calls visit(parameter) for each that game g depends on, the order effect and features after the items, the judge and
+/// τ last.
+template <class Model, class Visit>
+void visit_row(const game_list& games, const game_details& details, const game_layout& layout, std::size_t g,
+               const Visit& visit) {
+    if (layout.items > 0) {
+        visit(game_parameter{index(games.left[g]), 0, 1});
+        visit(game_parameter{index(games.right[g]), 0, -1});
+    }
+    if constexpr (Model::board_type::has_order) visit(game_parameter{index(layout.order), 0, 1});
+    if constexpr (Model::features_type::has_parameters)
+        for (std::size_t c = 0; c < details.features.columns; ++c)
+            visit(game_parameter{index(layout.features + c), 0, details.features(g, c)});
+    if constexpr (Model::judges_type::has_parameters)
+        visit(game_parameter{index(layout.judges + details.judges[g]), 2, 1});
+    if constexpr (Model::board_type::has_tie_parameter) visit(game_parameter{index(layout.ties), 1, 1});
+}
+
 /// Calls body(g, parameters that game g depends on, its terms times its weight) for games from `first` to `last`.
 template <class Model, class Body>
 void each_game(const game_list& games, const game_details& details, const Model& model, const game_layout& layout,
@@ -105,21 +123,12 @@ void each_game(const game_list& games, const game_details& details, const Model&
     std::vector<game_parameter> row;
     for (std::size_t g = first; g < last; ++g) {
         row.clear();
-        if (layout.items > 0) {
-            row.push_back({index(games.left[g]), 0, 1});
-            row.push_back({index(games.right[g]), 0, -1});
-        }
-        if constexpr (Model::board_type::has_order) row.push_back({index(layout.order), 0, 1});
-        if constexpr (Model::features_type::has_parameters)
-            for (std::size_t c = 0; c < details.features.columns; ++c)
-                row.push_back({index(layout.features + c), 0, details.features(g, c)});
         double z = 0, u = 0;
-        for (const game_parameter& p : row) z += p.times * parameters[p.at];
-        if constexpr (Model::judges_type::has_parameters) {
-            row.push_back({index(layout.judges + details.judges[g]), 2, 1});
-            u = parameters[row.back().at];
-        }
-        if constexpr (Model::board_type::has_tie_parameter) row.push_back({index(layout.ties), 1, 1});
+        visit_row<Model>(games, details, layout, g, [&](const game_parameter& p) {
+            row.push_back(p);
+            if (p.through == 0) z += p.times * parameters[p.at];
+            if (p.through == 2) u = parameters[p.at];
+        });
         judged_terms sum;
         each_outcome<ties>(games.results[g], games.weight(g), [&](const pair_cell& outcome, double weight) {
             const judged_terms t = model.judges.terms(
@@ -141,59 +150,5 @@ template <class Model> void centre_judges(const game_layout& layout, Eigen::Ref<
 }
 
 } // namespace detail
-
-/// The objective of a game model at a point.
-struct game_objective {
-    /// Without and with the log-priors.
-    double log_likelihood = 0, value = 0;
-    Eigen::VectorXd gradient{};
-    /// Minus the Hessian; empty unless asked for.
-    Eigen::MatrixXd information{};
-};
-
-/// Where the judges' parameters have mean zero the gradient and the information are those on that space.
-/// \param parameters as `layout` says. The columns must have been checked, as `fit_games` does.
-template <class Model>
-game_objective evaluate_games(const game_list& games, const game_details& details, const Model& model,
-                              const Eigen::VectorXd& parameters, bool with_information = true) {
-    const game_layout layout = model.layout(games, details);
-    const Eigen::Index size = detail::index(layout.size), n = detail::index(layout.items);
-    game_objective at{.gradient = Eigen::VectorXd::Zero(size)};
-    Eigen::MatrixXd& h = at.information;
-    if (with_information) h.setZero(size, size);
-    detail::each_game(games, details, model, layout, parameters, 0, games.size(),
-                      [&](std::size_t, const std::vector<detail::game_parameter>& row, const judged_terms& t) {
-                          at.log_likelihood += t.value;
-                          for (const auto& a : row) at.gradient[a.at] += a.times * t.slope[a.through];
-                          if (!with_information) return;
-                          for (const auto& a : row)
-                              for (const auto& b : row)
-                                  if (b.at <= a.at)
-                                      h(a.at, b.at) += a.times * b.times * t.curvature(a.through, b.through);
-                      });
-    if (with_information) h = Eigen::MatrixXd(h.template selfadjointView<Eigen::Lower>());
-    at.value = at.log_likelihood;
-    // A common shift of θ changes no game: what the sums leave there is rounding.
-    if (n > 0) at.gradient.head(n).array() -= at.gradient.head(n).mean();
-    const auto add = [&](Eigen::Index i, const prior_terms& p) {
-        at.value += p.value;
-        at.gradient[i] += p.slope;
-        if (with_information) h(i, i) += p.curvature;
-    };
-    for (Eigen::Index i = 0; i < n; ++i) add(i, model.board.prior.terms(parameters[i]));
-    for (std::size_t c = layout.features; c < layout.judges; ++c) {
-        const double gamma = parameters[detail::index(c)], precision = model.features.precision();
-        add(detail::index(c), {-gamma * gamma * precision / 2, -gamma * precision, precision});
-    }
-    for (std::size_t k = layout.judges; k < layout.ties; ++k)
-        add(detail::index(k), model.judges.prior(parameters[detail::index(k)]));
-    detail::centre_judges<Model>(layout, at.gradient);
-    if (with_information && Model::judges_type::sum_zero) {
-        for (Eigen::Index i = 0; i < size; ++i) detail::centre_judges<Model>(layout, h.col(i));
-        h.transposeInPlace();
-        for (Eigen::Index i = 0; i < size; ++i) detail::centre_judges<Model>(layout, h.col(i));
-    }
-    return at;
-}
 
 } // namespace preflearn

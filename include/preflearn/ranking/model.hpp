@@ -230,6 +230,27 @@ Eigen::VectorXd information_times(const pair_counts& counts, const local_model& 
     return y;
 }
 
+/// The information matrix without its entries, for solvers and probes.
+template <class Model> class board_information {
+  public:
+    board_information(const pair_counts& counts, const local_model& at)
+        : counts_(counts), at_(at), level_free_(at.prior.maxCoeff() <= 0) {}
+    [[nodiscard]] Eigen::Index items() const { return index(counts_.items); }
+    [[nodiscard]] const Eigen::VectorXd& diagonal() const { return at_.diagonal; }
+    [[nodiscard]] Eigen::VectorXd times(const Eigen::VectorXd& v) const {
+        return information_times<Model>(counts_, at_, v);
+    }
+    /// Where the prior does not fix the level of θ, its mean is taken away.
+    void centre(Eigen::VectorXd& v) const {
+        if (level_free_) v.head(items()).array() -= v.head(items()).mean();
+    }
+
+  private:
+    const pair_counts& counts_;
+    const local_model& at_;
+    bool level_free_;
+};
+
 /// The information matrix, dense.
 template <class Model> Eigen::MatrixXd information(const pair_counts& counts, const local_model& at) {
     const Eigen::Index size = index(Model::size(counts.items)), order = index(counts.items), tie = size - 1;

@@ -16,6 +16,7 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 
+#include <preflearn/ranking/conjugate_gradients.hpp>
 #include <preflearn/ranking/model.hpp>
 
 namespace preflearn {
@@ -42,47 +43,13 @@ concept RatingSolver = requires(const S& solver, const pair_counts& counts, cons
 
 namespace detail {
 
-/// The solution of H x = right side, H the information matrix, by conjugate gradients preconditioned by its diagonal.
-/// Where the prior does not fix the level of θ, x has mean zero. \param accuracy relative, in the preconditioned norm
-/// of the residual. Empty when H is singular beyond the level.
-template <class Model>
-Eigen::VectorXd conjugate_gradients(const pair_counts& counts, const local_model& at, const Eigen::VectorXd& right_side,
-                                    double accuracy) {
-    const Eigen::Index n = index(counts.items), size = right_side.size();
-    const bool level_free = at.prior.maxCoeff() <= 0;
-    const auto centre = [&](Eigen::VectorXd& v) {
-        if (level_free) v.head(n).array() -= v.head(n).mean();
-    };
-    const Eigen::VectorXd inverse = at.diagonal.cwiseMax(1e-300).cwiseInverse();
-    Eigen::VectorXd solution = Eigen::VectorXd::Zero(size), residual = right_side;
-    centre(residual);
-    Eigen::VectorXd scaled = inverse.cwiseProduct(residual);
-    centre(scaled);
-    Eigen::VectorXd direction = scaled;
-    double energy = residual.dot(scaled);
-    const double enough = accuracy * accuracy * energy;
-    for (Eigen::Index turn = 0; turn < 4 * size + 100 && energy > enough && energy > 0; ++turn) {
-        const Eigen::VectorXd image = information_times<Model>(counts, at, direction);
-        const double curvature = direction.dot(image);
-        if (!(curvature > 0)) return turn == 0 ? Eigen::VectorXd() : solution;
-        solution += energy / curvature * direction;
-        residual -= energy / curvature * image;
-        centre(residual);
-        scaled = inverse.cwiseProduct(residual);
-        centre(scaled);
-        const double next = residual.dot(scaled);
-        direction = scaled + next / energy * direction;
-        energy = next;
-    }
-    return solution;
-}
-
 /// The step that solves H step = gradient, H the information matrix. Where the prior does not fix the level of θ, the
 /// step has mean zero. Empty when H is singular beyond that.
 template <class Model>
 Eigen::VectorXd newton_step(const pair_counts& counts, const local_model& at, double accuracy,
                             std::size_t dense_items) {
-    if (counts.items > dense_items) return conjugate_gradients<Model>(counts, at, at.gradient, accuracy);
+    if (counts.items > dense_items)
+        return conjugate_gradients(board_information<Model>(counts, at), at.gradient, accuracy);
     const Eigen::Index n = index(counts.items);
     const bool level_free = at.prior.maxCoeff() <= 0;
     Eigen::MatrixXd h = information<Model>(counts, at);

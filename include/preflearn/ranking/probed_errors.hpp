@@ -17,9 +17,9 @@
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/random.hpp>
+#include <preflearn/ranking/conjugate_gradients.hpp>
 #include <preflearn/ranking/fit.hpp>
 #include <preflearn/ranking/model.hpp>
-#include <preflearn/ranking/newton.hpp>
 #include <preflearn/ranking/pair_counts.hpp>
 
 namespace preflearn {
@@ -44,28 +44,21 @@ struct probed_errors {
     std::size_t probes = 0;
 };
 
-/// The standard errors of `inverse_information` without its matrix; memory and time of a probe are those of a step of
-/// the fit. Order effect and tie parameter have a solve of their own and no sampling error.
-/// \throws numeric_error when the fit does not exist, argument_error when it is one of another model, or for fewer than
-/// two probes.
-template <class Model>
-probed_errors probe_errors(const pair_counts& counts, const Model& model, const rating_fit& fit,
-                           const probe_options& options = {}) {
-    fit.check();
+namespace detail {
+
+/// \param information as `conjugate_gradients` wants it, its first `items()` parameters strengths
+template <class Information> probed_errors probe_inverse(const Information& information, const probe_options& options) {
     require(options.most >= 2, "errors need at least two probes, found ", options.most);
-    require(fit.parameters.size() == Model::size(counts.items), "a fit of ", fit.parameters.size(),
-            " parameters does not belong to this model of ", counts.items, " items");
     using Eigen::VectorXd;
     constexpr double solve_accuracy = 1e-6;
-    const Eigen::Index n = detail::index(counts.items), size = detail::index(fit.parameters.size());
-    detail::local_model at;
-    detail::evaluate(counts, model, VectorXd(Eigen::Map<const VectorXd>(fit.parameters.data(), size)), at);
-    const VectorXd inverse = at.diagonal.head(n).cwiseMax(1e-300).cwiseInverse();
+    const VectorXd diagonal = information.diagonal();
+    const Eigen::Index n = information.items(), size = diagonal.size();
+    const VectorXd inverse = diagonal.head(n).cwiseMax(1e-300).cwiseInverse();
     const auto known_part = [&](const VectorXd& v) -> VectorXd { // (D⁻¹ + D⁻¹AD⁻¹) v
         const VectorXd scaled = inverse.cwiseProduct(v);
         VectorXd wide = VectorXd::Zero(size);
         wide.head(n) = scaled;
-        return 2 * scaled - inverse.cwiseProduct(detail::information_times<Model>(counts, at, wide).head(n));
+        return 2 * scaled - inverse.cwiseProduct(information.times(wide).head(n));
     };
     const auto centred = [](VectorXd v) -> VectorXd { return v.array() - v.mean(); };
     // The diagonal of the known part, centred in rows and columns.
@@ -77,7 +70,7 @@ probed_errors probe_errors(const pair_counts& counts, const Model& model, const 
     VectorXd mean = VectorXd::Zero(n), squares = mean, spread = mean, variance = known;
     const auto without_errors = [&](double relative_error) {
         found.relative_error = relative_error;
-        found.standard_errors.assign(fit.parameters.size(), std::numeric_limits<double>::quiet_NaN());
+        found.standard_errors.assign(static_cast<std::size_t>(size), std::numeric_limits<double>::quiet_NaN());
         return found;
     };
     const double failed = std::numeric_limits<double>::quiet_NaN();
@@ -86,7 +79,7 @@ probed_errors probe_errors(const pair_counts& counts, const Model& model, const 
         VectorXd signs(n), wide = VectorXd::Zero(size);
         for (double& sign : signs) sign = random.bernoulli(0.5) ? 1 : -1;
         wide.head(n) = centred(signs);
-        const VectorXd solved = detail::conjugate_gradients<Model>(counts, at, wide, solve_accuracy);
+        const VectorXd solved = conjugate_gradients(information, wide, solve_accuracy);
         if (solved.size() == 0 || !solved.allFinite()) return without_errors(failed);
         const VectorXd rest = signs.cwiseProduct(centred(solved.head(n)) - centred(known_part(wide.head(n))));
         ++found.probes;
@@ -107,11 +100,31 @@ probed_errors probe_errors(const pair_counts& counts, const Model& model, const 
                                             ? std::sqrt(variance[i])
                                             : std::numeric_limits<double>::quiet_NaN());
     for (Eigen::Index e = n; e < size; ++e) {
-        const VectorXd solved = detail::conjugate_gradients<Model>(counts, at, VectorXd::Unit(size, e), solve_accuracy);
+        VectorXd solved = conjugate_gradients(information, VectorXd::Unit(size, e), solve_accuracy);
         if (solved.size() == 0 || !solved.allFinite()) return without_errors(failed);
+        information.centre(solved);
         found.standard_errors.push_back(std::sqrt(std::max(0.0, solved[e])));
     }
     return found;
+}
+
+} // namespace detail
+
+/// The standard errors of `inverse_information` without its matrix; memory and time of a probe are those of a step of
+/// the fit. Order effect and tie parameter have a solve of their own and no sampling error.
+/// \throws numeric_error when the fit does not exist, argument_error when it is one of another model, or for fewer than
+/// two probes.
+template <class Model>
+probed_errors probe_errors(const pair_counts& counts, const Model& model, const rating_fit& fit,
+                           const probe_options& options = {}) {
+    fit.check();
+    require(fit.parameters.size() == Model::size(counts.items), "a fit of ", fit.parameters.size(),
+            " parameters does not belong to this model of ", counts.items, " items");
+    detail::local_model at;
+    detail::evaluate(counts, model,
+                     Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), detail::index(fit.parameters.size())),
+                     at);
+    return detail::probe_inverse(detail::board_information<Model>(counts, at), options);
 }
 
 } // namespace preflearn

@@ -1,7 +1,8 @@
 /// \file
 /// Which ranks the data support. All differences are tested at once with the max-t critical value, the quantile of the
 /// largest |θ̂_i − θ̂_j| / error under the fit's covariance (Westfall & Young 1993, single step), so that with the given
-/// confidence every interval of ranks and every border between tiers is right at the same time.
+/// confidence every interval of ranks and every border between tiers is right at the same time. Boards too large for
+/// all pairs have joint intervals of their scores instead, which need no covariances.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -9,10 +10,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
+#include <Eigen/Cholesky>
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
 
@@ -32,7 +36,8 @@ struct rank_options {
 };
 
 struct rank_result {
-    /// |difference| / error above this is a difference; at least 1.96 for 0.95.
+    /// |difference| / error above this is a difference, at least 1.96 for 0.95; of joint intervals their half width in
+    /// errors.
     double critical = 0;
     /// Items from the best score to the worst.
     std::vector<std::size_t> order;
@@ -49,6 +54,47 @@ inline std::vector<std::size_t> items_by_score(const rating_fit& fit) {
     std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair(-fit.scores[i], i); });
     return order;
 }
+
+namespace detail {
+
+/// A root R of the covariance, up to a common shift of all scores: R · noise has its differences. Cholesky's where the
+/// matrix is far enough from singular, otherwise the eigenvectors'.
+inline Eigen::MatrixXf root_of_differences(Eigen::MatrixXd covariance) {
+    const double largest = covariance.diagonal().maxCoeff();
+    covariance.array() += covariance.diagonal().mean(); // along the shift, where a mean of zero leaves nothing
+    const Eigen::LLT<Eigen::MatrixXd> factors(covariance);
+    if (factors.info() == Eigen::Success &&
+        factors.matrixLLT().diagonal().array().square().minCoeff() > 1e-10 * largest)
+        return Eigen::MatrixXd(factors.matrixL()).cast<float>();
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> spectrum(covariance);
+    return (spectrum.eigenvectors() * spectrum.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal()).cast<float>();
+}
+
+/// The largest |difference| · precision of each draw of root · noise.
+inline std::vector<float> largest_differences(const Eigen::MatrixXf& root, const Eigen::MatrixXf& precision,
+                                              std::size_t draws, std::uint64_t seed) {
+    constexpr std::size_t together = 64; // so that a column of either matrix is read once for all of them
+    const Eigen::Index n = root.rows();
+    std::vector<float> largest(draws);
+    parallel_blocks(draws, together, [&](std::size_t begin, std::size_t end) {
+        Eigen::MatrixXf noise(n, index(end - begin));
+        for (std::size_t d = begin; d < end; ++d) {
+            generator random(seed, "rank draws", d);
+            for (float& x : noise.col(index(d - begin))) x = static_cast<float>(random.normal());
+        }
+        const Eigen::MatrixXf scores = root * noise;
+        for (Eigen::Index i = 1; i < n; ++i) {
+            for (std::size_t d = begin; d < end; ++d) {
+                const auto drawn = scores.col(index(d - begin));
+                const auto t = (drawn.head(i).array() - drawn[i]).abs() * precision.col(i).head(i).array();
+                largest[d] = std::max(largest[d], t.maxCoeff());
+            }
+        }
+    });
+    return largest;
+}
+
+} // namespace detail
 
 /// \throws numeric_error when the fit does not exist, argument_error for a confidence outside (0, 1) or no draws.
 inline rank_result rank_items(const rating_fit& fit, const rating_covariance& covariance,
@@ -71,22 +117,9 @@ inline rank_result rank_items(const rating_fit& fit, const rating_covariance& co
         }
     }
     if (n > 2) {
-        const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> spectrum(covariance.matrix.topLeftCorner(rows, rows));
-        const Eigen::MatrixXd root =
-            spectrum.eigenvectors() * spectrum.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal();
-        std::vector<float> largest(options.draws);
-        parallel_for(options.draws, [&](std::size_t d) {
-            generator random(options.seed, "rank draws", d);
-            Eigen::VectorXd noise(rows);
-            for (double& x : noise) x = random.normal();
-            const Eigen::VectorXf scores = (root * noise).cast<float>();
-            float high = 0;
-            for (Eigen::Index i = 1; i < rows; ++i) {
-                const auto t = (scores.head(i).array() - scores[i]).abs() * precision.col(i).head(i).array();
-                high = std::max(high, t.maxCoeff());
-            }
-            largest[d] = high;
-        });
+        std::vector<float> largest =
+            detail::largest_differences(detail::root_of_differences(covariance.matrix.topLeftCorner(rows, rows)),
+                                        precision, options.draws, options.seed);
         std::ranges::sort(largest);
         const auto at = static_cast<std::size_t>(std::ceil(options.confidence * static_cast<double>(options.draws)));
         result.critical =
@@ -108,6 +141,50 @@ inline rank_result rank_items(const rating_fit& fit, const rating_covariance& co
             ++tier;
             leader = i;
         }
+        result.tier[i] = tier;
+    }
+    return result;
+}
+
+/// The same for any number of items, in n log n: two items differ where score ± c · error do not meet (Klein, Wright &
+/// Wieczorek 2020). At c each interval holds with probability confidence^(1/n), so that all hold at once with at least
+/// the given confidence, however the scores are correlated (Šidák 1967): nothing is drawn. Where errors are alike,
+/// differences must be about a tenth larger than by all pairs. An item whose error is NaN may have any rank.
+/// \throws numeric_error when the fit does not exist, argument_error for a confidence outside (0, 1) or another number
+/// of errors.
+inline rank_result rank_items(const rating_fit& fit, std::span<const double> errors, double confidence = 0.95) {
+    fit.check();
+    const std::size_t n = fit.scores.size();
+    require(errors.size() == n, errors.size(), " errors for a fit of ", n, " items");
+    require(confidence > 0 && confidence < 1, "a confidence of ", confidence, "; one between 0 and 1 was expected");
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    rank_result result{.critical =
+                           normal_critical(std::pow(confidence, 1 / static_cast<double>(std::max<std::size_t>(n, 1)))),
+                       .order = items_by_score(fit),
+                       .best_rank = std::vector<std::size_t>(n),
+                       .worst_rank = std::vector<std::size_t>(n),
+                       .tier = std::vector<std::size_t>(n)};
+    std::vector<double> low(n), high(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        const double half = std::isnan(errors[i]) ? infinity : result.critical * errors[i];
+        low[i] = fit.scores[i] - half;
+        high[i] = fit.scores[i] + half;
+    }
+    std::vector<double> lows = low, highs = high;
+    std::ranges::sort(lows);
+    std::ranges::sort(highs);
+    for (std::size_t i = 0; i < n; ++i) {
+        result.best_rank[i] = 1 + static_cast<std::size_t>(lows.end() - std::ranges::upper_bound(lows, high[i]));
+        result.worst_rank[i] = n - static_cast<std::size_t>(std::ranges::lower_bound(highs, low[i]) - highs.begin());
+    }
+    std::size_t tier = 0;
+    double floor = infinity; // of the tier's best item whose error is known
+    for (const std::size_t i : result.order) {
+        if (tier == 0 || high[i] < floor) {
+            ++tier;
+            floor = low[i];
+        }
+        if (floor == -infinity) floor = low[i];
         result.tier[i] = tier;
     }
     return result;

@@ -56,9 +56,9 @@ struct rating_parameter {
     double value, standard_error;
 };
 
-/// Ranks and tiers compare all pairs of items, in n³ time: larger boards have scores and errors alone.
+/// Ranks and tiers compare all pairs of so many items, in n³ time; those of larger boards follow from joint intervals.
 inline constexpr std::size_t most_ranked_items = 3000;
-/// Clusters, covariates, judges and Jeffreys' prior need dense covariances, of 8 bytes a pair of items: 3.2 GB here.
+/// Clusters and Jeffreys' prior need dense covariances, of 8 bytes a pair of items: 3.2 GB here.
 inline constexpr std::size_t most_dense_items = 20'000;
 
 /// What a judge is worth: η of `judge_reliability` or a of `judge_discrimination`, with an interval that lies where
@@ -123,13 +123,13 @@ void add_errors(const Model& model, const game_layout& layout, std::span<const d
     }
 }
 
-/// The items in the order of their scores, and why they have no ranks and tiers.
-inline void order_alone(rating_report& report) {
-    report.ranks.order = items_by_score(report.fit);
-    report.errors += message("; no ranks and tiers: they compare all pairs, of at most ", most_ranked_items, " items");
+/// Ranks and tiers without covariances.
+inline void rank_by_intervals(const rating_options& options, rating_report& report) {
+    report.ranks = rank_items(report.fit, report.standard_errors, options.confidence);
+    report.errors += "; ranks and tiers from joint intervals";
 }
 
-/// The same from a covariance, with ranks and tiers where there are not too many.
+/// The same from a covariance.
 template <class Model>
 void complete_report(const Model& model, const game_layout& layout, const rating_covariance& covariance,
                      const rating_options& options, std::span<const std::string> covariates, rating_report& report) {
@@ -139,7 +139,7 @@ void complete_report(const Model& model, const game_layout& layout, const rating
     if (layout.items <= most_ranked_items)
         report.ranks = rank_items(report.fit, covariance, {.confidence = options.confidence, .seed = options.seed});
     else
-        order_alone(report);
+        rank_by_intervals(options, report);
 }
 
 inline std::string describe(const probed_errors& probed) {
@@ -155,14 +155,22 @@ inline std::string describe(const probed_errors& probed) {
            (unknown == 0 ? "" : message("; not known of ", unknown, " items"));
 }
 
+/// The same from probes.
+template <class Model>
+void complete_report(const Model& model, const game_layout& layout, const probed_errors& probed,
+                     const rating_options& options, std::span<const std::string> covariates, rating_report& report) {
+    report.errors = describe(probed);
+    add_errors(model, layout, probed.standard_errors, options, covariates, report);
+    rank_by_intervals(options, report);
+}
+
 } // namespace detail
 
 /// A template only so that its dozens of models are compiled where it is called.
 /// \param clusters one code a game: errors are those of the cluster sandwich; empty: of the inverse information.
 /// \param covariates the games are then fitted one by one (`fit_games`) instead of by pairs.
 /// \param judge_codes who judged each game, from 0; with `options.judges`.
-/// Boards of more than `most_ranked_items` items, with neither clusters nor covariates nor judges, have estimated
-/// errors (`probe_errors`).
+/// Boards of more than `most_ranked_items` items without clusters have estimated errors (`probe_errors`).
 /// \throws argument_error as the functions it calls, for names that are not one a column, for Jeffreys' prior beside an
 /// order effect, a tie parameter, covariates or judges, for judges without a prior that makes scores finite, and for
 /// more than `most_dense_items` where covariances are needed.
@@ -176,9 +184,8 @@ rating_report rate_games(const game_list& games, const Options& options = {},
             covariates.names.size(), " names of them");
     require(judged || judge_codes.empty(), "judges are given, but no model of them");
     require(games.items <= most_dense_items ||
-                (!by_games && clusters.empty() && !std::holds_alternative<jeffreys_prior>(options.prior)),
-            "clusters, covariates, judges and Jeffreys' prior are offered for at most ", most_dense_items,
-            " items, found ", games.items);
+                (clusters.empty() && !std::holds_alternative<jeffreys_prior>(options.prior)),
+            "clusters and Jeffreys' prior are offered for at most ", most_dense_items, " items, found ", games.items);
     const char* const from_covariance = clusters.empty() ? "inverse information" : "sandwich over clusters";
     const auto one_by_one = [&](const auto& board, const auto& judges) {
         const game_model model{.board = board, .features = game_features{}, .judges = judges};
@@ -187,15 +194,23 @@ rating_report rate_games(const game_list& games, const Options& options = {},
         const game_fit fit = fit_games(games, details, model);
         rating_report report{.fit = fit.rating};
         if (!fit.converged()) return report;
-        const rating_covariance covariance = clusters.empty()
-                                                 ? inverse_information(games, details, model, fit)
-                                                 : sandwich_covariance(games, details, model, fit, clusters);
-        report.errors = from_covariance;
-        detail::complete_report(board, fit.layout, covariance, options, covariates.names, report);
+        std::vector<double> errors(fit.layout.size);
+        if (clusters.empty() && games.items > most_ranked_items) {
+            const probed_errors probed = probe_errors(games, details, model, fit, {.seed = options.seed});
+            errors = probed.standard_errors;
+            detail::complete_report(board, fit.layout, probed, options, covariates.names, report);
+        } else {
+            report.errors = from_covariance;
+            const rating_covariance covariance = clusters.empty()
+                                                     ? inverse_information(games, details, model, fit)
+                                                     : sandwich_covariance(games, details, model, fit, clusters);
+            for (std::size_t p = 0; p < errors.size(); ++p) errors[p] = covariance.standard_error(p);
+            detail::complete_report(board, fit.layout, covariance, options, covariates.names, report);
+        }
         const double z = normal_critical(options.confidence);
         for (std::size_t k = 0; k < fit.judges.size(); ++k) {
             const double u = report.fit.parameters[fit.layout.judges + k];
-            const double error = covariance.standard_error(fit.layout.judges + k);
+            const double error = errors[fit.layout.judges + k];
             report.judges.push_back({fit.judges[k],
                                      judges.natural_slope(u) * error,
                                      {judges.natural(u - z * error), judges.natural(u + z * error)}});
@@ -219,10 +234,8 @@ rating_report rate_games(const game_list& games, const Options& options = {},
                                                      : sandwich_covariance(games, model, report.fit, clusters),
                                     options, {}, report);
         } else {
-            const probed_errors probed = probe_errors(counts, model, report.fit, {.seed = options.seed});
-            report.errors = detail::describe(probed);
-            detail::add_errors(model, layout, probed.standard_errors, options, {}, report);
-            detail::order_alone(report);
+            detail::complete_report(model, layout, probe_errors(counts, model, report.fit, {.seed = options.seed}),
+                                    options, {}, report);
         }
         return report;
     };
