@@ -18,7 +18,6 @@
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
-#include <Eigen/Eigenvalues>
 
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
@@ -58,7 +57,7 @@ inline std::vector<std::size_t> items_by_score(const rating_fit& fit) {
 namespace detail {
 
 /// A root R of the covariance, up to a common shift of all scores: R · noise has its differences. Cholesky's where the
-/// matrix is far enough from singular, otherwise the eigenvectors'.
+/// matrix is far enough from singular, otherwise with pivots, what rounding left below 0 counting as 0.
 inline Eigen::MatrixXf root_of_differences(Eigen::MatrixXd covariance) {
     const double largest = covariance.diagonal().maxCoeff();
     covariance.array() += covariance.diagonal().mean(); // along the shift, where a mean of zero leaves nothing
@@ -66,8 +65,10 @@ inline Eigen::MatrixXf root_of_differences(Eigen::MatrixXd covariance) {
     if (factors.info() == Eigen::Success &&
         factors.matrixLLT().diagonal().array().square().minCoeff() > 1e-10 * largest)
         return Eigen::MatrixXd(factors.matrixL()).cast<float>();
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> spectrum(covariance);
-    return (spectrum.eigenvectors() * spectrum.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal()).cast<float>();
+    const Eigen::LDLT<Eigen::MatrixXd> pivoted(covariance);
+    Eigen::MatrixXd root = pivoted.matrixL();
+    root *= pivoted.vectorD().cwiseMax(0).cwiseSqrt().asDiagonal();
+    return (pivoted.transpositionsP().transpose() * root).cast<float>();
 }
 
 /// The largest |difference| · precision of each draw of root · noise.
