@@ -143,6 +143,8 @@ TEST_CASE("constant and tiny inputs have a status") {
     CHECK(concordance(rising, constant).value == doctest::Approx(0.5));
     CHECK(kendall_tau_b(one, one).status == estimate_status::too_few);
     CHECK(kendall_tau_b(std::vector<double>{}, std::vector<double>{}).status == estimate_status::empty);
+    CHECK(kendall_tau_b(rising, constant).status == estimate_status::constant_input);
+    CHECK_THROWS_AS(kendall_tau_b(constant, std::vector<double>{1, 2, std::nan(""), 3, 4}), numeric_error);
     CHECK_THROWS_AS(order_pairs(one, rising), argument_error);
     CHECK_THROWS_AS(order_pairs(std::vector<double>{std::nan("")}, one), numeric_error);
 }

@@ -62,11 +62,13 @@ struct sequence_order {
         ties.triples += other.ties.triples;
         ties.pairs += other.ties.pairs;
     }
-    void add_run(std::size_t length) {
-        equal += static_cast<std::uint64_t>(length) * (length - 1) / 2;
-        ties.add_run(length);
-    }
 };
+
+inline sequence_order run_of(std::size_t equal_values) {
+    sequence_order order{.equal = static_cast<std::uint64_t>(equal_values) * (equal_values - 1) / 2};
+    order.ties.add_run(equal_values);
+    return order;
+}
 
 /// Pairs i < j with values[i] > values[j], and whether a value is there twice.
 struct block_order {
@@ -135,26 +137,28 @@ inline std::uint64_t scatter_counting(std::span<const std::uint64_t> records, st
     return inversions;
 }
 
+/// Whether all values whose places share a top byte are equal.
+using alike_bytes = std::array<bool, 256>;
+
 inline sequence_order count_order(std::span<const double> values, std::span<std::uint64_t> records,
-                                  std::span<std::uint64_t> other, unsigned shift = 56);
+                                  std::span<std::uint64_t> other, unsigned shift = 56,
+                                  const alike_bytes* alike = nullptr);
 
 /// The same of values that share a place.
 inline sequence_order count_shared_place(std::span<const double> values, std::span<std::uint64_t> records,
                                          std::span<std::uint64_t> other) {
-    if (refine_places(values, records)) return count_order(values, records, other);
-    sequence_order order;
-    order.add_run(records.size());
-    return order;
+    return refine_places(values, records) ? count_order(values, records, other) : run_of(records.size());
 }
 
-/// The same of few values.
+/// The same of few values. \tparam Value a signed number of as many of the places' lowest bits as differ
 inline constexpr std::size_t most_few = 64;
-inline sequence_order count_few(std::span<const double> values, std::span<std::uint64_t> records,
-                                std::span<std::uint64_t> other) {
+template <class Value>
+sequence_order count_few(std::span<const double> values, std::span<std::uint64_t> records,
+                         std::span<std::uint64_t> other) {
     const std::size_t n = records.size();
-    std::array<std::int32_t, most_few> places;
+    std::array<Value, most_few> places;
     for (std::size_t i = 0; i < n; ++i)
-        places[i] = static_cast<std::int32_t>((records[i] >> 32 ^ std::uint64_t{1} << 31) & 0xFFFFFFFF);
+        places[i] = static_cast<Value>(records[i] >> 32 ^ std::uint64_t{1} << (8 * sizeof(Value) - 1));
     sequence_order order;
     const block_order found = count_block<most_few, 16, true>(places.data(), n);
     order.inversions = found.inversions;
@@ -175,23 +179,26 @@ inline sequence_order count_few(std::span<const double> values, std::span<std::u
 
 /// Counts a sequence of values given by records of place and index, whose places agree above bit `shift + 8`: a stable
 /// radix sort from the top byte, which counts the pairs of different bytes here and the others one level down.
-/// Reorders both buffers.
+/// Reorders both buffers. \param alike of the bytes at bit `shift`
 inline sequence_order count_order(std::span<const double> values, std::span<std::uint64_t> records,
-                                  std::span<std::uint64_t> other, unsigned shift) {
+                                  std::span<std::uint64_t> other, unsigned shift, const alike_bytes* alike) {
     const std::size_t n = records.size();
     if (n < 2) return {};
-    if (n <= most_few) return count_few(values, records, other);
+    if (n <= most_few)
+        return shift > 40 ? count_few<std::int32_t>(values, records, other)
+                          : count_few<std::int16_t>(values, records, other);
     constexpr std::size_t grain = std::size_t{1} << 17, bytes = 256;
     const std::size_t chunks = (n + grain - 1) / grain;
     std::vector<byte_counts> next(chunks);
-    for (;; shift -= 8) {
+    for (;; shift -= 8, alike = nullptr) {
         parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
             next[begin / grain] = count_bytes(records.subspan(begin, end - begin), shift);
         });
         const std::size_t first = records[0] >> shift & 0xFF;
-        std::size_t alike = 0;
-        for (const byte_counts& chunk : next) alike += chunk[first];
-        if (alike < n) break;
+        std::size_t same = 0;
+        for (const byte_counts& chunk : next) same += chunk[first];
+        if (same < n) break;
+        if (alike != nullptr && (*alike)[first]) return run_of(n);
         if (shift == 32) return count_shared_place(values, records, other);
     }
     sequence_order order;
@@ -220,6 +227,7 @@ inline sequence_order count_order(std::span<const double> values, std::span<std:
         const std::size_t first = starts[d], size = starts[d + 1] - first;
         const auto bucket = other.subspan(first, size), space = records.subspan(first, size);
         if (size < 2) return sequence_order{};
+        if (alike != nullptr && (*alike)[d]) return run_of(size);
         return shift > 32 ? count_order(values, bucket, space, shift - 8) : count_shared_place(values, bucket, space);
     };
     if (n > grain) {
@@ -230,6 +238,35 @@ inline sequence_order count_order(std::span<const double> values, std::span<std:
         for (std::size_t d = 0; d < bytes; ++d) order += count_bucket(d);
     }
     return order;
+}
+
+/// \param place of the same values
+inline alike_bytes find_alike(std::span<const double> values, const grid_place& place) {
+    constexpr std::size_t grain = std::size_t{1} << 17, bytes = 256;
+    struct ranges {
+        std::array<std::uint64_t, bytes> low, high;
+        ranges() {
+            low.fill(std::numeric_limits<std::uint64_t>::max());
+            high.fill(0);
+        }
+        void add(std::size_t byte, std::uint64_t first, std::uint64_t last) {
+            low[byte] = std::min(low[byte], first);
+            high[byte] = std::max(high[byte], last);
+        }
+    };
+    std::vector<ranges> found((values.size() + grain - 1) / grain);
+    parallel_blocks(values.size(), grain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+            const std::uint64_t bits = ordered_bits(values[i]);
+            found[begin / grain].add(place(values[i]) >> 24, bits, bits);
+        }
+    });
+    ranges all;
+    for (const ranges& r : found)
+        for (std::size_t d = 0; d < bytes; ++d) all.add(d, r.low[d], r.high[d]);
+    alike_bytes alike;
+    for (std::size_t d = 0; d < bytes; ++d) alike[d] = all.low[d] == all.high[d];
+    return alike;
 }
 
 /// How many of a few hundred values differ.
@@ -247,7 +284,8 @@ inline std::size_t distinct_in_sample(std::span<const double> values) {
 /// \throws argument_error when the lengths differ, numeric_error naming the index of a NaN.
 inline pair_order order_pairs(std::span<const double> x, std::span<const double> y) {
     require(x.size() == y.size(), "paired values of lengths ", x.size(), " and ", y.size());
-    if (detail::distinct_in_sample(x) < detail::distinct_in_sample(y)) { // few values are quickly counted, not sorted
+    const std::size_t distinct_y = detail::distinct_in_sample(y);
+    if (detail::distinct_in_sample(x) < distinct_y) { // few values are quickly counted, not sorted
         pair_order pairs = order_pairs(y, x);
         std::swap(pairs.tied_x, pairs.tied_y);
         std::swap(pairs.x, pairs.y);
@@ -267,6 +305,7 @@ inline pair_order order_pairs(std::span<const double> x, std::span<const double>
     parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) records[i] = detail::record_of(places[by_x.index[i]], by_x.index[i]);
     });
+    const detail::alike_bytes alike = distinct_y <= 64 ? detail::find_alike(y, place) : detail::alike_bytes{};
     // What falls among equal x is no disagreement.
     struct run {
         std::size_t begin, end;
@@ -285,12 +324,13 @@ inline pair_order order_pairs(std::span<const double> x, std::span<const double>
         parallel_blocks(runs.size(), runs.size() / 256, [&](std::size_t begin, std::size_t end) {
             for (std::size_t r = begin; r < end; ++r) {
                 const std::size_t first = runs[r].begin, size = runs[r].end - first;
-                found[r] = detail::count_order(y, std::span(copy).subspan(first, size), other.subspan(first, size));
+                found[r] = detail::count_order(y, std::span(copy).subspan(first, size), other.subspan(first, size), 56,
+                                               &alike);
             }
         });
         for (const detail::sequence_order& order : found) among_equal += order;
     }
-    const detail::sequence_order order = detail::count_order(y, records, other);
+    const detail::sequence_order order = detail::count_order(y, records, other, 56, &alike);
     pairs.y = order.ties;
     pairs.tied_both = among_equal.equal;
     pairs.tied_x = equal_x - pairs.tied_both;
@@ -319,6 +359,13 @@ inline estimate kendall_tau_b(const pair_order& p, double confidence = 0.95) {
     return detail::fisher_interval((c - d) / (std::sqrt(x) * std::sqrt(y)), p.count, 0.437, 4, confidence);
 }
 inline estimate kendall_tau_b(std::span<const double> x, std::span<const double> y, double confidence = 0.95) {
+    const auto constant = [](std::span<const double> values) {
+        return values.size() > 1 && std::ranges::all_of(values, [&](double v) { return v == values[0]; });
+    };
+    if (x.size() == y.size() && (constant(x) || constant(y))) { // no pair needs to be counted
+        for (const std::span values : {x, y}) detail::place_of(values);
+        return estimate::none(estimate_status::constant_input, x.size());
+    }
     return kendall_tau_b(order_pairs(x, y), confidence);
 }
 
