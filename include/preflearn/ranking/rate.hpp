@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -83,7 +84,7 @@ struct rating_report {
 
 namespace detail {
 
-/// A prior that makes every board's fit finite, chosen at run time: one model for both in what is compiled per game.
+/// A prior that makes every board's fit finite, chosen at run time: one model for both.
 struct finite_prior {
     static constexpr board_need need = board_need::nothing;
     std::variant<gaussian_prior, pseudo_games> prior;
@@ -240,6 +241,13 @@ rating_report rate_games(const game_list& games, const Options& options = {},
         return report;
     };
     const auto with_order = [&]<class Ties, class Order>(const Ties& ties, const Order& order) {
+        const auto with_prior = [&](const auto& prior, const auto& judges) {
+            const bradley_terry_model model{.ties = ties, .order = order, .prior = prior};
+            if constexpr (std::remove_cvref_t<decltype(judges)>::has_parameters)
+                return one_by_one(model, judges);
+            else
+                return by_games ? one_by_one(model, judges) : by_pairs(model);
+        };
         return std::visit(
             [&]<class Prior, class Judges>(const Prior& prior, const Judges& judges) {
                 if constexpr (std::same_as<Prior, jeffreys_prior>) {
@@ -250,18 +258,13 @@ rating_report rate_games(const game_list& games, const Options& options = {},
                         return by_pairs(bradley_terry_model{.ties = ties, .prior = prior});
                     else
                         return rating_report{};
+                } else if constexpr (!std::same_as<Prior, no_prior>) {
+                    return with_prior(detail::finite_prior{prior}, judges);
                 } else if constexpr (Judges::has_parameters) {
-                    if constexpr (std::same_as<Prior, no_prior>) {
-                        throw argument_error("judges need a prior on the scores, Gaussian or pseudo-games");
-                        return rating_report{};
-                    } else {
-                        return one_by_one(
-                            bradley_terry_model{.ties = ties, .order = order, .prior = detail::finite_prior{prior}},
-                            judges);
-                    }
+                    throw argument_error("judges need a prior on the scores, Gaussian or pseudo-games");
+                    return rating_report{};
                 } else {
-                    const bradley_terry_model model{.ties = ties, .order = order, .prior = prior};
-                    return by_games ? one_by_one(model, judges) : by_pairs(model);
+                    return with_prior(prior, judges);
                 }
             },
             options.prior, options.judges);
