@@ -1,0 +1,46 @@
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <preflearn/agreement/inversions.hpp>
+#include <preflearn/agreement/order.hpp>
+#include <preflearn/core/random.hpp>
+
+using namespace preflearn;
+
+namespace {
+
+detail::sequence_order order_of_sequence(const std::vector<double>& values) {
+    const detail::grid_place place = detail::place_of(values);
+    std::vector<std::uint64_t> records, other(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) records.push_back(detail::record_of(place(values[i]), i));
+    return detail::count_order(values, records, other);
+}
+
+} // namespace
+
+TEST_CASE("inversions and equal pairs of a sequence are those of the definition") {
+    generator random(8, "inversions");
+    for (const std::size_t size : std::vector<std::size_t>{0, 1, 2, 63, 64, 65, 128, 129, 3000}) {
+        for (const double steps : {1.0, 3.0, 1e3, 1e15}) {
+            std::vector<double> values(size);
+            for (double& x : values) x = std::exp(std::round(steps * random.normal()) / steps);
+            std::uint64_t inversions = 0, equal = 0;
+            for (std::size_t i = 0; i < size; ++i) {
+                for (std::size_t j = 0; j < i; ++j) {
+                    inversions += values[j] > values[i] ? 1 : 0;
+                    equal += values[j] == values[i] ? 1 : 0;
+                }
+            }
+            CAPTURE(size);
+            CAPTURE(steps);
+            const detail::sequence_order found = order_of_sequence(values);
+            CHECK(found.inversions == inversions);
+            CHECK(found.equal == equal);
+            CHECK(found.ties.pairs == 2 * static_cast<double>(equal)); // Σ t(t - 1)
+        }
+    }
+}
