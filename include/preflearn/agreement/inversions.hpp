@@ -140,7 +140,7 @@ template <class Value>
 sequence_order count_few(std::span<const double> values, std::span<std::uint64_t> records,
                          std::span<std::uint64_t> other) {
     const std::size_t n = records.size();
-    std::array<Value, most_few> places;
+    std::array<Value, most_few> places{};
     for (std::size_t i = 0; i < n; ++i)
         places[i] = static_cast<Value>(records[i] >> 32 ^ std::uint64_t{1} << (8 * sizeof(Value) - 1));
     sequence_order order;
