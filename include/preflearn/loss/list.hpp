@@ -16,6 +16,7 @@
 
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/loss/score.hpp>
 
 namespace preflearn {
 
@@ -288,7 +289,9 @@ template <class Loss> inline constexpr bool loss_uses_tokens = detail::says_leng
 /// The loss with another divergence, where it has one: `with_divergence<basic_dpo<>, forward_kl>` is
 /// `basic_dpo<forward_kl>`.
 template <class Loss> struct divergence_family { static constexpr bool exists = false; };
-template <template <class> class Family, class D> struct divergence_family<Family<D>> {
+template <template <class> class Family, class D>
+    requires ScorePart<D, double>
+struct divergence_family<Family<D>> {
     static constexpr bool exists = true;
     template <class Other> using with = Family<Other>;
 };
