@@ -27,9 +27,9 @@ TEST_CASE("every parameter is there by its place, and changes the loss") {
         const double before = loss(c.scores(), c.out()).loss;
         for (const auto& [name, member] : description_of<Loss>.parameters()) {
             INFO(description_of<Loss>.name, " ", name);
-            Loss changed = loss;
-            std::invoke(member, changed) += 0.5;
-            CHECK(changed(c.scores(), c.out()).loss != before);
+            Loss other = loss;
+            std::invoke(member, other) += 0.5;
+            CHECK(other(c.scores(), c.out()).loss != before);
         }
     });
 }

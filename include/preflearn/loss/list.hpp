@@ -146,7 +146,7 @@ constexpr loss_description<rpo> describe_loss(std::type_identity<rpo>) {
 }
 constexpr loss_description<odpo> describe_loss(std::type_identity<odpo>) {
     return {"odpo",
-            "-log s(beta (u - v) - alpha log margin)",
+            "-log s(beta (u - v) - alpha log margin), no offset unless margin > 0",
             "ODPO, arXiv:2402.10571",
             {{{"beta", &odpo::beta}, {"alpha", &odpo::alpha}}}};
 }
