@@ -1,5 +1,5 @@
-// Evaluates one preference loss on given log-probs: value and gradient of every pair, to compare with any other
-// implementation.
+// Evaluates one preference loss on given log-probs: value and gradient of every pair, completion or list, to compare
+// with any other implementation.
 // SPDX-License-Identifier: MIT
 #include <cstdio>
 #include <exception>
@@ -10,9 +10,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include <preflearn/pipeline/listwise_loss_values.hpp>
 #include <preflearn/pipeline/loss_list.hpp>
 #include <preflearn/pipeline/loss_values.hpp>
 #include <preflearn/pipeline/token_loss_values.hpp>
+#include <preflearn/pipeline/unpaired_loss_values.hpp>
 
 int main(int argc, char** argv) {
     std::string name, file;
@@ -25,13 +27,20 @@ int main(int argc, char** argv) {
         "reference_chosen_logp, reference_rejected_logp, chosen_tokens and rejected_tokens; weight, target and\n"
         "margin may be there. A file without a single pair is refused.\n\n"
         "Losses on triples (tpo, ...) need gold_logp and gold_tokens, too, and print d_gold_logp.\n\n"
+        "Losses on single completions (kto, bco, ...) take logp, reference_logp, desirable (1, 0, true or false),\n"
+        "maybe weight, and for kto mismatched_logp and reference_mismatched_logp of a response to another prompt;\n"
+        "they print loss,d_logp. The completions of a file are one batch: k of kto and delta of bco are its own,\n"
+        "unless kto_given_kl and bco_given_delta are told them.\n\n"
+        "Losses on ranked lists (plackett_luce) take a line for each response, the lines of a list together and its\n"
+        "best response first: list (its name), logp and maybe reference_logp, ranked (0: behind all that are ranked,\n"
+        "in unknown order) and weight. They print loss,d_logp, the loss of a list in its first line, 0 in others.\n\n"
         "Token-level losses (ld_dpo, wpo, tdpo1, ...) take columns like chosen_token_logps, whose fields hold a\n"
         "number for each token with blanks between them, and print d_chosen_token_logps,d_rejected_token_logps\n"
         "the same way, pair by pair as the file is read. --list says which columns a loss needs."};
     app.add_option("--loss", name, "a name of the list");
     app.add_option("--param", parameters, "NAME=VALUE, may be repeated")->allow_extra_args(false);
     app.add_flag("--list", list, "print every loss with formula, parameters, defaults, columns and source");
-    app.add_option("FILE.csv", file, "log-probs of pairs in nats, summed over tokens or token by token");
+    app.add_option("FILE.csv", file, "log-probs in nats, summed over tokens or token by token");
     try {
         app.parse(argc, argv);
         if (!list && (name.empty() || file.empty())) throw CLI::RequiredError("--list, or --loss and FILE.csv");

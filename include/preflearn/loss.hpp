@@ -23,6 +23,7 @@
 #include <preflearn/loss/link.hpp>
 #include <preflearn/loss/list.hpp>
 #include <preflearn/loss/listwise.hpp>
+#include <preflearn/loss/listwise_list.hpp>
 #include <preflearn/loss/logit_transform.hpp>
 #include <preflearn/loss/margin_links.hpp>
 #include <preflearn/loss/named.hpp>
@@ -45,6 +46,7 @@
 #include <preflearn/loss/triple_list.hpp>
 #include <preflearn/loss/triples.hpp>
 #include <preflearn/loss/unpaired.hpp>
+#include <preflearn/loss/unpaired_list.hpp>
 #include <preflearn/loss/vocabulary.hpp>
 #include <preflearn/loss/vocabulary_divergence.hpp>
 #include <preflearn/loss/vocabulary_tiles.hpp>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/listwise_loss_values.hpp>
 #include <preflearn/pipeline/loss_by_name.hpp>
 #include <preflearn/pipeline/loss_list.hpp>
 #include <preflearn/pipeline/loss_values.hpp>
@@ -14,4 +15,5 @@
 #include <preflearn/pipeline/study_summary.hpp>
 #include <preflearn/pipeline/text_study.hpp>
 #include <preflearn/pipeline/token_loss_values.hpp>
+#include <preflearn/pipeline/unpaired_loss_values.hpp>
 #include <preflearn/pipeline/world_study.hpp>

@@ -69,6 +69,14 @@ TEST_CASE("a fixed shift of zero is BCO without one; a fixed shift does not move
     CHECK(fixed.delta() == 0.5);
 }
 
+TEST_CASE("at the delta that the batch would have, a given delta is BCO") {
+    completions<double> c = random_completions<double>(40), d = c;
+    const double delta = bco{.beta = 0.2}.reduce(c.scores()).delta();
+    CHECK(bco_given_delta{.beta = 0.2, .delta = delta}(c.scores(), c.out()).loss ==
+          bco{.beta = 0.2}(d.scores(), d.out()).loss);
+    CHECK(c.gradient == d.gradient);
+}
+
 TEST_CASE("a pair is a desirable and an undesirable completion") {
     const pairs<double> p = marginless(64);
     completions<double> c;

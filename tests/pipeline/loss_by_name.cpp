@@ -1,7 +1,9 @@
 #include <cmath>
 #include <concepts>
 #include <cstdlib>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -39,15 +41,24 @@ TEST_CASE("losses of any kind go by their names, and those on tokens are no loss
             CHECK(loss.loss.beta == 0.7);
             CHECK(loss.part.ld_alpha == 0.25);
         }
+        if constexpr (std::same_as<Loss, kto<given_kl>>) CHECK(loss.estimator.value == 2.5);
     };
     use_loss_of_any_kind("ld_dpo", std::vector<named_value>{{"ld_alpha", "0.25"}, {"beta", "0.7"}}, use);
     CHECK(used == "ld_dpo");
+    use_loss_of_any_kind("kto_given_kl", std::vector<named_value>{{"kl", "2.5"}}, use);
+    CHECK(used == "kto_given_kl");
     use_loss_of_any_kind("ipo", {}, use);
     CHECK(used == "ipo");
     CHECK_THROWS_WITH_AS(use_loss_of_any_kind("humanline", std::vector<named_value>{{"alpha", "1"}}, use),
                          "loss 'humanline' has no parameter 'alpha'; it has: beta, log_least, log_most",
                          argument_error);
     CHECK_THROWS_WITH_AS(loss_named("ld_dpo", {}), doctest::Contains("there is no loss 'ld_dpo'"), argument_error);
+}
+
+TEST_CASE("no two losses of any kind have one name") {
+    std::set<std::string_view> names;
+    for_each_loss([&]<class Loss>(const Loss&) { CHECK(names.insert(description_of<Loss>.name).second); });
+    CHECK(names.contains("plackett_luce"));
 }
 
 TEST_CASE("divergences go by TRL's names") {

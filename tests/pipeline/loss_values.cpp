@@ -87,10 +87,20 @@ TEST_CASE("what is missing or wrong is said") {
                          input_error);
     for (const char* length : {"0", "1.5", "-1", "4294967296", "nan"})
         CHECK_THROWS_AS(complaint(",chosen_tokens", "-1,-2," + std::string(length) + "\n"), input_error);
+    CHECK_THROWS_WITH_AS(complaint(",reference_chosen_logp", ""),
+                         "pairs.csv: of the columns reference_chosen_logp and reference_rejected_logp one is there "
+                         "alone",
+                         input_error);
     CHECK_THROWS_WITH_AS(columns_of("chosen_logp\n-1\n"),
                          "pairs.csv: there is no column 'rejected_logp' among 'chosen_logp'", input_error);
     CHECK_THROWS_WITH_AS(columns_of("chosen_logp,rejected_logp\n"),
                          "pairs.csv: there are no pairs below the names of the columns", input_error);
+}
+
+TEST_CASE("a fault that shows in the loss alone is said with the file's name") {
+    std::istringstream stream("chosen_logp,rejected_logp,gold_logp,gold_tokens\n-1,-2,-3,4\n-1.5e308,1.5e308,-3,4\n");
+    CHECK_THROWS_WITH_AS(write_loss_values(tpo{}, csv_file(csv_reader(stream, "triples.csv")), [](const auto&) {}),
+                         doctest::Contains("triples.csv: pair 1: the difference of"), numeric_error);
 }
 
 TEST_CASE("values are lines of CSV") {

@@ -169,7 +169,7 @@ TEST_CASE("what is missing or wrong is said by file, line, column and token, aft
           "tokens.csv:3: column 'rejected_token_logps' holds nothing, a number for each token was expected");
     CHECK(complaint("-1,-1,-1,-1,-2\n", ",weight", ",1")
               .starts_with("tokens.csv:3: column 'weight' holds '-2', a finite number of at least 0"));
-    CHECK(complaint("-1.5e308 -1.5e308,-1,-1 -1,-1\n").starts_with("tokens.csv:3: pair 0: the sum over the chosen"));
+    CHECK(complaint("-1.5e308 -1.5e308,-1,-1 -1,-1\n").starts_with("tokens.csv:3: the sum over the chosen"));
     CHECK_THROWS_WITH_AS(lines_of(tdpo1<>{}, four + "\n-1,-1,-1,-1\n"),
                          doctest::Contains("tokens.csv: there is no column 'chosen_token_kls' among"), input_error);
     CHECK_THROWS_WITH_AS(lines_of(ld_dpo<>{}, four + "\n"),

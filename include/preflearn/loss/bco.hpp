@@ -86,6 +86,16 @@ struct bco {
     }
 };
 
+/// BCO at a shift that is computed elsewhere: what a step of a training makes of a batch. 0: no shift.
+struct bco_given_delta {
+    double beta = 0.1, delta = 0;
+
+    template <std::floating_point Real>
+    unpaired_sums operator()(const completion_scores<Real>& scores, std::span<Real> gradient) const {
+        return bco{.beta = beta}.map(scores, reward_shift<false>::fixed(delta), gradient);
+    }
+};
+
 /// BCO of pairs with its reward shift (TRL ≤ 0.28's `bco_pair`): −log σ(β u − δ) − log σ(δ − β v). Alone, without a
 /// running mean, δ is the mean reward of the batch.
 struct bco_pair_shifted {

@@ -16,6 +16,7 @@
 
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/loss/score.hpp>
 
 namespace preflearn {
 
@@ -145,7 +146,7 @@ constexpr loss_description<rpo> describe_loss(std::type_identity<rpo>) {
 }
 constexpr loss_description<odpo> describe_loss(std::type_identity<odpo>) {
     return {"odpo",
-            "-log s(beta (u - v) - alpha log margin)",
+            "-log s(beta (u - v) - alpha log margin), no offset unless margin > 0",
             "ODPO, arXiv:2402.10571",
             {{{"beta", &odpo::beta}, {"alpha", &odpo::alpha}}}};
 }
@@ -288,7 +289,9 @@ template <class Loss> inline constexpr bool loss_uses_tokens = detail::says_leng
 /// The loss with another divergence, where it has one: `with_divergence<basic_dpo<>, forward_kl>` is
 /// `basic_dpo<forward_kl>`.
 template <class Loss> struct divergence_family { static constexpr bool exists = false; };
-template <template <class> class Family, class D> struct divergence_family<Family<D>> {
+template <template <class> class Family, class D>
+    requires ScorePart<D, double>
+struct divergence_family<Family<D>> {
     static constexpr bool exists = true;
     template <class Other> using with = Family<Other>;
 };

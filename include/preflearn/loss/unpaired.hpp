@@ -94,6 +94,13 @@ concept CoupledUnpairedLoss = UnpairedLoss<L, Real> &&
     { loss.map(scores, other, gradient) } -> std::same_as<unpaired_sums>;
 };
 
+/// Whether a loss needs the column `mismatched`, and whether its state is made of the policy's log-probs, as that of a
+/// coupled loss is that does not say otherwise.
+template <class L> inline constexpr bool loss_uses_mismatched = requires { requires L::uses_mismatched; };
+template <class L, class Real> inline constexpr bool loss_uses_scores = CoupledUnpairedLoss<L, Real> && !requires {
+    requires !L::uses_scores;
+};
+
 template <class L, class Real> consteval void check_unpaired_loss() {
     static_assert(UnpairedLoss<L, Real>,
                   "an UnpairedLoss is called with (completion_scores<Real>, std::span<Real> gradient), const, and "

@@ -1,6 +1,7 @@
 /// \file
 /// Losses by name at run time, from the compile-time lists of `loss/list.hpp`, `loss/coupled_list.hpp`,
-/// `loss/triple_list.hpp` and `loss/token_list.hpp`: what a program's options need.
+/// `loss/triple_list.hpp`, `loss/token_list.hpp`, `loss/unpaired_list.hpp` and `loss/listwise_list.hpp`: what a
+/// program's options need.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -18,8 +19,10 @@
 #include <preflearn/loss/any_loss.hpp>
 #include <preflearn/loss/coupled_list.hpp>
 #include <preflearn/loss/list.hpp>
+#include <preflearn/loss/listwise_list.hpp>
 #include <preflearn/loss/token_list.hpp>
 #include <preflearn/loss/triple_list.hpp>
+#include <preflearn/loss/unpaired_list.hpp>
 
 namespace preflearn {
 
@@ -100,11 +103,14 @@ void use_named(std::string_view name, std::span<const named_value> parameters, c
 
 } // namespace detail
 
-/// Calls `use(loss)` with every loss that has a name: those on pairs, on triples, and on pairs' tokens.
+/// Calls `use(loss)` with every loss that has a name: those on pairs, on triples, on pairs' tokens, on single
+/// completions and on ranked lists.
 template <class Use> void for_each_loss(const Use& use) {
     for_each_pair_loss(use);
     for_each_triple_loss(use);
     for_each_token_loss(use);
+    for_each_unpaired_loss(use);
+    for_each_listwise_loss(use);
 }
 
 /// Calls `use(loss)` with the loss on pairs of that name, its parameters set. Losses of a score difference with a

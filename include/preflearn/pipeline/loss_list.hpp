@@ -5,13 +5,17 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/list.hpp>
+#include <preflearn/loss/listwise.hpp>
 #include <preflearn/loss/triples.hpp>
+#include <preflearn/loss/unpaired.hpp>
 #include <preflearn/pipeline/loss_by_name.hpp>
 #include <preflearn/pipeline/token_loss_values.hpp>
+#include <preflearn/pipeline/unpaired_loss_values.hpp>
 
 namespace preflearn {
 
@@ -23,6 +27,10 @@ template <class Loss> std::string needed_columns() {
         if (loss_uses_reference<Loss>) names += " reference_chosen_logp reference_rejected_logp";
         if (loss_uses_tokens<Loss>) names += " chosen_tokens rejected_tokens";
         if (TripleLoss<Loss, double>) names += " gold_logp gold_tokens";
+    } else if constexpr (UnpairedLoss<Loss, double>) {
+        for (const std::string_view name : completion_fields<Loss>()) names += " " + std::string(name);
+    } else if constexpr (ListwiseLoss<Loss, double>) {
+        names = " list logp";
     } else {
         for (const token_field& field : token_fields<Loss>()) names += " " + std::string(field.name);
     }
@@ -42,7 +50,10 @@ inline std::string loss_list() {
         else if (about.count() == 0)
             text += " none";
         text += "\n  needs:" + needed_columns<Loss>();
+        if constexpr (ListwiseLoss<Loss, double>) text += "\n  may have: reference_logp ranked weight";
         if constexpr (reduces_pairs<Loss, double>) text += "\n  batch: all pairs count as one batch";
+        if constexpr (loss_uses_mismatched<Loss> || loss_uses_scores<Loss, double>)
+            text += "\n  batch: all completions count as one batch";
         text += "\n  source: " + std::string(about.source) + "\n";
     });
     return text;

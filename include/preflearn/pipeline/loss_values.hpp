@@ -63,6 +63,20 @@ struct number_column {
     }
 };
 
+/// The same of yes and no.
+struct flag_column {
+    std::vector<std::uint8_t>* values;
+    std::size_t at = 0;
+
+    void read(const csv_file& file, std::span<const std::string> row) const {
+        const std::string& word = row[at];
+        const bool yes = word == "1" || word == "true" || word == "True";
+        expect_in_field(yes || word == "0" || word == "false" || word == "False", file, row, at,
+                        "one of 1, 0, true and false");
+        values->push_back(yes ? 1 : 0);
+    }
+};
+
 /// The same of counts of tokens.
 struct length_column {
     std::vector<std::uint32_t>* values;
@@ -84,10 +98,14 @@ void add_if_there(const csv_file& file, std::string_view name, Column column, st
     }
 }
 
+inline void add_weight_column(const csv_file& file, std::vector<double>& to, std::vector<number_column>& all) {
+    add_if_there(file, "weight", number_column{.values = &to, .least = 0, .expected = "a finite number of at least 0"},
+                 all);
+}
+
 /// What losses of every kind may know of a pair: `weight`, `target` and `margin`, where the file has them.
 template <class Columns> void add_pair_columns(const csv_file& file, Columns& to, std::vector<number_column>& all) {
-    add_if_there(file, "weight",
-                 number_column{.values = &to.weight, .least = 0, .expected = "a finite number of at least 0"}, all);
+    add_weight_column(file, to.weight, all);
     add_if_there(file, "target",
                  number_column{.values = &to.target, .least = 0, .most = 1, .expected = "a probability in [0, 1]"},
                  all);
@@ -99,8 +117,9 @@ template <class Columns> void add_pair_columns(const csv_file& file, Columns& to
 /// From columns `chosen_logp`, `rejected_logp` and, where there are, `reference_chosen_logp`,
 /// `reference_rejected_logp`, `chosen_tokens`, `rejected_tokens`, `gold_logp`, `gold_tokens`, `weight`, `target`,
 /// `margin`; others are left out.
-/// \throws input_error naming a missing column, a file without pairs, or file, line and column of what is no finite
-/// number, a target that is no probability, a negative weight, or a length that is not a positive count.
+/// \throws input_error naming a missing column, a file without pairs, one column of the reference alone, or
+/// file, line and column of what is no finite number, a target that is no probability, a negative weight, or a length
+/// that is not a positive count.
 inline score_columns read_score_columns(csv_file file) {
     using detail::length_column, detail::number_column, detail::add_if_there;
     score_columns columns{.name = file.name()};
@@ -120,6 +139,8 @@ inline score_columns read_score_columns(csv_file file) {
         for (const length_column& column : lengths) column.read(file, *row);
     }
     require<input_error>(!columns.chosen.empty(), file.name(), ": there are no pairs below the names of the columns");
+    require<input_error>(columns.reference_chosen.size() == columns.reference_rejected.size(), file.name(),
+                         ": of the columns reference_chosen_logp and reference_rejected_logp one is there alone");
     return columns;
 }
 
@@ -136,6 +157,15 @@ template <class Loss> void check_needed_columns(const score_columns& columns) {
           "reference_chosen_logp and reference_rejected_logp");
     check(loss_uses_tokens<Loss>, columns.chosen_tokens, columns.rejected_tokens, "chosen_tokens and rejected_tokens");
     check(TripleLoss<Loss, double>, columns.gold, columns.gold_tokens, "gold_logp and gold_tokens");
+}
+
+/// What `evaluate` returns; an error that it throws of a column's numbers says whose they are.
+template <class Evaluate> auto with_name(std::string_view name, const Evaluate& evaluate) {
+    try {
+        return evaluate();
+    } catch (const numeric_error& failure) {
+        throw numeric_error(message(name, ": ", failure.what()));
+    }
 }
 
 /// A line of CSV.
@@ -157,6 +187,11 @@ struct loss_value {
 /// The same of one triple.
 struct triple_loss_value {
     double loss = 0, d_chosen = 0, d_rejected = 0, d_gold = 0;
+};
+
+/// weight · loss of one response and its derivative.
+struct response_loss_value {
+    double loss = 0, d_log_prob = 0;
 };
 
 /// \throws argument_error when a column is missing that the loss needs, and what the loss throws.
@@ -197,11 +232,19 @@ inline std::string to_csv(std::span<const triple_loss_value> values) {
     return text;
 }
 
+/// Lines of CSV: `loss,d_logp`, one a response.
+inline std::string to_csv(std::span<const response_loss_value> values) {
+    std::string text = "loss,d_logp\n";
+    for (const auto& [loss, d_log_prob] : values) text += detail::line_of({loss, d_log_prob});
+    return text;
+}
+
 /// Reads the file and calls `write` with its lines of CSV. \throws as `read_score_columns` and `loss_values` do.
 template <class Loss, class Write>
     requires(PreferenceLoss<Loss, double> || TripleLoss<Loss, double>)
 void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
-    const auto values = loss_values(loss, read_score_columns(std::move(file)));
+    const score_columns columns = read_score_columns(std::move(file));
+    const auto values = detail::with_name(columns.name, [&] { return loss_values(loss, columns); });
     write(to_csv(std::span(values)));
 }
 

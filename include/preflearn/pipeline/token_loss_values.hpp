@@ -132,7 +132,10 @@ void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
         try {
             loss(scores, token_gradients<double>{{d_chosen, d_chosen_kl}, {d_rejected, d_rejected_kl}, value});
         } catch (const numeric_error& failure) {
-            throw numeric_error(message(file.place(), ": ", failure.what()));
+            std::string_view what = failure.what();
+            constexpr std::string_view alone = "pair 0: "; // the file's line says which it is
+            if (what.starts_with(alone)) what.remove_prefix(alone.size());
+            throw numeric_error(message(file.place(), ": ", what));
         }
         lines += shortest_digits(value[0]);
         for (const auto* derivatives : {&d_chosen, &d_rejected, &d_chosen_kl, &d_rejected_kl})

@@ -93,9 +93,7 @@ template <class Model, class Example, class Reference, class Loss> class unpaire
   public:
     using real = typename Model::real;
     static constexpr bool coupled = CoupledUnpairedLoss<Loss, real>;
-    static constexpr bool uses_mismatched = requires { requires Loss::uses_mismatched; };
-    /// A coupled loss that does not say so otherwise makes its state of the policy's log-probs.
-    static constexpr bool uses_scores = coupled && !requires { requires !Loss::uses_scores; };
+    static constexpr bool uses_mismatched = loss_uses_mismatched<Loss>, uses_scores = loss_uses_scores<Loss, real>;
     static constexpr bool reference_known = std::convertible_to<const Reference&, std::span<const double>>;
     static_assert(!(uses_mismatched && reference_known),
                   "this loss scores responses to other prompts, under the reference too: a Policy is needed as "
