@@ -2,7 +2,6 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <numeric>
 #include <span>
 #include <vector>
 
@@ -69,13 +68,7 @@ std::pair<std::vector<double>, training_step> one_batch_of_lists(const list_data
     listwise_objective<unigram<double>, token_list, plackett_luce_loss> objective(
         std::span(d.lists), references, plackett_luce_loss{.beta = 0.5}, d.columns());
     unigram<double> model = start;
-    std::vector<std::size_t> examples(d.lists.size());
-    std::iota(examples.begin(), examples.end(), std::size_t{0});
-    objective.begin(std::accumulate(d.weights.begin(), d.weights.end(), 0.0));
-    for (std::size_t i = 0; i < examples.size(); i += micro)
-        objective.accumulate(model, std::span(examples).subspan(i, std::min(micro, examples.size() - i)));
-    training_step step;
-    objective.finish(step);
+    const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};
 }
 

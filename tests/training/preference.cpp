@@ -179,18 +179,8 @@ TEST_CASE("the gradient of accumulated micro-batches is that of the whole batch,
         preference_objective<unigram<double>, token_comparison, dpo> objective(std::span(data.comparisons), labels,
                                                                                references, dpo{}, {.weight = weights});
         unigram<double> model = start;
-        std::vector<std::size_t> examples(11);
-        double total = 0;
-        for (std::size_t i = 0; i < 11; ++i) {
-            examples[i] = i;
-            total += objective.weight(i);
-        }
-        objective.begin(total);
-        for (std::size_t i = 0; i < 11; i += micro)
-            objective.accumulate(model, std::span(examples).subspan(i, std::min<std::size_t>(micro, 11 - i)));
-        training_step step;
-        objective.finish(step);
-        return std::pair(model.gradient, step.loss);
+        const double loss = one_batch(objective, model, micro).loss;
+        return std::pair(model.gradient, loss);
     };
     const auto [whole, loss] = gradient(11);
     for (const std::size_t micro : {1U, 2U, 5U}) {

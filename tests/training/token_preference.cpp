@@ -48,20 +48,9 @@ struct setting {
 template <class Loss>
 std::pair<std::vector<double>, training_step> gradient_of(const setting& s, const Loss& loss, unigram<double> model,
                                                           std::size_t micro) {
-    const std::size_t n = s.data.comparisons.size();
     token_preference_objective<unigram<double>, token_comparison, Loss> objective(
         std::span<const token_comparison>(s.data.comparisons), s.labels, s.frozen, loss, {.weight = s.weights});
-    std::vector<std::size_t> examples(n);
-    double total = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-        examples[i] = i;
-        total += objective.weight(i);
-    }
-    objective.begin(total);
-    for (std::size_t i = 0; i < n; i += micro)
-        objective.accumulate(model, std::span(examples).subspan(i, std::min(micro, n - i)));
-    training_step step;
-    objective.finish(step);
+    const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};
 }
 

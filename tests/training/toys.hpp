@@ -4,9 +4,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <map>
+#include <numeric>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -18,6 +20,7 @@
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/core/random.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/training/metrics.hpp>
 #include <preflearn/training/options.hpp>
 
 /// A run that reports nothing.
@@ -27,6 +30,22 @@ inline const preflearn::training_options silent{.observer = {}};
 struct killed : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
+
+/// One batch of all examples of an objective, in micro-batches: the model has its gradient, the step its metrics.
+template <class Objective, class Model>
+preflearn::training_step one_batch(Objective& objective, Model& model, std::size_t micro) {
+    std::vector<std::size_t> examples(objective.size());
+    std::iota(examples.begin(), examples.end(), std::size_t{0});
+    double total = 0;
+    for (const std::size_t i : examples) total += objective.weight(i);
+    objective.begin(total);
+    if constexpr (requires { objective.prepare(model, examples, micro); }) objective.prepare(model, examples, micro);
+    for (std::size_t i = 0; i < examples.size(); i += micro)
+        objective.accumulate(model, std::span(examples).subspan(i, std::min(micro, examples.size() - i)));
+    preflearn::training_step step;
+    objective.finish(step);
+    return step;
+}
 
 using item = std::size_t;
 using item_comparison = preflearn::comparison<preflearn::no_prompt, item>;

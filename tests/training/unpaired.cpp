@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -38,24 +37,13 @@ struct flagged_data {
 
 /// Gradient and metrics of one batch of all examples, in micro-batches.
 template <class Loss>
-std::pair<std::vector<double>, training_step> one_batch(const flagged_data& d, const unigram<double>& start,
-                                                        const unigram<double>& reference, const Loss& loss,
-                                                        std::size_t micro) {
+std::pair<std::vector<double>, training_step>
+one_batch_of_completions(const flagged_data& d, const unigram<double>& start, const unigram<double>& reference,
+                         const Loss& loss, std::size_t micro) {
     unpaired_objective<unigram<double>, token_completion, unigram<double>, Loss> objective(
         std::span(d.completions), d.desirable, reference, loss, d.weights);
     unigram<double> model = start;
-    std::vector<std::size_t> examples(d.completions.size());
-    double total = 0;
-    for (std::size_t i = 0; i < examples.size(); ++i) {
-        examples[i] = i;
-        total += objective.weight(i);
-    }
-    objective.begin(total);
-    objective.prepare(model, examples, micro);
-    for (std::size_t i = 0; i < examples.size(); i += micro)
-        objective.accumulate(model, std::span(examples).subspan(i, std::min(micro, examples.size() - i)));
-    training_step step;
-    objective.finish(step);
+    const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};
 }
 
@@ -67,9 +55,11 @@ TEST_CASE("KTO's estimate scores every prompt with the response before it, under
     double mean = 0;
     for (const token_completion& c : d.completions) // one distribution for all prompts: the same responses, once each
         mean += (policy.log_prob({}, c.response) - reference.log_prob({}, c.response)) / 7;
-    const training_step step = one_batch(d, policy, reference, kto<mismatched_kl<unclamped>>{}, 7).second;
+    const training_step step =
+        one_batch_of_completions(d, policy, reference, kto<mismatched_kl<unclamped>>{}, 7).second;
     CHECK(step.kl == doctest::Approx(mean).epsilon(1e-13));
-    const auto [gradient, given] = one_batch(d, policy, reference, kto<given_kl>{.estimator = {mean}}, 7);
+    const auto [gradient, given] =
+        one_batch_of_completions(d, policy, reference, kto<given_kl>{.estimator = {mean}}, 7);
     CHECK(step.loss == doctest::Approx(given.loss).epsilon(1e-13));
     CHECK(step.rewards_chosen == given.rewards_chosen);
     CHECK(step.rewards_margins == step.rewards_chosen - step.rewards_rejected);
@@ -122,9 +112,9 @@ TEST_CASE("the gradient of accumulated micro-batches is that of the whole batch,
     const flagged_data d(11);
     const unigram<double> policy(6, 2), reference(6, 3);
     const auto check = [&](const auto& loss) {
-        const auto [whole, step] = one_batch(d, policy, reference, loss, 11);
+        const auto [whole, step] = one_batch_of_completions(d, policy, reference, loss, 11);
         for (const std::size_t micro : {1U, 2U, 5U}) {
-            const auto [parts, same] = one_batch(d, policy, reference, loss, micro);
+            const auto [parts, same] = one_batch_of_completions(d, policy, reference, loss, micro);
             CHECK(same.loss == doctest::Approx(step.loss).epsilon(1e-14));
             CHECK(same.rewards_rejected == doctest::Approx(step.rewards_rejected).epsilon(1e-14));
             for (std::size_t i = 0; i < 6; ++i) CHECK(std::abs(parts[i] - whole[i]) < 1e-15);
@@ -140,13 +130,13 @@ TEST_CASE("the gradient is the derivative of the reported loss") {
     const flagged_data d(9);
     const unigram<double> policy(6, 2), reference(6, 3);
     const apo_zero_unpaired loss{.beta = 0.5};
-    const std::vector<double> gradient = one_batch(d, policy, reference, loss, 9).first;
+    const std::vector<double> gradient = one_batch_of_completions(d, policy, reference, loss, 9).first;
     for (std::size_t i = 0; i < 6; ++i) {
         unigram<double> above = policy, below = policy;
         above.logits[i] += 1e-5;
         below.logits[i] -= 1e-5;
-        const double slope = (one_batch(d, above, reference, loss, 9).second.loss -
-                              one_batch(d, below, reference, loss, 9).second.loss) /
+        const double slope = (one_batch_of_completions(d, above, reference, loss, 9).second.loss -
+                              one_batch_of_completions(d, below, reference, loss, 9).second.loss) /
                              2e-5;
         CHECK(std::abs(slope - gradient[i]) < 1e-9);
     }
