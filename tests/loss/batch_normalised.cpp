@@ -82,4 +82,8 @@ TEST_CASE("what is missing or wrong is named") {
     p.chosen[4] = std::numeric_limits<double>::quiet_NaN();
     CHECK_THROWS_WITH_AS(confidence_weighted_dpo_normalised{}(p.scores(), p.gradients()),
                          doctest::Contains("pair 4: chosen is nan"), numeric_error);
+    p = random_pairs<double>(10);
+    p.weight.assign(10, 1e308);
+    CHECK_THROWS_WITH_AS(confidence_weighted_dpo_normalised{}(p.scores(), p.gradients()),
+                         doctest::Contains("weights add up to more than a number can hold"), numeric_error);
 }

@@ -28,9 +28,12 @@ struct batch_counts {
         return *this;
     }
     /// What multiplies Σ w ℓ so that divided by Σ w it becomes Σ w ℓ / Σ w n; 0 where nothing counts.
+    /// \throws numeric_error when a sum exceeds the range of double.
     [[nodiscard]] double factor() const {
-        const double n = counted.value();
-        return n > 0 ? weight.value() / n : 0;
+        const double n = counted.value(), w = weight.value();
+        require<numeric_error>(std::isfinite(n) && std::isfinite(w),
+                               "the batch's weights add up to more than a number can hold");
+        return n > 0 ? w / n : 0;
     }
 };
 
