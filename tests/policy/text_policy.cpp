@@ -48,16 +48,16 @@ transformer<double> small_model() {
 } // namespace
 
 TEST_CASE("a policy over text is its language model on the tokens of prompt and response") {
-    const transformer<double> model = small_model();
-    const policy p(letters(false), model);
+    const transformer<double> language_model = small_model();
+    const policy p(letters(false), language_model);
     const std::vector<token_id> prompt = {2, 0}, response = {1, 4};
     // "ca" + "bab": the a and the b that meet are not merged
-    CHECK(p.log_prob("ca", "bab") == model.log_prob(prompt, response));
+    CHECK(p.log_prob("ca", "bab") == language_model.log_prob(prompt, response));
     CHECK(p.count_tokens("cabab") == 3);
     const std::vector<text_completion> all = {{"ca", "bab"}, {"ca", "d"}, {"d", ""}};
     const std::vector<double> together = p.log_probs(std::span<const text_completion>(all));
     CHECK(together.size() == 3);
-    CHECK(together[0] == doctest::Approx(model.log_prob(prompt, response)));
+    CHECK(together[0] == doctest::Approx(language_model.log_prob(prompt, response)));
     CHECK(together[2] == 0);
     CHECK(p.token_log_probs(std::span<const text_completion>(all))[0].size() == 2);
     const std::vector<completion<std::string>> owned = {{"ca", "bab"}, {"ca", "d"}, {"d", ""}};
@@ -66,23 +66,24 @@ TEST_CASE("a policy over text is its language model on the tokens of prompt and 
 }
 
 TEST_CASE("a begin token stands where the file asks for one, an end token where the caller does") {
-    const transformer<double> model = small_model();
-    const policy plain(letters(true), model), ended(letters(true), model, {.after_response = response_end::end_token});
+    const transformer<double> language_model = small_model();
+    const policy plain(letters(true), language_model),
+        ended(letters(true), language_model, {.after_response = response_end::end_token});
     const std::vector<token_id> prompt = {5, 2}, response = {4, 6};
-    CHECK(plain.log_prob("c", "ab") == model.log_prob(prompt, std::vector<token_id>{4}));
-    CHECK(ended.log_prob("c", "ab") == model.log_prob(prompt, response));
-    CHECK(ended.log_prob("", "") == model.log_prob(std::vector<token_id>{5}, std::vector<token_id>{6}));
+    CHECK(plain.log_prob("c", "ab") == language_model.log_prob(prompt, std::vector<token_id>{4}));
+    CHECK(ended.log_prob("c", "ab") == language_model.log_prob(prompt, response));
+    CHECK(ended.log_prob("", "") == language_model.log_prob(std::vector<token_id>{5}, std::vector<token_id>{6}));
     CHECK(ended.count_tokens("ab") == 1);
     const tokenizer endless = tokenizer_from_json(
         nlohmann::json::parse(R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}})"), {}, "t.json");
-    CHECK_THROWS_WITH_AS(policy(endless, model, {.after_response = response_end::end_token}),
+    CHECK_THROWS_WITH_AS(policy(endless, language_model, {.after_response = response_end::end_token}),
                          doctest::Contains("the tokenizer names none"), argument_error);
 }
 
 TEST_CASE("special tokens in a text are tokens, or letters where the caller says so") {
-    const transformer<double> model = small_model();
-    const policy parsing(letters(false), model);
-    const policy literal(letters(false), model, {.found = special_tokens::plain});
+    const transformer<double> language_model = small_model();
+    const policy parsing(letters(false), language_model);
+    const policy literal(letters(false), language_model, {.found = special_tokens::plain});
     CHECK(parsing.count_tokens("a<s>b") == 3);
     CHECK(literal.prompt_tokens("a<s>b").back() == 1);
     CHECK(std::ranges::count(literal.prompt_tokens("a<s>b"), 5) == 0);
@@ -147,12 +148,12 @@ TEST_CASE("a folder with tokenizer.json and weights loads as one policy") {
 }
 
 TEST_CASE("the real model scores real texts as transformers does") {
-    const auto [model, pairs] = test::weak_model_and_pairs();
-    if (model.empty()) {
-        std::cout << "[skipped] no shared folder or no model: set PREFLEARN_WEAK_LLM\n";
+    const auto [file, pairs] = test::weak_model_and_pairs();
+    if (file.empty()) {
+        std::cout << "[skipped] no shared folder or no file: set PREFLEARN_WEAK_LLM\n";
         return;
     }
-    const auto p = load_text_policy<float>(model);
+    const auto p = load_text_policy<float>(file);
     std::ifstream lines(pairs);
     std::string line;
     std::getline(lines, line);
