@@ -150,7 +150,7 @@ TEST_CASE("a folder with tokenizer.json and weights loads as one policy") {
 TEST_CASE("the real model scores real texts as transformers does") {
     const auto [file, pairs] = test::weak_model_and_pairs();
     if (file.empty()) {
-        std::cout << "[skipped] no shared folder or no file: set PREFLEARN_WEAK_LLM\n";
+        std::cout << "[skipped] no shared folder or no model: set PREFLEARN_WEAK_LLM\n";
         return;
     }
     const auto p = load_text_policy<float>(file);
