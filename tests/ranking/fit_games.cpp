@@ -3,7 +3,10 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#if defined(_OPENMP)
 #include <omp.h>
+#endif
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/ranking/fit_games.hpp>
@@ -114,12 +117,16 @@ TEST_CASE("ties, order effect, features and judges are found together, and the e
         probe_errors(list.games.list(), list.details(), model, fit, {.accuracy = 0, .most = 8, .worst = 1});
     for (std::size_t p = 0; p < fit.layout.size; ++p)
         CHECK(probed.standard_errors[p] == doctest::Approx(v.standard_error(p)).epsilon(p < 6 ? 0.6 : 1e-5));
+#if defined(_OPENMP)
     const int threads = omp_get_max_threads();
     omp_set_num_threads(threads == 1 ? 3 : 1);
+#endif
     CHECK(fit_games(list.games.list(), list.details(), model, without_matrices).rating.parameters ==
           sparse.rating.parameters);
     CHECK(fit_games(list.games.list(), list.details(), model).rating.parameters == fit.rating.parameters);
+#if defined(_OPENMP)
     omp_set_num_threads(threads);
+#endif
     check_parameter(fit.layout.order, 0.3);
     check_parameter(fit.layout.features, 0.8);
     for (std::size_t k = 0; k < 3; ++k) check_parameter(fit.layout.judges + k, std::log(sharpness[k]));
