@@ -130,10 +130,11 @@ inline void rank_by_intervals(const rating_options& options, rating_report& repo
     report.errors += "; ranks and tiers from joint intervals";
 }
 
-/// The same from a covariance.
+/// The same from a covariance. \returns the errors of all parameters
 template <class Model>
-void complete_report(const Model& model, const game_layout& layout, const rating_covariance& covariance,
-                     const rating_options& options, std::span<const std::string> covariates, rating_report& report) {
+std::vector<double> complete_report(const Model& model, const game_layout& layout, const rating_covariance& covariance,
+                                    const rating_options& options, std::span<const std::string> covariates,
+                                    rating_report& report) {
     std::vector<double> errors(layout.size);
     for (std::size_t p = 0; p < layout.size; ++p) errors[p] = covariance.standard_error(p);
     add_errors(model, layout, errors, options, covariates, report);
@@ -141,6 +142,7 @@ void complete_report(const Model& model, const game_layout& layout, const rating
         report.ranks = rank_items(report.fit, covariance, {.confidence = options.confidence, .seed = options.seed});
     else
         rank_by_intervals(options, report);
+    return errors;
 }
 
 inline std::string describe(const probed_errors& probed) {
@@ -158,11 +160,13 @@ inline std::string describe(const probed_errors& probed) {
 
 /// The same from probes.
 template <class Model>
-void complete_report(const Model& model, const game_layout& layout, const probed_errors& probed,
-                     const rating_options& options, std::span<const std::string> covariates, rating_report& report) {
+std::vector<double> complete_report(const Model& model, const game_layout& layout, const probed_errors& probed,
+                                    const rating_options& options, std::span<const std::string> covariates,
+                                    rating_report& report) {
     report.errors = describe(probed);
     add_errors(model, layout, probed.standard_errors, options, covariates, report);
     rank_by_intervals(options, report);
+    return probed.standard_errors;
 }
 
 } // namespace detail
@@ -195,19 +199,17 @@ rating_report rate_games(const game_list& games, const Options& options = {},
         const game_fit fit = fit_games(games, details, model);
         rating_report report{.fit = fit.rating};
         if (!fit.converged()) return report;
-        std::vector<double> errors(fit.layout.size);
-        if (clusters.empty() && games.items > most_ranked_items) {
-            const probed_errors probed = probe_errors(games, details, model, fit, {.seed = options.seed});
-            errors = probed.standard_errors;
-            detail::complete_report(board, fit.layout, probed, options, covariates.names, report);
-        } else {
+        const std::vector<double> errors = [&] {
+            if (clusters.empty() && games.items > most_ranked_items)
+                return detail::complete_report(board, fit.layout,
+                                               probe_errors(games, details, model, fit, {.seed = options.seed}),
+                                               options, covariates.names, report);
             report.errors = from_covariance;
-            const rating_covariance covariance = clusters.empty()
-                                                     ? inverse_information(games, details, model, fit)
-                                                     : sandwich_covariance(games, details, model, fit, clusters);
-            for (std::size_t p = 0; p < errors.size(); ++p) errors[p] = covariance.standard_error(p);
-            detail::complete_report(board, fit.layout, covariance, options, covariates.names, report);
-        }
+            return detail::complete_report(board, fit.layout,
+                                           clusters.empty() ? inverse_information(games, details, model, fit)
+                                                            : sandwich_covariance(games, details, model, fit, clusters),
+                                           options, covariates.names, report);
+        }();
         const double z = normal_critical(options.confidence);
         for (std::size_t k = 0; k < fit.judges.size(); ++k) {
             const double u = report.fit.parameters[fit.layout.judges + k];
