@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/loss/any_divergence.hpp>
 #include <preflearn/loss/any_loss.hpp>
 #include <preflearn/loss/batch_confidence.hpp>
 #include <preflearn/loss/batch_normalised.hpp>

@@ -83,7 +83,7 @@ TEST_CASE("divergences go by TRL's names") {
 TEST_CASE("unknown names are answered with the known ones") {
     CHECK_THROWS_WITH_AS(
         loss_named("ipo", std::vector<named_value>{{"gamma", "1"}}),
-        "loss 'ipo' has no parameter 'gamma'; it has: beta, f_divergence_type, f_alpha_divergence_coef",
+        "loss 'ipo' has no parameter 'gamma'; it has: beta, f_alpha_divergence_coef, f_divergence_type",
         argument_error);
     CHECK_THROWS_WITH_AS(loss_named("no such loss", {}), doctest::Contains("there are: sigmoid, "), argument_error);
     CHECK_THROWS_WITH_AS(loss_named("ipo", std::vector<named_value>{{"beta", "1x"}}), doctest::Contains("'1x'"),

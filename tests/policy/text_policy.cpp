@@ -15,7 +15,6 @@
 
 #include "../files.hpp"
 #include "models.hpp"
-#include "weak_model.hpp"
 
 using namespace preflearn;
 
@@ -145,25 +144,4 @@ TEST_CASE("a folder with tokenizer.json and weights loads as one policy") {
     folder.write("tokenizer_config.json", R"({"eos_token": "</s>"})");
     const policy loaded = load_text_policy<double>(folder.path(), {.after_response = response_end::end_token});
     CHECK(loaded.log_prob("c", "ab") == small_model().log_prob(std::vector<token_id>{2}, std::vector<token_id>{4, 6}));
-}
-
-TEST_CASE("the real model scores real texts as transformers does") {
-    const auto [file, pairs] = test::weak_model_and_pairs();
-    if (file.empty()) {
-        std::cout << "[skipped] no shared folder or no model: set PREFLEARN_WEAK_LLM\n";
-        return;
-    }
-    const auto p = load_text_policy<float>(file);
-    std::ifstream lines(pairs);
-    std::string line;
-    std::getline(lines, line);
-    const auto pair = nlohmann::json::parse(line);
-    const auto prompt = pair["prompt"].get<std::string>(), chosen = pair["chosen"].get<std::string>();
-    CHECK(p.count_tokens(prompt) == pair["prompt_tokens"].get<std::size_t>());
-    CHECK(p.log_prob(prompt, chosen) == doctest::Approx(pair["chosen_logp"].get<double>()).epsilon(1e-3));
-    generator random(1, "sample");
-    const std::string answer =
-        p.sample("<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n",
-                 {.temperature = 0, .max_tokens = 12}, random);
-    CHECK(test::contains(answer, "Paris"));
 }

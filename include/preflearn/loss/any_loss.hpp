@@ -8,7 +8,6 @@
 #include <any>
 #include <concepts>
 #include <cstddef>
-#include <functional>
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/requirements.hpp>
@@ -42,30 +41,38 @@ class any_loss {
     any_loss() = default;
     template <class Loss>
     explicit any_loss(const Loss& loss)
-        : in_float_(erased<float>(loss)), in_double_(erased<double>(loss)), coupled_(reduces_pairs<Loss, double>) {}
+        : loss_(loss), in_float_(calls<float, Loss>()), in_double_(calls<double, Loss>()) {}
 
     /// Whether the loss looks at the batch, so that its state must be reduced over all of it first.
-    [[nodiscard]] bool couples_pairs() const { return coupled_; }
+    [[nodiscard]] bool couples_pairs() const { return in_double_.reduce != nullptr; }
 
     template <std::floating_point Real> [[nodiscard]] state reduce(const pair_scores<Real>& scores) const {
-        return chosen<Real>().reduce(scores);
+        const calls_in<Real>& chosen = of_type<Real>();
+        return chosen.reduce != nullptr ? chosen.reduce(loss_, scores) : state();
     }
     template <std::floating_point Real>
     loss_sums map(const pair_scores<Real>& scores, const state& batch, const pair_gradients<Real>& gradients,
                   std::size_t first = 0) const {
-        return chosen<Real>().map(scores, batch, gradients, first);
+        const calls_in<Real>& chosen = of_type<Real>();
+        return chosen.map != nullptr ? chosen.map(loss_, scores, batch, gradients, first)
+                                     : chosen.call(loss_, scores, gradients);
     }
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
-        return chosen<Real>().call(scores, gradients);
+        return of_type<Real>().call(loss_, scores, gradients);
     }
 
   private:
-    template <class Real> struct functions {
-        std::function<loss_sums(const pair_scores<Real>&, const pair_gradients<Real>&)> call;
-        std::function<state(const pair_scores<Real>&)> reduce;
-        std::function<loss_sums(const pair_scores<Real>&, const state&, const pair_gradients<Real>&, std::size_t)> map;
+    /// How the held loss is called; `reduce` and `map` are null where it looks at each pair alone. Plain functions,
+    /// because programs that know every loss by name compile a hundred of these.
+    template <class Real> struct calls_in {
+        loss_sums (*call)(const std::any&, const pair_scores<Real>&, const pair_gradients<Real>&) = nullptr;
+        state (*reduce)(const std::any&, const pair_scores<Real>&) = nullptr;
+        loss_sums (*map)(const std::any&, const pair_scores<Real>&, const state&, const pair_gradients<Real>&,
+                         std::size_t) = nullptr;
     };
+
+    template <class Loss> static const Loss& held(const std::any& loss) { return *std::any_cast<Loss>(&loss); }
 
     template <class State> static State value_of(const state& batch) {
         State value = std::any_cast<const State&>(batch.value_);
@@ -73,16 +80,18 @@ class any_loss {
         return value;
     }
 
-    template <class Real, class Loss> static functions<Real> erased(const Loss& loss) {
+    template <class Real, class Loss> static calls_in<Real> calls() {
         check_preference_loss<Loss, Real>();
-        functions<Real> all;
-        all.call = [loss](const auto& scores, const auto& gradients) { return loss(scores, gradients); };
+        calls_in<Real> all;
+        all.call = [](const std::any& loss, const auto& scores, const auto& gradients) {
+            return held<Loss>(loss)(scores, gradients);
+        };
         if constexpr (reduces_pairs<Loss, Real>) {
             check_coupled_loss<Loss, Real>();
             using part = coupled_state<Loss, Real>;
-            all.reduce = [loss](const auto& scores) {
+            all.reduce = [](const std::any& loss, const auto& scores) {
                 state batch;
-                batch.value_ = loss.reduce(scores);
+                batch.value_ = held<Loss>(loss).reduce(scores);
                 batch.merge_ = [](std::any& a, const std::any& b) {
                     std::any_cast<part&>(a) += std::any_cast<const part&>(b);
                 };
@@ -90,35 +99,29 @@ class any_loss {
                     batch.after_ = [](const state& now) { return value_of<part>(now).after(); };
                 return batch;
             };
-            all.map = [loss](const auto& scores, const state& batch, const auto& gradients, std::size_t first) {
+            all.map = [](const std::any& loss, const auto& scores, const state& batch, const auto& gradients,
+                         std::size_t first) {
                 if constexpr (CarriesRunningMean<part>)
-                    return map_shard(loss, scores, value_of<part>(batch), gradients, first);
+                    return map_shard(held<Loss>(loss), scores, value_of<part>(batch), gradients, first);
                 else
-                    return map_shard(loss, scores, std::any_cast<const part&>(batch.value_), gradients, first);
-            };
-        } else {
-            all.reduce = [](const auto&) { return state(); };
-            all.map = [loss](const auto& scores, const state&, const auto& gradients, std::size_t) {
-                return loss(scores, gradients);
+                    return map_shard(held<Loss>(loss), scores, std::any_cast<const part&>(batch.value_), gradients,
+                                     first);
             };
         }
         return all;
     }
 
-    template <class Real> const functions<Real>& chosen() const {
-        const auto& functions_of_type = [this]() -> const functions<Real>& {
-            if constexpr (std::same_as<Real, float>)
-                return in_float_;
-            else
-                return in_double_;
-        }();
-        require(static_cast<bool>(functions_of_type.call), "no loss was chosen");
-        return functions_of_type;
+    template <class Real> const calls_in<Real>& of_type() const {
+        require(loss_.has_value(), "no loss was chosen");
+        if constexpr (std::same_as<Real, float>)
+            return in_float_;
+        else
+            return in_double_;
     }
 
-    functions<float> in_float_;
-    functions<double> in_double_;
-    bool coupled_ = false;
+    std::any loss_;
+    calls_in<float> in_float_;
+    calls_in<double> in_double_;
 };
 
 } // namespace preflearn

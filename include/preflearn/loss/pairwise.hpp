@@ -285,25 +285,31 @@ struct pairwise {
         const detail::piece_columns<Real> c = in;
         const Real scale = static_cast<Real>(beta);
         detail::finite_so_far<Real> finite_z, finite_difference;
-        for (std::size_t i = 0; i < c.size; ++i) {
-            const pair_point<Real> at = point_at(c, i);
-            const auto [su, sv, difference] = scores_of_pair(score, at);
-            out.u[i] = at.u;
-            out.v[i] = at.v;
-            if constexpr (PairLink<Link, Real>) {
-                out.chosen_score[i] = scale * su.value;
-                out.rejected_score[i] = scale * sv.value;
-                out.z[i] = scale * difference;
-            } else {
-                out.z[i] = scale * difference - margin_at(Plain ? Real(0) : c.margin[i], at);
+        const auto form = [&](const auto& part) {
+            for (std::size_t i = 0; i < c.size; ++i) {
+                const pair_point<Real> at = point_at(c, i);
+                const auto [su, sv, difference] = scores_of_pair(part, at);
+                out.u[i] = at.u;
+                out.v[i] = at.v;
+                if constexpr (PairLink<Link, Real>) {
+                    out.chosen_score[i] = scale * su.value;
+                    out.rejected_score[i] = scale * sv.value;
+                    out.z[i] = scale * difference;
+                } else {
+                    out.z[i] = scale * difference - margin_at(Plain ? Real(0) : c.margin[i], at);
+                }
+                finite_z.see(out.z[i]);
+                if constexpr (!has_unit_slope<Score>) {
+                    d_chosen[i] = su.derivative;
+                    d_rejected[i] = sv.derivative;
+                    finite_difference.see(at.difference);
+                }
             }
-            finite_z.see(out.z[i]);
-            if constexpr (!has_unit_slope<Score>) {
-                d_chosen[i] = su.derivative;
-                d_rejected[i] = sv.derivative;
-                finite_difference.see(at.difference);
-            }
-        }
+        };
+        if constexpr (requires { score.visit(form); })
+            score.visit(form);
+        else
+            form(score);
         return finite_z && finite_difference;
     }
 

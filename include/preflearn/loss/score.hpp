@@ -3,7 +3,8 @@
 /// preference loss that stands before the link. A score part is a small type called with (u, tokens) that returns the
 /// score and its derivative in u, and says which columns of the batch it needs. Where the difference of two scores can
 /// be had more accurately than by subtracting them, or where chosen and rejected are scored differently, the part also
-/// has `pair(point)`. Divergences are in `divergence.hpp`.
+/// has `pair(point)`. A part that stands for one of several, chosen at run time, has `visit(use)` too, which calls
+/// `use` with that one: loops over pairs are compiled for each. Divergences are in `divergence.hpp`.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -91,6 +92,11 @@ template <class Score> struct per_token {
     [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real tokens) const {
         const response_score<Real> whole = score(u, tokens);
         return {whole.value / tokens, whole.derivative / tokens};
+    }
+    template <class Use>
+        requires requires(const Score& s, const Use& use) { s.visit(use); }
+    auto visit(const Use& use) const {
+        return score.visit([&]<class One>(const One& one) { return use(per_token<One>{one}); });
     }
 };
 

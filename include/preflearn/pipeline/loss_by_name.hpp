@@ -5,17 +5,21 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/data/number.hpp>
+#include <preflearn/loss/any_divergence.hpp>
 #include <preflearn/loss/any_loss.hpp>
 #include <preflearn/loss/coupled_list.hpp>
 #include <preflearn/loss/list.hpp>
@@ -47,20 +51,33 @@ inline double parameter_value(std::string_view loss, const named_value& given) {
     return *value;
 }
 
-/// Calls `use` with the loss, its score changed to the divergence of TRL's name.
-template <class Loss, class Use>
-void use_with_divergence(const Loss& loss, std::string_view divergence, double coefficient, const Use& use) {
-    if (divergence == "reverse_kl") return use(loss);
-    if constexpr (divergence_family<Loss>::exists) {
-        if (divergence == "forward_kl") return use(with_divergence(loss, forward_kl{}));
-        if (divergence == "js_divergence") return use(with_divergence(loss, js_divergence{}));
-        if (divergence == "alpha_divergence")
-            return use(with_divergence(loss, alpha_divergence{.coefficient = coefficient}));
-        if (divergence == "chi_squared_kl") return use(with_divergence(loss, chi_squared_kl{}));
+/// A parameter of a loss, to be set.
+struct parameter_place {
+    std::string_view name;
+    double* value;
+};
+
+/// Sets what is given. TRL's name of a divergence is a parameter, too, where the loss has one.
+inline void set_parameters(std::string_view loss, std::span<const named_value> given,
+                           std::span<const parameter_place> places, any_divergence* divergence) {
+    for (const named_value& one : given) {
+        if (divergence != nullptr && one.name == "f_divergence_type") {
+            const std::optional<divergence_kind> kind = divergence_named(one.value);
+            require(kind.has_value(), "f_divergence_type is '", one.value,
+                    "', expected reverse_kl, forward_kl, js_divergence, alpha_divergence or chi_squared_kl");
+            divergence->kind = *kind;
+            continue;
+        }
+        const auto place = std::ranges::find(places, one.name, &parameter_place::name);
+        if (place == places.end()) {
+            std::string known;
+            for (const parameter_place& other : places) known += std::string(other.name) + ", ";
+            known += divergence != nullptr ? "f_divergence_type" : places.empty() ? "none" : "";
+            throw argument_error(message("loss '", loss, "' has no parameter '", one.name,
+                                         "'; it has: ", known.empty() ? "none" : known));
+        }
+        *place->value = parameter_value(loss, one);
     }
-    throw argument_error(
-        message("f_divergence_type is '", divergence,
-                "', expected reverse_kl, forward_kl, js_divergence, alpha_divergence or chi_squared_kl"));
 }
 
 /// Of the losses that `for_each_loss` goes through.
@@ -74,29 +91,18 @@ void use_named(std::string_view name, std::span<const named_value> parameters, c
         names += (names.empty() ? "" : ", ") + std::string(about.name);
         if (about.name != name) return;
         found = true;
-        std::string divergence = "reverse_kl";
-        double coefficient = 0.5;
-        for (const named_value& given : parameters) {
-            std::string known;
-            bool taken = false;
-            if constexpr (about.count() > 0) {
-                for (const auto& [parameter, member] : about.parameters()) {
-                    known += (known.empty() ? "" : ", ") + std::string(parameter);
-                    if (parameter != given.name) continue;
-                    std::invoke(member, loss) = parameter_value(name, given);
-                    taken = true;
-                }
-            }
-            if constexpr (divergence_family<Loss>::exists) {
-                known += ", f_divergence_type, f_alpha_divergence_coef";
-                taken |= given.name == "f_divergence_type" || given.name == "f_alpha_divergence_coef";
-                if (given.name == "f_divergence_type") divergence = given.value;
-                if (given.name == "f_alpha_divergence_coef") coefficient = parameter_value(name, given);
-            }
-            require(taken, "loss '", name, "' has no parameter '", given.name,
-                    "'; it has: ", known.empty() ? "none" : known);
+        std::vector<parameter_place> places;
+        for (const auto& [parameter, member] : about.parameters())
+            places.push_back({parameter, &std::invoke(member, loss)});
+        if constexpr (divergence_family<Loss>::exists) {
+            any_divergence divergence;
+            places.push_back({"f_alpha_divergence_coef", &divergence.coefficient});
+            set_parameters(name, parameters, places, &divergence);
+            use(with_divergence(loss, divergence));
+        } else {
+            set_parameters(name, parameters, places, nullptr);
+            use(loss);
         }
-        use_with_divergence(loss, divergence, coefficient, use);
     });
     require(found, "there is no loss '", name, "'; there are: ", names);
 }
@@ -130,9 +136,11 @@ void use_loss_of_any_kind(std::string_view name, std::span<const named_value> pa
 }
 
 /// The loss on pairs of that name, its parameters set, as one type. \throws as `use_named_loss`.
-inline any_loss loss_named(std::string_view name, std::span<const named_value> parameters) {
-    any_loss chosen;
-    use_named_loss(name, parameters, [&](const auto& loss) { chosen = any_loss(loss); });
+/// A template only so that all losses are compiled where it is called, and nowhere else.
+template <std::same_as<any_loss> Loss = any_loss>
+Loss loss_named(std::string_view name, std::span<const named_value> parameters) {
+    Loss chosen;
+    use_named_loss(name, parameters, [&](const auto& loss) { chosen = Loss(loss); });
     return chosen;
 }
 

@@ -27,9 +27,9 @@ namespace detail {
 /// A token id of the file; ids may leave holes, but not be absurd against the number of entries.
 inline token_id read_id(const json_reader& from, const nlohmann::json& value, std::size_t entries,
                         std::string_view token) {
-    require<input_error>(value.is_number_integer() && value >= 0 && value.get<std::uint64_t>() < 4 * entries + 65536,
-                         from.origin, ": the id of token '", token, "' is not a number that fits a vocabulary of ",
-                         entries);
+    require<input_error>(
+        value.is_number_integer() && value.get<std::int64_t>() >= 0 && value.get<std::uint64_t>() < 4 * entries + 65536,
+        from.origin, ": the id of token '", token, "' is not a number that fits a vocabulary of ", entries);
     return value.get<token_id>();
 }
 

@@ -1,29 +1,19 @@
-// Token ids of real preference pairs by transformers; needs ../shared and the model of ../shared/get-weak-llm, at
-// $PREFLEARN_WEAK_LLM or where that script puts it.
+// Token ids of real preference pairs by transformers.
 #include <doctest/doctest.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include <preflearn/text/load.hpp>
 
+#include "weak_model.hpp"
+
 using namespace preflearn;
 
 TEST_CASE("SmolLM2's own tokenizer gives the golden ids of real pairs") {
-    const char* const named = std::getenv("PREFLEARN_WEAK_LLM");
-    const std::filesystem::path model =
-        named ? named : (std::filesystem::temp_directory_path() / "weak-llm.gguf").string();
-    const std::filesystem::path golden = PREFLEARN_SHARED "/golden/smollm2-135m-hh-logprobs.jsonl";
-    for (const auto& needed : {model, golden}) {
-        if (!std::filesystem::exists(needed)) {
-            std::printf("[skipped] %s is not there\n", needed.filename().c_str());
-            return;
-        }
-    }
+    const auto [model, golden] = test::weak_model_and_pairs();
+    if (model.empty()) return;
     const tokenizer tokens = load_tokenizer(model);
     CHECK(!tokens.begin_token());
     CHECK(tokens.token_text(tokens.end_token().value()) == "<|im_end|>");
