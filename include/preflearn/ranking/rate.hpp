@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <type_traits>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -26,8 +26,12 @@
 #include <preflearn/ranking/game_model.hpp>
 #include <preflearn/ranking/games.hpp>
 #include <preflearn/ranking/judges.hpp>
+#include <preflearn/ranking/model.hpp>
+#include <preflearn/ranking/pair_counts.hpp>
+#include <preflearn/ranking/prior.hpp>
 #include <preflearn/ranking/probed_errors.hpp>
 #include <preflearn/ranking/rank_tiers.hpp>
+#include <preflearn/ranking/ties.hpp>
 
 namespace preflearn {
 
