@@ -31,7 +31,7 @@ template <class Model> void check_derivatives(const Model& model) {
     Eigen::VectorXd at(detail::index(layout.size));
     for (double& p : at) p = random.normal() / 2;
     if constexpr (Model::board_type::has_tie_parameter) at[at.size() - 1] = 0.4;
-    detail::centre_judges<Model>(layout, at);
+    detail::centre_judges(layout, at);
     const game_objective here = evaluate_games(games.list(), details, model, at);
     CHECK(here.value < here.log_likelihood);
     // The product without the matrix is the matrix's.
@@ -43,7 +43,7 @@ template <class Model> void check_derivatives(const Model& model) {
     constexpr double h = 1e-5;
     for (Eigen::Index i = 0; i < at.size(); ++i) {
         Eigen::VectorXd along = Eigen::VectorXd::Unit(at.size(), i);
-        detail::centre_judges<Model>(layout, along);
+        detail::centre_judges(layout, along);
         const game_objective up = evaluate_games(games.list(), details, model, at + h * along, false);
         const game_objective down = evaluate_games(games.list(), details, model, at - h * along, false);
         CHECK(here.gradient[i] == doctest::Approx((up.value - down.value) / (2 * h)).epsilon(1e-7));

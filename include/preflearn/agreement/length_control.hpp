@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <span>
 
@@ -35,10 +36,11 @@ struct length_control_result {
 /// \param difficulties one number per prompt, or empty.
 /// Separated data (a side always wins, or the length decides) give unbounded; lengths that do not differ
 /// constant_input. \throws argument_error for lengths that differ or an outcome outside [0, 1]; numeric_error for NaN.
-inline length_control_result length_controlled_win_rate(std::span<const double> outcomes,
-                                                        std::span<const double> length_differences,
-                                                        std::span<const double> difficulties = {},
-                                                        double confidence = 0.95) {
+/// A template only so that Eigen's factorisation is compiled where it is called.
+template <std::same_as<double> Confidence = double>
+length_control_result
+length_controlled_win_rate(std::span<const double> outcomes, std::span<const double> length_differences,
+                           std::span<const double> difficulties = {}, Confidence confidence = 0.95) {
     const std::size_t n = outcomes.size();
     require(length_differences.size() == n && (difficulties.empty() || difficulties.size() == n), n, " outcomes, ",
             length_differences.size(), " length differences, ", difficulties.size(), " difficulties");

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -84,8 +85,9 @@ enum class homogeneity_form : std::uint8_t { stuart_maxwell, bhapkar };
 
 /// χ² test that two raters have the same distribution over q categories, with (used categories - 1) degrees of freedom.
 /// Categories on which all disagreements are missing carry no information and are left out.
-inline test_result marginal_homogeneity(const rating_counts& ratings,
-                                        homogeneity_form form = homogeneity_form::stuart_maxwell) {
+/// A template only so that Eigen's factorisation is compiled where it is called.
+template <std::same_as<homogeneity_form> Form = homogeneity_form>
+test_result marginal_homogeneity(const rating_counts& ratings, Form form = homogeneity_form::stuart_maxwell) {
     const estimate_status status = detail::rater_pair_status(ratings);
     if (status != estimate_status::ok) return {.status = status};
     const std::size_t q = ratings.categories();

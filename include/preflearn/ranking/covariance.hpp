@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -50,7 +51,9 @@ namespace detail {
 /// columns. Without a prior the common shift of the strengths has no information; with a weak one nearly none, so H is
 /// inverted with some added along it, which is taken away again (Sherman & Morrison 1950).
 /// \throws numeric_error when it is singular in double precision.
-inline Eigen::MatrixXd inverse_on_sum_zero(Eigen::MatrixXd h, Eigen::Index items, bool level_is_known) {
+/// A template only so that Eigen's factorisation is compiled where it is called.
+template <std::same_as<Eigen::MatrixXd> Matrix>
+Eigen::MatrixXd inverse_on_sum_zero(Matrix h, Eigen::Index items, bool level_is_known) {
     const double added = h.diagonal().head(items).mean() / static_cast<double>(items);
     h.topLeftCorner(items, items).array() += added;
     const Eigen::LDLT<Eigen::MatrixXd> factors(h);
@@ -72,14 +75,8 @@ inline Eigen::MatrixXd inverse_on_sum_zero(Eigen::MatrixXd h, Eigen::Index items
 /// The same of a fit that exists.
 template <class Model>
 Eigen::MatrixXd centred_inverse(const pair_counts& counts, const Model& model, const rating_fit& fit) {
-    fit.check();
-    require(fit.parameters.size() == Model::size(counts.items), "a fit of ", fit.parameters.size(),
-            " parameters does not belong to this model of ", counts.items, " items");
-    const Eigen::VectorXd parameters =
-        Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), index(fit.parameters.size()));
-    local_model at;
-    evaluate(counts, model, parameters, at);
-    return inverse_on_sum_zero(information<Model>(counts, at), index(counts.items), at.prior.maxCoeff() > 0);
+    const local_model at = at_fit(counts, model, fit);
+    return inverse_on_sum_zero(information(counts, at), index(counts.items), at.prior.maxCoeff() > 0);
 }
 
 /// The middle of a sandwich, Σ_c s_c s_c': `each(g, add)` calls add(parameter, derivative) for game g.
@@ -130,12 +127,13 @@ rating_covariance inverse_information(const pair_counts& counts, const Model& mo
 template <class Model>
 rating_covariance sandwich_covariance(const game_list& games, const Model& model, const rating_fit& fit,
                                       std::span<const std::uint32_t> clusters = {}) {
-    const pair_counts counts = count_games(games, Model::has_order ? sides::kept : sides::merged);
+    const pair_counts counts = count_games(games, model.has_order ? sides::kept : sides::merged);
     const Eigen::MatrixXd bread = detail::centred_inverse(counts, model, fit);
     const Eigen::VectorXd parameters =
         Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), detail::index(fit.parameters.size()));
-    const double delta = detail::order_of_parameters(model, parameters, games.items);
-    const double tau = detail::tie_of_parameters(model, parameters);
+    const game_layout layout = detail::board_layout(model, games.items);
+    const double delta = detail::order_of_parameters(layout, parameters);
+    const double tau = detail::tie_of_parameters(layout, parameters);
 
     const Eigen::MatrixXd meat =
         detail::squared_scores(games.size(), bread.rows(), clusters, [&](std::size_t g, const auto& add) {
@@ -148,8 +146,8 @@ rating_covariance sandwich_covariance(const game_list& games, const Model& model
                 model.ties.terms(model.link, one, parameters[one.left] - parameters[one.right] + delta, tau);
             add(one.left, t.slope_x);
             add(one.right, -t.slope_x);
-            if constexpr (Model::has_order) add(detail::index(games.items), t.slope_x);
-            if constexpr (Model::has_tie_parameter) add(bread.rows() - 1, t.slope_t);
+            if (layout.has_order()) add(detail::index(layout.order), t.slope_x);
+            if (layout.has_tie_parameter()) add(detail::index(layout.ties), t.slope_t);
         });
     return {games.items, bread * meat * bread.transpose()};
 }

@@ -32,12 +32,12 @@ struct firth {
         static_assert(std::same_as<typename Model::prior_type, jeffreys_prior>,
                       "the solver firth fits models with jeffreys_prior");
         solver_result result{.parameters = std::move(start)};
-        const Eigen::VectorXd games = detail::games_of_parameters<Model>(counts);
         const Eigen::Index n = result.parameters.size();
+        const Eigen::VectorXd games = detail::games_of_parameters(counts, n);
         for (;;) {
             detail::local_model at;
             detail::evaluate(counts, model, result.parameters, at);
-            Eigen::MatrixXd h = detail::information<Model>(counts, at);
+            Eigen::MatrixXd h = detail::information(counts, at);
             h.array() += h.diagonal().mean() / static_cast<double>(n);
             const Eigen::LDLT<Eigen::MatrixXd> factors(h);
             const Eigen::MatrixXd variance = factors.solve(Eigen::MatrixXd::Identity(n, n));

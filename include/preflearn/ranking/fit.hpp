@@ -170,8 +170,7 @@ inline bool order_is_aliased(const pair_counts& counts) {
 }
 
 /// Fills in status and reason when the board itself rules the fit out.
-template <class Model> bool board_allows(const pair_counts& counts, rating_fit& fit) {
-    constexpr board_need need = Model::prior_type::need;
+inline bool board_allows(const pair_counts& counts, board_need need, const game_layout& layout, rating_fit& fit) {
     const auto refuse = [&](fit_status status, std::string reason) {
         fit.status = status;
         fit.reason = std::move(reason);
@@ -182,13 +181,10 @@ template <class Model> bool board_allows(const pair_counts& counts, rating_fit& 
         return refuse(fit_status::disconnected, disconnection_reason(fit.graph));
     if (need == board_need::strongly_connected && !fit.graph.strongly_connected())
         return refuse(fit_status::separated, separation_reason(fit.graph));
-    if constexpr (Model::has_order) {
-        if (need != board_need::nothing && order_is_aliased(counts))
-            return refuse(fit_status::unidentified,
-                          "every game is explained by strengths as well as by the order effect "
-                          "(items meet on one side only)");
-    }
-    if constexpr (Model::has_tie_parameter) {
+    if (layout.has_order() && need != board_need::nothing && order_is_aliased(counts))
+        return refuse(fit_status::unidentified, "every game is explained by strengths as well as by the order effect "
+                                                "(items meet on one side only)");
+    if (layout.has_tie_parameter()) {
         const auto tied = [](const pair_cell& c) { return c.ties > 0; };
         const auto decided = [](const pair_cell& c) { return c.left_wins + c.right_wins > 0; };
         if (std::ranges::none_of(counts.cells, tied))
@@ -220,20 +216,20 @@ rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const
                        std::span<const double> start = {}) {
     static_assert(RatingSolver<Solver, Model>, "a RatingSolver is called with (pair_counts, model, start), const, and "
                                                "returns preflearn::solver_result");
-    require(!Model::has_order || counts.orientation == sides::kept,
+    const game_layout layout = detail::board_layout(model, counts.items);
+    require(!layout.has_order() || counts.orientation == sides::kept,
             "an order effect needs counts with their sides kept: count_games(…, sides::kept)");
-    require(start.empty() || start.size() == Model::size(counts.items), "a start of ", start.size(), " parameters for ",
-            Model::size(counts.items));
+    require(start.empty() || start.size() == layout.size, "a start of ", start.size(), " parameters for ", layout.size);
     model.prior.check();
     check_counts(counts);
     rating_fit fit;
     fit.prior = model.prior.describe();
-    fit.graph = analyse_wins(counts, Model::ties_type::edges);
-    if (!detail::board_allows<Model>(counts, fit)) return fit;
+    fit.graph = analyse_wins(counts, model.ties.edges);
+    if (!detail::board_allows(counts, model.prior.need, layout, fit)) return fit;
 
     const solver_result found = solver(
         counts, model,
-        start.empty() ? detail::equal_items<Model>(counts)
+        start.empty() ? detail::equal_items(counts, model)
                       : Eigen::VectorXd(Eigen::Map<const Eigen::VectorXd>(start.data(), detail::index(start.size()))));
     fit.iterations = found.iterations;
     fit.gradient_norm = found.gradient_norm;
@@ -246,11 +242,12 @@ rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const
     }
     if (found.end == solver_end::unbounded) {
         // The board's win graph decides alone where there are only scores: then the maximum exists.
-        fit.status = Model::extras > 0 ? fit_status::unbounded : fit_status::not_converged;
+        const bool scores_alone = layout.size == layout.items;
+        fit.status = scores_alone ? fit_status::not_converged : fit_status::unbounded;
         fit.reason =
-            Model::extras > 0
-                ? "the likelihood grows without end as the order effect or the tie parameter grows with the scores"
-                : "the maximum exists, but so far out that the likelihood is flat to the last digit on the way there";
+            scores_alone
+                ? "the maximum exists, but so far out that the likelihood is flat to the last digit on the way there"
+                : "the likelihood grows without end as the order effect or the tie parameter grows with the scores";
         return fit;
     }
     fit.status = fit_status::converged;
@@ -260,9 +257,24 @@ rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const
     double mean = 0;
     for (const double s : fit.scores) mean += s / static_cast<double>(counts.items);
     for (double& s : fit.scores) s -= mean;
-    if constexpr (Model::has_order) fit.order = fit.parameters[counts.items];
+    if (layout.has_order()) fit.order = fit.parameters[layout.order];
     if constexpr (Model::has_tie_parameter) fit.tie_parameter = model.ties.natural(model.link, fit.parameters.back());
     return fit;
 }
+
+namespace detail {
+
+/// The model where a fit of it ended. \throws numeric_error when it does not exist, argument_error when it is one of
+/// another model.
+template <class Model> local_model at_fit(const pair_counts& counts, const Model& model, const rating_fit& fit) {
+    fit.check();
+    require(fit.parameters.size() == board_layout(model, counts.items).size, "a fit of ", fit.parameters.size(),
+            " parameters does not belong to this model of ", counts.items, " items");
+    local_model at;
+    evaluate(counts, model, Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), index(fit.parameters.size())), at);
+    return at;
+}
+
+} // namespace detail
 
 } // namespace preflearn

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -127,18 +128,19 @@ game_information<Model> design_of(const game_list& games, const game_details& de
 
 /// A symmetric matrix scaled to a unit diagonal and factorised, so that no pivot depends on a parameter's unit. Level
 /// is added along common shifts of the strengths (unless a prior knows it) and of the judges.
-struct scaled_factors {
+/// A template only so that Eigen's factorisation is compiled where it is used.
+template <std::same_as<Eigen::MatrixXd> Matrix> struct scaled_factors {
     Eigen::VectorXd unit;
-    Eigen::LDLT<Eigen::MatrixXd> factors;
+    Eigen::LDLT<Matrix> factors;
 
-    scaled_factors(Eigen::MatrixXd h, const game_layout& layout, bool level_is_known, bool judges_sum_zero) {
+    scaled_factors(Matrix h, const game_layout& layout, bool level_is_known) {
         const auto shift = [&h](std::size_t first, std::size_t count) {
             if (count == 0) return;
             auto block = h.block(index(first), index(first), index(count), index(count));
             block.array() += std::max(block.diagonal().mean(), 1e-300) / static_cast<double>(count);
         };
         if (!level_is_known) shift(0, layout.items);
-        if (judges_sum_zero) shift(layout.judges, layout.ties - layout.judges);
+        if (layout.judges_sum_zero) shift(layout.judges, layout.ties - layout.judges);
         unit = h.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
         h = unit.asDiagonal() * h * unit.asDiagonal();
         factors.compute(h);
@@ -175,7 +177,7 @@ template <class Information> struct items_alone {
 template <class Model>
 bool effects_are_identified(const game_information<Model>& design, const game_layout& layout, bool dense) {
     constexpr double least_pivot = 1e-11;
-    if (dense) return scaled_factors(design.dense(), layout, false, false).smallest_pivot() > least_pivot;
+    if (dense) return scaled_factors(design.dense(), layout, false).smallest_pivot() > least_pivot;
     const Eigen::Index n = index(layout.items), effects = index(layout.judges - layout.order);
     if (effects == 0) return true;
     const items_alone items{design};
@@ -195,17 +197,16 @@ bool effects_are_identified(const game_information<Model>& design, const game_la
 /// Where a fit of games starts: the board alone when there are judges, who say nothing about equal items.
 template <class Model>
 Eigen::VectorXd start_of_games(const pair_counts& counts, const Model& model, const game_layout& layout) {
-    using board = typename Model::board_type;
     Eigen::VectorXd start = Eigen::VectorXd::Zero(index(layout.size));
     for (std::size_t k = layout.judges; k < layout.ties; ++k) start[index(k)] = model.judges.start();
-    Eigen::VectorXd plain = equal_items<board>(counts);
+    Eigen::VectorXd plain = equal_items(counts, model.board);
     if constexpr (Model::judges_type::has_parameters) {
         const rating_fit fit = fit_ratings(counts, model.board);
         if (fit.converged()) plain = Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), plain.size());
     }
     start.head(index(layout.items)) = plain.head(index(layout.items));
-    if constexpr (board::has_order) start[index(layout.order)] = plain[index(counts.items)];
-    if constexpr (board::has_tie_parameter) start[index(layout.ties)] = plain[plain.size() - 1];
+    if (layout.has_order()) start[index(layout.order)] = plain[index(counts.items)];
+    if (layout.has_tie_parameter()) start[index(layout.ties)] = plain[plain.size() - 1];
     return start;
 }
 
@@ -219,7 +220,7 @@ void climb(const game_list& games, const game_details& details, const Model& mod
         fit.status = status;
         fit.reason = std::move(reason);
     };
-    const bool level_is_known = Model::board_type::prior_type::need == board_need::nothing;
+    const bool level_is_known = model.board.prior.need == board_need::nothing;
     const Eigen::VectorXd reach = reach_of_parameters<Model>(games, details, layout);
     double weight = 0;
     for (std::size_t g = 0; g < games.size(); ++g) weight += games.weight(g);
@@ -227,21 +228,18 @@ void climb(const game_list& games, const game_details& details, const Model& mod
     for (std::size_t c = layout.features; c < layout.judges; ++c) moves[index(c)] = reach[index(c)] / weight;
 
     if constexpr (Model::judges_type::has_parameters) {
-        const auto inside_at = [&](const Eigen::VectorXd& p) {
-            return !Model::board_type::has_tie_parameter || inside(model.board, p);
-        };
         lbfgs_result found = minimise(
             [&](const Eigen::VectorXd& moved, Eigen::VectorXd& gradient) {
                 Eigen::VectorXd p = moved.cwiseQuotient(moves);
-                centre_judges<Model>(layout, p);
-                if (!inside_at(p)) return std::numeric_limits<double>::infinity();
+                centre_judges(layout, p);
+                if (!inside(model.board, p)) return std::numeric_limits<double>::infinity();
                 const game_objective here = evaluate<Model>(games, details, model, layout, p, nullptr);
                 gradient = here.gradient.cwiseQuotient(moves) / -weight;
                 return -here.value / weight;
             },
             at.cwiseProduct(moves), options.approach);
         at = found.parameters.cwiseQuotient(moves);
-        centre_judges<Model>(layout, at);
+        centre_judges(layout, at);
         fit.iterations = found.iterations;
         if (!found.converged)
             return stop(fit_status::not_converged, message("after ", found.iterations, " iterations the gradient is ",
@@ -257,8 +255,8 @@ void climb(const game_list& games, const game_details& details, const Model& mod
         bool bends_up = false;
         if (dense) {
             Eigen::MatrixXd matrix = information.dense();
-            centre_judges_of<Model>(layout, matrix);
-            const scaled_factors h(std::move(matrix), layout, level_is_known, Model::judges_type::sum_zero);
+            centre_judges_of(layout, matrix);
+            const scaled_factors h(std::move(matrix), layout, level_is_known);
             bends_up = h.smallest_pivot() < -1e-11;
             if (h.smallest_pivot() > 1e-14) step = h.solve(here.gradient);
         } else {
@@ -313,16 +311,15 @@ void climb(const game_list& games, const game_details& details, const Model& mod
 template <class Model>
 game_fit fit_games(const game_list& games, const game_details& details, const Model& model,
                    const game_fit_options& options = {}) {
-    using board = typename Model::board_type;
     detail::check_details(games, details, model);
-    const pair_counts counts = count_games(games, board::has_order ? sides::kept : sides::merged);
+    const pair_counts counts = count_games(games, model.board.has_order ? sides::kept : sides::merged);
     check_counts(counts);
     game_fit fit{.layout = model.layout(games, details)};
     rating_fit& rating = fit.rating;
     rating.prior = model.board.prior.describe();
-    rating.graph = analyse_wins(counts, board::ties_type::edges);
+    rating.graph = analyse_wins(counts, model.board.ties.edges);
     if (fit.layout.items > 0) {
-        if (!detail::board_allows<board>(counts, rating)) return fit;
+        if (!detail::board_allows(counts, model.board.prior.need, fit.layout, rating)) return fit;
     } else if (counts.cells.empty() || fit.layout.size == 0) {
         rating.reason = counts.cells.empty() ? "there are no games" : "there is nothing to fit";
         return fit;
@@ -340,8 +337,8 @@ game_fit fit_games(const game_list& games, const game_details& details, const Mo
     rating.parameters.assign(at.begin(), at.end());
     const Eigen::Index n = detail::index(fit.layout.items);
     for (Eigen::Index i = 0; i < n; ++i) rating.scores.push_back(at[i] - at.head(n).mean());
-    if constexpr (board::has_order) rating.order = at[detail::index(fit.layout.order)];
-    if constexpr (board::has_tie_parameter)
+    if (fit.layout.has_order()) rating.order = at[detail::index(fit.layout.order)];
+    if constexpr (Model::board_type::has_tie_parameter)
         rating.tie_parameter = model.board.ties.natural(model.board.link, at[at.size() - 1]);
     for (std::size_t c = fit.layout.features; c < fit.layout.judges; ++c)
         fit.coefficients.push_back(at[detail::index(c)]);
@@ -370,18 +367,17 @@ Eigen::MatrixXd game_inverse(const game_list& games, const game_details& details
     const game_layout& layout = fit.layout;
     Eigen::MatrixXd h = evaluate_games(games, details, model, parameters_of(games, details, model, fit)).information;
     const Eigen::VectorXd unit = h.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
-    if constexpr (Model::judges_type::sum_zero) {
+    if (layout.judges_sum_zero) {
         const Eigen::Index first = index(layout.judges), count = index(layout.ties - layout.judges);
         h.block(first, first, count, count).array() += h.diagonal().segment(first, count).mean();
     }
     if (layout.items > 0) {
-        h = inverse_on_sum_zero(std::move(h), index(layout.items),
-                                Model::board_type::prior_type::need == board_need::nothing);
+        h = inverse_on_sum_zero(std::move(h), index(layout.items), model.board.prior.need == board_need::nothing);
     } else {
         const Eigen::LDLT<Eigen::MatrixXd> factors(unit.asDiagonal() * h * unit.asDiagonal());
         h = unit.asDiagonal() * factors.solve(Eigen::MatrixXd::Identity(h.rows(), h.cols())) * unit.asDiagonal();
     }
-    centre_judges_of<Model>(layout, h);
+    centre_judges_of(layout, h);
     return h;
 }
 

@@ -42,7 +42,7 @@ template <class Model> class game_information {
 
     /// On the space where the judges' parameters have mean zero, for those of relative worth.
     [[nodiscard]] Eigen::VectorXd times(Eigen::VectorXd v) const {
-        centre_judges<Model>(layout_, v);
+        centre_judges(layout_, v);
         Eigen::VectorXd y =
             sum_over_cells(games_.size(), layout_.size, [&](std::size_t begin, std::size_t end, double* sum) {
                 for (std::size_t g = begin; g < end; ++g) {
@@ -58,7 +58,7 @@ template <class Model> class game_information {
                 }
             });
         y += prior.cwiseProduct(v);
-        centre_judges<Model>(layout_, y);
+        centre_judges(layout_, y);
         return y;
     }
     [[nodiscard]] Eigen::VectorXd diagonal() const {
@@ -75,7 +75,7 @@ template <class Model> class game_information {
     /// Takes away what no game sees: a common shift of the scores without a prior, and of judges of relative worth.
     void centre(Eigen::VectorXd& v) const {
         if (items() > 0 && !(prior.head(items()).maxCoeff() > 0)) v.head(items()).array() -= v.head(items()).mean();
-        centre_judges<Model>(layout_, v);
+        centre_judges(layout_, v);
     }
     /// The whole matrix, judges not centred.
     [[nodiscard]] Eigen::MatrixXd dense() const {
@@ -131,12 +131,11 @@ template <class Model> class game_information {
 };
 
 /// On the space where u has mean zero, for judges who have only relative worth.
-template <class Model> void centre_judges_of(const game_layout& layout, Eigen::MatrixXd& h) {
-    if constexpr (Model::judges_type::sum_zero) {
-        for (int side = 0; side < 2; ++side) {
-            for (Eigen::Index i = 0; i < h.cols(); ++i) centre_judges<Model>(layout, h.col(i));
-            h.transposeInPlace();
-        }
+inline void centre_judges_of(const game_layout& layout, Eigen::MatrixXd& h) {
+    if (!layout.judges_sum_zero) return;
+    for (int side = 0; side < 2; ++side) {
+        for (Eigen::Index i = 0; i < h.cols(); ++i) centre_judges(layout, h.col(i));
+        h.transposeInPlace();
     }
 }
 
@@ -182,7 +181,7 @@ game_objective evaluate(const game_list& games, const game_details& details, con
         add(c, {-gamma * gamma * precision / 2, -gamma * precision, precision});
     }
     for (std::size_t k = layout.judges; k < layout.ties; ++k) add(k, model.judges.prior(parameters[index(k)]));
-    centre_judges<Model>(layout, at.gradient);
+    centre_judges(layout, at.gradient);
     return at;
 }
 
@@ -198,7 +197,7 @@ game_objective evaluate_games(const game_list& games, const game_details& detail
     detail::game_information<Model> information(games, details, layout);
     game_objective at = detail::evaluate(games, details, model, layout, parameters, &information);
     at.information = information.dense();
-    detail::centre_judges_of<Model>(layout, at.information);
+    detail::centre_judges_of(layout, at.information);
     return at;
 }
 

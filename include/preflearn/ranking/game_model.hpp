@@ -34,11 +34,6 @@ struct game_details {
     std::span<const std::uint32_t> judges{};
 };
 
-/// Where each parameter lies: θ, δ, γ, the judges' u, τ.
-struct game_layout {
-    std::size_t items = 0, order = 0, features = 0, judges = 0, ties = 0, size = 0;
-};
-
 /// `game_model{.board = bradley_terry_model{.ties = davidson_rule{}}, .features = game_features{}}`: what is not named
 /// is as in `bradley_terry_model`, without features, all judges alike.
 template <class Board = bradley_terry_model<>, class Features = no_features, class Judges = no_judges>
@@ -50,7 +45,7 @@ struct game_model {
     static_assert(!std::same_as<typename Board::prior_type, jeffreys_prior>,
                   "Jeffreys' prior is offered for the board alone, without features and judges");
     static_assert(
-        !std::same_as<Judges, judge_reliability> || Board::prior_type::need == board_need::nothing,
+        !std::same_as<Judges, judge_reliability> || !std::same_as<typename Board::prior_type, no_prior>,
         "judge_reliability needs a prior on the scores: judges who may be wrong leave the likelihood flat far "
         "out");
 
@@ -61,10 +56,11 @@ struct game_model {
     [[nodiscard]] game_layout layout(std::size_t items, std::size_t features_count, std::size_t judges_count) const {
         game_layout at{.items = features.with_items ? items : 0};
         at.order = at.items;
-        at.features = at.order + (Board::has_order ? 1 : 0);
+        at.features = at.order + (board.has_order ? 1 : 0);
         at.judges = at.features + (Features::has_parameters ? features_count : 0);
         at.ties = at.judges + (Judges::has_parameters ? judges_count : 0);
         at.size = at.ties + (Board::has_tie_parameter ? 1 : 0);
+        at.judges_sum_zero = judges.sum_zero;
         return at;
     }
     [[nodiscard]] game_layout layout(const game_list& games, const game_details& details) const {
@@ -84,13 +80,14 @@ struct game_parameter {
 };
 
 /// Calls visit(cell of one outcome, its weight): one outcome a game, two for a tie that is half a win for both.
-template <class Ties, class Visit> void each_outcome(game_result result, double weight, const Visit& visit) {
+template <class Ties, class Visit>
+void each_outcome(const Ties& ties, game_result result, double weight, const Visit& visit) {
     pair_cell one{};
     (result == game_result::left ? one.left_wins : result == game_result::right ? one.right_wins : one.ties) = 1;
     if constexpr (Ties::has_parameter) {
         visit(one, weight);
     } else {
-        const double left = Ties::left_part(one), right = Ties::right_part(one);
+        const double left = ties.left_part(one), right = ties.right_part(one);
         if (left > 0) visit({0, 0, 1, 0, 0}, weight * left);
         if (right > 0) visit({0, 0, 0, 1, 0}, weight * right);
     }
@@ -105,7 +102,7 @@ void visit_row(const game_list& games, const game_details& details, const game_l
         visit(game_parameter{index(games.left[g]), 0, 1});
         visit(game_parameter{index(games.right[g]), 0, -1});
     }
-    if constexpr (Model::board_type::has_order) visit(game_parameter{index(layout.order), 0, 1});
+    if (layout.has_order()) visit(game_parameter{index(layout.order), 0, 1});
     if constexpr (Model::features_type::has_parameters)
         for (std::size_t c = 0; c < details.features.columns; ++c)
             visit(game_parameter{index(layout.features + c), 0, details.features(g, c)});
@@ -118,7 +115,6 @@ void visit_row(const game_list& games, const game_details& details, const game_l
 template <class Model, class Body>
 void each_game(const game_list& games, const game_details& details, const Model& model, const game_layout& layout,
                const Eigen::VectorXd& parameters, std::size_t first, std::size_t last, const Body& body) {
-    using ties = typename Model::board_type::ties_type;
     const double tau = Model::board_type::has_tie_parameter ? parameters[index(layout.ties)] : 0;
     std::vector<game_parameter> row;
     for (std::size_t g = first; g < last; ++g) {
@@ -130,7 +126,7 @@ void each_game(const game_list& games, const game_details& details, const Model&
             if (p.through == 2) u = parameters[p.at];
         });
         judged_terms sum;
-        each_outcome<ties>(games.results[g], games.weight(g), [&](const pair_cell& outcome, double weight) {
+        each_outcome(model.board.ties, games.results[g], games.weight(g), [&](const pair_cell& outcome, double weight) {
             const judged_terms t = model.judges.terms(
                 [&](double x) { return model.board.ties.terms(model.board.link, outcome, x, tau); }, z, u);
             sum.value += weight * t.value;
@@ -142,11 +138,10 @@ void each_game(const game_list& games, const game_details& details, const Model&
 }
 
 /// u on the space where its mean is zero, for judges who have only relative worth.
-template <class Model> void centre_judges(const game_layout& layout, Eigen::Ref<Eigen::VectorXd> v) {
-    if constexpr (Model::judges_type::sum_zero) {
-        auto u = v.segment(index(layout.judges), index(layout.ties - layout.judges));
-        u.array() -= u.mean();
-    }
+inline void centre_judges(const game_layout& layout, Eigen::Ref<Eigen::VectorXd> v) {
+    if (!layout.judges_sum_zero) return;
+    auto u = v.segment(index(layout.judges), index(layout.ties - layout.judges));
+    u.array() -= u.mean();
 }
 
 } // namespace detail

@@ -111,7 +111,7 @@ struct lbfgs {
     solver_result operator()(const pair_counts& counts, const Model& model, Eigen::VectorXd start) const {
         static_assert(!std::same_as<typename Model::prior_type, jeffreys_prior>,
                       "Jeffreys' prior has a solver of its own, firth");
-        const double scale = detail::games_of_parameters<Model>(counts).maxCoeff();
+        const double scale = detail::games_of_parameters(counts, start.size()).maxCoeff();
         detail::local_model at;
         const auto objective = [&](const Eigen::VectorXd& p, Eigen::VectorXd& gradient) {
             if (!detail::inside(model, p)) return std::numeric_limits<double>::infinity();

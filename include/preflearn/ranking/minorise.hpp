@@ -67,7 +67,7 @@ solver_result iterate_strengths(const pair_counts& counts, const Model& model, E
                                 std::size_t limit, const Sweep& sweep) {
     check_fixed_point_model<Model>();
     const opponent_rows rows = rows_of<typename Model::ties_type>(counts);
-    const bool level_free = Model::prior_type::need != board_need::nothing;
+    const bool level_free = model.prior.need != board_need::nothing;
     solver_result result{.parameters = std::move(start)};
     Eigen::VectorXd pi = result.parameters.array().exp();
     for (bool flat = false; !flat && result.iterations < limit; ++result.iterations) {

@@ -63,13 +63,34 @@ struct bradley_terry_model {
     [[nodiscard]] static constexpr std::size_t size(std::size_t items) { return items + extras; }
 };
 
+/// Where each parameter lies: θ, δ, features' γ, judges' u, τ; a board has no γ and u.
+struct game_layout {
+    std::size_t items = 0, order = 0, features = 0, judges = 0, ties = 0, size = 0;
+    /// Only the differences of the judges' parameters mean something.
+    bool judges_sum_zero = false;
+
+    [[nodiscard]] bool has_order() const { return order < features; }
+    [[nodiscard]] bool has_tie_parameter() const { return ties < size; }
+};
+
 namespace detail {
 
 inline Eigen::Index index(std::size_t i) { return static_cast<Eigen::Index>(i); }
 
+template <class Model> game_layout board_layout(const Model& model, std::size_t items) {
+    const std::size_t ties = items + (model.has_order ? 1 : 0);
+    return {.items = items,
+            .order = items,
+            .features = ties,
+            .judges = ties,
+            .ties = ties,
+            .size = ties + (model.has_tie_parameter ? 1 : 0)};
+}
+
 /// What Newton's method needs at a point: the gradient and, for each cell, minus the Hessian in (x, τ); `prior` is the
 /// prior's on the diagonal.
 struct local_model {
+    game_layout layout;
     Eigen::VectorXd gradient;
     /// The cells' items, copied once: products with the information matrix read nothing else of a cell.
     std::vector<std::pair<item_id, item_id>> sides_of;
@@ -89,19 +110,20 @@ template <class Body> Eigen::VectorXd sum_over_cells(std::size_t cells, std::siz
     return partial.col(0);
 }
 
-template <class Model> double order_of_parameters(const Model&, const Eigen::VectorXd& parameters, std::size_t items) {
-    return Model::has_order ? parameters(index(items)) : 0;
+inline double order_of_parameters(const game_layout& layout, const Eigen::VectorXd& parameters) {
+    return layout.has_order() ? parameters[index(layout.order)] : 0;
 }
-template <class Model> double tie_of_parameters(const Model&, const Eigen::VectorXd& parameters) {
-    return Model::has_tie_parameter ? parameters(parameters.size() - 1) : 0;
+inline double tie_of_parameters(const game_layout& layout, const Eigen::VectorXd& parameters) {
+    return layout.has_tie_parameter() ? parameters[index(layout.ties)] : 0;
 }
 
 /// Logistic regression over a run of cells, a few hundred at a time so that exp is vector code.
-template <class Model>
-void two_outcome_block(const pair_counts& counts, const Eigen::VectorXd& parameters, std::size_t begin, std::size_t end,
-                       double* gradient, double* diagonal, double* curvature) {
+template <class Ties>
+void two_outcome_block(const pair_counts& counts, const Ties& ties, const game_layout& layout,
+                       const Eigen::VectorXd& parameters, std::size_t begin, std::size_t end, double* gradient,
+                       double* diagonal, double* curvature) {
     constexpr std::size_t most = 256;
-    const double delta = order_of_parameters(Model{}, parameters, counts.items);
+    const double delta = order_of_parameters(layout, parameters);
     Eigen::Array<double, most, 1> x, tail;
     double left[most], right[most], slope[most];
     double order_slope = 0, order_curvature = 0;
@@ -110,8 +132,8 @@ void two_outcome_block(const pair_counts& counts, const Eigen::VectorXd& paramet
         const pair_cell* cells = counts.cells.data() + from;
         for (std::size_t k = 0; k < count; ++k) {
             x[index(k)] = parameters[cells[k].left] - parameters[cells[k].right] + delta;
-            left[k] = Model::ties_type::left_part(cells[k]);
-            right[k] = Model::ties_type::right_part(cells[k]);
+            left[k] = ties.left_part(cells[k]);
+            right[k] = ties.right_part(cells[k]);
         }
         tail.head(index(count)) = (-x.head(index(count)).abs()).exp();
         double* const bend = curvature + from;
@@ -136,16 +158,17 @@ void two_outcome_block(const pair_counts& counts, const Eigen::VectorXd& paramet
             order_curvature += row_curvature;
         }
     }
-    if constexpr (Model::has_order) {
-        gradient[counts.items] += order_slope;
-        diagonal[counts.items] += order_curvature;
+    if (layout.has_order()) {
+        gradient[layout.order] += order_slope;
+        diagonal[layout.order] += order_curvature;
     }
 }
 
 /// Gradient and curvature of the objective.
 template <class Model>
 void evaluate(const pair_counts& counts, const Model& model, const Eigen::VectorXd& parameters, local_model& at) {
-    const std::size_t n = counts.items, cells = counts.cells.size(), size = Model::size(n);
+    const game_layout layout = at.layout = board_layout(model, counts.items);
+    const std::size_t n = layout.items, cells = counts.cells.size(), size = layout.size;
     if (at.sides_of.size() != cells) {
         at.sides_of.clear();
         at.sides_of.reserve(cells);
@@ -159,9 +182,9 @@ void evaluate(const pair_counts& counts, const Model& model, const Eigen::Vector
     const Eigen::VectorXd sums = sum_over_cells(cells, 2 * size, [&](std::size_t begin, std::size_t end, double* sum) {
         double* const diagonal = sum + size;
         if constexpr (Model::two_outcome_logit) {
-            two_outcome_block<Model>(counts, parameters, begin, end, sum, diagonal, at.xx.data());
+            two_outcome_block(counts, model.ties, layout, parameters, begin, end, sum, diagonal, at.xx.data());
         } else {
-            const double delta = order_of_parameters(model, parameters, n), tau = tie_of_parameters(model, parameters);
+            const double delta = order_of_parameters(layout, parameters), tau = tie_of_parameters(layout, parameters);
             for (std::size_t k = begin; k < end; ++k) {
                 const pair_cell& c = counts.cells[k];
                 const double x = parameters[c.left] - parameters[c.right] + delta;
@@ -171,9 +194,9 @@ void evaluate(const pair_counts& counts, const Model& model, const Eigen::Vector
                 diagonal[c.left] += t.curvature_xx;
                 diagonal[c.right] += t.curvature_xx;
                 at.xx[k] = t.curvature_xx;
-                if constexpr (Model::has_order) {
-                    sum[n] += t.slope_x;
-                    diagonal[n] += t.curvature_xx;
+                if (layout.has_order()) {
+                    sum[layout.order] += t.slope_x;
+                    diagonal[layout.order] += t.curvature_xx;
                 }
                 if constexpr (Model::has_tie_parameter) {
                     sum[size - 1] += t.slope_t;
@@ -198,12 +221,12 @@ void evaluate(const pair_counts& counts, const Model& model, const Eigen::Vector
 }
 
 /// The information matrix times a vector.
-template <class Model>
+template <bool HasTieParameter>
 Eigen::VectorXd information_times(const pair_counts& counts, const local_model& at, const Eigen::VectorXd& z) {
-    const std::size_t n = counts.items;
-    const double z_order = order_of_parameters(Model{}, z, n), z_tie = tie_of_parameters(Model{}, z);
+    const game_layout& layout = at.layout;
+    const double z_order = order_of_parameters(layout, z), z_tie = tie_of_parameters(layout, z);
     Eigen::VectorXd y =
-        sum_over_cells(counts.cells.size(), Model::size(n), [&](std::size_t begin, std::size_t end, double* sum) {
+        sum_over_cells(counts.cells.size(), layout.size, [&](std::size_t begin, std::size_t end, double* sum) {
             double order_sum = 0, tie_sum = 0;
             for (std::size_t k = begin; k < end;) { // cells of one left item follow each other
                 const item_id left = at.sides_of[k].first;
@@ -213,7 +236,7 @@ Eigen::VectorXd information_times(const pair_counts& counts, const local_model& 
                     const item_id right = at.sides_of[k].second;
                     const double x = here - z[right];
                     double t = at.xx[k] * x;
-                    if constexpr (Model::has_tie_parameter) {
+                    if constexpr (HasTieParameter) {
                         t += at.xt[k] * z_tie;
                         tie_sum += at.xt[k] * x + at.tt[k] * z_tie;
                     }
@@ -223,22 +246,23 @@ Eigen::VectorXd information_times(const pair_counts& counts, const local_model& 
                 sum[left] += row;
                 order_sum += row;
             }
-            if constexpr (Model::has_order) sum[n] += order_sum;
-            if constexpr (Model::has_tie_parameter) sum[Model::size(n) - 1] += tie_sum;
+            if (layout.has_order()) sum[layout.order] += order_sum;
+            if constexpr (HasTieParameter) sum[layout.ties] += tie_sum;
         });
     y.array() += at.prior.array() * z.array();
     return y;
 }
 
 /// The information matrix without its entries, for solvers and probes.
-template <class Model> class board_information {
+class board_information {
   public:
     board_information(const pair_counts& counts, const local_model& at)
         : counts_(counts), at_(at), level_free_(at.prior.maxCoeff() <= 0) {}
     [[nodiscard]] Eigen::Index items() const { return index(counts_.items); }
     [[nodiscard]] const Eigen::VectorXd& diagonal() const { return at_.diagonal; }
     [[nodiscard]] Eigen::VectorXd times(const Eigen::VectorXd& v) const {
-        return information_times<Model>(counts_, at_, v);
+        return at_.layout.has_tie_parameter() ? information_times<true>(counts_, at_, v)
+                                              : information_times<false>(counts_, at_, v);
     }
     /// Where the prior does not fix the level of θ, its mean is taken away.
     void centre(Eigen::VectorXd& v) const {
@@ -252,8 +276,8 @@ template <class Model> class board_information {
 };
 
 /// The information matrix, dense.
-template <class Model> Eigen::MatrixXd information(const pair_counts& counts, const local_model& at) {
-    const Eigen::Index size = index(Model::size(counts.items)), order = index(counts.items), tie = size - 1;
+inline Eigen::MatrixXd information(const pair_counts& counts, const local_model& at) {
+    const Eigen::Index order = index(at.layout.order), tie = index(at.layout.ties);
     Eigen::MatrixXd h = at.prior.asDiagonal();
     for (std::size_t k = 0; k < counts.cells.size(); ++k) {
         const auto l = index(counts.cells[k].left), r = index(counts.cells[k].right);
@@ -262,16 +286,16 @@ template <class Model> Eigen::MatrixXd information(const pair_counts& counts, co
         h(r, r) += v;
         h(l, r) -= v;
         h(r, l) -= v;
-        if constexpr (Model::has_order) {
+        if (at.layout.has_order()) {
             h(order, order) += v;
             h(order, l) += v;
             h(order, r) -= v;
         }
-        if constexpr (Model::has_tie_parameter) {
+        if (at.layout.has_tie_parameter()) {
             h(tie, tie) += at.tt[k];
             h(tie, l) += at.xt[k];
             h(tie, r) -= at.xt[k];
-            if constexpr (Model::has_order) h(tie, order) += at.xt[k];
+            if (at.layout.has_order()) h(tie, order) += at.xt[k];
         }
     }
     h = Eigen::MatrixXd(h.selfadjointView<Eigen::Lower>());
@@ -280,12 +304,12 @@ template <class Model> Eigen::MatrixXd information(const pair_counts& counts, co
 
 /// Each parameter's weight of games, the scale on which its gradient is judged. An item of few games, or of none, is
 /// judged on a small part of the busiest one's: more digits than that the sums do not have.
-template <class Model> Eigen::VectorXd games_of_parameters(const pair_counts& counts) {
-    Eigen::VectorXd games = Eigen::VectorXd::Zero(index(Model::size(counts.items)));
+inline Eigen::VectorXd games_of_parameters(const pair_counts& counts, Eigen::Index size) {
+    Eigen::VectorXd games = Eigen::VectorXd::Zero(size);
     for (const pair_cell& c : counts.cells) {
         games[c.left] += c.games();
         games[c.right] += c.games();
-        for (std::size_t e = 0; e < Model::extras; ++e) games[index(counts.items + e)] += c.games();
+        for (Eigen::Index e = index(counts.items); e < size; ++e) games[e] += c.games();
     }
     return games.cwiseMax(std::max(1e-300, 1e-4 * games.maxCoeff()));
 }
@@ -296,7 +320,8 @@ template <class Model> Eigen::VectorXd games_of_parameters(const pair_counts& co
 template <class Model>
 double log_likelihood(const pair_counts& counts, const Model& model, std::span<const double> parameters) {
     const Eigen::VectorXd p = Eigen::Map<const Eigen::VectorXd>(parameters.data(), detail::index(parameters.size()));
-    const double delta = detail::order_of_parameters(model, p, counts.items), tau = detail::tie_of_parameters(model, p);
+    const game_layout layout = detail::board_layout(model, counts.items);
+    const double delta = detail::order_of_parameters(layout, p), tau = detail::tie_of_parameters(layout, p);
     return detail::sum_over_cells(counts.cells.size(), 1, [&](std::size_t begin, std::size_t end, double* sum) {
         if constexpr (Model::two_outcome_logit) {
             constexpr std::size_t most = 512; // so that exp and log are vector code
@@ -309,8 +334,8 @@ double log_likelihood(const pair_counts& counts, const Model& model, std::span<c
                 const auto part = x.head(detail::index(count));
                 softplus_of_minus.head(part.size()) = (-part).cwiseMax(0.0) + (1 + (-part.abs()).exp()).log();
                 for (std::size_t k = 0; k < count; ++k) {
-                    const double left = Model::ties_type::left_part(cells[k]);
-                    const double right = Model::ties_type::right_part(cells[k]);
+                    const double left = model.ties.left_part(cells[k]);
+                    const double right = model.ties.right_part(cells[k]);
                     // log(1 + e^x) = log(1 + e^−x) + x
                     *sum -= (left + right) * softplus_of_minus[detail::index(k)] + right * x[detail::index(k)];
                 }

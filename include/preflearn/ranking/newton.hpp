@@ -45,14 +45,13 @@ namespace detail {
 
 /// The step that solves H step = gradient, H the information matrix. Where the prior does not fix the level of θ, the
 /// step has mean zero. Empty when H is singular beyond that.
-template <class Model>
-Eigen::VectorXd newton_step(const pair_counts& counts, const local_model& at, double accuracy,
-                            std::size_t dense_items) {
-    if (counts.items > dense_items)
-        return conjugate_gradients(board_information<Model>(counts, at), at.gradient, accuracy);
+/// A template only so that Eigen's factorisation is compiled where it is called.
+template <std::same_as<local_model> Local>
+Eigen::VectorXd newton_step(const pair_counts& counts, const Local& at, double accuracy, std::size_t dense_items) {
+    if (counts.items > dense_items) return conjugate_gradients(board_information(counts, at), at.gradient, accuracy);
     const Eigen::Index n = index(counts.items);
     const bool level_free = at.prior.maxCoeff() <= 0;
-    Eigen::MatrixXd h = information<Model>(counts, at);
+    Eigen::MatrixXd h = information(counts, at);
     const double level = std::max(h.diagonal().head(n).mean(), 1e-300) / static_cast<double>(n);
     if (level_free) h.topLeftCorner(n, n).array() += level;
     const Eigen::LDLT<Eigen::MatrixXd> factors(h);
@@ -64,15 +63,15 @@ Eigen::VectorXd newton_step(const pair_counts& counts, const local_model& at, do
 }
 
 /// Where every fit starts: equal items, no order effect, a tie parameter that explains the share of ties.
-template <class Model> Eigen::VectorXd equal_items(const pair_counts& counts) {
-    Eigen::VectorXd parameters = Eigen::VectorXd::Zero(index(Model::size(counts.items)));
+template <class Model> Eigen::VectorXd equal_items(const pair_counts& counts, const Model& model) {
+    Eigen::VectorXd parameters = Eigen::VectorXd::Zero(index(board_layout(model, counts.items).size));
     if constexpr (Model::has_tie_parameter) {
         double ties = 0, games = 0;
         for (const pair_cell& c : counts.cells) {
             ties += c.ties;
             games += c.games();
         }
-        parameters[parameters.size() - 1] = Model::ties_type::start(std::clamp(ties / games, 1e-6, 1 - 1e-6));
+        parameters[parameters.size() - 1] = model.ties.start(std::clamp(ties / games, 1e-6, 1 - 1e-6));
     }
     return parameters;
 }
@@ -89,8 +88,9 @@ void certify(const pair_counts& counts, const Model& model, double tolerance, st
     local_model at;
     evaluate(counts, model, result.parameters, at);
     result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
-    const double relative = at.gradient.cwiseQuotient(games_of_parameters<Model>(counts)).cwiseAbs().maxCoeff();
-    const Eigen::VectorXd step = newton_step<Model>(counts, at, 1e-3, dense_items);
+    const double relative =
+        at.gradient.cwiseQuotient(games_of_parameters(counts, at.gradient.size())).cwiseAbs().maxCoeff();
+    const Eigen::VectorXd step = newton_step(counts, at, 1e-3, dense_items);
     result.newton_step = step.size() == 0 ? std::numeric_limits<double>::infinity() : step.cwiseAbs().maxCoeff();
     if (!(relative <= tolerance))
         result.end = solver_end::not_converged;
@@ -113,7 +113,7 @@ struct newton {
         static_assert(!std::same_as<typename Model::prior_type, jeffreys_prior>,
                       "Jeffreys' prior has a solver of its own");
         solver_result result{.parameters = std::move(start)};
-        const Eigen::VectorXd games = detail::games_of_parameters<Model>(counts);
+        const Eigen::VectorXd games = detail::games_of_parameters(counts, result.parameters.size());
         detail::local_model at;
         detail::evaluate(counts, model, result.parameters, at);
         std::size_t vanished = 0;
@@ -122,7 +122,7 @@ struct newton {
             const double relative = at.gradient.cwiseQuotient(games).cwiseAbs().maxCoeff();
             const bool flat = relative <= tolerance;
             const double accuracy = flat ? 1e-2 : std::clamp(relative, 1e-6, 1e-2); // the last step only measures
-            const Eigen::VectorXd step = detail::newton_step<Model>(counts, at, accuracy, dense_items);
+            const Eigen::VectorXd step = detail::newton_step(counts, at, accuracy, dense_items);
             const bool usable = step.size() != 0 && step.allFinite();
             const double last_step = result.newton_step;
             result.newton_step = usable ? step.cwiseAbs().maxCoeff() : std::numeric_limits<double>::infinity();

@@ -139,8 +139,8 @@ rating_fit fit_rankings(const ranking_list& rankings, const Prior& prior = {}, c
     rating_fit fit;
     fit.prior = prior.describe();
     fit.graph = analyse_wins(counts);
-    if (!detail::board_allows<bradley_terry_model<logit_choice, half_win_rule, no_order, Prior>>(counts, fit))
-        return fit;
+    const game_layout layout = detail::board_layout(bradley_terry_model{}, counts.items);
+    if (!detail::board_allows(counts, prior.need, layout, fit)) return fit;
 
     double scale = 0;
     for (std::size_t r = 0; r < rankings.size(); ++r) scale += rankings.weight(r);

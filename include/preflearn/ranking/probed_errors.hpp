@@ -117,14 +117,8 @@ template <class Information> probed_errors probe_inverse(const Information& info
 template <class Model>
 probed_errors probe_errors(const pair_counts& counts, const Model& model, const rating_fit& fit,
                            const probe_options& options = {}) {
-    fit.check();
-    require(fit.parameters.size() == Model::size(counts.items), "a fit of ", fit.parameters.size(),
-            " parameters does not belong to this model of ", counts.items, " items");
-    detail::local_model at;
-    detail::evaluate(counts, model,
-                     Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), detail::index(fit.parameters.size())),
-                     at);
-    return detail::probe_inverse(detail::board_information<Model>(counts, at), options);
+    const detail::local_model at = detail::at_fit(counts, model, fit);
+    return detail::probe_inverse(detail::board_information(counts, at), options);
 }
 
 } // namespace preflearn

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <vector>
@@ -27,7 +28,9 @@ struct quasi_variance_result {
 
 /// Minimises Σ_{i<j} (log(q_i + q_j) − log var(θ_i − θ_j))² by Gauss-Newton steps. A q may be slightly negative; sums
 /// of two are positive. \throws argument_error for fewer than three items or a difference without variance.
-inline quasi_variance_result quasi_variances(const rating_covariance& covariance) {
+/// A template only so that Eigen's factorisation is compiled where it is called.
+template <std::same_as<rating_covariance> Covariance>
+quasi_variance_result quasi_variances(const Covariance& covariance) {
     const Eigen::Index n = detail::index(covariance.items);
     require(n >= 3, "quasi-variances need at least three items, found ", n);
     Eigen::MatrixXd variance = Eigen::MatrixXd::Zero(n, n);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -56,9 +57,11 @@ inline std::vector<std::size_t> items_by_score(const rating_fit& fit) {
 
 namespace detail {
 
+// Templates here are so only that Eigen's factorisations and products are compiled where they are used.
+
 /// A root R of the covariance, up to a common shift of all scores: R · noise has its differences. Cholesky's where the
 /// matrix is far enough from singular, otherwise with pivots, what rounding left below 0 counting as 0.
-inline Eigen::MatrixXf root_of_differences(Eigen::MatrixXd covariance) {
+template <std::same_as<Eigen::MatrixXd> Matrix> Eigen::MatrixXf root_of_differences(Matrix covariance) {
     const double largest = covariance.diagonal().maxCoeff();
     covariance.array() += covariance.diagonal().mean(); // along the shift, where a mean of zero leaves nothing
     const Eigen::LLT<Eigen::MatrixXd> factors(covariance);
@@ -72,8 +75,9 @@ inline Eigen::MatrixXf root_of_differences(Eigen::MatrixXd covariance) {
 }
 
 /// The largest |difference| · precision of each draw of root · noise.
-inline std::vector<float> largest_differences(const Eigen::MatrixXf& root, const Eigen::MatrixXf& precision,
-                                              std::size_t draws, std::uint64_t seed) {
+template <std::same_as<Eigen::MatrixXf> Matrix>
+std::vector<float> largest_differences(const Matrix& root, const Matrix& precision, std::size_t draws,
+                                       std::uint64_t seed) {
     constexpr std::size_t together = 64; // so that a column of either matrix is read once for all of them
     const Eigen::Index n = root.rows();
     std::vector<float> largest(draws);
@@ -98,8 +102,8 @@ inline std::vector<float> largest_differences(const Eigen::MatrixXf& root, const
 } // namespace detail
 
 /// \throws numeric_error when the fit does not exist, argument_error for a confidence outside (0, 1) or no draws.
-inline rank_result rank_items(const rating_fit& fit, const rating_covariance& covariance,
-                              const rank_options& options = {}) {
+template <std::same_as<rank_options> Options = rank_options>
+rank_result rank_items(const rating_fit& fit, const rating_covariance& covariance, const Options& options = {}) {
     fit.check();
     const std::size_t n = fit.scores.size();
     require(covariance.items == n, "a covariance of ", covariance.items, " items for a fit of ", n);
@@ -118,9 +122,9 @@ inline rank_result rank_items(const rating_fit& fit, const rating_covariance& co
         }
     }
     if (n > 2) {
-        std::vector<float> largest =
-            detail::largest_differences(detail::root_of_differences(covariance.matrix.topLeftCorner(rows, rows)),
-                                        precision, options.draws, options.seed);
+        std::vector<float> largest = detail::largest_differences(
+            detail::root_of_differences<Eigen::MatrixXd>(covariance.matrix.topLeftCorner(rows, rows)), precision,
+            options.draws, options.seed);
         std::ranges::sort(largest);
         const auto at = static_cast<std::size_t>(std::ceil(options.confidence * static_cast<double>(options.draws)));
         result.critical =

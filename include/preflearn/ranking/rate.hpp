@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <type_traits>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -26,8 +26,12 @@
 #include <preflearn/ranking/game_model.hpp>
 #include <preflearn/ranking/games.hpp>
 #include <preflearn/ranking/judges.hpp>
+#include <preflearn/ranking/model.hpp>
+#include <preflearn/ranking/pair_counts.hpp>
+#include <preflearn/ranking/prior.hpp>
 #include <preflearn/ranking/probed_errors.hpp>
 #include <preflearn/ranking/rank_tiers.hpp>
+#include <preflearn/ranking/ties.hpp>
 
 namespace preflearn {
 
@@ -84,44 +88,111 @@ struct rating_report {
 
 namespace detail {
 
-/// A prior that makes every board's fit finite, chosen at run time: one model for both.
-struct finite_prior {
-    static constexpr board_need need = board_need::nothing;
-    std::variant<gaussian_prior, pseudo_games> prior;
+// The parts of a model chosen at run time, a type for all of a part's choices: rate_games compiles a few models instead
+// of dozens.
+
+struct chosen_prior {
+    std::variant<no_prior, gaussian_prior, pseudo_games, jeffreys_prior> choice;
+    board_need need = std::visit([](const auto& p) { return p.need; }, choice);
+
     [[nodiscard]] prior_terms terms(double theta) const {
-        return std::visit([&](const auto& p) { return p.terms(theta); }, prior);
+        return std::visit([&](const auto& p) { return p.terms(theta); }, choice);
     }
     void check() const {
-        std::visit([](const auto& p) { p.check(); }, prior);
+        std::visit([](const auto& p) { p.check(); }, choice);
     }
     [[nodiscard]] std::string describe() const {
-        return std::visit([](const auto& p) { return p.describe(); }, prior);
+        return std::visit([](const auto& p) { return p.describe(); }, choice);
     }
 };
 
-template <class Model> game_layout board_layout(std::size_t items) {
-    return {.items = items, .order = items, .ties = Model::size(items) - 1, .size = Model::size(items)};
-}
+/// Half wins, or dropped.
+struct shared_ties {
+    static constexpr bool has_parameter = false;
+    /// What either side has of a tie.
+    double share;
+    tie_edges edges = share > 0 ? tie_edges::both_ways : tie_edges::none;
+
+    [[nodiscard]] double left_part(const pair_cell& c) const { return c.left_wins + share * c.ties; }
+    [[nodiscard]] double right_part(const pair_cell& c) const { return c.right_wins + share * c.ties; }
+    [[nodiscard]] outcome_terms terms(logit_choice, const pair_cell& c, double x, double) const {
+        return two_outcomes<logit_choice>(left_part(c), right_part(c), x);
+    }
+};
+
+struct modelled_ties {
+    static constexpr bool has_parameter = true;
+    static constexpr tie_edges edges = tie_edges::both_ways;
+    std::variant<rao_kupper_rule, davidson_rule> choice;
+
+    [[nodiscard]] bool allows(double t) const {
+        return std::visit([&](auto rule) { return rule.allows(t); }, choice);
+    }
+    [[nodiscard]] double start(double share) const {
+        return std::visit([&](auto rule) { return rule.start(share); }, choice);
+    }
+    [[nodiscard]] double natural(logit_choice link, double t) const {
+        return std::visit([&](auto rule) { return rule.natural(link, t); }, choice);
+    }
+    [[nodiscard]] outcome_terms terms(logit_choice link, const pair_cell& c, double x, double t) const {
+        return std::visit([&](auto rule) { return rule.terms(link, c, x, t); }, choice);
+    }
+};
+
+struct chosen_judges {
+    static constexpr bool has_parameters = true;
+    std::variant<no_judges, judge_reliability, judge_discrimination> choice;
+    bool sum_zero = std::visit([](const auto& j) { return j.sum_zero; }, choice);
+
+    void check() const {
+        std::visit([](const auto& j) { j.check(); }, choice);
+    }
+    [[nodiscard]] double start() const {
+        return std::visit([](const auto& j) { return j.start(); }, choice);
+    }
+    [[nodiscard]] double natural(double u) const {
+        return std::visit([&](const auto& j) { return j.natural(u); }, choice);
+    }
+    [[nodiscard]] double natural_slope(double u) const {
+        return std::visit([&](const auto& j) { return j.natural_slope(u); }, choice);
+    }
+    [[nodiscard]] prior_terms prior(double u) const {
+        return std::visit([&](const auto& j) { return j.prior(u); }, choice);
+    }
+    template <class Outcome> [[nodiscard]] judged_terms terms(const Outcome& outcome, double z, double u) const {
+        return std::visit([&](const auto& j) { return j.terms(outcome, z, u); }, choice);
+    }
+};
+
+/// As `bradley_terry_model`.
+template <class Ties> struct chosen_board {
+    using prior_type = chosen_prior;
+    static constexpr bool has_tie_parameter = Ties::has_parameter, two_outcome_logit = !has_tie_parameter;
+    Ties ties;
+    bool has_order;
+    chosen_prior prior;
+    logit_choice link{};
+};
 
 /// Everything of a report that follows from the fit in it and the errors of its parameters, which lie as in `layout`.
-template <class Model>
-void add_errors(const Model& model, const game_layout& layout, std::span<const double> errors,
-                const rating_options& options, std::span<const std::string> covariates, rating_report& report) {
+inline void add_errors(const game_layout& layout, std::span<const double> errors, const rating_options& options,
+                       std::span<const std::string> covariates, rating_report& report) {
     const std::span<const double> of_items = errors.first(layout.items);
     report.standard_errors.assign(of_items.begin(), of_items.end());
     report.bounds = score_intervals(report.fit, of_items, options.confidence);
-    const auto add = [&](std::string name, double value, double error) {
-        report.parameters.push_back({std::move(name), value, error});
+    const auto add = [&](std::string_view name, double value, double error) {
+        report.parameters.push_back({std::string(name), value, error});
     };
-    if constexpr (Model::has_order) add("order", report.fit.order, errors[layout.order]);
+    if (layout.has_order()) add("order", report.fit.order, errors[layout.order]);
     for (std::size_t c = 0; c < covariates.size(); ++c)
         add(covariates[c], report.fit.parameters[layout.features + c], errors[layout.features + c]);
-    if constexpr (Model::has_tie_parameter) {
-        static_assert(std::same_as<typename Model::link_type, logit_choice>);
-        // the solver's parameter is the logarithm of the reported one, for the logit link
-        const double value = report.fit.tie_parameter;
-        add(std::string(model.ties.parameter_name), value, value * errors[layout.ties]);
-    }
+    std::visit(
+        [&]<class Ties>(const Ties&) {
+            // the solver's parameter is the logarithm of the reported one, for the logit link
+            const double value = report.fit.tie_parameter;
+            if constexpr (Ties::has_parameter) add(Ties::parameter_name, value, value * errors[layout.ties]);
+        },
+        options.ties);
 }
 
 /// Ranks and tiers without covariances.
@@ -131,13 +202,12 @@ inline void rank_by_intervals(const rating_options& options, rating_report& repo
 }
 
 /// The same from a covariance. \returns the errors of all parameters
-template <class Model>
-std::vector<double> complete_report(const Model& model, const game_layout& layout, const rating_covariance& covariance,
+std::vector<double> complete_report(const game_layout& layout, const std::same_as<rating_covariance> auto& covariance,
                                     const rating_options& options, std::span<const std::string> covariates,
                                     rating_report& report) {
     std::vector<double> errors(layout.size);
     for (std::size_t p = 0; p < layout.size; ++p) errors[p] = covariance.standard_error(p);
-    add_errors(model, layout, errors, options, covariates, report);
+    add_errors(layout, errors, options, covariates, report);
     if (layout.items <= most_ranked_items)
         report.ranks = rank_items(report.fit, covariance, {.confidence = options.confidence, .seed = options.seed});
     else
@@ -159,19 +229,18 @@ inline std::string describe(const probed_errors& probed) {
 }
 
 /// The same from probes.
-template <class Model>
-std::vector<double> complete_report(const Model& model, const game_layout& layout, const probed_errors& probed,
-                                    const rating_options& options, std::span<const std::string> covariates,
-                                    rating_report& report) {
+inline std::vector<double> complete_report(const game_layout& layout, const probed_errors& probed,
+                                           const rating_options& options, std::span<const std::string> covariates,
+                                           rating_report& report) {
     report.errors = describe(probed);
-    add_errors(model, layout, probed.standard_errors, options, covariates, report);
+    add_errors(layout, probed.standard_errors, options, covariates, report);
     rank_by_intervals(options, report);
     return probed.standard_errors;
 }
 
 } // namespace detail
 
-/// A template only so that its dozens of models are compiled where it is called.
+/// A template only so that its models are compiled where it is called.
 /// \param clusters one code a game: errors are those of the cluster sandwich; empty: of the inverse information.
 /// \param covariates the games are then fitted one by one (`fit_games`) instead of by pairs.
 /// \param judge_codes who judged each game, from 0; with `options.judges`.
@@ -185,13 +254,14 @@ rating_report rate_games(const game_list& games, const Options& options = {},
                          std::span<const std::uint32_t> judge_codes = {}) {
     const bool judged = !std::holds_alternative<no_judges>(options.judges);
     const bool by_games = judged || covariates.values.columns > 0;
+    const bool jeffreys = std::holds_alternative<jeffreys_prior>(options.prior);
+    const bool dense = jeffreys || !clusters.empty() || games.items <= most_ranked_items;
+    const char* const how = clusters.empty() ? "inverse information" : "sandwich over clusters";
     require(covariates.names.size() == covariates.values.columns, covariates.values.columns, " covariates and ",
             covariates.names.size(), " names of them");
     require(judged || judge_codes.empty(), "judges are given, but no model of them");
-    require(games.items <= most_dense_items ||
-                (clusters.empty() && !std::holds_alternative<jeffreys_prior>(options.prior)),
+    require(games.items <= most_dense_items || (clusters.empty() && !jeffreys),
             "clusters and Jeffreys' prior are offered for at most ", most_dense_items, " items, found ", games.items);
-    const char* const from_covariance = clusters.empty() ? "inverse information" : "sandwich over clusters";
     const auto one_by_one = [&](const auto& board, const auto& judges) {
         const game_model model{.board = board, .features = game_features{}, .judges = judges};
         game_details details{.features = covariates.values, .judges = judge_codes};
@@ -199,17 +269,14 @@ rating_report rate_games(const game_list& games, const Options& options = {},
         const game_fit fit = fit_games(games, details, model);
         rating_report report{.fit = fit.rating};
         if (!fit.converged()) return report;
-        const std::vector<double> errors = [&] {
-            if (clusters.empty() && games.items > most_ranked_items)
-                return detail::complete_report(board, fit.layout,
-                                               probe_errors(games, details, model, fit, {.seed = options.seed}),
-                                               options, covariates.names, report);
-            report.errors = from_covariance;
-            return detail::complete_report(board, fit.layout,
-                                           clusters.empty() ? inverse_information(games, details, model, fit)
-                                                            : sandwich_covariance(games, details, model, fit, clusters),
-                                           options, covariates.names, report);
-        }();
+        report.errors = how;
+        const auto complete = [&](const auto& errors) {
+            return detail::complete_report(fit.layout, errors, options, covariates.names, report);
+        };
+        const std::vector<double> errors =
+            !dense             ? complete(probe_errors(games, details, model, fit, {.seed = options.seed}))
+            : clusters.empty() ? complete(inverse_information(games, details, model, fit))
+                               : complete(sandwich_covariance(games, details, model, fit, clusters));
         const double z = normal_critical(options.confidence);
         for (std::size_t k = 0; k < fit.judges.size(); ++k) {
             const double u = report.fit.parameters[fit.layout.judges + k];
@@ -220,60 +287,43 @@ rating_report rate_games(const game_list& games, const Options& options = {},
         }
         return report;
     };
-    const auto by_pairs = [&]<class Model>(const Model& model) {
-        constexpr bool jeffreys = std::same_as<typename Model::prior_type, jeffreys_prior>;
-        const pair_counts counts = count_games(games, Model::has_order ? sides::kept : sides::merged);
+    const auto by_pairs = [&]<class Board>(const Board& board) {
+        const pair_counts counts = count_games(games, board.has_order ? sides::kept : sides::merged);
         rating_report report;
-        if constexpr (jeffreys)
-            report.fit = fit_ratings(counts, model, firth{});
-        else
-            report.fit = fit_ratings(counts, model);
+        if (!jeffreys)
+            report.fit = fit_ratings(counts, board);
+        else if constexpr (!Board::has_tie_parameter)
+            report.fit =
+                fit_ratings(counts, bradley_terry_model{.ties = board.ties, .prior = jeffreys_prior{}}, firth{});
         if (!report.fit.converged()) return report;
-        const game_layout layout = detail::board_layout<Model>(games.items);
-        if (jeffreys || !clusters.empty() || games.items <= most_ranked_items) {
-            report.errors = from_covariance;
-            detail::complete_report(model, layout,
-                                    clusters.empty() ? inverse_information(counts, model, report.fit)
-                                                     : sandwich_covariance(games, model, report.fit, clusters),
-                                    options, {}, report);
-        } else {
-            detail::complete_report(model, layout, probe_errors(counts, model, report.fit, {.seed = options.seed}),
-                                    options, {}, report);
-        }
+        report.errors = how;
+        const auto complete = [&](const auto& errors) {
+            detail::complete_report(detail::board_layout(board, games.items), errors, options, {}, report);
+        };
+        if (!dense)
+            complete(probe_errors(counts, board, report.fit, {.seed = options.seed}));
+        else if (clusters.empty())
+            complete(inverse_information(counts, board, report.fit));
+        else
+            complete(sandwich_covariance(games, board, report.fit, clusters));
         return report;
     };
-    const auto with_order = [&]<class Ties, class Order>(const Ties& ties, const Order& order) {
-        const auto with_prior = [&](const auto& prior, const auto& judges) {
-            const bradley_terry_model model{.ties = ties, .order = order, .prior = prior};
-            if constexpr (std::remove_cvref_t<decltype(judges)>::has_parameters)
-                return one_by_one(model, judges);
-            else
-                return by_games ? one_by_one(model, judges) : by_pairs(model);
-        };
-        return std::visit(
-            [&]<class Prior, class Judges>(const Prior& prior, const Judges& judges) {
-                if constexpr (std::same_as<Prior, jeffreys_prior>) {
-                    require(!Order::has_parameter && !Ties::has_parameter && !by_games,
-                            "Jeffreys' prior is offered without order effect, covariates and judges, ties counted as "
-                            "half wins or dropped");
-                    if constexpr (!Order::has_parameter && !Ties::has_parameter)
-                        return by_pairs(bradley_terry_model{.ties = ties, .prior = prior});
-                    else
-                        return rating_report{};
-                } else if constexpr (!std::same_as<Prior, no_prior>) {
-                    return with_prior(detail::finite_prior{prior}, judges);
-                } else if constexpr (Judges::has_parameters) {
-                    throw argument_error("judges need a prior on the scores, Gaussian or pseudo-games");
-                    return rating_report{};
-                } else {
-                    return with_prior(prior, judges);
-                }
-            },
-            options.prior, options.judges);
+    const auto rated = [&](const auto& ties) {
+        require(!jeffreys || !(options.order || ties.has_parameter || by_games),
+                "Jeffreys' prior is offered without order effect, covariates and judges, ties counted as half wins or "
+                "dropped");
+        const detail::chosen_board board{ties, options.order, detail::chosen_prior{options.prior}};
+        require(!judged || board.prior.need == board_need::nothing,
+                "judges need a prior on the scores, Gaussian or pseudo-games");
+        if (judged) return one_by_one(board, detail::chosen_judges{options.judges});
+        return by_games ? one_by_one(board, no_judges{}) : by_pairs(board);
     };
     return std::visit(
-        [&](const auto& ties) {
-            return options.order ? with_order(ties, order_effect{}) : with_order(ties, no_order{});
+        [&]<class Ties>(const Ties& ties) {
+            if constexpr (Ties::has_parameter)
+                return rated(detail::modelled_ties{ties});
+            else
+                return rated(detail::shared_ties{Ties::left_part({.ties = 1})});
         },
         options.ties);
 }
