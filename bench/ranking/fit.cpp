@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -28,21 +29,27 @@ struct sample {
     std::size_t items;
     std::vector<std::uint32_t> left, right;
     std::vector<game_result> results;
+    std::vector<double> covariate;
 };
 
-/// Random pairs; strengths on a grid over two logits; one game in ten is a tie when `ties` is set.
-const sample& games_of(std::size_t items, std::size_t games, bool ties = false) {
+/// Random pairs; strengths on a grid over two logits; one game in ten is a tie when `ties` is set; a covariate, normal
+/// and new in every game, moves it by `effect` logits.
+const sample& games_of(std::size_t items, std::size_t games, bool ties = false, double effect = 0) {
     constexpr double spread = 2;
-    static std::map<std::pair<std::pair<std::size_t, std::size_t>, bool>, sample> made;
-    const auto [at, added] = made.try_emplace({{items, games}, ties});
+    static std::map<std::tuple<std::size_t, std::size_t, bool, double>, sample> made;
+    const auto [at, added] = made.try_emplace({items, games, ties, effect});
     sample& s = at->second;
     if (!added) return s;
     s.items = items;
-    generator random(1, "games");
+    generator random(1, "games"), covariates(1, "covariates");
     for (std::size_t g = 0; g < games; ++g) {
         const auto l = static_cast<std::uint32_t>(random.below(items));
         const auto r = static_cast<std::uint32_t>((l + 1 + random.below(items - 1)) % items);
-        const double x = spread * (static_cast<double>(l) - static_cast<double>(r)) / static_cast<double>(items);
+        double x = spread * (static_cast<double>(l) - static_cast<double>(r)) / static_cast<double>(items);
+        if (effect != 0) {
+            s.covariate.push_back(covariates.normal());
+            x += effect * s.covariate.back();
+        }
         s.left.push_back(l);
         s.right.push_back(r);
         const bool tie = ties && random.bernoulli(0.1);
@@ -86,6 +93,21 @@ void davidson_and_order(benchmark::State& state) {
     fit_of(state, bradley_terry_model{.ties = davidson_rule{}, .order = order_effect{}}, true);
 }
 
+/// One game after the other: a covariate of each forbids counting.
+void one_by_one(benchmark::State& state) {
+    const auto items = static_cast<std::size_t>(state.range(0)), games = static_cast<std::size_t>(state.range(1));
+    const sample& s = games_of(items, games, false, 0.5);
+    const game_list list{items, s.left, s.right, s.results};
+    const game_details details{.features = {s.covariate.data(), games, 1}};
+    const game_model model{.board = bradley_terry_model{}, .features = game_features{}};
+    game_fit fit;
+    for (auto _ : state) benchmark::DoNotOptimize((fit = fit_games(list, details, model)).coefficients.data());
+    if (!fit.converged()) state.SkipWithError(fit.rating.reason.c_str());
+    state.counters["iterations"] = static_cast<double>(fit.rating.iterations);
+    state.counters["gradient"] = fit.rating.gradient_norm;
+    report(state, games, false);
+}
+
 void counting(benchmark::State& state) {
     const auto items = static_cast<std::size_t>(state.range(0)), games = static_cast<std::size_t>(state.range(1));
     const sample& s = games_of(items, games);
@@ -103,6 +125,12 @@ BENCHMARK(plain)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(davidson_and_order)
     ->Name("ranking/davidson_order")
+    ->Args({1000, 1'000'000})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(one_by_one)
+    ->Name("ranking/fit_games")
+    ->Args({100, 1'000'000})
     ->Args({1000, 1'000'000})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);

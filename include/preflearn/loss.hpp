@@ -32,6 +32,7 @@
 #include <preflearn/loss/optimal_transport.hpp>
 #include <preflearn/loss/pair_links.hpp>
 #include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/rewards_scaled.hpp>
 #include <preflearn/loss/running_mean.hpp>
 #include <preflearn/loss/scaled_erfc.hpp>
 #include <preflearn/loss/score.hpp>

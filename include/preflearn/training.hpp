@@ -1,6 +1,6 @@
 /// \file
-/// Everything of the room `training`: the optimiser, the loop, supervised and preference training (on sums, on tokens
-/// and on rankings), checkpoints.
+/// Everything of the room `training`: the optimiser, the loop, supervised and preference training (on sums, on tokens,
+/// on triples and on rankings), checkpoints.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -14,6 +14,7 @@
 #include <preflearn/training/loop.hpp>
 #include <preflearn/training/metrics.hpp>
 #include <preflearn/training/options.hpp>
+#include <preflearn/training/pair_batch.hpp>
 #include <preflearn/training/preference.hpp>
 #include <preflearn/training/reference.hpp>
 #include <preflearn/training/resume.hpp>
@@ -21,4 +22,5 @@
 #include <preflearn/training/supervised.hpp>
 #include <preflearn/training/token_preference.hpp>
 #include <preflearn/training/token_reference.hpp>
+#include <preflearn/training/triples.hpp>
 #include <preflearn/training/unpaired.hpp>

@@ -1,8 +1,12 @@
 // Every loss of the list: against its paper's formula in long double, against finite differences, its names.
 #include <cfloat>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <set>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -65,7 +69,8 @@ template <class Loss> worst_errors errors(const Loss& loss, pairs<double> p) {
     return worst;
 }
 
-template <class Loss> constexpr bool pointwise = requires(const Loss& l) { l.parts().link(1.0, 1.0); };
+template <class Loss> constexpr bool pointwise = requires(const Loss& l) { l.parts().link(1.0, 1.0); }
+|| requires(const Loss& l) { l.parts().loss.link(1.0, 1.0); };
 
 /// Log-probs whose log-ratios and differences reach from nothing to several thousands, on no grid.
 pairs<double> far_pairs() {
@@ -115,6 +120,18 @@ template <class Loss, class Use> void with_divergences(const Loss& loss, const U
     }
 }
 
+/// The exact number where the type holds it; beyond its range a share of the largest, as of a target or a length.
+template <class Real> void check_number(Real found, extended exact) {
+    constexpr extended largest = std::numeric_limits<Real>::max(), smallest = std::numeric_limits<Real>::min();
+    CHECK(std::isfinite(found));
+    if (std::abs(exact) > largest)
+        CHECK(found * std::copysign(1, exact) > largest / 32);
+    else if (std::abs(exact) >= smallest)
+        CHECK(std::abs(found / exact - 1) < 16 * std::numeric_limits<Real>::epsilon());
+    else
+        CHECK(std::abs(found) <= smallest);
+}
+
 } // namespace
 
 TEST_CASE("names differ, every loss has a formula and a source, and all are preference losses of float and double") {
@@ -150,4 +167,55 @@ TEST_CASE("with all columns value and gradient are the papers', too") {
             errors(changed(loss), p);
         });
     });
+}
+
+TEST_CASE_TEMPLATE("squares about 1/(2 beta) are right for every beta, or the type's largest number", Real, float,
+                   double) {
+    const auto check = [](const auto& loss, const std::vector<Real>& margin) {
+        // One pair: u = 5.25, v = -2.5, q = 0.75.
+        const std::vector<Real> chosen{-12.75}, rejected{-30.5}, reference_chosen{-18}, reference_rejected{-28},
+            target{0.75};
+        const std::vector<std::uint32_t> chosen_tokens{3}, rejected_tokens{5};
+        std::vector<Real> d_chosen(1), d_rejected(1), value(1);
+        const loss_sums sums =
+            loss(pair_scores<Real>{chosen, rejected, reference_chosen, reference_rejected, chosen_tokens,
+                                   rejected_tokens, std::span<const Real>(), target, margin},
+                 pair_gradients<Real>{d_chosen, d_rejected, value});
+        const dual exact =
+            naive_loss(loss, {-12.75L, -30.5L, -18, -28, 3, 5, 1, 0.75L, margin.empty() ? 0 : extended(margin[0])});
+        INFO("beta ", loss.beta, ": ", value[0], " ", d_chosen[0], " ", d_rejected[0], " for ", double(exact.value),
+             " ", double(exact.d_chosen), " ", double(exact.d_rejected));
+        check_number(value[0], exact.value);
+        check_number(d_chosen[0], exact.d_chosen);
+        check_number(d_rejected[0], exact.d_rejected);
+        check_number(sums.chosen_rewards, 5.25L * loss.beta);
+    };
+    for (int power = -300; power <= 300; power += 5) {
+        const double beta = 0.7 * std::pow(10.0, power);
+        for (const std::vector<Real>& margin : {std::vector<Real>{}, {Real(1.5)}}) {
+            check(ipo_sum{.beta = beta}, margin);
+            check(ipo_mean{.beta = beta}, margin);
+        }
+        check(sppo_hard{.beta = beta}, {});
+    }
+}
+
+TEST_CASE("the least beta of all leaves no NaN") {
+    pairs<double> p = random_pairs<double>(20);
+    for (const double target : {0.0, 0.5, 1.0}) {
+        p.target.assign(20, target);
+        for (const double weight : {0.0, 1.0}) {
+            p.weight.assign(20, weight);
+            const auto check = [&](const auto& loss) {
+                pairs<double> of = p;
+                if constexpr (std::is_same_v<decltype(loss), const sppo_hard&>) of.margin.clear();
+                CHECK(!std::isnan(loss(of.scores(), of.gradients()).loss));
+                for (std::size_t i = 0; i < 20; ++i)
+                    CHECK(!(std::isnan(of.d_chosen[i]) || std::isnan(of.d_rejected[i])));
+            };
+            check(ipo_sum{.beta = std::numeric_limits<double>::denorm_min()});
+            check(ipo_mean{.beta = std::numeric_limits<double>::denorm_min()});
+            check(sppo_hard{.beta = std::numeric_limits<double>::denorm_min()});
+        }
+    }
 }

@@ -14,13 +14,14 @@ namespace {
 template <class Use> void for_each_link(const Use& use) {
     use(logistic{});
     use(hinge_link{});
-    use(squared_link{.centre = 0.5, .factor = 3});
+    use(squared_link{.centre = 0.5});
     use(exponential_link{});
     use(probit_link{});
     use(reverse_kl_to_label::of(0.125));
     use(modulated_link{.temperature = 0.3});
     use(modulated_link{.temperature = 1e-310});
     use(noise_tolerant_link{});
+    use(noise_tolerant_link{.alpha = 1e200});
     use(rao_kupper_link{});
     use(davidson_link{});
     use(scaled_link<logistic>{.factor = 2});

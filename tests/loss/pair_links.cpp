@@ -18,7 +18,7 @@ template <class Use> void for_each_pair_link(const Use& use) {
     use(noise_contrast{});
     use(binary_classifier{});
     use(binary_classifier{.shift = 0.7});
-    use(self_play_squares{.factor = 2});
+    use(self_play_squares{.target = 2});
     use(anchored_zero{});
     use(anchored_down{});
     use(chosen_only{});

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <doctest/doctest.h>
 
 #include <preflearn/loss/weight.hpp>
@@ -19,10 +21,13 @@ TEST_CASE("a confidence weighs by the distance of the label from one half, which
     CHECK(confidence_weight{}(2.0, 0.25) == confidence_weight{}(2.0, 0.75));
 }
 
-TEST_CASE("margins of a constant, of lengths and of an outer score's gap") {
+TEST_CASE("margins of a constant, in units of beta, of lengths and of an outer score's gap") {
     CHECK(constant_margin{.gamma = 0.5}(0.25) == 0.75);
     const pair_point<double> at{-3, -4, -3, -4, 1, 30, 20};
     CHECK(length_margin{.alpha = 0.25}(1.0, at) == -1.5);
+    CHECK(margin_over_beta{.beta = 0.25}(-1.0) == -4);
+    CHECK(margin_over_beta{.beta = 1e-300}(-1.0F) == -std::numeric_limits<float>::max());
+    CHECK(margin_over_beta{.beta = 1e-310}(0.0) == 0);
     CHECK(log_gap_margin{.alpha = 2}(1.0) == 0);
     CHECK(log_gap_margin{.alpha = 2}(3.0) == doctest::Approx(2 * 1.0986122886681098));
     CHECK(log_gap_margin{}(0.0) == 0);

@@ -6,6 +6,7 @@
 
 #include <preflearn/loss/listwise.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/loss/tpo.hpp>
 #include <preflearn/pipeline/align.hpp>
 
 #include "toy_study.hpp"
@@ -46,6 +47,26 @@ TEST_CASE("alignment to rankings puts responses into their order, against a refe
     const auto same =
         align(copy_of(start), references, lists, plackett_luce_loss{.beta = 0.5}, adamw{.rate = 0.05}, options);
     CHECK(same.model.logits == aligned.model.logits);
+}
+
+TEST_CASE("alignment to triples makes the gold response likelier, too, with or without a reference") {
+    const std::vector<token_id> first{1, 1}, second{2, 3}, gold{4, 4};
+    const std::vector<triple<token_span>> triples{{7, {}, first, second, gold}};
+    label_set labels;
+    labels.add({7, preference::for_second()});
+    const test::toy_policy start(8);
+    const training_options options{.epochs = 20, .observer = {}};
+    const std::span<const double> none;
+    const auto check = [&](const auto& aligned) {
+        CHECK(aligned.model.log_prob({}, gold) > start.log_prob({}, gold) + 0.5);
+        CHECK(aligned.model.log_prob({}, second) > aligned.model.log_prob({}, first) + 0.5);
+    };
+    check(align(copy_of(start), none, triples, labels, tpo{.beta = 0.5}, adamw{.rate = 0.05}, options));
+    check(align(copy_of(start), start, triples, labels, with_gold_likelihood<dpo>{.contrast = {.beta = 0.5}},
+                adamw{.rate = 0.05}, options));
+    // To a loss on pairs a triple is a pair.
+    const auto pairs = align(copy_of(start), none, triples, labels, simpo{}, adamw{.rate = 0.05}, options);
+    CHECK(pairs.model.log_prob({}, gold) < start.log_prob({}, gold));
 }
 
 TEST_CASE("fine-tuning raises the likelihood of the demonstrations") {

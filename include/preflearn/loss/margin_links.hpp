@@ -25,17 +25,17 @@ struct hinge_link {
     template <std::floating_point Real> Real curvature(Real /*z*/) const { return 0; }
 };
 
-/// φ(z) = factor (z − centre)². Grows on both sides up to the type's largest number, where it and φ' stay: infinities
+/// φ(z) = (z − centre)². Grows on both sides up to the type's largest number, where it and φ' stay: infinities
 /// would make NaN of a weight, a target or a slope of the score that is 0.
 struct squared_link {
-    double centre = 0, factor = 1;
+    double centre = 0;
     template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
         constexpr Real largest = std::numeric_limits<Real>::max();
-        const Real f = static_cast<Real>(factor), x = z - static_cast<Real>(centre), slope = 2 * f * x;
-        return {detail::smaller_size(f * x * x, largest),
+        const Real x = z - static_cast<Real>(centre), slope = 2 * x;
+        return {detail::smaller_size(x * x, largest),
                 std::copysign(detail::smaller_size(std::abs(slope), largest), slope)};
     }
-    template <std::floating_point Real> Real curvature(Real /*z*/) const { return 2 * static_cast<Real>(factor); }
+    template <std::floating_point Real> Real curvature(Real /*z*/) const { return 2; }
 };
 
 /// φ(z) = e^{−z}, boosting's penalty; stays at the type's largest number for z → −∞.
@@ -135,18 +135,26 @@ struct modulated_link {
 struct noise_tolerant_link {
     double alpha = 14;
     template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
-        const Real a = static_cast<Real>(alpha), outer = 4 * (a / (1 + a)) / (1 + a);
+        const auto [outer, bounded] = factors<Real>();
         const logistic_terms<Real> at(z);
-        return {outer * (at.loss + a * at.down), -outer * at.down * (1 + a * at.up)};
+        return {outer * at.loss + bounded * at.down, -at.down * (outer + bounded * at.up)};
     }
     /// The slopes of the bounded parts of both labels are opposite: summed apart, they do not drown the rest.
     template <std::floating_point Real>
     [[gnu::always_inline]] inline margin_penalty<Real> mixed(Real z, Real as_labelled, Real swapped) const {
-        const Real a = static_cast<Real>(alpha), outer = 4 * (a / (1 + a)) / (1 + a);
+        const auto [outer, bounded] = factors<Real>();
         const margin_penalty<Real> both = logistic{}.mixed(z, as_labelled, swapped);
         const logistic_terms<Real> at(z);
-        return {outer * (both.value + a * (as_labelled * at.down + swapped * at.up)),
-                outer * (both.derivative + a * at.slope() * (swapped - as_labelled))};
+        return {outer * both.value + bounded * (as_labelled * at.down + swapped * at.up),
+                outer * both.derivative + bounded * at.slope() * (swapped - as_labelled)};
+    }
+
+  private:
+    /// Of the logistic loss and of the bounded one; in double, where α may exceed the range of Real.
+    template <class Real> struct both_factors { Real outer, bounded; };
+    template <class Real> [[nodiscard]] both_factors<Real> factors() const {
+        const double share = alpha / (1 + alpha);
+        return {static_cast<Real>(4 * share / (1 + alpha)), static_cast<Real>(4 * share * share)};
     }
 };
 

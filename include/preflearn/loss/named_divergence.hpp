@@ -12,6 +12,7 @@
 #include <preflearn/loss/divergence.hpp>
 #include <preflearn/loss/margin_links.hpp>
 #include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/rewards_scaled.hpp>
 
 namespace preflearn {
 
@@ -89,8 +90,8 @@ template <class Divergence = reverse_kl> struct basic_ipo_sum {
     double beta = 0.1;
     Divergence divergence{};
 
-    [[nodiscard]] pairwise<Divergence, squared_link> parts() const {
-        return {.beta = beta, .score = divergence, .link = {.centre = 0.5, .factor = 1 / (beta * beta)}};
+    [[nodiscard]] rewards_scaled<pairwise<Divergence, squared_link, given_target, margin_over_beta>> parts() const {
+        return {beta, {.beta = 1, .score = divergence, .link = {.centre = 0.5 / beta}, .margin = {beta}}};
     }
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
@@ -105,8 +106,9 @@ template <class Divergence = reverse_kl> struct basic_ipo_mean {
     double beta = 0.1;
     Divergence divergence{};
 
-    [[nodiscard]] pairwise<per_token<Divergence>, squared_link> parts() const {
-        return {.beta = beta, .score = {divergence}, .link = {.centre = 0.5, .factor = 1 / (beta * beta)}};
+    [[nodiscard]] rewards_scaled<pairwise<per_token<Divergence>, squared_link, given_target, margin_over_beta>>
+    parts() const {
+        return {beta, {.beta = 1, .score = {divergence}, .link = {.centre = 0.5 / beta}, .margin = {beta}}};
     }
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {

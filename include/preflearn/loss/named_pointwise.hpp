@@ -9,6 +9,7 @@
 
 #include <preflearn/loss/pair_links.hpp>
 #include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/rewards_scaled.hpp>
 #include <preflearn/loss/term.hpp>
 
 namespace preflearn {
@@ -65,8 +66,8 @@ struct apo_down {
 struct sppo_hard {
     double beta = 0.1;
 
-    [[nodiscard]] pairwise<log_ratio, self_play_squares> parts() const {
-        return {.beta = beta, .link = {1 / (beta * beta)}};
+    [[nodiscard]] rewards_scaled<pairwise<log_ratio, self_play_squares>> parts() const {
+        return {beta, {.beta = 1, .link = {.target = 0.5 / beta}}};
     }
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {

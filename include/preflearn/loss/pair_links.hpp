@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <limits>
 
 #include <preflearn/loss/elementary.hpp>
 #include <preflearn/loss/link.hpp>
@@ -36,14 +37,15 @@ struct binary_classifier {
     }
 };
 
-/// factor [(a − ½)² + (b + ½)²]; with factor 1/β² it is (u − 1/(2β))² + (v + 1/(2β))² (SPPO with hard labels: Wu et al.
-/// 2024, arXiv:2405.00675, equation 4.7 at P = 1).
+/// (a − t)² + (b + t)²; with t = 1/(2β), of log-ratios, SPPO with hard labels (Wu et al. 2024, arXiv:2405.00675,
+/// equation 4.7 at P = 1). The value stays at the type's largest number, and t at a quarter of it.
 struct self_play_squares {
-    double factor = 1;
+    double target = 0.5;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
-        const Real f = static_cast<Real>(factor), x = a - Real(0.5), y = b + Real(0.5);
-        return {f * (x * x + y * y), 2 * f * x, 2 * f * y};
+        constexpr Real largest = std::numeric_limits<Real>::max();
+        const Real t = detail::smaller_size(static_cast<Real>(target), largest / 4), x = a - t, y = b + t;
+        return {detail::smaller_size(x * x + y * y, largest), 2 * x, 2 * y};
     }
 };
 

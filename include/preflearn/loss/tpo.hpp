@@ -10,6 +10,7 @@
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/loss/margin_links.hpp>
+#include <preflearn/loss/named_divergence.hpp>
 #include <preflearn/loss/pairwise.hpp>
 #include <preflearn/loss/triples.hpp>
 
@@ -47,8 +48,8 @@ struct tpo_hinge {
 struct tpo_ipo {
     double beta = 0.01, tpo_alpha = 1;
 
-    [[nodiscard]] with_gold_likelihood<pairwise<per_token<reference_free>, squared_link>> parts() const {
-        return {{.beta = beta, .link = {.centre = 0.5, .factor = 1 / (beta * beta)}}, tpo_alpha};
+    [[nodiscard]] with_gold_likelihood<basic_ipo_mean<reference_free>> parts() const {
+        return {{.beta = beta}, tpo_alpha};
     }
     template <std::floating_point Real>
     loss_sums operator()(const triple_scores<Real>& scores, const triple_gradients<Real>& gradients) const {

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <concepts>
+#include <limits>
 
 #include <preflearn/loss/elementary.hpp>
 #include <preflearn/loss/score.hpp>
@@ -50,6 +51,17 @@ struct given_margin {
 struct constant_margin {
     double gamma = 0;
     template <std::floating_point Real> Real operator()(Real given) const { return given + static_cast<Real>(gamma); }
+};
+
+/// The margin column in units of β s for a loss of the scores s themselves: margin / β, which stays at the type's
+/// largest number.
+struct margin_over_beta {
+    double beta = 0.1;
+    template <std::floating_point Real> Real operator()(Real given) const {
+        constexpr Real largest = std::numeric_limits<Real>::max();
+        const Real per = detail::smaller_size(static_cast<Real>(1 / beta), largest);
+        return std::copysign(detail::smaller_size(std::abs(given) * per, largest), given);
+    }
 };
 
 /// The margin column less α (|y_w| − |y_l|): z gains α per token by which the chosen response is longer, so that length

@@ -1,7 +1,7 @@
 /// \file
 /// The two ways a model is trained in the paper, as functions from a model to a trained one: supervised fine-tuning on
 /// demonstrations, and alignment to labelled pairs against the model's own frozen start (Tao & Li 2025, steps 1 and 3);
-/// and alignment to rankings of more than two responses in the same way.
+/// and alignment to triples with a gold response and to rankings of more than two responses in the same way.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -18,6 +18,7 @@
 #include <preflearn/training/preference.hpp>
 #include <preflearn/training/reference.hpp>
 #include <preflearn/training/supervised.hpp>
+#include <preflearn/training/triples.hpp>
 
 namespace preflearn {
 
@@ -49,7 +50,17 @@ trained<Model> align(Model policy, std::span<const double> reference_log_probs, 
     return {std::move(policy), std::move(history)};
 }
 
-/// The same, against a reference policy, whose log-probs are computed once before the training.
+/// The same on triples, by a TripleLoss. \throws as `train_triples`.
+template <class Model, Triples Range, class Loss>
+    requires TripleLoss<Loss, typename Model::real> trained<Model>
+    align(Model policy, std::span<const double> reference_log_probs, const Range& triples, const label_set& labels,
+          const Loss& loss, const adamw& optimiser, const training_options& options = {}) {
+        training_history history =
+            train_triples(policy, triples, labels, reference_log_probs, loss, optimiser, options);
+        return {std::move(policy), std::move(history)};
+    }
+
+/// Pairs or triples against a reference policy, whose log-probs are computed once before the training.
 template <class Model, class Reference, std::ranges::contiguous_range Comparisons, class Loss>
     requires Policy<Reference, std::ranges::range_value_t<Comparisons>> trained<Model>
     align(Model policy, const Reference& reference, const Comparisons& comparisons, const label_set& labels,

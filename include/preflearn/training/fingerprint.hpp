@@ -40,8 +40,8 @@ class fingerprint {
         mix(rest);
     }
 
-    /// Numbers, texts, ranges (of ranges), completions, comparisons and ranked lists. A type it cannot see into adds
-    /// nothing.
+    /// Numbers, texts, ranges (of ranges), completions, comparisons, triples and ranked lists. A type it cannot see
+    /// into adds nothing.
     template <class T> void add(const T& value) {
         if constexpr (std::ranges::contiguous_range<const T>) {
             using element = std::ranges::range_value_t<const T>;
@@ -66,6 +66,7 @@ class fingerprint {
             add(value.prompt);
             add(value.first);
             add(value.second);
+            if constexpr (requires { value.gold; }) add(value.gold);
         }
     }
 
