@@ -57,7 +57,7 @@ TEST_CASE("pairs are counted as the definition counts them, for many kinds of nu
         [](double u) {
             return u > 1 ? inf : u < -1 ? -inf : u < 0 ? -0.0 : std::round(u);
         }};
-    for (const std::size_t n : std::vector<std::size_t>{0, 1, 2, 3, 17, 64, 65, 250, 700}) {
+    for (const std::size_t n : std::vector<std::size_t>{0, 1, 2, 3, 17, 64, 65, 250, 420}) {
         for (std::size_t kind = 0; kind < kinds.size() * kinds.size(); ++kind) {
             std::vector<double> x(n), y(n);
             for (std::size_t i = 0; i < n; ++i) {
@@ -74,7 +74,7 @@ TEST_CASE("pairs are counted as the definition counts them, for many kinds of nu
 
 TEST_CASE("long sequences: known answers, and what turning one around does") {
     generator random(7, "long sequences");
-    for (const std::size_t n : std::vector<std::size_t>{129, 16'385, 300'000}) {
+    for (const std::size_t n : std::vector<std::size_t>{129, 16'385, 140'000}) {
         const std::uint64_t all = static_cast<std::uint64_t>(n) * (n - 1) / 2;
         for (const std::size_t share : std::vector<std::size_t>{1, 3, n / 4, n}) { // equal values in a row
             std::vector<double> rising(n), falling(n), shuffled(n), few(n);

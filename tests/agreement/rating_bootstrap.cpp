@@ -35,7 +35,7 @@ sample random_sample(std::size_t units) {
 TEST_CASE("the bootstrap of units agrees with the analytic errors") {
     const sample s = random_sample(300);
     const rating_counts ratings = count_ratings(s.views, 4);
-    const bootstrap_options options{.replicates = 1500, .seed = 2};
+    const bootstrap_options options{.replicates = 1000, .seed = 2};
     const auto check = [&](const auto& coefficient) {
         const bootstrap_result b = bootstrap_ratings(s.views, 4, coefficient, options);
         const estimate exact = coefficient(ratings).coefficient;

@@ -21,9 +21,10 @@ template <class Real, class Loss> pairs<Real> evaluated(const Loss& loss, double
 }
 
 template <class Real, template <class> class Family> void check_all_kinds() {
-    for (const std::string_view name : divergence_names) {
+    for (const std::string_view name :
+         {"reverse_kl", "forward_kl", "js_divergence", "alpha_divergence", "chi_squared_kl"}) {
         CAPTURE(name);
-        const any_divergence chosen{.kind = *divergence_named(name), .coefficient = 0.3};
+        const any_divergence chosen = divergence_named(name, 0.3).value();
         chosen.visit([&]<class Divergence>(const Divergence& divergence) {
             double total = 0, expected = 0;
             const pairs<Real> one = evaluated<Real>(Family<any_divergence>{.divergence = chosen}, total),
@@ -43,8 +44,8 @@ TEST_CASE_TEMPLATE("a divergence chosen at run time has the bits of the same one
 }
 
 TEST_CASE("one point at a time, too") {
-    const any_divergence chosen{.kind = divergence_kind::alpha_divergence, .coefficient = 0.3};
     const alpha_divergence same{.coefficient = 0.3};
+    const any_divergence chosen{same};
     CHECK(chosen(1.3, 1.0).value == same(1.3, 1.0).value);
     CHECK(chosen(1.3, 1.0).derivative == same(1.3, 1.0).derivative);
     CHECK(scores_of_pair(chosen, pair_point<double>{1, 2, 1, 2, -1, 1, 1}).difference ==

@@ -49,8 +49,8 @@ TEST_CASE("merged sums are those of the whole row, however it is cut") {
         }
     }
     const auto narrow = random_logits<float>(1000, 30);
-    const std::vector<double> extended(narrow.begin(), narrow.end());
-    const softmax_sums in_float = in_pieces<float>(narrow, 100), in_double = in_pieces<double>(extended, 100);
+    const std::vector<double> widened(narrow.begin(), narrow.end());
+    const softmax_sums in_float = in_pieces<float>(narrow, 100), in_double = in_pieces<double>(widened, 100);
     CHECK(in_float.normaliser() == doctest::Approx(in_double.normaliser()).epsilon(1e-6));
     CHECK(in_float.entropy() == doctest::Approx(in_double.entropy()).epsilon(1e-5));
 }

@@ -69,7 +69,7 @@ TEST_CASE("flipped bits and changed characters are read or refused, and never co
     test::largest_allocation = 0;
     int refused = 0;
     for (const std::string& content : {small_json, small_gguf(false), small_gguf(true)}) {
-        for (int trial = 0; trial < 2000; ++trial) {
+        for (int trial = 0; trial < 700; ++trial) {
             std::string damaged = content;
             const std::size_t at = random.below(content.size());
             if (trial % 2 == 0) {
@@ -80,8 +80,8 @@ TEST_CASE("flipped bits and changed characters are read or refused, and never co
             refused += is_refused(folder, damaged);
         }
     }
-    CHECK(refused > 2000);
-    CHECK(refused < 6000);
+    CHECK(refused > 700);
+    CHECK(refused < 2100);
     CHECK(test::largest_allocation < 4U << 20); // ids may leave holes of up to 65536 unused texts
 }
 

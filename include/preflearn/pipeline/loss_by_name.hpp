@@ -57,26 +57,36 @@ struct parameter_place {
     double* value;
 };
 
-/// Sets what is given. TRL's name of a divergence is a parameter, too, where the loss has one.
+/// TRL's parameters of a divergence.
+struct divergence_parameters {
+    std::string type = "reverse_kl";
+    double coefficient = 0.5;
+
+    /// \throws argument_error when there is none of that type.
+    [[nodiscard]] any_divergence divergence() const {
+        const std::optional<any_divergence> found = divergence_named(type, coefficient);
+        require(found.has_value(), "f_divergence_type is '", type,
+                "', expected reverse_kl, forward_kl, js_divergence, alpha_divergence or chi_squared_kl");
+        return *found;
+    }
+};
+
+/// Sets what is given; `divergence` is null where the loss has none.
 inline void set_parameters(std::string_view loss, std::span<const named_value> given,
-                           std::span<const parameter_place> places, any_divergence* divergence) {
+                           std::span<const parameter_place> places, divergence_parameters* divergence) {
     for (const named_value& one : given) {
-        if (divergence != nullptr && one.name == "f_divergence_type") {
-            const std::optional<divergence_kind> kind = divergence_named(one.value);
-            require(kind.has_value(), "f_divergence_type is '", one.value,
-                    "', expected reverse_kl, forward_kl, js_divergence, alpha_divergence or chi_squared_kl");
-            divergence->kind = *kind;
-            continue;
-        }
         const auto place = std::ranges::find(places, one.name, &parameter_place::name);
-        if (place == places.end()) {
+        if (place != places.end()) {
+            *place->value = parameter_value(loss, one);
+        } else if (divergence != nullptr && one.name == "f_divergence_type") {
+            divergence->type = one.value;
+        } else {
             std::string known;
-            for (const parameter_place& other : places) known += std::string(other.name) + ", ";
-            known += divergence != nullptr ? "f_divergence_type" : places.empty() ? "none" : "";
+            for (const parameter_place& other : places) known += (known.empty() ? "" : ", ") + std::string(other.name);
+            if (divergence != nullptr) known += ", f_divergence_type";
             throw argument_error(message("loss '", loss, "' has no parameter '", one.name,
                                          "'; it has: ", known.empty() ? "none" : known));
         }
-        *place->value = parameter_value(loss, one);
     }
 }
 
@@ -95,10 +105,10 @@ void use_named(std::string_view name, std::span<const named_value> parameters, c
         for (const auto& [parameter, member] : about.parameters())
             places.push_back({parameter, &std::invoke(member, loss)});
         if constexpr (divergence_family<Loss>::exists) {
-            any_divergence divergence;
+            divergence_parameters divergence;
             places.push_back({"f_alpha_divergence_coef", &divergence.coefficient});
             set_parameters(name, parameters, places, &divergence);
-            use(with_divergence(loss, divergence));
+            use(with_divergence(loss, divergence.divergence()));
         } else {
             set_parameters(name, parameters, places, nullptr);
             use(loss);

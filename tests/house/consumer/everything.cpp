@@ -1,12 +1,2 @@
-// The whole library in one include; a call of each package that the component files links.
-#include <cstdio>
-#include <string>
-#include <vector>
-
+// The whole library in one include, beside another source that includes a part of it: nothing is defined twice.
 #include <preflearn.hpp>
-
-int main() {
-    std::string text = "e\u0301";
-    preflearn::normalise(text, {preflearn::unicode_form_step{}});
-    std::printf("%s %.4f\n", text == "\u00e9" ? "composed" : "not composed", preflearn::sigmoid(0.0));
-}
