@@ -137,8 +137,9 @@ TEST_CASE("tests and benchmarks are found by the name of what they test") {
     }
     for (const std::filesystem::path& mirror : {tests, tests.parent_path() / "bench"}) {
         for (const auto& entry : std::filesystem::directory_iterator(mirror)) {
-            if (!entry.is_directory() || entry.path().filename() == "house") continue;
-            CHECK_MESSAGE(exists(include / "preflearn" / entry.path().filename()), entry.path() << " mirrors no room");
+            const std::string name = entry.path().filename();
+            if (!entry.is_directory() || name == "house" || name == "real_model") continue;
+            CHECK_MESSAGE(exists(include / "preflearn" / name), entry.path() << " mirrors no room");
         }
     }
 }
