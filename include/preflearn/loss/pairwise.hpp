@@ -280,36 +280,42 @@ struct pairwise {
     /// u, v, and z or both scores; d_chosen and d_rejected become the scores' derivatives where these are not 1.
     /// Returns whether the difference of the log-ratios and z are finite.
     template <bool Plain, class Real>
-    bool form_scores(const detail::piece_columns<Real>& in, detail::piece_results<Real>& __restrict__ out,
-                     Real* __restrict__ d_chosen, Real* __restrict__ d_rejected) const {
+    bool form_scores(const detail::piece_columns<Real>& in, detail::piece_results<Real>& out, Real* d_chosen,
+                     Real* d_rejected) const {
+        const auto form = [&](const auto& part) { return form_scores_by<Plain>(part, in, out, d_chosen, d_rejected); };
+        if constexpr (requires { score.visit(form); })
+            return score.visit(form);
+        else
+            return form(score);
+    }
+
+    /// The same by the score part itself, or by the one that it stands for.
+    template <bool Plain, class Part, class Real>
+    bool form_scores_by(const Part& part, const detail::piece_columns<Real>& in,
+                        detail::piece_results<Real>& __restrict__ out, Real* __restrict__ d_chosen,
+                        Real* __restrict__ d_rejected) const {
         const detail::piece_columns<Real> c = in;
         const Real scale = static_cast<Real>(beta);
         detail::finite_so_far<Real> finite_z, finite_difference;
-        const auto form = [&](const auto& part) {
-            for (std::size_t i = 0; i < c.size; ++i) {
-                const pair_point<Real> at = point_at(c, i);
-                const auto [su, sv, difference] = scores_of_pair(part, at);
-                out.u[i] = at.u;
-                out.v[i] = at.v;
-                if constexpr (PairLink<Link, Real>) {
-                    out.chosen_score[i] = scale * su.value;
-                    out.rejected_score[i] = scale * sv.value;
-                    out.z[i] = scale * difference;
-                } else {
-                    out.z[i] = scale * difference - margin_at(Plain ? Real(0) : c.margin[i], at);
-                }
-                finite_z.see(out.z[i]);
-                if constexpr (!has_unit_slope<Score>) {
-                    d_chosen[i] = su.derivative;
-                    d_rejected[i] = sv.derivative;
-                    finite_difference.see(at.difference);
-                }
+        for (std::size_t i = 0; i < c.size; ++i) {
+            const pair_point<Real> at = point_at(c, i);
+            const auto [su, sv, difference] = scores_of_pair(part, at);
+            out.u[i] = at.u;
+            out.v[i] = at.v;
+            if constexpr (PairLink<Link, Real>) {
+                out.chosen_score[i] = scale * su.value;
+                out.rejected_score[i] = scale * sv.value;
+                out.z[i] = scale * difference;
+            } else {
+                out.z[i] = scale * difference - margin_at(Plain ? Real(0) : c.margin[i], at);
             }
-        };
-        if constexpr (requires { score.visit(form); })
-            score.visit(form);
-        else
-            form(score);
+            finite_z.see(out.z[i]);
+            if constexpr (!has_unit_slope<Score>) {
+                d_chosen[i] = su.derivative;
+                d_rejected[i] = sv.derivative;
+                finite_difference.see(at.difference);
+            }
+        }
         return finite_z && finite_difference;
     }
 
