@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include <preflearn/ranking/games.hpp>
 #include <preflearn/ranking/judges.hpp>
 #include <preflearn/ranking/model.hpp>
+#include <preflearn/ranking/prior.hpp>
 
 namespace preflearn {
 
@@ -33,6 +35,16 @@ struct game_details {
     /// Who judged it, numbered from 0.
     std::span<const std::uint32_t> judges{};
 };
+
+namespace detail {
+
+/// Whether the type of a prior says that fits are finite on some boards only; of a prior chosen at run time it does
+/// not.
+template <class Prior> inline constexpr bool needs_a_board = requires {
+    requires std::bool_constant<(Prior::need != board_need::nothing)>::value;
+};
+
+} // namespace detail
 
 /// `game_model{.board = bradley_terry_model{.ties = davidson_rule{}}, .features = game_features{}}`: what is not named
 /// is as in `bradley_terry_model`, without features, all judges alike.
@@ -45,7 +57,7 @@ struct game_model {
     static_assert(!std::same_as<typename Board::prior_type, jeffreys_prior>,
                   "Jeffreys' prior is offered for the board alone, without features and judges");
     static_assert(
-        !std::same_as<Judges, judge_reliability> || !std::same_as<typename Board::prior_type, no_prior>,
+        !std::same_as<Judges, judge_reliability> || !detail::needs_a_board<typename Board::prior_type>,
         "judge_reliability needs a prior on the scores: judges who may be wrong leave the likelihood flat far "
         "out");
 
