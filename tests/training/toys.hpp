@@ -183,3 +183,19 @@ struct token_data {
     token_data(const token_data&) = delete;
     token_data& operator=(const token_data&) = delete;
 };
+
+/// The largest difference between the gradient of a batch and central differences of the loss that it reports;
+/// `batch(model)` returns both, the loss in the metrics of a step.
+template <class Batch> double gradient_error_of(const unigram<double>& policy, const Batch& batch) {
+    const std::vector<double> gradient = batch(policy).first;
+    double worst = 0;
+    for (std::size_t i = 0; i < policy.logits.size(); ++i) {
+        unigram<double> above = policy, below = policy;
+        above.logits[i] += 1e-5;
+        below.logits[i] -= 1e-5;
+        const double slope = (batch(above).second.loss - batch(below).second.loss) / 2e-5;
+        const double error = std::abs(slope - gradient[i]);
+        if (!(error <= worst)) worst = error; // NaN remains
+    }
+    return worst;
+}
