@@ -44,7 +44,8 @@ struct kl_to_label {
     template <std::floating_point Real>
     [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z, Real q) const {
         const detail::bernoulli<Real> label = detail::bernoulli_of_label(q);
-        return detail::bernoulli_divergence(detail::bernoulli_of(z), label.log_odds, label.loss, label.swapped_loss);
+        return detail::bernoulli_divergence(detail::bernoulli_of(margin_point<Real>(z)), label.log_odds, label.loss,
+                                            label.swapped_loss);
     }
 };
 

@@ -70,9 +70,9 @@ namespace detail {
 /// A Bernoulli distribution σ(z): its log-odds z, σ(z), σ(−z) and minus their logarithms.
 template <class Real> struct bernoulli { Real log_odds, up, down, loss, swapped_loss; };
 
-template <class Real> [[gnu::always_inline]] inline bernoulli<Real> bernoulli_of(Real z) {
-    const logistic_terms<Real> at(z);
-    return {z, at.up, at.down, at.loss, at.swapped_loss};
+template <class Real> [[gnu::always_inline]] inline bernoulli<Real> bernoulli_of(const margin_point<Real>& point) {
+    const logistic_terms<Real> at(point);
+    return {point.z, at.up, at.down, at.loss, at.swapped_loss};
 }
 
 /// KL(p ‖ σ(z₀)) and its derivative in the log-odds of p, given z₀, −log σ(z₀) and −log σ(−z₀).
@@ -109,7 +109,11 @@ struct reverse_kl_to_label {
         return {smoothing, swapped - loss, loss, swapped};
     }
     template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
-        return detail::bernoulli_divergence(detail::bernoulli_of(z), static_cast<Real>(log_odds),
+        return at(margin_point<Real>(z));
+    }
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline margin_penalty<Real> at(const margin_point<Real>& point) const {
+        return detail::bernoulli_divergence(detail::bernoulli_of(point), static_cast<Real>(log_odds),
                                             static_cast<Real>(loss), static_cast<Real>(swapped_loss));
     }
 };
@@ -120,13 +124,18 @@ struct reverse_kl_to_label {
 struct modulated_link {
     double temperature = 0.05;
     template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
-        const Real per = detail::smaller_size(static_cast<Real>(1 / temperature), std::numeric_limits<Real>::max());
-        const logistic_terms<Real> at(z), mix(z * per);
+        return at(margin_point<Real>(z));
+    }
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline margin_penalty<Real> at(const margin_point<Real>& point) const {
+        const Real z = point.z,
+                   per = detail::smaller_size(static_cast<Real>(1 / temperature), std::numeric_limits<Real>::max());
+        const logistic_terms<Real> here(point), mix(z * per);
         // m e^{−z} in one exponential: m and e^{−z} alone would be 0 · ∞.
         const Real fast = z * per - z, exponent = by_sign(z, fast, -z), rest = by_sign(z, mix.down, mix.up);
         const Real damped = saturated_exp(exponent) * rest;
-        const Real value = mix.down * at.loss + damped;
-        return {value, -mix.down * at.down - damped + per * mix.down * (damped - mix.up * at.loss)};
+        const Real value = mix.down * here.loss + damped;
+        return {value, -mix.down * here.down - damped + per * mix.down * (damped - mix.up * here.loss)};
     }
 };
 
@@ -135,18 +144,23 @@ struct modulated_link {
 struct noise_tolerant_link {
     double alpha = 14;
     template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+        return at(margin_point<Real>(z));
+    }
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline margin_penalty<Real> at(const margin_point<Real>& point) const {
         const auto [outer, bounded] = factors<Real>();
-        const logistic_terms<Real> at(z);
-        return {outer * at.loss + bounded * at.down, -at.down * (outer + bounded * at.up)};
+        const logistic_terms<Real> here(point);
+        return {outer * here.loss + bounded * here.down, -here.down * (outer + bounded * here.up)};
     }
     /// The slopes of the bounded parts of both labels are opposite: summed apart, they do not drown the rest.
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline margin_penalty<Real> mixed(Real z, Real as_labelled, Real swapped) const {
+    [[gnu::always_inline]] inline margin_penalty<Real> mixed(const margin_point<Real>& point, Real as_labelled,
+                                                             Real swapped) const {
         const auto [outer, bounded] = factors<Real>();
-        const margin_penalty<Real> both = logistic{}.mixed(z, as_labelled, swapped);
-        const logistic_terms<Real> at(z);
-        return {outer * both.value + bounded * (as_labelled * at.down + swapped * at.up),
-                outer * both.derivative + bounded * at.slope() * (swapped - as_labelled)};
+        const margin_penalty<Real> both = logistic{}.mixed(point, as_labelled, swapped);
+        const logistic_terms<Real> here(point);
+        return {outer * both.value + bounded * (as_labelled * here.down + swapped * here.up),
+                outer * both.derivative + bounded * here.slope() * (swapped - as_labelled)};
     }
 
   private:
@@ -189,7 +203,16 @@ template <class Link> struct scaled_link {
     double factor = 1;
     Link link{};
     template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
-        const margin_penalty<Real> plain = link(z);
+        return scaled(link(z));
+    }
+    template <std::floating_point Real>
+        requires ExponentialLink<Link, Real>
+    [[gnu::always_inline]] inline margin_penalty<Real> at(const margin_point<Real>& point) const {
+        return scaled(link.at(point));
+    }
+
+  private:
+    template <class Real> [[gnu::always_inline]] margin_penalty<Real> scaled(const margin_penalty<Real>& plain) const {
         return {static_cast<Real>(factor) * plain.value, static_cast<Real>(factor) * plain.derivative};
     }
 };

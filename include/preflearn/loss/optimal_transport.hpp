@@ -124,7 +124,7 @@ template <class Real> double side(Real a, Real b, std::size_t pair) {
 
 /// The smoothed logistic loss of β (left − right) at one rank.
 inline margin_penalty<double> rank_penalty(double left, double right, double beta, double smoothing) {
-    return logistic{}.mixed(beta * (left - right), 1 - smoothing, smoothing);
+    return logistic{}.mixed(margin_point(beta * (left - right)), 1 - smoothing, smoothing);
 }
 
 } // namespace detail

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <limits>
@@ -19,7 +20,15 @@ namespace preflearn {
 struct noise_contrast {
     template <std::floating_point Real>
     [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
-        const logistic_terms<Real> chosen(a), rejected(b);
+        return at(points_of(exponents(a, b, a)));
+    }
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline std::array<Real, 2> exponents(Real a, Real b, Real /*z*/) const {
+        return {a, b};
+    }
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline pair_penalty<Real> at(const std::array<margin_point<Real>, 2>& points) const {
+        const logistic_terms<Real> chosen(points[0]), rejected(points[1]);
         return {chosen.loss + (chosen.swapped_loss + rejected.swapped_loss) / 2, chosen.up / 2 - chosen.down,
                 rejected.up / 2};
     }
@@ -31,8 +40,15 @@ struct binary_classifier {
     double shift = 0;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
-        const Real delta = static_cast<Real>(shift);
-        const logistic_terms<Real> chosen(a - delta), rejected(b - delta);
+        return at(points_of(exponents(a, b, a)));
+    }
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline std::array<Real, 2> exponents(Real a, Real b, Real /*z*/) const {
+        return {a - static_cast<Real>(shift), b - static_cast<Real>(shift)};
+    }
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline pair_penalty<Real> at(const std::array<margin_point<Real>, 2>& points) const {
+        const logistic_terms<Real> chosen(points[0]), rejected(points[1]);
         return {chosen.loss + rejected.swapped_loss, -chosen.down, rejected.up};
     }
 };
@@ -53,7 +69,15 @@ struct self_play_squares {
 struct anchored_zero {
     template <std::floating_point Real>
     [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
-        const logistic_terms<Real> chosen(a), rejected(b);
+        return at(points_of(exponents(a, b, a)));
+    }
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline std::array<Real, 2> exponents(Real a, Real b, Real /*z*/) const {
+        return {a, b};
+    }
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline pair_penalty<Real> at(const std::array<margin_point<Real>, 2>& points) const {
+        const logistic_terms<Real> chosen(points[0]), rejected(points[1]);
         return {chosen.down + rejected.up, -chosen.slope(), rejected.slope()};
     }
 };
@@ -82,9 +106,17 @@ struct preference_and_quality {
     double preference = 0.8, quality = 0.2;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b, Real z) const {
+        return at(points_of(exponents(a, b, z)));
+    }
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline std::array<Real, 3> exponents(Real a, Real b, Real z) const {
+        return {a, b, z};
+    }
+    template <std::floating_point Real>
+    [[gnu::always_inline]] inline pair_penalty<Real> at(const std::array<margin_point<Real>, 3>& points) const {
         const Real p = static_cast<Real>(preference), q = static_cast<Real>(quality);
-        const margin_penalty<Real> between = logistic{}(z);
-        const pair_penalty<Real> each = binary_classifier{}(a, b);
+        const margin_penalty<Real> between = logistic{}.at(points[2]);
+        const pair_penalty<Real> each = binary_classifier{}.at(std::array{points[0], points[1]});
         return {p * between.value + q * each.value, p * between.derivative + q * each.d_chosen,
                 q * each.d_rejected - p * between.derivative};
     }

@@ -230,12 +230,56 @@ struct pairwise {
         else
             return term(at);
     }
+    /// The scores of a pair, given the first steps where the part has them.
+    template <class Part, class Real>
+    [[gnu::always_inline]] static pair_score<Real> scores_at(const Part& part, const pair_point<Real>& at,
+                                                             [[maybe_unused]] const Real& chosen,
+                                                             [[maybe_unused]] const Real& rejected) {
+        if constexpr (TwoStepScore<Part, Real>)
+            return part.pair(at, chosen, rejected);
+        else
+            return scores_of_pair(part, at);
+    }
+    /// A margin link, given e^{−|z|} where it can use that.
+    template <class Real>
+    [[gnu::always_inline]] margin_penalty<Real> penalty_of(Real z, [[maybe_unused]] const Real& power) const {
+        if constexpr (ExponentialLink<Link, Real>)
+            return link.at(margin_point<Real>(z, power));
+        else
+            return link(z);
+    }
+    /// The exponentials of a pair link's points of the kind `Which`, where it has these.
+    template <std::size_t Which, class Real>
+    void form_exponentials(typename detail::piece_results<Real>::column& __restrict__ out,
+                           const detail::piece_results<Real>& r, std::size_t begin, std::size_t end) const {
+        if constexpr (Which < std::tuple_size_v<decltype(link.exponents(Real(), Real(), Real()))>) {
+            for (std::size_t i = begin; i < end; ++i)
+                out[i] = exp_of_minus(
+                    std::abs(std::get<Which>(link.exponents(r.chosen_score[i], r.rejected_score[i], r.z[i]))));
+        }
+    }
     /// A link of both scores with z = a − b.
     template <class Real> [[gnu::always_inline]] pair_penalty<Real> penalty_of_both(Real a, Real b, Real z) const {
         if constexpr (requires { link(a, b, z); })
             return link(a, b, z);
         else
             return link(a, b);
+    }
+    /// The same of a pair whose exponentials have been formed, where the link takes them.
+    template <class Real>
+    [[gnu::always_inline]] pair_penalty<Real> penalty_of_pair(const detail::piece_results<Real>& r,
+                                                              std::size_t i) const {
+        const Real a = r.chosen_score[i], b = r.rejected_score[i], z = r.z[i];
+        if constexpr (PairExponentialLink<Link, Real>) {
+            const auto numbers = link.exponents(a, b, z);
+            const margin_point<Real> first(numbers[0], r.slope[i]), second(numbers[1], r.rejected_slope[i]);
+            if constexpr (std::tuple_size_v<decltype(numbers)> == 2)
+                return link.at(std::array{first, second});
+            else
+                return link.at(std::array{first, second, margin_point<Real>(numbers[2], r.loss[i])});
+        } else {
+            return penalty_of_both(a, b, z);
+        }
     }
     template <class Real> [[gnu::always_inline]] target_mixture<Real> mixture_at(Real q, Real z) const {
         if constexpr (requires { target(q); })
@@ -297,9 +341,17 @@ struct pairwise {
         const detail::piece_columns<Real> c = in;
         const Real scale = static_cast<Real>(beta);
         detail::finite_so_far<Real> finite_z, finite_difference;
+        if constexpr (TwoStepScore<Part, Real>) { // the first step's numbers lie where the slopes will
+            for (std::size_t i = 0; i < c.size; ++i)
+                d_chosen[i] =
+                    part.first_step(c.chosen[i] - c.reference_chosen[i], static_cast<Real>(c.chosen_tokens[i]));
+            for (std::size_t i = 0; i < c.size; ++i)
+                d_rejected[i] =
+                    part.first_step(c.rejected[i] - c.reference_rejected[i], static_cast<Real>(c.rejected_tokens[i]));
+        }
         for (std::size_t i = 0; i < c.size; ++i) {
             const pair_point<Real> at = point_at(c, i);
-            const auto [su, sv, difference] = scores_of_pair(part, at);
+            const auto [su, sv, difference] = scores_at(part, at, d_chosen[i], d_rejected[i]);
             out.u[i] = at.u;
             out.v[i] = at.v;
             if constexpr (PairLink<Link, Real>) {
@@ -325,6 +377,14 @@ struct pairwise {
                   std::size_t end) const {
         constexpr Real least = std::numeric_limits<Real>::min();
         const detail::piece_columns<Real> c = in;
+        // Exponentials lie where slopes and loss will.
+        if constexpr (ExponentialLink<Link, Real>) {
+            for (std::size_t i = begin; i < end; ++i) r.slope[i] = exp_of_minus(std::abs(r.z[i]));
+        } else if constexpr (PairExponentialLink<Link, Real>) {
+            form_exponentials<0>(r.slope, r, begin, end);
+            form_exponentials<1>(r.rejected_slope, r, begin, end);
+            form_exponentials<2>(r.loss, r, begin, end);
+        }
         for (std::size_t i = begin; i < end; ++i) {
             const Real z = r.z[i], q = Plain ? Real(1) : c.target[i];
             const target_mixture<Real> mixture = mixture_at(q, z);
@@ -335,13 +395,13 @@ struct pairwise {
             } else if constexpr (MarginLink<Link, Real>) {
                 margin_penalty<Real> both;
                 if constexpr (!Plain && MixingLink<Link, Real>) {
-                    both = link.mixed(z, mixture.as_labelled, mixture.swapped);
+                    both = link.mixed(margin_point<Real>(z, r.slope[i]), mixture.as_labelled, mixture.swapped);
                 } else {
-                    const margin_penalty<Real> labelled = link(z);
+                    const margin_penalty<Real> labelled = penalty_of(z, r.slope[i]);
                     both = {mixture.as_labelled * labelled.value, mixture.as_labelled * labelled.derivative};
                     if constexpr (!Plain) { // a factor of 0 silences a swapped loss that overflows
                         const Real used = std::abs(mixture.swapped) - least;
-                        const margin_penalty<Real> swapped = link(-z);
+                        const margin_penalty<Real> swapped = penalty_of(-z, r.slope[i]);
                         both.value += by_sign(used, Real(0), mixture.swapped * swapped.value);
                         both.derivative -= by_sign(used, Real(0), mixture.swapped * swapped.derivative);
                     }
@@ -350,7 +410,7 @@ struct pairwise {
                 r.slope[i] = both.derivative;
             } else {
                 const Real a = r.chosen_score[i], b = r.rejected_score[i];
-                const pair_penalty<Real> labelled = penalty_of_both(a, b, z);
+                const pair_penalty<Real> labelled = penalty_of_pair(r, i);
                 pair_penalty<Real> both{mixture.as_labelled * labelled.value, mixture.as_labelled * labelled.d_chosen,
                                         mixture.as_labelled * labelled.d_rejected};
                 if constexpr (!Plain) {

@@ -50,6 +50,14 @@ template <class Score, class Real>
     }
 }
 
+/// A score part that begins with one costly number of each response: `pair` takes both, so that those of many pairs can
+/// be formed in loops of their own (see `margin_point`). `pair(point)` gives the same.
+template <class S, class Real>
+concept TwoStepScore = requires(const S& score, const pair_point<Real>& at, Real x) {
+    { score.first_step(x, x) } -> std::same_as<Real>;
+    { score.pair(at, x, x) } -> std::same_as<pair_score<Real>>;
+};
+
 /// Where a score is known up to a constant per prompt, only differences mean something, and links of both scores
 /// (NCA, BCO, …) do not: such a part says `static constexpr bool only_differences = true`.
 template <class S> inline constexpr bool only_differences = requires { requires S::only_differences; };
@@ -107,25 +115,26 @@ struct mean_log_odds {
     static constexpr bool uses_reference = false, uses_tokens = true;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real tokens) const {
-        const mean_token at(u / tokens);
-        return {at.mean - log_of(at.miss) + certain(at.mean), 1 / (at.miss * tokens)};
+        const Real mean = u / tokens, miss = first_step(u, tokens);
+        return {mean - log_of(miss) + certain(mean), 1 / (miss * tokens)};
+    }
+    /// 1 − p̄.
+    template <std::floating_point Real> [[gnu::always_inline]] inline Real first_step(Real u, Real tokens) const {
+        return detail::larger_size(one_minus_exp_of_minus(std::abs(u / tokens)), std::numeric_limits<Real>::min());
+    }
+    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+        return pair(at, first_step(at.u, at.chosen_tokens), first_step(at.v, at.rejected_tokens));
     }
     /// The difference with one logarithm instead of two.
-    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
-        const mean_token u(at.u / at.chosen_tokens), v(at.v / at.rejected_tokens);
-        return {{u.mean - log_of(u.miss), 1 / (u.miss * at.chosen_tokens)},
-                {v.mean - log_of(v.miss), 1 / (v.miss * at.rejected_tokens)},
-                (u.mean - v.mean) - log_of(u.miss / v.miss) + certain(std::max(u.mean, v.mean))};
+    template <class Real>
+    [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at, Real miss_u, Real miss_v) const {
+        const Real mean_u = at.u / at.chosen_tokens, mean_v = at.v / at.rejected_tokens;
+        return {{mean_u - log_of(miss_u), 1 / (miss_u * at.chosen_tokens)},
+                {mean_v - log_of(miss_v), 1 / (miss_v * at.rejected_tokens)},
+                (mean_u - mean_v) - log_of(miss_u / miss_v) + certain(std::max(mean_u, mean_v))};
     }
 
   private:
-    /// log p̄ and 1 − p̄.
-    template <class Real> struct mean_token {
-        Real mean, miss;
-        [[gnu::always_inline]] explicit mean_token(Real log_mean)
-            : mean(log_mean),
-              miss(detail::larger_size(one_minus_exp_of_minus(std::abs(mean)), std::numeric_limits<Real>::min())) {}
-    };
     /// ∞ where p̄ is not below 1.
     template <class Real> [[gnu::always_inline]] static Real certain(Real mean) {
         return mean < 0 ? Real(0) : std::numeric_limits<Real>::infinity();
