@@ -260,6 +260,25 @@ TEST_CASE("what a composition needs and does not get is an argument error") {
                          doctest::Contains("takes no margin column"), argument_error);
 }
 
+TEST_CASE("what is no number though its pair is finite is reported with its pair; an infinite loss is a loss") {
+    /// f + f z: for an f beyond the range infinite where z > 0 and no number where z < 0.
+    struct line {
+        double factor;
+        margin_penalty<float> operator()(float z) const {
+            const float f = static_cast<float>(factor);
+            return {f + f * z, f};
+        }
+    };
+    const auto loss = [](double factor) { return pairwise<reference_free, line>{.beta = 1, .link = {factor}}; };
+    const std::vector<float> chosen{-1, -2, -3}, rejected{-2, -1, -1};
+    const pair_scores<float> all{.chosen = chosen, .rejected = rejected};
+    CHECK(loss(1)(all, {}).loss == 2 + 0 - 1);
+    CHECK_THROWS_WITH_AS(loss(1e39)(all, {}),
+                         "pair 1: the loss is not a number; a parameter exceeds the range of the type", numeric_error);
+    const pair_scores<float> first{.chosen = std::span(chosen).first(1), .rejected = std::span(rejected).first(1)};
+    CHECK(loss(1e39)(first, {}).loss == std::numeric_limits<double>::infinity());
+}
+
 TEST_CASE("the curvature is the derivative of the gradient, along the margin") {
     pairs<double> p = random_pairs<double>(300);
     const auto check = [&](const auto& loss) {

@@ -43,7 +43,8 @@ template <class Part> constexpr bool uses_tokens_if_said() {
 ///
 /// u − v is rounded once whatever the four log-probs are, so that large ones of a similar size lose nothing.
 /// Finite for finite input unless the difference of the log-ratios exceeds the type's range (a numeric_error), or the
-/// exact loss does (then it is infinite, or the type's largest number where the link says so).
+/// exact loss does (then it is infinite, or the type's largest number where the link says so), or a parameter does and
+/// leaves no number (a numeric_error).
 /// \throws argument_error when β is not positive and finite, when columns differ in length, a needed column is missing,
 /// a target is outside [0, 1], or a weight is negative; numeric_error naming pair and column for NaN and infinities.
 template <class Score = log_ratio, class Link = logistic, class Target = given_target, class Margin = given_margin,
@@ -192,7 +193,23 @@ struct pairwise {
             else
                 sums.add(columns, results, results.weight.data());
         }
-        return sums.total(beta);
+        const loss_sums total = sums.total(beta);
+        if (!std::isfinite(total.loss)) throw_if_undefined<Plain>(scores, begin, end);
+        return total;
+    }
+
+    /// \throws numeric_error naming the first of the pairs [begin, end) of which the loss or a derivative is NaN,
+    /// though all that goes into them is finite.
+    template <bool Plain, class Real>
+    [[gnu::cold]] void throw_if_undefined(const pair_scores<Real>& scores, std::size_t begin, std::size_t end) const {
+        detail::piece_results<Real> results;
+        Real d_chosen, d_rejected;
+        for (std::size_t pair = begin; pair < end; ++pair) {
+            compute<Plain>(columns_from(scores, pair, pair + 1), results, &d_chosen, &d_rejected, {});
+            require<numeric_error>(!std::isnan(results.loss[0]) && !std::isnan(d_chosen) && !std::isnan(d_rejected),
+                                   "pair ", pair,
+                                   ": the loss is not a number; a parameter exceeds the range of the type");
+        }
     }
 
     /// The first of the pairs [begin, end), one of which is at fault, that alone is.
