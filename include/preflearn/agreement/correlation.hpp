@@ -8,11 +8,13 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/order.hpp>
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/parallel.hpp>
 
 namespace preflearn {
 
@@ -85,10 +87,29 @@ inline estimate pearson(std::span<const double> x, std::span<const double> y, do
     return pearson(m, confidence);
 }
 
-/// Spearman's correlation: Pearson's of midranks. Infinities have a rank.
+/// Spearman's correlation: Pearson's of midranks, whose mean is known. Infinities have a rank.
 inline estimate spearman(std::span<const double> x, std::span<const double> y, double confidence = 0.95) {
     require(x.size() == y.size(), "a correlation of ", x.size(), " and ", y.size(), " values");
-    const estimate e = pearson(midranks(x), midranks(y), confidence);
+    const std::vector<double> ranks_x = midranks(x), ranks_y = midranks(y);
+    constexpr std::size_t grain = std::size_t{1} << 15;
+    const double mean = (static_cast<double>(x.size()) + 1) / 2;
+    std::vector<comoments> blocks((x.size() + grain - 1) / grain);
+    parallel_blocks(x.size(), grain, [&](std::size_t begin, std::size_t end) {
+        comoments& m = blocks[begin / grain];
+        for (std::size_t i = begin; i < end; ++i) {
+            const double dx = ranks_x[i] - mean, dy = ranks_y[i] - mean;
+            m.squares_x += dx * dx;
+            m.squares_y += dy * dy;
+            m.products += dx * dy;
+        }
+    });
+    comoments all{.count = x.size(), .mean_x = mean, .mean_y = mean};
+    for (const comoments& m : blocks) {
+        all.squares_x += m.squares_x;
+        all.squares_y += m.squares_y;
+        all.products += m.products;
+    }
+    const estimate e = pearson(all, confidence);
     if (!e.defined()) return e;
     return detail::fisher_interval(e.value, e.count, 1 + e.value * e.value / 2, 3, confidence);
 }
