@@ -16,6 +16,7 @@
 #include <preflearn/agreement/dawid_skene.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/every_coefficient.hpp>
+#include <preflearn/agreement/few_values.hpp>
 #include <preflearn/agreement/gap_recovered.hpp>
 #include <preflearn/agreement/icc.hpp>
 #include <preflearn/agreement/inversions.hpp>

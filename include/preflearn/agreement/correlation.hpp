@@ -5,14 +5,18 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/order.hpp>
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/exact_sum.hpp>
+#include <preflearn/core/parallel.hpp>
 
 namespace preflearn {
 
@@ -85,10 +89,28 @@ inline estimate pearson(std::span<const double> x, std::span<const double> y, do
     return pearson(m, confidence);
 }
 
-/// Spearman's correlation: Pearson's of midranks. Infinities have a rank.
+/// Spearman's correlation: Pearson's of midranks, whose mean is known. Infinities have a rank.
 inline estimate spearman(std::span<const double> x, std::span<const double> y, double confidence = 0.95) {
     require(x.size() == y.size(), "a correlation of ", x.size(), " and ", y.size(), " values");
-    const estimate e = pearson(midranks(x), midranks(y), confidence);
+    const std::vector<double> ranks_x = midranks(x), ranks_y = midranks(y);
+    constexpr std::size_t grain = 1024;
+    const double mean = (static_cast<double>(x.size()) + 1) / 2;
+    std::vector<std::array<double, 3>> blocks((x.size() + grain - 1) / grain);
+    parallel_blocks(x.size(), grain, [&](std::size_t begin, std::size_t end) {
+        double squares_x = 0, squares_y = 0, products = 0;
+        for (std::size_t i = begin; i < end; ++i) {
+            const double dx = ranks_x[i] - mean, dy = ranks_y[i] - mean;
+            squares_x += dx * dx;
+            squares_y += dy * dy;
+            products += dx * dy;
+        }
+        blocks[begin / grain] = {squares_x, squares_y, products};
+    });
+    std::array<exact_sum, 3> sums;
+    for (const std::array<double, 3>& block : blocks)
+        for (std::size_t k = 0; k < sums.size(); ++k) sums[k] += block[k];
+    const comoments all{x.size(), mean, mean, sums[0].value(), sums[1].value(), sums[2].value()};
+    const estimate e = pearson(all, confidence);
     if (!e.defined()) return e;
     return detail::fisher_interval(e.value, e.count, 1 + e.value * e.value / 2, 3, confidence);
 }

@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -54,79 +56,67 @@ inline sequence_order run_of(std::size_t equal_values) {
     return order;
 }
 
-/// Pairs i < j with values[i] > values[j], and whether a value is there twice.
-struct block_order {
-    std::uint64_t inversions;
-    bool repeated;
+/// Row h adds one to each counter below h.
+inline constexpr auto below_half = [] {
+    std::array<std::array<std::uint16_t, halves>, halves> rows{};
+    for (std::size_t h = 0; h < halves; ++h)
+        for (std::size_t below = 0; below < h; ++below) rows[h][below] = 1;
+    return rows;
+}();
+
+/// Digits seen, at most 65535: for each digit it is known how many with a larger upper half have been seen and, of the
+/// same upper half, with a larger lower one.
+class seen_digits {
+  public:
+    /// Adds a digit. \return how many of those before are larger
+    std::uint32_t add(std::size_t digit) {
+        const std::size_t upper = digit / halves, lower = digit % halves;
+        row& larger_here = larger_lower_[upper];
+        const std::uint32_t larger = std::uint32_t{larger_upper_[upper]} + larger_here[lower];
+        for (std::size_t h = 0; h < halves; ++h)
+            larger_upper_[h] = static_cast<std::uint16_t>(larger_upper_[h] + below_half[upper][h]);
+        for (std::size_t h = 0; h < halves; ++h)
+            larger_here[h] = static_cast<std::uint16_t>(larger_here[h] + below_half[lower][h]);
+        return larger;
+    }
+
+  private:
+    using row = std::array<std::uint16_t, halves>;
+    row larger_upper_{};
+    std::array<row, halves> larger_lower_{};
 };
 
-/// Counts among at most `Most` values, all against all: each step compares one value with `Lanes` that follow at a
-/// distance, in vector registers, where the padding is never smaller (and may pass for a repeated value).
-/// \tparam Repeats whether these are looked for
-template <std::size_t Most, std::size_t Lanes, bool Repeats, class Value>
-block_order count_block(const Value* values, std::size_t n) {
-    using count = std::make_unsigned_t<Value>;
-    std::array<Value, Most + Lanes> padded;
-    padded.fill(std::numeric_limits<Value>::max());
-    std::copy_n(values, n, padded.begin());
-    block_order order{};
-    for (std::size_t distance = 1; distance < n; distance += Lanes) {
-        std::array<count, Lanes> smaller{}, equal{}; // at most Most each, which every count holds
-        for (std::size_t i = 0; i + distance < n; ++i) {
-            const Value* const after = padded.data() + i + distance;
-            for (std::size_t j = 0; j < Lanes; ++j) {
-                smaller[j] = static_cast<count>(smaller[j] + (padded[i] > after[j]));
-                if constexpr (Repeats) equal[j] = static_cast<count>(equal[j] + (padded[i] == after[j]));
-            }
-        }
-        for (const count c : smaller) order.inversions += c;
-        for (const count c : equal) order.repeated |= c != 0;
-    }
-    return order;
-}
-
-/// How often each byte at bit `shift` occurs.
-using byte_counts = std::array<std::uint32_t, 256>;
-inline byte_counts count_bytes(std::span<const std::uint64_t> records, unsigned shift) {
-    byte_counts counts{};
-    for (const std::uint64_t record : records) ++counts[record >> shift & 0xFF];
-    return counts;
-}
-
-/// Scatters records stably by their byte at bit `shift`, byte d to other[next[d]++], and counts the pairs in which the
-/// byte falls. Bytes of earlier blocks are counted by value, those within a block all against all.
-inline std::uint64_t scatter_counting(std::span<const std::uint64_t> records, std::uint64_t* other, byte_counts next,
+/// Scatters at most 65535 records stably by their digit at bit `shift`, digit d from other[next[d]] on, and counts the
+/// pairs in which the digit falls.
+inline std::uint64_t scatter_counting(std::span<const std::uint64_t> records, std::uint64_t* other, digit_counts next,
                                       unsigned shift) {
-    constexpr std::size_t block = 128;
-    const byte_counts starts = next;
+    seen_digits seen;
     std::uint64_t inversions = 0;
-    std::array<std::int8_t, block> bytes; // signed, as vector registers compare them
-    for (std::size_t begin = 0; begin < records.size(); begin += block) {
-        const std::size_t size = std::min(block, records.size() - begin);
-        byte_counts above; // records before the block whose byte is larger
-        std::uint32_t larger = 0;
-        for (std::size_t d = above.size(); d-- > 0;) {
-            above[d] = larger;
-            larger += next[d] - starts[d];
-        }
-        for (std::size_t i = 0; i < size; ++i) {
-            const std::uint64_t record = records[begin + i];
-            const auto byte = static_cast<std::uint8_t>(record >> shift);
-            bytes[i] = static_cast<std::int8_t>(byte - 128);
-            inversions += above[byte];
-            other[next[byte]++] = record;
-        }
-        inversions += count_block<block, 32, false>(bytes.data(), size).inversions;
+    for (const std::uint64_t record : records) {
+        const std::size_t digit = digit_of(record, shift);
+        inversions += seen.add(digit);
+        other[next[digit]++] = record;
     }
     return inversions;
 }
 
-/// Whether all values whose places share a top byte are equal.
-using alike_bytes = std::array<bool, 256>;
+/// Of the digits of consecutive parts of a sequence, the pairs of different parts in which the digit falls.
+inline std::uint64_t count_between(std::span<const digit_counts> parts) {
+    std::uint64_t inversions = 0;
+    digit_counts before{};
+    for (const digit_counts& part : parts) {
+        std::uint64_t larger = 0;
+        for (std::size_t d = digits; d-- > 0;) {
+            inversions += larger * part[d];
+            larger += before[d];
+        }
+        for (std::size_t d = 0; d < digits; ++d) before[d] += part[d];
+    }
+    return inversions;
+}
 
 inline sequence_order count_order(std::span<const double> values, std::span<std::uint64_t> records,
-                                  std::span<std::uint64_t> other, unsigned shift = 56,
-                                  const alike_bytes* alike = nullptr);
+                                  std::span<std::uint64_t> other, unsigned width = 32);
 
 /// The same of values that share a place.
 inline sequence_order count_shared_place(std::span<const double> values, std::span<std::uint64_t> records,
@@ -134,25 +124,16 @@ inline sequence_order count_shared_place(std::span<const double> values, std::sp
     return refine_places(values, records) ? count_order(values, records, other) : run_of(records.size());
 }
 
-/// The same of few values. \tparam Value a signed number of as many of the places' lowest bits as differ
-inline constexpr std::size_t most_few = 64;
-template <class Value>
-sequence_order count_few(std::span<const double> values, std::span<std::uint64_t> records,
-                         std::span<std::uint64_t> other) {
+/// The same of a few records whose places fall between those less than `group` apart alone: each step compares one
+/// place with those at eight distances, or eight with one distance, in vector registers. Sorts records where places are
+/// equal.
+inline sequence_order count_groups(std::span<const double> values, std::span<std::uint64_t> records,
+                                   std::span<std::uint64_t> other, std::size_t group) {
     const std::size_t n = records.size();
-    std::array<Value, most_few> places{};
-    for (std::size_t i = 0; i < n; ++i)
-        places[i] = static_cast<Value>(records[i] >> 32 ^ std::uint64_t{1} << (8 * sizeof(Value) - 1));
-    sequence_order order;
-    const block_order found = count_block<most_few, 16, true>(places.data(), n);
-    order.inversions = found.inversions;
-    if (!found.repeated) return order;
-    for (std::size_t i = 1; i < n; ++i) { // equal places come together and keep their order
-        const std::uint64_t record = records[i];
-        std::size_t j = i;
-        for (; j > 0 && records[j - 1] >> 32 > record >> 32; --j) records[j] = records[j - 1];
-        records[j] = record;
-    }
+    const near_places places(records, group);
+    sequence_order order{.inversions = places.inversions()};
+    if (!places.repeated(n)) return order;
+    insertion_sort(records); // equal places come together and keep their order
     for (std::size_t begin = 0, end = 0; begin < n; begin = end) {
         for (end = begin + 1; end < n && records[end] >> 32 == records[begin] >> 32;) ++end;
         if (end - begin > 1)
@@ -161,44 +142,66 @@ sequence_order count_few(std::span<const double> values, std::span<std::uint64_t
     return order;
 }
 
-/// Counts a sequence of values given by records of place and index, whose places agree above bit `shift + 8`: a stable
-/// radix sort from the top byte, which counts the pairs of different bytes here and the others one level down.
-/// Reorders both buffers. \param alike of the bytes at bit `shift`
+/// The same of what fits the cache.
+inline sequence_order count_in_cache(std::span<const double> values, std::span<std::uint64_t> records,
+                                     std::span<std::uint64_t> other) {
+    const unsigned width = differing_bits(records);
+    if (width == 0) return count_shared_place(values, records, other);
+    const unsigned rest = width > digit_bits ? width - digit_bits : 0;
+    const digit_counts sizes = count_digits(records, 32 + rest);
+    digit_counts starts;
+    std::exclusive_scan(sizes.begin(), sizes.end(), starts.begin(), 0U);
+    sequence_order order{.inversions = scatter_counting(records, other.data(), starts, 32 + rest)};
+    std::size_t first = 0, group = 0; // small groups are counted together
+    const auto count_small = [&](std::size_t end) {
+        if (group > 1) order += count_groups(values, other.subspan(first, end - first), records.subspan(first), group);
+        first = end;
+        group = 0;
+    };
+    for (std::size_t d = 0; d < digits; ++d) {
+        const std::size_t begin = starts[d], size = sizes[d], end = begin + size;
+        if (size > most_group) {
+            count_small(begin);
+            order += count_order(values, other.subspan(begin, size), records.subspan(begin, size), rest);
+            first = end;
+            continue;
+        }
+        if (end - first > most_near - most_group) count_small(begin);
+        group = std::max(group, size);
+    }
+    count_small(records.size());
+    return order;
+}
+
+/// Counts a sequence of values given by records of place and index, whose places agree but for the lowest `width` bits:
+/// a stable radix sort from the top digit, which counts the pairs of different digits here and the others one level
+/// down. Reorders both buffers.
 inline sequence_order count_order(std::span<const double> values, std::span<std::uint64_t> records,
-                                  std::span<std::uint64_t> other, unsigned shift, const alike_bytes* alike) {
+                                  std::span<std::uint64_t> other, unsigned width) {
+    constexpr std::size_t grain = std::size_t{1} << 15;
     const std::size_t n = records.size();
     if (n < 2) return {};
-    if (n <= most_few)
-        return shift > 40 ? count_few<std::int32_t>(values, records, other)
-                          : count_few<std::int16_t>(values, records, other);
-    constexpr std::size_t grain = std::size_t{1} << 17, bytes = 256;
+    if (n <= 64) return count_groups(values, records, other, n);
+    if (n <= grain) return count_in_cache(values, records, other);
     const std::size_t chunks = (n + grain - 1) / grain;
-    std::vector<byte_counts> next(chunks);
-    for (;; shift -= 8, alike = nullptr) {
+    std::vector<digit_counts> next(chunks);
+    unsigned shift = 0;
+    for (;; width -= digit_bits) {
+        shift = 32 + std::max(width, digit_bits) - digit_bits;
         parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
-            next[begin / grain] = count_bytes(records.subspan(begin, end - begin), shift);
+            next[begin / grain] = count_digits(records.subspan(begin, end - begin), shift);
         });
-        const std::size_t first = records[0] >> shift & 0xFF;
+        const std::size_t first = digit_of(records[0], shift);
         std::size_t same = 0;
-        for (const byte_counts& chunk : next) same += chunk[first];
+        for (const digit_counts& chunk : next) same += chunk[first];
         if (same < n) break;
-        if (alike != nullptr && (*alike)[first]) return run_of(n);
         if (shift == 32) return count_shared_place(values, records, other);
     }
-    sequence_order order;
-    byte_counts before{}; // of the chunks before
-    for (const byte_counts& chunk : next) {
-        std::uint64_t larger = 0;
-        for (std::size_t d = bytes; d-- > 0;) {
-            order.inversions += larger * chunk[d];
-            larger += before[d];
-        }
-        for (std::size_t d = 0; d < bytes; ++d) before[d] += chunk[d];
-    }
-    std::array<std::uint32_t, bytes + 1> starts{};
+    sequence_order order{.inversions = count_between(next)};
+    std::array<std::uint32_t, digits + 1> starts{};
     std::uint32_t start = 0;
-    for (std::size_t d = 0; d < bytes; ++d) {
-        for (byte_counts& chunk : next) start += std::exchange(chunk[d], start);
+    for (std::size_t d = 0; d < digits; ++d) {
+        for (digit_counts& chunk : next) start += std::exchange(chunk[d], start);
         starts[d + 1] = start;
     }
     std::vector<std::uint64_t> falls(chunks);
@@ -207,50 +210,21 @@ inline sequence_order count_order(std::span<const double> values, std::span<std:
             scatter_counting(records.subspan(begin, end - begin), other.data(), next[begin / grain], shift);
     });
     for (const std::uint64_t count : falls) order.inversions += count;
-    const auto count_bucket = [&](std::size_t d) {
-        const std::size_t first = starts[d], size = starts[d + 1] - first;
-        const auto bucket = other.subspan(first, size), space = records.subspan(first, size);
-        if (size < 2) return sequence_order{};
-        if (alike != nullptr && (*alike)[d]) return run_of(size);
-        return shift > 32 ? count_order(values, bucket, space, shift - 8) : count_shared_place(values, bucket, space);
-    };
-    if (n > grain) {
-        std::vector<sequence_order> found(bytes);
-        parallel_for(bytes, [&](std::size_t d) { found[d] = count_bucket(d); });
-        for (const sequence_order& bucket : found) order += bucket;
-    } else {
-        for (std::size_t d = 0; d < bytes; ++d) order += count_bucket(d);
-    }
-    return order;
-}
-
-/// \param place of the same values
-inline alike_bytes find_alike(std::span<const double> values, const grid_place& place) {
-    constexpr std::size_t grain = std::size_t{1} << 17, bytes = 256;
-    struct ranges {
-        std::array<std::uint64_t, bytes> low, high;
-        ranges() {
-            low.fill(std::numeric_limits<std::uint64_t>::max());
-            high.fill(0);
-        }
-        void add(std::size_t byte, std::uint64_t first, std::uint64_t last) {
-            low[byte] = std::min(low[byte], first);
-            high[byte] = std::max(high[byte], last);
-        }
-    };
-    std::vector<ranges> found((values.size() + grain - 1) / grain);
-    parallel_blocks(values.size(), grain, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i) {
-            const std::uint64_t bits = ordered_bits(values[i]);
-            found[begin / grain].add(place(values[i]) >> 24, bits, bits);
+    std::vector<sequence_order> found(digits);
+    parallel_blocks(digits, 16, [&](std::size_t begin, std::size_t end) {
+        std::vector<std::uint64_t> near; // that stays in the cache
+        for (std::size_t d = begin; d < end; ++d) {
+            const std::size_t first = starts[d], size = starts[d + 1] - first;
+            if (size < 2) continue;
+            const auto bucket = other.subspan(first, size);
+            if (size <= grain && size > near.size()) near.resize(size);
+            const auto space = size <= grain ? std::span(near).first(size) : records.subspan(first, size);
+            found[d] =
+                shift > 32 ? count_order(values, bucket, space, shift - 32) : count_shared_place(values, bucket, space);
         }
     });
-    ranges all;
-    for (const ranges& r : found)
-        for (std::size_t d = 0; d < bytes; ++d) all.add(d, r.low[d], r.high[d]);
-    alike_bytes alike;
-    for (std::size_t d = 0; d < bytes; ++d) alike[d] = all.low[d] == all.high[d];
-    return alike;
+    for (const sequence_order& bucket : found) order += bucket;
+    return order;
 }
 
 } // namespace detail

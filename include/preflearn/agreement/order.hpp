@@ -14,8 +14,8 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <span>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -52,14 +52,29 @@ class grid_place {
         place.shift_ = std::max(static_cast<int>(std::bit_width(high - low)), 32) - 32;
         return place;
     }
-    std::uint64_t operator()(double x) const {
-        if (shift_ >= 0) return (std::clamp(ordered_bits(x), first_, last_) - first_) >> shift_;
-        const double place = scale_ == 0 ? 0 : (x / 2 - low_) * scale_;
-        return static_cast<std::uint64_t>(static_cast<std::int64_t>(std::min(std::max(place, 0.0), most)));
+    /// The places of many values: plain loops over vector registers.
+    void operator()(std::span<const double> values, std::uint32_t* __restrict__ places) const {
+        if (shift_ >= 0) {
+            for (std::size_t i = 0; i < values.size(); ++i)
+                places[i] =
+                    static_cast<std::uint32_t>((std::clamp(ordered_bits(values[i]), first_, last_) - first_) >> shift_);
+        } else if (scale_ == 0) {
+            std::fill_n(places, values.size(), 0U);
+        } else {
+            for (std::size_t i = 0; i < values.size(); ++i) { // doubles become signed integers in vector registers
+                const double place = std::min(std::max((values[i] / 2 - low_) * scale_ - middle, -middle), middle - 1);
+                places[i] = static_cast<std::uint32_t>(static_cast<std::int32_t>(place)) ^ 0x80000000U;
+            }
+        }
+    }
+    std::uint32_t operator()(double x) const {
+        std::uint32_t place = 0;
+        (*this)({&x, 1}, &place);
+        return place;
     }
 
   private:
-    static constexpr double most = 4294967295.0;
+    static constexpr double most = 4294967295.0, middle = 2147483648.0;
     double low_ = 0, scale_ = 0;
     std::uint64_t first_ = 0, last_ = 0;
     int shift_ = -1; // the linear map
@@ -153,60 +168,156 @@ struct ordering {
 
 namespace detail {
 
-/// Sorts records by the two upper bytes below the `skipped` bits of their places, which are the same in all, and then
-/// those that share these bytes by the rest; the result lies in one of the two buffers, which is returned first.
-inline std::pair<std::uint64_t*, std::uint64_t*> sort_records(std::uint64_t* records, std::uint64_t* other,
-                                                              std::size_t n, unsigned skipped) {
-    constexpr std::size_t buckets = 256;
-    if (n < buckets) {
-        std::sort(records, records + n); // the lower halves are the indices, so equal places keep their order
-        return {records, other};
-    }
-    const unsigned high = 56 - skipped, low = high - 8;
-    std::array<std::uint32_t, buckets> low_starts{}, high_starts{};
-    for (std::size_t i = 0; i < n; ++i) {
-        ++low_starts[records[i] >> low & 0xFF];
-        ++high_starts[records[i] >> high & 0xFF];
-    }
-    for (const auto& [starts, shift] : {std::pair(&low_starts, low), std::pair(&high_starts, high)}) {
-        if ((*starts)[records[0] >> shift & 0xFF] == n) continue; // one byte: nothing moves
-        std::uint32_t start = 0;
-        for (std::uint32_t& bucket : *starts) start += std::exchange(bucket, start);
-        for (std::size_t i = 0; i < n; ++i) other[(*starts)[records[i] >> shift & 0xFF]++] = records[i];
-        std::swap(records, other);
-    }
-    for (std::size_t begin = 0; begin < n;) {
-        std::size_t end = begin + 1;
-        bool sorted = true;
-        for (; end < n && records[end] >> low == records[begin] >> low; ++end)
-            sorted &= records[end] >> 32 >= records[end - 1] >> 32;
-        if (!sorted) std::sort(records + begin, records + end);
-        begin = end;
-    }
-    return {records, other};
+/// The radix: two digits of 5 bits, so that a count for each value of one of them fills one or two vector registers.
+inline constexpr unsigned half_bits = 5, digit_bits = 2 * half_bits;
+inline constexpr std::size_t halves = std::size_t{1} << half_bits, digits = std::size_t{1} << digit_bits;
+inline constexpr unsigned digit_shift = 32 - digit_bits; // of a place's top digit
+using digit_counts = std::array<std::uint32_t, digits>;
+
+/// The digit of a record at bit `shift`.
+inline std::size_t digit_of(std::uint64_t record, unsigned shift) { return record >> shift & (digits - 1); }
+
+inline digit_counts count_digits(std::span<const std::uint64_t> records, unsigned shift) {
+    digit_counts counts{};
+    for (const std::uint64_t record : records) ++counts[digit_of(record, shift)];
+    return counts;
 }
 
-/// Writes the order of records whose places agree in the upper `skipped` bits, and which values are tied with the one
-/// before. Reorders both buffers.
-inline void order_records(std::span<const double> values, std::uint64_t* records, std::uint64_t* other, std::size_t n,
-                          unsigned skipped, std::uint32_t* index, std::uint8_t* tied) {
-    std::tie(records, other) = sort_records(records, other, n, skipped);
-    // Values of different places differ and are in order.
+/// How many of the lowest bits of the places differ.
+inline unsigned differing_bits(std::span<const std::uint64_t> records) {
+    std::uint64_t different = 0;
+    for (const std::uint64_t record : records) different |= record ^ records[0];
+    return static_cast<unsigned>(std::bit_width(different >> 32));
+}
+
+/// Sorts records that are nearly in order by place; equal places keep their order.
+inline void insertion_sort(std::span<std::uint64_t> records) {
+    for (std::size_t i = 1; i < records.size(); ++i) {
+        const std::uint64_t record = records[i];
+        std::size_t j = i;
+        for (; j > 0 && records[j - 1] >> 32 > record >> 32; --j) records[j] = records[j - 1];
+        records[j] = record;
+    }
+}
+
+/// Writes the order of records of places and indices, and which values are tied with the one before. Reorders both
+/// buffers.
+inline void order_records(std::span<const double> values, std::span<std::uint64_t> records,
+                          std::span<std::uint64_t> other, std::uint32_t* index, std::uint8_t* tied);
+
+/// The same of records whose places are in order: values of different places differ.
+inline void order_runs(std::span<const double> values, std::span<std::uint64_t> records, std::span<std::uint64_t> other,
+                       std::uint32_t* __restrict__ index, std::uint8_t* __restrict__ tied) {
+    const std::size_t n = records.size();
+    bool shared = false;
+    for (std::size_t i = 0; i < n; ++i) index[i] = static_cast<std::uint32_t>(records[i]);
+    for (std::size_t i = 1; i < n; ++i) shared |= records[i] >> 32 == records[i - 1] >> 32;
+    std::fill_n(tied, n, std::uint8_t{0});
+    if (!shared) return;
     for (std::size_t begin = 0, end = 0; begin < n; begin = end) {
-        index[begin] = static_cast<std::uint32_t>(records[begin]);
-        tied[begin] = 0;
-        for (end = begin + 1; end < n && records[end] >> 32 == records[begin] >> 32; ++end) {
-        }
+        for (end = begin + 1; end < n && records[end] >> 32 == records[begin] >> 32;) ++end;
         if (end == begin + 1) continue;
-        if (refine_places(values, {records + begin, end - begin})) {
-            order_records(values, records + begin, other + begin, end - begin, 0, index + begin, tied + begin);
-            continue;
-        }
-        for (std::size_t i = begin + 1; i < end; ++i) {
-            index[i] = static_cast<std::uint32_t>(records[i]);
-            tied[i] = 1;
+        const auto run = records.subspan(begin, end - begin);
+        if (refine_places(values, run))
+            order_records(values, run, other.subspan(begin), index + begin, tied + begin);
+        else
+            std::fill(tied + begin + 1, tied + end, std::uint8_t{1});
+    }
+}
+
+/// The places of a few records of which those less than `group` apart alone are out of order, as signed numbers, which
+/// vector registers compare, and with room at both ends for places that are never larger before and never less after.
+inline constexpr std::size_t most_near = 256, most_group = 32;
+struct near_places {
+    static constexpr std::size_t lanes = 8;
+    std::size_t rows; // as many as records or a few more, so that all rows fill vector registers
+    std::size_t group;
+    std::array<std::int32_t, most_near + 2 * (most_group + lanes)> padded;
+
+    /// \pre at most `most_near` records
+    near_places(std::span<const std::uint64_t> records, std::size_t size_of_group)
+        : rows((records.size() + lanes - 1) / lanes * lanes), group(size_of_group) {
+        std::fill_n(padded.begin(), most_group, std::numeric_limits<std::int32_t>::min());
+        std::int32_t* const places = padded.data() + most_group;
+        for (std::size_t i = 0; i < records.size(); ++i)
+            places[i] = static_cast<std::int32_t>(static_cast<std::uint32_t>(records[i] >> 32) ^ 0x80000000U);
+        for (std::size_t i = records.size(); i < rows + group; ++i)
+            places[i] = std::numeric_limits<std::int32_t>::max();
+    }
+    /// For each row how many that follow are less, minus how many before it are larger: how far it is from its place in
+    /// the order.
+    void count_moves(std::int32_t* __restrict__ moves) const {
+        const std::int32_t* const places = padded.data() + most_group;
+        std::fill_n(moves, rows, 0);
+        for (std::size_t distance = 1; distance < group; ++distance) {
+            const std::int32_t *const before = places - distance, *const after = places + distance;
+            for (std::size_t i = 0; i < rows; ++i) moves[i] += (places[i] > after[i]) - (before[i] > places[i]);
         }
     }
+    /// Pairs whose first place is larger.
+    [[nodiscard]] std::uint32_t inversions() const {
+        return count_pairs([](std::int32_t a, std::int32_t b) { return a > b; });
+    }
+    /// Whether two places are equal, or may be.
+    [[nodiscard]] bool repeated(std::size_t records) const {
+        const auto in_padding = static_cast<std::uint32_t>((rows - records) * (group - 1));
+        return count_pairs([](std::int32_t a, std::int32_t b) { return a == b; }) != in_padding;
+    }
+
+  private:
+    template <class Which> [[nodiscard]] std::uint32_t count_pairs(Which which) const {
+        const std::int32_t* const places = padded.data() + most_group;
+        std::uint32_t count = 0;
+        for (std::size_t distance = 1; distance < group; ++distance)
+            for (std::size_t i = 0; i < rows; ++i) count += which(places[i], places[i + distance]);
+        return count;
+    }
+};
+
+/// The same of at most `most_near` records of which those less than `group` apart alone are out of order.
+inline void order_near(std::span<const double> values, std::span<std::uint64_t> records, std::span<std::uint64_t> other,
+                       std::size_t group, std::uint32_t* index, std::uint8_t* tied) {
+    const near_places places(records, group);
+    if (places.repeated(records.size())) {
+        insertion_sort(records);
+        return order_runs(values, records, other, index, tied);
+    }
+    std::array<std::int32_t, most_near> moves;
+    places.count_moves(moves.data());
+    for (std::size_t i = 0; i < records.size(); ++i)
+        index[static_cast<std::ptrdiff_t>(i) + moves[i]] = static_cast<std::uint32_t>(records[i]);
+    std::fill_n(tied, records.size(), std::uint8_t{0});
+}
+
+inline void order_records(std::span<const double> values, std::span<std::uint64_t> records,
+                          std::span<std::uint64_t> other, std::uint32_t* index, std::uint8_t* tied) {
+    const std::size_t n = records.size();
+    if (n <= most_group) return order_near(values, records, other, std::max<std::size_t>(n, 1), index, tied);
+    const unsigned width = differing_bits(records), shift = 32 + std::max(width, digit_bits) - digit_bits;
+    if (width == 0) return order_runs(values, records, other, index, tied);
+    digit_counts next = count_digits(records, shift);
+    std::exclusive_scan(next.begin(), next.end(), next.begin(), 0U);
+    for (const std::uint64_t record : records) other[next[digit_of(record, shift)]++] = record;
+    std::size_t first = 0, begin = 0, group = 1; // of those that share no digit with many: sorted together
+    const auto finish = [&](std::size_t end) {
+        order_near(values, other.subspan(first, end - first), records.subspan(first), group, index + first,
+                   tied + first);
+        first = end;
+        group = 1;
+    };
+    for (const std::size_t end : next) {
+        if (end - first > most_near) finish(begin);
+        if (end - begin > most_group) {
+            if (begin > first) finish(begin);
+            order_records(values, other.subspan(begin, end - begin), records.subspan(begin, end - begin), index + begin,
+                          tied + begin);
+            first = end;
+        } else {
+            group = std::max(group, end - begin);
+        }
+        begin = end;
+    }
+    finish(n);
 }
 
 } // namespace detail
@@ -216,43 +327,40 @@ inline void order_records(std::span<const double> values, std::uint64_t* records
 inline ordering order_of(std::span<const double> values) {
     const std::size_t n = values.size();
     require(n < std::numeric_limits<std::uint32_t>::max(), "an order of ", n, " values");
-    constexpr std::size_t grain = std::size_t{1} << 17, buckets = 256;
+    constexpr std::size_t grain = std::size_t{1} << 15;
     const std::size_t chunks = (n + grain - 1) / grain;
-    // Scatter by the top byte of the place, then each bucket is sorted by the rest of it, in the cache.
+    // Scatter by the top digit of the place, then each bucket is sorted by the rest of it, in the cache.
     const detail::grid_place place = detail::place_of(values);
-    const auto memory = std::make_unique_for_overwrite<std::uint64_t[]>(2 * n);
-    std::uint64_t *const records = memory.get(), *const scattered = records + n;
-    std::vector<std::array<std::uint32_t, buckets>> next(chunks);
+    ordering order{std::vector<std::uint32_t>(n), std::vector<std::uint8_t>(n)};
+    const std::span places(order.index); // until the buckets write the order there
+    const auto scattered = std::make_unique_for_overwrite<std::uint64_t[]>(n);
+    std::vector<detail::digit_counts> next(chunks);
     parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
-        std::array<std::uint32_t, buckets> sizes{};
-        for (std::size_t i = begin; i < end; ++i) {
-            const std::uint64_t key = place(values[i]);
-            records[i] = detail::record_of(key, i);
-            ++sizes[key >> 24];
-        }
+        place(values.subspan(begin, end - begin), places.data() + begin);
+        detail::digit_counts sizes{};
+        for (std::size_t i = begin; i < end; ++i) ++sizes[places[i] >> detail::digit_shift];
         next[begin / grain] = sizes;
     });
-    std::array<std::uint32_t, buckets + 1> starts{};
+    std::array<std::uint32_t, detail::digits + 1> starts{};
     std::uint32_t start = 0;
-    for (std::size_t b = 0; b < buckets; ++b) {
-        for (std::size_t c = 0; c < chunks; ++c) start += std::exchange(next[c][b], start);
-        starts[b + 1] = start;
+    for (std::size_t d = 0; d < detail::digits; ++d) {
+        for (detail::digit_counts& chunk : next) start += std::exchange(chunk[d], start);
+        starts[d + 1] = start;
     }
     parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
-        std::array<std::uint32_t, buckets>& at = next[begin / grain];
-        for (std::size_t i = begin; i < end; ++i) scattered[at[records[i] >> 56]++] = records[i];
+        detail::digit_counts at = next[begin / grain];
+        for (std::size_t i = begin; i < end; ++i)
+            scattered[at[places[i] >> detail::digit_shift]++] = detail::record_of(places[i], i);
     });
-    ordering order{std::vector<std::uint32_t>(n), std::vector<std::uint8_t>(n)};
-    const auto finish_bucket = [&](std::size_t b) {
-        const std::size_t first = starts[b];
-        detail::order_records(values, scattered + first, records + first, starts[b + 1] - first, 8,
-                              order.index.data() + first, order.tied.data() + first);
-    };
-    if (n > grain) {
-        parallel_for(buckets, finish_bucket);
-    } else {
-        for (std::size_t b = 0; b < buckets; ++b) finish_bucket(b);
-    }
+    parallel_blocks(detail::digits, 16, [&](std::size_t first, std::size_t last) {
+        std::vector<std::uint64_t> other; // stays in the cache from one bucket to the next
+        for (std::size_t d = first; d < last; ++d) {
+            const std::size_t begin = starts[d], size = starts[d + 1] - begin;
+            if (size > other.size()) other.resize(size);
+            detail::order_records(values, {scattered.get() + begin, size}, std::span(other).first(size),
+                                  order.index.data() + begin, order.tied.data() + begin);
+        }
+    });
     return order;
 }
 
@@ -260,7 +368,10 @@ inline ordering order_of(std::span<const double> values) {
 inline std::vector<double> midranks(std::span<const double> values) {
     const ordering order = order_of(values);
     std::vector<double> ranks(values.size());
-    order.for_each_tie([&](std::size_t begin, std::size_t end) {
+    parallel_blocks(values.size(), std::size_t{1} << 15, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) ranks[order.index[i]] = static_cast<double>(i + 1);
+    });
+    order.for_each_repeated([&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) ranks[order.index[i]] = static_cast<double>(begin + end + 1) / 2;
     });
     return ranks;
