@@ -1,0 +1,30 @@
+# Compiles HEADER as the first thing that a program includes. What is precompiled stands in for the same files only where
+# the header includes all of them itself, so that it hides nothing that is missing. Arguments: HEADER, INCLUDE (the
+# folder of the headers), PRECOMPILED (files of nothing but includes, those that save most first), COMMAND (a list).
+function(read_includes file result)
+  file(STRINGS ${file} lines REGEX "^ *#include <")
+  list(TRANSFORM lines REPLACE " *#include <([^>]+)>.*" "\\1")
+  set(${result} ${lines} PARENT_SCOPE)
+endfunction()
+
+set(todo ${HEADER})
+while(todo)
+  list(POP_FRONT todo file)
+  list(APPEND reached ${file})
+  if(EXISTS ${INCLUDE}/${file})
+    read_includes(${INCLUDE}/${file} next)
+    list(REMOVE_ITEM next ${reached})
+    list(APPEND todo ${next})
+    list(REMOVE_DUPLICATES todo)
+  endif()
+endwhile()
+
+foreach(file IN LISTS PRECOMPILED)
+  read_includes(${file} missing)
+  list(REMOVE_ITEM missing ${reached})
+  if(NOT missing)
+    list(APPEND COMMAND -include ${file})
+    break()
+  endif()
+endforeach()
+execute_process(COMMAND ${COMMAND} -include ${INCLUDE}/${HEADER} -x c++ /dev/null COMMAND_ERROR_IS_FATAL ANY)
