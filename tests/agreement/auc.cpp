@@ -60,6 +60,32 @@ TEST_CASE("value and variance are those of the placements (DeLong 1988), all pai
     CHECK(auc(scores, negative).standard_error == doctest::Approx(e.standard_error));
 }
 
+TEST_CASE("runs of equal scores may be longer than the blocks that threads share") {
+    generator random(9, "auc");
+    for (const double step : {2.0, 0.5, 1e-4}) {
+        std::vector<double> scores, classes;
+        std::vector<std::uint8_t> positive, negative;
+        for (std::size_t i = 0; i < 150'000; ++i) {
+            positive.push_back(random.bernoulli(0.3));
+            negative.push_back(positive[i] == 0);
+            classes.push_back(positive[i]);
+            scores.push_back(step * std::round((random.normal() + classes[i]) / step));
+        }
+        const estimate e = auc(scores, positive), swapped = auc(scores, negative);
+        CHECK(close(e.value, concordance(classes, scores).value, 1e-15));
+        CHECK(close(e.value, 1 - swapped.value, 1e-15));
+        CHECK(close(e.standard_error, swapped.standard_error, 1e-12));
+        // Thinned to one observation in a hundred the error is ten times as large.
+        std::vector<double> some;
+        std::vector<std::uint8_t> of_some;
+        for (std::size_t i = 0; i < scores.size(); i += 100) {
+            some.push_back(scores[i]);
+            of_some.push_back(positive[i]);
+        }
+        CHECK(auc(some, of_some).standard_error == doctest::Approx(10 * e.standard_error).epsilon(0.1));
+    }
+}
+
 TEST_CASE("one class has no area") {
     const std::vector<double> scores{1, 2};
     const std::vector<std::uint8_t> same{1, 1}, both{0, 1};

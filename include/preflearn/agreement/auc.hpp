@@ -10,13 +10,27 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/order.hpp>
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/parallel.hpp>
 
 namespace preflearn {
+
+namespace detail {
+
+/// Of some scores in rising order: the positives below those that come next; of placements counted in half rivals,
+/// which are whole numbers, the sum over the positives and the sums of squares over both classes.
+struct placement_sums {
+    std::uint64_t positives = 0, halves = 0;
+    double squares_positive = 0, squares_negative = 0;
+};
+
+} // namespace detail
 
 /// `positive[i]` is not 0 where observation i belongs to the positive class. Without positives or negatives: one_class.
 /// Bounds are cut at 0 and 1; with one observation of a class there is no error.
@@ -24,31 +38,56 @@ namespace preflearn {
 inline estimate auc(std::span<const double> scores, std::span<const std::uint8_t> positive, double confidence = 0.95) {
     require(scores.size() == positive.size(), scores.size(), " scores and ", positive.size(), " classes");
     const ordering order = order_of(scores);
-    std::size_t positives = 0;
-    for (const std::uint8_t p : positive) positives += p != 0;
-    const std::size_t count = scores.size(), negatives = count - positives;
+    const std::size_t count = scores.size();
     if (count == 0) return estimate::none(estimate_status::empty);
+    constexpr std::size_t grain = std::size_t{1} << 15;
+    std::vector<std::uint8_t> classes(count); // by rising score
+    parallel_blocks(count, grain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) classes[i] = positive[order.index[i]] != 0;
+    });
+    // Each block takes the runs of equal scores that begin in it.
+    const auto first_run = [&](std::size_t at) {
+        return static_cast<std::size_t>(
+            std::find(order.tied.begin() + static_cast<std::ptrdiff_t>(at), order.tied.end(), 0) - order.tied.begin());
+    };
+    std::vector<detail::placement_sums> blocks((count + grain - 1) / grain);
+    parallel_blocks(count, grain, [&](std::size_t begin, std::size_t end) {
+        std::uint64_t found = 0;
+        for (std::size_t i = first_run(begin), last = first_run(end); i < last; ++i) found += classes[i];
+        blocks[begin / grain].positives = found;
+    });
+    std::uint64_t positives = 0;
+    for (detail::placement_sums& block : blocks) positives += std::exchange(block.positives, positives);
+    const std::uint64_t negatives = count - positives;
     if (positives == 0 || negatives == 0) return estimate::none(estimate_status::one_class, count);
     const auto m = static_cast<double>(positives), n = static_cast<double>(negatives);
-    // Placements are integers in halves, so their sums are exact up to rounding in the squares.
-    double below_negatives = 0, below_positives = 0;
-    double sum = 0, squares_positive = 0, squares_negative = 0;
-    order.for_each_tie([&](std::size_t begin, std::size_t end) {
-        double tied_positives = 0;
-        for (std::size_t i = begin; i < end; ++i) tied_positives += positive[order.index[i]] != 0;
-        const double tied_negatives = static_cast<double>(end - begin) - tied_positives;
-        const double of_positive = (below_negatives + tied_negatives / 2) / n;
-        const double of_negative = (m - below_positives - tied_positives / 2) / m;
-        sum += tied_positives * of_positive;
-        squares_positive += tied_positives * of_positive * of_positive;
-        squares_negative += tied_negatives * of_negative * of_negative;
-        below_positives += tied_positives;
-        below_negatives += tied_negatives;
+    parallel_blocks(count, grain, [&](std::size_t begin, std::size_t end) {
+        detail::placement_sums sums = blocks[begin / grain];
+        for (std::size_t run = first_run(begin), last = first_run(end); run < last;) {
+            std::uint64_t tied = 0, size = 0;
+            do tied += classes[run + size++];
+            while (run + size < last && order.tied[run + size]);
+            const std::uint64_t other = size - tied, below = run - sums.positives; // negatives
+            const std::uint64_t of_positive = 2 * below + other, of_negative = 2 * (positives - sums.positives) - tied;
+            const auto squared = [](std::uint64_t x) { return static_cast<double>(x) * static_cast<double>(x); };
+            sums.halves += tied * of_positive;
+            sums.squares_positive += static_cast<double>(tied) * squared(of_positive);
+            sums.squares_negative += static_cast<double>(other) * squared(of_negative);
+            sums.positives += tied;
+            run += size;
+        }
+        blocks[begin / grain] = sums;
     });
-    estimate e{.value = sum / m, .count = count, .status = estimate_status::ok};
+    detail::placement_sums all;
+    for (const detail::placement_sums& block : blocks) {
+        all.halves += block.halves;
+        all.squares_positive += block.squares_positive;
+        all.squares_negative += block.squares_negative;
+    }
+    estimate e{.value = static_cast<double>(all.halves) / (2 * m * n), .count = count, .status = estimate_status::ok};
     if (positives < 2 || negatives < 2) return e;
-    const double spread_positive = std::max(0.0, squares_positive - m * e.value * e.value) / (m - 1);
-    const double spread_negative = std::max(0.0, squares_negative - n * e.value * e.value) / (n - 1);
+    const double spread_positive = std::max(0.0, all.squares_positive / (4 * n * n) - m * e.value * e.value) / (m - 1);
+    const double spread_negative = std::max(0.0, all.squares_negative / (4 * m * m) - n * e.value * e.value) / (n - 1);
     e.standard_error = std::sqrt(spread_positive / m + spread_negative / n);
     const double half = normal_critical(confidence) * e.standard_error;
     e.bounds = {std::max(0.0, e.value - half), std::min(1.0, e.value + half)};
