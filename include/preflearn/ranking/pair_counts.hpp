@@ -194,9 +194,11 @@ template <class Id> [[noreturn]] void refuse_items(std::size_t game, Id id, std:
                                 : message("game ", game, ": item ", +id, " is not among the ", items, " items"));
 }
 
-/// Checks the items of a game and says where it is counted.
+/// Checks the items of a game and says where it is counted. Always inlined: a place that is returned through memory and
+/// read again at once cost ten times what counting does.
 template <class Ids>
-game_place checked_place(std::size_t game, const Ids& left, const Ids& right, std::size_t items, sides orientation) {
+[[gnu::always_inline]] inline game_place checked_place(std::size_t game, const Ids& left, const Ids& right,
+                                                       std::size_t items, sides orientation) {
     const auto l = left[game], r = right[game];
     const auto known = [items](auto id) { return std::cmp_greater_equal(id, 0) && std::cmp_less(id, items); };
     if (!known(l) || !known(r) || l == r) refuse_items(game, known(l) ? r : l, items, l == r && known(l));
