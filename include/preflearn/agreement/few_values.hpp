@@ -1,6 +1,6 @@
 /// \file
-/// Numbers of few distinct values by the ranks of these: pairs of such are counted from one another's table, or from
-/// counts of what has been seen, without sorting them.
+/// Numbers of few distinct values by the ranks of these: pairs are counted from how often each rank has been seen,
+/// without sorting them.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -6,14 +6,10 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <numeric>
 #include <span>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 #include <preflearn/agreement/order.hpp>
@@ -198,12 +194,7 @@ inline sequence_order count_order(std::span<const double> values, std::span<std:
         if (shift == 32) return count_shared_place(values, records, other);
     }
     sequence_order order{.inversions = count_between(next)};
-    std::array<std::uint32_t, digits + 1> starts{};
-    std::uint32_t start = 0;
-    for (std::size_t d = 0; d < digits; ++d) {
-        for (digit_counts& chunk : next) start += std::exchange(chunk[d], start);
-        starts[d + 1] = start;
-    }
+    const auto starts = start_digits(next);
     std::vector<std::uint64_t> falls(chunks);
     parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
         falls[begin / grain] =

@@ -183,6 +183,18 @@ inline digit_counts count_digits(std::span<const std::uint64_t> records, unsigne
     return counts;
 }
 
+/// For a stable scatter of chunks of a sequence by one digit, in all of which it is counted: the counts become the
+/// place of the digit's first in that chunk. \return where each digit starts, and the end
+inline std::array<std::uint32_t, digits + 1> start_digits(std::span<digit_counts> chunks) {
+    std::array<std::uint32_t, digits + 1> starts{};
+    std::uint32_t start = 0;
+    for (std::size_t d = 0; d < digits; ++d) {
+        for (digit_counts& chunk : chunks) start += std::exchange(chunk[d], start);
+        starts[d + 1] = start;
+    }
+    return starts;
+}
+
 /// How many of the lowest bits of the places differ.
 inline unsigned differing_bits(std::span<const std::uint64_t> records) {
     std::uint64_t different = 0;
@@ -341,12 +353,7 @@ inline ordering order_of(std::span<const double> values) {
         for (std::size_t i = begin; i < end; ++i) ++sizes[places[i] >> detail::digit_shift];
         next[begin / grain] = sizes;
     });
-    std::array<std::uint32_t, detail::digits + 1> starts{};
-    std::uint32_t start = 0;
-    for (std::size_t d = 0; d < detail::digits; ++d) {
-        for (detail::digit_counts& chunk : next) start += std::exchange(chunk[d], start);
-        starts[d + 1] = start;
-    }
+    const auto starts = detail::start_digits(next);
     parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
         detail::digit_counts at = next[begin / grain];
         for (std::size_t i = begin; i < end; ++i)

@@ -66,11 +66,19 @@ template <std::floating_point Real, std::size_t Count>
     return points_of(numbers, std::make_index_sequence<Count>());
 }
 
-/// A pair link whose `exponents(a, b, z)`, an array of two or three numbers, are those of which it needs points; `at`
-/// these points it gives what it gives for both scores.
+/// The numbers of which a pair link needs points: `link.exponents(a, b, z)`, an array of two or three, or both scores.
+template <class L, std::floating_point Real>
+[[gnu::always_inline]] inline auto exponents_of(const L& link, Real a, Real b, Real z) {
+    if constexpr (requires { link.exponents(a, b, z); })
+        return link.exponents(a, b, z);
+    else
+        return std::array{a, b};
+}
+
+/// A pair link that gives by `at` for the points of these numbers what it gives for both scores.
 template <class L, class Real>
 concept PairExponentialLink = PairLink<L, Real> && requires(const L& link, Real a, Real b, Real z) {
-    { link.at(points_of(link.exponents(a, b, z))) } -> std::same_as<pair_penalty<Real>>;
+    { link.at(points_of(exponents_of(link, a, b, z))) } -> std::same_as<pair_penalty<Real>>;
 };
 
 /// A penalty of the difference and the label's probability q, where φ(z, q) is no mixture of φ(z) and φ(−z).

@@ -20,11 +20,7 @@ namespace preflearn {
 struct noise_contrast {
     template <std::floating_point Real>
     [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
-        return at(points_of(exponents(a, b, a)));
-    }
-    template <std::floating_point Real>
-    [[gnu::always_inline]] inline std::array<Real, 2> exponents(Real a, Real b, Real /*z*/) const {
-        return {a, b};
+        return at(points_of(std::array{a, b}));
     }
     template <std::floating_point Real>
     [[gnu::always_inline]] inline pair_penalty<Real> at(const std::array<margin_point<Real>, 2>& points) const {
@@ -40,7 +36,7 @@ struct binary_classifier {
     double shift = 0;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
-        return at(points_of(exponents(a, b, a)));
+        return at(points_of(exponents(a, b, a - b)));
     }
     template <std::floating_point Real>
     [[gnu::always_inline]] inline std::array<Real, 2> exponents(Real a, Real b, Real /*z*/) const {
@@ -69,11 +65,7 @@ struct self_play_squares {
 struct anchored_zero {
     template <std::floating_point Real>
     [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
-        return at(points_of(exponents(a, b, a)));
-    }
-    template <std::floating_point Real>
-    [[gnu::always_inline]] inline std::array<Real, 2> exponents(Real a, Real b, Real /*z*/) const {
-        return {a, b};
+        return at(points_of(std::array{a, b}));
     }
     template <std::floating_point Real>
     [[gnu::always_inline]] inline pair_penalty<Real> at(const std::array<margin_point<Real>, 2>& points) const {

@@ -269,10 +269,10 @@ struct pairwise {
     template <std::size_t Which, class Real>
     void form_exponentials(typename detail::piece_results<Real>::column& __restrict__ out,
                            const detail::piece_results<Real>& r, std::size_t begin, std::size_t end) const {
-        if constexpr (Which < std::tuple_size_v<decltype(link.exponents(Real(), Real(), Real()))>) {
+        if constexpr (Which < std::tuple_size_v<decltype(exponents_of(link, Real(), Real(), Real()))>) {
             for (std::size_t i = begin; i < end; ++i)
                 out[i] = exp_of_minus(
-                    std::abs(std::get<Which>(link.exponents(r.chosen_score[i], r.rejected_score[i], r.z[i]))));
+                    std::abs(std::get<Which>(exponents_of(link, r.chosen_score[i], r.rejected_score[i], r.z[i]))));
         }
     }
     /// A link of both scores with z = a − b.
@@ -288,7 +288,7 @@ struct pairwise {
                                                               std::size_t i) const {
         const Real a = r.chosen_score[i], b = r.rejected_score[i], z = r.z[i];
         if constexpr (PairExponentialLink<Link, Real>) {
-            const auto numbers = link.exponents(a, b, z);
+            const auto numbers = exponents_of(link, a, b, z);
             const margin_point<Real> first(numbers[0], r.slope[i]), second(numbers[1], r.rejected_slope[i]);
             if constexpr (std::tuple_size_v<decltype(numbers)> == 2)
                 return link.at(std::array{first, second});
