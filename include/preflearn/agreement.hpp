@@ -30,6 +30,7 @@
 #include <preflearn/agreement/mismatch.hpp>
 #include <preflearn/agreement/moments.hpp>
 #include <preflearn/agreement/order.hpp>
+#include <preflearn/agreement/pair_order.hpp>
 #include <preflearn/agreement/proportion.hpp>
 #include <preflearn/agreement/rating_bootstrap.hpp>
 #include <preflearn/agreement/ratings.hpp>

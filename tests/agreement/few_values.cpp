@@ -2,6 +2,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -11,6 +13,14 @@
 #include <preflearn/core/random.hpp>
 
 using namespace preflearn;
+
+namespace {
+
+std::optional<detail::ranked_values> rank_all(const std::vector<double>& values) {
+    return detail::rank_few(values, detail::place_of(values), detail::distinct_in_sample(values));
+}
+
+} // namespace
 
 TEST_CASE("few distinct values are ranked, in any number of chunks; 0 and -0 are one value") {
     const std::vector<double> distinct{-3, -2.5, 0, 1, 7, 8};
@@ -24,7 +34,7 @@ TEST_CASE("few distinct values are ranked, in any number of chunks; 0 and -0 are
             expected.push_back(static_cast<std::uint8_t>(r));
         }
         CAPTURE(n);
-        const auto few = detail::rank_few(values, detail::place_of(values));
+        const auto few = rank_all(values);
         REQUIRE(few.has_value());
         CHECK(few->rank == expected);
         CHECK(few->distinct == std::min(n, distinct.size()));
@@ -36,8 +46,30 @@ TEST_CASE("many values, or values too close together for the grid, are not ranke
     for (std::size_t i = 0; i <= detail::most_distinct; ++i) many.push_back(static_cast<double>(i));
     close.front() = 0;
     close.back() = std::nextafter(1.0, 2.0); // in another chunk than most
-    CHECK(!detail::rank_few(many, detail::place_of(many)));
-    CHECK(!detail::rank_few(close, detail::place_of(close)));
+    CHECK(!rank_all(many));
+    CHECK(!rank_all(close));
     many.pop_back();
-    CHECK(detail::rank_few(many, detail::place_of(many))->distinct == detail::most_distinct);
+    CHECK(rank_all(many)->distinct == detail::most_distinct);
+}
+
+TEST_CASE("a sequence of ranks has the falling pairs of the definition, counted in parts or at once") {
+    generator random(10, "ranks");
+    for (const std::size_t n : std::vector<std::size_t>{0, 1, 2, 254, 255, 256, 1500}) {
+        for (const std::size_t distinct : std::vector<std::size_t>{1, 2, 5, detail::most_distinct}) {
+            std::vector<std::uint8_t> ranks(n);
+            for (std::uint8_t& rank : ranks) rank = static_cast<std::uint8_t>(random.below(distinct));
+            detail::rank_sequence expected;
+            for (std::size_t j = 0; j < n; ++j) {
+                ++expected.sizes[ranks[j]];
+                for (std::size_t i = 0; i < j; ++i) expected.falling += ranks[i] > ranks[j];
+            }
+            const detail::rank_sequence whole = detail::count_ranks(ranks);
+            CHECK(whole.falling == expected.falling);
+            CHECK(whole.sizes == expected.sizes);
+            detail::rank_sequence parts = detail::count_ranks(std::span(ranks).first(n / 3));
+            parts.append(detail::count_ranks(std::span(ranks).subspan(n / 3)));
+            CHECK(parts.falling == expected.falling);
+            CHECK(parts.sizes == expected.sizes);
+        }
+    }
 }

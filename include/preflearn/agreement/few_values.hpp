@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <preflearn/agreement/order.hpp>
@@ -21,7 +22,7 @@
 
 namespace preflearn::detail {
 
-inline constexpr std::size_t most_distinct = 64;
+inline constexpr std::size_t most_distinct = 32; // so that a byte for each fills a vector register
 
 /// How many of a few hundred values differ.
 inline std::size_t distinct_in_sample(std::span<const double> values) {
@@ -39,8 +40,11 @@ struct ranked_values {
     std::size_t distinct = 0;
 };
 
-/// Nothing where more than `most_distinct` values differ, or values so close that they share a digit of the grid.
-inline std::optional<ranked_values> rank_few(std::span<const double> values, const grid_place& place) {
+/// Nothing where more than `most_distinct` values differ, as a sample may say already, or values so close that they
+/// share a digit of the grid.
+inline std::optional<ranked_values> rank_few(std::span<const double> values, const grid_place& place,
+                                             std::size_t distinct_in_sample) {
+    if (distinct_in_sample > most_distinct) return std::nullopt;
     constexpr std::size_t grain = std::size_t{1} << 15;
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
     const auto places = std::make_unique_for_overwrite<std::uint32_t[]>(values.size());
@@ -50,9 +54,12 @@ inline std::optional<ranked_values> rank_few(std::span<const double> values, con
         place(values.subspan(begin, end - begin), places.get() + begin);
         std::array<double, digits>& of_digit = chunks[begin / grain];
         of_digit.fill(none);
-        for (std::size_t i = begin; i < end; ++i) of_digit[places[i] >> digit_shift] = values[i];
         bool differ = false;
-        for (std::size_t i = begin; i < end; ++i) differ |= of_digit[places[i] >> digit_shift] != values[i];
+        for (std::size_t i = begin; i < end; ++i) {
+            double& value = of_digit[places[i] >> digit_shift];
+            if (std::isnan(value)) value = values[i];
+            differ |= value != values[i];
+        }
         if (differ) close = true;
     });
     if (close) return std::nullopt;
@@ -75,6 +82,49 @@ inline std::optional<ranked_values> rank_few(std::span<const double> values, con
         for (std::size_t i = begin; i < end; ++i) ranks[i] = rank[places[i] >> digit_shift];
     });
     return few;
+}
+
+/// Of a sequence of ranks: how often each occurs, and the pairs of which the first is larger.
+struct rank_sequence {
+    std::array<std::uint64_t, most_distinct> sizes{};
+    std::uint64_t falling = 0;
+
+    void append(const rank_sequence& next) {
+        std::uint64_t larger = 0;
+        for (std::size_t r = most_distinct; r-- > 0;) {
+            falling += larger * next.sizes[r];
+            larger += sizes[r];
+        }
+        for (std::size_t r = 0; r < most_distinct; ++r) sizes[r] += next.sizes[r];
+        falling += next.falling;
+    }
+};
+
+/// Row r adds one to each counter below r.
+inline constexpr auto below_rank = [] {
+    std::array<std::array<std::uint8_t, most_distinct>, most_distinct> rows{};
+    for (std::size_t r = 0; r < most_distinct; ++r)
+        for (std::size_t below = 0; below < r; ++below) rows[r][below] = 1;
+    return rows;
+}();
+
+inline rank_sequence count_ranks(std::span<const std::uint8_t> ranks) {
+    rank_sequence all;
+    while (!ranks.empty()) {
+        const auto block = ranks.first(std::min<std::size_t>(ranks.size(), 255)); // is counted in bytes
+        ranks = ranks.subspan(block.size());
+        rank_sequence counted;
+        std::array<std::uint8_t, most_distinct> larger{};
+        for (const std::uint8_t rank : block) {
+            counted.falling += larger[rank];
+            for (std::size_t r = 0; r < most_distinct; ++r)
+                larger[r] = static_cast<std::uint8_t>(larger[r] + below_rank[rank][r]);
+        }
+        std::size_t before = block.size();
+        for (std::size_t r = 0; r < most_distinct; ++r) counted.sizes[r] = std::exchange(before, larger[r]) - larger[r];
+        all.append(counted);
+    }
+    return all;
 }
 
 } // namespace preflearn::detail

@@ -91,7 +91,7 @@ inline std::uint64_t scatter_counting(std::span<const std::uint64_t> records, st
     for (const std::uint64_t record : records) {
         const std::size_t digit = digit_of(record, shift);
         inversions += seen.add(digit);
-        other[next[digit]++] = record;
+        put_fetching_next(record, other + next[digit]++);
     }
     return inversions;
 }
@@ -127,8 +127,9 @@ inline sequence_order count_groups(std::span<const double> values, std::span<std
                                    std::span<std::uint64_t> other, std::size_t group) {
     const std::size_t n = records.size();
     const near_places places(records, group);
-    sequence_order order{.inversions = places.inversions()};
-    if (!places.repeated(n)) return order;
+    const auto pairs = places.count_pairs(n);
+    sequence_order order{.inversions = pairs.falling};
+    if (pairs.equal == 0) return order;
     insertion_sort(records); // equal places come together and keep their order
     for (std::size_t begin = 0, end = 0; begin < n; begin = end) {
         for (end = begin + 1; end < n && records[end] >> 32 == records[begin] >> 32;) ++end;
@@ -204,14 +205,15 @@ inline sequence_order count_order(std::span<const double> values, std::span<std:
     std::vector<sequence_order> found(digits);
     parallel_blocks(digits, 16, [&](std::size_t begin, std::size_t end) {
         std::vector<std::uint64_t> near; // that stays in the cache
+        const auto bucket = [&](std::size_t d) { return other.subspan(starts[d], starts[d + 1] - starts[d]); };
         for (std::size_t d = begin; d < end; ++d) {
-            const std::size_t first = starts[d], size = starts[d + 1] - first;
+            if (d + 1 < end) fetch(bucket(d + 1));
+            const std::size_t size = bucket(d).size();
             if (size < 2) continue;
-            const auto bucket = other.subspan(first, size);
             if (size <= grain && size > near.size()) near.resize(size);
-            const auto space = size <= grain ? std::span(near).first(size) : records.subspan(first, size);
-            found[d] =
-                shift > 32 ? count_order(values, bucket, space, shift - 32) : count_shared_place(values, bucket, space);
+            const auto space = size <= grain ? std::span(near).first(size) : records.subspan(starts[d], size);
+            found[d] = shift > 32 ? count_order(values, bucket(d), space, shift - 32)
+                                  : count_shared_place(values, bucket(d), space);
         }
     });
     for (const sequence_order& bucket : found) order += bucket;

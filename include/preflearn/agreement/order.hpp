@@ -84,22 +84,30 @@ class grid_place {
 /// index of a NaN.
 inline grid_place place_of(std::span<const double> values) {
     constexpr std::size_t grain = std::size_t{1} << 17, sample = 512;
+    constexpr double most = std::numeric_limits<double>::max();
     const std::size_t n = values.size();
     struct range {
-        double low = std::numeric_limits<double>::max(), high = std::numeric_limits<double>::lowest();
+        double low = most, high = -most;
         bool bad = false;
     };
     std::vector<range> ranges((n + grain - 1) / grain);
     parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
-        range r;
-        for (std::size_t i = begin; i < end; ++i) {
-            const double x = values[i];
-            const bool finite = std::abs(x) <= std::numeric_limits<double>::max();
-            r.bad |= x != x;
-            r.low = finite && x < r.low ? x : r.low;
-            r.high = finite && x > r.high ? x : r.high;
-        }
-        ranges[begin / grain] = r;
+        constexpr std::size_t lanes = 32; // that do not wait for each other
+        std::array<double, lanes> low, high;
+        std::array<std::uint64_t, lanes> bad{};
+        low.fill(most);
+        high.fill(-most);
+        const auto add = [&](double x, std::size_t lane) {
+            const bool finite = std::abs(x) <= most;
+            bad[lane] |= x != x;
+            low[lane] = finite && x < low[lane] ? x : low[lane];
+            high[lane] = finite && x > high[lane] ? x : high[lane];
+        };
+        std::size_t i = begin;
+        for (; i + lanes <= end; i += lanes)
+            for (std::size_t lane = 0; lane < lanes; ++lane) add(values[i + lane], lane);
+        for (; i < end; ++i) add(values[i], 0);
+        ranges[begin / grain] = {std::ranges::min(low), std::ranges::max(high), std::ranges::max(bad) != 0};
     });
     range all;
     for (const range& r : ranges) all = {std::min(all.low, r.low), std::max(all.high, r.high), all.bad || r.bad};
@@ -118,6 +126,18 @@ inline grid_place place_of(std::span<const double> values) {
 
 /// A number's place above, its index below.
 inline std::uint64_t record_of(std::uint64_t place, std::size_t index) { return place << 32 | index; }
+
+/// Scattering to a thousand places waits for memory, unless the line that is written next there is fetched early.
+inline void put_fetching_next(std::uint64_t record, std::uint64_t* to) {
+    *to = record;
+    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(to) + 64),
+                       1); // may be beyond the end
+}
+
+/// Begins to fetch records that are needed soon.
+inline void fetch(std::span<const std::uint64_t> records) {
+    for (std::size_t i = 0; i < records.size(); i += 8) __builtin_prefetch(&records[i]);
+}
 
 /// Gives records that share a place places by the bits of their values; false where these are equal.
 inline bool refine_places(std::span<const double> values, std::span<std::uint64_t> records) {
@@ -266,23 +286,20 @@ struct near_places {
             for (std::size_t i = 0; i < rows; ++i) moves[i] += (places[i] > after[i]) - (before[i] > places[i]);
         }
     }
-    /// Pairs whose first place is larger.
-    [[nodiscard]] std::uint32_t inversions() const {
-        return count_pairs([](std::int32_t a, std::int32_t b) { return a > b; });
-    }
-    /// Whether two places are equal, or may be.
-    [[nodiscard]] bool repeated(std::size_t records) const {
-        const auto in_padding = static_cast<std::uint32_t>((rows - records) * (group - 1));
-        return count_pairs([](std::int32_t a, std::int32_t b) { return a == b; }) != in_padding;
-    }
-
-  private:
-    template <class Which> [[nodiscard]] std::uint32_t count_pairs(Which which) const {
+    /// Pairs whose first place is larger, and pairs whose places are equal or may be.
+    struct pair_counts {
+        std::uint32_t falling = 0, equal = 0;
+    };
+    [[nodiscard]] pair_counts count_pairs(std::size_t records) const {
         const std::int32_t* const places = padded.data() + most_group;
-        std::uint32_t count = 0;
-        for (std::size_t distance = 1; distance < group; ++distance)
-            for (std::size_t i = 0; i < rows; ++i) count += which(places[i], places[i + distance]);
-        return count;
+        std::uint32_t falling = 0, equal = 0;
+        for (std::size_t distance = 1; distance < group; ++distance) {
+            for (std::size_t i = 0; i < rows; ++i) {
+                falling += places[i] > places[i + distance];
+                equal += places[i] == places[i + distance];
+            }
+        }
+        return {falling, equal - static_cast<std::uint32_t>((rows - records) * (group - 1))}; // the padding's
     }
 };
 
@@ -290,7 +307,7 @@ struct near_places {
 inline void order_near(std::span<const double> values, std::span<std::uint64_t> records, std::span<std::uint64_t> other,
                        std::size_t group, std::uint32_t* index, std::uint8_t* tied) {
     const near_places places(records, group);
-    if (places.repeated(records.size())) {
+    if (places.count_pairs(records.size()).equal != 0) {
         insertion_sort(records);
         return order_runs(values, records, other, index, tied);
     }
@@ -334,42 +351,52 @@ inline void order_records(std::span<const double> values, std::span<std::uint64_
 
 } // namespace detail
 
-/// The order of `values`; equal values keep theirs (0 and -0 are equal). At most 2^32 - 1 values.
-/// \throws numeric_error naming the index of a NaN.
-inline ordering order_of(std::span<const double> values) {
+namespace detail {
+
+/// The order of values of which none is NaN.
+inline ordering order_of(std::span<const double> values, const grid_place& place) {
     const std::size_t n = values.size();
     require(n < std::numeric_limits<std::uint32_t>::max(), "an order of ", n, " values");
     constexpr std::size_t grain = std::size_t{1} << 15;
     const std::size_t chunks = (n + grain - 1) / grain;
     // Scatter by the top digit of the place, then each bucket is sorted by the rest of it, in the cache.
-    const detail::grid_place place = detail::place_of(values);
     ordering order{std::vector<std::uint32_t>(n), std::vector<std::uint8_t>(n)};
     const std::span places(order.index); // until the buckets write the order there
     const auto scattered = std::make_unique_for_overwrite<std::uint64_t[]>(n);
-    std::vector<detail::digit_counts> next(chunks);
+    std::vector<digit_counts> next(chunks);
     parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
         place(values.subspan(begin, end - begin), places.data() + begin);
-        detail::digit_counts sizes{};
-        for (std::size_t i = begin; i < end; ++i) ++sizes[places[i] >> detail::digit_shift];
+        digit_counts sizes{};
+        for (std::size_t i = begin; i < end; ++i) ++sizes[places[i] >> digit_shift];
         next[begin / grain] = sizes;
     });
-    const auto starts = detail::start_digits(next);
+    const auto starts = start_digits(next);
     parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
-        detail::digit_counts at = next[begin / grain];
+        digit_counts at = next[begin / grain];
         for (std::size_t i = begin; i < end; ++i)
-            scattered[at[places[i] >> detail::digit_shift]++] = detail::record_of(places[i], i);
+            put_fetching_next(record_of(places[i], i), scattered.get() + at[places[i] >> digit_shift]++);
     });
-    parallel_blocks(detail::digits, 16, [&](std::size_t first, std::size_t last) {
+    parallel_blocks(digits, 16, [&](std::size_t first, std::size_t last) {
         std::vector<std::uint64_t> other; // stays in the cache from one bucket to the next
+        const auto bucket = [&](std::size_t d) {
+            return std::span(scattered.get() + starts[d], scattered.get() + starts[d + 1]);
+        };
         for (std::size_t d = first; d < last; ++d) {
-            const std::size_t begin = starts[d], size = starts[d + 1] - begin;
+            if (d + 1 < last) fetch(bucket(d + 1));
+            const std::size_t begin = starts[d], size = bucket(d).size();
             if (size > other.size()) other.resize(size);
-            detail::order_records(values, {scattered.get() + begin, size}, std::span(other).first(size),
-                                  order.index.data() + begin, order.tied.data() + begin);
+            order_records(values, bucket(d), std::span(other).first(size), order.index.data() + begin,
+                          order.tied.data() + begin);
         }
     });
     return order;
 }
+
+} // namespace detail
+
+/// The order of `values`; equal values keep theirs (0 and -0 are equal). At most 2^32 - 1 values.
+/// \throws numeric_error naming the index of a NaN.
+inline ordering order_of(std::span<const double> values) { return detail::order_of(values, detail::place_of(values)); }
 
 /// Ranks from 1; equal values share the mean of their ranks.
 inline std::vector<double> midranks(std::span<const double> values) {
