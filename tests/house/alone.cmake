@@ -1,30 +1,32 @@
-# Compiles HEADER as the first thing that a program includes. What is precompiled stands in for the same files only where
-# the header includes all of them itself, so that it hides nothing that is missing. Arguments: HEADER, INCLUDE (the
-# folder of the headers), PRECOMPILED (files of nothing but includes, those that save most first), COMMAND (a list).
-function(read_includes file result)
-  file(STRINGS ${file} lines REGEX "^ *#include <")
-  list(TRANSFORM lines REPLACE " *#include <([^>]+)>.*" "\\1")
-  set(${result} ${lines} PARENT_SCOPE)
+# Compiles each of HEADERS as the first thing that a program includes. Those of which each includes all before it are
+# compiled together: none sees more than it includes. What is precompiled stands in for the same files only where the
+# first of them includes all of these itself. Arguments: HEADERS, INCLUDE (the folder of the headers), PRECOMPILED (files
+# of nothing but includes, those that save most first), COMMAND (a list).
+cmake_minimum_required(VERSION 3.24)
+include(${CMAKE_CURRENT_LIST_DIR}/includes.cmake)
+
+function(compile headers)
+  list(GET headers 0 first)
+  reached_by(${first} ${INCLUDE} reached)
+  foreach(file IN LISTS PRECOMPILED)
+    read_includes(${file} missing)
+    list(REMOVE_ITEM missing ${reached})
+    if(NOT missing)
+      list(APPEND COMMAND -include ${file})
+      break()
+    endif()
+  endforeach()
+  list(TRANSFORM headers REPLACE "(.+)" "-include;${INCLUDE}/\\1")
+  execute_process(COMMAND ${COMMAND} ${headers} -x c++ /dev/null COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-set(todo ${HEADER})
-while(todo)
-  list(POP_FRONT todo file)
-  list(APPEND reached ${file})
-  if(EXISTS ${INCLUDE}/${file})
-    read_includes(${INCLUDE}/${file} next)
-    list(REMOVE_ITEM next ${reached})
-    list(APPEND todo ${next})
-    list(REMOVE_DUPLICATES todo)
+foreach(header IN LISTS HEADERS)
+  reached_by(${header} ${INCLUDE} reached)
+  if(together AND NOT last IN_LIST reached) # since they were grouped an include has gone
+    compile("${together}")
+    set(together)
   endif()
-endwhile()
-
-foreach(file IN LISTS PRECOMPILED)
-  read_includes(${file} missing)
-  list(REMOVE_ITEM missing ${reached})
-  if(NOT missing)
-    list(APPEND COMMAND -include ${file})
-    break()
-  endif()
+  list(APPEND together ${header})
+  set(last ${header})
 endforeach()
-execute_process(COMMAND ${COMMAND} -include ${INCLUDE}/${HEADER} -x c++ /dev/null COMMAND_ERROR_IS_FATAL ANY)
+compile("${together}")
