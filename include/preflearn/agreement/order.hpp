@@ -130,13 +130,13 @@ inline std::uint64_t record_of(std::uint64_t place, std::size_t index) { return 
 /// Scattering to a thousand places waits for memory, unless the line that is written next there is fetched early.
 inline void put_fetching_next(std::uint64_t record, std::uint64_t* to) {
     *to = record;
-    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(to) + 64),
-                       1); // may be beyond the end
+    const auto next = reinterpret_cast<std::uintptr_t>(to) + 64; // may be beyond the end
+    __builtin_prefetch(reinterpret_cast<const void*>(next), 1);
 }
 
-/// Begins to fetch records that are needed soon.
+/// Begins to fetch records that are read soon, as many as do not drive out those at work.
 inline void fetch(std::span<const std::uint64_t> records) {
-    for (std::size_t i = 0; i < records.size(); i += 8) __builtin_prefetch(&records[i]);
+    for (std::size_t i = 0; i < std::min<std::size_t>(records.size(), 4096); i += 8) __builtin_prefetch(&records[i]);
 }
 
 /// Gives records that share a place places by the bits of their values; false where these are equal.

@@ -35,7 +35,7 @@ namespace detail {
 
 inline std::uint64_t pairs_among(std::uint64_t count) { return count * (count - 1) / 2; }
 
-/// Adds to the ties those of the ranks of y in a run of equal x, and the other way round.
+/// Adds the ties of a run of equal x, in which the ranks of y occur so often.
 inline void add_run_of_x(pair_order& pairs, std::span<const std::uint64_t, most_distinct> sizes_of_y) {
     std::uint64_t length = 0;
     for (const std::uint64_t size : sizes_of_y) {
