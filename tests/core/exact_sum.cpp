@@ -77,7 +77,7 @@ TEST_CASE("many numbers at once add up to the same") {
         at_once += -at_once.value();
         CHECK(at_once.value() == in_turn.value());
     };
-    for (const std::size_t n : {0, 1, 15, 512, 513, 3000}) {
+    for (const std::size_t n : {0U, 1U, 15U, 512U, 513U, 3000U}) {
         for (const double orders : {0., 20., 100., 900., 1020.}) check(wild_numbers(n, orders));
         const std::vector<double> wide = wild_numbers(n, 60);
         check(std::vector<float>(wide.begin(), wide.end()));
