@@ -1,5 +1,6 @@
 // Losses that couple the batch, of single completions and of ranked responses: value and gradient over many pairs,
-// completions or responses, DPO's beside them. Names: coupled/<name>/<float|double>/<pairs>, unpaired/…, ranked/….
+// completions or responses, DPO's beside them. Names: coupled/<name>/<float|double>/<pairs>, unpaired/…, ranked/…
+// (items are completions, responses).
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,6 +14,8 @@
 #include <preflearn/loss/kto.hpp>
 #include <preflearn/loss/listwise.hpp>
 
+#include "columns.hpp"
+
 using namespace preflearn;
 
 namespace {
@@ -24,12 +27,6 @@ template <class Real> std::vector<Real> log_probs(std::size_t n, std::uint64_t s
     return values;
 }
 
-void count(benchmark::State& state, const char* name) {
-    state.counters[name] =
-        benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(state.range(0)) * 1e-9,
-                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-}
-
 template <class Real, class Loss> void of_pairs(benchmark::State& state, const Loss& loss) {
     const auto n = static_cast<std::size_t>(state.range(0));
     const std::vector<Real> chosen = log_probs<Real>(n, 1), rejected = log_probs<Real>(n, 2),
@@ -38,7 +35,7 @@ template <class Real, class Loss> void of_pairs(benchmark::State& state, const L
     std::vector<Real> d_chosen(n), d_rejected(n);
     const pair_scores<Real> scores{chosen, rejected, reference_chosen, reference_rejected, tokens, tokens};
     for (auto _ : state) benchmark::DoNotOptimize(loss(scores, pair_gradients<Real>{d_chosen, d_rejected}));
-    count(state, "ns_per_pair");
+    count_nanoseconds(state, "ns_per_pair", n);
 }
 
 template <class Real, class Loss> void of_completions(benchmark::State& state, const Loss& loss) {
@@ -50,7 +47,7 @@ template <class Real, class Loss> void of_completions(benchmark::State& state, c
     std::vector<Real> gradient(n);
     const completion_scores<Real> scores{policy, desirable, reference, {}, mismatched};
     for (auto _ : state) benchmark::DoNotOptimize(loss(scores, std::span<Real>(gradient)));
-    count(state, "ns_per_completion");
+    count_nanoseconds(state, "ns_per_item", n);
 }
 
 template <class Real> void of_rankings(benchmark::State& state) {
@@ -61,7 +58,7 @@ template <class Real> void of_rankings(benchmark::State& state) {
     std::vector<Real> gradient(n);
     const ranked_scores<Real> scores{policy, offsets, reference};
     for (auto _ : state) benchmark::DoNotOptimize(plackett_luce_loss{.beta = 0.1}(scores, std::span<Real>(gradient)));
-    count(state, "ns_per_response");
+    count_nanoseconds(state, "ns_per_item", n);
 }
 
 template <class Run> void add_coupled(const std::string& name, const Run& run) {

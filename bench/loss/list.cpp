@@ -14,6 +14,7 @@
 #include <preflearn/core/random.hpp>
 #include <preflearn/loss/list.hpp>
 
+#include "columns.hpp"
 #include "copy_bandwidth.hpp"
 
 using namespace preflearn;
@@ -27,7 +28,7 @@ template <class Real, class Loss> void value_and_gradient(benchmark::State& stat
     const std::size_t batches = pairs < (1 << 16) ? 1 : 1 + beyond_caches / bytes;
     generator random(1, "bench");
     const auto column = [&](double low, double high) {
-        std::vector<Real> values(batches * pairs);
+        std::vector<Real> values(pairs);
         for (Real& x : values) x = static_cast<Real>(low + (high - low) * random.uniform());
         return values;
     };
@@ -37,15 +38,23 @@ template <class Real, class Loss> void value_and_gradient(benchmark::State& stat
         return references ? values : std::vector<Real>();
     };
     const auto lengths = [&] {
-        std::vector<std::uint32_t> values(tokens ? batches * pairs : 0);
+        std::vector<std::uint32_t> values(tokens ? pairs : 0);
         for (std::uint32_t& x : values) x = static_cast<std::uint32_t>(20 + random.below(60));
         return values;
     };
+    /// The same numbers for every batch, in memory of its own.
+    const auto repeated = [&](const auto& values) {
+        std::vector all(values);
+        for (std::size_t i = 1; i < batches; ++i) all.insert(all.end(), values.begin(), values.end());
+        return all;
+    };
     const bool rewards = !references && !tokens;
-    const std::vector<Real> chosen = rewards ? column(-5, 5) : column(-100, -80),
-                            rejected = rewards ? column(-5, 5) : column(-100, -80), reference_chosen = beside(chosen),
-                            reference_rejected = beside(rejected);
-    const std::vector<std::uint32_t> chosen_tokens = lengths(), rejected_tokens = lengths();
+    const std::vector<Real> first_chosen = rewards ? column(-5, 5) : column(-100, -80),
+                            first_rejected = rewards ? column(-5, 5) : column(-100, -80),
+                            chosen = repeated(first_chosen), rejected = repeated(first_rejected),
+                            reference_chosen = repeated(beside(first_chosen)),
+                            reference_rejected = repeated(beside(first_rejected));
+    const std::vector<std::uint32_t> chosen_tokens = repeated(lengths()), rejected_tokens = repeated(lengths());
     std::vector<Real> d_chosen(batches * pairs), d_rejected(batches * pairs);
     std::size_t batch = 0;
     for (auto _ : state) {
@@ -63,15 +72,10 @@ template <class Real, class Loss> void value_and_gradient(benchmark::State& stat
         benchmark::ClobberMemory();
         batch = (batch + 1) % batches;
     }
-    const double bandwidth = copy_bandwidth(beyond_caches);
-    const auto runs = static_cast<double>(state.iterations());
-    using benchmark::Counter;
-    state.counters["bytes_per_second"] = Counter(runs * static_cast<double>(bytes), Counter::kIsRate);
-    state.counters["copy_bytes_per_second"] = bandwidth;
-    state.counters["of_copy_bound"] = Counter(runs * static_cast<double>(bytes) / bandwidth, Counter::kIsRate);
-    // A rate, inverted: seconds per 10⁻⁹ pairs.
-    state.counters["ns_per_pair"] =
-        Counter(runs * static_cast<double>(pairs) * 1e-9, Counter::kIsRate | Counter::kInvert);
+    const double moved = static_cast<double>(state.iterations()) * static_cast<double>(bytes);
+    state.counters["bytes_per_second"] = benchmark::Counter(moved, benchmark::Counter::kIsRate);
+    state.counters["of_copy_bound"] = benchmark::Counter(moved / memory_bandwidth(), benchmark::Counter::kIsRate);
+    count_nanoseconds(state, "ns_per_pair", pairs);
 }
 
 template <class Loss> void add_pair_loss(std::string_view name, const Loss& loss) {

@@ -1,6 +1,6 @@
 // Value and gradient of token-level losses over pairs of up to 400 tokens a response, ragged and padded, against the
 // memory's copy bandwidth: bytes are the columns that the loss reads and the derivatives that it writes, of every
-// token. Names: loss/tokens/<name>/<float|double>/<pairs>.
+// token. Items are tokens. Names: loss/tokens/<name>/<float|double>/<pairs>.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,6 +13,7 @@
 #include <preflearn/loss/named_token_level.hpp>
 #include <preflearn/loss/wspo.hpp>
 
+#include "columns.hpp"
 #include "copy_bandwidth.hpp"
 
 using namespace preflearn;
@@ -75,11 +76,9 @@ template <class Real, class Loss> void value_and_gradient(benchmark::State& stat
         benchmark::DoNotOptimize(sums);
         benchmark::ClobberMemory();
     }
-    const auto runs = static_cast<double>(state.iterations());
-    using benchmark::Counter;
-    state.counters["of_copy_bound"] = Counter(runs * bytes / copy_bandwidth(beyond_caches), Counter::kIsRate);
-    state.counters["ns_per_token"] =
-        Counter(runs * static_cast<double>(tokens) * 1e-9, Counter::kIsRate | Counter::kInvert);
+    state.counters["of_copy_bound"] = benchmark::Counter(
+        static_cast<double>(state.iterations()) * bytes / memory_bandwidth(), benchmark::Counter::kIsRate);
+    count_nanoseconds(state, "ns_per_item", tokens);
 }
 
 template <class Loss> void add_token_loss(std::string_view name, const Loss& loss, layout how = layout::ragged) {

@@ -22,6 +22,8 @@
 #include <preflearn/loss/linear_log_probs.hpp>
 #include <preflearn/loss/vocabulary.hpp>
 
+#include "columns.hpp"
+
 using namespace preflearn;
 
 namespace {
@@ -90,6 +92,7 @@ template <class T> void log_softmax(benchmark::State& state) {
     state.counters["bytes_per_second"] =
         2.0 * static_cast<double>(state.iterations()) * static_cast<double>(logits.size() * sizeof(T)) / own;
     state.counters["of_copy_bound"] = copies / own;
+    fill_loss_columns(state);
 }
 
 template <class T, bool Recomputed> void fused_linear(benchmark::State& state) {
@@ -137,10 +140,8 @@ template <class T, bool Recomputed> void fused_linear(benchmark::State& state) {
         state.SetIterationTime(time);
         own += time;
     }
-    const double count = Recomputed ? 4 : 3;
-    state.counters["products"] = count;
-    state.counters["flop/s"] = 2 * count * static_cast<double>(state.iterations() * rows * vocabulary * width) / own;
     state.counters["of_gemm"] = alone / own;
+    fill_loss_columns(state);
 }
 
 template <class Run> void add_vocabulary(const std::string& name, Run run) {

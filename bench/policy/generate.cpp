@@ -5,6 +5,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "../columns.hpp"
 #include "real_pairs.hpp"
 
 using namespace preflearn;
@@ -19,6 +20,7 @@ void sample_many(benchmark::State& state) {
     std::size_t tokens = 0;
     for (auto _ : state)
         tokens += pairs.model.sample_many(prompts, {.top_p = 0.95, .max_tokens = 64}, 1).values().size();
+    fill_columns(state, {"flop/s", "gemm_peak", "of_fma_peak", "of_gemm_peak", "peak_memory_mb", "s_per_pair"});
     state.SetItemsProcessed(static_cast<std::int64_t>(tokens));
     state.SetLabel("items are tokens drawn, the prompts' run included");
 }

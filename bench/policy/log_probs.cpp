@@ -6,6 +6,7 @@
 #include <benchmark/benchmark.h>
 
 #include "../backend/peak.hpp"
+#include "../columns.hpp"
 #include "real_pairs.hpp"
 
 namespace {
@@ -18,6 +19,7 @@ void log_probs(benchmark::State& state) {
     state.counters["peak_memory_mb"] = peak_memory_mb();
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(pairs.tokens()));
     state.SetLabel(pairs.label + "; items are tokens");
+    fill_columns(state, {"s_per_pair"});
     count_operations(state, forward_operations(pairs.model, completions), start);
 }
 

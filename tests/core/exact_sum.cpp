@@ -1,6 +1,7 @@
 #include <cfloat>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -64,6 +65,26 @@ TEST_CASE("the order of the numbers and how they are split change no bit") {
         left += right;
         CHECK(left.value() == whole);
     }
+}
+
+TEST_CASE("many numbers at once add up to the same") {
+    const auto check = [](const auto& values) {
+        exact_sum at_once, in_turn;
+        at_once.add(std::span(values));
+        for (const auto x : values) in_turn += static_cast<double>(x);
+        CHECK(at_once.value() == in_turn.value());
+        in_turn += -at_once.value(); // what one rounding hides
+        at_once += -at_once.value();
+        CHECK(at_once.value() == in_turn.value());
+    };
+    for (const std::size_t n : {0U, 1U, 15U, 512U, 513U, 3000U}) {
+        for (const double orders : {0., 20., 100., 900., 1020.}) check(wild_numbers(n, orders));
+        const std::vector<double> wide = wild_numbers(n, 60);
+        check(std::vector<float>(wide.begin(), wide.end()));
+    }
+    check(std::vector<double>(512, 1 - 0x1p-53)); // the largest sum of a cut
+    check(std::vector<double>(600, -DBL_TRUE_MIN));
+    check(std::vector<double>(600, DBL_MAX / 1024));
 }
 
 TEST_CASE("merging oneself many times does not overflow the digits") {

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <preflearn/core/random.hpp>
 #include <preflearn/loss/batch_confidence.hpp>
 #include <preflearn/loss/named.hpp>
 
@@ -53,6 +54,26 @@ TEST_CASE("value is that of the authors' code") {
         const pairs<double> p = random_pairs<double>(1 + 7 * seed, seed);
         const confident_dpo_quantile loss{.beta = 0.5, .alpha = 0.3};
         CHECK(loss(p.scores(), {}).loss == doctest::Approx(static_cast<double>(naive_loss(loss, p))).epsilon(1e-12));
+    }
+}
+
+TEST_CASE("the threshold lies between the number of the rank and the next one below, however many there are") {
+    generator random(3, "threshold");
+    for (const std::size_t n : {1U, 2U, 1000U, 50'001U}) {
+        for (const std::uint64_t distinct : {std::uint64_t{1}, std::uint64_t{3}, std::uint64_t{1} << 40}) {
+            std::vector<double> margins(n);
+            for (double& z : margins) z = static_cast<double>(random.below(distinct)) - 7;
+            std::vector<double> sorted = margins;
+            std::ranges::sort(sorted);
+            for (const double share : {0.0, 0.003, 0.4, 1.0}) {
+                exact_sum targets;
+                targets += share * static_cast<double>(n);
+                const auto at = static_cast<std::size_t>(std::ceil((1 - share) * static_cast<double>(n - 1) - 1e-9));
+                const double threshold = confidence_state(margins, targets).threshold();
+                CHECK(std::ranges::count_if(sorted, [=](double z) { return z > threshold; }) ==
+                      sorted.end() - std::ranges::lower_bound(sorted, sorted[at]));
+            }
+        }
     }
 }
 

@@ -6,13 +6,14 @@
 
 #include <preflearn/loss/batch_normalised.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/loss/weighted_sum.hpp>
 
 #include "shards.hpp"
 
 using namespace preflearn;
 
 static_assert(CoupledLoss<confidence_weighted_dpo_normalised, float> &&
-              CoupledLoss<chosen_likelihood_token_mean, double>);
+              CoupledLoss<chosen_likelihood_token_mean, double> && CoupledLoss<mpo_token_mean, float>);
 
 TEST_CASE("normalised confidence weights: the loss divided by the weights is Σ C l / Σ C") {
     pairs<double> p = random_pairs<double>(5000), q = p;
@@ -56,6 +57,23 @@ TEST_CASE("token mean: the sum of log-probs over the sum of tokens") {
           doctest::Approx(chosen_likelihood{}(p.scores(), {}).loss).epsilon(1e-13));
 }
 
+TEST_CASE("MPO with a token mean is the sum of its three losses") {
+    const mpo_token_mean whole{.beta = 0.3};
+    const weighted_sum<dpo, bco_pair, chosen_likelihood_token_mean> parts{
+        .losses = {dpo{.beta = 0.3}, bco_pair{.beta = 0.3}, {}}, .weights = {0.8, 0.2, 1}};
+    pairs<double> p = random_pairs<double>(3000);
+    p.margin.clear();
+    pairs<double> q = p;
+    const loss_sums sums = whole(p.scores(), p.gradients()), added = parts(q.scores(), q.gradients());
+    CHECK(sums.loss == doctest::Approx(added.loss).epsilon(1e-13));
+    CHECK(sums.weight == added.weight);
+    CHECK(sums.chosen_rewards == doctest::Approx(added.chosen_rewards).epsilon(1e-12));
+    for (std::size_t i = 0; i < 3000; ++i) {
+        CHECK(p.d_chosen[i] == doctest::Approx(q.d_chosen[i]).epsilon(1e-13));
+        CHECK(p.d_rejected[i] == doctest::Approx(q.d_rejected[i]).epsilon(1e-13));
+    }
+}
+
 TEST_CASE("gradients agree with finite differences; merged shards are the batch to the bit") {
     pairs<double> p = random_pairs<double>(300);
     CHECK(batch_gradient_error(confidence_weighted_dpo_normalised{.beta = 0.4}, random_pairs<double>(30)) < 1e-8);
@@ -63,9 +81,11 @@ TEST_CASE("gradients agree with finite differences; merged shards are the batch 
     check_threads(confidence_weighted_dpo_normalised{}, random_pairs<double>(70'000));
     p.margin.clear();
     check_merging(chosen_likelihood_token_mean{}, p, 0);
+    check_merging(mpo_token_mean{}, p, 0);
     pairs<double> few = random_pairs<double>(30);
     few.margin.clear();
     CHECK(batch_gradient_error(chosen_likelihood_token_mean{}, few) < 1e-8);
+    CHECK(batch_gradient_error(mpo_token_mean{.beta = 0.4}, few) < 1e-8);
 }
 
 TEST_CASE("what is missing or wrong is named") {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -150,18 +151,21 @@ TEST_CASE("what is wrong is named by its pair") {
 }
 
 TEST_CASE("a log-mean-exp forgets neither small nor distant terms, in one piece or merged") {
-    const auto one = [](std::size_t) { return 1.0; };
-    const log_mean_exp close = log_mean_exp::of<double>(
-        1000, [](std::size_t i) { return -1e-12 * static_cast<double>(i); }, one);
-    CHECK(close.value() == doctest::Approx(-1e-12 * 499.5).epsilon(1e-9));
-    const auto far = [](std::size_t i) { return i == 0 ? -1000.0 : -2000.0; };
-    const log_mean_exp both = log_mean_exp::of<double>(2, far, [](std::size_t i) { return i == 0 ? 1.0 : 3.0; });
+    std::vector<double> small(1000);
+    for (std::size_t i = 0; i < 1000; ++i) small[i] = -1e-12 * static_cast<double>(i);
+    CHECK(log_mean_exp::of<double>(small).value() == doctest::Approx(-1e-12 * 499.5).epsilon(1e-9));
+    const std::vector<double> far{-1000, -2000}, weights{1, 3};
+    const log_mean_exp both = log_mean_exp::of<double>(far, weights);
     CHECK(both.value() == doctest::Approx(-1000 - std::log(4.0)).epsilon(1e-15));
-    CHECK(both.share<double>(-1000) == 4);
-    log_mean_exp merged = log_mean_exp::of<double>(
-        1, [](std::size_t) { return -2000.0; }, [](std::size_t) { return 3.0; });
+    CHECK(both.share<double>()(-1000) == 4);
+    const auto alone = [&](std::size_t i) {
+        return log_mean_exp::of(std::span(far).subspan(i, 1), std::span(weights).subspan(i, 1));
+    };
+    log_mean_exp merged = alone(1);
     merged += log_mean_exp();
-    merged += log_mean_exp::of<double>(1, far, one);
+    merged += alone(0);
+    CHECK(both.share_of(alone(0)) == 4);
+    CHECK(both.share_of(log_mean_exp()) == 0);
     CHECK(merged.value() == both.value());
     CHECK(log_mean_exp{}.value() == -std::numeric_limits<double>::infinity());
 }

@@ -90,7 +90,7 @@ TEST_CASE("MPO in one pass is the weighted sum of its three losses, with soft ta
 
 TEST_CASE("a sum with a loss that couples the batch is coupled: shards merge, the gradient goes through the state") {
     using sum = weighted_sum<distributionally_robust<dpo>, bco_pair, aot>;
-    static_assert(CoupledLoss<sum> && CoupledLoss<mpo_token_mean, float> && !CoupledLoss<mpo_in_turn>);
+    static_assert(CoupledLoss<sum> && !CoupledLoss<mpo_in_turn>);
     const sum loss{.losses = {}, .weights = {0.5, 2, 3}};
     pairs<double> p = random_pairs<double>(100);
     p.margin.clear();
@@ -102,8 +102,6 @@ TEST_CASE("a sum with a loss that couples the batch is coupled: shards merge, th
     CHECK(loss(p.scores(), p.gradients()).loss == doctest::Approx(expected).epsilon(1e-13));
     CHECK(batch_gradient_error(loss, p, 1e-6) < 1e-7);
     check_merging(loss, p, 1e-12);
-    check_merging(mpo_token_mean{}, p, 1e-12);
-    CHECK(batch_gradient_error(mpo_token_mean{.beta = 0.4}, p) < 1e-7);
 }
 
 TEST_CASE("a fault is named by the pair's place in the batch") {

@@ -4,6 +4,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -14,8 +16,11 @@
 #include <preflearn/core/exact_sum.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/coupled.hpp>
-#include <preflearn/loss/named_relatives.hpp>
 #include <preflearn/loss/pair_links.hpp>
+#include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/slices.hpp>
+#include <preflearn/loss/target.hpp>
+#include <preflearn/loss/term.hpp>
 
 namespace preflearn {
 
@@ -39,32 +44,37 @@ struct batch_counts {
 
 namespace detail {
 
-/// Σ w n(i) and Σ w. \throws as throw_first_fault for weights and targets that are none.
-template <class Real, class Count> batch_counts count_pairs(const pair_scores<Real>& scores, const Count& n) {
+/// Σ w n and Σ w, the n of a slice being written by `count(slice, n)`. \throws as throw_first_fault for weights and
+/// targets that are none.
+template <class Real, class Count> batch_counts count_pairs(const pair_scores<Real>& scores, const Count& count) {
     check_lengths(scores, pair_gradients<Real>{});
-    constexpr Real largest = std::numeric_limits<Real>::max();
-    batch_counts counts;
-    for (std::size_t i = 0; i < scores.size(); ++i) {
-        const Real w = scores.weight.empty() ? Real(1) : scores.weight[i];
-        const Real q = scores.target.empty() ? Real(1) : scores.target[i];
-        if (!(w >= 0 && w <= largest && q >= 0 && q <= 1)) throw_first_fault(scores, i, i + 1);
-        counts.counted += static_cast<double>(w) * n(i, static_cast<double>(q));
-        counts.weight += static_cast<double>(w);
-    }
-    return counts;
+    return sum_of_slices<batch_counts>(scores, [&](std::size_t at, std::size_t size) {
+        const pair_scores<Real> slice = slice_of(scores, at, size);
+        if (any_outside(slice.weight, std::numeric_limits<Real>::max()) || any_outside(slice.target, Real(1)))
+            throw_first_fault(slice, 0, size);
+        std::array<double, pairs_of_slice> counted;
+        count(slice, counted.data());
+        for (std::size_t i = 0; i < slice.weight.size(); ++i) counted[i] *= static_cast<double>(slice.weight[i]);
+        batch_counts counts;
+        counts.counted.add(std::span<const double>(counted.data(), size));
+        counts.weight.add(slice.weight);
+        if (slice.weight.empty()) counts.weight += static_cast<double>(size);
+        return counts;
+    });
 }
 
-/// Everything that a loss has written, times a factor; the weights are those of the column.
-template <class Real>
-loss_sums scaled(loss_sums sums, const pair_scores<Real>& scores, const pair_gradients<Real>& written, double factor) {
-    for (const std::span<Real> column : {written.chosen, written.rejected, written.values}) {
-        for (Real& x : column) x *= static_cast<Real>(factor);
-    }
-    sums.loss *= factor;
-    exact_sum weight;
-    for (const Real w : scores.weight) weight += static_cast<double>(w);
-    sums.weight = scores.weight.empty() ? static_cast<double>(scores.size()) : weight.value();
-    return sums;
+/// Σ w and the tokens that the label prefers.
+template <class Real> batch_counts count_preferred_tokens(const pair_scores<Real>& scores) {
+    require(scores.chosen_tokens.size() == scores.size() && scores.rejected_tokens.size() == scores.size(),
+            "this loss needs the responses' lengths: chosen_tokens and rejected_tokens must be given");
+    return count_pairs(scores, [](const pair_scores<Real>& slice, double* tokens) {
+        const auto chosen = slice.chosen_tokens, rejected = slice.rejected_tokens;
+        for (std::size_t i = 0; i < chosen.size(); ++i) tokens[i] = chosen[i];
+        for (std::size_t i = 0; i < slice.target.size(); ++i) {
+            const double q = static_cast<double>(slice.target[i]);
+            tokens[i] = q * chosen[i] + (1 - q) * rejected[i];
+        }
+    });
 }
 
 } // namespace detail
@@ -77,13 +87,17 @@ struct confidence_weighted_dpo_normalised {
     double beta = 0.1;
 
     template <std::floating_point Real> [[nodiscard]] batch_counts reduce(const pair_scores<Real>& scores) const {
-        return detail::count_pairs(scores, [](std::size_t, double q) { return std::abs(2 * q - 1); });
+        return detail::count_pairs(scores, [](const pair_scores<Real>& slice, double* confidence) {
+            std::fill_n(confidence, slice.size(), 1.0);
+            for (std::size_t i = 0; i < slice.target.size(); ++i)
+                confidence[i] = std::abs(2 * static_cast<double>(slice.target[i]) - 1);
+        });
     }
     template <std::floating_point Real>
     loss_sums map(const pair_scores<Real>& scores, const batch_counts& state,
                   const pair_gradients<Real>& gradients) const {
-        const loss_sums sums = confidence_weighted_dpo{.beta = beta}(scores, gradients);
-        return detail::scaled(sums, scores, gradients, state.factor());
+        return pairwise<log_ratio, logistic, confidence_target>{.beta = beta, .target = {state.factor()}}(scores,
+                                                                                                          gradients);
     }
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
@@ -98,17 +112,34 @@ struct chosen_likelihood_token_mean {
     static constexpr bool uses_reference = false, uses_tokens = true;
 
     template <std::floating_point Real> [[nodiscard]] batch_counts reduce(const pair_scores<Real>& scores) const {
-        require(scores.chosen_tokens.size() == scores.size() && scores.rejected_tokens.size() == scores.size(),
-                "this loss needs the responses' lengths: chosen_tokens and rejected_tokens must be given");
-        return detail::count_pairs(scores, [&](std::size_t i, double q) {
-            return q * scores.chosen_tokens[i] + (1 - q) * scores.rejected_tokens[i];
-        });
+        return detail::count_preferred_tokens(scores);
     }
     template <std::floating_point Real>
     loss_sums map(const pair_scores<Real>& scores, const batch_counts& state,
                   const pair_gradients<Real>& gradients) const {
-        const loss_sums sums = pairwise<reference_free, chosen_only>{.beta = 1}(scores, gradients);
-        return detail::scaled(sums, scores, gradients, state.factor());
+        return pairwise<reference_free, chosen_only>{.beta = 1, .link = {state.factor()}}(scores, gradients);
+    }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return map(scores, reduce(scores), gradients);
+    }
+};
+
+/// MPO as TRL adds it up (`loss_type=["sigmoid", "bco_pair", "sft"]`): as `mpo`, but the likelihood is the mean over
+/// all tokens of the batch, which couples its pairs.
+struct mpo_token_mean {
+    static constexpr bool uses_reference = true, uses_tokens = true;
+    double beta = 0.1, preference_weight = 0.8, quality_weight = 0.2, generation_weight = 1;
+
+    template <std::floating_point Real> [[nodiscard]] batch_counts reduce(const pair_scores<Real>& scores) const {
+        return detail::count_preferred_tokens(scores);
+    }
+    template <std::floating_point Real>
+    loss_sums map(const pair_scores<Real>& scores, const batch_counts& state,
+                  const pair_gradients<Real>& gradients) const {
+        return pairwise<log_ratio, preference_and_quality, given_target, given_margin, given_weight, preferred_nll_sum>{
+            .beta = beta, .link = {preference_weight, quality_weight}, .term = {generation_weight * state.factor()}}(
+            scores, gradients);
     }
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {

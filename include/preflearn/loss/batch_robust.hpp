@@ -11,11 +11,12 @@
 #include <concepts>
 #include <cstddef>
 #include <limits>
-#include <memory>
 #include <span>
+#include <vector>
 
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/parallel.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/elementary.hpp>
@@ -29,31 +30,14 @@ namespace preflearn {
 class log_mean_exp {
   public:
     log_mean_exp() = default;
-    /// Of x(i) with weights w(i), i in [0, size); the powers are taken in Real.
-    template <std::floating_point Real, class X, class W>
-    [[nodiscard]] static log_mean_exp of(std::size_t size, const X& x, const W& w) {
-        log_mean_exp all;
-        constexpr double none = -std::numeric_limits<double>::infinity();
-        all.highest_ = highest_of(size, [&](std::size_t i) { return by_sign(0.0 - w(i), x(i), none); });
-        const double high = all.origin();
-        detail::lane_sum<double> sum, excess, weight;
-        constexpr std::size_t piece = detail::pairs_per_piece;
-        for (std::size_t at = 0; at < size; at += piece) {
-            const std::size_t count = std::min(piece, size - at);
-            alignas(64) std::array<Real, piece> power, miss;
-            for (std::size_t i = 0; i < count; ++i) {
-                const exponential_terms<Real> terms = exponential_of_minus(below<Real>(high, x(at + i)));
-                power[i] = terms.power;
-                miss[i] = terms.miss;
-            }
-            sum.add(count, [&](std::size_t i) { return w(at + i) * static_cast<double>(power[i]); });
-            excess.add(count, [&](std::size_t i) { return w(at + i) * static_cast<double>(miss[i]); });
-            weight.add(count, [&](std::size_t i) { return w(at + i); });
-        }
-        all.sum_ = sum.total();
-        all.excess_ = -excess.total();
-        all.weight_ = weight.total();
-        return all;
+    /// Of numbers with these weights, all 1 where there are none; the powers are taken in Real.
+    template <std::floating_point Real>
+    [[nodiscard]] static log_mean_exp of(std::span<const Real> x, std::span<const Real> weights = {}) {
+        const Real* const w = weights.data();
+        if (weights.empty()) return weighted(x, static_cast<double>(x.size()), [](std::size_t) { return Real(1); });
+        detail::lane_sum<double> weight;
+        weight.add(x.size(), [w](std::size_t i) { return static_cast<double>(w[i]); });
+        return weighted(x, weight.total(), [w](std::size_t i) { return w[i]; });
     }
     log_mean_exp& operator+=(const log_mean_exp& other) {
         if (other.weight_ == 0) return *this;
@@ -71,26 +55,62 @@ class log_mean_exp {
         // Where all x are close, Σ w (e^x − 1) keeps what Σ w e^x loses.
         return highest_ + (excess_ > -weight_ / 2 ? std::log1p(excess_ / weight_) : std::log(sum_ / weight_));
     }
-    /// e^x / mean e^x for an x that was added: how much more than its weight it counts. One that was added with weight
-    /// 0 may lie above the others and counts as the highest of them.
-    template <std::floating_point Real> [[gnu::always_inline]] Real share(double x) const {
-        return exp_of_minus(below<Real>(origin(), x)) * static_cast<Real>(sum_ > 0 ? weight_ / sum_ : 0);
+    /// A function e^x / mean e^x of an x that was added: how much more than its weight it counts. One that was added
+    /// with weight 0 may lie above the others and counts as the highest of them.
+    template <std::floating_point Real> [[nodiscard]] auto share() const {
+        return [high = static_cast<Real>(origin()), scale = static_cast<Real>(per_sum())](Real x) {
+            return exp_of_minus(below(high, x)) * scale;
+        };
+    }
+    /// The same of the mean e^x of a part: a share in the part times it is one in the whole.
+    [[nodiscard]] double share_of(const log_mean_exp& part) const {
+        if (part.weight_ == 0) return 0;
+        return std::exp(part.origin() - origin()) * per_sum() * (part.sum_ / part.weight_);
     }
 
   private:
-    /// In lanes, so that the loop becomes vector code; −∞ of nothing.
-    template <class X> static double highest_of(std::size_t size, const X& x) {
+    template <class Real, class W> static log_mean_exp weighted(std::span<const Real> x, double weight, const W& w) {
+        log_mean_exp all;
+        all.weight_ = weight;
+        all.highest_ = static_cast<double>(highest_of(x, w));
+        const Real high = static_cast<Real>(all.origin());
+        const Real* const numbers = x.data();
+        detail::lane_sum<double> sum, excess;
+        constexpr std::size_t piece = detail::pairs_per_piece;
+        for (std::size_t at = 0; at < x.size(); at += piece) {
+            const std::size_t count = std::min(piece, x.size() - at);
+            alignas(64) std::array<Real, piece> power, miss;
+            for (std::size_t i = 0; i < count; ++i) {
+                const exponential_terms<Real> terms = exponential_of_minus(below(high, numbers[at + i]));
+                power[i] = terms.power;
+                miss[i] = terms.miss;
+            }
+            const auto add = [&](detail::lane_sum<double>& to, const std::array<Real, piece>& terms) {
+                to.add(count,
+                       [&](std::size_t i) { return static_cast<double>(w(at + i)) * static_cast<double>(terms[i]); });
+            };
+            add(sum, power);
+            add(excess, miss);
+        }
+        all.sum_ = sum.total();
+        all.excess_ = -excess.total();
+        return all;
+    }
+    /// Of those with a weight, in lanes, so that the loop becomes vector code; −∞ of nothing.
+    template <class Real, class W> static Real highest_of(std::span<const Real> x, const W& w) {
+        constexpr Real none = -std::numeric_limits<Real>::infinity();
         constexpr std::size_t lanes = 16;
-        std::array<double, lanes> highest;
-        highest.fill(-std::numeric_limits<double>::infinity());
-        const std::size_t whole = size / lanes * lanes;
+        std::array<Real, lanes> highest;
+        highest.fill(none);
+        const auto candidate = [&](std::size_t i) { return by_sign(Real(0) - w(i), x[i], none); };
+        const std::size_t whole = x.size() / lanes * lanes;
         for (std::size_t i = 0; i < whole; i += lanes) {
             for (std::size_t lane = 0; lane < lanes; ++lane) {
-                const double candidate = x(i + lane), before = highest[lane];
-                highest[lane] = by_sign(before - candidate, candidate, before);
+                const Real now = candidate(i + lane), before = highest[lane];
+                highest[lane] = by_sign(before - now, now, before);
             }
         }
-        for (std::size_t i = whole; i < size; ++i) highest[0] = std::max(highest[0], x(i));
+        for (std::size_t i = whole; i < x.size(); ++i) highest[0] = std::max(highest[0], candidate(i));
         return *std::ranges::max_element(highest);
     }
 
@@ -98,13 +118,12 @@ class log_mean_exp {
         : highest_(highest), sum_(sum), excess_(excess), weight_(weight) {}
     /// The highest, or 0 where there is none that is finite.
     [[nodiscard]] double origin() const { return std::isinf(highest_) ? 0 : highest_; }
-    /// How far x lies below the origin, in a type that may be too narrow for more than makes e^{-below} 0.
-    template <class Real> [[gnu::always_inline]] static Real below(double origin, double x) {
-        const double distance = by_sign(origin - x, 0.0, origin - x);
-        if constexpr (std::same_as<Real, double>)
-            return distance;
-        else
-            return static_cast<Real>(detail::smaller_size(distance, 1e4));
+    /// 1 / mean e^(x − origin).
+    [[nodiscard]] double per_sum() const { return sum_ > 0 ? weight_ / sum_ : 0; }
+    /// How far x lies below the origin, 0 where it does not.
+    template <class Real> [[gnu::always_inline]] static Real below(Real origin, Real x) {
+        const Real distance = origin - x;
+        return by_sign(distance, Real(0), distance);
     }
     [[nodiscard]] log_mean_exp seen_from(double high) const {
         if (high == highest_) return *this;
@@ -126,10 +145,11 @@ template <class Inner> struct distributionally_robust {
     template <std::floating_point Real> [[nodiscard]] log_mean_exp reduce(const pair_scores<Real>& scores) const {
         check(scores, pair_gradients<Real>{});
         return detail::sum_of_slices<log_mean_exp>(scores, [&](std::size_t at, std::size_t size) {
-            std::array<Real, detail::pairs_of_slice> losses;
+            std::array<Real, detail::pairs_of_slice> room;
+            const std::span<Real> x = std::span(room).first(size);
             const pair_scores<Real> slice = detail::slice_of(scores, at, size);
-            inner_sums(slice, {{}, {}, std::span(losses).first(size)});
-            return state_of(slice, losses.data());
+            exponents(slice, {}, x);
+            return log_mean_exp::of<Real>(x, slice.weight);
         });
     }
     template <std::floating_point Real>
@@ -137,36 +157,47 @@ template <class Inner> struct distributionally_robust {
                   const pair_gradients<Real>& gradients) const {
         check(scores, gradients);
         const loss_sums sums = detail::sum_of_slices<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
-            std::array<Real, detail::pairs_of_slice> losses;
+            std::array<Real, detail::pairs_of_slice> room;
+            const std::span<Real> x = std::span(room).first(size);
             const pair_scores<Real> slice = detail::slice_of(scores, at, size);
             const pair_gradients<Real> out = detail::slice_of(gradients, at, size);
-            const std::span<Real> values = std::span(losses).first(size);
-            const loss_sums of_slice = inner_sums(slice, {out.chosen, out.rejected, values});
-            share_out(slice, state, out, values);
+            const loss_sums of_slice = exponents(slice, out, x);
+            share_out(slice, state, out, x);
+            write_values(slice, state, out);
             return of_slice;
         });
         return whole(sums, scores, state);
     }
-    /// The same as `map` under the state of these scores, but the inner loss is computed once.
+    /// The same as `map` under the state of these scores, but the inner loss is computed once: every slice is robust by
+    /// itself before it is known what share it has in the batch.
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
         check(scores, gradients);
-        const bool values_are_wanted = !gradients.values.empty();
-        const std::unique_ptr<Real[]> own(values_are_wanted ? nullptr : new Real[scores.size()]);
-        const std::span<Real> losses = values_are_wanted ? gradients.values : std::span(own.get(), scores.size());
-        const both_sums sums = detail::sum_of_slices<both_sums>(scores, [&](std::size_t at, std::size_t size) {
+        std::vector<log_mean_exp> states((scores.size() + detail::pairs_of_slice - 1) / detail::pairs_of_slice);
+        const both_sums both = detail::sum_of_slices<both_sums>(scores, [&](std::size_t at, std::size_t size) {
+            std::array<Real, detail::pairs_of_slice> room;
+            const std::span<Real> x = std::span(room).first(size);
             const pair_scores<Real> slice = detail::slice_of(scores, at, size);
             const pair_gradients<Real> out = detail::slice_of(gradients, at, size);
-            const std::span<Real> values = losses.subspan(at, size);
-            const loss_sums of_slice = inner_sums(slice, {out.chosen, out.rejected, values});
-            return both_sums{of_slice, state_of(slice, values.data())};
+            const loss_sums of_slice = exponents(slice, out, x);
+            const log_mean_exp state = log_mean_exp::of<Real>(x, slice.weight);
+            share_out(slice, state, out, x);
+            states[at / detail::pairs_of_slice] = state;
+            return both_sums{of_slice, state};
         });
-        detail::sum_of_slices<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
-            share_out(detail::slice_of(scores, at, size), sums.state, detail::slice_of(gradients, at, size),
-                      losses.subspan(at, size));
-            return loss_sums{};
+        parallel_blocks(scores.size(), detail::pairs_of_slice, [&](std::size_t begin, std::size_t end) {
+            const pair_gradients<Real> out = detail::slice_of(gradients, begin, end - begin);
+            const Real share = static_cast<Real>(both.state.share_of(states[begin / detail::pairs_of_slice]));
+            for (const std::span<Real> column : {out.chosen, out.rejected}) {
+                if (share <
+                    std::numeric_limits<Real>::min()) // where it is 0, a derivative that exceeds the type is, too
+                    std::ranges::fill(column, Real(0));
+                else
+                    for (Real& x : column) x *= share;
+            }
+            write_values(detail::slice_of(scores, begin, end - begin), both.state, out);
         });
-        return whole(sums.sums, scores, sums.state);
+        return whole(both.sums, scores, both.state);
     }
 
   private:
@@ -186,55 +217,49 @@ template <class Inner> struct distributionally_robust {
         check_lengths(scores, gradients);
         require(beta_prime > 0 && std::isfinite(beta_prime), "beta_prime is ", beta_prime,
                 ", a positive number was expected");
-        for (std::size_t i = 0; i < scores.weight.size(); ++i) {
-            if (!(scores.weight[i] >= 0 && scores.weight[i] <= std::numeric_limits<Real>::max()))
-                throw_first_fault(scores, i, i + 1);
-        }
+        if (any_outside(scores.weight, std::numeric_limits<Real>::max())) refuse_first_fault(scores, 0, scores.size());
     }
-    /// The inner loss of every pair with weight 1.
-    template <class Real> loss_sums inner_sums(pair_scores<Real> scores, const pair_gradients<Real>& out) const {
+    /// The inner loss of every pair with weight 1, and x = −ℓ / β'.
+    template <class Real>
+    loss_sums exponents(pair_scores<Real> scores, const pair_gradients<Real>& out, std::span<Real> x) const {
         scores.weight = {};
-        std::ranges::fill(out.values, std::numeric_limits<Real>::quiet_NaN());
-        const loss_sums sums = inner(scores, out);
+        std::ranges::fill(x, std::numeric_limits<Real>::quiet_NaN());
+        const loss_sums sums = inner(scores, pair_gradients<Real>{out.chosen, out.rejected, x});
+        const double factor = -1 / beta_prime;
         unsigned missing = 0; // a bool would keep the loop from becoming vector code
-        for (const Real value : out.values) missing |= unsigned{!(value == value)};
+        for (Real& number : x) {
+            missing |= unsigned{!(number == number)};
+            number = static_cast<Real>(factor * static_cast<double>(number));
+        }
         require(missing == 0,
                 "the inner loss of a robust one writes the loss of every pair into pair_gradients::values, "
                 "but a pair has none");
         return sums;
     }
-    [[nodiscard]] double exponent(double loss) const { return -loss / beta_prime; }
-    template <class Real> log_mean_exp state_of(const pair_scores<Real>& scores, const Real* losses) const {
-        const auto x = [this, losses](std::size_t i) { return exponent(static_cast<double>(losses[i])); };
-        const Real* const weight = scores.weight.data();
-        if (scores.weight.empty()) return log_mean_exp::of<Real>(scores.size(), x, [](std::size_t) { return 1.0; });
-        return log_mean_exp::of<Real>(scores.size(), x,
-                                      [weight](std::size_t i) { return static_cast<double>(weight[i]); });
-    }
-    /// Weighs the derivatives by the shares of the pairs; `losses` may be where the values are wanted.
+    /// Weighs the derivatives by the shares of the pairs, which x becomes.
     template <class Real>
     void share_out(const pair_scores<Real>& scores, const log_mean_exp& state, const pair_gradients<Real>& out,
-                   std::span<Real> losses) const {
-        if (!out.chosen.empty()) {
-            Real* const __restrict__ factor = losses.data();
-            Real* const __restrict__ d_chosen = out.chosen.data();
-            Real* const __restrict__ d_rejected = out.rejected.data();
-            const std::size_t size = scores.size();
-            for (std::size_t i = 0; i < size; ++i)
-                factor[i] = state.share<Real>(exponent(static_cast<double>(factor[i])));
-            if (!scores.weight.empty()) {
-                for (std::size_t i = 0; i < size; ++i) factor[i] *= scores.weight[i];
-            }
-            for (std::size_t i = 0; i < size; ++i) { // where a factor is 0, a derivative that exceeds the type is, too
-                const Real used = factor[i] - std::numeric_limits<Real>::min();
-                d_chosen[i] = by_sign(used, Real(0), factor[i] * d_chosen[i]);
-                d_rejected[i] = by_sign(used, Real(0), factor[i] * d_rejected[i]);
-            }
+                   std::span<Real> x) const {
+        if (out.chosen.empty()) return;
+        Real* const __restrict__ factor = x.data();
+        Real* const __restrict__ d_chosen = out.chosen.data();
+        Real* const __restrict__ d_rejected = out.rejected.data();
+        const std::size_t size = scores.size();
+        const auto share = state.share<Real>();
+        for (std::size_t i = 0; i < size; ++i) factor[i] = share(factor[i]);
+        for (std::size_t i = 0; i < scores.weight.size(); ++i) factor[i] *= scores.weight[i];
+        for (std::size_t i = 0; i < size; ++i) { // where a factor is 0, a derivative that exceeds the type is, too
+            const Real used = factor[i] - std::numeric_limits<Real>::min();
+            d_chosen[i] = by_sign(used, Real(0), factor[i] * d_chosen[i]);
+            d_rejected[i] = by_sign(used, Real(0), factor[i] * d_rejected[i]);
         }
-        const double loss = batch_loss(state);
-        for (std::size_t i = 0; i < out.values.size(); ++i)
-            out.values[i] =
-                static_cast<Real>((scores.weight.empty() ? 1 : static_cast<double>(scores.weight[i])) * loss);
+    }
+    template <class Real>
+    void write_values(const pair_scores<Real>& scores, const log_mean_exp& state,
+                      const pair_gradients<Real>& out) const {
+        if (out.values.empty()) return;
+        std::ranges::fill(out.values, static_cast<Real>(batch_loss(state)));
+        for (std::size_t i = 0; i < scores.weight.size(); ++i) out.values[i] *= scores.weight[i];
     }
     [[nodiscard]] double batch_loss(const log_mean_exp& state) const {
         return state.weight() > 0 ? -beta_prime * state.value() : 0;

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -16,10 +17,11 @@
 #include <preflearn/core/exact_sum.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/coupled.hpp>
-#include <preflearn/loss/named_divergence.hpp>
 #include <preflearn/loss/pair_links.hpp>
+#include <preflearn/loss/pair_pieces.hpp>
 #include <preflearn/loss/pairwise.hpp>
 #include <preflearn/loss/running_mean.hpp>
+#include <preflearn/loss/slices.hpp>
 #include <preflearn/loss/unpaired.hpp>
 
 namespace preflearn {
@@ -51,6 +53,26 @@ template <bool OncePerBatch> struct reward_shift {
     [[nodiscard]] double delta() const { return after().mean; }
 };
 
+namespace detail {
+
+/// Adds the rewards β (log π − log π_ref) of a slice. Returns whether all are finite.
+template <class Real>
+bool add_rewards(exact_sum& sum, double beta, std::span<const Real> log_probs, std::span<const Real> reference) {
+    std::array<Real, pairs_of_slice> rewards;
+    const Real scale = static_cast<Real>(beta);
+    finite_so_far<Real> finite;
+    if (reference.empty()) {
+        for (std::size_t i = 0; i < log_probs.size(); ++i) rewards[i] = scale * log_probs[i];
+    } else {
+        for (std::size_t i = 0; i < log_probs.size(); ++i) rewards[i] = scale * (log_probs[i] - reference[i]);
+    }
+    for (std::size_t i = 0; i < log_probs.size(); ++i) finite.see(rewards[i]);
+    if (finite) sum.add(std::span<const Real>(rewards.data(), log_probs.size()));
+    return static_cast<bool>(finite);
+}
+
+} // namespace detail
+
 /// BCO of unpaired responses. Density ratios (the paper's underlying distribution matching) enter as the weights of
 /// undesirable responses.
 ///
@@ -65,14 +87,14 @@ struct bco {
     template <std::floating_point Real>
     [[nodiscard]] reward_shift<false> reduce(const completion_scores<Real>& scores) const {
         check_lengths(scores, std::span<const Real>());
-        reward_shift<false> shift{.rewards = {}, .count = scores.size()};
-        for (std::size_t i = 0; i < scores.size(); ++i) {
-            const Real reward =
-                static_cast<Real>(beta) * (scores.log_prob[i] - (scores.reference.empty() ? 0 : scores.reference[i]));
-            if (!std::isfinite(reward)) throw_first_fault(scores, i, i + 1);
-            shift.rewards += static_cast<double>(reward);
-        }
-        return shift;
+        return detail::sum_of_slices<reward_shift<false>>(scores.size(), [&](std::size_t at, std::size_t size) {
+            reward_shift<false> shift{.rewards = {}, .count = size};
+            const bool references = !scores.reference.empty();
+            if (!detail::add_rewards(shift.rewards, beta, scores.log_prob.subspan(at, size),
+                                     references ? scores.reference.subspan(at, size) : scores.reference))
+                throw_first_fault(scores, at, at + size);
+            return shift;
+        });
     }
     template <std::floating_point Real>
     unpaired_sums map(const completion_scores<Real>& scores, const reward_shift<false>& state,
@@ -103,18 +125,15 @@ struct bco_pair_shifted {
     double beta = 0.1;
 
     template <std::floating_point Real> [[nodiscard]] reward_shift<true> reduce(const pair_scores<Real>& scores) const {
-        dpo{.beta = beta}(scores, pair_gradients<Real>{}); // names what is not finite
-        reward_shift<true> shift{.rewards = {}, .count = 2 * scores.size()};
-        const auto add = [&](std::span<const Real> log_probs, std::span<const Real> reference) {
-            for (std::size_t i = 0; i < log_probs.size(); ++i) {
-                const Real reward = static_cast<Real>(beta) * (log_probs[i] - (reference.empty() ? 0 : reference[i]));
-                if (!std::isfinite(reward)) throw_first_fault(scores, i, i + 1);
-                shift.rewards += static_cast<double>(reward);
-            }
-        };
-        add(scores.chosen, scores.reference_chosen);
-        add(scores.rejected, scores.reference_rejected);
-        return shift;
+        check_lengths(scores, pair_gradients<Real>{});
+        return detail::sum_of_slices<reward_shift<true>>(scores, [&](std::size_t at, std::size_t size) {
+            reward_shift<true> shift{.rewards = {}, .count = 2 * size};
+            const pair_scores<Real> slice = detail::slice_of(scores, at, size);
+            if (!(detail::add_rewards(shift.rewards, beta, slice.chosen, slice.reference_chosen) &&
+                  detail::add_rewards(shift.rewards, beta, slice.rejected, slice.reference_rejected)))
+                throw_first_fault(slice, 0, size);
+            return shift;
+        });
     }
     template <std::floating_point Real>
     loss_sums map(const pair_scores<Real>& scores, const reward_shift<true>& state,

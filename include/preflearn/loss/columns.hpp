@@ -96,6 +96,13 @@ void refuse_first_fault(const pair_scores<Real>& scores, std::size_t begin, std:
     }
 }
 
+/// Whether weights or targets are out of their range, [0, highest]; so is NaN.
+template <std::floating_point Real> bool any_outside(std::span<const Real> column, Real highest) {
+    unsigned faults = 0; // `|`, not `||`: a branch would keep the loop from becoming vector code
+    for (const Real x : column) faults |= unsigned{!(x >= 0)} | unsigned{!(x <= highest)};
+    return faults != 0;
+}
+
 /// The same when something is at fault: if it is none of these columns, it is a length of 0 (an argument_error) or a
 /// score made of them (a numeric_error).
 template <std::floating_point Real>

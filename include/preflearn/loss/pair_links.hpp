@@ -114,11 +114,13 @@ struct preference_and_quality {
     }
 };
 
-/// −a: the likelihood of the chosen response alone (supervised fine-tuning on it).
+/// −w a: the likelihood of the chosen response alone (supervised fine-tuning on it), w = 1 if nothing else is said.
 struct chosen_only {
+    double factor = 1;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real /*b*/) const {
-        return {-a, -1, 0};
+        const Real slope = -static_cast<Real>(factor);
+        return {slope * a, slope, 0};
     }
 };
 

@@ -5,8 +5,8 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
+#include <vector>
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/parallel.hpp>
@@ -37,31 +37,36 @@ pair_gradients<Real> slice_of(const pair_gradients<Real>& whole, std::size_t at,
     return {slice(whole.chosen), slice(whole.rejected), slice(whole.values)};
 }
 
-/// Calls `of_slice(at, size)` for the slices of the pairs, on any thread, and adds up what it returns, in an order that
-/// the number of pairs fixes. A fault in a slice is said by the pair's place among all.
-template <class Sums, class Real, class OfSlice>
-Sums sum_of_slices(const pair_scores<Real>& scores, OfSlice&& of_slice) {
+/// Calls `of_slice(at, size)` for the slices of [0, count), on any thread, and adds up what it returns, in an order
+/// that `count` fixes.
+template <class Sums, class OfSlice> Sums sum_of_slices(std::size_t count, const OfSlice& of_slice) {
     constexpr std::size_t most = 64;
-    const std::size_t slices = (scores.size() + pairs_of_slice - 1) / pairs_of_slice;
+    const std::size_t slices = (count + pairs_of_slice - 1) / pairs_of_slice;
     const std::size_t grain = std::max<std::size_t>(4, (slices + most - 1) / most) * pairs_of_slice;
-    std::array<Sums, most> blocks{};
-    parallel_blocks(scores.size(), grain, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t at = begin; at < end; at += pairs_of_slice) {
-            const std::size_t size = std::min(pairs_of_slice, end - at);
-            try {
-                blocks[begin / grain] += of_slice(at, size);
-            } catch (const argument_error&) {
-                refuse_first_fault(scores, at, at + size); // by the pair's place in the batch
-                throw;
-            } catch (const numeric_error& failure) {
-                refuse_first_fault(scores, at, at + size);
-                throw numeric_error(message("among the pairs from ", at, " on: ", failure.what()));
-            }
-        }
+    std::vector<Sums> blocks((count + grain - 1) / grain);
+    parallel_blocks(count, grain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t at = begin; at < end; at += pairs_of_slice)
+            blocks[begin / grain] += of_slice(at, std::min(pairs_of_slice, end - at));
     });
     Sums total{};
     for (const Sums& sums : blocks) total += sums;
     return total;
+}
+
+/// The same of pairs. A fault in a slice is said by the pair's place among all.
+template <class Sums, class Real, class OfSlice>
+Sums sum_of_slices(const pair_scores<Real>& scores, const OfSlice& of_slice) {
+    return sum_of_slices<Sums>(scores.size(), [&](std::size_t at, std::size_t size) {
+        try {
+            return of_slice(at, size);
+        } catch (const argument_error&) {
+            refuse_first_fault(scores, at, at + size); // by the pair's place in the batch
+            throw;
+        } catch (const numeric_error& failure) {
+            refuse_first_fault(scores, at, at + size);
+            throw numeric_error(message("among the pairs from ", at, " on: ", failure.what()));
+        }
+    });
 }
 
 } // namespace preflearn::detail

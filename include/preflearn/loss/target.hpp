@@ -46,6 +46,14 @@ struct smoothed_target {
     }
 };
 
+/// w |2q − 1| φ(z): the label's confidence as a factor of the loss, and w the same for all pairs.
+struct confidence_target {
+    double factor = 1;
+    template <std::floating_point Real> target_mixture<Real> operator()(Real q) const {
+        return {static_cast<Real>(factor) * std::abs(2 * q - 1), 0};
+    }
+};
+
 /// [(1 − ε) φ(z) − ε φ(−z)] / (1 − 2ε) for q = 1: unbiased when labels are flipped with probability ε < ½ (rDPO,
 /// Chowdhury et al. 2024, arXiv:2403.00409, equation 12).
 struct noise_corrected_target {

@@ -54,6 +54,16 @@ struct preferred_nll {
     }
 };
 
+/// The same summed over tokens: −α [q log π(y_w|x) + (1 − q) log π(y_l|x)].
+struct preferred_nll_sum {
+    static constexpr bool uses_tokens = false;
+    double alpha = 1;
+    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at, Real q) const {
+        const Real a = static_cast<Real>(alpha), d_chosen = -a * q, d_rejected = -a * (1 - q);
+        return {d_chosen * at.chosen + d_rejected * at.rejected, d_chosen, d_rejected};
+    }
+};
+
 /// The first summed over tokens: −α log π(y_w|x).
 struct chosen_nll_sum {
     static constexpr bool uses_tokens = false;

@@ -15,11 +15,8 @@
 #include <vector>
 
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/loss/batch_normalised.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/coupled.hpp>
-#include <preflearn/loss/named_divergence.hpp>
-#include <preflearn/loss/named_pointwise.hpp>
 #include <preflearn/loss/running_mean.hpp>
 #include <preflearn/loss/slices.hpp>
 
@@ -142,29 +139,6 @@ template <class... Losses> struct weighted_sum {
         add_to(all.chosen, written.chosen);
         add_to(all.rejected, written.rejected);
         add_to(all.values, written.values);
-    }
-};
-
-/// MPO as TRL adds it up (`loss_type=["sigmoid", "bco_pair", "sft"]`): as `mpo`, but the likelihood is the mean over
-/// all tokens of the batch, which couples its pairs.
-struct mpo_token_mean {
-    static constexpr bool uses_reference = true, uses_tokens = true;
-    double beta = 0.1, preference_weight = 0.8, quality_weight = 0.2, generation_weight = 1;
-
-    [[nodiscard]] weighted_sum<dpo, bco_pair, chosen_likelihood_token_mean> whole() const {
-        return {.losses = {dpo{.beta = beta}, bco_pair{.beta = beta}, chosen_likelihood_token_mean{}},
-                .weights = {preference_weight, quality_weight, generation_weight}};
-    }
-    template <std::floating_point Real> [[nodiscard]] auto reduce(const pair_scores<Real>& scores) const {
-        return whole().reduce(scores);
-    }
-    template <std::floating_point Real, class State>
-    loss_sums map(const pair_scores<Real>& scores, const State& state, const pair_gradients<Real>& gradients) const {
-        return whole().map(scores, state, gradients);
-    }
-    template <std::floating_point Real>
-    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
-        return whole()(scores, gradients);
     }
 };
 

@@ -1,0 +1,15 @@
+/// \file
+/// Google Benchmark writes CSV only where the first run has every counter that a later one has: a counter that means
+/// nothing for a run is NaN there.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <initializer_list>
+#include <limits>
+
+#include <benchmark/benchmark.h>
+
+/// Gives a run those of its program's counters that it lacks.
+inline void fill_columns(benchmark::State& state, std::initializer_list<const char*> all) {
+    for (const char* name : all) state.counters.try_emplace(name, std::numeric_limits<double>::quiet_NaN());
+}
