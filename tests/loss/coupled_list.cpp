@@ -12,13 +12,13 @@ using namespace preflearn;
 TEST_CASE("names differ from each other and from the named losses, and all are coupled losses of float and double") {
     std::set<std::string_view> names;
     for_each_named_loss([&]<class Loss>(const Loss&) { names.insert(description_of<Loss>.name); });
-    for_each_coupled_loss([&]<class Loss>(const Loss& loss) {
+    for_each_coupled_loss([&]<class Loss>(Loss loss) {
         static_assert(CoupledLoss<Loss, float> && CoupledLoss<Loss, double>);
         const loss_description<Loss> about = description_of<Loss>;
         CHECK(names.insert(about.name).second);
         CHECK_FALSE(about.formula.empty());
         CHECK_FALSE(about.source.empty());
-        for (const auto& [name, member] : about.parameters()) CHECK(loss.*member >= 0);
+        for (const auto& [name, value] : parameters_of(loss)) CHECK(*value >= 0);
     });
     CHECK(names.contains("aot"));
     CHECK(names.contains("aot_unpaired"));

@@ -63,9 +63,8 @@ TEST_CASE("coupled losses have TRL's value and gradient of the batch") {
         for_each_coupled_loss([&]<class Loss>(Loss loss) {
             if (description_of<Loss>.name != entry["loss"].get<std::string>()) return;
             found = true;
-            for (const auto& [name, member] : description_of<Loss>.parameters()) {
-                if (entry["parameters"].contains(name)) loss.*member = entry["parameters"][name].template get<double>();
-            }
+            for (const auto& [name, value] : parameters_of(loss))
+                if (entry["parameters"].contains(name)) *value = entry["parameters"][name].template get<double>();
             const loss_sums sums = loss(p.scores(), p.gradients());
             CHECK(sums.weight == n);
             CHECK(sums.loss / n == doctest::Approx(entry["value"].get<double>()).epsilon(1e-13));

@@ -97,15 +97,15 @@ pairs<double> far_pairs() {
 
 /// The shape of one loss's parameters away from their defaults.
 template <class Loss> Loss changed(Loss loss) {
-    for (const auto& [name, member] : description_of<Loss>.parameters()) {
+    for (const auto& [name, value] : parameters_of(loss)) {
         if (name == "label_smoothing")
-            loss.*member = 0.125;
+            *value = 0.125;
         else if (name == "beta")
-            loss.*member = 0.7;
-        else if (name == "alpha" && loss.*member == 0)
-            loss.*member = 0.25;
+            *value = 0.7;
+        else if (name == "alpha" && *value == 0)
+            *value = 0.25;
         else
-            loss.*member *= 1.5;
+            *value *= 1.5;
     }
     return loss;
 }
@@ -136,13 +136,13 @@ template <class Real> void check_number(Real found, extended exact) {
 
 TEST_CASE("names differ, every loss has a formula and a source, and all are preference losses of float and double") {
     std::set<std::string_view> names;
-    for_each_named_loss([&]<class Loss>(const Loss&) {
+    for_each_named_loss([&]<class Loss>(Loss loss) {
         static_assert(PreferenceLoss<Loss, float> && PreferenceLoss<Loss, double>);
         const loss_description<Loss> about = description_of<Loss>;
         CHECK(names.insert(about.name).second);
         CHECK_FALSE(about.formula.empty());
         CHECK_FALSE(about.source.empty());
-        for (const auto& [name, member] : about.parameters()) CHECK_FALSE(name.empty());
+        for (const auto& [name, value] : parameters_of(loss)) CHECK_FALSE(name.empty());
     });
     for (const char* name : {"sigmoid", "hinge", "ipo", "exo_pair", "robust", "nca_pair", "bco_pair", "sppo_hard",
                              "apo_zero", "apo_down", "discopop", "cdpo", "simpo", "orpo"})

@@ -44,8 +44,8 @@ any_loss inner_loss(const std::string& name, const nlohmann::json& entry) {
     any_loss chosen;
     const auto choose = [&]<class Loss>(Loss loss) {
         if (description_of<Loss>.name != name) return;
-        for (const auto& [key, member] : description_of<Loss>.parameters())
-            if (entry.contains(key)) loss.*member = entry[std::string(key)].template get<double>();
+        for (const auto& [key, value] : parameters_of(loss))
+            if (entry.contains(key)) *value = entry[std::string(key)].template get<double>();
         chosen = any_loss(loss);
     };
     std::apply([&](const auto&... losses) { (choose(losses), ...); },

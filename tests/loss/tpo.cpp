@@ -19,9 +19,8 @@ TEST_CASE("value and all three derivatives are those of the formulas, and TRL's"
     for (const nlohmann::json& entry : golden["cases"]) {
         for_each_triple_loss([&]<class Loss>(Loss loss) {
             if (description_of<Loss>.name != entry["loss"].get<std::string>()) return;
-            for (const auto& [name, member] : description_of<Loss>.parameters())
-                if (entry["parameters"].contains(name))
-                    loss.*member = entry["parameters"][std::string(name)].template get<double>();
+            for (const auto& [name, value] : parameters_of(loss))
+                if (entry["parameters"].contains(name)) *value = entry["parameters"][name].template get<double>();
             for (std::size_t i = 0; i < golden["triples"].size(); ++i) {
                 const nlohmann::json& triple = golden["triples"][i];
                 const double c = triple[0], r = triple[1], g = triple[2];

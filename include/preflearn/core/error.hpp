@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <ostream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace preflearn {
 
@@ -69,17 +71,48 @@ struct excerpt {
     }
 };
 
-/// Joins the arguments into one message: `message("pair ", 3, ": expected ", n, " tokens")`.
-template <class... Parts> std::string message(const Parts&... parts) {
+namespace detail {
+
+/// A part of a message, viewed until the message is joined: one type for whatever streams, so that a message costs its
+/// callers next to no compile time.
+class message_part {
+  public:
+    message_part(std::string_view text) : start_(text.data()), size_(text.size()) {}
+    message_part(const std::string& text) : message_part(std::string_view(text)) {}
+    message_part(const char* text) : message_part(std::string_view(text)) {}
+    template <class Part>
+    message_part(const Part& part)
+        : start_(&part), stream_([](std::ostream& out, const void* at) { out << *static_cast<const Part*>(at); }) {}
+
+    friend std::ostream& operator<<(std::ostream& out, const message_part& part) {
+        if (part.stream_ == nullptr) return out << std::string_view(static_cast<const char*>(part.start_), part.size_);
+        part.stream_(out, part.start_);
+        return out;
+    }
+
+  private:
+    const void* start_;
+    std::size_t size_ = 0;
+    void (*stream_)(std::ostream&, const void*) = nullptr;
+};
+
+inline std::string join(std::initializer_list<message_part> parts) {
     std::ostringstream text;
     text.precision(17);
-    (text << ... << parts);
+    for (const message_part& part : parts) text << part;
     return std::move(text).str();
 }
 
+template <class Error> [[noreturn]] void fail(std::initializer_list<message_part> parts) { throw Error(join(parts)); }
+
+} // namespace detail
+
+/// Joins the arguments into one message: `message("pair ", 3, ": expected ", n, " tokens")`.
+template <class... Parts> std::string message(const Parts&... parts) { return detail::join({parts...}); }
+
 /// Throws `Error` with the joined message unless `condition` holds. The parts are only streamed on failure.
 template <class Error = argument_error, class... Parts> void require(bool condition, const Parts&... parts) {
-    if (!condition) throw Error(message(parts...));
+    if (!condition) detail::fail<Error>({parts...});
 }
 
 } // namespace preflearn

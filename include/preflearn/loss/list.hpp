@@ -9,10 +9,11 @@
 
 #include <array>
 #include <cstddef>
-#include <span>
+#include <functional>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <vector>
 
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/named.hpp>
@@ -36,9 +37,6 @@ template <class Loss, class Member = double Loss::*> struct loss_description {
         std::size_t n = 0;
         while (n < places.size() && places[n].member != nullptr) ++n;
         return n;
-    }
-    [[nodiscard]] constexpr std::span<const loss_parameter<Member>> parameters() const {
-        return std::span(places).first(count());
     }
 };
 
@@ -277,9 +275,32 @@ using named_losses =
                simpo, simpo_ratio, alphapo, orpo, slic, chosen_likelihood, bradley_terry, smoothed_bradley_terry,
                centred_bradley_terry, rao_kupper, davidson, reward_regression, pair_classifier>;
 
+namespace detail {
+
+/// Calls `use(loss)` with every loss of a list of types, which is never made a tuple.
+template <class... Losses, class Use> void for_each_of(std::type_identity<std::tuple<Losses...>>, const Use& use) {
+    (use(Losses()), ...);
+}
+
+} // namespace detail
+
 /// Calls `use(loss)` with every loss of the list at its defaults.
 template <class Use> void for_each_named_loss(const Use& use) {
-    std::apply([&](const auto&... losses) { (use(losses), ...); }, named_losses{});
+    detail::for_each_of(std::type_identity<named_losses>(), use);
+}
+
+/// A parameter of a loss: its name and where it stands in it.
+struct parameter_place {
+    std::string_view name;
+    double* value;
+};
+
+/// The parameters of a loss that has a name, in the order of its description.
+template <class Loss> std::vector<parameter_place> parameters_of(Loss& loss) {
+    std::vector<parameter_place> all;
+    for (const auto& [name, member] : description_of<Loss>.places)
+        if (member != nullptr) all.push_back({name, &std::invoke(member, loss)});
+    return all;
 }
 
 /// Whether a loss needs reference columns to be what its name says, and whether it needs lengths.

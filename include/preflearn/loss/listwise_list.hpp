@@ -24,7 +24,7 @@ using listwise_losses = std::tuple<plackett_luce_loss>;
 
 /// Calls `use(loss)` with every loss of the list at its defaults.
 template <class Use> void for_each_listwise_loss(const Use& use) {
-    std::apply([&](const auto&... losses) { (use(losses), ...); }, listwise_losses{});
+    detail::for_each_of(std::type_identity<listwise_losses>(), use);
 }
 
 } // namespace preflearn

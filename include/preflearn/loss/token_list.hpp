@@ -81,7 +81,7 @@ using named_token_losses =
 
 /// Calls `use(loss)` with every loss of the list at its defaults.
 template <class Use> void for_each_token_loss(const Use& use) {
-    std::apply([&](const auto&... losses) { (use(losses), ...); }, named_token_losses{});
+    detail::for_each_of(std::type_identity<named_token_losses>(), use);
 }
 
 } // namespace preflearn

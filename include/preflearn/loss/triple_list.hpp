@@ -46,7 +46,7 @@ using triple_losses = std::tuple<tpo, tpo_hinge, tpo_ipo, tpo_l>;
 
 /// Calls `use(loss)` with every loss of the list at its defaults.
 template <class Use> void for_each_triple_loss(const Use& use) {
-    std::apply([&](const auto&... losses) { (use(losses), ...); }, triple_losses{});
+    detail::for_each_of(std::type_identity<triple_losses>(), use);
 }
 
 } // namespace preflearn

@@ -70,7 +70,7 @@ using unpaired_losses = std::tuple<kto<>, kto<class_mean_kl<>>, kto<given_kl>, a
 
 /// Calls `use(loss)` with every loss of the list at its defaults.
 template <class Use> void for_each_unpaired_loss(const Use& use) {
-    std::apply([&](const auto&... losses) { (use(losses), ...); }, unpaired_losses{});
+    detail::for_each_of(std::type_identity<unpaired_losses>(), use);
 }
 
 } // namespace preflearn

@@ -10,7 +10,6 @@
 #include <charconv>
 #include <concepts>
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -51,12 +50,6 @@ inline double parameter_value(std::string_view loss, const named_value& given) {
     return *value;
 }
 
-/// A parameter of a loss, to be set.
-struct parameter_place {
-    std::string_view name;
-    double* value;
-};
-
 /// TRL's parameters of a divergence.
 struct divergence_parameters {
     std::string type = "reverse_kl";
@@ -73,7 +66,8 @@ struct divergence_parameters {
 
 /// Sets what is given; `divergence` is null where the loss has none.
 inline void set_parameters(std::string_view loss, std::span<const named_value> given,
-                           std::span<const parameter_place> places, divergence_parameters* divergence) {
+                           std::vector<parameter_place> places, divergence_parameters* divergence) {
+    if (divergence != nullptr) places.push_back({"f_alpha_divergence_coef", &divergence->coefficient});
     for (const named_value& one : given) {
         const auto place = std::ranges::find(places, one.name, &parameter_place::name);
         if (place != places.end()) {
@@ -90,31 +84,36 @@ inline void set_parameters(std::string_view loss, std::span<const named_value> g
     }
 }
 
+/// Looks for one name among those of a list.
+struct name_search {
+    std::string_view wanted;
+    bool found = false;
+    std::string seen{};
+
+    bool is(std::string_view name) {
+        seen.append(seen.empty() ? "" : ", ").append(name);
+        found |= name == wanted;
+        return name == wanted;
+    }
+};
+
 /// Of the losses that `for_each_loss` goes through.
 template <class ForEach, class Use>
 void use_named(std::string_view name, std::span<const named_value> parameters, const ForEach& for_each_loss,
                const Use& use) {
-    bool found = false;
-    std::string names;
+    name_search search{name};
     for_each_loss([&]<class Loss>(Loss loss) {
-        constexpr auto about = description_of<Loss>;
-        names += (names.empty() ? "" : ", ") + std::string(about.name);
-        if (about.name != name) return;
-        found = true;
-        std::vector<parameter_place> places;
-        for (const auto& [parameter, member] : about.parameters())
-            places.push_back({parameter, &std::invoke(member, loss)});
+        if (!search.is(description_of<Loss>.name)) return;
         if constexpr (divergence_family<Loss>::exists) {
             divergence_parameters divergence;
-            places.push_back({"f_alpha_divergence_coef", &divergence.coefficient});
-            set_parameters(name, parameters, places, &divergence);
+            set_parameters(name, parameters, parameters_of(loss), &divergence);
             use(with_divergence(loss, divergence.divergence()));
         } else {
-            set_parameters(name, parameters, places, nullptr);
+            set_parameters(name, parameters, parameters_of(loss), nullptr);
             use(loss);
         }
     });
-    require(found, "there is no loss '", name, "'; there are: ", names);
+    require(search.found, "there is no loss '", name, "'; there are: ", search.seen);
 }
 
 } // namespace detail
@@ -157,9 +156,9 @@ Loss loss_named(std::string_view name, std::span<const named_value> parameters) 
 /// Whether the loss on pairs of that name has that parameter.
 inline bool loss_has_parameter(std::string_view name, std::string_view parameter) {
     bool found = false;
-    for_each_pair_loss([&]<class Loss>(const Loss&) {
+    for_each_pair_loss([&]<class Loss>(Loss loss) {
         if (description_of<Loss>.name != name) return;
-        for (const auto& [known, member] : description_of<Loss>.parameters()) found |= known == parameter;
+        for (const parameter_place& known : parameters_of(loss)) found |= known.name == parameter;
     });
     return found;
 }

@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -41,10 +40,10 @@ template <class Loss> std::string needed_columns() {
 inline std::string loss_list() {
     std::string text;
     for_each_loss([&]<class Loss>(Loss loss) {
-        constexpr auto about = description_of<Loss>;
+        constexpr const auto& about = description_of<Loss>;
         text += std::string(about.name) + "\n  formula: " + std::string(about.formula) + "\n  parameters:";
-        for (const auto& [name, member] : about.parameters())
-            text += " " + std::string(name) + "=" + shortest_digits(std::invoke(member, loss));
+        for (const parameter_place& parameter : parameters_of(loss))
+            text += " " + std::string(parameter.name) + "=" + shortest_digits(*parameter.value);
         if constexpr (divergence_family<Loss>::exists)
             text += " f_divergence_type=reverse_kl f_alpha_divergence_coef=0.5";
         else if (about.count() == 0)
