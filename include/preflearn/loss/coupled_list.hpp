@@ -76,7 +76,7 @@ using coupled_losses = std::tuple<aot, aot_unpaired, dr_dpo, bco_pair_shifted, c
 
 /// Calls `use(loss)` with every loss of the list at its defaults.
 template <class Use> void for_each_coupled_loss(const Use& use) {
-    std::apply([&](const auto&... losses) { (use(losses), ...); }, coupled_losses{});
+    detail::for_each_of(std::type_identity<coupled_losses>(), use);
 }
 
 /// Calls `use(loss)` with every loss on pairs that has a name: those of single pairs, then the coupled ones.
