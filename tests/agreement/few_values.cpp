@@ -9,7 +9,6 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/agreement/few_values.hpp>
-#include <preflearn/agreement/order.hpp>
 #include <preflearn/core/random.hpp>
 
 using namespace preflearn;
@@ -17,7 +16,7 @@ using namespace preflearn;
 namespace {
 
 std::optional<detail::ranked_values> rank_all(const std::vector<double>& values) {
-    return detail::rank_few(values, detail::place_of(values), detail::distinct_in_sample(values));
+    return detail::rank_few(values, detail::distinct_in_sample(values));
 }
 
 } // namespace
@@ -41,15 +40,20 @@ TEST_CASE("few distinct values are ranked, in any number of chunks; 0 and -0 are
     }
 }
 
-TEST_CASE("many values, or values too close together for the grid, are not ranked") {
-    std::vector<double> many, close(40'000, 1.0);
+TEST_CASE("too many values are not ranked, nor is a NaN; the closest ones are told apart") {
+    std::vector<double> many, close(40'000, 1.0), nan{1, 2, std::nan("")};
     for (std::size_t i = 0; i <= detail::most_distinct; ++i) many.push_back(static_cast<double>(i));
-    close.front() = 0;
-    close.back() = std::nextafter(1.0, 2.0); // in another chunk than most
     CHECK(!rank_all(many));
-    CHECK(!rank_all(close));
     many.pop_back();
     CHECK(rank_all(many)->distinct == detail::most_distinct);
+    CHECK(!rank_all(nan));
+    close.front() = 0;
+    close.back() = std::nextafter(1.0, 2.0); // in another chunk than most
+    const auto few = rank_all(close);
+    REQUIRE(few.has_value());
+    CHECK(few->rank.front() == 0);
+    CHECK(few->rank[1] == 1);
+    CHECK(few->rank.back() == 2);
 }
 
 TEST_CASE("a sequence of ranks has the falling pairs of the definition, counted in parts or at once") {

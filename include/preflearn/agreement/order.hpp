@@ -207,11 +207,12 @@ inline digit_counts count_digits(std::span<const std::uint64_t> records, unsigne
 /// place of the digit's first in that chunk. \return where each digit starts, and the end
 inline std::array<std::uint32_t, digits + 1> start_digits(std::span<digit_counts> chunks) {
     std::array<std::uint32_t, digits + 1> starts{};
-    std::uint32_t start = 0;
-    for (std::size_t d = 0; d < digits; ++d) {
-        for (digit_counts& chunk : chunks) start += std::exchange(chunk[d], start);
-        starts[d + 1] = start;
-    }
+    for (const digit_counts& chunk : chunks)
+        for (std::size_t d = 0; d < digits; ++d) starts[d + 1] += chunk[d];
+    std::partial_sum(starts.begin(), starts.end(), starts.begin());
+    std::array<std::uint32_t, digits + 1> next = starts;
+    for (digit_counts& chunk : chunks)
+        for (std::size_t d = 0; d < digits; ++d) next[d] += std::exchange(chunk[d], next[d]);
     return starts;
 }
 
@@ -232,8 +233,8 @@ inline void insertion_sort(std::span<std::uint64_t> records) {
     }
 }
 
-/// Writes the order of records of places and indices, and which values are tied with the one before. Reorders both
-/// buffers.
+/// Writes the order of records of places and indices, and 1 where a value is tied with the one before, else nothing.
+/// Reorders both buffers.
 inline void order_records(std::span<const double> values, std::span<std::uint64_t> records,
                           std::span<std::uint64_t> other, std::uint32_t* index, std::uint8_t* tied);
 
@@ -244,7 +245,6 @@ inline void order_runs(std::span<const double> values, std::span<std::uint64_t> 
     bool shared = false;
     for (std::size_t i = 0; i < n; ++i) index[i] = static_cast<std::uint32_t>(records[i]);
     for (std::size_t i = 1; i < n; ++i) shared |= records[i] >> 32 == records[i - 1] >> 32;
-    std::fill_n(tied, n, std::uint8_t{0});
     if (!shared) return;
     for (std::size_t begin = 0, end = 0; begin < n; begin = end) {
         for (end = begin + 1; end < n && records[end] >> 32 == records[begin] >> 32;) ++end;
@@ -315,7 +315,6 @@ inline void order_near(std::span<const double> values, std::span<std::uint64_t> 
     places.count_moves(moves.data());
     for (std::size_t i = 0; i < records.size(); ++i)
         index[static_cast<std::ptrdiff_t>(i) + moves[i]] = static_cast<std::uint32_t>(records[i]);
-    std::fill_n(tied, records.size(), std::uint8_t{0});
 }
 
 inline void order_records(std::span<const double> values, std::span<std::uint64_t> records,
@@ -351,52 +350,47 @@ inline void order_records(std::span<const double> values, std::span<std::uint64_
 
 } // namespace detail
 
-namespace detail {
-
-/// The order of values of which none is NaN.
-inline ordering order_of(std::span<const double> values, const grid_place& place) {
+/// The order of `values`; equal values keep theirs (0 and -0 are equal). At most 2^32 - 1 values.
+/// \throws numeric_error naming the index of a NaN.
+inline ordering order_of(std::span<const double> values) {
     const std::size_t n = values.size();
     require(n < std::numeric_limits<std::uint32_t>::max(), "an order of ", n, " values");
     constexpr std::size_t grain = std::size_t{1} << 15;
     const std::size_t chunks = (n + grain - 1) / grain;
     // Scatter by the top digit of the place, then each bucket is sorted by the rest of it, in the cache.
+    const detail::grid_place place = detail::place_of(values);
     ordering order{std::vector<std::uint32_t>(n), std::vector<std::uint8_t>(n)};
     const std::span places(order.index); // until the buckets write the order there
     const auto scattered = std::make_unique_for_overwrite<std::uint64_t[]>(n);
-    std::vector<digit_counts> next(chunks);
+    std::vector<detail::digit_counts> next(chunks);
     parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
         place(values.subspan(begin, end - begin), places.data() + begin);
-        digit_counts sizes{};
-        for (std::size_t i = begin; i < end; ++i) ++sizes[places[i] >> digit_shift];
+        detail::digit_counts sizes{};
+        for (std::size_t i = begin; i < end; ++i) ++sizes[places[i] >> detail::digit_shift];
         next[begin / grain] = sizes;
     });
-    const auto starts = start_digits(next);
+    const auto starts = detail::start_digits(next);
     parallel_blocks(n, grain, [&](std::size_t begin, std::size_t end) {
-        digit_counts at = next[begin / grain];
+        detail::digit_counts at = next[begin / grain];
         for (std::size_t i = begin; i < end; ++i)
-            put_fetching_next(record_of(places[i], i), scattered.get() + at[places[i] >> digit_shift]++);
+            detail::put_fetching_next(detail::record_of(places[i], i),
+                                      scattered.get() + at[places[i] >> detail::digit_shift]++);
     });
-    parallel_blocks(digits, 16, [&](std::size_t first, std::size_t last) {
+    parallel_blocks(detail::digits, 16, [&](std::size_t first, std::size_t last) {
         std::vector<std::uint64_t> other; // stays in the cache from one bucket to the next
         const auto bucket = [&](std::size_t d) {
             return std::span(scattered.get() + starts[d], scattered.get() + starts[d + 1]);
         };
         for (std::size_t d = first; d < last; ++d) {
-            if (d + 1 < last) fetch(bucket(d + 1));
+            if (d + 1 < last) detail::fetch(bucket(d + 1));
             const std::size_t begin = starts[d], size = bucket(d).size();
             if (size > other.size()) other.resize(size);
-            order_records(values, bucket(d), std::span(other).first(size), order.index.data() + begin,
-                          order.tied.data() + begin);
+            detail::order_records(values, bucket(d), std::span(other).first(size), order.index.data() + begin,
+                                  order.tied.data() + begin);
         }
     });
     return order;
 }
-
-} // namespace detail
-
-/// The order of `values`; equal values keep theirs (0 and -0 are equal). At most 2^32 - 1 values.
-/// \throws numeric_error naming the index of a NaN.
-inline ordering order_of(std::span<const double> values) { return detail::order_of(values, detail::place_of(values)); }
 
 /// Ranks from 1; equal values share the mean of their ranks.
 inline std::vector<double> midranks(std::span<const double> values) {

@@ -113,8 +113,9 @@ inline pair_order order_pairs_of_few(const ordering& by_x, const ranked_values& 
 }
 
 /// Pairs by a y of any values.
-inline pair_order order_pairs_of_many(const ordering& by_x, std::span<const double> y, const grid_place& place) {
+inline pair_order order_pairs_of_many(const ordering& by_x, std::span<const double> y) {
     const std::size_t n = y.size();
+    const grid_place place = place_of(y);
     pair_order pairs{.count = n};
     const auto memory = std::make_unique_for_overwrite<std::uint64_t[]>(2 * n);
     const std::span records(memory.get(), n), other(memory.get() + n, n);
@@ -171,12 +172,11 @@ inline pair_order order_pairs(std::span<const double> x, std::span<const double>
         std::swap(pairs.x, pairs.y);
         return pairs;
     }
-    const detail::grid_place place_x = detail::place_of(x), place_y = detail::place_of(y);
-    const auto few_y = detail::rank_few(y, place_y, distinct_y);
-    const auto few_x = few_y ? detail::rank_few(x, place_x, distinct_x) : std::nullopt;
+    const auto few_y = detail::rank_few(y, distinct_y);
+    const auto few_x = few_y ? detail::rank_few(x, distinct_x) : std::nullopt;
     pair_order pairs = few_x   ? detail::order_pairs_of_few(*few_x, *few_y)
-                       : few_y ? detail::order_pairs_of_few(detail::order_of(x, place_x), *few_y)
-                               : detail::order_pairs_of_many(detail::order_of(x, place_x), y, place_y);
+                       : few_y ? detail::order_pairs_of_few(order_of(x), *few_y)
+                               : detail::order_pairs_of_many(order_of(x), y);
     const std::uint64_t all = n < 2 ? 0 : detail::pairs_among(n);
     pairs.concordant = all - pairs.discordant - pairs.tied_x - pairs.tied_y - pairs.tied_both;
     return pairs;

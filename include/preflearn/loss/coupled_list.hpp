@@ -15,7 +15,6 @@
 #include <preflearn/loss/bco.hpp>
 #include <preflearn/loss/list.hpp>
 #include <preflearn/loss/optimal_transport.hpp>
-#include <preflearn/loss/weighted_sum.hpp>
 
 namespace preflearn {
 
