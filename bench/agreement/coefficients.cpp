@@ -14,6 +14,7 @@
 #include <preflearn/agreement.hpp>
 #include <preflearn/core/random.hpp>
 
+#include "../columns.hpp"
 #include "../peers.hpp"
 
 using namespace preflearn;
@@ -30,10 +31,11 @@ void report(benchmark::State& state, const std::string& name, std::size_t units)
     const auto runs = static_cast<double>(state.iterations());
     state.counters["ns_per_unit"] =
         Counter(runs * static_cast<double>(units) * 1e-9, Counter::kIsRate | Counter::kInvert);
-    const auto peer = peers().find(name);
-    if (peer == peers().end()) return;
-    state.counters["peer_seconds"] = peer->second;
-    state.counters["times_faster"] = Counter(runs * peer->second, Counter::kIsRate);
+    if (const auto peer = peers().find(name); peer != peers().end()) {
+        state.counters["peer_seconds"] = peer->second;
+        state.counters["times_faster"] = Counter(runs * peer->second, Counter::kIsRate);
+    }
+    if (!peers().empty()) fill_columns(state, {"peer_seconds", "times_faster"});
 }
 
 struct ratings_sample {

@@ -14,6 +14,7 @@
 #include <preflearn/core/random.hpp>
 #include <preflearn/ranking.hpp>
 
+#include "../columns.hpp"
 #include "../peers.hpp"
 
 using namespace preflearn;
@@ -70,6 +71,7 @@ void report(benchmark::State& state, std::size_t games, bool with_peers) {
             continue;
         state.counters["times_" + name.substr(0, name.find('/'))] = Counter(runs * seconds, Counter::kIsRate);
     }
+    fill_columns(state, {"iterations", "gradient"});
     state.SetComplexityN(static_cast<benchmark::IterationCount>(games));
 }
 
@@ -112,9 +114,7 @@ void counting(benchmark::State& state) {
     const auto items = static_cast<std::size_t>(state.range(0)), games = static_cast<std::size_t>(state.range(1));
     const sample& s = games_of(items, games);
     for (auto _ : state) benchmark::DoNotOptimize(count_games(items, s.left, s.right, s.results).cells.data());
-    state.counters["ns_per_game"] =
-        benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(games) * 1e-9,
-                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    report(state, games, false);
 }
 
 BENCHMARK(plain)
