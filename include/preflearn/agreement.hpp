@@ -29,7 +29,6 @@
 #include <preflearn/agreement/matrix.hpp>
 #include <preflearn/agreement/mismatch.hpp>
 #include <preflearn/agreement/moments.hpp>
-#include <preflearn/agreement/order.hpp>
 #include <preflearn/agreement/pair_order.hpp>
 #include <preflearn/agreement/proportion.hpp>
 #include <preflearn/agreement/rating_bootstrap.hpp>

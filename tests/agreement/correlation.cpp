@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/agreement/correlation.hpp>
+#include <preflearn/core/order.hpp>
 #include <preflearn/core/random.hpp>
 
 #include "close.hpp"
@@ -21,6 +22,7 @@ TEST_CASE("Pearson and Spearman equal scipy's, with p-values and the Fisher inte
     CHECK(close(correlation_p_value(r), peer["pearson_p"], 1e-9));
     CHECK(close(rank.value, peer["spearman"], 1e-12));
     CHECK(close(correlation_p_value(rank), peer["spearman_p"], 1e-9));
+    CHECK(midranks(x) == numbers(peer["midranks"]));
 }
 
 TEST_CASE("shift and scale, and for Spearman any rising map, change nothing; shards merge") {

@@ -7,7 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/agreement/inversions.hpp>
-#include <preflearn/agreement/order.hpp>
+#include <preflearn/core/order.hpp>
 #include <preflearn/core/random.hpp>
 
 using namespace preflearn;

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include <preflearn/agreement/estimate.hpp>
-#include <preflearn/agreement/order.hpp>
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/order.hpp>
 #include <preflearn/core/parallel.hpp>
 
 namespace preflearn {

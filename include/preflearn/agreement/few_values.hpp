@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/agreement/order.hpp>
+#include <preflearn/core/order.hpp>
 #include <preflearn/core/parallel.hpp>
 
 namespace preflearn::detail {

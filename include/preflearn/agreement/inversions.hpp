@@ -12,7 +12,7 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/agreement/order.hpp>
+#include <preflearn/core/order.hpp>
 #include <preflearn/core/parallel.hpp>
 
 namespace preflearn {

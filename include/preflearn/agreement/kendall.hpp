@@ -10,9 +10,9 @@
 
 #include <preflearn/agreement/correlation.hpp>
 #include <preflearn/agreement/estimate.hpp>
-#include <preflearn/agreement/order.hpp>
 #include <preflearn/agreement/pair_order.hpp>
 #include <preflearn/core/distribution.hpp>
+#include <preflearn/core/order.hpp>
 
 namespace preflearn {
 

@@ -16,8 +16,8 @@
 
 #include <preflearn/agreement/few_values.hpp>
 #include <preflearn/agreement/inversions.hpp>
-#include <preflearn/agreement/order.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/order.hpp>
 #include <preflearn/core/parallel.hpp>
 
 namespace preflearn {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include <preflearn/agreement/estimate.hpp>
-#include <preflearn/agreement/order.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/log_space.hpp>
+#include <preflearn/core/order.hpp>
 
 namespace preflearn {
 

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include <preflearn/agreement/estimate.hpp>
-#include <preflearn/agreement/order.hpp>
 #include <preflearn/agreement/proportion.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/order.hpp>
 
 namespace preflearn {
 

@@ -4,20 +4,23 @@
 /// state is both sorted columns; equal numbers stay in the order of the pairs. As in TRL 1.16, with `label_smoothing`.
 ///
 /// The sort is differentiated as what it is, a permutation: the gradient of a rank goes to the pair that has it.
-/// O(n log n), and memory of 32 bytes a pair, half as much again while it is sorted; differences are taken in double
-/// whatever the type of the scores.
+/// Memory of 32 bytes a pair, and half as much again while it is sorted; differences are taken in double whatever the
+/// type of the scores.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <utility>
 #include <vector>
 
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/order.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/coupled.hpp>
@@ -38,22 +41,17 @@ class sorted_column {
     };
 
     sorted_column() = default;
-    /// Of `size` numbers value(i) at places 0, 1, …; blocks are sorted side by side and merged, which gives one result.
+    /// Of `size` numbers value(i), none of them NaN, at places 0, 1, …
     template <class Value> sorted_column(std::size_t size, const Value& value) : entries_(size) {
         constexpr std::size_t grain = std::size_t{1} << 14;
+        std::vector<double> values(size);
         parallel_blocks(size, grain, [&](std::size_t begin, std::size_t end) {
-            for (std::size_t i = begin; i < end; ++i) entries_[i] = {value(i), i};
-            std::sort(at(begin), at(end));
+            for (std::size_t i = begin; i < end; ++i) values[i] = value(i);
         });
-        std::vector<entry> merged(size > grain ? size : 0);
-        for (std::size_t width = grain; width < size; width *= 2) {
-            parallel_blocks(size, 2 * width, [&](std::size_t begin, std::size_t end) {
-                const std::size_t middle = std::min(begin + width, end);
-                std::merge(at(begin), at(middle), at(middle), at(end),
-                           merged.begin() + static_cast<std::ptrdiff_t>(begin));
-            });
-            entries_.swap(merged);
-        }
+        const ordering order = order_of(values);
+        parallel_blocks(size, grain, [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i) entries_[i] = {values[order.index[i]], order.index[i]};
+        });
     }
     /// The other's places follow those that are here.
     sorted_column& operator+=(const sorted_column& other) {
@@ -67,17 +65,7 @@ class sorted_column {
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
     [[nodiscard]] const entry& operator[](std::size_t rank) const { return entries_[rank]; }
 
-    /// Calls use(rank, place − first) for the places [first, first + size), in the order of ranks.
-    template <class Use> void for_each_rank(std::size_t first, std::size_t size, const Use& use) const {
-        for (std::size_t rank = 0; rank < entries_.size(); ++rank) {
-            const std::uint64_t i = entries_[rank].place - first; // wraps for places before the first
-            if (i < size) use(rank, static_cast<std::size_t>(i));
-        }
-    }
-
   private:
-    std::vector<entry>::iterator at(std::size_t i) { return entries_.begin() + static_cast<std::ptrdiff_t>(i); }
-
     std::vector<entry> entries_;
 };
 
@@ -122,9 +110,31 @@ template <class Real> double side(Real a, Real b, std::size_t pair) {
     return d;
 }
 
-/// The smoothed logistic loss of β (left − right) at one rank.
-inline margin_penalty<double> rank_penalty(double left, double right, double beta, double smoothing) {
-    return logistic{}.mixed(margin_point(beta * (left - right)), 1 - smoothing, smoothing);
+/// Calls use(place − first, penalty) for every rank at which `side` has a place in [first, first + size): the smoothed
+/// logistic loss of β (left − right). \return the sum of these losses
+template <class Use>
+double at_each_rank(const sorted_sides& state, const sorted_column& side, double beta, double smoothing,
+                    std::size_t first, std::size_t size, const Use& use) {
+    constexpr std::size_t grain = std::size_t{1} << 12, piece = 256;
+    std::vector<double> sums((side.size() + grain - 1) / grain);
+    parallel_blocks(side.size(), grain, [&](std::size_t begin, std::size_t end) {
+        std::array<margin_penalty<double>, piece> penalties;
+        double& sum = sums[begin / grain];
+        for (; begin < end; begin += piece) {
+            const std::size_t count = std::min(piece, end - begin);
+            for (std::size_t k = 0; k < count; ++k)
+                penalties[k] =
+                    logistic{}.mixed(margin_point(beta * (state.left[begin + k].value - state.right[begin + k].value)),
+                                     1 - smoothing, smoothing);
+            for (std::size_t k = 0; k < count; ++k) {
+                const std::uint64_t i = side[begin + k].place - first; // wraps for places before the first
+                if (i >= size) continue;
+                sum += penalties[k].value;
+                use(static_cast<std::size_t>(i), penalties[k]);
+            }
+        }
+    });
+    return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
 } // namespace detail
@@ -145,15 +155,14 @@ struct aot {
                   std::size_t first = 0) const {
         loss_sums sums = detail::pairs_taken_apart(scores, gradients, beta, label_smoothing);
         detail::check_shard(state, first, scores.size());
-        state.left.for_each_rank(first, scores.size(), [&](std::size_t rank, std::size_t i) {
-            const margin_penalty<double> at =
-                detail::rank_penalty(state.left[rank].value, state.right[rank].value, beta, label_smoothing);
-            sums.loss += at.value;
-            if (!gradients.values.empty()) gradients.values[i] = static_cast<Real>(at.value);
-            if (gradients.chosen.empty()) return;
-            gradients.chosen[i] = static_cast<Real>(beta * at.derivative);
-            gradients.rejected[i] = -gradients.chosen[i];
-        });
+        sums.loss = detail::at_each_rank(state, state.left, beta, label_smoothing, first, scores.size(),
+                                         [&](std::size_t i, const margin_penalty<double>& at) {
+                                             if (!gradients.values.empty())
+                                                 gradients.values[i] = static_cast<Real>(at.value);
+                                             if (gradients.chosen.empty()) return;
+                                             gradients.chosen[i] = static_cast<Real>(beta * at.derivative);
+                                             gradients.rejected[i] = -gradients.chosen[i];
+                                         });
         return sums;
     }
     template <std::floating_point Real>
@@ -188,19 +197,18 @@ struct aot_unpaired {
                   std::size_t first = 0) const {
         loss_sums sums = detail::pairs_taken_apart(scores, gradients, beta, label_smoothing);
         detail::check_shard(state, first, scores.size());
-        const auto at_rank = [&](std::size_t rank) {
-            return detail::rank_penalty(state.left[rank].value, state.right[rank].value, beta, label_smoothing);
-        };
-        state.left.for_each_rank(first, scores.size(), [&](std::size_t rank, std::size_t i) {
-            const margin_penalty<double> at = at_rank(rank);
-            sums.loss += at.value;
-            if (!gradients.values.empty()) gradients.values[i] = static_cast<Real>(at.value);
-            if (!gradients.chosen.empty()) gradients.chosen[i] = static_cast<Real>(beta * at.derivative);
-        });
+        sums.loss = detail::at_each_rank(state, state.left, beta, label_smoothing, first, scores.size(),
+                                         [&](std::size_t i, const margin_penalty<double>& at) {
+                                             if (!gradients.values.empty())
+                                                 gradients.values[i] = static_cast<Real>(at.value);
+                                             if (!gradients.chosen.empty())
+                                                 gradients.chosen[i] = static_cast<Real>(beta * at.derivative);
+                                         });
         if (gradients.rejected.empty()) return sums;
-        state.right.for_each_rank(first, scores.size(), [&](std::size_t rank, std::size_t i) {
-            gradients.rejected[i] = static_cast<Real>(-beta * at_rank(rank).derivative);
-        });
+        detail::at_each_rank(state, state.right, beta, label_smoothing, first, scores.size(),
+                             [&](std::size_t i, const margin_penalty<double>& at) {
+                                 gradients.rejected[i] = static_cast<Real>(-beta * at.derivative);
+                             });
         return sums;
     }
     template <std::floating_point Real>

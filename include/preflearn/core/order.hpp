@@ -80,6 +80,12 @@ class grid_place {
     int shift_ = -1; // the linear map
 };
 
+/// \throws numeric_error naming the index of a NaN.
+inline void refuse_nan(std::span<const double> values) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+        require<numeric_error>(!std::isnan(values[i]), "value ", i, " is NaN");
+}
+
 /// The map that spreads a sample of the values better over its 256 largest parts. \throws numeric_error naming the
 /// index of a NaN.
 inline grid_place place_of(std::span<const double> values) {
@@ -111,8 +117,7 @@ inline grid_place place_of(std::span<const double> values) {
     });
     range all;
     for (const range& r : ranges) all = {std::min(all.low, r.low), std::max(all.high, r.high), all.bad || r.bad};
-    for (std::size_t i = 0; all.bad && i < n; ++i)
-        require<numeric_error>(!std::isnan(values[i]), "value ", i, " is NaN");
+    if (all.bad) refuse_nan(values);
     const grid_place linear = grid_place::linear(all.low, all.high);
     if (!(all.low < all.high)) return linear;
     const grid_place by_bits = grid_place::by_bits(ordered_bits(all.low), ordered_bits(all.high));
@@ -355,11 +360,27 @@ inline void order_records(std::span<const double> values, std::span<std::uint64_
 inline ordering order_of(std::span<const double> values) {
     const std::size_t n = values.size();
     require(n < std::numeric_limits<std::uint32_t>::max(), "an order of ", n, " values");
+    ordering order{std::vector<std::uint32_t>(n), std::vector<std::uint8_t>(n)};
+    if (n <= 256) { // too few for what follows
+        detail::refuse_nan(values);
+        std::iota(order.index.begin(), order.index.end(), 0U);
+        std::ranges::sort(order.index, [values](std::uint32_t a, std::uint32_t b) {
+            return values[a] < values[b] || (values[a] == values[b] && a < b);
+        });
+        for (std::size_t i = 1; i < n; ++i) order.tied[i] = values[order.index[i]] == values[order.index[i - 1]];
+        return order;
+    }
+    const detail::grid_place place = detail::place_of(values);
+    if (n <= std::size_t{1} << 14) { // fits the cache
+        std::vector<std::uint64_t> records(n), other(n);
+        place(values, order.index.data());
+        for (std::size_t i = 0; i < n; ++i) records[i] = detail::record_of(order.index[i], i);
+        detail::order_records(values, records, other, order.index.data(), order.tied.data());
+        return order;
+    }
+    // Scatter by the top digit of the place, then each bucket is sorted by the rest of it, in the cache.
     constexpr std::size_t grain = std::size_t{1} << 15;
     const std::size_t chunks = (n + grain - 1) / grain;
-    // Scatter by the top digit of the place, then each bucket is sorted by the rest of it, in the cache.
-    const detail::grid_place place = detail::place_of(values);
-    ordering order{std::vector<std::uint32_t>(n), std::vector<std::uint8_t>(n)};
     const std::span places(order.index); // until the buckets write the order there
     const auto scattered = std::make_unique_for_overwrite<std::uint64_t[]>(n);
     std::vector<detail::digit_counts> next(chunks);

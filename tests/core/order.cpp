@@ -1,15 +1,16 @@
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include <preflearn/agreement/order.hpp>
+#include <preflearn/core/error.hpp>
+#include <preflearn/core/order.hpp>
 #include <preflearn/core/random.hpp>
-
-#include "golden.hpp"
 
 using namespace preflearn;
 
@@ -28,7 +29,8 @@ std::vector<std::uint32_t> plain_order(const std::vector<double>& values) {
 TEST_CASE("the radix order is the stable order, for many kinds of numbers") {
     constexpr double inf = std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::max();
     generator random(2, "order");
-    for (const std::size_t n : std::vector<std::size_t>{0, 1, 2, 3, 31, 32, 33, 255, 257, 5000, 32'769}) {
+    for (const std::size_t n :
+         std::vector<std::size_t>{0, 1, 2, 3, 31, 32, 33, 256, 257, 5000, 16'384, 16'385, 32'769}) {
         for (int kind = 0; kind < 7; ++kind) {
             std::vector<double> values(n);
             for (double& x : values) {
@@ -57,8 +59,6 @@ TEST_CASE("the radix order is the stable order, for many kinds of numbers") {
     CHECK_THROWS_WITH_AS(order_of(std::vector<double>{1, std::nan("")}), doctest::Contains("value 1"), numeric_error);
 }
 
-TEST_CASE("midranks equal scipy's rankdata and share the mean of tied ranks") {
-    const auto peer = golden("peers.json")["rank"];
-    CHECK(midranks(numbers(peer["x"])) == numbers(peer["midranks"]));
+TEST_CASE("midranks share the mean of tied ranks") {
     CHECK(midranks(std::vector<double>{5, 1, 5, 9}) == std::vector<double>{2.5, 1, 2.5, 4});
 }
