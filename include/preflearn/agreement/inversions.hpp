@@ -102,11 +102,11 @@ inline std::uint64_t count_between(std::span<const digit_counts> parts) {
     digit_counts before{};
     for (const digit_counts& part : parts) {
         std::uint64_t larger = 0;
-        for (std::size_t d = digits; d-- > 0;) {
+        for (std::size_t d = radix; d-- > 0;) {
             inversions += larger * part[d];
             larger += before[d];
         }
-        for (std::size_t d = 0; d < digits; ++d) before[d] += part[d];
+        for (std::size_t d = 0; d < radix; ++d) before[d] += part[d];
     }
     return inversions;
 }
@@ -155,7 +155,7 @@ inline sequence_order count_in_cache(std::span<const double> values, std::span<s
         first = end;
         group = 0;
     };
-    for (std::size_t d = 0; d < digits; ++d) {
+    for (std::size_t d = 0; d < radix; ++d) {
         const std::size_t begin = starts[d], size = sizes[d], end = begin + size;
         if (size > most_group) {
             count_small(begin);
@@ -202,8 +202,8 @@ inline sequence_order count_order(std::span<const double> values, std::span<std:
             scatter_counting(records.subspan(begin, end - begin), other.data(), next[begin / grain], shift);
     });
     for (const std::uint64_t count : falls) order.inversions += count;
-    std::vector<sequence_order> found(digits);
-    parallel_blocks(digits, 16, [&](std::size_t begin, std::size_t end) {
+    std::vector<sequence_order> found(radix);
+    parallel_blocks(radix, 16, [&](std::size_t begin, std::size_t end) {
         std::vector<std::uint64_t> near; // that stays in the cache
         const auto bucket = [&](std::size_t d) { return other.subspan(starts[d], starts[d + 1] - starts[d]); };
         for (std::size_t d = begin; d < end; ++d) {

@@ -195,12 +195,12 @@ namespace detail {
 
 /// The radix: two digits of 5 bits, so that a count for each value of one of them fills one or two vector registers.
 inline constexpr unsigned half_bits = 5, digit_bits = 2 * half_bits;
-inline constexpr std::size_t halves = std::size_t{1} << half_bits, digits = std::size_t{1} << digit_bits;
+inline constexpr std::size_t halves = std::size_t{1} << half_bits, radix = std::size_t{1} << digit_bits;
 inline constexpr unsigned digit_shift = 32 - digit_bits; // of a place's top digit
-using digit_counts = std::array<std::uint32_t, digits>;
+using digit_counts = std::array<std::uint32_t, radix>;
 
 /// The digit of a record at bit `shift`.
-inline std::size_t digit_of(std::uint64_t record, unsigned shift) { return record >> shift & (digits - 1); }
+inline std::size_t digit_of(std::uint64_t record, unsigned shift) { return record >> shift & (radix - 1); }
 
 inline digit_counts count_digits(std::span<const std::uint64_t> records, unsigned shift) {
     digit_counts counts{};
@@ -210,14 +210,14 @@ inline digit_counts count_digits(std::span<const std::uint64_t> records, unsigne
 
 /// For a stable scatter of chunks of a sequence by one digit, in all of which it is counted: the counts become the
 /// place of the digit's first in that chunk. \return where each digit starts, and the end
-inline std::array<std::uint32_t, digits + 1> start_digits(std::span<digit_counts> chunks) {
-    std::array<std::uint32_t, digits + 1> starts{};
+inline std::array<std::uint32_t, radix + 1> start_digits(std::span<digit_counts> chunks) {
+    std::array<std::uint32_t, radix + 1> starts{};
     for (const digit_counts& chunk : chunks)
-        for (std::size_t d = 0; d < digits; ++d) starts[d + 1] += chunk[d];
+        for (std::size_t d = 0; d < radix; ++d) starts[d + 1] += chunk[d];
     std::partial_sum(starts.begin(), starts.end(), starts.begin());
-    std::array<std::uint32_t, digits + 1> next = starts;
+    std::array<std::uint32_t, radix + 1> next = starts;
     for (digit_counts& chunk : chunks)
-        for (std::size_t d = 0; d < digits; ++d) next[d] += std::exchange(chunk[d], next[d]);
+        for (std::size_t d = 0; d < radix; ++d) next[d] += std::exchange(chunk[d], next[d]);
     return starts;
 }
 
@@ -397,7 +397,7 @@ inline ordering order_of(std::span<const double> values) {
             detail::put_fetching_next(detail::record_of(places[i], i),
                                       scattered.get() + at[places[i] >> detail::digit_shift]++);
     });
-    parallel_blocks(detail::digits, 16, [&](std::size_t first, std::size_t last) {
+    parallel_blocks(detail::radix, 16, [&](std::size_t first, std::size_t last) {
         std::vector<std::uint64_t> other; // stays in the cache from one bucket to the next
         const auto bucket = [&](std::size_t d) {
             return std::span(scattered.get() + starts[d], scattered.get() + starts[d + 1]);

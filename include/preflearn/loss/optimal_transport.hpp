@@ -4,8 +4,8 @@
 /// state is both sorted columns; equal numbers stay in the order of the pairs. As in TRL 1.16, with `label_smoothing`.
 ///
 /// The sort is differentiated as what it is, a permutation: the gradient of a rank goes to the pair that has it.
-/// Memory of 32 bytes a pair, and half as much again while it is sorted; differences are taken in double whatever the
-/// type of the scores.
+/// Memory of 32 bytes a pair, and two thirds of that again while it is sorted; differences are taken in double whatever
+/// the type of the scores.
 // SPDX-License-Identifier: MIT
 #pragma once
 
