@@ -29,8 +29,7 @@ const std::map<std::string, double>& peers() {
 void report(benchmark::State& state, const std::string& name, std::size_t units) {
     using benchmark::Counter;
     const auto runs = static_cast<double>(state.iterations());
-    state.counters["ns_per_unit"] =
-        Counter(runs * static_cast<double>(units) * 1e-9, Counter::kIsRate | Counter::kInvert);
+    count_nanoseconds(state, "ns_per_unit", units);
     if (const auto peer = peers().find(name); peer != peers().end()) {
         state.counters["peer_seconds"] = peer->second;
         state.counters["times_faster"] = Counter(runs * peer->second, Counter::kIsRate);

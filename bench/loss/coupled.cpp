@@ -36,6 +36,7 @@ template <class Real, class Loss> void of_pairs(benchmark::State& state, const L
     const pair_scores<Real> scores{chosen, rejected, reference_chosen, reference_rejected, tokens, tokens};
     for (auto _ : state) benchmark::DoNotOptimize(loss(scores, pair_gradients<Real>{d_chosen, d_rejected}));
     count_nanoseconds(state, "ns_per_pair", n);
+    fill_loss_columns(state);
 }
 
 template <class Real, class Loss> void of_completions(benchmark::State& state, const Loss& loss) {
@@ -48,6 +49,7 @@ template <class Real, class Loss> void of_completions(benchmark::State& state, c
     const completion_scores<Real> scores{policy, desirable, reference, {}, mismatched};
     for (auto _ : state) benchmark::DoNotOptimize(loss(scores, std::span<Real>(gradient)));
     count_nanoseconds(state, "ns_per_item", n);
+    fill_loss_columns(state);
 }
 
 template <class Real> void of_rankings(benchmark::State& state) {
@@ -59,6 +61,7 @@ template <class Real> void of_rankings(benchmark::State& state) {
     const ranked_scores<Real> scores{policy, offsets, reference};
     for (auto _ : state) benchmark::DoNotOptimize(plackett_luce_loss{.beta = 0.1}(scores, std::span<Real>(gradient)));
     count_nanoseconds(state, "ns_per_item", n);
+    fill_loss_columns(state);
 }
 
 template <class Run> void add_coupled(const std::string& name, const Run& run) {

@@ -76,6 +76,7 @@ template <class Real, class Loss> void value_and_gradient(benchmark::State& stat
     state.counters["bytes_per_second"] = benchmark::Counter(moved, benchmark::Counter::kIsRate);
     state.counters["of_copy_bound"] = benchmark::Counter(moved / memory_bandwidth(), benchmark::Counter::kIsRate);
     count_nanoseconds(state, "ns_per_pair", pairs);
+    fill_loss_columns(state);
 }
 
 template <class Loss> void add_pair_loss(std::string_view name, const Loss& loss) {

@@ -79,6 +79,7 @@ template <class Real, class Loss> void value_and_gradient(benchmark::State& stat
     state.counters["of_copy_bound"] = benchmark::Counter(
         static_cast<double>(state.iterations()) * bytes / memory_bandwidth(), benchmark::Counter::kIsRate);
     count_nanoseconds(state, "ns_per_item", tokens);
+    fill_loss_columns(state);
 }
 
 template <class Loss> void add_token_loss(std::string_view name, const Loss& loss, layout how = layout::ragged) {

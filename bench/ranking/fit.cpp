@@ -64,8 +64,7 @@ const sample& games_of(std::size_t items, std::size_t games, bool ties = false, 
 void report(benchmark::State& state, std::size_t games, bool with_peers) {
     using benchmark::Counter;
     const auto runs = static_cast<double>(state.iterations());
-    state.counters["ns_per_game"] =
-        Counter(runs * static_cast<double>(games) * 1e-9, Counter::kIsRate | Counter::kInvert);
+    count_nanoseconds(state, "ns_per_game", games);
     for (const auto& [name, seconds] : with_peers ? peers() : std::map<std::string, double>()) {
         if (name.find('/' + std::to_string(state.range(0)) + '/' + std::to_string(state.range(1))) == std::string::npos)
             continue;

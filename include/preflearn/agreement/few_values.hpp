@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <preflearn/agreement/inversions.hpp>
 #include <preflearn/core/order.hpp>
 #include <preflearn/core/parallel.hpp>
 
@@ -105,23 +106,10 @@ struct rank_sequence {
     std::uint64_t falling = 0;
 
     void append(const rank_sequence& next) {
-        std::uint64_t larger = 0;
-        for (std::size_t r = most_distinct; r-- > 0;) {
-            falling += larger * next.sizes[r];
-            larger += sizes[r];
-        }
+        falling += next.falling + falling_between(sizes, next.sizes);
         for (std::size_t r = 0; r < most_distinct; ++r) sizes[r] += next.sizes[r];
-        falling += next.falling;
     }
 };
-
-/// Row r adds one to each counter below r.
-inline constexpr auto below_rank = [] {
-    std::array<std::array<std::uint8_t, most_distinct>, most_distinct> rows{};
-    for (std::size_t r = 0; r < most_distinct; ++r)
-        for (std::size_t below = 0; below < r; ++below) rows[r][below] = 1;
-    return rows;
-}();
 
 inline rank_sequence count_ranks(std::span<const std::uint8_t> ranks) {
     constexpr std::size_t abreast = 4, most = 255; // parts that do not wait for each other, and what a byte counts
@@ -135,8 +123,7 @@ inline rank_sequence count_ranks(std::span<const std::uint8_t> ranks) {
             for (std::size_t k = 0; k < abreast; ++k) {
                 const std::size_t rank = ranks[k * length + at + i];
                 counted[k].falling += larger[k][rank];
-                for (std::size_t r = 0; r < most_distinct; ++r)
-                    larger[k][r] = static_cast<std::uint8_t>(larger[k][r] + below_rank[rank][r]);
+                count_larger(larger[k], rank);
             }
         }
         for (std::size_t k = 0; k < abreast; ++k) {

@@ -46,19 +46,40 @@ struct sequence_order {
     }
 };
 
+inline std::uint64_t pairs_among(std::uint64_t count) { return count * (count - 1) / 2; }
+
 inline sequence_order run_of(std::size_t equal_values) {
-    sequence_order order{.equal = static_cast<std::uint64_t>(equal_values) * (equal_values - 1) / 2};
+    sequence_order order{.equal = pairs_among(equal_values)};
     order.ties.add_run(equal_values);
     return order;
 }
 
-/// Row h adds one to each counter below h.
-inline constexpr auto below_half = [] {
-    std::array<std::array<std::uint16_t, halves>, halves> rows{};
-    for (std::size_t h = 0; h < halves; ++h)
-        for (std::size_t below = 0; below < h; ++below) rows[h][below] = 1;
+/// Row k adds one to each counter below k.
+template <class Counter, std::size_t Counters>
+inline constexpr auto rows_below = [] {
+    std::array<std::array<Counter, Counters>, Counters> rows{};
+    for (std::size_t k = 0; k < Counters; ++k)
+        for (std::size_t below = 0; below < k; ++below) rows[k][below] = 1;
     return rows;
 }();
+
+/// Counts k as larger than all below it; the counters fill one or two vector registers.
+template <class Counter, std::size_t Counters>
+[[gnu::always_inline]] inline void count_larger(std::array<Counter, Counters>& larger, std::size_t k) {
+    const std::array<Counter, Counters>& row = rows_below<Counter, Counters>[k];
+    for (std::size_t below = 0; below < Counters; ++below)
+        larger[below] = static_cast<Counter>(larger[below] + row[below]);
+}
+
+/// Of two parts of a sequence, given by how often each number occurs, the pairs of which the first is larger.
+template <class Counts> std::uint64_t falling_between(const Counts& before, const Counts& after) {
+    std::uint64_t falling = 0, larger = 0;
+    for (std::size_t k = before.size(); k-- > 0;) {
+        falling += larger * after[k];
+        larger += before[k];
+    }
+    return falling;
+}
 
 /// Digits seen, at most 65535: for each digit it is known how many with a larger upper half have been seen and, of the
 /// same upper half, with a larger lower one.
@@ -69,10 +90,8 @@ class seen_digits {
         const std::size_t upper = digit / halves, lower = digit % halves;
         row& larger_here = larger_lower_[upper];
         const std::uint32_t larger = std::uint32_t{larger_upper_[upper]} + larger_here[lower];
-        for (std::size_t h = 0; h < halves; ++h)
-            larger_upper_[h] = static_cast<std::uint16_t>(larger_upper_[h] + below_half[upper][h]);
-        for (std::size_t h = 0; h < halves; ++h)
-            larger_here[h] = static_cast<std::uint16_t>(larger_here[h] + below_half[lower][h]);
+        count_larger(larger_upper_, upper);
+        count_larger(larger_here, lower);
         return larger;
     }
 
@@ -101,11 +120,7 @@ inline std::uint64_t count_between(std::span<const digit_counts> parts) {
     std::uint64_t inversions = 0;
     digit_counts before{};
     for (const digit_counts& part : parts) {
-        std::uint64_t larger = 0;
-        for (std::size_t d = radix; d-- > 0;) {
-            inversions += larger * part[d];
-            larger += before[d];
-        }
+        inversions += falling_between(before, part);
         for (std::size_t d = 0; d < radix; ++d) before[d] += part[d];
     }
     return inversions;

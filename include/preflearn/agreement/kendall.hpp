@@ -38,7 +38,7 @@ inline estimate kendall_tau_b(std::span<const double> x, std::span<const double>
         return values.size() > 1 && std::ranges::all_of(values, [&](double v) { return v == values[0]; });
     };
     if (x.size() == y.size() && (constant(x) || constant(y))) { // no pair needs to be counted
-        for (const std::span values : {x, y}) detail::place_of(values);
+        for (const std::span values : {x, y}) detail::refuse_nan(values);
         return estimate::none(estimate_status::constant_input, x.size());
     }
     return kendall_tau_b(order_pairs(x, y), confidence);

@@ -33,16 +33,13 @@ struct pair_order {
 
 namespace detail {
 
-inline std::uint64_t pairs_among(std::uint64_t count) { return count * (count - 1) / 2; }
-
 /// Adds the ties of a run of equal x, in which the ranks of y occur so often.
 inline void add_run_of_x(pair_order& pairs, std::span<const std::uint64_t, most_distinct> sizes_of_y) {
     std::uint64_t length = 0;
     for (const std::uint64_t size : sizes_of_y) {
         length += size;
-        if (size > 1) pairs.tied_both += pairs_among(size);
+        pairs.tied_both += pairs_among(size);
     }
-    if (length < 2) return;
     pairs.tied_x += pairs_among(length);
     pairs.x.add_run(length);
 }
@@ -51,7 +48,6 @@ inline void add_run_of_x(pair_order& pairs, std::span<const std::uint64_t, most_
 inline void add_ranks_of_y(pair_order& pairs, const rank_sequence& ranks) {
     pairs.discordant = ranks.falling;
     for (const std::uint64_t size : ranks.sizes) {
-        if (size < 2) continue;
         pairs.tied_y += pairs_among(size);
         pairs.y.add_run(size);
     }
@@ -164,8 +160,7 @@ inline pair_order order_pairs_of_many(const ordering& by_x, std::span<const doub
 /// \throws argument_error when the lengths differ, numeric_error naming the index of a NaN.
 inline pair_order order_pairs(std::span<const double> x, std::span<const double> y) {
     require(x.size() == y.size(), "paired values of lengths ", x.size(), " and ", y.size());
-    const std::size_t n = x.size(), distinct_x = detail::distinct_in_sample(x),
-                      distinct_y = detail::distinct_in_sample(y);
+    const std::size_t distinct_x = detail::distinct_in_sample(x), distinct_y = detail::distinct_in_sample(y);
     if (distinct_x < distinct_y) { // few values are quickly counted, not sorted
         pair_order pairs = order_pairs(y, x);
         std::swap(pairs.tied_x, pairs.tied_y);
@@ -177,8 +172,7 @@ inline pair_order order_pairs(std::span<const double> x, std::span<const double>
     pair_order pairs = few_x   ? detail::order_pairs_of_few(*few_x, *few_y)
                        : few_y ? detail::order_pairs_of_few(order_of(x), *few_y)
                                : detail::order_pairs_of_many(order_of(x), y);
-    const std::uint64_t all = n < 2 ? 0 : detail::pairs_among(n);
-    pairs.concordant = all - pairs.discordant - pairs.tied_x - pairs.tied_y - pairs.tied_both;
+    pairs.concordant = detail::pairs_among(x.size()) - pairs.discordant - pairs.tied_x - pairs.tied_y - pairs.tied_both;
     return pairs;
 }
 
