@@ -1,6 +1,6 @@
 /// \file
 /// The counters of this program: what a pair (a completion, a response, a token) costs, and the share of what the
-/// memory or the matrix products alone would take.
+/// memory, DPO or the matrix products alone would take.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -9,5 +9,5 @@
 #include "../columns.hpp"
 
 inline void fill_loss_columns(benchmark::State& state) {
-    fill_columns(state, {"ns_per_pair", "ns_per_item", "of_copy_bound", "of_gemm", "extra_memory_mb"});
+    fill_columns(state, {"ns_per_pair", "ns_per_item", "of_copy_bound", "of_dpo", "of_gemm", "extra_memory_mb"});
 }

@@ -37,14 +37,25 @@ inline double copy_bandwidth(std::size_t bytes) {
     return static_cast<double>(2 * count * sizeof(double)) / best;
 }
 
-/// The same from memory: the best of several parts of a working set that exceeds the caches, one after the other.
+/// Seconds in which a copy moves so many bytes, half of them read, half written, from a memory that exceeds the caches,
+/// of which every copy takes the next part.
+inline double next_copy_seconds(std::size_t bytes) {
+    constexpr std::size_t size = beyond_caches / 2 / sizeof(double);
+    static std::vector<double> from(size, 1.0), to(size); // once for all benchmarks
+    static std::size_t at = 0;
+    const std::size_t count = bytes / 2 / sizeof(double);
+    if (at + count > size) at = 0;
+    const double seconds = copy_seconds(from.data() + at, to.data() + at, count);
+    at += count;
+    return seconds;
+}
+
+/// Bytes per second from memory: the best of several copies.
 inline double memory_bandwidth() {
-    constexpr std::size_t parts = 8, count = beyond_caches / 2 / sizeof(double) / parts;
-    static std::vector<double> from(parts * count, 1.0), to(parts * count); // once for all benchmarks
+    constexpr std::size_t parts = 8, bytes = beyond_caches / parts;
     double best = std::numeric_limits<double>::max();
-    for (std::size_t i = 0; i < parts; ++i)
-        best = std::min(best, copy_seconds(from.data() + i * count, to.data() + i * count, count));
-    return static_cast<double>(2 * count * sizeof(double)) / best;
+    for (std::size_t i = 0; i < parts; ++i) best = std::min(best, next_copy_seconds(bytes));
+    return static_cast<double>(bytes) / best;
 }
 
 /// Reports bytes moved per second since `start`, and which share that is of what a copy of as many bytes reaches.

@@ -1,5 +1,5 @@
 // Losses that couple the batch, of single completions and of ranked responses: value and gradient over many pairs,
-// completions or responses, DPO's beside them. Names: coupled/<name>/<float|double>/<pairs>, unpaired/…, ranked/…
+// completions or responses. Names: coupled/<name>/<float|double>/<pairs>, unpaired/…, ranked/…
 // (items are completions, responses).
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include <preflearn/loss/listwise.hpp>
 
 #include "columns.hpp"
+#include "pair_batches.hpp"
 
 using namespace preflearn;
 
@@ -25,18 +26,6 @@ template <class Real> std::vector<Real> log_probs(std::size_t n, std::uint64_t s
     std::vector<Real> values(n);
     for (Real& x : values) x = static_cast<Real>(-100 + 20 * random.uniform());
     return values;
-}
-
-template <class Real, class Loss> void of_pairs(benchmark::State& state, const Loss& loss) {
-    const auto n = static_cast<std::size_t>(state.range(0));
-    const std::vector<Real> chosen = log_probs<Real>(n, 1), rejected = log_probs<Real>(n, 2),
-                            reference_chosen = log_probs<Real>(n, 3), reference_rejected = log_probs<Real>(n, 4);
-    const std::vector<std::uint32_t> tokens(n, 30);
-    std::vector<Real> d_chosen(n), d_rejected(n);
-    const pair_scores<Real> scores{chosen, rejected, reference_chosen, reference_rejected, tokens, tokens};
-    for (auto _ : state) benchmark::DoNotOptimize(loss(scores, pair_gradients<Real>{d_chosen, d_rejected}));
-    count_nanoseconds(state, "ns_per_pair", n);
-    fill_loss_columns(state);
 }
 
 template <class Real, class Loss> void of_completions(benchmark::State& state, const Loss& loss) {
@@ -69,8 +58,9 @@ template <class Run> void add_coupled(const std::string& name, const Run& run) {
 }
 
 template <class Loss> void add_pairs(const std::string& name, const Loss& loss) {
-    add_coupled("coupled/" + name + "/float", [=](benchmark::State& state) { of_pairs<float>(state, loss); });
-    add_coupled("coupled/" + name + "/double", [=](benchmark::State& state) { of_pairs<double>(state, loss); });
+    add_coupled("coupled/" + name + "/float", [=](benchmark::State& state) { value_and_gradient<float>(state, loss); });
+    add_coupled("coupled/" + name + "/double",
+                [=](benchmark::State& state) { value_and_gradient<double>(state, loss); });
 }
 template <class Loss> void add_completions(const std::string& name, const Loss& loss) {
     add_coupled("unpaired/" + name + "/float", [=](benchmark::State& state) { of_completions<float>(state, loss); });
@@ -78,7 +68,6 @@ template <class Loss> void add_completions(const std::string& name, const Loss& 
 }
 
 const bool coupled_losses_added = [] {
-    add_pairs("dpo", dpo{});
     for_each_coupled_loss(
         []<class Loss>(const Loss& loss) { add_pairs(std::string(description_of<Loss>.name), loss); });
     add_completions("kto", kto<>{});

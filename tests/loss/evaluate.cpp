@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -10,6 +11,7 @@
 
 #include <preflearn/core/column.hpp>
 #include <preflearn/core/half.hpp>
+#include <preflearn/loss/batch_robust.hpp>
 #include <preflearn/loss/evaluate.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/loss/weighted_sum.hpp>
@@ -102,6 +104,30 @@ TEST_CASE("metrics are TRL's: means over pairs, a tie is not correct") {
     CHECK(report.rewards_ties == doctest::Approx(1.0 / 3));
     CHECK(report.logps_chosen == doctest::Approx((-21.375 * 2 - 7) / 3));
     CHECK(report.logps_rejected == doctest::Approx((-21.25 * 2 - 7) / 3));
+}
+
+TEST_CASE_TEMPLATE("without metrics a loss and its gradient have the same bits", Real, float, double) {
+    const auto check = [](const auto& loss) {
+        pairs<Real> with = random_pairs<Real>(3000);
+        with.margin.clear(); // some losses take none
+        pairs<Real> without = with;
+        const loss_sums all = loss(with.scores(), with.gradients());
+        pair_gradients<Real> wanted = without.gradients();
+        wanted.metrics = false;
+        const loss_sums few = loss(without.scores(), wanted);
+        CHECK(all.loss == few.loss);
+        CHECK(all.weight == few.weight);
+        CHECK(all.pairs == few.pairs);
+        CHECK(std::ranges::equal(with.gradients().chosen, without.gradients().chosen));
+        CHECK(std::ranges::equal(with.gradients().rejected, without.gradients().rejected));
+        CHECK(std::isfinite(all.chosen_rewards));
+        CHECK(std::isnan(few.chosen_rewards)); // not zero, which would be a metric
+        CHECK(std::isnan(few.rejected_log_probs));
+    };
+    check(dpo{});
+    check(mpo{});
+    check(weighted_sum<dpo, hinge>{{dpo{}, hinge{}}, {0.5, 0.5}});
+    check(dr_dpo{});
 }
 
 TEST_CASE("Eigen's and xtensor's columns give what vectors give") {

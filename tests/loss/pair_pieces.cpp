@@ -1,8 +1,12 @@
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <random>
+#include <type_traits>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -45,5 +49,59 @@ TEST_CASE("a sum in lanes counts every term once, however the terms come in") {
         for (std::size_t i = 0; i < size; ++i) expected += term(i);
         CHECK(at_once.total() == expected);
         CHECK(in_two.total() == expected);
+    }
+}
+
+TEST_CASE("differences of log-ratios are rounded once, whether all of a piece are exact or one is not") {
+    std::mt19937_64 random(11);
+    std::uniform_real_distribution<double> near(-3, 3), far(0, 50);
+    constexpr std::size_t size = detail::pairs_per_piece<double>;
+    for (const std::size_t odd : {std::size_t{0}, std::size_t{7}, size - 1, size}) { // the last is none
+        std::vector<double> chosen(size), rejected(size), reference_chosen(size), reference_rejected(size);
+        for (std::size_t i = 0; i < size; ++i) {
+            chosen[i] = -100 + near(random);
+            rejected[i] = -90 + near(random);
+            reference_chosen[i] = i == odd ? -far(random) * 1e-3 : chosen[i] + near(random);
+            reference_rejected[i] = i == odd ? -far(random) * 1e-3 - 10 : rejected[i] + near(random);
+        }
+        const detail::piece_columns<double> columns{.size = size,
+                                                    .chosen = chosen.data(),
+                                                    .rejected = rejected.data(),
+                                                    .reference_chosen = reference_chosen.data(),
+                                                    .reference_rejected = reference_rejected.data(),
+                                                    .weight = nullptr,
+                                                    .target = nullptr,
+                                                    .margin = nullptr,
+                                                    .chosen_tokens = nullptr,
+                                                    .rejected_tokens = nullptr};
+        detail::piece_results<double> results;
+        REQUIRE(detail::form_differences<double>(columns, results, {}));
+        std::size_t rounded_twice = 0;
+        for (std::size_t i = 0; i < size; ++i) {
+            // long double holds the differences of these numbers but for some bits far below double's last.
+            const long double u = static_cast<long double>(chosen[i]) - static_cast<long double>(reference_chosen[i]),
+                              v = static_cast<long double>(rejected[i]) -
+                                  static_cast<long double>(reference_rejected[i]);
+            CHECK(results.u[i] == chosen[i] - reference_chosen[i]);
+            CHECK(results.v[i] == rejected[i] - reference_rejected[i]);
+            rounded_twice += std::size_t{results.difference[i] != static_cast<double>(u - v)};
+        }
+        CHECK(rounded_twice == 0);
+    }
+}
+
+TEST_CASE_TEMPLATE("exponentials are the C library's, with and without sizes whose exponential is no normal number",
+                   Real, float, double) {
+    for (const Real largest : {Real(80), Real(740) / (std::is_same_v<Real, float> ? 7 : 1)}) {
+        std::vector<Real> numbers(100), exponentials(100);
+        for (std::size_t i = 0; i < 100; ++i)
+            numbers[i] = (i % 2 == 0 ? largest : -largest) * static_cast<Real>(i) / Real(99);
+        detail::form_exponentials(numbers.data(), numbers.size(), largest, exponentials.data());
+        for (std::size_t i = 0; i < 100; ++i) {
+            const Real expected = std::exp(-std::abs(numbers[i]));
+            const Real error =
+                std::max(4 * std::numeric_limits<Real>::epsilon() * expected, std::numeric_limits<Real>::denorm_min());
+            CHECK(std::abs(exponentials[i] - expected) <= error);
+        }
     }
 }

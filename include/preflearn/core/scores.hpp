@@ -34,6 +34,9 @@ template <class Real> struct pair_gradients {
     std::span<Real> chosen{}, rejected{};
     /// weight · loss.
     std::span<Real> values{};
+    /// Whether the sums of rewards and log-probs and the counts beside them are wanted; otherwise a loss may leave them
+    /// out, NaN and zero, and is quicker.
+    bool metrics = true;
 };
 
 /// What a loss reports of a batch: sums, so that shards add up. Divide by `weight` for the mean.

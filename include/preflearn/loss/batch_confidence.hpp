@@ -119,7 +119,7 @@ struct confident_dpo_quantile {
             slice.weight = {};
             std::array<Real, detail::pairs_of_slice> z;
             pairwise<log_ratio, detail::margin_itself, as_labelled>{.beta = beta}(
-                slice, pair_gradients<Real>{.values = std::span(z).first(size)});
+                slice, pair_gradients<Real>{.values = std::span(z).first(size), .metrics = false});
             std::copy_n(z.begin(), size, margins.begin() + static_cast<std::ptrdiff_t>(at));
             exact_sum of_slice;
             of_slice.add(slice.target);

@@ -76,7 +76,7 @@ class log_mean_exp {
         const Real high = static_cast<Real>(all.origin());
         const Real* const numbers = x.data();
         detail::lane_sum<double> sum, excess;
-        constexpr std::size_t piece = detail::pairs_per_piece;
+        constexpr std::size_t piece = 2048 / sizeof(Real); // in the first-level cache
         for (std::size_t at = 0; at < x.size(); at += piece) {
             const std::size_t count = std::min(piece, x.size() - at);
             alignas(64) std::array<Real, piece> power, miss;
@@ -148,7 +148,7 @@ template <class Inner> struct distributionally_robust {
             std::array<Real, detail::pairs_of_slice> room;
             const std::span<Real> x = std::span(room).first(size);
             const pair_scores<Real> slice = detail::slice_of(scores, at, size);
-            exponents(slice, {}, x);
+            exponents(slice, {.metrics = false}, x);
             return log_mean_exp::of<Real>(x, slice.weight);
         });
     }
@@ -224,7 +224,7 @@ template <class Inner> struct distributionally_robust {
     loss_sums exponents(pair_scores<Real> scores, const pair_gradients<Real>& out, std::span<Real> x) const {
         scores.weight = {};
         std::ranges::fill(x, std::numeric_limits<Real>::quiet_NaN());
-        const loss_sums sums = inner(scores, pair_gradients<Real>{out.chosen, out.rejected, x});
+        const loss_sums sums = inner(scores, pair_gradients<Real>{out.chosen, out.rejected, x, out.metrics});
         const double factor = -1 / beta_prime;
         unsigned missing = 0; // a bool would keep the loop from becoming vector code
         for (Real& number : x) {

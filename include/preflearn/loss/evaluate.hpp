@@ -98,7 +98,7 @@ auto in_float(const pair_scores<T>& scores, const pair_gradients<T>& gradients, 
         values(gradients.values.size(), std::numeric_limits<float>::quiet_NaN());
     const auto result = use(pair_scores<float>{chosen, rejected, reference_chosen, reference_rejected,
                                                scores.chosen_tokens, scores.rejected_tokens, weight, target, margin},
-                            pair_gradients<float>{d_chosen, d_rejected, values});
+                            pair_gradients<float>{d_chosen, d_rejected, values, gradients.metrics});
     const auto narrowed = [](const std::vector<float>& from, std::span<T> to) {
         std::transform(from.begin(), from.end(), to.begin(), [](float x) { return static_cast<T>(x); });
     };
@@ -139,14 +139,14 @@ loss_report value_and_gradient(const Loss& loss, const pair_scores<T>& scores, c
 /// The reduced loss alone.
 template <class Loss, class Real>
 double value(const Loss& loss, const pair_scores<Real>& scores, reduction how = reduction::weighted_mean) {
-    return value_and_gradient(loss, scores, pair_gradients<Real>{}, how).value;
+    return value_and_gradient(loss, scores, pair_gradients<Real>{.metrics = false}, how).value;
 }
 
 /// No reduction: weight · loss of each pair. \throws argument_error when the loss leaves `values` untouched.
 template <class Loss, class Real> void values(const Loss& loss, const pair_scores<Real>& scores, std::span<Real> out) {
     require(out.size() == scores.size(), "values has ", out.size(), " entries for ", scores.size(), " pairs");
     std::fill(out.begin(), out.end(), static_cast<Real>(std::numeric_limits<float>::quiet_NaN()));
-    value_and_gradient(loss, scores, pair_gradients<Real>{.values = out}, reduction::sum);
+    value_and_gradient(loss, scores, pair_gradients<Real>{.values = out, .metrics = false}, reduction::sum);
     const auto untouched = std::ranges::find_if(out, [](Real x) { return x != x; });
     require(untouched == out.end(), "this loss does not write the values of pairs: pair ", untouched - out.begin(),
             " has none");

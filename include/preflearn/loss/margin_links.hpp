@@ -20,7 +20,7 @@ namespace preflearn {
 /// φ' = −1 below z = 1 and 0 from there on.
 struct hinge_link {
     template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
-        return {std::max(1 - z, Real(0)), z < 1 ? Real(-1) : Real(0)};
+        return {by_sign(z - 1, 1 - z, Real(0)), by_sign(z - 1, Real(-1), Real(0))};
     }
     template <std::floating_point Real> Real curvature(Real /*z*/) const { return 0; }
 };

@@ -92,7 +92,8 @@ loss_sums pairs_taken_apart(const pair_scores<Real>& scores, const pair_gradient
             "column");
     require(label_smoothing >= 0 && label_smoothing <= 1, "label_smoothing is ", label_smoothing,
             ", a probability was expected");
-    loss_sums sums = dpo{.beta = beta}(scores, pair_gradients<Real>{}); // names what is not finite
+    // Names what is not finite.
+    loss_sums sums = dpo{.beta = beta}(scores, pair_gradients<Real>{.metrics = gradients.metrics});
     sums.loss = 0;
     return sums;
 }
@@ -146,7 +147,7 @@ struct aot {
     double beta = 0.1, label_smoothing = 0;
 
     template <std::floating_point Real> [[nodiscard]] sorted_sides reduce(const pair_scores<Real>& scores) const {
-        detail::pairs_taken_apart(scores, pair_gradients<Real>{}, beta, label_smoothing);
+        detail::pairs_taken_apart(scores, pair_gradients<Real>{.metrics = false}, beta, label_smoothing);
         return {sorted_column(scores.size(), policy(scores)), sorted_column(scores.size(), reference(scores))};
     }
     /// \param first the place of the first pair in the merged batch
@@ -188,7 +189,7 @@ struct aot_unpaired {
     double beta = 0.1, label_smoothing = 0;
 
     template <std::floating_point Real> [[nodiscard]] sorted_sides reduce(const pair_scores<Real>& scores) const {
-        detail::pairs_taken_apart(scores, pair_gradients<Real>{}, beta, label_smoothing);
+        detail::pairs_taken_apart(scores, pair_gradients<Real>{.metrics = false}, beta, label_smoothing);
         return {sorted_column(scores.size(), chosen(scores)), sorted_column(scores.size(), rejected(scores))};
     }
     /// A pair's value is that of the rank of its chosen response. \param first as in `aot`

@@ -21,9 +21,10 @@
 
 namespace preflearn::detail {
 
-inline constexpr std::size_t pairs_per_piece = 512;
+/// 2 KiB of every column.
+template <class Real> inline constexpr std::size_t pairs_per_piece = 2048 / sizeof(Real);
 
-/// The columns of one piece; missing ones point at constants.
+/// The columns of one piece; missing ones point at constants, missing lengths and references nowhere.
 template <class Real> struct piece_columns {
     std::size_t size;
     const Real *chosen, *rejected, *reference_chosen, *reference_rejected, *weight, *target, *margin;
@@ -31,45 +32,57 @@ template <class Real> struct piece_columns {
 };
 
 /// So many pairs of the next piece are asked for at a time.
-inline constexpr std::size_t pairs_asked_for = 64;
+template <class Real> inline constexpr std::size_t pairs_asked_for = 512 / sizeof(Real);
 
 /// Asks for the next piece's memory, a little at a time while a piece is computed: otherwise memory would rest then,
 /// and the processor's own guesses end where a piece's columns do.
 template <class Real> class piece_ahead {
   public:
     piece_ahead() = default;
-    /// The piece that starts at pair `first`, of no pair beyond `end`: the columns that are given and the results that
+    /// The piece that starts at pair `first`, of no pair beyond `end`: the columns that are read and the results that
     /// are wanted.
     piece_ahead(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients, std::size_t first,
                 std::size_t end)
-        : size_(std::min(pairs_per_piece, end - first)) {
+        : size_(std::min(pairs_per_piece<Real>, end - first)) {
         for (const std::span<const Real> column :
              {scores.chosen, scores.rejected, scores.reference_chosen, scores.reference_rejected, scores.weight,
               scores.target, scores.margin})
             if (!column.empty()) read_[reads_++] = column.data() + first;
+        for (const std::span<const std::uint32_t> column : {scores.chosen_tokens, scores.rejected_tokens})
+            if (!column.empty()) lengths_[lengths_read_++] = column.data() + first;
         for (const std::span<Real> column : {gradients.chosen, gradients.rejected, gradients.values})
             if (!column.empty()) written_[writes_++] = column.data() + first;
     }
-    /// Asks for its pairs from `begin` to `end`, as far as it has them.
-    [[gnu::always_inline]] void ask(std::size_t begin, std::size_t end) const {
-        constexpr std::size_t line = 64 / sizeof(Real);
-        for (std::size_t i = begin; i < std::min(end, size_); i += line) {
-            for (std::size_t k = 0; k < reads_; ++k) __builtin_prefetch(read_[k] + i, 0);
-            for (std::size_t k = 0; k < writes_; ++k) __builtin_prefetch(written_[k] + i, 1);
-        }
+    /// Asks for what will be read, or written, of its pairs from `begin` to `end`, as far as it has them.
+    [[gnu::always_inline]] void ask_to_read(std::size_t begin, std::size_t end) const {
+        ask<0>(read_, reads_, begin, end);
+        ask<0>(lengths_, lengths_read_, begin, end);
+    }
+    [[gnu::always_inline]] void ask_to_write(std::size_t begin, std::size_t end) const {
+        ask<1>(written_, writes_, begin, end);
     }
 
   private:
+    template <int Write, class Columns>
+    [[gnu::always_inline]] void ask(const Columns& columns, std::size_t count, std::size_t begin,
+                                    std::size_t end) const {
+        constexpr std::size_t line = 64 / sizeof(*columns[0]);
+        for (std::size_t i = begin; i < std::min(end, size_); i += line)
+            for (std::size_t k = 0; k < count; ++k) __builtin_prefetch(columns[k] + i, Write);
+    }
+
     std::array<const Real*, 7> read_{};
+    std::array<const std::uint32_t*, 2> lengths_{};
     std::array<Real*, 3> written_{};
-    std::size_t size_ = 0, reads_ = 0, writes_ = 0;
+    std::size_t size_ = 0, reads_ = 0, lengths_read_ = 0, writes_ = 0;
 };
 
 /// What one loop over a piece leaves to the next, per pair. The gradients go straight to the caller.
 template <class Real> struct piece_results {
-    using column = std::array<Real, pairs_per_piece>;
-    /// The log-ratios u and v; z, or β times both scores where the link takes both.
-    alignas(64) column u, v, z, chosen_score, rejected_score;
+    /// A cache line longer than a piece: columns at the same place in different pages would compete for the cache.
+    using column = std::array<Real, pairs_per_piece<Real> + 64 / sizeof(Real)>;
+    /// The log-ratios u and v and their difference; z, or β times both scores where the link takes both.
+    alignas(64) column u, v, difference, z, chosen_score, rejected_score;
     /// The loss and its derivative in z, or in both scores; the weight where it is not the column's.
     alignas(64) column loss, slope, rejected_slope, weight;
 };
@@ -86,11 +99,83 @@ template <class Real> class finite_so_far {
   public:
     [[gnu::always_inline]] void see(Real x) { largest_ = std::max(largest_, std::bit_cast<whole>(std::abs(x))); }
     explicit operator bool() const { return largest_ <= std::bit_cast<whole>(std::numeric_limits<Real>::max()); }
+    /// The largest size that it has seen; NaN is beyond all.
+    [[nodiscard]] Real largest() const { return std::bit_cast<Real>(largest_); }
 
   private:
     using whole = std::make_signed_t<typename elementary<Real>::bits>;
     whole largest_ = 0;
 };
+
+/// Whether all differences it has seen were exact: a − b is when it is not larger than a and b (Sterbenz 1974). Without
+/// an addition, of which processors do fewer at a time than of operations on bits.
+template <class Real> class exact_so_far {
+  public:
+    [[gnu::always_inline]] void see(Real a, Real b, Real difference) {
+        const whole smaller = std::min(std::bit_cast<whole>(std::abs(a)), std::bit_cast<whole>(std::abs(b)));
+        signs_ |= smaller - std::bit_cast<whole>(std::abs(difference));
+    }
+    explicit operator bool() const { return signs_ >= 0; }
+
+  private:
+    using whole = std::make_signed_t<typename elementary<Real>::bits>;
+    whole signs_ = 0;
+};
+
+/// u, v and u − v, rounded once whatever the four log-probs are; meanwhile it asks for the next piece's columns.
+/// Returns whether the differences are finite, as they are not where anything that goes into them is not. It is
+/// compiled once for all losses.
+template <class Real>
+[[gnu::noinline]] bool form_differences(const piece_columns<Real>& in, piece_results<Real>& __restrict__ out,
+                                        const piece_ahead<Real>& ahead) {
+    const piece_columns<Real> c = in;
+    const bool references = c.reference_chosen != nullptr;
+    exact_so_far<Real> exact;
+    finite_so_far<Real> finite;
+    for (std::size_t begin = 0; begin < c.size; begin += pairs_asked_for<Real>) {
+        const std::size_t end = std::min(begin + pairs_asked_for<Real>, c.size);
+        ahead.ask_to_read(begin, end);
+        if (references) {
+            for (std::size_t i = begin; i < end; ++i) {
+                const Real u = c.chosen[i] - c.reference_chosen[i], v = c.rejected[i] - c.reference_rejected[i];
+                exact.see(c.chosen[i], c.reference_chosen[i], u);
+                exact.see(c.rejected[i], c.reference_rejected[i], v);
+                finite.see(u - v);
+                out.u[i] = u;
+                out.v[i] = v;
+                out.difference[i] = u - v;
+            }
+        } else {
+            for (std::size_t i = begin; i < end; ++i) {
+                out.u[i] = c.chosen[i];
+                out.v[i] = c.rejected[i];
+                out.difference[i] = c.chosen[i] - c.rejected[i];
+                finite.see(out.difference[i]);
+            }
+        }
+    }
+    if (exact) return static_cast<bool>(finite);
+    finite = {};
+    for (std::size_t i = 0; i < c.size; ++i) {
+        const Real u_lost = exact_difference(c.chosen[i], c.reference_chosen[i]).lost,
+                   v_lost = exact_difference(c.rejected[i], c.reference_rejected[i]).lost;
+        const auto [d, d_lost] = exact_difference(out.u[i], out.v[i]);
+        out.difference[i] = d + (d_lost + (u_lost - v_lost));
+        finite.see(out.difference[i]);
+    }
+    return static_cast<bool>(finite);
+}
+
+/// e^{−|x|} of numbers, of which the largest has the size `largest`.
+template <class Real>
+[[gnu::noinline]] void form_exponentials(const Real* __restrict__ numbers, std::size_t count, Real largest,
+                                         Real* __restrict__ exponentials) {
+    if (largest <= elementary<Real>::normal) {
+        for (std::size_t i = 0; i < count; ++i) exponentials[i] = near_exp_of_minus(std::abs(numbers[i]));
+    } else {
+        for (std::size_t i = 0; i < count; ++i) exponentials[i] = exp_of_minus(std::abs(numbers[i]));
+    }
+}
 
 /// A sum in lanes: the order of its terms is fixed, and loops that add to it become vector code. Several sums in one
 /// loop would not fit into the registers.
@@ -98,7 +183,7 @@ template <class Sum> class lane_sum {
   public:
     /// Adds term(i) for i in [0, size).
     template <class Term> void add(std::size_t size, const Term& term) {
-        std::array<Sum, lanes> sums = sums_; // in registers
+        alignas(64) std::array<Sum, lanes> sums = sums_; // in registers
         const std::size_t whole = size / lanes * lanes;
         for (std::size_t i = 0; i < whole; i += lanes) {
             for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += term(i + lane);
@@ -122,33 +207,36 @@ template <class Sum> class lane_sum {
 /// The sums of a block of pieces.
 template <class Real> class block_sums {
   public:
-    /// `weight` is the pairs' weights, null where all are 1.
-    void add(const piece_columns<Real>& in, const piece_results<Real>& results, const Real* weight) {
-        const Real* const u = results.u.data();
-        const Real* const v = results.v.data();
+    /// `weight` is the pairs' weights, null where all are 1. Without `metrics` only losses and weights are added up.
+    [[gnu::noinline]] void add(const piece_columns<Real>& in, const piece_results<Real>& results, const Real* weight,
+                               bool metrics) {
         const auto add_to = [&](lane_sum<double>& sum, const Real* values) {
             sum.add(in.size, [=](std::size_t i) { return static_cast<double>(values[i]); });
         };
         add_to(loss_, results.loss.data());
+        if (weight != nullptr) add_to(weight_, weight);
+        unit_weights_ += weight != nullptr ? 0 : in.size;
+        pairs_ += in.size;
+        if (!metrics) return;
+        const Real* const u = results.u.data();
+        const Real* const v = results.v.data();
         add_to(chosen_ratios_, u);
         add_to(rejected_ratios_, v);
         add_to(chosen_log_probs_, in.chosen);
         add_to(rejected_log_probs_, in.rejected);
-        if (weight != nullptr) add_to(weight_, weight);
         correct_.add(in.size, [=](std::size_t i) { return whole{u[i] > v[i]}; });
         ties_.add(in.size, [=](std::size_t i) { return whole{u[i] == v[i]}; });
-        unit_weights_ += weight != nullptr ? 0 : in.size;
-        pairs_ += in.size;
     }
-    /// With rewards of β times the log-ratios.
-    [[nodiscard]] loss_sums total(double beta) const {
+    /// With rewards of β times the log-ratios; NaN for metrics that were not asked for.
+    [[nodiscard]] loss_sums total(double beta, bool metrics) const {
+        const auto wanted = [=](double sum) { return metrics ? sum : std::numeric_limits<double>::quiet_NaN(); };
         return {.loss = loss_.total(),
                 .weight = weight_.total() + static_cast<double>(unit_weights_),
                 .pairs = pairs_,
-                .chosen_rewards = beta * chosen_ratios_.total(),
-                .rejected_rewards = beta * rejected_ratios_.total(),
-                .chosen_log_probs = chosen_log_probs_.total(),
-                .rejected_log_probs = rejected_log_probs_.total(),
+                .chosen_rewards = wanted(beta * chosen_ratios_.total()),
+                .rejected_rewards = wanted(beta * rejected_ratios_.total()),
+                .chosen_log_probs = wanted(chosen_log_probs_.total()),
+                .rejected_log_probs = wanted(rejected_log_probs_.total()),
                 .correct = correct_.total(),
                 .ties = ties_.total()};
     }

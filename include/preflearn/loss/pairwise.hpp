@@ -67,9 +67,9 @@ struct pairwise {
         check_parts<Real>();
         check(scores, gradients);
         // Blocks depend on the number of pairs alone; at most 64, so that their sums need no allocation.
-        constexpr std::size_t most = 64, smallest = 16 * detail::pairs_per_piece;
-        const std::size_t pieces = (scores.size() + detail::pairs_per_piece - 1) / detail::pairs_per_piece;
-        const std::size_t grain = std::max(smallest, (pieces + most - 1) / most * detail::pairs_per_piece);
+        constexpr std::size_t most = 64, piece = detail::pairs_per_piece<Real>;
+        const std::size_t pieces = (scores.size() + piece - 1) / piece;
+        const std::size_t grain = std::max<std::size_t>(16, (pieces + most - 1) / most) * piece;
         std::array<loss_sums, most> blocks{};
         // Without weights, targets and margins, and without a share of the swapped pair, there is less to compute.
         const bool plain = [&] {
@@ -96,10 +96,12 @@ struct pairwise {
         check_parts<Real>();
         check(scores, pair_gradients<Real>{.values = out});
         require(out.size() == scores.size(), "curvature has ", out.size(), " entries for ", scores.size(), " pairs");
-        parallel_blocks(scores.size(), detail::pairs_per_piece, [&](std::size_t begin, std::size_t end) {
+        parallel_blocks(scores.size(), detail::pairs_per_piece<Real>, [&](std::size_t begin, std::size_t end) {
             const detail::piece_columns<Real> c = columns_from(scores, begin, end);
+            detail::piece_results<Real> results;
+            detail::form_differences<Real>(c, results, {});
             for (std::size_t i = 0; i < c.size; ++i) {
-                const pair_point<Real> at = point_at(c, i);
+                const pair_point<Real> at = point_at(c, results, i);
                 const Real q = c.target[i];
                 const Real z =
                     static_cast<Real>(beta) * scores_of_pair(score, at).difference - margin_at(c.margin[i], at);
@@ -150,37 +152,38 @@ struct pairwise {
     template <class Real>
     static detail::piece_columns<Real> columns_from(const pair_scores<Real>& scores, std::size_t at, std::size_t end) {
         static constexpr auto constants = [] {
-            std::array<std::array<Real, detail::pairs_per_piece>, 2> filled{};
+            std::array<std::array<Real, detail::pairs_per_piece<Real>>, 2> filled{};
             filled[1].fill(1);
             return filled;
         }();
         const auto column = [at](std::span<const Real> values, std::size_t otherwise) {
             return values.empty() ? constants[otherwise].data() : values.data() + at;
         };
-        const auto lengths = [at](std::span<const std::uint32_t> tokens) {
-            return tokens.empty() ? nullptr : tokens.data() + at; // read only where the score uses lengths
-        };
-        return {.size = std::min(detail::pairs_per_piece, end - at),
+        const auto if_there = [at](const auto& values) { return values.empty() ? nullptr : values.data() + at; };
+        return {.size = std::min(detail::pairs_per_piece<Real>, end - at),
                 .chosen = scores.chosen.data() + at,
                 .rejected = scores.rejected.data() + at,
-                .reference_chosen = uses_reference ? column(scores.reference_chosen, 0) : constants[0].data(),
-                .reference_rejected = uses_reference ? column(scores.reference_rejected, 0) : constants[0].data(),
+                .reference_chosen = uses_reference ? if_there(scores.reference_chosen) : nullptr,
+                .reference_rejected = uses_reference ? if_there(scores.reference_rejected) : nullptr,
                 .weight = column(scores.weight, 1),
                 .target = column(scores.target, 1),
                 .margin = column(scores.margin, 0),
-                .chosen_tokens = lengths(scores.chosen_tokens),
-                .rejected_tokens = lengths(scores.rejected_tokens)};
+                .chosen_tokens = if_there(scores.chosen_tokens),
+                .rejected_tokens = if_there(scores.rejected_tokens)};
     }
 
     template <bool Plain, class Real>
     loss_sums block(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients, std::size_t begin,
                     std::size_t end) const {
         detail::piece_results<Real> results;
-        std::array<std::array<Real, detail::pairs_per_piece>, 2> unwanted;
+        std::array<std::array<Real, detail::pairs_per_piece<Real>>, 2> unwanted;
         detail::block_sums<Real> sums;
-        for (std::size_t at = begin; at < end; at += detail::pairs_per_piece) {
+        pair_scores<Real> read = scores;
+        if constexpr (!uses_reference) read.reference_chosen = read.reference_rejected = {};
+        if constexpr (!uses_tokens) read.chosen_tokens = read.rejected_tokens = {};
+        for (std::size_t at = begin; at < end; at += detail::pairs_per_piece<Real>) {
             const detail::piece_columns<Real> columns = columns_from(scores, at, end);
-            const detail::piece_ahead<Real> ahead(scores, gradients, at + columns.size, end);
+            const detail::piece_ahead<Real> ahead(read, gradients, at + columns.size, end);
             Real* const d_chosen = gradients.chosen.empty() ? unwanted[0].data() : gradients.chosen.data() + at;
             Real* const d_rejected = gradients.rejected.empty() ? unwanted[1].data() : gradients.rejected.data() + at;
             if (!compute<Plain>(columns, results, d_chosen, d_rejected, ahead)) {
@@ -188,12 +191,12 @@ struct pairwise {
                 throw_first_fault(scores, pair, pair + 1);
             }
             if (!gradients.values.empty()) std::copy_n(results.loss.data(), columns.size, gradients.values.data() + at);
-            if constexpr (std::same_as<Weight, given_weight>)
-                sums.add(columns, results, scores.weight.empty() ? nullptr : columns.weight);
-            else
-                sums.add(columns, results, results.weight.data());
+            const Real* const weights = !std::same_as<Weight, given_weight> ? results.weight.data()
+                                        : scores.weight.empty()             ? nullptr
+                                                                            : columns.weight;
+            sums.add(columns, results, weights, gradients.metrics);
         }
-        const loss_sums total = sums.total(beta);
+        const loss_sums total = sums.total(beta, gradients.metrics);
         if (!std::isfinite(total.loss)) throw_if_undefined<Plain>(scores, begin, end);
         return total;
     }
@@ -224,11 +227,9 @@ struct pairwise {
     }
 
     template <class Real>
-    [[gnu::always_inline]] static pair_point<Real> point_at(const detail::piece_columns<Real>& c, std::size_t i) {
-        const auto [u, u_lost] = detail::exact_difference(c.chosen[i], c.reference_chosen[i]);
-        const auto [v, v_lost] = detail::exact_difference(c.rejected[i], c.reference_rejected[i]);
-        const auto [d, d_lost] = detail::exact_difference(u, v);
-        pair_point<Real> at{c.chosen[i], c.rejected[i], u, v, d + (d_lost + (u_lost - v_lost)), 0, 0};
+    [[gnu::always_inline]] static pair_point<Real> point_at(const detail::piece_columns<Real>& c,
+                                                            const detail::piece_results<Real>& r, std::size_t i) {
+        pair_point<Real> at{c.chosen[i], c.rejected[i], r.u[i], r.v[i], r.difference[i], 0, 0};
         if constexpr (uses_tokens) {
             at.chosen_tokens = static_cast<Real>(c.chosen_tokens[i]);
             at.rejected_tokens = static_cast<Real>(c.rejected_tokens[i]);
@@ -265,14 +266,17 @@ struct pairwise {
         else
             return link(z);
     }
-    /// The exponentials of a pair link's points of the kind `Which`, where it has these.
+    /// The exponentials of a pair link's points of the kind `Which`, where it has these. The points' numbers lie where
+    /// the weights will.
     template <std::size_t Which, class Real>
-    void form_exponentials(typename detail::piece_results<Real>::column& __restrict__ out,
-                           const detail::piece_results<Real>& r, std::size_t begin, std::size_t end) const {
+    void form_pair_exponentials(detail::piece_results<Real>& __restrict__ r, std::size_t size, Real* out) const {
         if constexpr (Which < std::tuple_size_v<decltype(exponents_of(link, Real(), Real(), Real()))>) {
-            for (std::size_t i = begin; i < end; ++i)
-                out[i] = exp_of_minus(
-                    std::abs(std::get<Which>(exponents_of(link, r.chosen_score[i], r.rejected_score[i], r.z[i]))));
+            detail::finite_so_far<Real> seen;
+            for (std::size_t i = 0; i < size; ++i) {
+                r.weight[i] = std::get<Which>(exponents_of(link, r.chosen_score[i], r.rejected_score[i], r.z[i]));
+                seen.see(r.weight[i]);
+            }
+            detail::form_exponentials(r.weight.data(), size, seen.largest(), out);
         }
     }
     /// A link of both scores with z = a − b.
@@ -310,14 +314,15 @@ struct pairwise {
     template <bool Plain, class Real>
     bool compute(const detail::piece_columns<Real>& columns, detail::piece_results<Real>& results, Real* d_chosen,
                  Real* d_rejected, const detail::piece_ahead<Real>& ahead) const {
-        const bool sound = are_sound<Plain>(columns),
+        const bool sound = are_sound<Plain>(columns), finite = detail::form_differences(columns, results, ahead),
                    scored = form_scores<Plain>(columns, results, d_chosen, d_rejected);
-        for (std::size_t begin = 0; begin < columns.size; begin += detail::pairs_asked_for) {
-            const std::size_t end = std::min(begin + detail::pairs_asked_for, columns.size);
-            ahead.ask(begin, end);
+        constexpr std::size_t step = detail::pairs_asked_for<Real>;
+        for (std::size_t begin = 0; begin < columns.size; begin += step) {
+            const std::size_t end = std::min(begin + step, columns.size);
+            ahead.ask_to_write(begin, end);
             penalise<Plain>(columns, results, begin, end);
         }
-        return weigh<Plain>(columns, results, d_chosen, d_rejected) && sound && scored;
+        return weigh<Plain>(columns, results, d_chosen, d_rejected) && sound && finite && scored;
     }
 
     /// Whether weights, targets and margins are in their ranges, and lengths, where only the term looks at them.
@@ -338,8 +343,8 @@ struct pairwise {
         return faults == 0;
     }
 
-    /// u, v, and z or both scores; d_chosen and d_rejected become the scores' derivatives where these are not 1.
-    /// Returns whether the difference of the log-ratios and z are finite.
+    /// z or both scores and, where the link takes them, exponentials; d_chosen and d_rejected become the scores'
+    /// derivatives where these are not 1. Returns whether z is finite.
     template <bool Plain, class Real>
     bool form_scores(const detail::piece_columns<Real>& in, detail::piece_results<Real>& out, Real* d_chosen,
                      Real* d_rejected) const {
@@ -357,20 +362,16 @@ struct pairwise {
                         Real* __restrict__ d_rejected) const {
         const detail::piece_columns<Real> c = in;
         const Real scale = static_cast<Real>(beta);
-        detail::finite_so_far<Real> finite_z, finite_difference;
+        detail::finite_so_far<Real> finite_z;
         if constexpr (TwoStepScore<Part, Real>) { // the first step's numbers lie where the slopes will
             for (std::size_t i = 0; i < c.size; ++i)
-                d_chosen[i] =
-                    part.first_step(c.chosen[i] - c.reference_chosen[i], static_cast<Real>(c.chosen_tokens[i]));
+                d_chosen[i] = part.first_step(out.u[i], static_cast<Real>(c.chosen_tokens[i]));
             for (std::size_t i = 0; i < c.size; ++i)
-                d_rejected[i] =
-                    part.first_step(c.rejected[i] - c.reference_rejected[i], static_cast<Real>(c.rejected_tokens[i]));
+                d_rejected[i] = part.first_step(out.v[i], static_cast<Real>(c.rejected_tokens[i]));
         }
         for (std::size_t i = 0; i < c.size; ++i) {
-            const pair_point<Real> at = point_at(c, i);
+            const pair_point<Real> at = point_at(c, out, i);
             const auto [su, sv, difference] = scores_at(part, at, d_chosen[i], d_rejected[i]);
-            out.u[i] = at.u;
-            out.v[i] = at.v;
             if constexpr (PairLink<Link, Real>) {
                 out.chosen_score[i] = scale * su.value;
                 out.rejected_score[i] = scale * sv.value;
@@ -382,10 +383,17 @@ struct pairwise {
             if constexpr (!has_unit_slope<Score>) {
                 d_chosen[i] = su.derivative;
                 d_rejected[i] = sv.derivative;
-                finite_difference.see(at.difference);
             }
         }
-        return finite_z && finite_difference;
+        // Exponentials lie where slopes and loss will.
+        if constexpr (ExponentialLink<Link, Real>) {
+            detail::form_exponentials(out.z.data(), c.size, finite_z.largest(), out.slope.data());
+        } else if constexpr (PairExponentialLink<Link, Real>) {
+            form_pair_exponentials<0>(out, c.size, out.slope.data());
+            form_pair_exponentials<1>(out, c.size, out.rejected_slope.data());
+            form_pair_exponentials<2>(out, c.size, out.loss.data());
+        }
+        return static_cast<bool>(finite_z);
     }
 
     /// The loss without its term, and its slopes, of the pairs [begin, end) of the piece.
@@ -394,14 +402,6 @@ struct pairwise {
                   std::size_t end) const {
         constexpr Real least = std::numeric_limits<Real>::min();
         const detail::piece_columns<Real> c = in;
-        // Exponentials lie where slopes and loss will.
-        if constexpr (ExponentialLink<Link, Real>) {
-            for (std::size_t i = begin; i < end; ++i) r.slope[i] = exp_of_minus(std::abs(r.z[i]));
-        } else if constexpr (PairExponentialLink<Link, Real>) {
-            form_exponentials<0>(r.slope, r, begin, end);
-            form_exponentials<1>(r.rejected_slope, r, begin, end);
-            form_exponentials<2>(r.loss, r, begin, end);
-        }
         for (std::size_t i = begin; i < end; ++i) {
             const Real z = r.z[i], q = Plain ? Real(1) : c.target[i];
             const target_mixture<Real> mixture = mixture_at(q, z);
@@ -453,7 +453,7 @@ struct pairwise {
         detail::finite_so_far<Real> finite;
         for (std::size_t i = 0; i < c.size; ++i) {
             const Real q = Plain ? Real(1) : c.target[i], w = weight(Plain ? Real(1) : c.weight[i], q);
-            const pair_penalty<Real> added = term_at(point_at(c, i), q);
+            const pair_penalty<Real> added = term_at(point_at(c, r, i), q);
             Real du = r.slope[i], dv = PairLink<Link, Real> ? r.rejected_slope[i] : -du;
             if constexpr (!has_unit_slope<Score>) {
                 du *= d_chosen[i];
@@ -461,7 +461,8 @@ struct pairwise {
             }
             d_chosen[i] = w * (scale * du + added.d_chosen);
             d_rejected[i] = w * (scale * dv + added.d_rejected);
-            r.loss[i] = w * (r.loss[i] + added.value);
+            if constexpr (!Plain || !std::same_as<Term, no_term> || !std::same_as<Weight, given_weight>)
+                r.loss[i] = w * (r.loss[i] + added.value);
             if constexpr (!std::same_as<Weight, given_weight>) {
                 r.weight[i] = w;
                 finite.see(w);

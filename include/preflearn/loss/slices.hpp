@@ -34,7 +34,7 @@ template <class Real> pair_scores<Real> slice_of(const pair_scores<Real>& whole,
 template <class Real>
 pair_gradients<Real> slice_of(const pair_gradients<Real>& whole, std::size_t at, std::size_t size) {
     const auto slice = [=](const auto& column) { return column.empty() ? column : column.subspan(at, size); };
-    return {slice(whole.chosen), slice(whole.rejected), slice(whole.values)};
+    return {slice(whole.chosen), slice(whole.rejected), slice(whole.values), whole.metrics};
 }
 
 /// Calls `of_slice(at, size)` for the slices of [0, count), on any thread, and adds up what it returns, in an order

@@ -80,7 +80,7 @@ template <class... Losses> struct weighted_sum {
             if constexpr (couples<I, Real>) {
                 std::vector<Real> d_chosen(gradients.chosen.size()), d_rejected(gradients.rejected.size()),
                     values(gradients.values.size());
-                const pair_gradients<Real> written{d_chosen, d_rejected, values};
+                const pair_gradients<Real> written{d_chosen, d_rejected, values, gradients.metrics && I == 0};
                 const loss_sums of_loss =
                     map_shard(std::get<I>(losses), scores, std::get<I>(state.states), written, first);
                 count_in<I>(sums, of_loss);
@@ -110,14 +110,15 @@ template <class... Losses> struct weighted_sum {
     template <class Real>
     loss_sums sum_of_single(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
         std::array<Real, detail::pairs_of_slice> d_chosen, d_rejected, values;
-        const pair_gradients<Real> written{std::span(d_chosen).first(gradients.chosen.size()),
-                                           std::span(d_rejected).first(gradients.rejected.size()),
-                                           std::span(values).first(gradients.values.size())};
+        pair_gradients<Real> written{std::span(d_chosen).first(gradients.chosen.size()),
+                                     std::span(d_rejected).first(gradients.rejected.size()),
+                                     std::span(values).first(gradients.values.size())};
         for (const std::span<Real> column : {gradients.chosen, gradients.rejected, gradients.values})
             std::ranges::fill(column, Real(0));
         loss_sums sums;
         for_each_index([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
             if constexpr (!couples<I, Real>) {
+                written.metrics = gradients.metrics && I == 0;
                 count_in<I>(sums, std::get<I>(losses)(scores, written));
                 add<I>(gradients, written);
             }
