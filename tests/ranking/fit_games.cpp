@@ -120,11 +120,9 @@ TEST_CASE("ties, order effect, features and judges are found together, and the e
 #if defined(_OPENMP)
     const int threads = omp_get_max_threads();
     omp_set_num_threads(threads == 1 ? 3 : 1);
-#endif
     CHECK(fit_games(list.games.list(), list.details(), model, without_matrices).rating.parameters ==
           sparse.rating.parameters);
     CHECK(fit_games(list.games.list(), list.details(), model).rating.parameters == fit.rating.parameters);
-#if defined(_OPENMP)
     omp_set_num_threads(threads);
 #endif
     check_parameter(fit.layout.order, 0.3);

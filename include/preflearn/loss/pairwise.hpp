@@ -242,8 +242,11 @@ struct pairwise {
         else
             return margin(given);
     }
-    template <class Real> [[gnu::always_inline]] pair_penalty<Real> term_at(const pair_point<Real>& at, Real q) const {
-        if constexpr (requires { term(at, q); })
+    template <bool Plain, class Real>
+    [[gnu::always_inline]] pair_penalty<Real> term_at(const pair_point<Real>& at, Real q) const {
+        if constexpr (Plain && requires { term(at); })
+            return term(at);
+        else if constexpr (requires { term(at, q); })
             return term(at, q);
         else
             return term(at);
@@ -453,7 +456,7 @@ struct pairwise {
         detail::finite_so_far<Real> finite;
         for (std::size_t i = 0; i < c.size; ++i) {
             const Real q = Plain ? Real(1) : c.target[i], w = weight(Plain ? Real(1) : c.weight[i], q);
-            const pair_penalty<Real> added = term_at(point_at(c, r, i), q);
+            const pair_penalty<Real> added = term_at<Plain>(point_at(c, r, i), q);
             Real du = r.slope[i], dv = PairLink<Link, Real> ? r.rejected_slope[i] : -du;
             if constexpr (!has_unit_slope<Score>) {
                 du *= d_chosen[i];

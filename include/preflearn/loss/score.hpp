@@ -128,9 +128,11 @@ struct mean_log_odds {
     /// The difference with one logarithm instead of two.
     template <class Real>
     [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at, Real miss_u, Real miss_v) const {
-        const Real mean_u = at.u / at.chosen_tokens, mean_v = at.v / at.rejected_tokens;
-        return {{mean_u - log_of(miss_u), 1 / (miss_u * at.chosen_tokens)},
-                {mean_v - log_of(miss_v), 1 / (miss_v * at.rejected_tokens)},
+        // One division a response: 1 / |y| is the slope times 1 − p̄.
+        const Real slope_u = 1 / (miss_u * at.chosen_tokens), slope_v = 1 / (miss_v * at.rejected_tokens);
+        const Real mean_u = at.u * (miss_u * slope_u), mean_v = at.v * (miss_v * slope_v);
+        return {{mean_u - log_of(miss_u), slope_u},
+                {mean_v - log_of(miss_v), slope_v},
                 (mean_u - mean_v) - log_of(miss_u / miss_v) + certain(std::max(mean_u, mean_v))};
     }
 

@@ -13,7 +13,7 @@
 namespace preflearn {
 
 /// Called with the pair's point, or with the point and the target q, returns the value and its derivatives in log π of
-/// both responses. `T::uses_tokens`.
+/// both responses; a term that has both forms takes the first where labels are hard, q = 1. `T::uses_tokens`.
 template <class T, class Real>
 concept AddedTerm = std::floating_point<Real> && requires {
     { T::uses_tokens } -> std::convertible_to<bool>;
@@ -43,7 +43,17 @@ struct chosen_nll {
     }
 };
 
-/// The same of the response that the label prefers: −α [q log π(y_w|x) / |y_w| + (1 − q) log π(y_l|x) / |y_l|].
+/// The same summed over tokens: −α log π(y_w|x).
+struct chosen_nll_sum {
+    static constexpr bool uses_tokens = false;
+    double alpha = 1;
+    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at) const {
+        const Real slope = -static_cast<Real>(alpha);
+        return {slope * at.chosen, slope, 0};
+    }
+};
+
+/// The mean of the response that the label prefers: −α [q log π(y_w|x) / |y_w| + (1 − q) log π(y_l|x) / |y_l|].
 struct preferred_nll {
     static constexpr bool uses_tokens = true;
     double alpha = 1;
@@ -51,6 +61,9 @@ struct preferred_nll {
         const Real a = static_cast<Real>(alpha);
         const Real d_chosen = -a * q / at.chosen_tokens, d_rejected = -a * (1 - q) / at.rejected_tokens;
         return {d_chosen * at.chosen + d_rejected * at.rejected, d_chosen, d_rejected};
+    }
+    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at) const {
+        return chosen_nll{alpha}(at);
     }
 };
 
@@ -62,15 +75,8 @@ struct preferred_nll_sum {
         const Real a = static_cast<Real>(alpha), d_chosen = -a * q, d_rejected = -a * (1 - q);
         return {d_chosen * at.chosen + d_rejected * at.rejected, d_chosen, d_rejected};
     }
-};
-
-/// The first summed over tokens: −α log π(y_w|x).
-struct chosen_nll_sum {
-    static constexpr bool uses_tokens = false;
-    double alpha = 1;
     template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at) const {
-        const Real slope = -static_cast<Real>(alpha);
-        return {slope * at.chosen, slope, 0};
+        return chosen_nll_sum{alpha}(at);
     }
 };
 
