@@ -115,8 +115,9 @@ struct mean_log_odds {
     static constexpr bool uses_reference = false, uses_tokens = true;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real tokens) const {
-        const Real mean = u / tokens, miss = first_step(u, tokens);
-        return {mean - log_of(miss) + certain(mean), 1 / (miss * tokens)};
+        const Real miss = first_step(u, tokens);
+        const auto [mean, slope] = mean_and_slope(u, tokens, miss);
+        return {mean - log_of(miss) + certain(mean), slope};
     }
     /// 1 − p̄.
     template <std::floating_point Real> [[gnu::always_inline]] inline Real first_step(Real u, Real tokens) const {
@@ -128,15 +129,20 @@ struct mean_log_odds {
     /// The difference with one logarithm instead of two.
     template <class Real>
     [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at, Real miss_u, Real miss_v) const {
-        // One division a response: 1 / |y| is the slope times 1 − p̄.
-        const Real slope_u = 1 / (miss_u * at.chosen_tokens), slope_v = 1 / (miss_v * at.rejected_tokens);
-        const Real mean_u = at.u * (miss_u * slope_u), mean_v = at.v * (miss_v * slope_v);
+        const auto [mean_u, slope_u] = mean_and_slope(at.u, at.chosen_tokens, miss_u);
+        const auto [mean_v, slope_v] = mean_and_slope(at.v, at.rejected_tokens, miss_v);
         return {{mean_u - log_of(miss_u), slope_u},
                 {mean_v - log_of(miss_v), slope_v},
                 (mean_u - mean_v) - log_of(miss_u / miss_v) + certain(std::max(mean_u, mean_v))};
     }
 
   private:
+    /// log p̄ and the slope, by one division: 1 / |y| is the slope times 1 − p̄.
+    template <class Real>
+    [[gnu::always_inline]] static response_score<Real> mean_and_slope(Real u, Real tokens, Real miss) {
+        const Real slope = 1 / (miss * tokens);
+        return {u * (miss * slope), slope};
+    }
     /// ∞ where p̄ is not below 1.
     template <class Real> [[gnu::always_inline]] static Real certain(Real mean) {
         return mean < 0 ? Real(0) : std::numeric_limits<Real>::infinity();
