@@ -154,7 +154,7 @@ template <class Real>
             }
         }
     }
-    if (exact) return static_cast<bool>(finite);
+    if (exact) return static_cast<bool>(finite); // as a policy near its reference has it: u − v alone was rounded
     finite = {};
     for (std::size_t i = 0; i < c.size; ++i) {
         const Real u_lost = exact_difference(c.chosen[i], c.reference_chosen[i]).lost,
