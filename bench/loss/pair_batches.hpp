@@ -84,6 +84,12 @@ template <class Real> class pair_batches {
     std::vector<std::uint32_t> chosen_tokens_, rejected_tokens_;
 };
 
+/// DPO's, in turn with every other loss.
+template <class Real> pair_batches<Real>& batches_of_dpo(std::size_t pairs) {
+    static pair_batches<Real> batches(pairs, true, false);
+    return batches;
+}
+
 inline double median(std::vector<double>& numbers) {
     const auto middle = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
     std::nth_element(numbers.begin(), middle, numbers.end());
@@ -100,7 +106,7 @@ void value_and_gradient(benchmark::State& state, const Loss& loss, bool metrics 
         fill_loss_columns(state);
         return;
     }
-    static pair_batches<Real> of_dpo(pairs, true, false);
+    pair_batches<Real>& of_dpo = batches_of_dpo<Real>(pairs);
     std::vector<double> seconds, copy_seconds, dpo_seconds;
     for (auto _ : state) {
         seconds.push_back(batches.seconds_of(loss, metrics));
