@@ -151,11 +151,12 @@ template <std::floating_point Real> [[gnu::always_inline]] inline Real near_exp_
 /// The same, but 0 from where the result would no longer be a normal number: a quarter quicker, for sums beside which
 /// such terms are nothing.
 template <std::floating_point Real> [[gnu::always_inline]] inline Real normal_exp_of_minus(Real x) {
-    using whole = std::make_signed_t<typename detail::elementary<Real>::bits>;
+    using bits = typename detail::elementary<Real>::bits;
     constexpr Real normal = detail::elementary<Real>::normal;
     const Real power = near_exp_of_minus(detail::smaller_size(x, normal));
     // By the sign of a difference of bits: of a comparison AVX2's compilers make a branch.
-    return by_sign(std::bit_cast<Real>(std::bit_cast<whole>(normal) - std::bit_cast<whole>(x)), Real(0), power);
+    return by_sign(std::bit_cast<Real>(static_cast<bits>(std::bit_cast<bits>(normal) - std::bit_cast<bits>(x))),
+                   Real(0), power);
 }
 
 /// 1 - e^{-x} for x ≥ 0, relatively accurate for small x too (+∞ gives 1).
