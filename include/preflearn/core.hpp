@@ -7,6 +7,7 @@
 #include <preflearn/core/chat_message.hpp>
 #include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
+#include <preflearn/core/compiler.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>

@@ -10,6 +10,7 @@
 #include <xtensor/xview.hpp>
 
 #include <preflearn/core/column.hpp>
+#include <preflearn/core/scores.hpp>
 
 using namespace preflearn;
 
@@ -37,6 +38,27 @@ TEST_CASE("a column keeps const and can be written through otherwise") {
     CHECK(vector[1] == 7);
     const Eigen::VectorXd same = vector;
     static_assert(std::is_same_v<decltype(column(same)), std::span<const double>>);
+}
+
+TEST_CASE("scores are given as vectors of any library, of one type of number") {
+    const Eigen::VectorXd chosen{{1.0, 2.0}};
+    const xt::xtensor<double, 1> rejected{0.5, 2.5};
+    std::vector<double> d_chosen(2);
+    Eigen::VectorXd d_rejected(2);
+    const pair_scores scores{.chosen = chosen, .rejected = rejected};
+    static_assert(std::is_same_v<decltype(scores), const pair_scores<double>>);
+    const pair_gradients gradients{.chosen = d_chosen, .rejected = d_rejected};
+    CHECK(scores.chosen.data() == chosen.data());
+    CHECK(scores.rejected[1] == 2.5);
+    CHECK(scores.weight.empty());
+    gradients.rejected[0] = 3;
+    CHECK(d_rejected[0] == 3);
+    static_assert(!std::is_constructible_v<column_view<double>, const Eigen::VectorXd&>, "constants stay so");
+    static_assert(!std::is_constructible_v<column_view<const double>, Eigen::VectorXf&>, "of one type");
+
+    const Eigen::MatrixXd matrix = Eigen::MatrixXd::Zero(3, 2);
+    CHECK_THROWS_AS((pair_scores<double>{.chosen = matrix.row(0)}), argument_error);
+    CHECK_THROWS_AS((pair_scores<double>{.chosen = matrix}), argument_error);
 }
 
 TEST_CASE("elements that do not lie side by side are refused, and so are matrices") {

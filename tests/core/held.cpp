@@ -1,3 +1,4 @@
+#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -16,6 +17,12 @@ template <class T> struct adapter {
 };
 template <class T> adapter(T&&) -> adapter<held<T>>;
 
+template <class T> struct owner {
+    explicit owner(T given) : kept(std::forward<T>(given)) {}
+    T kept;
+};
+template <class T> owner(T&&) -> owner<owned<T>>;
+
 double twice(double x) { return 2 * x; }
 
 } // namespace
@@ -29,6 +36,9 @@ TEST_CASE("what has a name is referred to, const; what was moved in is owned") {
 
     const int constant = 3;
     static_assert(std::is_same_v<decltype(adapter{constant}.kept), const int&>);
+    const adapter wrapped{std::cref(number)};
+    static_assert(std::is_same_v<decltype(wrapped.kept), const int&>);
+    CHECK(&wrapped.kept == &number);
 
     auto alone = std::make_unique<int>(4);
     const adapter owns{std::move(alone)};
@@ -37,4 +47,16 @@ TEST_CASE("what has a name is referred to, const; what was moved in is owned") {
     CHECK(alone == nullptr);
 
     CHECK(adapter{twice}.kept(3) == 6);
+}
+
+TEST_CASE("a value is owned, whether it has a name or not, unless it is wrapped") {
+    int number = 1;
+    const owner copy{number};
+    const owner wrapped{std::ref(number)};
+    static_assert(std::is_same_v<decltype(copy.kept), int>);
+    static_assert(std::is_same_v<decltype(wrapped.kept), const int&>);
+    number = 2;
+    CHECK(copy.kept == 1);
+    CHECK(wrapped.kept == 2);
+    CHECK(owner{twice}.kept(3) == 6);
 }

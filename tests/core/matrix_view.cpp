@@ -2,7 +2,9 @@
 #include <numeric>
 #include <vector>
 
+#include <Eigen/Core>
 #include <doctest/doctest.h>
+#include <xtensor/xtensor.hpp>
 
 #include <preflearn/core/matrix_view.hpp>
 
@@ -41,4 +43,34 @@ TEST_CASE("blocks of rows and of columns are views of the same elements") {
     const matrix_view<const int> corner = whole.row_block(2, 2).column_block(1, 1);
     CHECK(&corner(1, 0) == &whole(3, 1));
     CHECK(corner.stride == 5);
+}
+
+TEST_CASE("matrices of Eigen and xtensor are viewed as they lie") {
+    using row_major = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    row_major matrix(3, 4);
+    for (int i = 0; i < 12; ++i) matrix.data()[i] = i;
+    const matrix_view<const double> whole = std::as_const(matrix);
+    CHECK(whole(1, 2) == matrix(1, 2));
+    const matrix_view block = matrix.block(1, 1, 2, 3);
+    static_assert(std::is_same_v<decltype(block), const matrix_view<double>>);
+    CHECK(block.stride == 4);
+    CHECK(block(1, 2) == matrix(2, 3));
+
+    const Eigen::VectorXd upright = Eigen::VectorXd::LinSpaced(3, 0, 2); // one column, whatever its storage order
+    CHECK(matrix_view(upright)(2, 0) == 2);
+    CHECK(matrix_view(upright).columns == 1);
+    const matrix_view column = matrix.col(1);
+    CHECK(column(2, 0) == matrix(2, 1));
+    const Eigen::RowVectorXd flat = upright.transpose();
+    CHECK(matrix_view(flat)(0, 2) == 2);
+    const Eigen::MatrixXd upended = matrix;
+    CHECK_THROWS_WITH_AS(matrix_view(upended.row(1)),
+                         "the elements of a matrix_view's row must lie side by side, found a stride of 3",
+                         argument_error);
+
+    const xt::xtensor<float, 2> array{{1, 2, 3}, {4, 5, 6}};
+    CHECK(matrix_view(array)(1, 0) == 4);
+    const xt::xtensor<float, 2, xt::layout_type::column_major> other = array;
+    CHECK_THROWS_AS(matrix_view<const float>{other}, argument_error);
+    CHECK_THROWS_AS((matrix_view<const float>{xt::xtensor<float, 3>::from_shape({2, 2, 2})}), argument_error);
 }

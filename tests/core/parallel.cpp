@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <ctime>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -121,4 +124,32 @@ TEST_CASE("loops inside loops run serially and see one thread") {
     });
     for (const std::vector<std::size_t>& threads : results) CHECK(threads == std::vector<std::size_t>(8, 1));
     CHECK(thread_count() >= 1);
+}
+
+TEST_CASE("callers on several threads share the helpers") {
+    std::vector<std::size_t> sums(4);
+    std::vector<std::thread> callers;
+    for (std::size_t c = 0; c < sums.size(); ++c) {
+        callers.emplace_back([&, c] {
+            for (std::size_t round = 0; round < 200; ++round) {
+                std::vector<std::size_t> squares(1 + round % 7);
+                parallel_for(squares.size(), [&](std::size_t i) { squares[i] = i * i; });
+                for (const std::size_t square : squares) sums[c] += square;
+            }
+        });
+    }
+    for (std::thread& caller : callers) caller.join();
+    CHECK(sums[0] > 0);
+    CHECK(all_equal(sums));
+}
+
+TEST_CASE("threads that wait sleep") {
+    const auto start = std::clock();
+    for (int round = 0; round < 3; ++round) {
+        parallel_for(2, [](std::size_t i) {
+            if (i == 1) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        });
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    CHECK(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC < 0.1); // of 0.21 s and more
 }

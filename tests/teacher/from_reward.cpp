@@ -110,9 +110,16 @@ TEST_CASE("the paper's second step: a weak language model's implicit reward labe
     CHECK(std::abs(labels.at(12).margin().value_or(1)) < 1e-12);
 }
 
-TEST_CASE("a reward is referred to when it has a name and owned when moved in") {
+TEST_CASE("a teacher owns its reward and may outlive the scope that made it; one in std::cref is referred to") {
+    const auto made = [] {
+        strength_table<> local(2);
+        local.parameters()[0] = 1;
+        return reward_teacher{local, soft_label{}};
+    }();
+    CHECK(made(item_pair{1, {}, 0, 1}) == preference::from_margin(1));
+
     strength_table<> table(2);
-    const reward_teacher teacher{table};
+    const reward_teacher teacher{std::cref(table)};
     static_assert(std::is_same_v<decltype(teacher), const reward_teacher<const strength_table<>&, hard_label>>);
     const item_pair c{1, {}, 0, 1};
     CHECK(teacher(c).decision() == choice::tie);

@@ -89,7 +89,9 @@ TEST_CASE("the teacher inside is asked in one batch, referred to or owned") {
     gone.reset();
     CHECK(preferences(owner, std::span<const item_pair>(items)).size() == 30);
     CHECK(batches == 1);
-    static_assert(std::is_same_v<decltype(noisy{larger, 0.5, 1}), noisy<decltype(larger)&, double>>);
+    static_assert(
+        std::is_same_v<decltype(noisy{larger, 0.5, 1}), noisy<std::remove_const_t<decltype(larger)>, double>>);
+    static_assert(std::is_same_v<decltype(noisy{std::cref(larger), 0.5, 1}), noisy<decltype(larger)&, double>>);
 }
 
 TEST_CASE("a rate that is no probability is refused, given or computed") {

@@ -5,11 +5,14 @@
 #include <utility>
 #include <vector>
 
+#include <Eigen/Core>
 #include <doctest/doctest.h>
 
 #include <preflearn/loss/any_loss.hpp>
 #include <preflearn/loss/coupled_list.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/reward/linear.hpp>
+#include <preflearn/teacher/from_reward.hpp>
 #include <preflearn/training/preference.hpp>
 #include <preflearn/training/reference.hpp>
 
@@ -303,4 +306,51 @@ TEST_CASE("what does not fit together is refused by name") {
     CHECK_THROWS_WITH_AS(run(nobody, {}, {}), doctest::Contains("did not abstain"), argument_error);
     table.theta[1] = std::numeric_limits<double>::infinity();
     CHECK_THROWS_WITH_AS(run(t.labels, {}, {}), doctest::Contains("step 1 of 1: pair "), numeric_error);
+}
+
+namespace {
+
+/// r(y) = wᵀ y, written with Eigen throughout.
+struct own_linear {
+    using real = double;
+    struct pass {
+        Eigen::MatrixXd features;
+        std::vector<double> values;
+        [[nodiscard]] std::span<const double> scores() const { return values; }
+    };
+    Eigen::VectorXd w = Eigen::VectorXd::Zero(2), g = Eigen::VectorXd::Zero(2);
+
+    [[nodiscard]] pass forward(std::span<const completion<no_prompt, Eigen::VectorXd>> batch) const {
+        pass done{Eigen::MatrixXd(2, static_cast<Eigen::Index>(batch.size())), {}};
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            done.features.col(static_cast<Eigen::Index>(i)) = batch[i].response;
+            done.values.push_back(w.dot(batch[i].response));
+        }
+        return done;
+    }
+    void backward(pass&& done, std::span<const double> d) {
+        g += done.features * Eigen::Map<const Eigen::VectorXd>(d.data(), static_cast<Eigen::Index>(d.size()));
+    }
+    Eigen::VectorXd& parameters() { return w; }
+    Eigen::VectorXd& gradients() { return g; }
+};
+
+} // namespace
+
+TEST_CASE("pairs of Eigen vectors train our linear reward and a user's own of Eigen vectors alike") {
+    std::vector<comparison<no_prompt, Eigen::VectorXd>> pairs; // not const
+    for (std::uint64_t id = 0; id < 20; ++id) {
+        const double x = std::sin(static_cast<double>(id));
+        pairs.push_back({id, {}, Eigen::Vector2d(x, 1), Eigen::Vector2d(0.3, x * x)});
+    }
+    const label_set labels = label_all(pairs, [](const auto& c) { return sigmoid(2 * c.first[0] - c.second[1]); });
+    linear_reward<> ours(2);
+    own_linear own;
+    const training_options options{.epochs = 5, .batch_size = 4, .observer = {}};
+    train_preferences(ours, pairs, labels, {}, bradley_terry{}, {.rate = 0.1}, options);
+    train_preferences(own, pairs, labels, {}, bradley_terry{}, {.rate = 0.1}, options);
+    CHECK(own.w.norm() > 0.1);
+    for (Eigen::Index i = 0; i < 2; ++i)
+        CHECK(ours.parameters()[static_cast<std::size_t>(i)] == doctest::Approx(own.w[i]).epsilon(1e-12));
+    CHECK(label_all(pairs, reward_teacher{ours}).size() == 20);
 }

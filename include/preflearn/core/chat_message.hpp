@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include <preflearn/core/compiler.hpp>
+
 namespace preflearn {
 
 /// Views of texts owned by someone else; the role is "system", "user" or "assistant" unless a format says otherwise.

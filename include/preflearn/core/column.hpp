@@ -5,9 +5,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 #include <preflearn/core/error.hpp>
 
@@ -42,5 +44,31 @@ template <Column C> auto column(C&& values) {
     }
     return std::span<element>(first, size);
 }
+
+/// A Column that knows its strides, as Eigen's and xtensor's do.
+template <class C>
+concept StridedColumn = Column<C> &&(
+    requires(C& values) { values.innerStride(); } || requires(C & values) { values.strides().size(); });
+
+/// A span that other libraries' columns convert to, checked by `column`: what scores and gradients are given as.
+template <class T> class column_view : public std::span<T> {
+  public:
+    using std::span<T>::span;
+    constexpr column_view(std::span<T> values) : std::span<T>(values) {}
+    /// \throws argument_error as `column`.
+    template <class C>
+        requires(StridedColumn<C> || (Column<C> && !std::constructible_from<std::span<T>, C>))
+    &&std::convertible_to<decltype(column(std::declval<C&>())), std::span<T>> column_view(C&& values)
+        : std::span<T>(column(values)) {}
+
+    [[nodiscard]] constexpr column_view subspan(std::size_t at, std::size_t count = std::dynamic_extent) const {
+        return std::span<T>::subspan(at, count);
+    }
+    [[nodiscard]] constexpr column_view first(std::size_t count) const { return std::span<T>::first(count); }
+    [[nodiscard]] constexpr column_view last(std::size_t count) const { return std::span<T>::last(count); }
+};
+
+/// The type of a column's elements, without const.
+template <class C> using column_element = typename decltype(column(std::declval<C&>()))::value_type;
 
 } // namespace preflearn

@@ -6,9 +6,12 @@
 
 #include <concepts>
 #include <cstdint>
+#include <ranges>
 #include <span>
 #include <type_traits>
 #include <vector>
+
+#include <preflearn/core/compiler.hpp>
 
 namespace preflearn {
 
@@ -49,12 +52,19 @@ template <class C> using response_of = std::remove_cvref_t<decltype(std::declval
 /// The completion type of a comparison type.
 template <class C> using completion_of = completion<prompt_of<C>, response_of<C>>;
 
+/// The elements of a contiguous range, const or not, as algorithms hand them on.
+template <std::ranges::contiguous_range Range> auto view_of(const Range& range) {
+    return std::span<const std::ranges::range_value_t<Range>>(range);
+}
+
 /// Both responses of every comparison, interleaved: entry 2i is `first` of pair i, entry 2i + 1 its `second`.
 /// Neighbours share their prompt, which a language model uses to compute it once.
-template <Comparison C> std::vector<completion_of<C>> completions_of(std::span<const C> comparisons) {
-    std::vector<completion_of<C>> all;
-    all.reserve(2 * comparisons.size());
-    for (const C& c : comparisons) {
+template <std::ranges::contiguous_range Comparisons>
+    requires Comparison<std::ranges::range_value_t<Comparisons>>
+auto completions_of(const Comparisons& comparisons) {
+    std::vector<completion_of<std::ranges::range_value_t<Comparisons>>> all;
+    all.reserve(2 * std::ranges::size(comparisons));
+    for (const auto& c : comparisons) {
         all.push_back({c.prompt, c.first});
         all.push_back({c.prompt, c.second});
     }

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/preference.hpp>
@@ -59,8 +60,8 @@ concept GenerativePolicy = Policy<P, C> &&
     { policy.sample(c.prompt, options, random) } -> std::convertible_to<response_of<C>>;
 };
 
-/// The elements of anything that converts to a span.
-template <class Array> using element_of = typename decltype(std::span(std::declval<Array>()))::value_type;
+/// The elements of parameters or gradients: whatever lies in memory like a span, an Eigen vector included.
+template <class Array> using element_of = column_element<std::remove_reference_t<Array>>;
 
 /// Anything that learns from a batch: language model, reward head, table of item strengths.
 ///

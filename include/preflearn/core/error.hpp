@@ -13,6 +13,8 @@
 #include <string_view>
 #include <utility>
 
+#include <preflearn/core/compiler.hpp>
+
 namespace preflearn {
 
 /// Base of every exception that preflearn throws on purpose.

@@ -17,6 +17,8 @@
 #include <limits>
 #include <span>
 
+#include <preflearn/core/compiler.hpp>
+
 namespace preflearn {
 
 /// A sum of finite doubles; adding an infinity or NaN is the caller's fault and gives a number that means nothing.

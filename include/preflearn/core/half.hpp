@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <preflearn/core/compiler.hpp>
+
 namespace preflearn {
 
 /// The float equal to an F16 bit pattern; exact, also for subnormals, infinities and NaN.

@@ -6,6 +6,8 @@
 
 #include <limits>
 
+#include <preflearn/core/compiler.hpp>
+
 namespace preflearn {
 
 /// A confidence interval; NaN where it does not exist.

@@ -12,6 +12,8 @@
 #include <ranges>
 #include <span>
 
+#include <preflearn/core/compiler.hpp>
+
 namespace preflearn {
 
 /// σ(x) = 1 / (1 + e^{-x}). Relative accuracy is kept in both tails, so σ(-x) replaces 1 - σ(x).

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include <preflearn/core/compiler.hpp>
+
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
 #endif

@@ -16,8 +16,10 @@ template <class C> consteval void check_comparison() {
 }
 
 template <class T, class C> consteval void check_teacher() {
-    static_assert(Teacher<T, C>, "a Teacher is called with a comparison, const, and returns preflearn::preference or a "
-                                 "probability that the first response is preferred");
+    static_assert(Teacher<T, C>,
+                  "a Teacher is called with a comparison, const, and returns preflearn::preference or a "
+                  "probability that the first response is preferred; several threads call it at once, so "
+                  "one that changes itself (a mutable lambda) is none");
 }
 
 template <class R, class C> consteval void check_reward_model() {
@@ -37,9 +39,13 @@ template <class P, class C> consteval void check_generative_policy() {
 }
 
 template <class M, class Batch> consteval void check_trainable() {
-    static_assert(Trainable<M, Batch>,
-                  "a Trainable has types `real` and `pass`, const forward(batch) that returns a pass with scores(), "
-                  "backward(pass&&, derivatives), and flat parameters() and gradients() of one floating-point type");
+    static_assert(
+        Trainable<M, Batch>,
+        "a Trainable has types `real` and `pass`, const forward(batch) that returns a pass with scores(), "
+        "backward(pass&&, derivatives), and flat parameters() and gradients() of one floating-point type: batch "
+        "is a std::span<const preflearn::completion<Prompt, Response>>, scores() converts to a "
+        "std::span<const real> with one number a completion, derivatives is a std::span<const real>, and "
+        "parameters() and gradients() return spans, vectors or Eigen vectors");
 }
 
 template <class M, class Batch> consteval void check_token_trainable() {

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 
+#include <preflearn/core/compiler.hpp>
+
 namespace preflearn {
 
 /// Filters apply in this order: temperature, top-k, top-p. The defaults sample from the policy itself.

@@ -1,11 +1,13 @@
 /// \file
-/// The batch of pairs that a preference loss sees: a structure of arrays, nothing owned, nothing copied.
+/// The batch of pairs that a preference loss sees: a structure of arrays, nothing owned, nothing copied. A column is
+/// given as a span, or as anything that lies in memory like one: std::vector, Eigen's and xtensor's vectors.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+
+#include <preflearn/core/column.hpp>
 
 namespace preflearn {
 
@@ -13,31 +15,36 @@ namespace preflearn {
 /// empty, which stands for its documented default.
 template <class Real> struct pair_scores {
     /// log π(y_w | x) and log π(y_l | x) of a policy in nats, summed over the response's tokens, or rewards r(x, y).
-    std::span<const Real> chosen{}, rejected{};
+    column_view<const Real> chosen{}, rejected{};
     /// The same under the reference policy; empty: zero (no reference).
-    std::span<const Real> reference_chosen{}, reference_rejected{};
+    column_view<const Real> reference_chosen{}, reference_rejected{};
     /// Response lengths in tokens; empty: unknown.
-    std::span<const std::uint32_t> chosen_tokens{}, rejected_tokens{};
+    column_view<const std::uint32_t> chosen_tokens{}, rejected_tokens{};
     /// The pair's weight, finite and not negative; empty: one.
-    std::span<const Real> weight{};
+    column_view<const Real> weight{};
     /// P(chosen ≻ rejected) in [0, 1]; empty: one (hard labels).
-    std::span<const Real> target{};
+    column_view<const Real> target{};
     /// The pair's margin in the units of the loss; empty: zero.
-    std::span<const Real> margin{};
+    column_view<const Real> margin{};
 
     [[nodiscard]] std::size_t size() const { return chosen.size(); }
 };
 
+/// Of the type of number in the first column: `pair_scores{.chosen = c, .rejected = r}`.
+template <Column C, class... More> pair_scores(C&&, More&&...) -> pair_scores<column_element<C>>;
+
 /// Where a loss writes what it computes of each pair: n entries each, overwritten; an empty column is not wanted.
 template <class Real> struct pair_gradients {
     /// d (weight · loss) / d chosen and / d rejected, both or none.
-    std::span<Real> chosen{}, rejected{};
+    column_view<Real> chosen{}, rejected{};
     /// weight · loss.
-    std::span<Real> values{};
+    column_view<Real> values{};
     /// Whether the sums of rewards and log-probs and the counts beside them are wanted; otherwise a loss may leave them
     /// out, NaN and zero, and is quicker.
     bool metrics = true;
 };
+
+template <Column C, class... More> pair_gradients(C&&, More&&...) -> pair_gradients<column_element<C>>;
 
 /// What a loss reports of a batch: sums, so that shards add up. Divide by `weight` for the mean.
 struct loss_sums {

@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include <preflearn/core/compiler.hpp>
+
 namespace preflearn {
 
 inline constexpr std::string_view library_version = "0.1.0";

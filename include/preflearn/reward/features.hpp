@@ -7,34 +7,33 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
-#include <ranges>
 #include <span>
 #include <vector>
 
 #include <Eigen/Core>
 
+#include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/parallel.hpp>
 
 namespace preflearn {
 
-/// Called with (prompt, response), const, returns a contiguous range of floating-point numbers, a view or a value.
+/// Called with (prompt, response), const, returns a Column of floating-point numbers, a view or a value.
 ///
 /// Semantics: deterministic, of one length for all completions; const calls from several threads are safe.
 template <class F, class C>
 concept FeatureMap = Comparison<C> && requires(const F& features, const C& c) {
-    { features(c.prompt, c.first) } -> std::ranges::contiguous_range;
-    requires std::floating_point<std::ranges::range_value_t<decltype(features(c.prompt, c.first))>>;
+    requires Column<decltype(features(c.prompt, c.first))>;
+    requires std::floating_point<column_element<decltype(features(c.prompt, c.first))>>;
 };
 
-/// φ(x, y) = y: the response's features given its prompt were computed beforehand.
+/// φ(x, y) = y: the response's features given its prompt were computed beforehand. They are a Column: std::vector, a
+/// span, Eigen's or xtensor's vector. \throws argument_error as `column`.
 struct response_features {
-    template <class Prompt, std::ranges::contiguous_range Response>
-        requires std::floating_point<std::ranges::range_value_t<Response>>
-    auto operator()(const Prompt& /*prompt*/, const Response& response) const {
-        return std::span<const std::ranges::range_value_t<Response>>(response);
-    }
+    template <class Prompt, Column Response>
+        requires std::floating_point<column_element<const Response>>
+    auto operator()(const Prompt& /*prompt*/, const Response& response) const { return column(response); }
 };
 
 /// Features of completions, one row each.
@@ -48,11 +47,12 @@ feature_rows<Real> rows_of(const Features& features, std::span<const completion<
                            std::size_t count) {
     feature_rows<Real> rows(static_cast<Eigen::Index>(completions.size()), static_cast<Eigen::Index>(count));
     parallel_for(completions.size(), [&](std::size_t i) {
-        const auto& values = features(completions[i].prompt, completions[i].response);
-        const auto found = static_cast<std::size_t>(std::ranges::size(values));
+        const auto& held_values = features(completions[i].prompt, completions[i].response);
+        const auto values = column(held_values);
+        const std::size_t found = values.size();
         require(found == count, "completion ", i, ": ", count, " features were expected, found ", found);
         for (std::size_t j = 0; j < count; ++j) {
-            const auto value = static_cast<Real>(std::ranges::data(values)[j]);
+            const auto value = static_cast<Real>(values[j]);
             require<numeric_error>(std::isfinite(value), "completion ", i, ": feature ", j, " is ", value);
             rows(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) = value;
         }

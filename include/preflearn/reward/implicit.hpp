@@ -37,9 +37,10 @@ inline std::vector<double> implicit_rewards(std::span<const double> policy_log_p
     return all;
 }
 
-/// A RewardModel of whatever both policies score. A policy or reference that is passed as an lvalue is referred to and
-/// must outlive this object and its copies; one that is moved in is owned: `implicit_reward{weak, sft, 0.1}`,
-/// `implicit_reward{std::move(weak), sft, 0.1}`. One policy may serve in both places; its reward is zero.
+/// A RewardModel of whatever both policies score. A policy or reference that is passed as an lvalue, or in std::cref,
+/// is referred to and must outlive this object and its copies, so a function that returns one moves its own policies
+/// in; one that is moved in is owned: `implicit_reward{weak, sft, 0.1}`, `implicit_reward{std::move(weak), sft, 0.1}`.
+/// One policy may serve in both places; its reward is zero.
 template <class Trained, class Reference = Trained> class implicit_reward {
   public:
     /// \param beta the strength of DPO's KL anchor; any positive number gives the same hard labels.

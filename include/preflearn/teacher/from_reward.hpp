@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <ranges>
 #include <span>
 #include <utility>
 #include <vector>
@@ -24,9 +25,10 @@
 
 namespace preflearn {
 
-/// A Teacher on every domain of its reward model. A reward that is passed as an lvalue is referred to and must outlive
-/// this object and its copies; one that is moved in is owned: `reward_teacher{implicit_reward{weak, sft, 0.1},
-/// soft_label{}}`. Swapping the responses mirrors the verdict if the rule does so.
+/// A Teacher on every domain of its reward model, which it owns, a copy of one that has a name:
+/// `reward_teacher{implicit_reward{weak, sft, 0.1}, soft_label{}}`. A reward in std::cref, such as a large one, is
+/// referred to and must outlive this object and its copies. Swapping the responses mirrors the verdict if the rule
+/// does.
 template <class Reward, class Rule = hard_label> class reward_teacher {
     static_assert(LabelRule<Rule>, "a label rule is called, const, with the margin of the first response's reward over "
                                    "the second's, or with (margin, id), and returns preflearn::preference or a "
@@ -46,14 +48,17 @@ template <class Reward, class Rule = hard_label> class reward_teacher {
 
     /// The verdicts on many pairs. A reward with a batch of its own scores all responses at once, both of a pair next
     /// to each other, so that a language model computes their prompt once. \throws as above.
-    template <class C> std::vector<preference> preferences(std::span<const C> comparisons) const {
+    template <std::ranges::contiguous_range Comparisons>
+    std::vector<preference> preferences(const Comparisons& range) const {
+        using C = std::ranges::range_value_t<Comparisons>;
         check_comparison<C>();
+        const auto comparisons = view_of(range);
         std::vector<preference> all(comparisons.size(), preference::abstention());
         if constexpr (requires(std::span<const completion_of<C>> completions) {
                           { reward_.rewards(completions) } -> std::convertible_to<std::vector<double>>;
                       }) {
             const std::vector<completion_of<C>> completions = completions_of(comparisons);
-            const std::vector<double> scores = rewards(reward_, std::span<const completion_of<C>>(completions));
+            const std::vector<double> scores = rewards(reward_, completions);
             require(scores.size() == completions.size(), "the reward model gave ", scores.size(), " rewards for ",
                     completions.size(), " completions");
             for (std::size_t i = 0; i < all.size(); ++i)
@@ -76,7 +81,7 @@ template <class Reward, class Rule = hard_label> class reward_teacher {
     Rule rule_;
 };
 
-template <class Reward> reward_teacher(Reward&&) -> reward_teacher<held<Reward>, hard_label>;
-template <class Reward, class Rule> reward_teacher(Reward&&, Rule) -> reward_teacher<held<Reward>, Rule>;
+template <class Reward> reward_teacher(Reward&&) -> reward_teacher<owned<Reward>, hard_label>;
+template <class Reward, class Rule> reward_teacher(Reward&&, Rule) -> reward_teacher<owned<Reward>, Rule>;
 
 } // namespace preflearn

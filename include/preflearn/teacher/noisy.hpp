@@ -7,7 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -25,7 +25,7 @@ namespace preflearn {
 /// takes the verdict: `noisy{teacher, 0.2, seed}`. Whether a pair flips is drawn from (seed, id) and does not depend
 /// on its orientation, so swapping the responses mirrors the verdict if it does so inside (and a rate that is a
 /// function treats both alike). A flipped verdict is mirrored as a whole, margin included; ties and abstentions
-/// stay. A teacher that is passed as an lvalue is referred to and must outlive this object; one moved in is owned.
+/// stay. The teacher is owned, a copy of what has a name; one in std::cref is referred to and must outlive this object.
 template <class Inner, class Rate = double> class noisy {
   public:
     /// \throws argument_error when a rate that is a number is outside [0, 1].
@@ -41,7 +41,9 @@ template <class Inner, class Rate = double> class noisy {
     }
 
     /// The verdicts on many pairs, in one batch of the teacher inside where it has one.
-    template <class C> std::vector<preference> preferences(std::span<const C> comparisons) const {
+    template <std::ranges::contiguous_range Comparisons>
+    std::vector<preference> preferences(const Comparisons& range) const {
+        const auto comparisons = view_of(range);
         std::vector<preference> all = preflearn::preferences(teacher_, comparisons);
         for (std::size_t i = 0; i < all.size(); ++i)
             all[i] = heard(all[i], static_cast<std::uint64_t>(comparisons[i].id));
@@ -69,6 +71,6 @@ template <class Inner, class Rate = double> class noisy {
     std::uint64_t seed_;
 };
 
-template <class Inner, class Rate> noisy(Inner&&, Rate, std::uint64_t) -> noisy<held<Inner>, Rate>;
+template <class Inner, class Rate> noisy(Inner&&, Rate, std::uint64_t) -> noisy<owned<Inner>, Rate>;
 
 } // namespace preflearn

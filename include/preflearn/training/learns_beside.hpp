@@ -7,6 +7,8 @@
 #include <span>
 #include <utility>
 
+#include <preflearn/core/column.hpp>
+
 namespace preflearn {
 
 /// A TokenTrainable that views a model which `KnowsDivergence` and a reference of the same kind; both must outlive it.
@@ -29,8 +31,8 @@ template <class Model> struct learns_beside {
                          std::span<const real> divergence_derivatives = {}) {
         model.backward_tokens(std::move(done), derivatives, divergence_derivatives);
     }
-    [[nodiscard]] auto parameters() { return model.parameters(); }
-    [[nodiscard]] auto gradients() { return model.gradients(); }
+    [[nodiscard]] auto parameters() { return column(model.parameters()); }
+    [[nodiscard]] auto gradients() { return column(model.gradients()); }
 };
 
 template <class Model> learns_beside(Model&, const Model&) -> learns_beside<Model>;

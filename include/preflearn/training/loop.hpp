@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include <preflearn/core/column.hpp>
+#include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/random.hpp>
 #include <preflearn/training/adamw.hpp>
@@ -52,11 +54,11 @@ concept Objective = requires(O& objective, const O& constant, Model& model, std:
 };
 
 /// The type of a model's parameters.
-template <class Model> using parameter_type = std::ranges::range_value_t<decltype(std::declval<Model&>().parameters())>;
+template <class Model> using parameter_type = element_of<decltype(std::declval<Model&>().parameters())>;
 
 /// The fingerprint of all parameters.
 template <class Model> std::string fingerprint_of_parameters(Model& model) {
-    return fingerprint_of(std::span<const parameter_type<Model>>(model.parameters()));
+    return fingerprint_of(std::span<const parameter_type<Model>>(column(model.parameters())));
 }
 
 /// Trains `model` in place. Deterministic: the same model, objective and options give the same bits for any number of
@@ -69,8 +71,8 @@ training_history train(Model& model, O& objective, const adamw& optimiser, const
     using scalar = parameter_type<Model>;
     check(optimiser);
     const step_counts counts = count_steps(options, objective.size());
-    const std::span<scalar> parameters(model.parameters());
-    std::ranges::fill(std::span<scalar>(model.gradients()), scalar{});
+    const std::span<scalar> parameters = column(model.parameters());
+    std::ranges::fill(column(model.gradients()), scalar{});
     adamw_moments<scalar> moments(parameters.size());
     training_history history;
     history.steps.reserve(std::min(counts.total, std::size_t{1} << 16));
@@ -113,7 +115,7 @@ training_history train(Model& model, O& objective, const adamw& optimiser, const
         const std::size_t micro = options.micro_batch_size == 0 ? batch.size() : options.micro_batch_size;
 
         training_step step{.step = at + 1, .steps = counts.total};
-        const std::span<scalar> gradients(model.gradients());
+        const std::span<scalar> gradients = column(model.gradients());
         try {
             double total = 0;
             for (const std::size_t example : batch) total += static_cast<double>(objective.weight(example));

@@ -1,5 +1,5 @@
 // says: "a Teacher is called with a comparison, const, and returns preflearn::preference or a probability that the
-// first response is preferred"
+// first response is preferred; several threads call it at once, so one that changes itself (a mutable lambda) is none"
 //
 // The teacher answers with the name of the better response.
 #include <span>

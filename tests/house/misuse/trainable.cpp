@@ -1,5 +1,6 @@
 // says: "a Trainable has types `real` and `pass`, const forward(batch) that returns a pass with scores(),
-// backward(pass&&, derivatives), and flat parameters() and gradients() of one floating-point type"
+// backward(pass&&, derivatives), and flat parameters() and gradients() of one floating-point type: batch is a
+// std::span<const preflearn::completion<Prompt, Response>>"
 //
 // The model keeps its
 // gradients to itself.
