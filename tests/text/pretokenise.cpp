@@ -19,8 +19,8 @@ pieces cut(std::string text, const std::vector<pretokenise_step>& steps, bool at
 } // namespace
 
 TEST_CASE("steps compose: what one has cut the next cuts further, looking no further than the piece") {
-    CHECK(cut("a  12", {number_split{1}, gpt2_split{}}) == pieces{"a", "  ", "1", "2"});
-    CHECK(cut("a  12", {gpt2_split{}}) == pieces{"a", " ", " 12"});
+    CHECK(cut("a  12", {number_split{1}, gpt2_split()}) == pieces{"a", "  ", "1", "2"});
+    CHECK(cut("a  12", {gpt2_split()}) == pieces{"a", " ", " 12"});
     CHECK(cut("", {number_split{1}, byte_level_step{true, true}, metaspace_step{}}).empty());
 }
 
@@ -38,4 +38,19 @@ TEST_CASE("metaspace marks words, in front of the text when asked to") {
     CHECK(cut("a", {metaspace_step{.prepended = first}}, true) == pieces{"▁a"});
     CHECK(cut("a", {metaspace_step{.prepended = first}}, false) == pieces{"a"});
     CHECK(cut("a b", {metaspace_step{.symbol = "_", .prepended = never, .splits = false}}) == pieces{"a_b"});
+}
+
+TEST_CASE("an expression's matches stand alone, join a neighbour, join each other or go") {
+    using enum expression_split::behaviours;
+    const auto by = [](expression_split::behaviours behaviour, bool inverted = false) {
+        return cut("a--b-", {expression_split{expression("-"), behaviour, inverted}});
+    };
+    CHECK(by(isolated) == pieces{"a", "-", "-", "b", "-"});
+    CHECK(by(removed) == pieces{"a", "b"});
+    CHECK(by(removed, true) == pieces{"-", "-", "-"});
+    CHECK(by(joins_previous) == pieces{"a-", "-", "b-"});
+    CHECK(by(joins_next) == pieces{"a", "-", "-b", "-"});
+    CHECK(by(contiguous) == pieces{"a", "--", "b", "-"});
+    CHECK(cut("abc", {expression_split{expression("(?=[bc])")}}) == pieces{"a", "b", "c"});
+    CHECK(cut("", {expression_split{expression("-"), removed}}).empty());
 }
