@@ -94,6 +94,21 @@ TEST_CASE("what a reader throws names file, line and id") {
     CHECK(test::error_of([&] { fit_pairs(data, std::vector{picky}); }) == "pairs.jsonl:2: pair 'x7': cannot read this");
 }
 
+TEST_CASE("what became of a file is told in a few lines") {
+    const auto data = read(pair_of("p", "a", "a") + pair_of("Q:", "Q: a", "Q: b") + "{\n" + pair_of("p", "a", "b", ""));
+    CHECK(
+        told(data, fit_pairs(data, {})) ==
+        "pairs.jsonl: 4 pairs, 2 kept\n"
+        "  left out: 1 malformed: is not valid JSON at byte 2: syntax error while parsing object key - unexpected end "
+        "of input; expected string literal (first: line 3)\n"
+        "  left out: 1 without a label (first: line 4, id 3)\n"
+        "  kept: 1 with two identical responses (first: line 1), a tie whatever the label\n"
+        "  taken off: the prompt, which stood once more in front of both responses of 1 pair (first: line 2)\n");
+    CHECK(test::contains(told(data, fit_pairs(data, {}, {.needs_difference = true})), "1 kept\n"));
+    const auto fine = read(pair_of("p", "a", "b"));
+    CHECK(told(fine, fit_pairs(fine, {})) == "pairs.jsonl: 1 pair, 1 kept\n");
+}
+
 TEST_CASE("strict refuses by the first line, and nothing left is an error that lists the reasons") {
     const auto data = read(pair_of("p", "a", "b") + pair_of("", "a", "b", R"(, "label": 1, "id": "x")") + "{\n");
     const auto fitting = fit_pairs(data, std::vector{bytes(9)});

@@ -143,6 +143,23 @@ inline fitting_pairs fit_pairs(const preference_data& data, std::span<const pair
     return result;
 }
 
+/// What became of a file's pairs, in lines of text: how many there are and how many are kept, what was left out and
+/// where it first stands, how many pairs of identical responses are kept, where a repeated prompt was taken off.
+inline std::string told(const preference_data& data, const fitting_pairs& fitting) {
+    const std::size_t lines = data.size() + data.skipped.count;
+    std::string text = message(data.names().file(), ": ", lines, lines == 1 ? " pair, " : " pairs, ",
+                               fitting.kept.size(), " kept\n", fitting.left_out.summary());
+    const std::size_t identical =
+        fitting.identical.size() - fitting.left_out.count(left_out_reason::identical_responses);
+    if (identical > 0)
+        text += message("  kept: ", identical, " ", words_of(left_out_reason::identical_responses), " (first: line ",
+                        data.names().find(fitting.identical.front().id).line, "), a tie whatever the label\n");
+    if (const repeated_prompts& repeated = data.repeated(); repeated.count > 0)
+        text += message("  taken off: the prompt, which stood once more in front of both responses of ", repeated.count,
+                        repeated.count == 1 ? " pair" : " pairs", " (first: line ", repeated.first_line, ")\n");
+    return text;
+}
+
 /// Refuses a file of which nothing is left and, where `strict`, one of which anything was left out.
 /// \param kept how many pairs are left \throws input_error naming the file and the first that was left out, or all
 /// reasons.
