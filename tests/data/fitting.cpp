@@ -78,6 +78,13 @@ TEST_CASE("lengths are those of every reader, begin and end tokens counted, up t
     CHECK(kept({bytes(9, 1, 1)}, {.maximum_tokens = 7}) == 1);
     CHECK(kept({bytes(9, 1, 1)}, {.maximum_tokens = 6}) == 0);
     CHECK(kept({bytes(unlimited_length, unlimited_length - 2)}) == 0); // sums do not wrap
+    pair_reader joint = bytes(5);
+    joint.lengths = [](const text_comparison&) { return pair_lengths{2, 3, 1, 5}; }; // 5 + 1 tokens of the second
+    CHECK(kept({joint}) == 0);
+    joint.lengths = [](const text_comparison&) { return pair_lengths{2, 3, 1, 4}; };
+    CHECK(kept({joint}) == 1);
+    joint.lengths = [](const text_comparison&) { return pair_lengths{2, 3, 1, 0}; };
+    CHECK(kept({joint}) == 0);
     const auto empty = read(pair_of("", "a", "b"));
     CHECK(fit_pairs(empty, std::vector{bytes(9, 1)}).kept.size() == 1); // a begin token is enough
     pair_reader tokenizer = bytes(9);
