@@ -64,10 +64,11 @@ inline void read_texts(preference_record& record, const json_field& prompt, cons
 
 /// A number is whole, at least 0, and one that the file can mean: 3, 3.0, but not 1e30, which stands for many.
 inline given_id id_in(const json_field& field) {
-    constexpr auto expected = "a text or a whole number of at least 0 (or set id_field)";
+    constexpr auto expected = "a text or a whole number of at least 0 (or null; or name another field for ids)";
     const nlohmann::json& value = *field;
     if (value.is_string()) {
-        if (field.text().empty()) field.fail("a text that is not empty, a whole number, or null for none");
+        require<input_error>(!field.text().empty(), "field '", field.name, "': found an empty text, expected ",
+                             expected);
         return {.form = id_form::text, .text = std::string(field.text())};
     }
     if (value.is_number_unsigned()) return {.form = id_form::number, .number = value.get<std::uint64_t>()};

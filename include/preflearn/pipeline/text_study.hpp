@@ -20,6 +20,7 @@
 #include <preflearn/core/preference.hpp>
 #include <preflearn/data/fitting.hpp>
 #include <preflearn/data/left_out.hpp>
+#include <preflearn/data/pair_names.hpp>
 #include <preflearn/data/preference_data.hpp>
 #include <preflearn/data/preference_reader.hpp>
 #include <preflearn/data/record.hpp>
@@ -103,6 +104,19 @@ inline std::vector<completion_of<text_comparison>> preferred_responses(std::span
     return preferred;
 }
 
+/// `run()`, whose errors call pairs what their file calls them.
+template <class Run> auto with_names(const pair_names& names, Run&& run) {
+    try {
+        return run();
+    } catch (const input_error& failure) {
+        throw input_error(names.renamed(failure.what()));
+    } catch (const argument_error& failure) {
+        throw argument_error(names.renamed(failure.what()));
+    } catch (const numeric_error& failure) {
+        throw numeric_error(names.renamed(failure.what()));
+    }
+}
+
 } // namespace detail
 
 /// Runs one seed. Pairs that do not fit are left out before any training; those of two identical responses are not
@@ -159,7 +173,7 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
                                                                      .unlabelled = parts.unlabelled,
                                                                      .test = parts.test,
                                                                      .human = parts.labels};
-    return run_study(input, loss, options.study);
+    return detail::with_names(data.names(), [&] { return run_study(input, loss, options.study); });
 }
 
 } // namespace preflearn
