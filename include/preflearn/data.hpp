@@ -10,6 +10,7 @@
 #include <preflearn/data/game_table.hpp>
 #include <preflearn/data/json_line.hpp>
 #include <preflearn/data/line_reader.hpp>
+#include <preflearn/data/missing_values.hpp>
 #include <preflearn/data/name_index.hpp>
 #include <preflearn/data/number.hpp>
 #include <preflearn/data/parse_record.hpp>
@@ -19,6 +20,7 @@
 #include <preflearn/data/rating_table.hpp>
 #include <preflearn/data/record.hpp>
 #include <preflearn/data/split.hpp>
+#include <preflearn/data/table_shape.hpp>
 #include <preflearn/data/text_encoding.hpp>
 #include <preflearn/data/transcript.hpp>
 #include <preflearn/data/world.hpp>
