@@ -14,6 +14,7 @@
 #include <istream>
 #include <optional>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -200,6 +201,15 @@ class csv_reader {
     std::size_t line_ = 1, record_line_ = 0, size_ = 0;
     bool started_ = false, quoted_ = false;
 };
+
+/// The fields of one line of comma-separated values, as an option of a program gives them; none where it is empty.
+/// \throws input_error as `csv_reader` does, `name` standing for the file.
+inline std::vector<std::string> csv_fields(const std::string& line, const std::string& name) {
+    std::istringstream stream(line);
+    csv_reader reader(stream, name, default_maximum_line, ',');
+    const auto fields = reader.next();
+    return fields ? std::vector<std::string>(fields->begin(), fields->end()) : std::vector<std::string>();
+}
 
 /// A file whose first record names its columns, read row by row.
 class csv_file {
