@@ -180,10 +180,13 @@ TEST_CASE("a file has named columns and rows of equal length") {
         CHECK(message(file.place()) == "table.csv:4");
         CHECK_FALSE(file.next().has_value());
     });
+    opened(",a,\n1,2,\n", [](csv_file& file) { CHECK(file.columns() == record{"unnamed 1", "a", "unnamed 3"}); });
     // What cannot be seen in a name is shown.
     opened("\" A\",b\n", [](csv_file& file) {
         CHECK_THROWS_WITH_AS((void)file.column("A"), "table.csv: there is no column 'A' among ' A', 'b'", input_error);
     });
+    CHECK(csv_fields("a, \"b,c\" ,", "--list") == record{"a", "b,c", ""});
+    CHECK(csv_fields("", "--list").empty());
     CHECK_THROWS_WITH_AS(opened("", all_rows), doctest::Contains("table.csv: the file is empty"), input_error);
     CHECK_THROWS_WITH_AS(opened("a,b, a\n", all_rows), "table.csv:1: two columns are named 'a'", input_error);
     CHECK_THROWS_WITH_AS(opened("a,b\n1,2\n1,2,3\n", all_rows),

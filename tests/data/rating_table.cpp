@@ -45,6 +45,8 @@ TEST_CASE("without a unit column every column is a rater and units are numbered"
     const rating_table table = wide_ratings(table_of("A,B\n1,2\n3,4\n"));
     CHECK(table.raters.size() == 2);
     CHECK(table.units == std::vector<std::string>{"1", "2"});
+    CHECK(wide_ratings(table_of("A,B,\n1,2,\n3,4,\n")).raters == std::vector<std::string>{"A", "B"});
+    CHECK(wide_ratings(table_of("A,B,\n1,2,\n3,4,\n")).missing.total() == 0);
     CHECK_THROWS_WITH_AS(wide_ratings(table_of("unit\nu1\n"), "unit"), doctest::Contains("no column of ratings"),
                          input_error);
     CHECK_THROWS_WITH_AS(wide_ratings(table_of(wide), "item"), doctest::Contains("no column 'item'"), input_error);

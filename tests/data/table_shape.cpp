@@ -56,7 +56,9 @@ TEST_CASE("a column that names units is refused with the option that is right") 
     refused("x", [](std::size_t u) { return "2024-01-" + std::to_string(u); });
     refused("x", [](std::size_t u) { return std::to_string(1.7e9 + 3.5 * static_cast<double>(u)); });
     refused("topic", [](std::size_t u) { return u % 3 == 0 ? "law" : "art"; });
-    refused("", [](std::size_t u) { return std::to_string(u % 40); });
+    refused("unnamed 1", [](std::size_t u) { return std::to_string(u); });
+    CHECK(says(wide_complaint(",a,b\n0,1,2\n1,2,2\n"), "--unit 'unnamed 1'"));
+    CHECK(wide_complaint(",a,b,\n0,1,2,\n1,2,2,\n", "unnamed 1").empty()); // a last column of nothing is none
     CHECK(says(wide_complaint("u,a,b\n1,yes,no\n2,no,no\n3,yes,yes\n"), "holds numbers where the other columns hold"));
     // A second one beside the unit's is to be left out.
     const std::string two = "id,when,r1,r2\na,9:01,0,0\nb,9:02,1,1\nc,9:05,0,0\nd,9:07,1,0\n";

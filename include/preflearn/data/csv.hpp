@@ -211,7 +211,8 @@ inline std::vector<std::string> csv_fields(const std::string& line, const std::s
     return fields ? std::vector<std::string>(fields->begin(), fields->end()) : std::vector<std::string>();
 }
 
-/// A file whose first record names its columns, read row by row.
+/// A file whose first record names its columns, read row by row. A column without a name, as that of an index often is,
+/// is "unnamed 1" by its place.
 class csv_file {
   public:
     /// \throws input_error as `csv_reader` does, and for an empty file or a column named twice.
@@ -219,6 +220,8 @@ class csv_file {
         const auto header = reader_.next();
         require<input_error>(header.has_value(), name(), ": the file is empty, a line of column names was expected");
         columns_.assign(header->begin(), header->end());
+        for (std::size_t c = 0; c < columns_.size(); ++c)
+            if (columns_[c].empty()) columns_[c] = message("unnamed ", c + 1);
         std::unordered_set<std::string_view> names;
         for (const std::string& column : columns_)
             require<input_error>(names.insert(column).second, place(), ": two columns are named ", excerpt{column});

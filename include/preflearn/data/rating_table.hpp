@@ -69,6 +69,23 @@ struct rating_table_options {
     bool any_shape = false;
 };
 
+namespace detail {
+
+/// A last column without a name and without a rating comes of lines that end in a separator.
+inline void drop_empty_end(rating_table& table) {
+    const auto last = static_cast<std::uint32_t>(table.raters.size() - 1);
+    if (last == 0 || !table.raters.back().starts_with("unnamed ")) return;
+    if (std::ranges::any_of(table.ratings, [&](const placed_rating& r) { return r.rater == last; })) return;
+    table.raters.pop_back();
+    const auto empty =
+        std::ranges::find(table.missing.words, std::string(), &std::pair<std::string, std::size_t>::first);
+    if (empty == table.missing.words.end()) return;
+    empty->second -= std::min(empty->second, table.units.size());
+    if (empty->second == 0) table.missing.words.erase(empty);
+}
+
+} // namespace detail
+
 /// Every column is a rater, but for those ignored and `unit_column`, which names the units (empty: they are numbered by
 /// row from 1).
 /// \throws input_error when a column is missing, no rater is left, or the table looks like a long one or like one with
@@ -99,6 +116,7 @@ inline rating_table wide_ratings(csv_file file, std::string_view unit_column = {
                 table.ratings.push_back({number, static_cast<std::uint32_t>(r), {text, file.line()}});
         }
     }
+    detail::drop_empty_end(table);
     if (!options.any_shape) sample.check_wide(table.name, unit_column);
     return table;
 }

@@ -47,10 +47,11 @@ inline column_role role_of(std::string_view column) {
         return column_role::value;
     if (is_one_of({"timestamp", "time", "date", "datetime", "created_at", "updated_at", "duration"}))
         return column_role::time;
-    if (is_one_of({"",        "id",         "ids",        "index", "idx",  "unit",    "units", "item",     "items",
-                   "row",     "row_number", "unnamed:_0", "key",   "uid",  "uuid",    "guid",  "question", "prompt",
-                   "example", "sample",     "document",   "doc",   "text", "subject", "case",  "task",     "instance",
-                   "no",      "nr",         "number",     "#",     "name", "url",     "file",  "filename"}) ||
+    if (name.starts_with("unnamed")) return column_role::unit; // an index without a name
+    if (is_one_of({"id",         "ids", "index", "idx",     "unit", "units",    "item",     "items",   "row",
+                   "row_number", "key", "uid",   "uuid",    "guid", "question", "prompt",   "example", "sample",
+                   "document",   "doc", "text",  "subject", "case", "task",     "instance", "no",      "nr",
+                   "number",     "#",   "name",  "url",     "file", "filename"}) ||
         column.size() > name.size() + 2) // ended in "_id"
         return column_role::unit;
     return column_role::unknown;

@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <preflearn/agreement/estimate.hpp>
@@ -62,6 +61,15 @@ inline std::string words_for(const rating_categories& categories) {
     return (categories.numeric ? "categories, which are numbers: " : "categories: ") + words;
 }
 
+/// Of a pair of raters, who have their own count of units.
+inline nlohmann::ordered_json short_json_of(const estimate& e) {
+    return {{"value", json_number(e.value)},
+            {"se", json_number(e.standard_error)},
+            {"low", json_number(e.bounds.low)},
+            {"high", json_number(e.bounds.high)},
+            {"status", name_of(e.status)}};
+}
+
 inline nlohmann::ordered_json json_of(const estimate& e) {
     return {{"value", json_number(e.value)},
             {"se", json_number(e.standard_error)},
@@ -77,6 +85,27 @@ inline nlohmann::ordered_json json_of(const test_result& test) {
             {"degrees", json_number(test.degrees)},
             {"p", json_number(test.p_value)},
             {"status", name_of(test.status)}};
+}
+
+/// What is not applicable is left out.
+inline nlohmann::ordered_json json_of(const rater_pair_agreement& pair, const std::vector<std::string>& raters) {
+    nlohmann::ordered_json json{{"rater", raters[pair.first]}, {"other", raters[pair.second]}, {"units", pair.units}};
+    const auto add = [&](const char* name, const estimate& e) {
+        if (e.status != estimate_status::not_applicable) json[name] = short_json_of(e);
+    };
+    const auto add_test = [&](const char* name, const test_result& test) {
+        if (test.status != estimate_status::not_applicable) json[name] = json_of(test);
+    };
+    add("raw_agreement", pair.agreement);
+    add("cohen_kappa", pair.kappa);
+    add("weighted_cohen_kappa", pair.weighted_kappa);
+    add_test("mcnemar", pair.mcnemar);
+    add_test("stuart_maxwell", pair.stuart_maxwell);
+    add_test("bhapkar", pair.bhapkar);
+    add("kendall_tau_b", pair.kendall);
+    add("spearman_rho", pair.spearman);
+    add("pearson_r", pair.pearson);
+    return json;
 }
 
 } // namespace detail
@@ -108,7 +137,7 @@ inline table coefficient_table(const agreement_study& study) {
     return shown;
 }
 
-/// Every rater against every other; columns in which no pair has a value are left out.
+/// Every rater against every other; columns behind kappa in which no pair has a value are left out.
 inline table pair_table(const agreement_study& study) {
     const auto kappa = [](const estimate& e) {
         if (!e.defined() || std::isnan(e.bounds.low)) return detail::number_cell(e.value);
@@ -213,19 +242,7 @@ inline nlohmann::ordered_json to_json(const agreement_study& study) {
     if (!study.categories.remark.empty()) all["remark"] = study.categories.remark;
     for (const auto& [name, e] : study.coefficients) all[name] = detail::json_of(e);
     if (!study.pairs.empty()) all["pairs"] = json::array();
-    for (const rater_pair_agreement& pair : study.pairs)
-        all["pairs"].push_back({{"rater", study.raters[pair.first]},
-                                {"other", study.raters[pair.second]},
-                                {"units", pair.units},
-                                {"raw_agreement", detail::json_of(pair.agreement)},
-                                {"cohen_kappa", detail::json_of(pair.kappa)},
-                                {"weighted_cohen_kappa", detail::json_of(pair.weighted_kappa)},
-                                {"mcnemar", detail::json_of(pair.mcnemar)},
-                                {"stuart_maxwell", detail::json_of(pair.stuart_maxwell)},
-                                {"bhapkar", detail::json_of(pair.bhapkar)},
-                                {"kendall_tau_b", detail::json_of(pair.kendall)},
-                                {"spearman_rho", detail::json_of(pair.spearman)},
-                                {"pearson_r", detail::json_of(pair.pearson)}});
+    for (const rater_pair_agreement& pair : study.pairs) all["pairs"].push_back(detail::json_of(pair, study.raters));
     if (!study.truth_wanted) return all;
     const estimated_truth& truth = study.truth;
     json& fit = all["dawid_skene"] = {{"status", name_of(truth.fit.status)},

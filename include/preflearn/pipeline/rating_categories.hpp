@@ -59,6 +59,14 @@ inline given_ratings places_of(const rating_table& table) {
     return given;
 }
 
+/// "1,5": a number where the comma is the decimal point.
+inline bool has_decimal_comma(std::string text) {
+    const std::size_t comma = text.find(',');
+    if (comma == std::string::npos || text.find('.') != std::string::npos) return false;
+    text[comma] = '.';
+    return finite_number(text).has_value();
+}
+
 [[noreturn]] inline void refuse_undeclared(const rating_table& table, const placed_rating& rating,
                                            std::span<const std::string> declared) {
     std::string all;
@@ -117,6 +125,11 @@ inline rating_categories categories_of(const rating_table& table, measurement_le
     const bool ordered_texts = level == measurement_level::ordinal && !numbers_declared;
     require<input_error>(numbers_declared || level == measurement_level::nominal || ordered_texts, table.name,
                          ": interval and ratio levels need categories that are numbers, texts were declared");
+    require<input_error>(level == measurement_level::nominal || text == nullptr || !declared.empty() ||
+                             !detail::has_decimal_comma(text->cell.text),
+                         text == nullptr ? "" : table.place(*text), ": ",
+                         excerpt{text == nullptr ? "" : text->cell.text},
+                         " is not a number: numbers need a decimal point");
     require<input_error>(level != measurement_level::ordinal || !declared.empty() || text == nullptr || numbers > 0,
                          table.name,
                          ": the ratings are texts, and what is more or less has to be told at the ordinal level: "
@@ -137,7 +150,10 @@ inline rating_categories categories_of(const rating_table& table, measurement_le
     } else {
         result.coded = detail::code_texts(table, declared);
         result.names = result.coded.names;
-        if (text != nullptr && numbers > 0 && declared.empty())
+        if (text != nullptr && declared.empty() && detail::has_decimal_comma(text->cell.text))
+            result.remark = message("ratings such as ", excerpt{text->cell.text}, " (", table.place(*text),
+                                    ") are taken as texts: numbers need a decimal point");
+        else if (text != nullptr && numbers > 0 && declared.empty())
             result.remark = message(numbers, " of ", table.ratings.size(), " ratings are numbers and others are not (",
                                     table.place(*text), " holds ", excerpt{text->cell.text},
                                     "): all are taken as texts, by which 1 and 1.0 are two categories");
