@@ -64,6 +64,7 @@ TEST_CASE("a column that names units is refused with the option that is right") 
     const std::string two = "id,when,r1,r2\na,9:01,0,0\nb,9:02,1,1\nc,9:05,0,0\nd,9:07,1,0\n";
     CHECK(says(wide_complaint(two, "id"), "'when' does not look like a rater"));
     CHECK(says(wide_complaint(two, "id"), "to leave it out, --ignore 'when'"));
+    CHECK(says(wide_complaint("x,a,b\n101,3,3\n102,4,4\n103,2,2\n104,5,5\n105,1,5\n"), "it counts the rows"));
     // Among continuous scores.
     const std::string scores = table_text("n,a,b", 20, [&](std::size_t u) {
         return std::to_string(u) + "," + std::to_string(random.uniform()) + "," + std::to_string(random.uniform());
@@ -90,6 +91,7 @@ TEST_CASE("tables of raters are read: continuous, small, all different, sorted")
     read("a,b\ncat,cat\ndog,cat\nbird,dog\n");
     read("a,b,c\nyes,no,maybe\nno,no,no\n");
     read("a,b\nA,B\nB,A\n");
+    read("a,b\n1,5\n2,6\n3,7\n4,8\n");
     read("only\n1\n2\n3\n4\n5\n");
     read("J1,J2,J3,J4\n9,2,5,8\n6,1,3,2\n8,4,6,8\n7,1,2,6\n10,5,6,9\n6,2,4,7\n");
     read(table_text("a,b,c", 60, [&](std::size_t) { // rounded scores
@@ -120,6 +122,11 @@ TEST_CASE("a long table is not read as a wide one, nor a wide one as long") {
                                                     std::to_string(random.below(5));
                                          })),
                "--unit 'a' --rater 'b' --value 'c'"));
+    // Also where its units are told.
+    const std::string crowd = "unit,rater,value\n1,a,0\n1,b,0\n1,c,1\n2,a,1\n2,b,1\n";
+    CHECK(says(wide_complaint(crowd, "unit"), "--unit 'unit' --rater 'rater' --value 'value'"));
+    CHECK(
+        says(wide_complaint("x,y,z\n1,a,0\n1,b,0\n1,c,1\n2,a,1\n2,b,1\n", "x"), "--unit 'x' --rater 'y' --value 'z'"));
     const auto long_complaint = [](const std::string& text, bool any_shape) -> std::string {
         std::istringstream stream(text);
         try {
@@ -132,5 +139,6 @@ TEST_CASE("a long table is not read as a wide one, nor a wide one as long") {
     const std::string wide = "id,r1,r2\n1,0,0\n2,1,1\n3,0,0\n4,1,0\n";
     CHECK(says(long_complaint(wide, false), "this looks like a wide table"));
     CHECK(long_complaint(wide, true).empty());
+    CHECK(says(long_complaint("id,r1,r2\n1,.5,.25\n2,.75,.125\n3,.3,.6\n", false), "does not look like a long table"));
     CHECK(long_complaint("id,r1,r2\n1,A,0\n1,B,1\n2,A,0\n", false).empty());
 }

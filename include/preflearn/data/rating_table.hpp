@@ -102,10 +102,15 @@ inline rating_table wide_ratings(csv_file file, std::string_view unit_column = {
     for (std::size_t c = 0; c < width; ++c)
         if (rates[c]) columns.push_back(c), table.raters.push_back(file.columns()[c]);
     require<input_error>(!table.raters.empty(), file.name(), ": no column of ratings is left");
-    table_sample sample(table.raters, !options.any_shape);
+    std::vector<std::string> names = table.raters;
+    if (unit < width) names.push_back(file.columns()[unit]);
+    const bool all_sampled = names.size() <= table_sample::most_columns;
+    table_sample sample(names, unit < width && all_sampled ? std::optional(names.size() - 1) : std::nullopt,
+                        !options.any_shape);
     while (const auto row = file.next()) {
         const auto number = static_cast<std::uint32_t>(table.units.size());
         table.units.push_back(unit < width ? (*row)[unit] : std::to_string(number + 1));
+        if (unit < width && all_sampled) sample.add(columns.size(), (*row)[unit]);
         for (std::size_t r = 0; r < columns.size(); ++r) {
             const std::string& text = (*row)[columns[r]];
             const bool missing = options.missing.contains(text);
@@ -134,7 +139,7 @@ inline rating_table long_ratings(csv_file file, std::string_view unit_column, st
                              " cannot stand for two of unit, rater and value at once");
     name_index units, raters;
     rating_table table{.name = file.name(), .value_column = std::string(value_column)};
-    table_sample sample({std::string(unit_column), std::string(rater_column), std::string(value_column)},
+    table_sample sample({std::string(unit_column), std::string(rater_column), std::string(value_column)}, 0,
                         !options.any_shape);
     while (const auto row = file.next()) {
         for (std::size_t i = 0; i < 2; ++i)

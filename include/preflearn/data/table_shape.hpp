@@ -62,10 +62,18 @@ inline column_role role_of(std::string_view column) {
 /// The first rows of a table, column by column, and what their values look like.
 class table_sample {
   public:
-    table_sample(std::vector<std::string> names, bool wanted)
+    /// Columns behind these are not looked at.
+    static constexpr std::size_t most_columns = 500;
+
+    /// Of the columns of these names; `unit`: the place of the one that names the units, if any does. Nothing is
+    /// looked at unless it is wanted.
+    table_sample(std::vector<std::string> names, std::optional<std::size_t> unit, bool wanted)
         : columns_(wanted ? std::min(names.size(), most_columns) : 0),
           rows_(std::clamp<std::size_t>(200'000 / std::max<std::size_t>(names.size(), 1), 400, 5000)) {
-        for (std::size_t c = 0; c < columns_.size(); ++c) columns_[c].name = std::move(names[c]);
+        for (std::size_t c = 0; c < columns_.size(); ++c) {
+            columns_[c].name = std::move(names[c]);
+            columns_[c].names_units = c == unit;
+        }
     }
 
     /// The next row's text in a column; empty: missing.
@@ -97,6 +105,10 @@ class table_sample {
         const sampled_column &unit = columns_[0], &rater = columns_[1], &value = columns_[2];
         const std::size_t shared = shared_values(rater, value);
         const bool once = unit.given > 1 && unit.distinct == unit.given;
+        require<input_error>(!once || unit.given < 3 || rater.distinct < rater.given, file, ": no unit of column ",
+                             excerpt{unit.name}, " and no rater of column ", excerpt{rater.name},
+                             " stands on two rows: this does not look like a long table; read it with --unit ",
+                             excerpt{unit.name}, " alone, or as it was told with --any-shape");
         require<input_error>(
             !once || 2 * shared < std::min(rater.distinct, value.distinct) || shared == 0, file,
             ": every unit of column ", excerpt{unit.name}, " stands on one row, and columns ", excerpt{rater.name},
@@ -108,10 +120,10 @@ class table_sample {
 
   private:
     static constexpr std::uint32_t nothing = static_cast<std::uint32_t>(-1);
-    static constexpr std::size_t most_columns = 500;
 
     struct sampled_column {
         std::string name{};
+        bool names_units = false; // by what was told
         std::vector<std::uint32_t> codes{};
         std::size_t given = 0, distinct = 0, numbers = 0;
         bool numeric = false, whole = false, consecutive = false;
@@ -146,7 +158,7 @@ class table_sample {
             }
             column.numeric = column.given > 0 && column.numbers == column.given;
             column.consecutive = column.consecutive && column.numeric && column.whole;
-            for (std::size_t i = 0; i < texts.size(); ++i) holders_[i] += column.holds[i];
+            for (std::size_t i = 0; i < texts.size() && !column.names_units; ++i) holders_[i] += column.holds[i];
         }
     }
 
@@ -155,23 +167,24 @@ class table_sample {
         for (std::size_t i = 0; i < a.holds.size(); ++i) shared += a.holds[i] && b.holds[i];
         return shared;
     }
-    /// How many of the column's values occur in any other.
+    /// How many of the column's values occur in any other that does not name units.
     [[nodiscard]] std::size_t shared_with_others(const sampled_column& column) const {
         std::size_t shared = 0;
-        for (std::size_t i = 0; i < column.holds.size(); ++i) shared += column.holds[i] && holders_[i] > 1;
+        for (std::size_t i = 0; i < column.holds.size(); ++i)
+            shared += column.holds[i] && holders_[i] > (column.names_units ? 0U : 1U);
         return shared;
     }
 
     /// What speaks against a column's being a rater's; empty where nothing does.
     [[nodiscard]] std::string_view why_no_rater(const sampled_column& column) const {
-        if (columns_.size() < 2 || column.given < 2) return {};
+        if (columns_.size() < 2 || column.given < 2 || column.names_units) return {};
         const detail::column_role role = detail::role_of(column.name);
         const bool named = role == detail::column_role::unit || role == detail::column_role::time;
         if (named && column.distinct == column.given) return "by its name, and all its values differ";
         std::size_t given = 0, distinct = 0, numeric = 0, textual = 0, others = 0; // the first two of those that repeat
         double low = 0, high = 0;
         for (const sampled_column& other : columns_) {
-            if (&other == &column || other.given == 0) continue;
+            if (&other == &column || other.given == 0 || other.names_units) continue;
             ++others;
             numeric += other.numeric;
             textual += other.numbers == 0;
@@ -189,11 +202,13 @@ class table_sample {
         if (!column.unique()) return {};
         constexpr std::size_t fewest = 4;
         if (column.given < fewest) return {};
-        if (given == 0) { // all columns hold different values: continuous scores, and perhaps a number for each row
-            const bool alone = std::ranges::none_of(
-                columns_, [&](const sampled_column& other) { return &other != &column && other.whole; });
-            return column.given >= 5 && column.consecutive && alone ? "it counts the rows" : std::string_view();
-        }
+        // Scores that differ everywhere, and perhaps a number for each row: whole ones in turn, unlike any other
+        // column.
+        const auto in_turn = [&](const sampled_column& other) {
+            return &other != &column && !other.names_units && (given == 0 ? other.whole : other.consecutive);
+        };
+        if (column.consecutive && shared == 0 && std::ranges::none_of(columns_, in_turn)) return "it counts the rows";
+        if (given == 0) return {};
         if (2 * distinct > given) return {};
         const bool counts = column.consecutive && column.given >= 6 && 4 * shared < 3 * column.distinct;
         if (2 * shared >= column.distinct && !counts) return {};
@@ -208,7 +223,7 @@ class table_sample {
     void check_for_long(std::string_view file) const {
         for (const sampled_column& rater : columns_) {
             for (const sampled_column& unit : columns_) {
-                if (&unit == &rater || !is_long_key(unit, rater)) continue;
+                if (&unit == &rater || rater.names_units || !is_long_key(unit, rater)) continue;
                 for (const sampled_column& value : columns_)
                     if (&value != &unit && &value != &rater && is_value(value, unit, rater))
                         throw input_error(message(
@@ -239,7 +254,9 @@ class table_sample {
     [[nodiscard]] bool is_long_key(const sampled_column& unit, const sampled_column& rater) const {
         using detail::column_role;
         if (columns_.size() < 3 || rater.distinct < 2) return false;
-        const column_role unit_role = detail::role_of(unit.name), rater_role = detail::role_of(rater.name);
+        if (!unit.names_units && std::ranges::any_of(columns_, &sampled_column::names_units)) return false;
+        const column_role unit_role = unit.names_units ? column_role::unit : detail::role_of(unit.name),
+                          rater_role = detail::role_of(rater.name);
         if (rater_role != column_role::unknown && rater_role != column_role::rater) return false;
         if (unit_role != column_role::unknown && unit_role != column_role::unit) return false;
         const bool apart = shared_with_others(rater) == 0; // nobody's ratings are other raters' names
