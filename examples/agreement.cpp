@@ -6,17 +6,17 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
-#include <preflearn/agreement.hpp>
 #include <preflearn/data/csv.hpp>
 #include <preflearn/data/rating_table.hpp>
-#include <preflearn/report/table.hpp>
-#include <preflearn/report/table_text.hpp>
+#include <preflearn/pipeline/agreement_report.hpp>
+#include <preflearn/pipeline/agreement_study.hpp>
 #include <preflearn/report/write.hpp>
 
 namespace {
@@ -24,21 +24,13 @@ namespace {
 using preflearn::measurement_level;
 
 struct arguments {
-    std::string file, json, unit, rater, value, level = "nominal";
+    std::string file, json, out, labels, unit, rater, value, separator, missing, categories, level = "nominal";
+    std::vector<std::string> ignored;
+    bool own_missing = false, any_shape = false, pairs = false, dawid_skene = false;
     double confidence = 0.95;
     std::size_t replicates = 1000;
     std::uint64_t seed = 0;
 };
-
-preflearn::coded_ratings code(const preflearn::rating_table& table, measurement_level level) {
-    if (level == measurement_level::ratio)
-        return preflearn::code_ratings(preflearn::numbers_of(table, 0), table.raters.size());
-    if (level != measurement_level::nominal)
-        return preflearn::code_ratings(preflearn::numbers_of(table), table.raters.size());
-    std::vector<std::string> texts;
-    for (const preflearn::rating_cell& cell : table.cells) texts.push_back(cell.text);
-    return preflearn::code_ratings(texts, table.raters.size());
-}
 
 /// An option's text that must not be empty, as that of an unset shell variable is.
 std::string some_name(const std::string& text) { return text.empty() ? "a name was expected, found nothing" : ""; }
@@ -54,40 +46,42 @@ measurement_level level_of(const std::string& name) {
                                 : measurement_level::nominal;
 }
 
-void run(const arguments& given) {
-    const measurement_level level = level_of(given.level);
-    preflearn::csv_file file(given.file);
-    const preflearn::rating_table table =
-        given.rater.empty() ? preflearn::wide_ratings(std::move(file), given.unit)
-                            : preflearn::long_ratings(std::move(file), given.unit, given.rater, given.value);
-    const auto coefficients = preflearn::every_coefficient(
-        code(table, level), level,
-        {.replicates = given.replicates, .confidence = given.confidence, .seed = given.seed});
+preflearn::rating_table read(const arguments& given, const std::vector<std::string>& categories) {
+    preflearn::rating_table_options options{.ignored = given.ignored, .any_shape = given.any_shape};
+    if (given.own_missing) options.missing.words = preflearn::csv_fields(given.missing, "--missing");
+    for (const std::string& declared : categories) std::erase(options.missing.words, declared);
+    preflearn::csv_file file(given.file, given.separator.empty() ? preflearn::recognised_separator
+                                                                 : *preflearn::separator_named(given.separator));
+    if (const std::string how = file.recognised(); !how.empty())
+        std::fprintf(stderr, "agreement: %s: %s\n", given.file.c_str(), how.c_str());
+    return given.rater.empty()
+               ? preflearn::wide_ratings(std::move(file), given.unit, options)
+               : preflearn::long_ratings(std::move(file), given.unit, given.rater, given.value, options);
+}
 
-    preflearn::table shown{.title =
-                               preflearn::message("units: ", table.units.size(), ", raters: ", table.raters.size()),
-                           .columns = {{.name = "coefficient"},
-                                       {.name = "value", .digits = 4},
-                                       {.name = "s.e.", .digits = 4},
-                                       {.name = "low", .digits = 4},
-                                       {.name = "high", .digits = 4},
-                                       {.name = "units", .digits = 0},
-                                       {.name = "status"}},
-                           .note = preflearn::message("low and high: ", 100 * given.confidence, "% interval")};
-    nlohmann::ordered_json json;
-    const auto cell = [](double x) { return std::isnan(x) ? preflearn::table_cell() : preflearn::table_cell(x); };
-    for (const auto& [name, e] : coefficients) {
-        const std::string status(preflearn::name_of(e.status));
-        shown.rows.push_back(
-            {name, cell(e.value), cell(e.standard_error), cell(e.bounds.low), cell(e.bounds.high), e.count, status});
-        json[name] = {{"value", e.value},
-                      {"se", e.standard_error},
-                      {"low", e.bounds.low},
-                      {"high", e.bounds.high},
-                      {"status", status}};
-    }
-    const bool written = std::fputs(preflearn::to_text(shown).c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-    if (!given.json.empty()) preflearn::write_json(json, given.json);
+void write(const preflearn::agreement_study& study, const arguments& given) {
+    if (!given.json.empty()) preflearn::write_json(study, given.json);
+    if (!given.labels.empty()) preflearn::write_csv(label_table(study), given.labels);
+    if (given.out.empty()) return;
+    if (given.out.ends_with(".json")) preflearn::write_json(study, given.out);
+    if (given.out.ends_with(".csv")) preflearn::write_csv(study, given.out);
+    if (given.out.ends_with(".md")) preflearn::write_markdown(study, given.out);
+    if (given.out.ends_with(".txt")) preflearn::write_text(study, given.out);
+}
+
+void run(const arguments& given) {
+    const std::vector<std::string> categories = preflearn::csv_fields(given.categories, "--categories");
+    const std::size_t any_number = std::numeric_limits<std::size_t>::max();
+    preflearn::agreement_study_options options{
+        .level = level_of(given.level),
+        .categories = categories,
+        .bootstrap = {.replicates = given.replicates, .confidence = given.confidence, .seed = given.seed},
+        .dawid_skene = given.dawid_skene || !given.labels.empty()};
+    if (given.pairs) options.most_raters_in_pairs = any_number;
+    const preflearn::agreement_study study = preflearn::study_agreement(read(given, categories), options);
+    const std::string text = given.pairs ? to_text(study, any_number) : to_text(study);
+    const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+    write(study, given);
     preflearn::require<preflearn::input_error>(written, "the table could not be written to standard output");
 }
 
@@ -97,9 +91,10 @@ int main(int argc, char** argv) {
     arguments given;
     CLI::App app{
         "Prints every coefficient of agreement of the raters in a CSV file.\n"
-        "Wide: a row per unit, a column per rater, an empty cell is missing. Long: a row per rating, with\n"
-        "--unit, --rater and --value naming its columns. A coefficient that does not exist has a status that says\n"
-        "why, and the program ends with 0 all the same; with 1 when the file is wrong, 2 when the options are."};
+        "Wide: a row per unit, a column per rater. Long: a row per rating, with --unit, --rater and --value naming\n"
+        "its columns. Separators (comma, semicolon, tab) and UTF-16 are recognised. Where all ratings are numbers,\n"
+        "1, 1.0 and 01 are one category. A coefficient that does not exist has a status that says why, and the\n"
+        "program ends with 0 all the same; with 1 when the file is wrong, 2 when the options are."};
     app.add_option("FILE", given.file, "the CSV file; the first line names the columns")
         ->required()
         ->check(CLI::ExistingFile);
@@ -112,6 +107,23 @@ int main(int argc, char** argv) {
     auto* value = app.add_option("--value", given.value, "long table: the column of ratings")->check(some_name);
     rater->needs("--unit")->needs(value);
     value->needs("--unit")->needs(rater);
+    app.add_option("--separator", given.separator, "what separates fields: comma, semicolon, tab or a character")
+        ->check([](const std::string& text) {
+            return preflearn::separator_named(text) ? "" : "comma, semicolon, tab or one character was expected";
+        });
+    auto* missing = app.add_option("--missing", given.missing,
+                                   "words that stand for a missing rating beside the empty cell, A,B,...; unless given "
+                                   "NA, N/A, NaN, None, null, -, . and their variants");
+    app.add_option("--categories", given.categories,
+                   "the scale A,B,...: its order and the categories that nobody used; any other is an error");
+    app.add_option("--ignore", given.ignored, "wide table: a column that is neither unit nor rater")
+        ->check(some_name)
+        ->allow_extra_args(false);
+    app.add_flag("--any-shape", given.any_shape, "take the table as told even if it looks like one of another shape");
+    app.add_flag("--pairs", given.pairs, "every rater against every other, however many (else up to 12, JSON 200)");
+    app.add_flag("--dawid-skene", given.dawid_skene, "estimate the truth behind the ratings and raters' accuracies");
+    app.add_option("--labels", given.labels, "write each unit's estimated label and its probabilities as CSV")
+        ->check(some_name);
     app.add_option("--confidence", given.confidence, "confidence of the intervals")
         ->check(CLI::Range(0.01, 0.9999))
         ->capture_default_str();
@@ -119,9 +131,17 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
         ->capture_default_str();
     app.add_option("--seed", given.seed, "seed of the bootstrap")->check(no_minus);
-    app.add_option("--json", given.json, "also write the coefficients to this file, keyed by name")->check(some_name);
+    app.add_option("--json", given.json, "also write everything to this file, coefficients keyed by name")
+        ->check(some_name);
+    app.add_option("--out", given.out, "also write it as the name's end says: .json, .csv, .md or .txt")
+        ->check([](const std::string& name) {
+            for (const char* end : {".json", ".csv", ".md", ".txt"})
+                if (name.ends_with(end)) return "";
+            return "a name that ends in .json, .csv, .md or .txt was expected";
+        });
     try {
         app.parse(argc, argv);
+        given.own_missing = missing->count() > 0;
         if (std::isnan(given.confidence)) throw CLI::ValidationError("--confidence", "is not a number");
     } catch (const CLI::ParseError& failure) {
         return app.exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;

@@ -18,6 +18,7 @@
 #include <preflearn/agreement/every_coefficient.hpp>
 #include <preflearn/agreement/few_values.hpp>
 #include <preflearn/agreement/gap_recovered.hpp>
+#include <preflearn/agreement/given_ratings.hpp>
 #include <preflearn/agreement/icc.hpp>
 #include <preflearn/agreement/inversions.hpp>
 #include <preflearn/agreement/kendall.hpp>
@@ -32,6 +33,7 @@
 #include <preflearn/agreement/pair_order.hpp>
 #include <preflearn/agreement/proportion.hpp>
 #include <preflearn/agreement/rating_bootstrap.hpp>
+#include <preflearn/agreement/rater_pairs.hpp>
 #include <preflearn/agreement/ratings.hpp>
 #include <preflearn/agreement/recalibration.hpp>
 #include <preflearn/agreement/repeats.hpp>

@@ -5,6 +5,7 @@
 
 #include <preflearn/data/byte_reader.hpp>
 #include <preflearn/data/csv.hpp>
+#include <preflearn/data/csv_separator.hpp>
 #include <preflearn/data/filter.hpp>
 #include <preflearn/data/fitting.hpp>
 #include <preflearn/data/game_table.hpp>
@@ -12,6 +13,7 @@
 #include <preflearn/data/json_line.hpp>
 #include <preflearn/data/left_out.hpp>
 #include <preflearn/data/line_reader.hpp>
+#include <preflearn/data/missing_values.hpp>
 #include <preflearn/data/name_index.hpp>
 #include <preflearn/data/number.hpp>
 #include <preflearn/data/pair_names.hpp>
@@ -23,6 +25,8 @@
 #include <preflearn/data/record.hpp>
 #include <preflearn/data/repeated_prompt.hpp>
 #include <preflearn/data/split.hpp>
+#include <preflearn/data/table_shape.hpp>
+#include <preflearn/data/text_encoding.hpp>
 #include <preflearn/data/transcript.hpp>
 #include <preflearn/data/turns.hpp>
 #include <preflearn/data/verdict_fields.hpp>

@@ -3,11 +3,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/pipeline/agreement_report.hpp>
+#include <preflearn/pipeline/agreement_study.hpp>
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/listwise_loss_values.hpp>
 #include <preflearn/pipeline/loss_by_name.hpp>
 #include <preflearn/pipeline/loss_list.hpp>
 #include <preflearn/pipeline/loss_values.hpp>
+#include <preflearn/pipeline/rating_categories.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>

@@ -6,6 +6,7 @@
 #include <preflearn/report/file_hash.hpp>
 #include <preflearn/report/heat_map.hpp>
 #include <preflearn/report/heat_map_svg.hpp>
+#include <preflearn/report/json_number.hpp>
 #include <preflearn/report/line_plot.hpp>
 #include <preflearn/report/line_plot_svg.hpp>
 #include <preflearn/report/manifest.hpp>

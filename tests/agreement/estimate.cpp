@@ -26,3 +26,16 @@ TEST_CASE("an undefined estimate is NaN, and only a caller's stand-in replaces i
     CHECK(none.value_or(1) == 1);
     CHECK(estimate{.value = 0.25, .status = estimate_status::ok}.value_or(1) == 0.25);
 }
+
+TEST_CASE("an interval that is a point is degenerate, one that does not exist is not") {
+    const auto with = [](double low, double high) {
+        return estimate{.value = high, .bounds = {low, high}, .status = estimate_status::ok}.degenerate();
+    };
+    CHECK(with(1, 1));
+    CHECK(with(0, 0));
+    CHECK(with(1 - 1e-16, 1));
+    CHECK_FALSE(with(0.99, 1));
+    CHECK_FALSE(with(1e-20, 2e-20));
+    CHECK_FALSE(estimate{.value = 1, .status = estimate_status::ok}.degenerate());
+    CHECK_FALSE(estimate::none(estimate_status::empty).degenerate());
+}

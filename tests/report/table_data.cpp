@@ -94,6 +94,6 @@ TEST_CASE("JSON is an array of objects in the order of the columns") {
                                  {-3, test::infinity}}};
     CHECK(to_json(results).dump() == R"([{"z":"text","a":{"value":0.5,"low":0.25,"high":0.75}},)"
                                      R"({"z":18446744073709551615,"a":{"value":1.0,"error":0.5}},)"
-                                     R"({"z":null,"a":null},{"z":-3,"a":null}])");
+                                     R"({"z":null,"a":null},{"z":-3,"a":"Infinity"}])");
     CHECK(to_json(table{}).dump() == "[]");
 }

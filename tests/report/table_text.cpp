@@ -77,8 +77,16 @@ TEST_CASE("numbers as their column shows them") {
     CHECK(show(no_value{}, {}) == "–");
     CHECK(show(std::nan(""), {.shown = notation::percent}) == "NaN");
     CHECK(show(-test::infinity, {}) == "-inf");
+    for (const double zero : {-0.0, -1e-9}) { // what rounds to zero has no sign
+        CHECK(show(zero, {.digits = 4}) == "0.0000");
+        CHECK(show(zero, {.digits = 0}) == "0");
+        CHECK(show(zero, {.shown = notation::percent}) == "0.000%");
+    }
+    CHECK(show(-0.0, {.shown = notation::scientific}) == "0.000e+00");
+    CHECK(show(-1e-9, {.shown = notation::scientific}) == "-1.000e-09");
+    CHECK(show(-0.0006, {}) == "-0.001");
     CHECK(show(1e300, {}).size() < 12);
-    CHECK(show("two\nlines", {}) == "two lines");
+    CHECK(show("two\nlines", {}) == "two\\nlines");
 }
 
 TEST_CASE("Markdown has one cell per column whatever the texts hold") {

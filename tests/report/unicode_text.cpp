@@ -36,10 +36,10 @@ TEST_CASE("display width counts columns of a terminal") {
     CHECK(display_width("\xFF\xFF") == 2);
 }
 
-TEST_CASE("printable text is one line of valid UTF-8 and otherwise unchanged") {
+TEST_CASE("printable text is one line of valid UTF-8, its control characters escaped") {
     CHECK(printable("β ≻ 人 e\u0301 😀") == "β ≻ 人 e\u0301 😀");
-    CHECK(printable("a\r\n\tb\x1B[31m\x7F") == "a   b [31m ");
-    CHECK(printable("a\u0085b\u2028c") == "a b c");
+    CHECK(printable("a\r\n\tb\x1B[31m\x7F") == "a\\r\\n\\tb\\x1B[31m\\x7F");
+    CHECK(printable("a\u0085b\u2028c\u202E\u2066") == "a\\x85b\\u2028c\\u202E\\u2066");
     CHECK(printable("a\xFF\xEF\xBF\xBE\xE2\x82") == "a\uFFFD\uFFFD\uFFFD");
-    CHECK(printable(std::string_view("a\0b", 3)) == "a b");
+    CHECK(printable(std::string_view("a\0b", 3)) == "a\\x00b");
 }

@@ -5,6 +5,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -66,6 +68,11 @@ struct estimate {
     estimate_status status = estimate_status::empty;
 
     [[nodiscard]] bool defined() const { return status == estimate_status::ok; }
+    /// Whether the interval is a point, as that of a coefficient of exactly 1 is: all observations say the same, so
+    /// that nothing tells how much another sample would differ. It is not certainty.
+    [[nodiscard]] bool degenerate() const {
+        return defined() && bounds.high - bounds.low <= 1e-14 * std::max(std::abs(bounds.low), std::abs(bounds.high));
+    }
     [[nodiscard]] double value_or(double stand_in) const { return defined() ? value : stand_in; }
     /// An estimate that does not exist, and why.
     static estimate none(estimate_status why, std::size_t count = 0) { return {.count = count, .status = why}; }

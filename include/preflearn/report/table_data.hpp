@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <preflearn/report/json_number.hpp>
 #include <preflearn/report/table.hpp>
 
 namespace preflearn {
@@ -78,8 +79,8 @@ inline std::string to_csv(const table& results) {
 }
 
 /// The table as a JSON array of objects, one a row, keyed by the columns' names in their order; the title and the note
-/// are left out. A gap is null, and so are NaN and infinities, which JSON does not have. A number with an error is
-/// {"value", "error"}, with an interval {"value", "low", "high"}. \throws argument_error as `check` does.
+/// are left out. A gap is null, and so is NaN; infinities are the texts "Infinity" and "-Infinity". A number with an
+/// error is {"value", "error"}, with an interval {"value", "low", "high"}. \throws argument_error as `check` does.
 inline nlohmann::ordered_json to_json(const table& results) {
     check(results);
     const auto value_of = [](const auto& content) -> nlohmann::ordered_json {
@@ -87,11 +88,15 @@ inline nlohmann::ordered_json to_json(const table& results) {
         if constexpr (std::is_same_v<kind, no_value>) {
             return nullptr;
         } else if constexpr (std::is_same_v<kind, with_digits>) {
-            return content.value;
+            return json_number(content.value);
+        } else if constexpr (std::is_same_v<kind, double>) {
+            return json_number(content);
         } else if constexpr (std::is_same_v<kind, with_error>) {
-            return {{"value", content.value}, {"error", content.error}};
+            return {{"value", json_number(content.value)}, {"error", json_number(content.error)}};
         } else if constexpr (std::is_same_v<kind, with_interval>) {
-            return {{"value", content.value}, {"low", content.low}, {"high", content.high}};
+            return {{"value", json_number(content.value)},
+                    {"low", json_number(content.low)},
+                    {"high", json_number(content.high)}};
         } else {
             return content;
         }

@@ -19,16 +19,22 @@
 
 namespace preflearn {
 
+/// A number with so many digits behind the point, as people read it. What rounds to zero has no sign.
+inline std::string shown(double value, int digits, notation how = notation::fixed) {
+    if (std::isnan(value)) return "NaN";
+    if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+    // what digits of a huge number a double does not hold would only be noise
+    const bool fixed = how == notation::fixed && std::abs(value) < 1e15;
+    std::string text = how == notation::percent ? fmt::format("{:.{}f}%", 100 * value, digits)
+                       : fixed                  ? fmt::format("{:.{}f}", value, digits)
+                                                : fmt::format("{:.{}e}", value, digits);
+    if (text.starts_with('-') && text.find_first_of("123456789") >= text.find('e')) text.erase(0, 1);
+    return text;
+}
+
 /// A cell as its column shows it, on one line.
 inline std::string shown(const table_cell& cell, const table_column& column) {
-    const auto number = [&](double value, int digits) -> std::string {
-        if (std::isnan(value)) return "NaN";
-        if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
-        if (column.shown == notation::percent) return fmt::format("{:.{}f}%", 100 * value, digits);
-        // what digits of a huge number a double does not hold would only be noise
-        const bool fixed = column.shown == notation::fixed && std::abs(value) < 1e15;
-        return fixed ? fmt::format("{:.{}f}", value, digits) : fmt::format("{:.{}e}", value, digits);
-    };
+    const auto number = [&](double value, int digits) { return shown(value, digits, column.shown); };
     const auto show = [&](const auto& value) -> std::string {
         using content = std::remove_cvref_t<decltype(value)>;
         if constexpr (std::is_same_v<content, no_value>) {

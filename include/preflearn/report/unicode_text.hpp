@@ -56,16 +56,30 @@ constexpr std::size_t display_width(std::string_view text) {
     return width;
 }
 
-/// The text as valid UTF-8 on one line: control characters become spaces, invalid bytes U+FFFD. Names that come
-/// from data cannot break a table, an XML file or a terminal.
+/// The text as valid UTF-8 on one line: control characters and those that turn the direction of writing are escaped as
+/// in C (\n, \x1B, \u202E), invalid bytes become U+FFFD. Names that come from data cannot break a table, an XML file or
+/// a terminal, and two different names do not look the same.
 inline std::string printable(std::string_view text) {
+    const auto within = [](char32_t code, char32_t first, char32_t last) { return first <= code && code <= last; };
+    const auto hexadecimal = [](char32_t code, int digits) {
+        std::string shown;
+        for (int shift = 4 * digits - 4; shift >= 0; shift -= 4) shown += "0123456789ABCDEF"[code >> shift & 0xF];
+        return shown;
+    };
     std::string safe;
     while (!text.empty()) {
         const std::string_view rest = text;
         const char32_t code = take_code_point(text);
-        const bool control = code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029;
         const bool valid = code != U'\uFFFD' && (code & 0xFFFEU) != 0xFFFE; // the latter are not characters, nor XML
-        safe += control ? " " : valid ? rest.substr(0, rest.size() - text.size()) : "\uFFFD";
+        if (code == U'\n' || code == U'\r' || code == U'\t') {
+            safe += code == U'\n' ? "\\n" : code == U'\r' ? "\\r" : "\\t";
+        } else if (code < 0x20 || within(code, 0x7F, 0x9F)) {
+            safe += "\\x" + hexadecimal(code, 2);
+        } else if (within(code, 0x2028, 0x202E) || within(code, 0x2066, 0x2069)) {
+            safe += "\\u" + hexadecimal(code, 4);
+        } else {
+            safe += valid ? rest.substr(0, rest.size() - text.size()) : "\uFFFD";
+        }
     }
     return safe;
 }

@@ -6,11 +6,13 @@
 
 #include <filesystem>
 #include <ostream>
+#include <string>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
 
 #include <preflearn/core/atomic_file.hpp>
+#include <preflearn/report/json_number.hpp>
 
 namespace preflearn {
 
@@ -19,8 +21,10 @@ inline void write_file(std::string_view text, const std::filesystem::path& path)
     write_atomically(path, [&](std::ostream& out) { out << text; });
 }
 
-/// A JSON value as text of two spaces' indent, ending in a newline. NaN and infinities are null, invalid UTF-8 U+FFFD.
-template <class Json> std::string json_text(const Json& value) {
+/// A JSON value as text of two spaces' indent, ending in a newline. NaN is null, infinities are "Infinity" and
+/// "-Infinity", invalid UTF-8 is U+FFFD.
+template <class Json> std::string json_text(Json value) {
+    name_infinities(value);
     return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
