@@ -18,6 +18,7 @@
 #include <preflearn/agreement/every_coefficient.hpp>
 #include <preflearn/agreement/few_values.hpp>
 #include <preflearn/agreement/gap_recovered.hpp>
+#include <preflearn/agreement/given_ratings.hpp>
 #include <preflearn/agreement/icc.hpp>
 #include <preflearn/agreement/inversions.hpp>
 #include <preflearn/agreement/kendall.hpp>

@@ -30,3 +30,32 @@ TEST_CASE("texts become categories by name, an empty one is missing") {
     CHECK(coded.columns[1] == std::vector<category>{1, 0});
     CHECK(coded.categories() == 3);
 }
+
+TEST_CASE("ratings that were given are coded alike, on the values that occur or on a declared scale") {
+    using namespace std::string_view_literals;
+    const std::vector<double> cells{10, 2, std::nan(""), -1, 2, 2}, given_values{10, 2, -1, 2, 2};
+    const given_ratings places{2, {0, 2, 3, 5}, {{0, 0}, {1, 0}, {1, 0}, {0, 0}, {1, 0}}};
+    const coded_ratings dense = code_ratings(cells, 2), sparse = code_ratings(given_values, places);
+    CHECK(sparse.positions == dense.positions);
+    CHECK(sparse.given.ratings == given_in(dense.views()).ratings);
+    CHECK(sparse.given.starts == given_in(dense.views()).starts);
+    CHECK(sparse.raters() == 2);
+    CHECK(sparse.units() == 3);
+    CHECK(sparse.counts().units() == dense.counts().units());
+
+    const std::vector<double> scale{-1, 0, 2, 10};
+    const coded_ratings declared = code_ratings(given_values, places, scale);
+    CHECK(declared.categories() == 4);
+    CHECK(declared.given.ratings[0] == given_rating{0, 3});
+    CHECK_THROWS_WITH_AS(code_ratings(given_values, places, std::vector<double>{-1, 2}),
+                         "rating 0 is 10, which is none of the categories declared", argument_error);
+    CHECK_THROWS_WITH_AS(code_ratings(given_values, places, std::vector<double>{-1, 2, 2, 10}),
+                         "category 2 is declared twice", argument_error);
+
+    const std::vector<std::string_view> words{"pos", "ind", "ind", "pos", "pos"}, order{"neg", "ind", "pos"};
+    const coded_ratings texts = code_ratings(words, places, order);
+    CHECK(texts.names == std::vector<std::string>{"neg", "ind", "pos"});
+    CHECK(texts.positions == std::vector<double>{0, 1, 2});
+    CHECK(texts.given.ratings[1] == given_rating{1, 1});
+    CHECK(code_ratings(words, places).positions.empty());
+}

@@ -44,6 +44,36 @@ TEST_CASE("rows are counted, whole columns and unit by unit alike, in few and in
     }
 }
 
+TEST_CASE("the ratings that were given say the same as rows with gaps") {
+    for (const std::size_t categories : {std::size_t{3}, std::size_t{300}}) {
+        const auto columns = random_columns(3, 2000, categories);
+        const std::vector<std::span<const category>> views(columns.begin(), columns.end());
+        const rating_counts dense = count_ratings(views, categories),
+                            sparse = count_ratings(given_in(views), categories);
+        CHECK(rows_of(dense) == rows_of(sparse));
+        CHECK(sparse.units() == 2000);
+        table given_rows;
+        dense.for_each_given([&](std::span<const given_rating> given, std::uint64_t count) {
+            std::vector<category> row(3, no_rating);
+            for (const auto& [rater, value] : given) row[rater] = value;
+            given_rows.push_back({row, count});
+        });
+        std::sort(given_rows.begin(), given_rows.end());
+        CHECK(given_rows == rows_of(dense));
+    }
+    // A crowd: two ratings of a unit among 100,000 raters.
+    rating_counts crowd(100'000, 5);
+    for (std::uint32_t u = 0; u < 20'000; ++u) crowd.add_given(std::array{given_rating{u, 1}, given_rating{u + 9, 2}});
+    std::size_t given = 0;
+    crowd.for_each_given([&](std::span<const given_rating> unit, std::uint64_t) { given += unit.size(); });
+    CHECK(given == 40'000);
+    CHECK_THROWS_WITH_AS(crowd.add_given(std::array{given_rating{3, 0}, given_rating{3, 0}}),
+                         doctest::Contains("raters below 100000 in rising order"), argument_error);
+    CHECK_THROWS_AS(crowd.add_given(std::array{given_rating{3, no_rating}}), argument_error);
+    CHECK_THROWS_AS(crowd.add_given(std::array{given_rating{3, 5}}), argument_error);
+    CHECK_THROWS_AS(crowd.add_given(std::array{given_rating{100'000, 0}}), argument_error);
+}
+
 TEST_CASE("shards add up to the whole") {
     const auto columns = random_columns(2, 1000, 4);
     const auto part = [&](std::size_t begin, std::size_t end) {

@@ -1,6 +1,7 @@
 /// \file
-/// Ratings as they are written down, texts or numbers, made into category numbers: one column per rater, categories in
-/// rising order, and for numbers their positions on the scale.
+/// Ratings as they are written down, texts or numbers, made into category numbers: a table with one column per rater,
+/// or the ratings that were given alone. Categories are those that occur, in rising order, or a declared scale, which
+/// has its own order and may hold categories that nobody used.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -10,25 +11,37 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include <preflearn/agreement/given_ratings.hpp>
 #include <preflearn/agreement/ratings.hpp>
 #include <preflearn/agreement/weights.hpp>
 #include <preflearn/core/error.hpp>
 
 namespace preflearn {
 
+/// Either `columns` or `given` holds the ratings.
 struct coded_ratings {
     /// One column per rater, one entry per unit.
     std::vector<std::vector<category>> columns{};
     /// The categories' names; empty when they are numbers.
     std::vector<std::string> names{};
-    /// The categories' numbers, rising; empty when they are texts.
+    /// The categories' numbers; empty when they are texts without an order. Texts with a declared order have 0, 1, 2, …
     std::vector<double> positions{};
+    given_ratings given{};
 
     [[nodiscard]] std::size_t categories() const { return names.empty() ? positions.size() : names.size(); }
-    [[nodiscard]] std::size_t units() const { return columns.empty() ? 0 : columns[0].size(); }
+    [[nodiscard]] std::size_t raters() const { return columns.empty() ? given.raters : columns.size(); }
+    [[nodiscard]] std::size_t units() const { return columns.empty() ? given.units() : columns[0].size(); }
+    /// The columns, where they hold the ratings.
     [[nodiscard]] std::vector<std::span<const category>> views() const { return {columns.begin(), columns.end()}; }
+    /// The ratings counted. \throws argument_error when there is no rater.
+    [[nodiscard]] rating_counts counts() const {
+        const std::size_t some = std::max<std::size_t>(categories(), 1);
+        return columns.empty() ? count_ratings(given, some) : count_ratings(views(), some);
+    }
     /// Positions of numbers; 0, 1, 2, … for texts.
     [[nodiscard]] category_scale scale() const {
         return positions.empty() ? category_scale(categories()) : category_scale(positions);
@@ -53,6 +66,30 @@ std::map<Cell, category> code_cells(std::span<const Cell> cells, std::size_t rat
     return number;
 }
 
+/// The distinct values by rising value, or the declared ones in their order; `given` gets their numbers.
+template <class Value>
+std::vector<Value> code_given(std::span<const Value> values, std::span<const Value> declared, given_ratings& given) {
+    require(values.size() == given.ratings.size(), values.size(), " values for ", given.ratings.size(), " ratings");
+    std::vector<Value> scale(declared.begin(), declared.end());
+    if (scale.empty()) scale.assign(values.begin(), values.end());
+    std::vector<std::pair<Value, category>> number;
+    if (declared.empty()) {
+        std::ranges::sort(scale);
+        scale.erase(std::ranges::unique(scale).begin(), scale.end());
+    }
+    for (std::size_t k = 0; k < scale.size(); ++k) number.push_back({scale[k], static_cast<category>(k)});
+    std::ranges::sort(number);
+    for (std::size_t k = 1; k < number.size(); ++k)
+        require(number[k - 1].first != number[k].first, "category ", number[k].first, " is declared twice");
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const auto at = std::ranges::lower_bound(number, values[i], {}, &std::pair<Value, category>::first);
+        require(at != number.end() && at->first == values[i], "rating ", i, " is ", values[i],
+                ", which is none of the categories declared");
+        given.ratings[i].value = at->second;
+    }
+    return scale;
+}
+
 } // namespace detail
 
 /// Numbers, units × raters row by row; NaN is missing. \throws numeric_error naming unit and rater of an infinity.
@@ -73,6 +110,29 @@ inline coded_ratings code_ratings(std::span<const std::string> cells, std::size_
     for (const auto& [name, k] : detail::code_cells(
              cells, raters, [](const std::string& text) { return !text.empty(); }, coded))
         coded.names.push_back(name);
+    return coded;
+}
+
+/// Numbers that were given: `values` has one for each rating of `given`, whose own values are written over. `declared`:
+/// the scale, in its order; empty: the values that occur, rising. \throws numeric_error for a value that is not finite,
+/// argument_error for one that is not declared or declared twice, or when the lengths differ.
+inline coded_ratings code_ratings(std::span<const double> values, given_ratings given,
+                                  std::span<const double> declared = {}) {
+    for (const std::span<const double> all : {values, declared})
+        for (std::size_t i = 0; i < all.size(); ++i)
+            require<numeric_error>(std::isfinite(all[i]), "rating ", i, " is ", all[i]);
+    coded_ratings coded{.given = std::move(given)};
+    coded.positions = detail::code_given(values, declared, coded.given);
+    return coded;
+}
+
+/// The same for texts. Declared ones have an order, so that their positions are 0, 1, 2, …
+inline coded_ratings code_ratings(std::span<const std::string_view> values, given_ratings given,
+                                  std::span<const std::string_view> declared = {}) {
+    coded_ratings coded{.given = std::move(given)};
+    const std::vector<std::string_view> scale = detail::code_given(values, declared, coded.given);
+    coded.names.assign(scale.begin(), scale.end());
+    for (std::size_t k = 0; k < declared.size(); ++k) coded.positions.push_back(static_cast<double>(k));
     return coded;
 }
 

@@ -71,6 +71,25 @@ inline estimate icc_with_error(matrix_view<const double> table, icc_form form, c
     return e;
 }
 
+/// The numbers of the units that every rater rated, row by row. An incomplete one stands for all of them, NaN where
+/// missing: it tells ratings of nobody from too few.
+inline std::vector<double> numbers_for_icc(const coded_ratings& coded, const category_scale& scale) {
+    std::vector<double> numbers;
+    const given_ratings own = coded.columns.empty() ? given_ratings{} : given_in(coded.views());
+    const given_ratings& given = coded.columns.empty() ? coded.given : own;
+    bool incomplete = false;
+    for (std::size_t u = 0; u < given.units(); ++u) {
+        const auto unit = given.of(u);
+        const bool complete = unit.size() == given.raters;
+        if (unit.empty() || (!complete && incomplete)) continue;
+        incomplete = incomplete || !complete;
+        const std::size_t row = numbers.size();
+        numbers.resize(row + given.raters, undefined);
+        for (const auto& [rater, value] : unit) numbers[row + rater] = scale[value];
+    }
+    return numbers;
+}
+
 } // namespace detail
 
 /// The names are: raw_agreement, cohen_kappa, scott_pi, fleiss_kappa, conger_kappa, brennan_prediger, gwet_ac1,
@@ -81,13 +100,13 @@ inline estimate icc_with_error(matrix_view<const double> table, icc_form form, c
 /// negative numbers at the ratio level.
 inline std::vector<named_estimate> every_coefficient(const coded_ratings& coded, measurement_level level,
                                                      const bootstrap_options& options = {.replicates = 1000}) {
-    require(level == measurement_level::nominal || coded.names.empty(),
-            "ordinal, interval and ratio levels need ratings that are numbers");
-    if (coded.columns.empty()) // nobody: two raters who have said nothing
+    require(level == measurement_level::nominal || coded.names.empty() || !coded.positions.empty(),
+            "ordinal, interval and ratio levels need ratings that are numbers, or texts whose order is declared");
+    if (coded.raters() == 0) // nobody: two raters who have said nothing
         return every_coefficient({{{}, {}}, coded.names, coded.positions}, level, options);
     const double confidence = options.confidence;
     const std::size_t categories = std::max<std::size_t>(coded.categories(), 1);
-    const rating_counts ratings = count_ratings(coded.views(), categories);
+    const rating_counts ratings = coded.counts();
     std::vector<named_estimate> all;
     all.push_back({"raw_agreement", raw_agreement(ratings, identity_weights{}, confidence)});
     all.push_back({"cohen_kappa", cohen_kappa(ratings, identity_weights{}, confidence).coefficient});
@@ -118,13 +137,12 @@ inline std::vector<named_estimate> every_coefficient(const coded_ratings& coded,
     }
     all.push_back({"krippendorff_alpha", alpha.coefficient});
 
-    std::vector<double> numbers;
-    for (std::size_t u = 0; u < coded.units() && level != measurement_level::nominal; ++u)
-        for (const auto& column : coded.columns) numbers.push_back(column[u] < 0 ? undefined : scale[column[u]]);
+    const std::vector<double> numbers =
+        level == measurement_level::nominal ? std::vector<double>() : detail::numbers_for_icc(coded, scale);
     const std::pair<const char*, icc_form> forms[] = {{"icc_1_1", icc_form::icc_1_1}, {"icc_2_1", icc_form::icc_2_1},
                                                       {"icc_3_1", icc_form::icc_3_1}, {"icc_1_k", icc_form::icc_1_k},
                                                       {"icc_2_k", icc_form::icc_2_k}, {"icc_3_k", icc_form::icc_3_k}};
-    const matrix_view<const double> table(numbers.data(), numbers.size() / coded.columns.size(), coded.columns.size());
+    const matrix_view<const double> table(numbers.data(), numbers.size() / coded.raters(), coded.raters());
     for (const auto& [name, form] : forms) {
         all.push_back({name, level == measurement_level::nominal
                                  ? estimate::none(estimate_status::not_applicable, coded.units())

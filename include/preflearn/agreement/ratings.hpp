@@ -2,6 +2,8 @@
 /// What raters said: units × raters with missing values, categories numbered from 0, kept as counts of distinct rows.
 /// Every coefficient of agreement depends on these counts alone, so its cost depends on how many different rows there
 /// are, not on how many units; counts are added one unit at a time and two sets of counts are added to each other.
+/// Where rows are too many to be counted they are kept without what is missing, so that many raters of whom few rate a
+/// unit cost no more than their ratings.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -12,21 +14,19 @@
 #include <span>
 #include <vector>
 
+#include <preflearn/agreement/given_ratings.hpp>
 #include <preflearn/core/error.hpp>
 
 namespace preflearn {
 
-/// A category's number, from 0; `no_rating` where a rater did not rate a unit.
-using category = std::int32_t;
-inline constexpr category no_rating = -1;
-
-/// Counts of rows of ratings. While (categories + 1)^raters is at most 65,536 rows are counted in a table; above, every
-/// added row is kept.
+/// Counts of rows of ratings. While (categories + 1)^raters is at most 65,536 rows are counted in a table; above, the
+/// ratings of every added row are kept.
 class rating_counts {
   public:
     /// \throws argument_error for no raters or no categories.
     rating_counts(std::size_t raters, std::size_t categories) : raters_(raters), categories_(categories) {
         require(raters > 0, "ratings need at least one rater");
+        require(raters <= std::numeric_limits<std::uint32_t>::max(), "ratings of ", raters, " raters");
         require(categories > 0 && categories < std::numeric_limits<category>::max(), "ratings of ", categories,
                 " categories");
         std::size_t cells = 1;
@@ -40,16 +40,41 @@ class rating_counts {
         require(unit.size() == raters_, "unit ", units_, " has ", unit.size(), " ratings for ", raters_, " raters");
         std::size_t cell = 0;
         for (std::size_t r = raters_; r-- > 0;) {
-            require(unit[r] >= no_rating && unit[r] < static_cast<category>(categories_), "unit ", units_, ", rater ",
-                    r, ": category ", unit[r], ", 0 to ", categories_ - 1, " or ", no_rating,
-                    " (missing) was expected");
+            check(unit[r], r);
             cell = cell * (categories_ + 1) + static_cast<std::size_t>(unit[r] + 1);
         }
         units_ += count;
         if (tabulated()) {
             table_[cell] += count;
         } else if (count > 0) {
-            rows_.insert(rows_.end(), unit.begin(), unit.end());
+            for (std::size_t r = 0; r < raters_; ++r)
+                if (unit[r] >= 0) rows_.ratings.push_back({static_cast<std::uint32_t>(r), unit[r]});
+            rows_.starts.push_back(rows_.ratings.size());
+            counts_.push_back(count);
+        }
+    }
+
+    /// Adds `count` units with the ratings that were given, by rising rater. \throws argument_error naming the rater of
+    /// an unknown category, or a rater out of order or range.
+    void add_given(std::span<const given_rating> unit, std::uint64_t count = 1) {
+        std::size_t cell = 0;
+        for (std::size_t i = unit.size(); i-- > 0;) {
+            const auto [rater, value] = unit[i];
+            require(rater < raters_ && (i == 0 || unit[i - 1].rater < rater), "unit ", units_, ": rater ", rater,
+                    ", raters below ", raters_, " in rising order were expected");
+            check(value, rater);
+            require(value != no_rating, "unit ", units_, ", rater ", rater, ": a given rating is missing");
+        }
+        units_ += count;
+        if (tabulated()) {
+            std::size_t given = unit.size();
+            for (std::size_t r = raters_; r-- > 0;) {
+                const bool own = given > 0 && unit[given - 1].rater == r;
+                cell = cell * (categories_ + 1) + (own ? static_cast<std::size_t>(unit[--given].value + 1) : 0);
+            }
+            table_[cell] += count;
+        } else if (count > 0) {
+            rows_.add(unit);
             counts_.push_back(count);
         }
     }
@@ -59,7 +84,7 @@ class rating_counts {
         require(raters_ == other.raters_ && categories_ == other.categories_, "ratings of ", other.raters_,
                 " raters in ", other.categories_, " categories added to ratings of ", raters_, " in ", categories_);
         for (std::size_t i = 0; i < table_.size(); ++i) table_[i] += other.table_[i];
-        rows_.insert(rows_.end(), other.rows_.begin(), other.rows_.end());
+        for (std::size_t i = 0; i < other.rows_.units(); ++i) rows_.add(other.rows_.of(i));
         counts_.insert(counts_.end(), other.counts_.begin(), other.counts_.end());
         units_ += other.units_;
         return *this;
@@ -72,20 +97,22 @@ class rating_counts {
 
     /// Whether any unit has a rating.
     [[nodiscard]] bool rated() const {
-        const auto given = [](category k) { return k >= 0; };
-        return tabulated()
-                   ? std::any_of(table_.begin() + 1, table_.end(), [](std::uint64_t count) { return count > 0; })
-                   : std::any_of(rows_.begin(), rows_.end(), given);
+        const auto some = [](std::uint64_t count) { return count > 0; };
+        return tabulated() ? std::any_of(table_.begin() + 1, table_.end(), some) : !rows_.ratings.empty();
     }
 
-    /// Calls `visit(ratings, count)` for every distinct row (every added row where rows are not tabulated).
+    /// Calls `visit(ratings, count)` for every distinct row (every added row where rows are not tabulated): a category
+    /// for each rater, `no_rating` where there is none.
     template <class Visit> void for_each(Visit&& visit) const {
+        std::vector<category> row(raters_, no_rating);
         if (!tabulated()) {
-            for (std::size_t i = 0; i < counts_.size(); ++i)
-                visit(std::span(rows_).subspan(i * raters_, raters_), counts_[i]);
+            for (std::size_t i = 0; i < counts_.size(); ++i) {
+                for (const auto& [rater, value] : rows_.of(i)) row[rater] = value;
+                visit(std::span<const category>(row), counts_[i]);
+                for (const auto& [rater, value] : rows_.of(i)) row[rater] = no_rating;
+            }
             return;
         }
-        std::vector<category> row(raters_, no_rating);
         for (const std::uint64_t count : table_) {
             if (count > 0) visit(std::span<const category>(row), count);
             for (std::size_t r = 0; r < raters_ && ++row[r] == static_cast<category>(categories_); ++r)
@@ -93,17 +120,37 @@ class rating_counts {
         }
     }
 
+    /// The same with the ratings that were given alone, by rising rater: `visit(given, count)`, which costs no more
+    /// than their number.
+    template <class Visit> void for_each_given(Visit&& visit) const {
+        if (!tabulated()) {
+            for (std::size_t i = 0; i < counts_.size(); ++i) visit(rows_.of(i), counts_[i]);
+            return;
+        }
+        std::vector<given_rating> given;
+        for_each([&](std::span<const category> row, std::uint64_t count) {
+            given.clear();
+            for (std::size_t r = 0; r < row.size(); ++r)
+                if (row[r] >= 0) given.push_back({static_cast<std::uint32_t>(r), row[r]});
+            visit(std::span<const given_rating>(given), count);
+        });
+    }
+
     friend rating_counts count_ratings(std::span<const std::span<const category>> columns, std::size_t categories);
 
   private:
     static constexpr std::size_t largest_table = 65'536;
     [[nodiscard]] bool tabulated() const { return !table_.empty(); }
+    void check(category value, std::size_t rater) const {
+        require(value >= no_rating && value < static_cast<category>(categories_), "unit ", units_, ", rater ", rater,
+                ": category ", value, ", 0 to ", categories_ - 1, " or ", no_rating, " (missing) was expected");
+    }
 
     std::size_t raters_;
     std::size_t categories_;
     std::uint64_t units_ = 0;
     std::vector<std::uint64_t> table_;
-    std::vector<category> rows_;
+    given_ratings rows_; // each counted so often:
     std::vector<std::uint64_t> counts_;
 };
 
@@ -147,6 +194,13 @@ inline rating_counts count_ratings(std::span<const std::span<const category>> co
         for (std::size_t i = 0; i < size; ++i) ++all.table_[cells[i]];
     }
     all.units_ = units;
+    return all;
+}
+
+/// Counts of the ratings that were given. \throws argument_error as `rating_counts::add_given` does.
+inline rating_counts count_ratings(const given_ratings& given, std::size_t categories) {
+    rating_counts all(given.raters, categories);
+    for (std::size_t u = 0; u < given.units(); ++u) all.add_given(given.of(u));
     return all;
 }
 
