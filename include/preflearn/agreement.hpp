@@ -14,6 +14,7 @@
 #include <preflearn/agreement/coded_ratings.hpp>
 #include <preflearn/agreement/correlation.hpp>
 #include <preflearn/agreement/dawid_skene.hpp>
+#include <preflearn/agreement/distance_sums.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/every_coefficient.hpp>
 #include <preflearn/agreement/few_values.hpp>
@@ -32,12 +33,15 @@
 #include <preflearn/agreement/moments.hpp>
 #include <preflearn/agreement/pair_order.hpp>
 #include <preflearn/agreement/proportion.hpp>
+#include <preflearn/agreement/rater_shares.hpp>
 #include <preflearn/agreement/rating_bootstrap.hpp>
 #include <preflearn/agreement/ratings.hpp>
+#include <preflearn/agreement/ratio_sums.hpp>
 #include <preflearn/agreement/recalibration.hpp>
 #include <preflearn/agreement/repeats.hpp>
 #include <preflearn/agreement/selective.hpp>
 #include <preflearn/agreement/swap.hpp>
 #include <preflearn/agreement/triads.hpp>
+#include <preflearn/agreement/unit_profile.hpp>
 #include <preflearn/agreement/weights.hpp>
 #include <preflearn/agreement/win_rate.hpp>

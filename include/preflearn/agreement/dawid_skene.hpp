@@ -83,10 +83,10 @@ class dawid_skene_steps {
     dawid_skene_steps(const rating_counts& ratings, std::span<const std::size_t> rater_of_column, double smoothing)
         : q_(ratings.categories()), smoothing_(smoothing) {
         raters_ = *std::ranges::max_element(rater_of_column) + 1;
-        ratings.for_each([&](std::span<const category> row, std::uint64_t count) {
+        ratings.for_each_given([&](std::span<const given_rating> given, std::uint64_t count) {
             const std::size_t begin = cells_.size();
-            for (std::size_t c = 0; c < row.size(); ++c)
-                if (row[c] >= 0) cells_.push_back(rater_of_column[c] * q_ + static_cast<std::size_t>(row[c]));
+            for (const auto& [column, value] : given)
+                cells_.push_back(rater_of_column[column] * q_ + static_cast<std::size_t>(value));
             if (cells_.size() == begin) return;
             ends_.push_back(cells_.size());
             counts_.push_back(static_cast<double>(count));

@@ -13,6 +13,7 @@
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/moments.hpp>
 #include <preflearn/agreement/ratings.hpp>
+#include <preflearn/agreement/unit_profile.hpp>
 
 namespace preflearn {
 
@@ -37,8 +38,8 @@ inline repeat_consistency consistency_of_repeats(const rating_counts& repeats, d
     std::size_t questions = 0, flipped = 0;
     double sum = 0, squares = 0;
     detail::unit_profile unit;
-    repeats.for_each([&](std::span<const category> row, std::uint64_t count) {
-        unit.assign(row);
+    repeats.for_each_given([&](std::span<const given_rating> given, std::uint64_t count) {
+        unit.assign(given);
         if (unit.ratings() < 2) return;
         double most = 0;
         for (const auto& [answer, times] : unit.counts()) most = std::max(most, times);
