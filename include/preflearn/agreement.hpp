@@ -21,6 +21,7 @@
 #include <preflearn/agreement/gap_recovered.hpp>
 #include <preflearn/agreement/given_ratings.hpp>
 #include <preflearn/agreement/icc.hpp>
+#include <preflearn/agreement/icc_bootstrap.hpp>
 #include <preflearn/agreement/inversions.hpp>
 #include <preflearn/agreement/kendall.hpp>
 #include <preflearn/agreement/krippendorff.hpp>
