@@ -49,3 +49,10 @@ TEST_CASE("constant and tiny inputs have a status") {
     CHECK(kendall_tau_b(rising, constant).status == estimate_status::constant_input);
     CHECK_THROWS_AS(kendall_tau_b(constant, std::vector<double>{1, 2, std::nan(""), 3, 4}), numeric_error);
 }
+
+TEST_CASE("a column that is constant but for rounding has no order") {
+    const std::vector<double> rounded{0.3, 0.1 + 0.2, 0.3, 0.1 + 0.2}, rising{1, 2, 3, 4};
+    CHECK(kendall_tau_b(rounded, rising).status == estimate_status::constant_input);
+    CHECK(kendall_tau_b(rising, rounded).status == estimate_status::constant_input);
+    CHECK(concordance(rounded, rising).status == estimate_status::constant_input);
+}

@@ -14,6 +14,7 @@
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -37,7 +38,10 @@ estimate clustered_mean(std::span<const double> values, std::span<const Id> clus
     const auto clusters = static_cast<double>(index.clusters);
     double squares = 0;
     for (const double d : deviation) squares += d * d;
-    e.standard_error = std::sqrt(squares * clusters / (clusters - 1)) / n;
+    require<numeric_error>(std::isfinite(squares), "the sum of squares of ", values.size(), " values overflows");
+    // What rounding leaves of equal values is no error.
+    e.standard_error =
+        squares_of_rounding(squares, mean * n, 1) ? 0 : std::sqrt(squares * clusters / (clusters - 1)) / n;
     const double half = student_critical(confidence, clusters - 1) * e.standard_error;
     e.bounds = {mean - half, mean + half};
     return e;
@@ -49,7 +53,7 @@ estimate clustered_difference(std::span<const double> ours, std::span<const doub
                               std::span<const Id> cluster_ids, double confidence = 0.95) {
     require(ours.size() == theirs.size(), "paired scores of ", ours.size(), " and ", theirs.size(), " responses");
     std::vector<double> differences(ours.size());
-    for (std::size_t i = 0; i < ours.size(); ++i) differences[i] = ours[i] - theirs[i];
+    for (std::size_t i = 0; i < ours.size(); ++i) differences[i] = difference_of(ours[i], theirs[i]);
     return clustered_mean(std::span<const double>(differences), cluster_ids, confidence);
 }
 

@@ -13,6 +13,7 @@
 #include <preflearn/agreement/pair_order.hpp>
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/order.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -20,6 +21,11 @@ namespace detail {
 
 inline estimate_status pair_status(const pair_order& p) {
     return p.count == 0 ? estimate_status::empty : p.count < 2 ? estimate_status::too_few : estimate_status::ok;
+}
+
+/// Whether a side is constant but for rounding.
+inline bool no_order(std::span<const double> x, std::span<const double> y) {
+    return x.size() == y.size() && x.size() > 1 && (equal_but_for_rounding(x) || equal_but_for_rounding(y));
 }
 
 } // namespace detail
@@ -34,10 +40,7 @@ inline estimate kendall_tau_b(const pair_order& p, double confidence = 0.95) {
     return detail::fisher_interval((c - d) / (std::sqrt(x) * std::sqrt(y)), p.count, 0.437, 4, confidence);
 }
 inline estimate kendall_tau_b(std::span<const double> x, std::span<const double> y, double confidence = 0.95) {
-    const auto constant = [](std::span<const double> values) {
-        return values.size() > 1 && std::ranges::all_of(values, [&](double v) { return v == values[0]; });
-    };
-    if (x.size() == y.size() && (constant(x) || constant(y))) { // no pair needs to be counted
+    if (detail::no_order(x, y)) { // no pair needs to be counted
         for (const std::span values : {x, y}) detail::refuse_nan(values);
         return estimate::none(estimate_status::constant_input, x.size());
     }
@@ -77,6 +80,10 @@ inline estimate concordance(const pair_order& p) {
     return {.value = (1 + d) / 2, .count = p.count, .status = estimate_status::ok};
 }
 inline estimate concordance(std::span<const double> truth, std::span<const double> prediction) {
+    if (truth.size() == prediction.size() && truth.size() > 1 && equal_but_for_rounding(truth)) {
+        for (const std::span values : {truth, prediction}) detail::refuse_nan(values);
+        return estimate::none(estimate_status::constant_input, truth.size());
+    }
     return concordance(order_pairs(truth, prediction));
 }
 

@@ -115,10 +115,11 @@ test_result marginal_homogeneity(const rating_counts& ratings, Form form = homog
                 k == l ? row[k] + column[k] - 2 * table[k * q + k] : -(table[k * q + l] + table[l * q + k]);
         }
     }
+    const double scale = size > 0 ? variance.diagonal().maxCoeff() : 0;
     if (form == homogeneity_form::bhapkar) variance -= difference * difference.transpose() / total;
     const Eigen::LDLT<Eigen::MatrixXd> solver(variance);
     const Eigen::VectorXd pivots = solver.vectorD();
-    if (solver.info() != Eigen::Success || !(pivots.minCoeff() > 1e-10 * pivots.maxCoeff()))
+    if (solver.info() != Eigen::Success || !(pivots.minCoeff() > 1e-10 * scale))
         return {.status = estimate_status::constant_input}; // the disagreements fall apart into groups of categories
     const double statistic = difference.dot(solver.solve(difference)), degrees = static_cast<double>(size);
     return {statistic, degrees, chi_square_tail(statistic, degrees), estimate_status::ok};
