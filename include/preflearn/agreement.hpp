@@ -5,6 +5,7 @@
 #pragma once
 
 #include <preflearn/agreement/accuracy.hpp>
+#include <preflearn/agreement/accuracy_by_prompt.hpp>
 #include <preflearn/agreement/auc.hpp>
 #include <preflearn/agreement/best_of.hpp>
 #include <preflearn/agreement/bootstrap.hpp>

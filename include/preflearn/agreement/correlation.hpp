@@ -64,7 +64,9 @@ inline void refuse_overflow(const comoments& m) {
 
 /// r with Fisher's z interval of variance spread / (n - 3); the standard error is that of r by the delta method.
 inline estimate fisher_interval(double r, std::size_t count, double spread, double lost, double confidence) {
-    const double value = std::clamp(r, -1.0, 1.0), degrees = static_cast<double>(count) - lost;
+    // What is 1 but for rounding is 1, and its interval a point.
+    const double value = 1 - std::abs(r) <= rounding_share ? std::copysign(1, r) : r;
+    const double degrees = static_cast<double>(count) - lost;
     estimate e{.value = value, .count = count, .status = estimate_status::ok};
     if (degrees <= 0) return e;
     const double error = std::sqrt(spread / degrees), z = std::atanh(value), half = normal_critical(confidence) * error;
