@@ -5,6 +5,7 @@
 #pragma once
 
 #include <preflearn/agreement/accuracy.hpp>
+#include <preflearn/agreement/accuracy_by_prompt.hpp>
 #include <preflearn/agreement/auc.hpp>
 #include <preflearn/agreement/best_of.hpp>
 #include <preflearn/agreement/bootstrap.hpp>
@@ -14,12 +15,14 @@
 #include <preflearn/agreement/coded_ratings.hpp>
 #include <preflearn/agreement/correlation.hpp>
 #include <preflearn/agreement/dawid_skene.hpp>
+#include <preflearn/agreement/distance_sums.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/every_coefficient.hpp>
 #include <preflearn/agreement/few_values.hpp>
 #include <preflearn/agreement/gap_recovered.hpp>
 #include <preflearn/agreement/given_ratings.hpp>
 #include <preflearn/agreement/icc.hpp>
+#include <preflearn/agreement/icc_bootstrap.hpp>
 #include <preflearn/agreement/inversions.hpp>
 #include <preflearn/agreement/kendall.hpp>
 #include <preflearn/agreement/krippendorff.hpp>
@@ -32,13 +35,16 @@
 #include <preflearn/agreement/moments.hpp>
 #include <preflearn/agreement/pair_order.hpp>
 #include <preflearn/agreement/proportion.hpp>
+#include <preflearn/agreement/rater_shares.hpp>
 #include <preflearn/agreement/rating_bootstrap.hpp>
 #include <preflearn/agreement/rater_pairs.hpp>
 #include <preflearn/agreement/ratings.hpp>
+#include <preflearn/agreement/ratio_sums.hpp>
 #include <preflearn/agreement/recalibration.hpp>
 #include <preflearn/agreement/repeats.hpp>
 #include <preflearn/agreement/selective.hpp>
 #include <preflearn/agreement/swap.hpp>
 #include <preflearn/agreement/triads.hpp>
+#include <preflearn/agreement/unit_profile.hpp>
 #include <preflearn/agreement/weights.hpp>
 #include <preflearn/agreement/win_rate.hpp>

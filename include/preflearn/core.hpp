@@ -25,6 +25,7 @@
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/core/random.hpp>
 #include <preflearn/core/requirements.hpp>
+#include <preflearn/core/rounding.hpp>
 #include <preflearn/core/sampling.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/tokens.hpp>

@@ -48,3 +48,13 @@ TEST_CASE("a paired difference changes its sign with the sides") {
     CHECK(clustered_mean<int>({}, {}).status == estimate_status::empty);
     CHECK(std::isnan(clustered_mean<int>(a, std::vector<int>{3, 3, 3, 3}).standard_error));
 }
+
+TEST_CASE("clusters whose means differ by rounding have the error 0") {
+    const std::vector<double> values{0.1 + 0.2, 0.3, 0.3, 0.1 + 0.2};
+    const std::vector<int> prompts{0, 1, 2, 0};
+    CHECK(clustered_mean(std::span<const double>(values), std::span<const int>(prompts)).standard_error == 0);
+    const std::vector<double> others{0.3, 0.3, 0.1 + 0.2, 0.3};
+    CHECK(clustered_difference(std::span<const double>(values), std::span<const double>(others),
+                               std::span<const int>(prompts))
+              .value == 0);
+}

@@ -57,3 +57,19 @@ TEST_CASE("a constant side, one pair and bad numbers") {
     CHECK_THROWS_AS(pearson(rising, one), argument_error);
     CHECK_THROWS_AS(spearman(rising, bad), numeric_error);
 }
+
+TEST_CASE("a column that is constant but for rounding has no correlation, by values or by ranks") {
+    std::vector<double> rounded, rising;
+    for (int i = 0; i < 12; ++i) {
+        rounded.push_back(i % 3 == 0 ? 0.1 + 0.2 : 0.3);
+        rising.push_back(i);
+    }
+    for (const auto& correlation :
+         {pearson(rounded, rising), pearson(rising, rounded), spearman(rounded, rising), spearman(rising, rounded)})
+        CHECK(correlation.status == estimate_status::constant_input);
+    rounded[5] = 0.3 + 1e-12; // a difference
+    CHECK(pearson(rounded, rising).defined());
+    CHECK(spearman(rounded, rising).defined());
+    CHECK_THROWS_WITH_AS(pearson(std::vector<double>{1e200, -1e200}, std::vector<double>{1, 2}),
+                         doctest::Contains("overflow"), numeric_error);
+}

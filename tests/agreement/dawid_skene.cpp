@@ -62,6 +62,46 @@ TEST_CASE("the likelihood rises at every step") {
     }
 }
 
+TEST_CASE("with smoothing the penalised likelihood rises, and its fixed point is reached") {
+    rating_counts counts(3, 2);
+    const std::vector<std::vector<category>> rows{{-1, 0, 0}, {-1, 1, -1}, {-1, 0, -1},
+                                                  {1, 0, 0},  {1, -1, 0},  {-1, 1, 1}};
+    for (const auto& row : rows) counts.add(row);
+    const dawid_skene_fit fit = fit_dawid_skene(counts, {.smoothing = 1}); // 20,000 plain steps of numpy
+    CHECK(fit.status == estimate_status::ok);
+    CHECK(std::abs(fit.prior[1] - 0.4772779) < 1e-7);
+    CHECK(fit.log_likelihood == doctest::Approx(-6.580532774950).epsilon(1e-8));
+    CHECK(fit.objective == doctest::Approx(-16.680515576949).epsilon(1e-11));
+    CHECK(fit.iterations < 200);
+    double next = 1, objective = -1e300;
+    for (const auto& row : rows) {
+        std::vector<double> posterior(2);
+        fit.posterior_of(row, posterior);
+        next += posterior[1] / 8;
+    }
+    CHECK(std::abs(next - 1 + 1.0 / 8 - fit.prior[1]) < 1e-8);
+    for (std::size_t steps = 1; steps < 60; ++steps) {
+        const dawid_skene_fit stopped = fit_dawid_skene(counts, {.max_iterations = steps, .smoothing = 1});
+        CHECK(stopped.objective >= objective);
+        CHECK((stopped.status == estimate_status::ok) == (std::abs(stopped.prior[1] - fit.prior[1]) < 1e-7));
+        objective = stopped.objective;
+    }
+}
+
+TEST_CASE("categories that nobody uses die out, and what is flat converges") {
+    rating_counts counts(2, 4); // two raters do not identify the model: EM stops somewhere on a ridge
+    for (const auto& row : std::vector<std::vector<category>>{{0, 0}, {0, 1}, {1, 1}, {2, 2}, {2, 0}, {1, 1}})
+        counts.add(row, 5);
+    for (const double smoothing : {0.0, 0.01, 1.0}) {
+        const dawid_skene_fit fit = fit_dawid_skene(counts, {.smoothing = smoothing});
+        CAPTURE(smoothing);
+        CHECK(fit.status == estimate_status::ok);
+        CHECK(fit.prior[3] < 0.1);
+        const dawid_skene_fit longer = fit_dawid_skene(counts, {.tolerance = 1e-13, .smoothing = smoothing});
+        for (std::size_t k = 0; k < 4; ++k) CHECK(std::abs(longer.prior[k] - fit.prior[k]) < 1e-5);
+    }
+}
+
 TEST_CASE("raters' reliabilities are recovered, whatever the order of the rows and however they are merged") {
     const double reliability[] = {0.95, 0.8, 0.7, 0.6};
     generator random(21, "crowd");

@@ -60,3 +60,37 @@ TEST_CASE("a student halfway between teacher and ceiling recovers half of the ga
     student[5] = std::nan("");
     CHECK_THROWS_WITH_AS(gap_recovered(weak, student, ceiling), doctest::Contains("pair 5"), numeric_error);
 }
+
+TEST_CASE("a gap that is rounding is no gap, for Fieller and the bootstrap alike") {
+    const auto constant = [](const std::vector<double>& w, const std::vector<double>& s, const std::vector<double>& c) {
+        const gap_recovered_result r = gap_recovered(w, s, c, {.replicates = 200});
+        CHECK(r.fieller.ratio.status == estimate_status::constant_input);
+        CHECK(r.bootstrap.value.status == estimate_status::constant_input);
+        CHECK(std::isnan(r.fieller.ratio.value));
+        CHECK(std::isnan(r.bootstrap.value.value));
+    };
+    const std::vector<double> student{0.5, 0.5, 0.4};
+    constant(std::vector<double>(3, 0.1 + 0.2), student, std::vector<double>(3, 0.3));
+    constant({0.1 + 0.2, 0.7, 1.1 + 2.2}, student, {0.3, 0.1 + 0.6, 3.3});
+    constant({.1, .2, .3, .7}, {.2, .3, .4, .9}, {.7, .3, .1, .2}); // both means are 0.325
+    constant({1e6 + .1, 1e6 + .2, 1e6 + .3}, student, {1e6 + .3, 1e6 + .1, 1e6 + .2});
+    double tenths = 0;
+    for (int i = 0; i < 10; ++i) tenths += 0.1;
+    constant({tenths, 1, tenths}, student, {1, tenths, 1});
+    // A small gap that is no rounding stays one, and a student who is the teacher gains exactly nothing.
+    CHECK(gap_recovered(std::vector<double>{1, 2, 3}, std::vector<double>{1 + 5e-11, 2, 3 + 1e-10},
+                        std::vector<double>{1 + 1e-10, 2, 3 + 2e-10}, {.replicates = 50})
+              .fieller.ratio.value == doctest::Approx(0.5).epsilon(1e-5));
+    CHECK(gap_recovered(std::vector<double>{0.1 + 0.2, 0.7}, std::vector<double>{0.3, 0.1 + 0.6},
+                        std::vector<double>{1, 2}, {.replicates = 50})
+              .fieller.ratio.value == 0);
+}
+
+TEST_CASE("a mean of denominators that cancel is 0, and sums that overflow are called that") {
+    const std::vector<double> x{1, 2, 3}, cancelling{0.1, 0.2, -(0.1 + 0.2)}, huge{1e308, 1e308, 1e308};
+    CHECK(ratio_of_means(x, cancelling).ratio.status == estimate_status::constant_input);
+    CHECK(bootstrap_ratio(x, cancelling, {.replicates = 50}).value.status == estimate_status::constant_input);
+    CHECK_THROWS_WITH_AS(bootstrap_ratio(x, huge, {.replicates = 50}), doctest::Contains("overflow"), numeric_error);
+    CHECK_THROWS_WITH_AS(ratio_of_means(x, std::vector<double>{1e200, -1e200, 1e199}), doctest::Contains("overflow"),
+                         numeric_error);
+}

@@ -101,3 +101,16 @@ TEST_CASE("tables without variance, with one unit or one rater have a status") {
         CHECK(icc(equal.view(), form).bounds.low == doctest::Approx(1));
     }
 }
+
+TEST_CASE("ratings that differ by rounding do not vary, and raters who differ by rounding agree exactly") {
+    const double other = 0.1 + 0.2;
+    const score_table rounded{{0.3, other, other, 0.3, 0.3, 0.3}, 3, 2};
+    score_table agreeing{{0.3, other, 0.7, 0.1 + 0.6, 3.3, 1.1 + 2.2}, 3, 2};
+    for (const icc_form form : six_forms) {
+        CHECK(icc(rounded.view(), form).status == estimate_status::constant_input);
+        CHECK(icc(agreeing.view(), form).value == doctest::Approx(1));
+        CHECK(icc(agreeing.view(), form).bounds == interval{1, 1});
+    }
+    agreeing.values[0] = 1e200;
+    CHECK_THROWS_WITH_AS(analyse_variance(agreeing.view()), doctest::Contains("overflow"), numeric_error);
+}

@@ -49,3 +49,47 @@ TEST_CASE("constant and tiny inputs have a status") {
     CHECK(kendall_tau_b(rising, constant).status == estimate_status::constant_input);
     CHECK_THROWS_AS(kendall_tau_b(constant, std::vector<double>{1, 2, std::nan(""), 3, 4}), numeric_error);
 }
+
+TEST_CASE("a column that is constant but for rounding has no order") {
+    const std::vector<double> rounded{0.3, 0.1 + 0.2, 0.3, 0.1 + 0.2}, rising{1, 2, 3, 4};
+    CHECK(kendall_tau_b(rounded, rising).status == estimate_status::constant_input);
+    CHECK(kendall_tau_b(rising, rounded).status == estimate_status::constant_input);
+    CHECK(concordance(rounded, rising).status == estimate_status::constant_input);
+}
+
+TEST_CASE("p-values of few observations are exact, as scipy's") {
+    const auto p_value = [](const std::vector<double>& y, kendall_test test = kendall_test::automatic) {
+        std::vector<double> x(y.size());
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i);
+        return kendall_p_value(order_pairs(x, y), test);
+    };
+    // scipy.stats.kendalltau(range(n), y).pvalue
+    CHECK(p_value({1, 2}) == 1);
+    CHECK(p_value({2, 1}) == 1);
+    CHECK(close(p_value({1, 2, 3}), 1.0 / 3, 1e-14));
+    CHECK(close(p_value({1, 3, 2, 4}), 1.0 / 3, 1e-14));
+    CHECK(close(p_value({1, 2, 3, 4, 5, 6}), 2.0 / 720, 1e-14));
+    CHECK(close(p_value({6, 5, 4, 3, 1, 2}), 12.0 / 720, 1e-14));
+    CHECK(close(p_value({2, 1, 4, 3, 6, 5, 8, 7}), 2 * 285.0 / 40320, 1e-14));
+    CHECK(p_value({2, 4, 1, 3}) == 1); // as many pairs in order as out of it
+    std::vector<double> long_one(40);
+    for (std::size_t i = 0; i < long_one.size(); ++i) long_one[i] = static_cast<double>(i * 7 % 40);
+    CHECK(p_value(long_one) == p_value(long_one, kendall_test::asymptotic));
+    CHECK(close(p_value(long_one), p_value(long_one, kendall_test::exact), 0.03));
+    std::vector<double> sorted(50);
+    for (std::size_t i = 0; i < sorted.size(); ++i) sorted[i] = static_cast<double>(i);
+    CHECK(p_value(sorted) == p_value(sorted, kendall_test::exact));
+    const std::vector<double> tied{1, 1, 2, 3};
+    CHECK(std::isnan(p_value(tied, kendall_test::exact)));
+    CHECK(p_value(tied) == p_value(tied, kendall_test::asymptotic));
+    CHECK(std::isnan(p_value({1, 2}, kendall_test::asymptotic)));
+    CHECK(std::isnan(p_value({1})));
+}
+
+TEST_CASE("a correlation of 1 but for rounding is 1, and its interval a point") {
+    const std::vector<double> x{0.1, 0.2, 0.3, 0.7, 0.9}, y{0.3, 0.6, 0.9, 2.1, 2.7};
+    for (const estimate& e : {pearson(x, y), spearman(x, y), kendall_tau_b(x, y)}) {
+        CHECK(e.value == 1);
+        CHECK(e.bounds == interval{1, 1});
+    }
+}

@@ -64,3 +64,8 @@ TEST_CASE("fits that do not exist") {
     bad[2] = std::nan("");
     CHECK_THROWS_AS(length_controlled_win_rate(mixed, bad), numeric_error);
 }
+
+TEST_CASE("lengths that differ by rounding do not differ") {
+    const std::vector<double> outcomes{1, 0, 1, 1, 0, 1}, lengths{0.3, 0.1 + 0.2, 0.3, 0.1 + 0.2, 0.3, 0.3};
+    CHECK(length_controlled_win_rate(outcomes, lengths).win_rate.status == estimate_status::constant_input);
+}

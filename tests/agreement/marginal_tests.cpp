@@ -70,3 +70,39 @@ TEST_CASE("kappa from PABAK, prevalence and bias (Byrt, Bishop & Carlin 1993)") 
     CHECK(prevalence_and_bias(ratings_from_table(std::vector<std::uint64_t>{5}, 1)).pabak.status ==
           estimate_status::single_category);
 }
+
+TEST_CASE("two-by-two tests take the categories that occur") {
+    // "first", "second" and "tie" are declared; nobody says tie, or nobody says first.
+    for (const auto& [a, b] : {std::pair<category, category>{0, 1}, {1, 2}, {0, 2}}) {
+        rating_counts ratings(2, 3), two(2, 2);
+        const std::uint64_t counts[] = {80, 10, 5, 5};
+        for (std::size_t i = 0; i < 4; ++i) {
+            const category own[] = {i < 2 ? a : b, i % 2 == 0 ? a : b},
+                           small[] = {static_cast<category>(i / 2), static_cast<category>(i % 2)};
+            ratings.add(own, counts[i]);
+            two.add(small, counts[i]);
+        }
+        const category alone[] = {static_cast<category>(3 - a - b), no_rating}; // said, but not of a common unit
+        ratings.add(alone);
+        CHECK(mcnemar(ratings).p_value == mcnemar(two).p_value);
+        CHECK(mcnemar(ratings).statistic == 5);
+        const two_by_two_indices index = prevalence_and_bias(ratings), expected = prevalence_and_bias(two);
+        CHECK(index.pabak.value == expected.pabak.value);
+        CHECK(index.pabak.bounds == expected.pabak.bounds);
+        CHECK(index.prevalence == expected.prevalence);
+        CHECK(index.bias == expected.bias);
+    }
+    rating_counts three(2, 3), one(2, 3), apart(2, 3);
+    for (category k = 0; k < 3; ++k) three.add(std::vector<category>{k, k});
+    one.add(std::vector<category>{1, 1}, 9);
+    apart.add(std::vector<category>{1, no_rating});
+    CHECK(mcnemar(three).status == estimate_status::not_applicable);
+    CHECK(prevalence_and_bias(three).pabak.status == estimate_status::not_applicable);
+    CHECK(mcnemar(one).p_value == 1);
+    CHECK(prevalence_and_bias(one).pabak.status == estimate_status::single_category);
+    CHECK(mcnemar(apart).status == estimate_status::too_few);
+    rating_counts many(2, 100'000);
+    for (category k = 0; k + 1 < 5000; ++k) many.add(std::vector<category>{k, static_cast<category>(k + 1)});
+    CHECK(prevalence_and_bias(many).pabak.status == estimate_status::not_applicable);
+    CHECK_THROWS_WITH_AS(marginal_homogeneity(many), doctest::Contains("5000 categories"), argument_error);
+}

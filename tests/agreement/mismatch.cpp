@@ -65,3 +65,10 @@ TEST_CASE("sources that never disagree leave no share of mismatches to judge") {
     CHECK(analyse_mismatch(mismatch_counts{}).disagreement.status == estimate_status::empty);
     CHECK(analyse_mismatch(mismatch_counts{}).accuracy_difference.status == estimate_status::empty);
 }
+
+TEST_CASE("independent accuracies at the edge of what is possible are not lost to rounding") {
+    const auto edge = accuracies_if_independent(0.42, 0.4); // 0.4² + 2 · 0.42 - 1 is 0
+    REQUIRE(edge.has_value());
+    CHECK(edge->second == doctest::Approx(0.3));
+    CHECK_FALSE(accuracies_if_independent(0.42, 0.39).has_value());
+}

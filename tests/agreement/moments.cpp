@@ -47,3 +47,11 @@ TEST_CASE("NaN and infinities are refused by index") {
     const std::vector<double> values{1, 2, std::nan("")};
     CHECK_THROWS_WITH_AS(mean_estimate(values), doctest::Contains("value 2"), numeric_error);
 }
+
+TEST_CASE("values that differ by rounding have the error 0, and a sum of squares that overflows is called that") {
+    const estimate e = mean_estimate(std::vector<double>{0.3, 0.1 + 0.2, 0.3});
+    CHECK(e.standard_error == 0);
+    CHECK(e.bounds.low == e.bounds.high);
+    CHECK_THROWS_WITH_AS(mean_estimate(std::vector<double>{1e200, -1e200}), doctest::Contains("overflow"),
+                         numeric_error);
+}

@@ -79,3 +79,10 @@ TEST_CASE("an isotonic fit rises, keeps the mean, and leaves a rising input as i
     CHECK_THROWS_AS(fit_isotonic(rising, std::vector<double>{0, 1, std::nan("")}), numeric_error);
     CHECK_THROWS_AS(fit_isotonic(std::vector<double>{std::nan(""), 1, 2}, values), numeric_error);
 }
+
+TEST_CASE("margins that balance but for rounding have no temperature") {
+    const std::vector<double> margins{0.1, 0.2, -(0.1 + 0.2)}, right{1, 1, 1};
+    CHECK(fit_temperature(margins, right).status == estimate_status::unbounded);
+    const std::vector<double> rising{0.3, -0.2}, nearly{0.1 * 3 + 0.7, 1 - (0.1 * 3 + 0.7)}; // 1 and 0 but for rounding
+    CHECK(fit_temperature(rising, nearly).status == estimate_status::unbounded);
+}

@@ -52,3 +52,9 @@ TEST_CASE("scores of different lengths and NaN are refused") {
     CHECK_THROWS_AS(compare_scores(two, two, -1), argument_error);
     CHECK(win_rate(std::vector<double>{}, std::vector<double>{}).status == estimate_status::empty);
 }
+
+TEST_CASE("a paired difference of rounding is none") {
+    const estimate e = paired_difference(std::vector<double>{0.1 + 0.2, 0.7}, std::vector<double>{0.3, 0.1 + 0.6});
+    CHECK(e.value == 0);
+    CHECK(e.standard_error == 0);
+}

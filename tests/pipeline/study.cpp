@@ -126,7 +126,28 @@ TEST_CASE("without a gold reward the study has no gold rows and draws no respons
                                                                                   .test = pairs.subspan(40, 10),
                                                                                   .human = data.human};
     const study_result result = run_study(input, dpo{}, test::toy_options());
+    CHECK(result.prompts.empty()); // no prompt is no common prompt
     CHECK(result.students.size() == 5);
     CHECK(result.gold_labels.empty());
     for (const student_result& s : result.students) CHECK(s.sample_rewards.empty());
+}
+
+TEST_CASE("pairs of one prompt are known by their ids") {
+    test::toy_data data(30);
+    const std::vector<token_id> one{1, 2}, other{3};
+    for (std::size_t i = 0; i < 30; ++i)
+        if (i % 3 != 0) data.pairs[i].prompt = i % 3 == 1 ? one : other;
+    const test::toy_policy policy(8);
+    const std::span<const token_comparison> pairs(data.pairs);
+    const study_input<test::toy_policy, test::toy_policy, token_comparison> input{.teacher = policy,
+                                                                                  .student = policy,
+                                                                                  .labelled = pairs.subspan(0, 10),
+                                                                                  .unlabelled = pairs.subspan(10, 10),
+                                                                                  .test = pairs.subspan(20, 10),
+                                                                                  .human = data.human};
+    const study_result result = run_study(input, dpo{}, test::toy_options());
+    REQUIRE(result.prompts.size() == 30);
+    for (std::size_t i = 0; i < 30; ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            CHECK((result.prompts.at(i) == result.prompts.at(j)) == (i % 3 == j % 3 && i % 3 != 0));
 }

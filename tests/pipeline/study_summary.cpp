@@ -74,3 +74,16 @@ TEST_CASE("results that do not belong together are refused") {
     CHECK_THROWS_AS(summarise(two), argument_error);
     CHECK_THROWS_AS(summarise({}), argument_error);
 }
+
+TEST_CASE("where pairs share a prompt, the errors of one seed's accuracies are over prompts") {
+    std::vector<study_result> one{written_by_hand(3)};
+    const estimate alone = summarise(one).teacher_against_gold;
+    for (std::uint64_t id = 0; id < 4; ++id) one[0].prompts[id] = id / 2;
+    one[0].prompts[10] = one[0].prompts[11] = 7;
+    const study_summary s = summarise(one);
+    CHECK(s.teacher_against_gold.value == alone.value);
+    CHECK(s.teacher_against_gold.count == 2);
+    CHECK(s.teacher_against_gold.bounds.low < alone.bounds.low);
+    CHECK(s.rows[1].labels_against_human.count == 2);
+    CHECK(std::isnan(s.teacher_test_against_gold.standard_error)); // one prompt
+}

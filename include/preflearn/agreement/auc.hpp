@@ -18,6 +18,7 @@
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/order.hpp>
 #include <preflearn/core/parallel.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -86,8 +87,12 @@ inline estimate auc(std::span<const double> scores, std::span<const std::uint8_t
     }
     estimate e{.value = static_cast<double>(all.halves) / (2 * m * n), .count = count, .status = estimate_status::ok};
     if (positives < 2 || negatives < 2) return e;
-    const double spread_positive = std::max(0.0, all.squares_positive / (4 * n * n) - m * e.value * e.value) / (m - 1);
-    const double spread_negative = std::max(0.0, all.squares_negative / (4 * m * m) - n * e.value * e.value) / (n - 1);
+    const auto spread = [&](double squares, double size) { // what rounding leaves of equal placements is no spread
+        const double mean = size * e.value * e.value, rest = squares - mean;
+        return rest > rounding_share * mean ? rest / (size - 1) : 0;
+    };
+    const double spread_positive = spread(all.squares_positive / (4 * n * n), m);
+    const double spread_negative = spread(all.squares_negative / (4 * m * m), n);
     e.standard_error = std::sqrt(spread_positive / m + spread_negative / n);
     const double half = normal_critical(confidence) * e.standard_error;
     e.bounds = {std::max(0.0, e.value - half), std::min(1.0, e.value + half)};

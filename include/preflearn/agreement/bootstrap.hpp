@@ -18,6 +18,7 @@
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/core/random.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -67,28 +68,47 @@ template <class Visit> void draw_clusters(generator& random, std::uint32_t clust
     }
 }
 
+/// Writes the replicates' standard deviation and percentiles beside the statistic of the sample.
+inline void summarise_replicates(bootstrap_result& result, std::vector<double> replicates, double confidence) {
+    const std::size_t drawn = replicates.size();
+    std::erase_if(replicates, [](double x) { return std::isnan(x); });
+    result.undefined_replicates = drawn - replicates.size();
+    if (!result.value.defined() || 2 * replicates.size() < drawn || replicates.size() < 2) return;
+    std::ranges::sort(replicates);
+    moments spread;
+    for (const double x : replicates) spread.add(x);
+    result.value.standard_error = std::sqrt(spread.variance());
+    result.value.bounds = {sorted_quantile(replicates, (1 - confidence) / 2),
+                           sorted_quantile(replicates, (1 + confidence) / 2)};
+}
+
 } // namespace detail
 
-/// Bootstrap of any statistic that is computed from a state to which clusters are added. `make()` gives an empty state,
-/// `add(state, cluster)` adds one cluster, `value(state)` is the statistic, NaN where it does not exist. States are
-/// made once per block of replicates and emptied by `clear(state)`.
-template <class Make, class Clear, class Add, class Value>
-bootstrap_result bootstrap(std::size_t clusters, const Make& make, const Clear& clear, const Add& add,
-                           const Value& value, const bootstrap_options& options = {}) {
+/// Bootstrap of several statistics on the same replicates, each computed from a state to which clusters are added.
+/// `make()` gives an empty state, `add(state, cluster)` adds one cluster, `evaluate(state, values)` writes the
+/// statistics, NaN where one does not exist. States are made once per block of replicates and emptied by
+/// `clear(state)`. \return one result per statistic
+template <class Make, class Clear, class Add, class Evaluate>
+std::vector<bootstrap_result> bootstrap_together(std::size_t clusters, std::size_t statistics, const Make& make,
+                                                 const Clear& clear, const Add& add, const Evaluate& evaluate,
+                                                 const bootstrap_options& options = {}) {
     require(options.replicates > 0, "a bootstrap needs at least one replicate");
     require(options.confidence > 0 && options.confidence < 1, "a confidence level lies inside (0, 1), found ",
             options.confidence);
     require(clusters < 0x80000000, "a bootstrap of ", clusters, " clusters");
-    if (clusters == 0) return {};
-    bootstrap_result result;
+    std::vector<bootstrap_result> results(statistics);
+    if (clusters == 0) return results;
     auto whole = make();
     for (std::size_t c = 0; c < clusters; ++c) add(whole, c);
-    result.value.value = value(whole);
-    result.value.count = clusters;
-    result.value.status = std::isnan(result.value.value) ? estimate_status::constant_input : estimate_status::ok;
-    if (clusters < 2) return result;
+    std::vector<double> values(statistics);
+    evaluate(whole, std::span(values));
+    for (std::size_t s = 0; s < statistics; ++s)
+        results[s].value = {.value = values[s],
+                            .count = clusters,
+                            .status = std::isnan(values[s]) ? estimate_status::constant_input : estimate_status::ok};
+    if (clusters < 2) return results;
 
-    std::vector<double> replicates(options.replicates);
+    std::vector<double> replicates(options.replicates * statistics);
     parallel_blocks(options.replicates, 16, [&](std::size_t begin, std::size_t end) {
         auto state = make();
         for (std::size_t r = begin; r < end; ++r) {
@@ -96,20 +116,24 @@ bootstrap_result bootstrap(std::size_t clusters, const Make& make, const Clear& 
             generator random(options.seed, "bootstrap", r);
             detail::draw_clusters(random, static_cast<std::uint32_t>(clusters),
                                   [&](std::size_t cluster) { add(state, cluster); });
-            replicates[r] = value(state);
+            evaluate(state, std::span(replicates).subspan(r * statistics, statistics));
         }
     });
-    const auto kept = std::ranges::partition(replicates, [](double x) { return !std::isnan(x); }).begin();
-    result.undefined_replicates = static_cast<std::size_t>(replicates.end() - kept);
-    replicates.erase(kept, replicates.end());
-    if (!result.value.defined() || 2 * replicates.size() < options.replicates || replicates.size() < 2) return result;
-    std::ranges::sort(replicates);
-    moments spread;
-    for (const double x : replicates) spread.add(x);
-    result.value.standard_error = std::sqrt(spread.variance());
-    result.value.bounds = {sorted_quantile(replicates, (1 - options.confidence) / 2),
-                           sorted_quantile(replicates, (1 + options.confidence) / 2)};
-    return result;
+    std::vector<double> own(options.replicates);
+    for (std::size_t s = 0; s < statistics; ++s) {
+        for (std::size_t r = 0; r < own.size(); ++r) own[r] = replicates[r * statistics + s];
+        detail::summarise_replicates(results[s], own, options.confidence);
+    }
+    return results;
+}
+
+/// Bootstrap of one statistic, `value(state)`; the rest as in `bootstrap_together`.
+template <class Make, class Clear, class Add, class Value>
+bootstrap_result bootstrap(std::size_t clusters, const Make& make, const Clear& clear, const Add& add,
+                           const Value& value, const bootstrap_options& options = {}) {
+    return bootstrap_together(
+        clusters, 1, make, clear, add, [&](const auto& state, std::span<double> values) { values[0] = value(state); },
+        options)[0];
 }
 
 /// Numbers clusters 0, 1, … in the order in which their names first appear; for statistics that add up over units.
@@ -126,27 +150,38 @@ template <class Id> cluster_index<Id> index_clusters(std::span<const Id> ids) {
 }
 
 /// Bootstrap of the ratio of two sums over clusters: a mean is Σx / Σ1, a win rate Σ(w + t/2) / Σn, a difference of
-/// means one after subtracting. Each cluster brings one numerator and one denominator. NaN where the denominator is 0.
+/// means one after subtracting. Each cluster brings one numerator and one denominator. NaN where the denominators sum
+/// to 0 but for rounding, as `ratio_of_means` says of the whole sample.
+/// \param rounding what rounding may have left in a denominator, where it is the difference of larger numbers
+/// \throws numeric_error naming a cluster whose sums are not finite, or when the sums over clusters overflow.
 inline bootstrap_result bootstrap_ratio(std::span<const double> numerators, std::span<const double> denominators,
-                                        const bootstrap_options& options = {}) {
+                                        const bootstrap_options& options = {}, double rounding = 0) {
     require(numerators.size() == denominators.size(), numerators.size(), " numerators and ", denominators.size(),
             " denominators");
     struct sums {
-        double numerator = 0, denominator = 0;
+        double numerator = 0, denominator = 0, size = 0;
     };
     std::vector<sums> clusters(numerators.size());
+    double largest = 0;
     for (std::size_t c = 0; c < clusters.size(); ++c) {
         require<numeric_error>(std::isfinite(numerators[c]) && std::isfinite(denominators[c]), "cluster ", c,
                                " has the sums ", numerators[c], " and ", denominators[c]);
-        clusters[c] = {numerators[c], denominators[c]};
+        clusters[c] = {numerators[c], denominators[c], std::abs(denominators[c]) + rounding / rounding_share};
+        largest = std::max({largest, std::abs(numerators[c]), clusters[c].size});
     }
+    require<numeric_error>(std::isfinite(largest * static_cast<double>(clusters.size())), "the sums of ",
+                           clusters.size(), " clusters overflow: the largest is ", largest);
     return bootstrap(
         clusters.size(), [] { return sums{}; }, [](sums& s) { s = {}; },
         [&](sums& s, std::size_t c) {
             s.numerator += clusters[c].numerator;
             s.denominator += clusters[c].denominator;
+            s.size += clusters[c].size;
         },
-        [](const sums& s) { return s.denominator == 0 ? undefined : s.numerator / s.denominator; }, options);
+        [](const sums& s) {
+            return std::abs(s.denominator) <= rounding_share * s.size ? undefined : s.numerator / s.denominator;
+        },
+        options);
 }
 
 /// Bootstrap of the mean of values whose units belong to clusters (one id per value).

@@ -12,16 +12,21 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include <preflearn/agreement/distance_sums.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/proportion.hpp>
+#include <preflearn/agreement/rater_shares.hpp>
 #include <preflearn/agreement/ratings.hpp>
+#include <preflearn/agreement/unit_profile.hpp>
 #include <preflearn/agreement/weights.hpp>
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -37,61 +42,12 @@ struct agreement_coefficient {
 
 namespace detail {
 
-/// A unit's ratings as (category, how many), by rising category.
-class unit_profile {
-  public:
-    void assign(std::span<const category> row) {
-        sorted_.clear();
-        for (const category k : row)
-            if (k >= 0) sorted_.push_back(k);
-        std::ranges::sort(sorted_);
-        counts_.clear();
-        for (const category k : sorted_) {
-            if (counts_.empty() || counts_.back().first != k) counts_.push_back({k, 0});
-            ++counts_.back().second;
-        }
-    }
-    [[nodiscard]] double ratings() const { return static_cast<double>(sorted_.size()); }
-    [[nodiscard]] std::span<const std::pair<category, double>> counts() const { return counts_; }
-
-    /// Σ w over ordered pairs of different ratings.
-    template <class Weight> [[nodiscard]] double agreeing(const Weight& w) const {
-        double sum = 0;
-        for (std::size_t i = 0; i < counts_.size(); ++i) {
-            const auto [k, n] = counts_[i];
-            sum += w(k, k) * n * (n - 1);
-            for (std::size_t j = 0; j < i; ++j) sum += 2 * w(k, counts_[j].first) * n * counts_[j].second;
-        }
-        return sum;
-    }
-
-  private:
-    std::vector<category> sorted_;
-    std::vector<std::pair<category, double>> counts_;
-};
-
 /// What chance gives by pooled category shares: p_e and a slope per category, so that a unit's derivative of p_e is
 /// 2 (Σ_k slope_k r_uk / r_u - p_e).
 struct pooled_chance {
     double expected = 0;
     std::vector<double> slope;
 };
-
-template <AgreementWeight W> double total_weight(const W& w, std::size_t categories) {
-    double sum = 0;
-    for (category k = 0; k < static_cast<category>(categories); ++k)
-        for (category l = 0; l < static_cast<category>(categories); ++l) sum += w(k, l);
-    return sum;
-}
-
-/// (W p)_k for every category.
-template <AgreementWeight W> std::vector<double> weighted(const W& w, std::span<const double> p) {
-    std::vector<double> result(p.size());
-    for (std::size_t k = 0; k < p.size(); ++k)
-        for (std::size_t l = 0; l < p.size(); ++l)
-            if (p[l] != 0) result[k] += w(static_cast<category>(k), static_cast<category>(l)) * p[l];
-    return result;
-}
 
 inline double dot(std::span<const double> a, std::span<const double> b) {
     double sum = 0;
@@ -115,30 +71,42 @@ struct agreement_sums {
     std::vector<double> share;
 };
 
-template <AgreementWeight W> agreement_sums sum_agreement(const rating_counts& ratings, const W& w) {
+/// The weighted agreement of two random ratings of a unit with at least two.
+template <class Distances> double agreement_in(const Distances& distances, const unit_profile& unit) {
+    const double r = unit.ratings(), pairs = r * (r - 1);
+    return (pairs - distances.within(unit.counts())) / pairs;
+}
+
+template <class Distances> agreement_sums sum_agreement(const rating_counts& ratings, const Distances& distances) {
     agreement_sums sums;
     sums.share.resize(ratings.categories());
     double agreeing = 0;
     unit_profile unit;
-    ratings.for_each([&](std::span<const category> row, std::uint64_t count) {
-        unit.assign(row);
+    ratings.for_each_given([&](std::span<const given_rating> given, std::uint64_t count) {
+        unit.assign(given);
         const double n = static_cast<double>(count), r = unit.ratings();
         if (r == 0) return;
         sums.rated += n;
         for (const auto& [k, times] : unit.counts()) sums.share[static_cast<std::size_t>(k)] += n * times / r;
         if (r < 2) return;
         sums.paired += n;
-        agreeing += n * unit.agreeing(w) / (r * (r - 1));
+        agreeing += n * agreement_in(distances, unit);
     });
     for (double& share : sums.share) share /= std::max(1.0, sums.rated);
     if (sums.paired > 0) sums.observed = agreeing / sums.paired;
     return sums;
 }
 
-/// The coefficient and its error from p_e and each row's derivative of p_e (`slope(row, profile)`, mean zero).
-template <AgreementWeight W, class Slope>
-agreement_coefficient corrected(const rating_counts& ratings, const W& w, const agreement_sums& sums, double expected,
-                                const Slope& slope, double confidence) {
+/// The error of a mean of `count` deviations from their sum of squares; 0 where that is rounding beside `scale`.
+inline double error_of_squares(double squares, double count, double scale) {
+    if (!(count > 1)) return undefined;
+    return squares_of_rounding(squares, scale, count) ? 0 : std::sqrt(squares / (count * (count - 1)));
+}
+
+/// The coefficient and its error from p_e and each row's derivative of p_e (`slope(ratings, profile)`, mean zero).
+template <class Distances, class Slope>
+agreement_coefficient corrected(const rating_counts& ratings, const Distances& distances, const agreement_sums& sums,
+                                double expected, const Slope& slope, double confidence) {
     const auto units = static_cast<std::size_t>(sums.rated);
     agreement_coefficient result{.observed = sums.observed, .expected = expected};
     if (sums.rated == 0) return {estimate::none(estimate_status::empty)};
@@ -153,27 +121,28 @@ agreement_coefficient corrected(const rating_counts& ratings, const W& w, const 
     const double value = (sums.observed - expected) / (1 - expected);
     double squares = 0;
     unit_profile unit;
-    ratings.for_each([&](std::span<const category> row, std::uint64_t count) {
-        unit.assign(row);
+    ratings.for_each_given([&](std::span<const given_rating> given, std::uint64_t count) {
+        unit.assign(given);
         const double r = unit.ratings();
         if (r == 0) return;
-        const double own = r < 2 ? 0 : sums.rated / sums.paired * (unit.agreeing(w) / (r * (r - 1)) - expected);
-        const double deviation = (own - (1 - value) * slope(row, unit)) / (1 - expected) - value;
+        const double own = r < 2 ? 0 : sums.rated / sums.paired * (agreement_in(distances, unit) - expected);
+        const double deviation = (own - (1 - value) * slope(given, unit)) / (1 - expected) - value;
         squares += static_cast<double>(count) * deviation * deviation;
     });
-    const double error = sums.rated > 1 ? std::sqrt(squares / (sums.rated * (sums.rated - 1))) : undefined;
+    const double error = error_of_squares(squares, sums.rated, 1 / (1 - expected));
     result.coefficient = {value, error, student_bounds(value, error, sums.rated, confidence), units,
                           estimate_status::ok};
     return result;
 }
 
-template <AgreementWeight W, class Chance>
-agreement_coefficient pooled(const rating_counts& ratings, const W& w, double confidence, const Chance& chance_of) {
-    const agreement_sums sums = sum_agreement(ratings, w);
+template <class Distances, class Chance>
+agreement_coefficient pooled(const rating_counts& ratings, const Distances& distances, double confidence,
+                             const Chance& chance_of) {
+    const agreement_sums sums = sum_agreement(ratings, distances);
     const pooled_chance chance = chance_of(sums.share);
     return corrected(
-        ratings, w, sums, chance.expected,
-        [&](std::span<const category>, const unit_profile& unit) {
+        ratings, distances, sums, chance.expected,
+        [&](std::span<const given_rating>, const unit_profile& unit) {
             double mean = 0;
             for (const auto& [k, times] : unit.counts()) mean += chance.slope[static_cast<std::size_t>(k)] * times;
             return 2 * (mean / unit.ratings() - chance.expected);
@@ -187,21 +156,21 @@ agreement_coefficient pooled(const rating_counts& ratings, const W& w, double co
 /// the sample size that gives the standard error.
 template <AgreementWeight W = identity_weights>
 estimate raw_agreement(const rating_counts& ratings, const W& w = {}, double confidence = 0.95) {
-    const detail::agreement_sums sums = detail::sum_agreement(ratings, w);
+    const auto distances = detail::distances_of(w, ratings.categories());
+    const detail::agreement_sums sums = detail::sum_agreement(ratings, distances);
     if (sums.paired == 0)
         return estimate::none(sums.rated == 0 ? estimate_status::empty : estimate_status::too_few,
                               static_cast<std::size_t>(sums.rated));
     double squares = 0;
     detail::unit_profile unit;
-    ratings.for_each([&](std::span<const category> row, std::uint64_t count) {
-        unit.assign(row);
-        const double r = unit.ratings();
-        if (r < 2) return;
-        const double deviation = unit.agreeing(w) / (r * (r - 1)) - sums.observed;
+    ratings.for_each_given([&](std::span<const given_rating> given, std::uint64_t count) {
+        unit.assign(given);
+        if (unit.ratings() < 2) return;
+        const double deviation = detail::agreement_in(distances, unit) - sums.observed;
         squares += static_cast<double>(count) * deviation * deviation;
     });
     const double n = sums.paired, p = std::clamp(sums.observed, 0.0, 1.0);
-    const double error = n > 1 ? std::sqrt(squares / (n * (n - 1))) : undefined;
+    const double error = detail::error_of_squares(squares, n, 1);
     const double size = error > 0 ? p * (1 - p) / (error * error) : n;
     return {sums.observed, error, wilson_interval(p * size, size, confidence), static_cast<std::size_t>(n),
             estimate_status::ok};
@@ -210,8 +179,11 @@ estimate raw_agreement(const rating_counts& ratings, const W& w = {}, double con
 /// Fleiss' kappa, generalised to missing ratings and weights as in Gwet (2014): p_e = Σ w_kl π_k π_l.
 template <AgreementWeight W = identity_weights>
 agreement_coefficient fleiss_kappa(const rating_counts& ratings, const W& w = {}, double confidence = 0.95) {
-    return detail::pooled(ratings, w, confidence, [&](std::span<const double> share) {
-        std::vector<double> slope = detail::weighted(w, share);
+    const auto distances = detail::distances_of(w, ratings.categories());
+    return detail::pooled(ratings, distances, confidence, [&](std::span<const double> share) {
+        std::vector<double> slope = distances.to_all(detail::of_all_categories(share));
+        const double all = std::accumulate(share.begin(), share.end(), 0.0);
+        for (double& sum : slope) sum = all - sum;
         const double expected = detail::dot(slope, share);
         return detail::pooled_chance{expected, std::move(slope)};
     });
@@ -221,9 +193,11 @@ agreement_coefficient fleiss_kappa(const rating_counts& ratings, const W& w = {}
 template <AgreementWeight W = identity_weights>
 agreement_coefficient gwet_ac(const rating_counts& ratings, const W& w = {}, double confidence = 0.95) {
     const auto q = static_cast<double>(ratings.categories());
-    const double scale = detail::total_weight(w, ratings.categories()) / (q * (q - 1));
-    return detail::pooled(ratings, w, confidence, [&](std::span<const double> share) {
-        if (share.size() < 2) return detail::pooled_chance{1, std::vector<double>(share.size())};
+    const auto distances = detail::distances_of(w, ratings.categories());
+    const double apart = distances.total(), scale = (q * q - apart) / (q * (q - 1));
+    const bool one_category = !(apart > 1e-14 * q * q); // or several at one place
+    return detail::pooled(ratings, distances, confidence, [&](std::span<const double> share) {
+        if (one_category) return detail::pooled_chance{1, std::vector<double>(share.size())};
         detail::pooled_chance chance;
         for (const double p : share) chance.slope.push_back(scale * (1 - p));
         chance.expected = detail::dot(chance.slope, share);
@@ -236,57 +210,50 @@ agreement_coefficient gwet_ac(const rating_counts& ratings, const W& w = {}, dou
 template <AgreementWeight W = identity_weights>
 agreement_coefficient brennan_prediger(const rating_counts& ratings, const W& w = {}, double confidence = 0.95) {
     const auto q = static_cast<double>(ratings.categories());
-    const double expected = detail::total_weight(w, ratings.categories()) / (q * q);
+    const auto distances = detail::distances_of(w, ratings.categories());
     return detail::corrected(
-        ratings, w, detail::sum_agreement(ratings, w), expected,
-        [](std::span<const category>, const detail::unit_profile&) { return 0.0; }, confidence);
+        ratings, distances, detail::sum_agreement(ratings, distances), (q * q - distances.total()) / (q * q),
+        [](std::span<const given_rating>, const detail::unit_profile&) { return 0.0; }, confidence);
 }
 
 /// Conger's kappa: p_e is the mean over pairs of raters of the agreement of their own distributions. For two raters who
 /// rate every unit it is Cohen's kappa.
 template <AgreementWeight W = identity_weights>
 agreement_coefficient conger_kappa(const rating_counts& ratings, const W& w = {}, double confidence = 0.95) {
-    const std::size_t q = ratings.categories(), raters = ratings.raters();
-    const detail::agreement_sums sums = detail::sum_agreement(ratings, w);
-    std::vector<double> rated(raters), share(raters * q);
-    ratings.for_each([&](std::span<const category> row, std::uint64_t count) {
-        for (std::size_t g = 0; g < raters; ++g) {
-            if (row[g] < 0) continue;
-            rated[g] += static_cast<double>(count);
-            share[g * q + static_cast<std::size_t>(row[g])] += static_cast<double>(count);
-        }
-    });
+    const std::size_t raters = ratings.raters();
+    const auto distances = detail::distances_of(w, ratings.categories());
+    const detail::agreement_sums sums = detail::sum_agreement(ratings, distances);
+    const detail::rater_shares own = detail::shares_of_raters(ratings);
     // Raters without any rating have no distribution and take no part.
     double active = 0;
-    std::vector<double> all(q);
+    std::vector<double> all(ratings.categories());
     for (std::size_t g = 0; g < raters; ++g) {
-        if (rated[g] == 0) continue;
-        ++active;
-        for (std::size_t k = 0; k < q; ++k) all[k] += share[g * q + k] /= rated[g];
+        active += own.rated[g] > 0;
+        for (const auto& [k, share] : own.of(g)) all[static_cast<std::size_t>(k)] += share;
     }
     if (active < 2)
         return detail::corrected(
-            ratings, w, sums, 0, [](const auto&, const auto&) { return 0.0; }, confidence);
-    // others[g] = W times the sum of the other raters' distributions.
-    std::vector<double> others(raters * q), agreement(raters);
-    const std::vector<double> weighted_all = detail::weighted(w, all);
+            ratings, distances, sums, 0, [](const auto&, const auto&) { return 0.0; }, confidence);
+    // others: W times the sum of the other raters' distributions, at a rater's categories; agreement: with the own one.
+    std::vector<double> others(own.shares.size()), agreement(raters);
+    const std::vector<double> of_all = distances.to_all(detail::of_all_categories(all));
     double expected = 0;
     for (std::size_t g = 0; g < raters; ++g) {
-        const std::span<const double> own = std::span(share).subspan(g * q, q);
-        const std::vector<double> weighted_own = detail::weighted(w, own);
-        for (std::size_t k = 0; k < q; ++k) others[g * q + k] = weighted_all[k] - weighted_own[k];
-        agreement[g] = detail::dot(std::span(others).subspan(g * q, q), own);
+        const std::vector<double> of_own = distances.to_all(own.of(g));
+        for (std::size_t i = 0; i < of_own.size(); ++i) {
+            const auto& [k, share] = own.of(g)[i];
+            others[own.starts[g] + i] = active - 1 - (of_all[static_cast<std::size_t>(k)] - of_own[i]);
+            agreement[g] += others[own.starts[g] + i] * share;
+        }
         expected += agreement[g];
     }
     const double pairs = active * (active - 1);
     return detail::corrected(
-        ratings, w, sums, expected / pairs,
-        [&](std::span<const category> row, const detail::unit_profile&) {
+        ratings, distances, sums, expected / pairs,
+        [&](std::span<const given_rating> given, const detail::unit_profile&) {
             double slope = 0;
-            for (std::size_t g = 0; g < raters; ++g) {
-                if (row[g] < 0) continue;
-                slope += sums.rated / rated[g] * (others[g * q + static_cast<std::size_t>(row[g])] - agreement[g]);
-            }
+            for (const given_rating& one : given)
+                slope += sums.rated / own.rated[one.rater] * (others[own.place(one)] - agreement[one.rater]);
             return 2 * slope / pairs;
         },
         confidence);
@@ -297,8 +264,12 @@ inline rating_counts rater_pair(const rating_counts& ratings, std::size_t first,
     require(first < ratings.raters() && second < ratings.raters(), "raters ", first, " and ", second, " of ",
             ratings.raters());
     rating_counts both(2, ratings.categories());
-    ratings.for_each([&](std::span<const category> row, std::uint64_t count) {
-        const category pair[] = {row[first], row[second]};
+    ratings.for_each_given([&](std::span<const given_rating> given, std::uint64_t count) {
+        category pair[] = {no_rating, no_rating};
+        for (const given_rating& one : given) {
+            if (one.rater == first) pair[0] = one.value;
+            if (one.rater == second) pair[1] = one.value;
+        }
         if (pair[0] >= 0 && pair[1] >= 0) both.add(pair, count);
     });
     return both;

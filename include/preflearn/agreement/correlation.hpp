@@ -17,6 +17,7 @@
 #include <preflearn/core/exact_sum.hpp>
 #include <preflearn/core/order.hpp>
 #include <preflearn/core/parallel.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -55,9 +56,17 @@ struct comoments {
 
 namespace detail {
 
+/// \throws numeric_error where the sums of squares have overflowed.
+inline void refuse_overflow(const comoments& m) {
+    require<numeric_error>(std::isfinite(m.squares_x) && std::isfinite(m.squares_y) && std::isfinite(m.products),
+                           "the sums of squares of ", m.count, " pairs of numbers overflow");
+}
+
 /// r with Fisher's z interval of variance spread / (n - 3); the standard error is that of r by the delta method.
 inline estimate fisher_interval(double r, std::size_t count, double spread, double lost, double confidence) {
-    const double value = std::clamp(r, -1.0, 1.0), degrees = static_cast<double>(count) - lost;
+    // What is 1 but for rounding is 1, and its interval a point.
+    const double value = 1 - std::abs(r) <= rounding_share ? std::copysign(1, r) : r;
+    const double degrees = static_cast<double>(count) - lost;
     estimate e{.value = value, .count = count, .status = estimate_status::ok};
     if (degrees <= 0) return e;
     const double error = std::sqrt(spread / degrees), z = std::atanh(value), half = normal_critical(confidence) * error;
@@ -68,14 +77,13 @@ inline estimate fisher_interval(double r, std::size_t count, double spread, doub
 
 } // namespace detail
 
-/// Fewer than two pairs: too_few; a constant side: constant_input.
+/// Fewer than two pairs: too_few; a side that is constant but for rounding: constant_input.
+/// \throws numeric_error where the sums of squares have overflowed.
 inline estimate pearson(const comoments& m, double confidence = 0.95) {
     if (m.count < 2) return estimate::none(m.count == 0 ? estimate_status::empty : estimate_status::too_few, m.count);
-    // What rounding leaves of a constant side is not variation.
-    const auto constant = [&](double squares, double mean) {
-        return squares <= 1e-28 * mean * mean * static_cast<double>(m.count);
-    };
-    if (constant(m.squares_x, m.mean_x) || constant(m.squares_y, m.mean_y))
+    detail::refuse_overflow(m);
+    const auto count = static_cast<double>(m.count);
+    if (squares_of_rounding(m.squares_x, m.mean_x, count) || squares_of_rounding(m.squares_y, m.mean_y, count))
         return estimate::none(estimate_status::constant_input, m.count);
     const double r = m.products / (std::sqrt(m.squares_x) * std::sqrt(m.squares_y));
     return detail::fisher_interval(r, m.count, 1, 3, confidence);
@@ -89,9 +97,14 @@ inline estimate pearson(std::span<const double> x, std::span<const double> y, do
     return pearson(m, confidence);
 }
 
-/// Spearman's correlation: Pearson's of midranks, whose mean is known. Infinities have a rank.
+/// Spearman's correlation: Pearson's of midranks, whose mean is known. Infinities have a rank. A side that is constant
+/// but for rounding has no ranks: constant_input.
 inline estimate spearman(std::span<const double> x, std::span<const double> y, double confidence = 0.95) {
     require(x.size() == y.size(), "a correlation of ", x.size(), " and ", y.size(), " values");
+    if (x.size() > 1 && (equal_but_for_rounding(x) || equal_but_for_rounding(y))) {
+        for (const std::span values : {x, y}) detail::refuse_nan(values);
+        return estimate::none(estimate_status::constant_input, x.size());
+    }
     const std::vector<double> ranks_x = midranks(x), ranks_y = midranks(y);
     constexpr std::size_t grain = 1024;
     const double mean = (static_cast<double>(x.size()) + 1) / 2;

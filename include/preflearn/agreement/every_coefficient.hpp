@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +18,7 @@
 #include <preflearn/agreement/chance_corrected.hpp>
 #include <preflearn/agreement/coded_ratings.hpp>
 #include <preflearn/agreement/estimate.hpp>
-#include <preflearn/agreement/icc.hpp>
+#include <preflearn/agreement/icc_bootstrap.hpp>
 #include <preflearn/agreement/krippendorff.hpp>
 #include <preflearn/agreement/marginal_tests.hpp>
 #include <preflearn/agreement/ratings.hpp>
@@ -45,30 +46,6 @@ void add_weighted(std::vector<named_estimate>& all, const rating_counts& ratings
     all.push_back({"weighted_conger_kappa", conger_kappa(ratings, w, confidence).coefficient});
     all.push_back({"weighted_brennan_prediger", brennan_prediger(ratings, w, confidence).coefficient});
     all.push_back({"gwet_ac2", gwet_ac(ratings, w, confidence).coefficient});
-}
-
-/// One ICC with F bounds and the standard error of a bootstrap over complete units. `table` is units × raters, NaN
-/// where missing.
-inline estimate icc_with_error(matrix_view<const double> table, icc_form form, const bootstrap_options& options) {
-    estimate e = icc(table, form, options.confidence);
-    if (!e.defined()) return e;
-    std::vector<std::size_t> complete;
-    for (std::size_t u = 0; u < table.rows; ++u)
-        if (std::none_of(table.row(u), table.row(u) + table.columns, [](double x) { return std::isnan(x); }))
-            complete.push_back(u);
-    using cells = std::vector<double>; // the rows drawn, one behind the other
-    const bootstrap_result b = bootstrap(
-        complete.size(), [] { return cells{}; }, [](cells& drawn) { drawn.clear(); },
-        [&](cells& drawn, std::size_t i) {
-            const double* const row = table.row(complete[i]);
-            drawn.insert(drawn.end(), row, row + table.columns);
-        },
-        [&](const cells& drawn) {
-            return icc_value(analyse_variance({drawn.data(), drawn.size() / table.columns, table.columns}), form).value;
-        },
-        options);
-    e.standard_error = b.value.standard_error;
-    return e;
 }
 
 /// The numbers of the units that every rater rated, row by row. An incomplete one stands for all of them, NaN where
@@ -139,15 +116,12 @@ inline std::vector<named_estimate> every_coefficient(const coded_ratings& coded,
 
     const std::vector<double> numbers =
         level == measurement_level::nominal ? std::vector<double>() : detail::numbers_for_icc(coded, scale);
-    const std::pair<const char*, icc_form> forms[] = {{"icc_1_1", icc_form::icc_1_1}, {"icc_2_1", icc_form::icc_2_1},
-                                                      {"icc_3_1", icc_form::icc_3_1}, {"icc_1_k", icc_form::icc_1_k},
-                                                      {"icc_2_k", icc_form::icc_2_k}, {"icc_3_k", icc_form::icc_3_k}};
+    const char* const names[] = {"icc_1_1", "icc_2_1", "icc_3_1", "icc_1_k", "icc_2_k", "icc_3_k"};
     const matrix_view<const double> table(numbers.data(), numbers.size() / coded.raters(), coded.raters());
-    for (const auto& [name, form] : forms) {
-        all.push_back({name, level == measurement_level::nominal
-                                 ? estimate::none(estimate_status::not_applicable, coded.units())
-                                 : detail::icc_with_error(table, form, options)});
-    }
+    std::array<estimate, icc_forms.size()> correlations;
+    correlations.fill(estimate::none(estimate_status::not_applicable, coded.units()));
+    if (level != measurement_level::nominal) correlations = every_icc(table, options);
+    for (std::size_t f = 0; f < icc_forms.size(); ++f) all.push_back({names[f], correlations[f]});
     return all;
 }
 

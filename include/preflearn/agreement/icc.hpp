@@ -1,7 +1,7 @@
 /// \file
 /// Intraclass correlations of a complete units × raters table of numbers: the six forms of Shrout & Fleiss (1979) from
 /// one analysis of variance, with their F intervals (McGraw & Wong 1996). No standard error is published for them; see
-/// bootstrap.hpp for one.
+/// icc_bootstrap.hpp for one.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -16,6 +16,7 @@
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/matrix_view.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -27,8 +28,8 @@ enum class icc_form : std::uint8_t { icc_1_1, icc_2_1, icc_3_1, icc_1_k, icc_2_k
 struct rating_variance {
     double units = 0, raters = 0;
     double between_units = undefined, between_raters = undefined, within_units = undefined, residual = undefined;
-    /// The largest distance from one of the ratings, beside which rounding is no variance.
-    double largest = 0;
+    /// The largest distance from one of the ratings and the largest rating, beside which rounding is no variance.
+    double largest = 0, magnitude = 0;
     /// Units left out because some, but not all, of their ratings were missing.
     std::size_t incomplete = 0;
 };
@@ -55,7 +56,10 @@ inline rating_variance analyse_variance(matrix_view<const double> ratings) {
             v.incomplete += given > 0;
             continue;
         }
-        for (std::size_t r = 0; r < ratings.columns; ++r) v.largest = std::max(v.largest, std::abs(rating(u, r)));
+        for (std::size_t r = 0; r < ratings.columns; ++r) {
+            v.largest = std::max(v.largest, std::abs(rating(u, r)));
+            v.magnitude = std::max(v.magnitude, std::abs(ratings(u, r)));
+        }
         complete.push_back(u);
         unit_mean.push_back(sum / v.raters);
         for (std::size_t r = 0; r < ratings.columns; ++r) rater_mean[r] += rating(u, r);
@@ -78,6 +82,8 @@ inline rating_variance analyse_variance(matrix_view<const double> ratings) {
     v.between_raters = v.units * raters / (v.raters - 1);
     v.within_units = within / (v.units * (v.raters - 1));
     v.residual = residual / ((v.units - 1) * (v.raters - 1));
+    require<numeric_error>(std::isfinite(units) && std::isfinite(raters) && std::isfinite(within),
+                           "the sums of squares of ratings up to ", v.largest, " apart overflow");
     return v;
 }
 
@@ -91,7 +97,10 @@ struct icc_parts {
 };
 
 /// What rounding may leave of the variance of equal ratings.
-inline double rounding_variance(const rating_variance& v) { return 1e-28 * v.largest * v.largest; }
+inline double rounding_variance(const rating_variance& v) {
+    const double step = std::max(1e-14 * v.largest, rounding_share * v.magnitude);
+    return step * step;
+}
 
 inline icc_parts parts_of(const rating_variance& v, icc_form form) {
     icc_parts parts{.average = form == icc_form::icc_1_k || form == icc_form::icc_2_k || form == icc_form::icc_3_k,
@@ -127,7 +136,7 @@ inline estimate icc(const rating_variance& v, icc_form form, double confidence =
     const detail::icc_parts p = detail::parts_of(v, form);
     const double n = v.units, k = v.raters, b = v.between_units, e = v.residual, j = v.between_raters;
     const double upper = 0.5 + confidence / 2, wide = n - 1, rounding = detail::rounding_variance(v);
-    if (p.noise <= rounding && std::abs(p.raters) <= rounding) {
+    if (p.noise <= rounding && std::abs(p.raters) <= rounding && result.value > 1 - 1e-9) {
         result.bounds = {1, 1}; // the raters agree exactly
     } else if (!p.two_way_random) {
         const double narrow = p.one_way ? n * (k - 1) : (n - 1) * (k - 1), f = b / p.noise;

@@ -1,10 +1,9 @@
 /// \file
 /// Krippendorff's alpha, 1 - D_o / D_e: disagreement within units against disagreement between all ratings, for any
 /// number of raters, missing ratings and any squared difference δ² of two categories (Krippendorff 2018, ch. 12).
-/// Where δ² = (s_c - s_k)² for scores s (interval level; ordinal level with s the mid-rank) it is computed from
-/// moments, so that continuous ratings cost no more than their number. The standard error is the linearised variance
-/// over units (Gwet 2014, ch. 6; it takes (n - 1) / n for 1), for the ordinal level with the derivative of the
-/// mid-ranks themselves.
+/// Sums over all categories are those of distance_sums.hpp, the ordinal level is the interval level of mid-ranks, so
+/// that continuous ratings cost n log n. The standard error is the linearised variance over units (Gwet 2014, ch. 6; it
+/// takes (n - 1) / n for 1), for the ordinal level with the derivative of the mid-ranks themselves.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -18,10 +17,13 @@
 #include <vector>
 
 #include <preflearn/agreement/chance_corrected.hpp>
+#include <preflearn/agreement/distance_sums.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/ratings.hpp>
+#include <preflearn/agreement/unit_profile.hpp>
 #include <preflearn/agreement/weights.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -37,7 +39,6 @@ struct nominal_distance {
 /// (a - b)² of the categories' positions.
 struct interval_distance {
     category_scale scale;
-    [[nodiscard]] double score(category k) const { return scale[k]; }
     double operator()(category a, category b) const { return (scale[a] - scale[b]) * (scale[a] - scale[b]); }
 };
 /// ((a - b) / (a + b))² of positions that are not negative; 0 against 0 is 0.
@@ -52,6 +53,7 @@ class ratio_distance {
         const double step = (scale_[a] - scale_[b]) / (scale_[a] + scale_[b]);
         return step * step;
     }
+    [[nodiscard]] const category_scale& scale() const { return scale_; }
 
   private:
     category_scale scale_;
@@ -71,76 +73,56 @@ struct paired_values {
 inline paired_values count_paired(const rating_counts& ratings) {
     paired_values paired;
     paired.of_category.resize(ratings.categories());
-    ratings.for_each([&](std::span<const category> row, std::uint64_t count) {
+    ratings.for_each_given([&](std::span<const given_rating> given, std::uint64_t count) {
+        if (given.size() < 2) return;
         const auto n = static_cast<double>(count);
-        double size = 0;
-        for (const category k : row) size += k >= 0;
-        if (size < 2) return;
         paired.units += n;
-        paired.values += n * size;
-        for (const category k : row)
-            if (k >= 0) paired.of_category[static_cast<std::size_t>(k)] += n;
+        paired.values += n * static_cast<double>(given.size());
+        for (const given_rating& one : given) paired.of_category[static_cast<std::size_t>(one.value)] += n;
     });
     return paired;
 }
 
-/// (δ² n)_k = Σ_l δ²(k, l) n_l for every category.
-template <CategoryDistance D> std::vector<double> distance_to_all(const D& squared, std::span<const double> n) {
-    std::vector<double> total(n.size());
-    if constexpr (requires { squared.score(category{}); }) {
-        double sum = 0, mean = 0, spread = 0;
-        const auto score = [&](std::size_t k) { return squared.score(static_cast<category>(k)); };
-        for (std::size_t k = 0; k < n.size(); ++k) sum += n[k], mean += n[k] * score(k);
-        mean /= sum;
-        for (std::size_t k = 0; k < n.size(); ++k) spread += n[k] * (score(k) - mean) * (score(k) - mean);
-        for (std::size_t k = 0; k < n.size(); ++k) total[k] = sum * (score(k) - mean) * (score(k) - mean) + spread;
-    } else {
-        for (std::size_t k = 0; k < n.size(); ++k)
-            for (std::size_t l = 0; l < n.size(); ++l)
-                if (n[l] != 0) total[k] += n[l] * squared(static_cast<category>(k), static_cast<category>(l));
-    }
-    return total;
+inline distance_sums sums_of(const nominal_distance&, std::size_t categories) { return {categories, {.different = 1}}; }
+inline distance_sums sums_of(const interval_distance& d, std::size_t categories) {
+    double largest = 0;
+    for (const double p : d.scale.positions()) largest = std::max(largest, std::abs(p));
+    const double rounding = rounding_share * largest;
+    return {categories, {.squared = 1}, d.scale.positions(), 1, rounding * rounding};
+}
+inline distance_sums sums_of(const ratio_distance& d, std::size_t categories) {
+    return {categories, {.relative = 1}, d.scale().positions(), 1, rounding_share * rounding_share / 4};
+}
+template <CategoryDistance D> distances_by_pairs<D> sums_of(const D& squared, std::size_t categories) {
+    return {categories, squared};
 }
 
 /// Σ δ² over ordered pairs of a unit's ratings, divided by the number of ratings less one.
-template <CategoryDistance D> double disagreement(const D& squared, const unit_profile& unit) {
-    const auto counts = unit.counts();
-    const double size = unit.ratings();
-    double sum = 0;
-    if constexpr (requires { squared.score(category{}); }) {
-        double mean = 0;
-        for (const auto& [k, n] : counts) mean += n * squared.score(k) / size;
-        for (const auto& [k, n] : counts) sum += n * (squared.score(k) - mean) * (squared.score(k) - mean);
-        sum *= 2 * size;
-    } else {
-        for (std::size_t i = 1; i < counts.size(); ++i)
-            for (std::size_t j = 0; j < i; ++j)
-                sum += 2 * counts[i].second * counts[j].second * squared(counts[i].first, counts[j].first);
-    }
-    return sum / (size - 1);
+template <class Distances> double disagreement(const Distances& distances, const unit_profile& unit) {
+    return distances.within(unit.counts()) / (unit.ratings() - 1);
 }
 
 /// Alpha with a further derivative per category, `extra[k]`: what one more rating k does to alpha through δ² itself.
-template <CategoryDistance D>
-agreement_coefficient alpha(const rating_counts& ratings, const D& squared, std::span<const double> extra,
+template <class Distances>
+agreement_coefficient alpha(const rating_counts& ratings, const Distances& squared, std::span<const double> extra,
                             double confidence) {
     const paired_values paired = count_paired(ratings);
     const auto units = static_cast<std::size_t>(paired.units);
     if (units == 0) return {estimate::none(ratings.rated() ? estimate_status::too_few : estimate_status::empty)};
     const double n = paired.values;
-    const std::vector<double> to_all = distance_to_all(squared, paired.of_category);
+    const std::vector<double> to_all = squared.to_all(of_all_categories(paired.of_category));
     const double expected = dot(to_all, paired.of_category) / (n * n); // D_e but for n / (n - 1)
     double within = 0;
     unit_profile unit;
     const auto for_each_paired = [&](auto&& visit) {
-        ratings.for_each([&](std::span<const category> row, std::uint64_t count) {
-            unit.assign(row);
+        ratings.for_each_given([&](std::span<const given_rating> given, std::uint64_t count) {
+            unit.assign(given);
             if (unit.ratings() >= 2) visit(static_cast<double>(count));
         });
     };
     for_each_paired([&](double count) { within += count * disagreement(squared, unit); });
     agreement_coefficient result{.observed = 1 - within / n, .expected = 1 - expected * n / (n - 1)};
-    if (!(expected > 0)) {
+    if (!(expected > squared.negligible)) {
         result.coefficient = estimate::none(estimate_status::single_category, units);
         return result;
     }
@@ -157,7 +139,7 @@ agreement_coefficient alpha(const rating_counts& ratings, const D& squared, std:
         const double slope = own - ratio * (share + unit.ratings() / n - 2 * between / (expected * n * n));
         squares += count * slope * slope;
     });
-    const double m = paired.units, error = m > 1 ? std::sqrt(squares * m / (m - 1)) : undefined;
+    const double m = paired.units, error = error_of_squares(squares * m * m, m, 1);
     result.coefficient = {value, error, student_bounds(value, error, m, confidence), units, estimate_status::ok};
     return result;
 }
@@ -169,7 +151,7 @@ agreement_coefficient alpha(const rating_counts& ratings, const D& squared, std:
 template <CategoryDistance D = nominal_distance>
 agreement_coefficient krippendorff_alpha(const rating_counts& ratings, const D& squared = {},
                                          double confidence = 0.95) {
-    return detail::alpha(ratings, squared, {}, confidence);
+    return detail::alpha(ratings, detail::sums_of(squared, ratings.categories()), {}, confidence);
 }
 
 /// Alpha at the ordinal level: δ_ck = Σ_{g from c to k} n_g - (n_c + n_k) / 2, which is the distance of the mid-ranks.
@@ -184,19 +166,19 @@ inline agreement_coefficient krippendorff_alpha(const rating_counts& ratings, or
         rank[k] = below + n[k] / 2;
         below += n[k];
     }
-    const interval_distance squared{category_scale(rank)};
+    const detail::distance_sums squared(n.size(), {.squared = 1}, rank);
     // d alpha / d rank_k, then one more rating k moves the ranks above it by 1 and its own by ½.
     std::vector<double> within(n.size()), slope(n.size()), extra(n.size());
-    double total_within = 0, total_between = detail::dot(detail::distance_to_all(squared, n), n);
+    double total_within = 0, total_between = squared.within(detail::of_all_categories(n));
     detail::unit_profile unit;
-    ratings.for_each([&](std::span<const category> row, std::uint64_t count) {
-        unit.assign(row);
+    ratings.for_each_given([&](std::span<const given_rating> given, std::uint64_t count) {
+        unit.assign(given);
         if (unit.ratings() < 2) return;
         double mean = 0;
-        for (const auto& [k, times] : unit.counts()) mean += times * squared.score(k) / unit.ratings();
+        for (const auto& [k, times] : unit.counts()) mean += times * rank[static_cast<std::size_t>(k)] / unit.ratings();
         const double scale = 4 * static_cast<double>(count) * unit.ratings() / (unit.ratings() - 1);
         for (const auto& [k, times] : unit.counts())
-            within[static_cast<std::size_t>(k)] += scale * times * (squared.score(k) - mean);
+            within[static_cast<std::size_t>(k)] += scale * times * (rank[static_cast<std::size_t>(k)] - mean);
         total_within += static_cast<double>(count) * detail::disagreement(squared, unit);
     });
     if (total_between > 0 && total_within > 0) {

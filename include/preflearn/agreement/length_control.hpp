@@ -19,6 +19,7 @@
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/log_space.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -34,9 +35,9 @@ struct length_control_result {
 /// \param outcomes 1 for a win, 0 for a loss, ½ for a tie, or the judge's probability.
 /// \param length_differences length of our response minus theirs, any unit.
 /// \param difficulties one number per prompt, or empty.
-/// Separated data (a side always wins, or the length decides) give unbounded; lengths that do not differ
-/// constant_input. \throws argument_error for lengths that differ or an outcome outside [0, 1]; numeric_error for NaN.
-/// A template only so that Eigen's factorisation is compiled where it is called.
+/// Separated data (a side always wins, or the length decides) give unbounded; lengths that do not differ but
+/// for rounding constant_input. \throws argument_error for lengths that differ or an outcome outside [0, 1];
+/// numeric_error for NaN. A template only so that Eigen's factorisation is compiled where it is called.
 template <std::same_as<double> Confidence = double>
 length_control_result
 length_controlled_win_rate(std::span<const double> outcomes, std::span<const double> length_differences,
@@ -58,7 +59,7 @@ length_controlled_win_rate(std::span<const double> outcomes, std::span<const dou
     if (n <= static_cast<std::size_t>(columns)) return result;
     const double deviation = std::sqrt(spread.variance());
     result.win_rate.status = estimate_status::constant_input;
-    if (!(deviation > 0)) return result;
+    if (squares_of_rounding(spread.squares, spread.mean, static_cast<double>(n))) return result;
 
     const auto row = [&](std::size_t i) {
         Eigen::VectorXd x(columns);

@@ -14,6 +14,7 @@
 #include <preflearn/agreement/accuracy.hpp>
 #include <preflearn/agreement/proportion.hpp>
 #include <preflearn/core/preference.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -112,10 +113,11 @@ struct independent_accuracies {
 };
 inline std::optional<independent_accuracies> accuracies_if_independent(double agreement, double difference) {
     const double square = difference * difference + 2 * agreement - 1;
-    if (!(square >= 0)) return std::nullopt;
-    const double second = (1 - difference + std::sqrt(square)) / 2, first = second + difference;
-    if (!(first <= 1 && second <= 1 && first >= 0 && second >= 0)) return std::nullopt;
-    return independent_accuracies{first, second};
+    if (!(square >= -rounding_share)) return std::nullopt;
+    const double second = (1 - difference + std::sqrt(std::max(0.0, square))) / 2, first = second + difference;
+    const auto possible = [](double x) { return x >= -rounding_share && x <= 1 + rounding_share; };
+    if (!possible(first) || !possible(second)) return std::nullopt;
+    return independent_accuracies{std::clamp(first, 0.0, 1.0), std::clamp(second, 0.0, 1.0)};
 }
 
 } // namespace preflearn

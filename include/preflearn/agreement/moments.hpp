@@ -11,6 +11,7 @@
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -42,12 +43,16 @@ struct moments {
     [[nodiscard]] double variance() const { return count < 2 ? undefined : squares / static_cast<double>(count - 1); }
 };
 
-/// The mean with Student's t-interval. One value has a mean but no error.
+/// The mean with Student's t-interval. One value has a mean but no error; values that are equal but for rounding have
+/// the error 0. \throws numeric_error where the sum of squares has overflowed.
 inline estimate mean_estimate(const moments& m, double confidence = 0.95) {
     if (m.count == 0) return estimate::none(estimate_status::empty);
+    require<numeric_error>(std::isfinite(m.mean) && std::isfinite(m.squares), "the sum of squares of ", m.count,
+                           " values overflows");
     estimate e{.value = m.mean, .count = m.count, .status = estimate_status::ok};
     if (m.count < 2) return e;
-    e.standard_error = std::sqrt(m.variance() / static_cast<double>(m.count));
+    const auto count = static_cast<double>(m.count);
+    e.standard_error = squares_of_rounding(m.squares, m.mean, count) ? 0 : std::sqrt(m.variance() / count);
     const double half = student_critical(confidence, static_cast<double>(m.count - 1)) * e.standard_error;
     e.bounds = {m.mean - half, m.mean + half};
     return e;

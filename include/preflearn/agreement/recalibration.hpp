@@ -14,11 +14,12 @@
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/log_space.hpp>
 #include <preflearn/core/order.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
 /// `temperature` is NaN unless `status` is ok. unbounded: the margins always point the right way (T → 0) or not the
-/// right way on balance (T → ∞). constant_input: all margins are 0.
+/// right way on balance (T → ∞), but for rounding. constant_input: all margins are 0.
 struct temperature_fit {
     double temperature = undefined;
     /// Mean negative log-likelihood at the optimum, nats.
@@ -31,7 +32,7 @@ struct temperature_fit {
 inline temperature_fit fit_temperature(std::span<const double> margins, std::span<const double> outcomes) {
     require(margins.size() == outcomes.size(), margins.size(), " margins and ", outcomes.size(), " outcomes");
     if (margins.empty()) return {};
-    double largest = 0, wrong = 0, balance = 0;
+    double largest = 0, wrong = 0, balance = 0, size = 0;
     for (std::size_t i = 0; i < margins.size(); ++i) {
         require<numeric_error>(std::isfinite(margins[i]), "margin ", i, " is ", margins[i]);
         require(outcomes[i] >= 0 && outcomes[i] <= 1, "outcome ", i, " is ", outcomes[i],
@@ -39,9 +40,13 @@ inline temperature_fit fit_temperature(std::span<const double> margins, std::spa
         largest = std::max(largest, std::abs(margins[i]));
         wrong += std::abs(margins[i]) * (margins[i] > 0 ? 1 - outcomes[i] : outcomes[i]);
         balance += margins[i] * (0.5 - outcomes[i]);
+        size += std::abs(margins[i]);
     }
     if (largest == 0) return {.status = estimate_status::constant_input};
-    if (wrong == 0 || balance >= 0) return {.status = estimate_status::unbounded};
+    require<numeric_error>(std::isfinite(size), "the sum of ", margins.size(), " margins up to ", largest,
+                           " overflows");
+    if (wrong <= rounding_share * size || balance >= -rounding_share * size)
+        return {.status = estimate_status::unbounded};
     // The derivative with respect to the inverse temperature a rises from balance < 0 to wrong > 0.
     struct derivatives {
         double first = 0, second = 0;

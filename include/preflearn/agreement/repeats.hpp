@@ -13,6 +13,7 @@
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/moments.hpp>
 #include <preflearn/agreement/ratings.hpp>
+#include <preflearn/agreement/unit_profile.hpp>
 
 namespace preflearn {
 
@@ -35,26 +36,22 @@ inline repeat_consistency consistency_of_repeats(const rating_counts& repeats, d
         result.flip_rate.bounds = {1 - same.bounds.high, 1 - same.bounds.low};
     }
     std::size_t questions = 0, flipped = 0;
-    double sum = 0, squares = 0;
+    moments shares;
     detail::unit_profile unit;
-    repeats.for_each([&](std::span<const category> row, std::uint64_t count) {
-        unit.assign(row);
+    repeats.for_each_given([&](std::span<const given_rating> given, std::uint64_t count) {
+        unit.assign(given);
         if (unit.ratings() < 2) return;
         double most = 0;
         for (const auto& [answer, times] : unit.counts()) most = std::max(most, times);
         const double share = most / unit.ratings();
         questions += count;
         flipped += share < 1 ? count : 0;
-        sum += static_cast<double>(count) * share;
-        squares += static_cast<double>(count) * (1 - share) * (1 - share);
+        shares += {static_cast<std::size_t>(count), share, 0};
     });
     result.ever_flipped = result.majority_share = estimate::none(same.status, questions);
     if (questions == 0) return result;
     result.ever_flipped = proportion(flipped, questions, confidence);
-    const auto n = static_cast<double>(questions);
-    const double missing = 1 - sum / n;
-    result.majority_share =
-        mean_estimate({questions, sum / n, std::max(0.0, squares - n * missing * missing)}, confidence);
+    result.majority_share = mean_estimate(shares, confidence);
     return result;
 }
 

@@ -15,6 +15,7 @@
 
 #include <preflearn/agreement/ratings.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -41,7 +42,7 @@ class category_scale {
 
     [[nodiscard]] double operator[](category k) const { return positions_[static_cast<std::size_t>(k)]; }
     [[nodiscard]] std::span<const double> positions() const { return positions_; }
-    /// Largest minus smallest position; 1 when they are all equal, so that it can divide.
+    /// Largest minus smallest position; 1 when they are all equal but for rounding, so that it can divide.
     [[nodiscard]] double range() const { return range_; }
 
   private:
@@ -50,7 +51,7 @@ class category_scale {
         for (std::size_t k = 0; k < positions_.size(); ++k)
             require(std::isfinite(positions_[k]), "category ", k, " has the position ", positions_[k]);
         const auto [low, high] = std::ranges::minmax(positions_);
-        range_ = high > low ? high - low : 1;
+        range_ = difference_of(high, low) > 0 ? high - low : 1;
         require(range_ <= 1e150, "positions from ", low, " to ", high, " lie further apart than 1e150");
     }
     std::vector<double> positions_;
@@ -87,12 +88,15 @@ class ratio_weights {
     explicit ratio_weights(category_scale scale) : scale_(std::move(scale)) {
         const auto [low, high] = std::ranges::minmax(scale_.positions());
         require(low >= 0, "ratio weights need positions >= 0, found ", low);
-        if (high > low) largest_ = std::pow((high - low) / (high + low), 2);
+        if (difference_of(high, low) > 0) largest_ = std::pow((high - low) / (high + low), 2);
     }
     double operator()(category a, category b) const {
         if (scale_[a] == scale_[b]) return 1;
         return 1 - std::pow((scale_[a] - scale_[b]) / (scale_[a] + scale_[b]), 2) / largest_;
     }
+    [[nodiscard]] const category_scale& scale() const { return scale_; }
+    /// ((max - min) / (max + min))².
+    [[nodiscard]] double largest() const { return largest_; }
 
   private:
     category_scale scale_;

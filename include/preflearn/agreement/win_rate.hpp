@@ -11,6 +11,7 @@
 #include <preflearn/agreement/moments.hpp>
 #include <preflearn/agreement/proportion.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -36,7 +37,8 @@ inline estimate win_rate(std::span<const double> ours, std::span<const double> t
     return win_rate(compare_scores(ours, theirs), confidence);
 }
 
-/// The mean of ours - theirs over prompts, with the t-interval of the paired differences.
+/// The mean of ours - theirs over prompts, with the t-interval of the paired differences. What differs by rounding
+/// alone does not differ.
 inline estimate paired_difference(std::span<const double> ours, std::span<const double> theirs,
                                   double confidence = 0.95) {
     require(ours.size() == theirs.size(), "paired scores of ", ours.size(), " and ", theirs.size(), " responses");
@@ -44,7 +46,7 @@ inline estimate paired_difference(std::span<const double> ours, std::span<const 
     for (std::size_t i = 0; i < ours.size(); ++i) {
         require<numeric_error>(std::isfinite(ours[i]) && std::isfinite(theirs[i]), "a score of prompt ", i,
                                " is not finite");
-        differences.add(ours[i] - theirs[i]);
+        differences.add(difference_of(ours[i], theirs[i]));
     }
     return mean_estimate(differences, confidence);
 }

@@ -10,9 +10,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -23,6 +25,7 @@
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/requirements.hpp>
 #include <preflearn/core/sampling.hpp>
+#include <preflearn/data/prompt_groups.hpp>
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/reward/implicit.hpp>
 #include <preflearn/teacher/from_reward.hpp>
@@ -101,6 +104,9 @@ struct study_result {
     /// Empty without a gold reward.
     label_set gold_labels{}, gold_test_labels{};
     std::vector<student_result> students{};
+    /// A number for the prompt of every pair, by the pair's id: errors of pairs of one prompt are not independent.
+    /// Empty where no two pairs share a prompt.
+    std::unordered_map<std::uint64_t, std::size_t> prompts{};
 };
 
 /// The names of the rows, in their order.
@@ -137,6 +143,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         result_.labelled = input_.labelled.size();
         result_.unlabelled = input_.unlabelled.size();
         result_.test = input_.test.size();
+        number_prompts();
         result_.human_labels = labels_of(input_.unlabelled, input_.human);
         result_.human_test_labels = labels_of(input_.test, input_.human);
         if constexpr (has_gold) {
@@ -163,6 +170,29 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
 
   private:
     static constexpr bool has_gold = !std::same_as<Gold, no_gold>;
+
+    void number_prompts() {
+        using prompt = prompt_of<C>;
+        if constexpr (OrderedPrompt<prompt> || std::equality_comparable<prompt>) {
+            std::vector<C> pairs(all_);
+            pairs.insert(pairs.end(), input_.test.begin(), input_.test.end());
+            const auto groups = group_by_prompt(std::span<const C>(pairs));
+            bool shared = false;
+            std::size_t next = 0;
+            for (const std::vector<std::size_t>& group : groups) {
+                bool own = false; // pairs without a prompt share nothing
+                if constexpr (std::ranges::input_range<const prompt>)
+                    own = std::ranges::begin(pairs[group[0]].prompt) == std::ranges::end(pairs[group[0]].prompt);
+                shared = shared || (group.size() > 1 && !own);
+                for (const std::size_t i : group) {
+                    result_.prompts.emplace(static_cast<std::uint64_t>(pairs[i].id), next);
+                    next += own;
+                }
+                next += !own;
+            }
+            if (!shared) result_.prompts.clear();
+        }
+    }
 
     /// Steps 1 and 2.
     void teach() {

@@ -1,17 +1,19 @@
 /// \file
 /// A study's numbers over all its seeds. With one seed an interval says how well the pairs and prompts at hand
-/// determine a number; with several it is Student's 95% interval of the seeds' values, which holds the variation of
-/// splits, annotators, initial weights and training as well.
+/// determine a number (over prompts where several pairs share one); with several it is Student's 95% interval of the
+/// seeds' values, which holds the variation of splits, annotators, initial weights and training as well.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <preflearn/agreement/accuracy.hpp>
+#include <preflearn/agreement/accuracy_by_prompt.hpp>
 #include <preflearn/agreement/estimate.hpp>
 #include <preflearn/agreement/margin_bins.hpp>
 #include <preflearn/agreement/mismatch.hpp>
@@ -85,8 +87,10 @@ inline study_summary summarise(std::span<const study_result> results, std::size_
         require(result.students.size() == model.students.size(), "seed ", result.seed, " has ", result.students.size(),
                 " students, seed ", model.seed, " has ", model.students.size());
 
-    const auto accuracy = [](const label_set& labels, const label_set& truth) {
-        return label_accuracy(labels, truth, tie_rule::half).rate;
+    const auto accuracy = [](const study_result& r, const label_set& labels, const label_set& truth) {
+        if (r.prompts.empty()) return label_accuracy(labels, truth, tie_rule::half).rate;
+        const auto prompt_of = [&](std::uint64_t pair) { return r.prompts.at(pair); };
+        return label_accuracy_by_prompt(labels, truth, prompt_of, tie_rule::half).rate;
     };
     study_summary summary{
         .seeds = results.size(), .labelled = model.labelled, .unlabelled = model.unlabelled, .test = model.test};
@@ -100,34 +104,34 @@ inline study_summary summarise(std::span<const study_result> results, std::size_
         };
         study_row row{.name = model.students[s].name};
         row.labels_against_gold = estimated(
-            [&](const study_result& r, const student_result& st) { return accuracy(st.labels, r.gold_labels); });
+            [&](const study_result& r, const student_result& st) { return accuracy(r, st.labels, r.gold_labels); });
         row.labels_against_human = estimated(
-            [&](const study_result& r, const student_result& st) { return accuracy(st.labels, r.human_labels); });
+            [&](const study_result& r, const student_result& st) { return accuracy(r, st.labels, r.human_labels); });
         row.gold_reward =
             estimated([](const study_result&, const student_result& st) { return mean_estimate(st.sample_rewards); });
         row.win_rate = estimated([&](const study_result& r, const student_result& st) {
             return win_rate(st.sample_rewards, r.students[human].sample_rewards);
         });
         row.test_against_gold = estimated([&](const study_result& r, const student_result& st) {
-            return accuracy(detail::labels_of_margins(st.test_margins, r.human_test_labels), r.gold_test_labels);
+            return accuracy(r, detail::labels_of_margins(st.test_margins, r.human_test_labels), r.gold_test_labels);
         });
         row.test_against_human = estimated([&](const study_result& r, const student_result& st) {
-            return accuracy(detail::labels_of_margins(st.test_margins, r.human_test_labels), r.human_test_labels);
+            return accuracy(r, detail::labels_of_margins(st.test_margins, r.human_test_labels), r.human_test_labels);
         });
         summary.rows.push_back(std::move(row));
     }
 
     const auto estimated = [&](const auto& of_seed) { return detail::over_seeds(results, of_seed); };
     summary.teacher_against_gold =
-        estimated([&](const study_result& r) { return accuracy(r.teacher_labels, r.gold_labels); });
+        estimated([&](const study_result& r) { return accuracy(r, r.teacher_labels, r.gold_labels); });
     summary.teacher_against_human =
-        estimated([&](const study_result& r) { return accuracy(r.teacher_labels, r.human_labels); });
+        estimated([&](const study_result& r) { return accuracy(r, r.teacher_labels, r.human_labels); });
     summary.teacher_test_against_gold =
-        estimated([&](const study_result& r) { return accuracy(r.teacher_test_labels, r.gold_test_labels); });
+        estimated([&](const study_result& r) { return accuracy(r, r.teacher_test_labels, r.gold_test_labels); });
     summary.teacher_test_against_human =
-        estimated([&](const study_result& r) { return accuracy(r.teacher_test_labels, r.human_test_labels); });
+        estimated([&](const study_result& r) { return accuracy(r, r.teacher_test_labels, r.human_test_labels); });
     summary.human_against_gold =
-        estimated([&](const study_result& r) { return accuracy(r.human_labels, r.gold_labels); });
+        estimated([&](const study_result& r) { return accuracy(r, r.human_labels, r.gold_labels); });
 
     mismatch_counts counts;
     outcomes agreed;
