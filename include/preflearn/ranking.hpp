@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/ranking/board_faults.hpp>
 #include <preflearn/ranking/bootstrap.hpp>
 #include <preflearn/ranking/conjugate_gradients.hpp>
 #include <preflearn/ranking/covariance.hpp>
@@ -29,5 +30,8 @@
 #include <preflearn/ranking/rank_tiers.hpp>
 #include <preflearn/ranking/rate.hpp>
 #include <preflearn/ranking/spectral.hpp>
+#include <preflearn/ranking/strength_tree.hpp>
 #include <preflearn/ranking/ties.hpp>
+#include <preflearn/ranking/tree_climb.hpp>
+#include <preflearn/ranking/tree_system.hpp>
 #include <preflearn/ranking/win_graph.hpp>
