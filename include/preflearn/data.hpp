@@ -5,6 +5,7 @@
 
 #include <preflearn/data/byte_reader.hpp>
 #include <preflearn/data/csv.hpp>
+#include <preflearn/data/csv_separator.hpp>
 #include <preflearn/data/filter.hpp>
 #include <preflearn/data/game_table.hpp>
 #include <preflearn/data/json_line.hpp>
@@ -18,6 +19,7 @@
 #include <preflearn/data/rating_table.hpp>
 #include <preflearn/data/record.hpp>
 #include <preflearn/data/split.hpp>
+#include <preflearn/data/text_encoding.hpp>
 #include <preflearn/data/transcript.hpp>
 #include <preflearn/data/world.hpp>
 #include <preflearn/data/write_pairs.hpp>

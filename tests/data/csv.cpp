@@ -48,6 +48,64 @@ TEST_CASE("blanks around a field do not belong to it unless they stand in quotes
     CHECK(records_of(" \" a \" , \"b,c\"\t\r\n\" \"") == std::vector<record>{{" a ", "b,c"}, {" "}});
 }
 
+TEST_CASE("semicolons and tabs are recognised in the line of column names, or told") {
+    const std::vector<record> expected{{"a", "b c", "d"}, {"1,5", "", "x;y\t"}};
+    CHECK(records_of("a;b c; d\n1,5;;\"x;y\t\"\n") == expected);
+    CHECK(records_of("a\tb c\td \r\n1,5\t\t\"x;y\t\"\r\n") == expected);
+    CHECK(records_of("sep=;\r\na;b c;d\r\n1,5;;\"x;y\t\"") == expected);
+    CHECK(records_of("a\t\tb\n1\t\t\n") == std::vector<record>{{"a", "", "b"}, {"1", "", ""}});
+    // Where several stand in the first line, the one that every line has as often counts.
+    CHECK(records_of("a;b,c\n1;2\n3;4\n") == std::vector<record>{{"a", "b,c"}, {"1", "2"}, {"3", "4"}});
+    CHECK(records_of("\"a;b\",c\n1,2\n") == std::vector<record>{{"a;b", "c"}, {"1", "2"}});
+    CHECK(records_of("what, when\tscore\nx\t1\n") == std::vector<record>{{"what, when", "score"}, {"x", "1"}});
+    CHECK_THROWS_WITH_AS(records_of("a;b,c\n1;2,3\n"),
+                         "table.csv: the fields may be separated by commas or by semicolons; say which, as with "
+                         "--separator comma",
+                         input_error);
+    std::istringstream stream("a;b,c\n1;2,3\n");
+    csv_file told(csv_reader(stream, "table.csv", default_maximum_line, ';'));
+    CHECK(told.columns() == record{"a", "b,c"});
+    CHECK(told.recognised() == "separated by semicolons");
+    CHECK(separator_named("tab") == '\t');
+    CHECK(separator_named("|") == '|');
+    CHECK_FALSE(separator_named("\"").has_value());
+    CHECK_FALSE(separator_named("commas").has_value());
+}
+
+TEST_CASE("UTF-16 is converted, with a byte-order mark or without") {
+    const std::u16string text = u"näme,人\n\"😀\n\",2\n";
+    const std::vector<record> expected{{"näme", "人"}, {"😀\n", "2"}};
+    for (const bool big : {false, true}) {
+        for (const std::string mark : {"", "\xFF\xFE"}) {
+            std::string bytes = big ? std::string(mark.rbegin(), mark.rend()) : mark;
+            for (const char16_t unit : text) {
+                const char high = static_cast<char>(unit >> 8), low = static_cast<char>(unit & 0xFF);
+                bytes += {big ? high : low, big ? low : high};
+            }
+            CHECK(records_of(bytes) == expected);
+            std::istringstream stream(bytes);
+            CHECK(csv_file(csv_reader(stream, "t")).recognised() ==
+                  (big ? "read as UTF-16 (big-endian)" : "read as UTF-16 (little-endian)"));
+            CHECK_THROWS_WITH_AS(records_of(bytes + "x"), doctest::Contains("ends inside a character"), input_error);
+        }
+    }
+    using namespace std::string_literals;
+    CHECK_THROWS_WITH_AS(records_of("\xFF\xFE\0\xDC,\0"s), doctest::Contains("byte 3 belongs to half a surrogate"),
+                         input_error);
+    CHECK_THROWS_WITH_AS(records_of("\xFF\xFE\0\0a\0\0\0"s), doctest::Contains("is UTF-32"), input_error);
+    CHECK_THROWS_WITH_AS(records_of("a,b\n1,\0\0\n"s), doctest::Contains("table.csv:2: field 2 holds a NUL byte"),
+                         input_error);
+}
+
+TEST_CASE("UTF-16 is converted across blocks") {
+    std::string bytes = "\xFF\xFE";
+    for (int i = 0; i < 90'000; ++i) // 60,001 units of 3 bytes each would never end with a block
+        for (const char c : std::string("a,\n")) bytes += {c, '\0'};
+    const auto records = records_of(bytes);
+    CHECK(records.size() == 90'000);
+    CHECK(records.back() == record{"a", ""});
+}
+
 TEST_CASE("quotes hold commas, line ends and quotes") {
     CHECK(records_of("\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\"\n\"\",x\n") ==
           std::vector<record>{{"a,b", "say \"hi\"", "two\nlines"}, {"", "x"}});
