@@ -8,9 +8,12 @@
 #include <preflearn/data/csv_separator.hpp>
 #include <preflearn/data/filter.hpp>
 #include <preflearn/data/game_table.hpp>
+#include <preflearn/data/game_winner.hpp>
 #include <preflearn/data/json_line.hpp>
+#include <preflearn/data/json_objects.hpp>
 #include <preflearn/data/line_reader.hpp>
 #include <preflearn/data/name_index.hpp>
+#include <preflearn/data/named_rows.hpp>
 #include <preflearn/data/number.hpp>
 #include <preflearn/data/parse_record.hpp>
 #include <preflearn/data/preference_data.hpp>

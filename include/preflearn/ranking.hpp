@@ -30,6 +30,7 @@
 #include <preflearn/ranking/quasi_variance.hpp>
 #include <preflearn/ranking/rank_tiers.hpp>
 #include <preflearn/ranking/rate.hpp>
+#include <preflearn/ranking/rating_scale.hpp>
 #include <preflearn/ranking/spectral.hpp>
 #include <preflearn/ranking/strength_tree.hpp>
 #include <preflearn/ranking/ties.hpp>
