@@ -36,7 +36,7 @@ constexpr int undefined_fit = 3;
 constexpr const char* priors = "none, gaussian:VARIANCE, pseudo-games[:WINS[,LOSSES]] or jeffreys";
 
 struct arguments {
-    std::string file, left, right, winner, weight, weights = "counts";
+    std::string file, separator, left, right, winner, weight, weights = "counts";
     std::string ties = "half", prior = "none", cluster, judge, judge_model = "reliability";
     std::string scale = "logit", anchor, json, csv, markdown, dot_plot, heat_map;
     std::vector<std::string> covariates;
@@ -152,6 +152,12 @@ void print_certificate(const ranking_shown& shown) {
     if (fit.converged()) std::printf("log-likelihood: %.6f\n", fit.log_likelihood);
     std::printf("win graph: %zu connected parts, %zu strongly connected groups\n", fit.graph.components,
                 fit.graph.groups);
+    if (!fit.converged()) return; // the reason names them
+    const auto names = [&](const std::vector<preflearn::item_id>& items) {
+        return preflearn::some_items(items, shown.file.items);
+    };
+    if (!fit.graph.undefeated.empty()) say("never beaten: " + names(fit.graph.undefeated));
+    if (!fit.graph.winless.empty()) say("never won: " + names(fit.graph.winless));
 }
 
 void print_report(const ranking_shown& shown, const arguments& given) {
@@ -194,20 +200,23 @@ std::size_t item_named(const std::string& name, const std::vector<std::string>& 
 }
 
 int run(const arguments& given, preflearn::rating_options options) {
-    ranking_shown shown{
-        .file = preflearn::read_games(std::filesystem::path(given.file), {.left = given.left,
-                                                                          .right = given.right,
-                                                                          .winner = given.winner,
-                                                                          .weight = given.weight,
-                                                                          .cluster = given.cluster,
-                                                                          .judge = given.judge,
-                                                                          .covariates = given.covariates,
-                                                                          .skip_unusable = given.skip_unusable}),
-        .elo = given.scale == "elo",
-        .covariates = given.covariates,
-        .ties = given.ties,
-        .judge_model = given.judge_model,
-        .confidence = given.confidence};
+    ranking_shown shown{.file = preflearn::read_games(std::filesystem::path(given.file),
+                                                      {.left = given.left,
+                                                       .right = given.right,
+                                                       .winner = given.winner,
+                                                       .weight = given.weight,
+                                                       .cluster = given.cluster,
+                                                       .judge = given.judge,
+                                                       .covariates = given.covariates,
+                                                       .skip_unusable = given.skip_unusable},
+                                                      given.separator.empty()
+                                                          ? preflearn::recognised_separator
+                                                          : *preflearn::separator_named(given.separator)),
+                        .elo = given.scale == "elo",
+                        .covariates = given.covariates,
+                        .ties = given.ties,
+                        .judge_model = given.judge_model,
+                        .confidence = given.confidence};
     const preflearn::game_table& file = shown.file;
     std::vector<preflearn::game_result> results;
     for (const preflearn::choice winner : file.winners) {
@@ -324,7 +333,11 @@ int main(int argc, char** argv) {
     try {
         return run(given, options);
     } catch (const std::exception& failure) {
-        std::fprintf(stderr, "rank: %s\n", failure.what());
+        const bool one_row = dynamic_cast<const preflearn::unusable_game*>(&failure) != nullptr ||
+                             dynamic_cast<const preflearn::field_count_error*>(&failure) != nullptr ||
+                             dynamic_cast<const preflearn::json_object_error*>(&failure) != nullptr;
+        std::fprintf(stderr, "rank: %s%s\n", failure.what(),
+                     one_row ? " (--skip-unusable leaves such rows out and counts them)" : "");
         return 1;
     }
 }

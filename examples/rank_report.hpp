@@ -72,7 +72,13 @@ inline preflearn::table ranked_table(const ranking_shown& shown) {
                                        {.name = "tier"},
                                        {.name = "games"},
                                        {.name = "win rate", .digits = 1, .shown = preflearn::notation::percent}}};
-    if (shown.weighted()) table.columns.insert(table.columns.end() - 1, {.name = "weight"});
+    if (shown.weighted()) {
+        const bool tiny = std::ranges::any_of(
+            shown.records, [](const preflearn::item_record& r) { return r.weight() > 0 && r.weight() < 0.001; });
+        table.columns.insert(
+            table.columns.end() - 1,
+            {.name = "weight", .shown = tiny ? preflearn::notation::scientific : preflearn::notation::fixed});
+    }
     std::size_t rank = 0;
     const preflearn::rating_report& report = shown.report;
     const preflearn::rank_result& ranks = report.ranks;

@@ -78,13 +78,14 @@ struct game_table {
     }
 };
 
-namespace detail {
-
 /// A row that holds no game that can be used.
 struct unusable_game : input_error {
+    /// Of which kind, without names and numbers.
     const char* reason;
     unusable_game(const char* kind, const std::string& what) : input_error(what), reason(kind) {}
 };
+
+namespace detail {
 
 /// Where each column's texts are, and how a row of them is read.
 struct game_columns_at {
@@ -214,7 +215,7 @@ inline game_table read_games(named_rows rows, const game_column_names& wanted = 
         try {
             more = rows.next();
             if (more) add(rows);
-        } catch (const detail::unusable_game& failure) {
+        } catch (const unusable_game& failure) {
             if (!wanted.skip_unusable) throw;
             leave_out(failure.reason, failure.what());
         } catch (const field_count_error& failure) {
@@ -222,7 +223,7 @@ inline game_table read_games(named_rows rows, const game_column_names& wanted = 
             leave_out("the row has another number of fields", failure.what());
         } catch (const json_object_error& failure) {
             if (!wanted.skip_unusable) throw;
-            leave_out("the line is damaged", failure.what());
+            leave_out("the object is damaged or none", failure.what());
         }
     }
     add.finish();
@@ -236,8 +237,9 @@ inline game_table read_games(csv_file file, const game_column_names& wanted = {}
 }
 
 /// A file that begins with a bracket or a brace is read as JSON, every other one as CSV.
-inline game_table read_games(const std::filesystem::path& path, const game_column_names& wanted = {}) {
-    return read_games(named_rows::open(path), wanted);
+inline game_table read_games(const std::filesystem::path& path, const game_column_names& wanted = {},
+                             char separator = recognised_separator) {
+    return read_games(named_rows::open(path, separator), wanted);
 }
 
 } // namespace preflearn

@@ -21,6 +21,7 @@
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/data/csv.hpp>
+#include <preflearn/data/csv_separator.hpp>
 #include <preflearn/data/json_objects.hpp>
 
 namespace preflearn {
@@ -46,11 +47,12 @@ class named_rows {
         first_ = std::get<json_objects>(source_).next();
         require<input_error>(first_.has_value(), name(), ": the file holds no objects");
     }
-    /// A file that begins with a bracket or a brace is JSON, every other one CSV. \throws input_error as these do.
-    static named_rows open(const std::filesystem::path& path) {
-        const char first = first_byte(path);
+    /// A file that begins with a bracket or a brace is JSON, every other one CSV, and so is one whose separator is
+    /// told. \throws input_error as these do.
+    static named_rows open(const std::filesystem::path& path, char separator = recognised_separator) {
+        const char first = separator == recognised_separator ? first_byte(path) : 0;
         if (first == '[' || first == '{') return named_rows(json_objects(path));
-        return named_rows(csv_file(path));
+        return named_rows(csv_file(path, separator));
     }
 
     [[nodiscard]] const std::string& name() const {

@@ -53,15 +53,19 @@ inline std::string shown_item(item_id item, std::span<const std::string> names) 
     return plain ? names[item] : text;
 }
 
+} // namespace detail
+
 /// "item 3, 5, 8 and 12 more", or their names.
 inline std::string some_items(std::span<const item_id> items, std::span<const std::string> names) {
     constexpr std::size_t most = 8;
     std::string text = names.empty() ? "item " : "";
     for (std::size_t i = 0; i < std::min(most, items.size()); ++i)
-        text += (i == 0 ? "" : ", ") + shown_item(items[i], names);
+        text += (i == 0 ? "" : ", ") + detail::shown_item(items[i], names);
     if (items.size() > most) text += " and " + std::to_string(items.size() - most) + " more";
     return text;
 }
+
+namespace detail {
 
 /// "{A, B}, {C, D} and 3 more parts"
 inline std::string some_parts(const std::vector<std::vector<item_id>>& parts, std::span<const std::string> names,
@@ -145,7 +149,8 @@ inline std::string alias_reason(std::span<const aliased_effect> aliased, std::sp
         }
         text += effect.of_items ? " plus a difference of the items, in every game" : " in every game";
     }
-    return "the games cannot tell apart: " + text + ". Leave one of them out, or give it a prior";
+    return "the likelihood is flat: " + text + ". Leave " + (aliased.size() == 1 ? "it" : "these") +
+           " out: nothing of " + (aliased.size() == 1 ? "its" : "their") + " own can be estimated";
 }
 
 } // namespace detail
