@@ -1,4 +1,4 @@
-// Who is best, how sure is that, and does a rating exist at all? Ranks the items of a CSV file of games.
+// Who is best, how sure is that, and does a rating exist at all? Ranks the items of a file of games.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,10 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
+#include <limits>
+#include <numeric>
 #include <set>
 #include <string>
 #include <string_view>
@@ -15,13 +18,17 @@
 
 #include <CLI/CLI.hpp>
 
-#include <preflearn/data/csv.hpp>
 #include <preflearn/data/game_table.hpp>
 #include <preflearn/data/number.hpp>
 #include <preflearn/ranking.hpp>
-#include <preflearn/report/table.hpp>
+#include <preflearn/report/dot_plot_svg.hpp>
+#include <preflearn/report/heat_map_svg.hpp>
+#include <preflearn/report/table_data.hpp>
 #include <preflearn/report/table_text.hpp>
+#include <preflearn/report/unicode_text.hpp>
 #include <preflearn/report/write.hpp>
+
+#include "rank_report.hpp"
 
 namespace {
 
@@ -29,9 +36,12 @@ constexpr int undefined_fit = 3;
 constexpr const char* priors = "none, gaussian:VARIANCE, pseudo-games[:WINS[,LOSSES]] or jeffreys";
 
 struct arguments {
-    std::string file, ties = "half", prior = "none", cluster, judge, judge_model = "reliability", json;
+    std::string file, separator, left, right, winner, weight, weights = "counts";
+    std::string ties = "half", prior = "none", cluster, judge, judge_model = "reliability";
+    std::string scale = "logit", anchor, json, csv, markdown, dot_plot, heat_map;
     std::vector<std::string> covariates;
-    bool order = false;
+    bool order = false, skip_unusable = false;
+    double anchor_score = std::numeric_limits<double>::quiet_NaN();
     double confidence = 0.95;
     std::uint64_t seed = 0;
 };
@@ -61,6 +71,8 @@ std::vector<double> numbers_behind(std::string_view text, std::size_t fewest, st
 }
 
 preflearn::rating_options options_of(const arguments& given) {
+    if (!std::isnan(given.anchor_score) && !std::isfinite(given.anchor_score))
+        throw CLI::ValidationError("--anchor-score", "is not a finite number");
     if (std::isnan(given.confidence)) throw CLI::ValidationError("--confidence", "is not a number");
     preflearn::rating_options options{.order = given.order, .confidence = given.confidence, .seed = given.seed};
     if (given.ties == "drop") options.ties = preflearn::drop_rule{};
@@ -101,149 +113,111 @@ preflearn::rating_options options_of(const arguments& given) {
     return options;
 }
 
-std::vector<std::size_t> games_per_name(const preflearn::name_column& column) {
-    std::vector<std::size_t> games(column.names.size());
-    for (const std::uint32_t code : column.codes) ++games[code];
-    return games;
-}
+/// On one line, and nothing that a terminal would obey.
+void say(const std::string& text) { std::printf("%s\n", preflearn::printable(text).c_str()); }
 
-/// A number, or a gap where it is not known.
-preflearn::table_cell cell(double x) { return std::isnan(x) ? preflearn::table_cell() : preflearn::table_cell(x); }
-
-preflearn::table ranked_table(const preflearn::rating_report& report, const std::vector<std::string>& names,
-                              const arguments& given) {
-    preflearn::table shown{.columns = {{.name = "rank"},
-                                       {.name = "item"},
-                                       {.name = "score"},
-                                       {.name = "s.e."},
-                                       {.name = "low"},
-                                       {.name = "high"},
-                                       {.name = "ranks"},
-                                       {.name = "tier"}}};
-    std::size_t rank = 0;
-    const preflearn::rank_result& ranks = report.ranks;
-    for (const std::size_t i : ranks.order) {
-        std::vector<preflearn::table_cell> row{++rank,
-                                               names[i],
-                                               report.fit.scores[i],
-                                               cell(report.standard_errors[i]),
-                                               cell(report.bounds[i].low),
-                                               cell(report.bounds[i].high),
-                                               std::to_string(ranks.best_rank[i]) + "-" +
-                                                   std::to_string(ranks.worst_rank[i]),
-                                               ranks.tier[i]};
-        shown.rows.push_back(std::move(row));
+void print_games(const ranking_shown& shown, const arguments& given) {
+    const preflearn::game_table& file = shown.file;
+    if (!file.recognised.empty()) say(given.file + ": " + file.recognised);
+    const nlohmann::ordered_json games = games_json(shown);
+    std::printf("games: %zu between %zu items; %zu won by the left side, %zu by the right side, %zu ties\n",
+                file.left.size(), file.items.size(), games["left_wins"].get<std::size_t>(),
+                games["right_wins"].get<std::size_t>(), games["ties"].get<std::size_t>());
+    if (file.games_left_out() > 0) {
+        std::printf("left out: %zu rows\n", file.games_left_out());
+        for (const preflearn::left_out_games& some : file.left_out)
+            say(preflearn::message("  ", some.count, ": ", some.reason, " (first: ", some.first, ")"));
     }
-    shown.note = preflearn::message("Scores are natural logits with mean zero; low and high: ", 100 * given.confidence,
-                                    "% interval; ranks and tiers hold for all items at once.");
-    return shown;
-}
-
-preflearn::table parameter_table(const preflearn::rating_report& report) {
-    preflearn::table shown{.columns = {{.name = "parameter"}, {.name = "value"}, {.name = "s.e."}}};
-    for (const preflearn::rating_parameter& p : report.parameters) { // a coefficient may have any unit
-        const double exponent = p.standard_error > 0 ? std::floor(std::log10(p.standard_error)) : 0;
-        const int digits = static_cast<int>(std::clamp(2 - exponent, 3.0, 12.0));
-        shown.rows.push_back(
-            {p.name, preflearn::with_digits{p.value, digits}, preflearn::with_digits{p.standard_error, digits}});
+    if (!shown.weighted()) {
+        std::printf("weights: none\n");
+        return;
     }
-    return shown;
+    say(preflearn::message("weights: column ", preflearn::excerpt{file.weight_column}, ", sum ",
+                           games["weight"].get<double>(),
+                           given.weights == "sampling"
+                               ? ", as sampling weights: errors are those of the sandwich and do not depend on the "
+                                 "weights' scale"
+                               : ", as counts: a game of weight 2 is two games, and errors shrink as weights grow; "
+                                 "--weights sampling if they are not counts"));
 }
 
-preflearn::table judge_table(const preflearn::rating_report& report, const preflearn::name_column& judges,
-                             const arguments& given) {
-    preflearn::table shown{.columns = {{.name = "judge"},
-                                       {.name = given.judge_model},
-                                       {.name = "s.e."},
-                                       {.name = "low"},
-                                       {.name = "high"},
-                                       {.name = "games"}}};
-    const std::vector<std::size_t> counts = games_per_name(judges);
-    for (std::size_t k = 0; k < judges.names.size(); ++k) {
-        const preflearn::judge_report& j = report.judges[k];
-        shown.rows.push_back({judges.names[k], j.value, j.standard_error, j.bounds.low, j.bounds.high, counts[k]});
-    }
-    shown.note =
-        given.judge_model == "reliability"
-            ? "The probability that a judge says what the items deserve rather than the opposite; its prior is "
-              "9 right answers and 1 wrong."
-            : "How strongly a judge tells items apart: 1 is the geometric mean of the judges, whose logarithms "
-              "have a Gaussian prior of variance 1.";
-    return shown;
-}
-
-std::string joined(const std::vector<preflearn::item_id>& items, const std::vector<std::string>& names) {
-    std::string text;
-    for (const preflearn::item_id i : items) text += (text.empty() ? "" : ", ") + names[i];
-    return text.empty() ? "none" : text;
-}
-
-void print_certificate(const preflearn::rating_fit& fit, const std::vector<std::string>& names) {
-    std::printf("status: %s\n", std::string(name_of(fit.status)).c_str());
-    if (!fit.converged()) std::printf("reason: %s\n", explain(fit, names).c_str());
-    std::printf("prior: %s\n", fit.prior.c_str());
+void print_certificate(const ranking_shown& shown) {
+    const preflearn::rating_fit& fit = shown.fit();
+    say("status: " + std::string(name_of(fit.status)));
+    if (!fit.converged()) say("reason: " + shown.reason());
+    say("prior: " + fit.prior);
     if (!std::isnan(fit.gradient_norm))
         std::printf("gradient: %.3g games, next step: %.3g logits, after %zu iterations\n", fit.gradient_norm,
                     fit.newton_step, fit.iterations);
     if (fit.converged()) std::printf("log-likelihood: %.6f\n", fit.log_likelihood);
     std::printf("win graph: %zu connected parts, %zu strongly connected groups\n", fit.graph.components,
                 fit.graph.groups);
-    if (fit.graph.groups > 1) {
-        std::printf("never beaten: %s\n", joined(fit.graph.undefeated, names).c_str());
-        std::printf("never won: %s\n", joined(fit.graph.winless, names).c_str());
-    }
+    if (!fit.converged()) return; // the reason names them
+    const auto names = [&](const std::vector<preflearn::item_id>& items) {
+        return preflearn::some_items(items, shown.file.items);
+    };
+    if (!fit.graph.undefeated.empty()) say("never beaten: " + names(fit.graph.undefeated));
+    if (!fit.graph.winless.empty()) say("never won: " + names(fit.graph.winless));
 }
 
-nlohmann::ordered_json json_of(const preflearn::rating_report& report, const std::vector<std::string>& names,
-                               const preflearn::name_column& judges, const arguments& given) {
-    const preflearn::rating_fit& fit = report.fit;
-    nlohmann::ordered_json json{{"status", name_of(fit.status)}, {"items", nlohmann::ordered_json::array()}};
-    for (const std::size_t i : report.ranks.order) { // NaN is written as null
-        json["items"].push_back({{"name", names[i]},
-                                 {"score", fit.scores[i]},
-                                 {"se", report.standard_errors[i]},
-                                 {"low", report.bounds[i].low},
-                                 {"high", report.bounds[i].high},
-                                 {"tier", report.ranks.tier[i]},
-                                 {"best_rank", report.ranks.best_rank[i]},
-                                 {"worst_rank", report.ranks.worst_rank[i]}});
+void print_report(const ranking_shown& shown, const arguments& given) {
+    const auto print = [](const preflearn::table& table) { std::printf("%s\n", preflearn::to_text(table).c_str()); };
+    if (!shown.fit().converged()) {
+        if (!shown.records.empty()) print(record_table(shown));
+        print_games(shown, given);
+        print_certificate(shown);
+        return;
     }
-    json["parameters"] = nlohmann::ordered_json::object();
-    for (const preflearn::rating_parameter& p : report.parameters) {
-        json["parameters"][p.name] = p.value;
-        json["parameters"][p.name + "_se"] = p.standard_error;
-    }
-    const std::vector<std::size_t> counts = games_per_name(judges);
-    for (std::size_t k = 0; k < report.judges.size(); ++k) {
-        const preflearn::judge_report& j = report.judges[k];
-        json["parameters"]["judges"].push_back({{"name", judges.names[k]},
-                                                {given.judge_model, j.value},
-                                                {"se", j.standard_error},
-                                                {"low", j.bounds.low},
-                                                {"high", j.bounds.high},
-                                                {"games", counts[k]}});
-    }
-    if (!fit.converged()) json["reason"] = explain(fit, names);
-    json["ties"] = given.ties;
-    json["prior"] = fit.prior;
-    json["errors"] = report.errors;
-    json["log_likelihood"] = fit.log_likelihood;
-    json["certificate"] = {{"gradient_norm", fit.gradient_norm},
-                           {"newton_step", fit.newton_step},
-                           {"iterations", fit.iterations},
-                           {"components", fit.graph.components},
-                           {"groups", fit.graph.groups},
-                           {"undefeated", nlohmann::ordered_json::array()},
-                           {"winless", nlohmann::ordered_json::array()}};
-    for (const preflearn::item_id i : fit.graph.undefeated) json["certificate"]["undefeated"].push_back(names[i]);
-    for (const preflearn::item_id i : fit.graph.winless) json["certificate"]["winless"].push_back(names[i]);
-    return json;
+    print(ranked_table(shown));
+    if (!shown.report.parameters.empty()) print(parameter_table(shown));
+    if (!shown.report.judges.empty()) print(judge_table(shown));
+    print_games(shown, given);
+    if (!given.cluster.empty())
+        say(preflearn::message("clusters: ", shown.file.clusters.names.size(), " of ",
+                               preflearn::excerpt{given.cluster}));
+    say("errors: " + shown.report.errors);
+    print_certificate(shown);
 }
 
-int run(const arguments& given, const preflearn::rating_options& options) {
-    const preflearn::game_table file =
-        preflearn::read_games(preflearn::csv_file(given.file),
-                              {.cluster = given.cluster, .judge = given.judge, .covariates = given.covariates});
+/// The files that were asked for; tables and pictures of a rating that exists.
+void write_files(const ranking_shown& shown, const arguments& given) {
+    if (!given.json.empty()) preflearn::write_json(json_of(shown), given.json);
+    if (!shown.fit().converged()) return;
+    if (!given.csv.empty()) preflearn::write_csv(ranked_table(shown), given.csv);
+    if (!given.markdown.empty()) preflearn::write_markdown(ranked_table(shown), given.markdown);
+    if (!given.dot_plot.empty()) preflearn::write_svg(interval_plot(shown), given.dot_plot);
+    if (!given.heat_map.empty()) preflearn::write_svg(win_rate_map(shown), given.heat_map);
+}
+
+std::size_t item_named(const std::string& name, const std::vector<std::string>& items) {
+    const auto at = std::ranges::find(items, name);
+    if (at != items.end()) return static_cast<std::size_t>(at - items.begin());
+    std::string some;
+    for (std::size_t i = 0; i < std::min<std::size_t>(8, items.size()); ++i)
+        some += preflearn::message(i == 0 ? "" : ", ", preflearn::excerpt{items[i]});
+    throw preflearn::input_error(preflearn::message("there is no item ", preflearn::excerpt{name}, " among the ",
+                                                    items.size(), ": ", some, items.size() > 8 ? ", …" : ""));
+}
+
+int run(const arguments& given, preflearn::rating_options options) {
+    ranking_shown shown{.file = preflearn::read_games(std::filesystem::path(given.file),
+                                                      {.left = given.left,
+                                                       .right = given.right,
+                                                       .winner = given.winner,
+                                                       .weight = given.weight,
+                                                       .cluster = given.cluster,
+                                                       .judge = given.judge,
+                                                       .covariates = given.covariates,
+                                                       .skip_unusable = given.skip_unusable},
+                                                      given.separator.empty()
+                                                          ? preflearn::recognised_separator
+                                                          : *preflearn::separator_named(given.separator)),
+                        .elo = given.scale == "elo",
+                        .covariates = given.covariates,
+                        .ties = given.ties,
+                        .judge_model = given.judge_model,
+                        .confidence = given.confidence};
+    const preflearn::game_table& file = shown.file;
     std::vector<preflearn::game_result> results;
     for (const preflearn::choice winner : file.winners) {
         results.push_back(winner == preflearn::choice::first    ? preflearn::game_result::left
@@ -252,27 +226,27 @@ int run(const arguments& given, const preflearn::rating_options& options) {
     }
     const preflearn::game_list games{file.items.size(), file.left, file.right, results, file.weights};
     if (!file.weights.empty()) preflearn::check_counts(preflearn::count_games(games), file.items); // with names
+    shown.records = item_records(games);
+    if (!given.anchor.empty()) shown.anchor = options.anchor = item_named(given.anchor, file.items);
+    shown.scale = shown.elo ? preflearn::rating_scale::elo() : preflearn::rating_scale{};
+    if (!std::isnan(given.anchor_score)) shown.scale.zero = given.anchor_score;
+    std::vector<std::uint32_t> clusters = file.clusters.codes;
+    if (clusters.empty() && given.weights == "sampling") {
+        clusters.resize(games.size());
+        std::iota(clusters.begin(), clusters.end(), 0U);
+    }
     const preflearn::game_covariates covariates{
         {file.covariates.data(), given.covariates.empty() ? 0 : games.size(), given.covariates.size()},
         given.covariates};
-    const preflearn::rating_report report =
-        preflearn::rate_games(games, options, file.clusters.codes, covariates, file.judges.codes);
-    if (report.fit.converged()) {
-        std::printf("%s\n", preflearn::to_text(ranked_table(report, file.items, given)).c_str());
-        if (!report.parameters.empty()) std::printf("%s\n", preflearn::to_text(parameter_table(report)).c_str());
-        if (!report.judges.empty())
-            std::printf("%s\n", preflearn::to_text(judge_table(report, file.judges, given)).c_str());
-        if (!given.cluster.empty())
-            std::printf("clusters: %zu of '%s'\n", file.clusters.names.size(), given.cluster.c_str());
-        std::printf("errors: %s\n", report.errors.c_str());
-    }
-    print_certificate(report.fit, file.items);
-    const bool shown = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-    if (!given.json.empty()) preflearn::write_json(json_of(report, file.items, file.judges, given), given.json);
-    preflearn::require<preflearn::input_error>(shown, "the report could not be written to standard output");
-    if (report.fit.converged()) return 0;
-    std::fprintf(stderr, "rank: %s: %s\n", std::string(name_of(report.fit.status)).c_str(),
-                 explain(report.fit, file.items).c_str());
+    shown.report = preflearn::rate_games(games, options, clusters, covariates, file.judges.codes);
+
+    print_report(shown, given);
+    const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+    write_files(shown, given);
+    preflearn::require<preflearn::input_error>(written, "the report could not be written to standard output");
+    if (shown.fit().converged()) return 0;
+    std::fprintf(stderr, "rank: %s\n",
+                 preflearn::printable(std::string(name_of(shown.fit().status)) + ": " + shown.reason()).c_str());
     return undefined_fit;
 }
 
@@ -282,17 +256,34 @@ int main(int argc, char** argv) {
     arguments given;
     preflearn::rating_options options;
     CLI::App app{
-        "Ranks items by the Bradley-Terry model from a CSV file of games with the columns left, right and winner\n"
-        "(left, right or tie; x, y and draw mean the same), and perhaps weight, clusters and covariates. Ends with 1\n"
-        "when the file is wrong, 2 when the options are, and 3 when no rating exists. Boards of more than 3,000 items "
-        "have\n"
-        "standard errors estimated by random probes to about 0.2% of each, or none where probes cannot tell, and "
-        "their\n"
-        "ranks and tiers follow from joint intervals of the scores instead of all pairs; the line 'errors' says so.\n"
-        "Clusters and Jeffreys' prior go with at most 20,000 items."};
-    app.add_option("FILE", given.file, "the CSV file; the first line names the columns")
-        ->required()
-        ->check(CLI::ExistingFile);
+        "Ranks items by the Bradley-Terry model from a file of games: CSV (commas, semicolons or tabs; UTF-8 or\n"
+        "UTF-16), a JSON array of objects, or JSONL, with the columns left, right and winner, or model_a, model_b and\n"
+        "winner as Chatbot Arena has them. The winner is left, right or tie; x, y and draw, or model_a, model_b, 'tie\n"
+        "(bothbad)' and both_bad mean the same, and so does the winner's own name. A column 'weight' is used where\n"
+        "there is one; weights are counts: a game of weight 2 is two games. Sampling weights need --weights sampling,\n"
+        "errors by the sandwich.\n"
+        "Ends with 1 when the file is wrong, 2 when the options are, and 3 when no rating exists.\n"
+        "Boards of more than 3,000 items have standard errors estimated by random probes to about 0.2% of each, or\n"
+        "none where probes cannot tell, and their ranks and tiers follow from joint intervals of the scores instead\n"
+        "of all pairs; the line 'errors' says so. Clusters and Jeffreys' prior go with at most 20,000 items."};
+    app.add_option("FILE", given.file, "the file of games; may be gzipped")->required()->check(CLI::ExistingFile);
+    auto* left =
+        app.add_option("--left", given.left, "the column of the left item, if not left or model_a")->check(some_name);
+    auto* right = app.add_option("--right", given.right, "the column of the right item, if not right or model_b")
+                      ->check(some_name)
+                      ->needs(left);
+    left->needs(right);
+    app.add_option("--winner", given.winner, "the column of the winner, if not winner")->check(some_name);
+    app.add_option("--weight", given.weight, "the column of weights, if not weight")->check(some_name);
+    app.add_option("--weights", given.weights,
+                   "what weights are: counts of games, or sampling weights, by which some games stand for more than "
+                   "others. Scores are the same; errors of sampling weights are those of the sandwich (by --cluster, "
+                   "or each game by itself), which do not depend on the weights' scale")
+        ->check(CLI::IsMember({"counts", "sampling"}))
+        ->capture_default_str();
+    app.add_flag("--skip-unusable", given.skip_unusable,
+                 "leave out rows that hold no game (an item against itself, a missing name, an unknown winner, …) and "
+                 "count them by reason, instead of ending with an error");
     app.add_option("--ties", given.ties, "what a tie means: half a win, nothing, or an outcome with a model")
         ->check(CLI::IsMember({"half", "drop", "rao-kupper", "davidson"}))
         ->capture_default_str();
@@ -319,7 +310,20 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(0.01, 0.9999))
         ->capture_default_str();
     app.add_option("--seed", given.seed, "seed of the draws for ranks")->check(no_minus);
+    app.add_option("--scale", given.scale, "logits with mean 0, or Elo points: 400 / ln 10 a logit, mean 1000")
+        ->check(CLI::IsMember({"logit", "elo"}))
+        ->capture_default_str();
+    auto* anchor = app.add_option("--anchor", given.anchor,
+                                  "the item whose score is fixed (at 0, or 1000 Elo points); its error is 0, the "
+                                  "others' are those of their differences to it")
+                       ->check(some_name);
+    app.add_option("--anchor-score", given.anchor_score, "the anchor's score on the scale shown")->needs(anchor);
     app.add_option("--json", given.json, "also write the ratings to this file")->check(some_name);
+    app.add_option("--csv", given.csv, "also write the ranked table to this file, numbers in full")->check(some_name);
+    app.add_option("--markdown", given.markdown, "also write the ranked table to this file")->check(some_name);
+    app.add_option("--dot-plot", given.dot_plot, "also draw scores and intervals, as SVG")->check(some_name);
+    app.add_option("--heat-map", given.heat_map, "also draw the predicted win rates of all pairs, as SVG")
+        ->check(some_name);
     try {
         app.parse(argc, argv);
         options = options_of(given);
@@ -329,7 +333,11 @@ int main(int argc, char** argv) {
     try {
         return run(given, options);
     } catch (const std::exception& failure) {
-        std::fprintf(stderr, "rank: %s\n", failure.what());
+        const bool one_row = dynamic_cast<const preflearn::unusable_game*>(&failure) != nullptr ||
+                             dynamic_cast<const preflearn::field_count_error*>(&failure) != nullptr ||
+                             dynamic_cast<const preflearn::json_object_error*>(&failure) != nullptr;
+        std::fprintf(stderr, "rank: %s%s\n", failure.what(),
+                     one_row ? " (--skip-unusable leaves such rows out and counts them)" : "");
         return 1;
     }
 }

@@ -9,12 +9,15 @@
 #include <preflearn/data/filter.hpp>
 #include <preflearn/data/fitting.hpp>
 #include <preflearn/data/game_table.hpp>
+#include <preflearn/data/game_winner.hpp>
 #include <preflearn/data/json_id.hpp>
 #include <preflearn/data/json_line.hpp>
+#include <preflearn/data/json_objects.hpp>
 #include <preflearn/data/left_out.hpp>
 #include <preflearn/data/line_reader.hpp>
 #include <preflearn/data/missing_values.hpp>
 #include <preflearn/data/name_index.hpp>
+#include <preflearn/data/named_rows.hpp>
 #include <preflearn/data/number.hpp>
 #include <preflearn/data/pair_names.hpp>
 #include <preflearn/data/parse_record.hpp>

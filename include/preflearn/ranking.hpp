@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/ranking/board_faults.hpp>
 #include <preflearn/ranking/bootstrap.hpp>
 #include <preflearn/ranking/conjugate_gradients.hpp>
 #include <preflearn/ranking/covariance.hpp>
@@ -14,6 +15,7 @@
 #include <preflearn/ranking/game_information.hpp>
 #include <preflearn/ranking/game_model.hpp>
 #include <preflearn/ranking/games.hpp>
+#include <preflearn/ranking/item_records.hpp>
 #include <preflearn/ranking/judges.hpp>
 #include <preflearn/ranking/lbfgs.hpp>
 #include <preflearn/ranking/link.hpp>
@@ -28,6 +30,10 @@
 #include <preflearn/ranking/quasi_variance.hpp>
 #include <preflearn/ranking/rank_tiers.hpp>
 #include <preflearn/ranking/rate.hpp>
+#include <preflearn/ranking/rating_scale.hpp>
 #include <preflearn/ranking/spectral.hpp>
+#include <preflearn/ranking/strength_tree.hpp>
 #include <preflearn/ranking/ties.hpp>
+#include <preflearn/ranking/tree_climb.hpp>
+#include <preflearn/ranking/tree_system.hpp>
 #include <preflearn/ranking/win_graph.hpp>

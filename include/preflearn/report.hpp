@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/report/dot_plot.hpp>
+#include <preflearn/report/dot_plot_svg.hpp>
 #include <preflearn/report/file_hash.hpp>
 #include <preflearn/report/heat_map.hpp>
 #include <preflearn/report/heat_map_svg.hpp>

@@ -54,7 +54,8 @@ TEST_CASE("what is wrong is named by file and line") {
     CHECK(sentence_of("left,right\na,b\n") == "games.csv: there is no column 'winner' among 'left', 'right'");
     CHECK(sentence_of("left,right,winner\na,b,left\n", {.cluster = "who"}).find("no column 'who'") !=
           std::string::npos);
-    CHECK(sentence_of("left,right,winner\na,b,left\na,b,a\n").starts_with("games.csv:3: the winner is 'a'"));
+    CHECK(sentence_of("left,right,winner\na,b,left\na,b,c\n").starts_with("games.csv:3: the winner is 'c'"));
+    CHECK(sentence_of("left,right,winner\na,b,\n").starts_with("games.csv:2: the winner is ''"));
     CHECK(sentence_of("left,right,winner\na,a,left\n").starts_with("games.csv:2: item 'a' plays against itself"));
     CHECK(sentence_of("left,right,winner\n,a,left\n").starts_with("games.csv:2: column 'left' is empty"));
     CHECK(sentence_of("left,right,winner,who\na,b,left,x\na,b,left, \n", {.judge = "who"}) ==
@@ -76,4 +77,40 @@ TEST_CASE("covariates are numbers, in the order asked for") {
     CHECK(sentence_of(text + "a,b,y,1,?\n", both) ==
           "games.csv:4: column 'lists' holds '?', a finite number was expected");
     CHECK_THROWS_AS(games_in(text + "a,b,y,1,\n", both), input_error);
+}
+
+TEST_CASE("Chatbot Arena's columns and words, named columns, other separators") {
+    const game_table arena = games_in("model_a,model_b,winner\ngpt,llama,model_a\ngpt,llama,model_b\n"
+                                      "gpt,llama,tie\nllama,gpt,tie (bothbad)\nllama,gpt,both_bad\n");
+    CHECK(arena.items == std::vector<std::string>{"gpt", "llama"});
+    CHECK(arena.winners == std::vector<choice>{choice::first, choice::second, choice::tie, choice::tie, choice::tie});
+    CHECK(arena.left_column == "model_a");
+    CHECK(arena.weight_column.empty());
+    const std::string own = "q1;q2;who;w\nA;B;A;2\nB;A;A;0.5\n";
+    const game_table named = games_in(own, {.left = "q1", .right = "q2", .winner = "who", .weight = "w"});
+    CHECK(named.winners == std::vector<choice>{choice::first, choice::second});
+    CHECK(named.weights == std::vector<double>{2, 0.5});
+    CHECK(named.weight_column == "w");
+    CHECK(named.recognised == "separated by semicolons");
+    CHECK(sentence_of(own, {.left = "q1", .winner = "who"}).find("both columns") != std::string::npos);
+    CHECK(sentence_of("left,right,model_a,winner\na,b,c,left\n").find("'left' and 'model_a'") != std::string::npos);
+}
+
+TEST_CASE("rows that hold no game are left out and counted by reason, when that is asked for") {
+    const std::string text = "left,right,winner,weight\na,b,a,1\na,a,tie,1\n,b,b,1\na,b,c,1\nb,b,left,1\na,b,b\n"
+                             "a,c,tie,-1\nb,a,x,many\na,b,b,2\n";
+    const game_table games = games_in(text, {.skip_unusable = true});
+    CHECK(games.items == std::vector<std::string>{"a", "b"}); // c is in no game
+    CHECK(games.winners == std::vector<choice>{choice::first, choice::second});
+    CHECK(games.weights == std::vector<double>{1, 2});
+    CHECK(games.games_left_out() == 7);
+    REQUIRE(games.left_out.size() == 6);
+    CHECK(games.left_out[0].reason == "an item plays against itself");
+    CHECK(games.left_out[0].count == 2);
+    CHECK(games.left_out[0].first == "games.csv:3: item 'a' plays against itself");
+    CHECK(games.left_out[3].reason == "the row has another number of fields");
+    CHECK(sentence_of(text).starts_with("games.csv:3"));
+    CHECK(sentence_of("left,right,winner\na,a,tie\n", {.skip_unusable = true}).find("no game can be used") !=
+          std::string::npos);
+    CHECK(games_in("left,right,winner\n", {.skip_unusable = true}).items.empty());
 }

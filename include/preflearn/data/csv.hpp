@@ -211,6 +211,11 @@ inline std::vector<std::string> csv_fields(const std::string& line, const std::s
     return fields ? std::vector<std::string>(fields->begin(), fields->end()) : std::vector<std::string>();
 }
 
+/// A whole row with more or fewer fields than there are columns; the next one can be read.
+struct field_count_error : input_error {
+    using input_error::input_error;
+};
+
 /// A file whose first record names its columns, read row by row. A column without a name, as that of an index often is,
 /// is "unnamed 1" by its place.
 class csv_file {
@@ -246,11 +251,12 @@ class csv_file {
     }
 
     /// The next row, a field for each column, valid until the next call; nothing at the end.
-    /// \throws input_error as `csv_reader` does, and for a row with more or fewer fields than there are columns.
+    /// \throws input_error as `csv_reader` does, field_count_error for a row with more or fewer fields than there are
+    /// columns.
     std::optional<std::span<const std::string>> next() {
         const auto row = reader_.next();
-        require<input_error>(!row || row->size() == columns_.size(), place(), ": ", row ? row->size() : 0,
-                             " fields found, expected one for each of ", columns_.size(), " columns");
+        require<field_count_error>(!row || row->size() == columns_.size(), place(), ": ", row ? row->size() : 0,
+                                   " fields found, expected one for each of ", columns_.size(), " columns");
         return row;
     }
     /// What was recognised beyond commas and UTF-8, as a program's user should be told: "read as UTF-16

@@ -12,8 +12,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <span>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,13 +29,42 @@
 #include <preflearn/ranking/games.hpp>
 #include <preflearn/ranking/model.hpp>
 #include <preflearn/ranking/pair_counts.hpp>
+#include <preflearn/ranking/tree_climb.hpp>
+#include <preflearn/ranking/tree_system.hpp>
 
 namespace preflearn {
+
+namespace detail {
+
+/// A covariance in the coordinates of a tree, where the differences of scores do not cancel.
+struct tree_covariance {
+    tree_system system;
+    Eigen::MatrixXd matrix;
+
+    /// Of times · (θ_left − θ_right) + others · the parameters beside the scores.
+    [[nodiscard]] double variance(std::size_t left, std::size_t right, double times,
+                                  const Eigen::VectorXd& others) const {
+        std::vector<std::pair<Eigen::Index, double>> along;
+        const Eigen::Index edges = system.tree->edges();
+        system.tree->path(static_cast<item_id>(left), static_cast<item_id>(right),
+                          [&](Eigen::Index edge, double sign) { along.emplace_back(edge, sign * times); });
+        for (Eigen::Index k = 0; k < others.size(); ++k)
+            if (others[k] != 0) along.emplace_back(edges + k, others[k]);
+        double sum = 0;
+        for (const auto& [a, x] : along)
+            for (const auto& [b, y] : along) sum += x * y * matrix(a, b);
+        return sum;
+    }
+};
+
+} // namespace detail
 
 /// The covariance of a fit's scores (mean zero), then of its order effect and of the solver's tie parameter.
 struct rating_covariance {
     std::size_t items = 0;
     Eigen::MatrixXd matrix{};
+    /// Where games lie many orders apart: differences cancel in `matrix`, not here.
+    std::shared_ptr<const detail::tree_covariance> in_tree{};
 
     [[nodiscard]] double operator()(std::size_t i, std::size_t j) const {
         return matrix(detail::index(i), detail::index(j));
@@ -41,11 +72,55 @@ struct rating_covariance {
     /// Of one score on the mean-zero scale, and of θ_i − θ_j.
     [[nodiscard]] double standard_error(std::size_t i) const { return std::sqrt(std::max(0.0, (*this)(i, i))); }
     [[nodiscard]] double standard_error_of_difference(std::size_t i, std::size_t j) const {
+        if (in_tree) return std::sqrt(std::max(0.0, in_tree->variance(i, j, 1, {})));
         return std::sqrt(std::max(0.0, (*this)(i, i) + (*this)(j, j) - 2 * (*this)(i, j)));
+    }
+    /// Of times · (θ_i − θ_j) + others · the parameters behind the scores.
+    [[nodiscard]] double variance_of(std::size_t i, std::size_t j, double times, const Eigen::VectorXd& others) const {
+        if (in_tree) return std::max(0.0, in_tree->variance(i, j, times, others));
+        Eigen::VectorXd along = Eigen::VectorXd::Zero(matrix.rows());
+        along[detail::index(i)] += times;
+        along[detail::index(j)] -= times;
+        along.tail(others.size()) += others;
+        return std::max(0.0, along.dot(matrix * along));
     }
 };
 
 namespace detail {
+
+/// The covariance of a tree's coordinates as one of mean-zero scores.
+inline rating_covariance of_scores(tree_system system, Eigen::MatrixXd matrix) {
+    const Eigen::Index coordinates = system.size(), n = index(system.layout.items);
+    Eigen::MatrixXd to_model(index(system.layout.size), coordinates);
+    for (Eigen::Index c = 0; c < coordinates; ++c) {
+        to_model.col(c) = system.natural(Eigen::VectorXd::Unit(coordinates, c));
+        to_model.col(c).head(n).array() -= to_model.col(c).head(n).mean();
+    }
+    Eigen::MatrixXd scores = to_model * matrix * to_model.transpose();
+    const std::size_t items = system.layout.items;
+    return {items, std::move(scores),
+            std::make_shared<const tree_covariance>(tree_covariance{std::move(system), std::move(matrix)})};
+}
+
+/// The inverse information where a fit ended, in a tree's coordinates.
+/// \throws numeric_error when it is not positive definite.
+/// A template only so that Eigen's factorisation is compiled where it is called.
+template <std::same_as<game_layout> Layout>
+std::pair<tree_system, Eigen::MatrixXd> inverse_in_tree(const Layout& layout, const likelihood_rows& rows,
+                                                        const Eigen::VectorXd& at) {
+    tree_system system{layout, std::make_shared<const strength_tree>(tree_of(layout, rows, at))};
+    require<numeric_error>(system.tree->spans(), "the games tell too little for standard errors");
+    system.sum(rows, at, true);
+    const tree_factors<tree_system> factors(system);
+    require<numeric_error>(factors.definite(), "the games tell too little for standard errors: the information matrix "
+                                               "is singular in double precision");
+    Eigen::MatrixXd inverse = factors.inverse();
+    for (int side = 0; side < 2; ++side) {
+        for (Eigen::Index i = 0; i < inverse.cols(); ++i) system.centre(inverse.col(i));
+        inverse.transposeInPlace();
+    }
+    return {std::move(system), std::move(inverse)};
+}
 
 /// The inverse of an information matrix whose first `items` parameters are strengths, with these centred in rows and
 /// columns. Without a prior the common shift of the strengths has no information; with a weak one nearly none, so H is
@@ -118,6 +193,12 @@ Eigen::MatrixXd squared_scores(std::size_t games, Eigen::Index parameters, std::
 /// \throws numeric_error when the fit does not exist, or the matrix is singular in double precision.
 template <class Model>
 rating_covariance inverse_information(const pair_counts& counts, const Model& model, const rating_fit& fit) {
+    if (far_apart(counts)) {
+        auto [system, inverse] =
+            detail::inverse_in_tree(detail::board_layout(model, counts.items), detail::rows_of_board(counts, model),
+                                    detail::parameters_of(fit, model, counts.items));
+        return detail::of_scores(std::move(system), std::move(inverse));
+    }
     return {counts.items, detail::centred_inverse(counts, model, fit)};
 }
 
@@ -128,14 +209,18 @@ template <class Model>
 rating_covariance sandwich_covariance(const game_list& games, const Model& model, const rating_fit& fit,
                                       std::span<const std::uint32_t> clusters = {}) {
     const pair_counts counts = count_games(games, model.has_order ? sides::kept : sides::merged);
-    const Eigen::MatrixXd bread = detail::centred_inverse(counts, model, fit);
-    const Eigen::VectorXd parameters =
-        Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), detail::index(fit.parameters.size()));
+    const Eigen::VectorXd parameters = detail::parameters_of(fit, model, games.items);
     const game_layout layout = detail::board_layout(model, games.items);
     const double delta = detail::order_of_parameters(layout, parameters);
     const double tau = detail::tie_of_parameters(layout, parameters);
-
-    const Eigen::MatrixXd meat =
+    detail::tree_system system{layout, {}};
+    Eigen::MatrixXd bread;
+    if (far_apart(counts))
+        std::tie(system, bread) = detail::inverse_in_tree(layout, detail::rows_of_board(counts, model), parameters);
+    else
+        bread = detail::centred_inverse(counts, model, fit);
+    const Eigen::Index behind = bread.rows() - detail::index(layout.size); // to where a parameter lies in the bread
+    Eigen::MatrixXd meat =
         detail::squared_scores(games.size(), bread.rows(), clusters, [&](std::size_t g, const auto& add) {
             const game_result result = games.results[g];
             pair_cell one{games.left[g], games.right[g], 0, 0, 0};
@@ -144,12 +229,19 @@ rating_covariance sandwich_covariance(const game_list& games, const Model& model
                                             : one.ties) = games.weight(g);
             const outcome_terms t =
                 model.ties.terms(model.link, one, parameters[one.left] - parameters[one.right] + delta, tau);
-            add(one.left, t.slope_x);
-            add(one.right, -t.slope_x);
-            if (layout.has_order()) add(detail::index(layout.order), t.slope_x);
-            if (layout.has_tie_parameter()) add(detail::index(layout.ties), t.slope_t);
+            if (system.tree) {
+                system.tree->path(one.left, one.right,
+                                  [&](Eigen::Index edge, double sign) { add(edge, sign * t.slope_x); });
+            } else {
+                add(one.left, t.slope_x);
+                add(one.right, -t.slope_x);
+            }
+            if (layout.has_order()) add(behind + detail::index(layout.order), t.slope_x);
+            if (layout.has_tie_parameter()) add(behind + detail::index(layout.ties), t.slope_t);
         });
-    return {games.items, bread * meat * bread.transpose()};
+    meat = bread * meat * bread.transpose();
+    if (system.tree) return detail::of_scores(std::move(system), std::move(meat));
+    return {games.items, std::move(meat)};
 }
 
 /// score ± z · error of every item; NaN where the error is. \throws numeric_error when the fit does not exist,

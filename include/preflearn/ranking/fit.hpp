@@ -18,9 +18,11 @@
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/ranking/board_faults.hpp>
 #include <preflearn/ranking/model.hpp>
 #include <preflearn/ranking/newton.hpp>
 #include <preflearn/ranking/pair_counts.hpp>
+#include <preflearn/ranking/tree_climb.hpp>
 #include <preflearn/ranking/win_graph.hpp>
 
 namespace preflearn {
@@ -30,7 +32,7 @@ enum class fit_status : std::uint8_t {
     not_converged, ///< the solver stopped before it
     disconnected,  ///< no games join some items, so their scores cannot be compared
     separated,     ///< some group of items never lost to the others: its scores are infinite
-    unidentified,  ///< the order effect cannot be told from the items' strengths
+    unidentified,  ///< an effect cannot be told from the items' strengths and the other effects
     unbounded,     ///< the order effect or the tie parameter runs to infinity
     no_data        ///< no games
 };
@@ -62,6 +64,8 @@ struct rating_fit {
     std::string reason{};
     /// Who is joined to whom by games and wins.
     win_graph graph{};
+    /// When unidentified: the effects that say nothing of their own.
+    std::vector<aliased_effect> aliased{};
     /// Empty unless converged: θ in natural logits, mean zero.
     std::vector<double> scores{};
     /// Empty unless converged: θ where the prior puts it, then δ and the tie parameter as the solver has it.
@@ -104,39 +108,20 @@ inline void check_counts(const pair_counts& counts, std::span<const std::string>
     }
     if (std::isfinite(sum) && lowest >= 0) return;
     const auto named = [&](item_id i) { return names.empty() ? std::to_string(i) : message(excerpt{names[i]}); };
-    for (const pair_cell& c : counts.cells)
-        if (!(std::isfinite(c.games()) && std::min({c.left_wins, c.right_wins, c.ties}) >= 0))
+    for (const pair_cell& c : counts.cells) {
+        if (std::isnan(c.games()) || std::min({c.left_wins, c.right_wins, c.ties}) < 0)
             throw argument_error(message("items ", named(c.left), " and ", named(c.right), " have ", c.left_wins,
                                          " wins of the left side, ", c.right_wins, " of the right and ", c.ties,
                                          " ties; finite numbers of at least 0 were expected"));
-    throw argument_error("the games' weights add up to more than a number can hold");
+        require(std::isfinite(c.games()), "items ", named(c.left), " and ", named(c.right),
+                ": the weights of their games overflow, for they add up to more than a number can hold (1.8e308); "
+                "weights can be divided by a common number without changing a score");
+    }
+    throw argument_error("the games' weights overflow: they add up to more than a number can hold (1.8e308); weights "
+                         "can be divided by a common number without changing a score");
 }
 
 namespace detail {
-
-/// "item 3, 5, 8 and 12 more", or their names.
-inline std::string some_items(std::span<const item_id> items, std::span<const std::string> names) {
-    constexpr std::size_t most = 8;
-    std::string text = names.empty() ? "item " : "";
-    for (std::size_t i = 0; i < std::min(most, items.size()); ++i)
-        text += (i == 0 ? "" : ", ") + (names.empty() ? std::to_string(items[i]) : names[items[i]]);
-    if (items.size() > most) text += " and " + std::to_string(items.size() - most) + " more";
-    return text;
-}
-
-inline std::string separation_reason(const win_graph& graph, std::span<const std::string> names = {}) {
-    std::string text = "the win graph is not strongly connected: it falls into " + std::to_string(graph.groups) +
-                       " groups, and wins between two of them go one way only";
-    if (!graph.undefeated.empty()) text += "; never beaten: " + some_items(graph.undefeated, names);
-    if (!graph.winless.empty()) text += "; never won: " + some_items(graph.winless, names);
-    return text + ". A prior, or more games, would make the scores finite";
-}
-
-inline std::string disconnection_reason(const win_graph& graph, std::span<const std::string> names = {}) {
-    std::string text = "no games join the " + std::to_string(graph.components) + " parts of the board";
-    if (!graph.unplayed.empty()) text += "; without a game: " + some_items(graph.unplayed, names);
-    return text + ". Scores of different parts cannot be compared";
-}
 
 /// Whether strengths with θ_left − θ_right = 1 in every cell exist, which an order effect cannot be told from.
 inline bool order_is_aliased(const pair_counts& counts) {
@@ -198,16 +183,19 @@ inline bool board_allows(const pair_counts& counts, board_need need, const game_
 
 } // namespace detail
 
-/// The reason, with the items' names instead of their numbers; empty when converged.
-inline std::string explain(const rating_fit& fit, std::span<const std::string> names) {
+/// The reason, with the names of items and of covariates instead of their numbers; empty when converged.
+inline std::string explain(const rating_fit& fit, std::span<const std::string> names,
+                           std::span<const std::string> covariates = {}) {
     require(names.size() == fit.graph.component.size(), names.size(), " names for ", fit.graph.component.size(),
             " items");
     if (fit.status == fit_status::disconnected) return detail::disconnection_reason(fit.graph, names);
     if (fit.status == fit_status::separated) return detail::separation_reason(fit.graph, names);
+    if (!fit.aliased.empty()) return detail::alias_reason(fit.aliased, covariates);
     return fit.reason;
 }
 
-/// Fits `model` to the counts.
+/// Fits `model` to the counts. Boards whose counts lie many orders apart (`far_apart`) are climbed in coordinates that
+/// keep the light games' digits, whatever the solver.
 /// \param start the `parameters` of an earlier fit of the same model and items, or empty
 /// \throws argument_error when the model has an order effect and the counts have merged their sides, when a start has
 /// another size, when the prior's numbers are out of range, or counts are negative or not finite.
@@ -227,10 +215,11 @@ rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const
     fit.graph = analyse_wins(counts, model.ties.edges);
     if (!detail::board_allows(counts, model.prior.need, layout, fit)) return fit;
 
-    const solver_result found = solver(
-        counts, model,
+    Eigen::VectorXd from =
         start.empty() ? detail::equal_items(counts, model)
-                      : Eigen::VectorXd(Eigen::Map<const Eigen::VectorXd>(start.data(), detail::index(start.size()))));
+                      : Eigen::VectorXd(Eigen::Map<const Eigen::VectorXd>(start.data(), detail::index(start.size())));
+    const solver_result found = far_apart(counts) ? detail::climb_in_tree(counts, model, std::move(from))
+                                                  : solver(counts, model, std::move(from));
     fit.iterations = found.iterations;
     fit.gradient_norm = found.gradient_norm;
     fit.newton_step = found.newton_step;
@@ -246,7 +235,9 @@ rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const
         fit.status = scores_alone ? fit_status::not_converged : fit_status::unbounded;
         fit.reason =
             scores_alone
-                ? "the maximum exists, but so far out that the likelihood is flat to the last digit on the way there"
+                ? "the maximum exists, but double precision does not reach it: the likelihood is flat to the last "
+                  "digit on "
+                  "the way there"
                 : "the likelihood grows without end as the order effect or the tie parameter grows with the scores";
         return fit;
     }
@@ -264,14 +255,19 @@ rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const
 
 namespace detail {
 
-/// The model where a fit of it ended. \throws numeric_error when it does not exist, argument_error when it is one of
-/// another model.
-template <class Model> local_model at_fit(const pair_counts& counts, const Model& model, const rating_fit& fit) {
+/// Where a fit of a model ended. \throws numeric_error when it does not exist, argument_error when it is one of another
+/// model.
+template <class Model> Eigen::VectorXd parameters_of(const rating_fit& fit, const Model& model, std::size_t items) {
     fit.check();
-    require(fit.parameters.size() == board_layout(model, counts.items).size, "a fit of ", fit.parameters.size(),
-            " parameters does not belong to this model of ", counts.items, " items");
+    require(fit.parameters.size() == board_layout(model, items).size, "a fit of ", fit.parameters.size(),
+            " parameters does not belong to this model of ", items, " items");
+    return Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), index(fit.parameters.size()));
+}
+
+/// The model there.
+template <class Model> local_model at_fit(const pair_counts& counts, const Model& model, const rating_fit& fit) {
     local_model at;
-    evaluate(counts, model, Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), index(fit.parameters.size())), at);
+    evaluate(counts, model, parameters_of(fit, model, counts.items), at);
     return at;
 }
 

@@ -12,9 +12,12 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -31,6 +34,8 @@
 #include <preflearn/ranking/games.hpp>
 #include <preflearn/ranking/lbfgs.hpp>
 #include <preflearn/ranking/probed_errors.hpp>
+#include <preflearn/ranking/tree_climb.hpp>
+#include <preflearn/ranking/tree_system.hpp>
 
 namespace preflearn {
 
@@ -104,10 +109,11 @@ Eigen::VectorXd reach_of_parameters(const game_list& games, const game_details& 
 }
 
 /// Σ weight · (∂z / ∂parameters)(∂z / ∂parameters)' over games with a say, the features' prior included: singular where
-/// the games cannot tell the linear parameters apart, wherever these are. One for the other parameters.
+/// the games cannot tell the linear parameters apart, wherever these are. One for the other parameters. Weights that
+/// lie many orders apart must count alike, or light games are no games.
 template <class Model>
 game_information<Model> design_of(const game_list& games, const game_details& details, const Model& model,
-                                  const game_layout& layout) {
+                                  const game_layout& layout, bool equal_weights) {
     game_information<Model> design(games, details, layout);
     Eigen::VectorXd here = Eigen::VectorXd::Zero(index(layout.size));
     if constexpr (Model::board_type::has_tie_parameter) here[index(layout.ties)] = 1; // any allowed value
@@ -116,7 +122,7 @@ game_information<Model> design_of(const game_list& games, const game_details& de
                   [&](std::size_t g, const auto&, const judged_terms& t) {
                       if (t.value == 0) return; // a tie that is dropped, or weight zero
                       Eigen::Matrix3d weight = Eigen::Matrix3d::Zero();
-                      weight(0, 0) = games.weight(g);
+                      weight(0, 0) = equal_weights ? 1 : games.weight(g);
                       design.set(g, weight);
                   });
     });
@@ -172,26 +178,88 @@ template <class Information> struct items_alone {
     }
 };
 
-/// Whether the games tell order effect and features from the items and from each other. Without the matrix by its Schur
-/// complement, one solve an effect.
+/// What of order effect and features is left when the items have explained what they can: the Schur complement of the
+/// items in the design, and its diagonal before that.
+struct effects_beside_items {
+    Eigen::MatrixXd left_over;
+    Eigen::VectorXd whole;
+};
+
 template <class Model>
-bool effects_are_identified(const game_information<Model>& design, const game_layout& layout, bool dense) {
-    constexpr double least_pivot = 1e-11;
-    if (dense) return scaled_factors(design.dense(), layout, false).smallest_pivot() > least_pivot;
+effects_beside_items effects_of(const game_information<Model>& design, const game_layout& layout, bool dense) {
     const Eigen::Index n = index(layout.items), effects = index(layout.judges - layout.order);
-    if (effects == 0) return true;
-    const items_alone items{design};
-    Eigen::MatrixXd rest(effects, effects), columns(n, effects), solved(n, effects);
-    for (Eigen::Index e = 0; e < effects; ++e) {
-        const Eigen::VectorXd column = design.times(Eigen::VectorXd::Unit(design.prior.size(), n + e));
-        columns.col(e) = column.head(n);
-        rest.col(e) = column.segment(n, effects);
-        solved.col(e) = conjugate_gradients(items, columns.col(e), 1e-8);
+    effects_beside_items found;
+    Eigen::MatrixXd columns(n, effects), solved(n, effects), rest(effects, effects);
+    if (dense) {
+        const Eigen::MatrixXd all = design.dense();
+        rest = all.block(n, n, effects, effects);
+        columns = all.block(0, n, n, effects);
+        if (n > 0) {
+            const scaled_factors items(Eigen::MatrixXd(all.topLeftCorner(n, n)),
+                                       {.items = layout.items, .size = layout.items}, false);
+            for (Eigen::Index e = 0; e < effects; ++e) solved.col(e) = items.solve(columns.col(e));
+        }
+    } else {
+        const items_alone items{design};
+        for (Eigen::Index e = 0; e < effects; ++e) {
+            const Eigen::VectorXd column = design.times(Eigen::VectorXd::Unit(design.prior.size(), n + e));
+            columns.col(e) = column.head(n);
+            rest.col(e) = column.segment(n, effects);
+            solved.col(e) = conjugate_gradients(items, columns.col(e), 1e-8);
+        }
     }
-    const Eigen::VectorXd unit = rest.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
-    rest -= columns.transpose() * solved;
-    const Eigen::LDLT<Eigen::MatrixXd> factors(unit.asDiagonal() * rest * unit.asDiagonal());
-    return factors.vectorD().minCoeff() > least_pivot;
+    found.whole = rest.diagonal();
+    if (n > 0) rest -= columns.transpose() * solved;
+    found.left_over = std::move(rest);
+    return found;
+}
+
+/// The order effect and features that are combinations of the items and of those before them, and how.
+inline std::vector<aliased_effect> aliased_effects(const game_list& games, const game_details& details,
+                                                   const game_layout& layout, const effects_beside_items& effects) {
+    constexpr double least = 1e-11, least_part = 1e-4;
+    const Eigen::VectorXd unit = effects.whole.cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
+    const Eigen::MatrixXd scaled = unit.asDiagonal() * effects.left_over * unit.asDiagonal();
+    const Eigen::Index orders = layout.has_order() ? 1 : 0;
+    const auto feature_of = [&](Eigen::Index e) {
+        return e < orders ? std::nullopt : std::optional(static_cast<std::size_t>(e - orders));
+    };
+    const auto value = [&](std::size_t g, Eigen::Index e) {
+        return e < orders ? 1.0 : details.features(g, static_cast<std::size_t>(e - orders));
+    };
+    std::vector<Eigen::Index> kept;
+    std::vector<aliased_effect> aliased;
+    for (Eigen::Index e = 0; e < scaled.rows(); ++e) {
+        const Eigen::MatrixXd of_kept = scaled(kept, kept);
+        Eigen::VectorXd parts(index(kept.size()));
+        double left_over = scaled(e, e);
+        if (!kept.empty()) {
+            const Eigen::VectorXd with_kept = scaled(kept, e);
+            parts = of_kept.ldlt().solve(with_kept);
+            left_over -= parts.dot(with_kept);
+        }
+        if (left_over > least) {
+            kept.push_back(e);
+            continue;
+        }
+        aliased_effect effect{.feature = feature_of(e)};
+        std::vector<std::pair<Eigen::Index, double>> terms;
+        for (std::size_t k = 0; k < kept.size(); ++k) {
+            if (std::abs(parts[index(k)]) < least_part || effects.whole[e] == 0) continue;
+            terms.emplace_back(kept[k], parts[index(k)] * unit[kept[k]] / unit[e]);
+            effect.of.push_back({feature_of(kept[k]), terms.back().second});
+        }
+        double largest = 0, off = 0;
+        for (std::size_t g = 0; g < games.size(); ++g) {
+            double rest = value(g, e);
+            largest = std::max(largest, std::abs(rest));
+            for (const auto& [other, coefficient] : terms) rest -= coefficient * value(g, other);
+            if (games.weight(g) > 0) off = std::max(off, std::abs(rest));
+        }
+        effect.of_items = off > 1e-6 * largest;
+        aliased.push_back(std::move(effect));
+    }
+    return aliased;
 }
 
 /// Where a fit of games starts: the board alone when there are judges, who say nothing about equal items.
@@ -210,12 +278,14 @@ Eigen::VectorXd start_of_games(const pair_counts& counts, const Model& model, co
     return start;
 }
 
+inline constexpr const char* endless_likelihood =
+    "the likelihood grows without end: the features, the order effect or the tie parameter separate the games";
+
 /// Newton's method from `at`, with the status and the certificate written into `fit`.
 template <class Model>
 void climb(const game_list& games, const game_details& details, const Model& model, const game_layout& layout,
            const game_fit_options& options, Eigen::VectorXd& at, rating_fit& fit) {
-    constexpr const char* endless =
-        "the likelihood grows without end: the features, the order effect or the tie parameter separate the games";
+    constexpr const char* endless = endless_likelihood;
     const auto stop = [&fit](fit_status status, std::string reason) {
         fit.status = status;
         fit.reason = std::move(reason);
@@ -302,6 +372,63 @@ void climb(const game_list& games, const game_details& details, const Model& mod
     }
 }
 
+/// Whether the games were fitted in tree coordinates.
+inline bool are_far_apart(const game_list& games, const game_layout& layout) {
+    return layout.items > 0 && !games.weights.empty() && far_apart(count_games(games, sides::kept));
+}
+
+/// The model's rows, one a game, then the priors.
+template <class Model>
+likelihood_rows rows_of_games(const game_list& games, const game_details& details, const Model& model,
+                              const game_layout& layout) {
+    return [&games, &details, &model, layout](const Eigen::VectorXd& parameters,
+                                              const std::function<void(const likelihood_row&)>& visit) {
+        each_game(games, details, model, layout, parameters, 0, games.size(),
+                  [&](std::size_t g, const std::vector<game_parameter>& row, const judged_terms& t) {
+                      visit({games.left[g], games.right[g], std::span(row).subspan(2), t.slope, t.curvature});
+                  });
+        visit_ghost_games(model.board.prior, layout, parameters, visit);
+        const auto visit_prior = [&](std::size_t at, const prior_terms& p) {
+            const game_parameter alone{index(at), 0, 1};
+            likelihood_row row{0, 0, {&alone, 1}, Eigen::Vector3d::Zero(), Eigen::Matrix3d::Zero()};
+            row.slope[0] = p.slope;
+            row.curvature(0, 0) = p.curvature;
+            visit(row);
+        };
+        const double precision = model.features.precision();
+        for (std::size_t c = layout.features; c < layout.judges && precision > 0; ++c)
+            visit_prior(c, {0, -parameters[index(c)] * precision, precision});
+        for (std::size_t k = layout.judges; k < layout.ties; ++k)
+            visit_prior(k, model.judges.prior(parameters[index(k)]));
+    };
+}
+
+/// `climb` for games whose weights lie many orders apart.
+template <class Model>
+void climb_games_in_tree(const game_list& games, const game_details& details, const Model& model,
+                         const game_layout& layout, Eigen::VectorXd& at, rating_fit& fit) {
+    solver_result found =
+        climb_in_tree(tree_climb{.layout = layout,
+                                 .rows = rows_of_games(games, details, model, layout),
+                                 .inside = [&](const Eigen::VectorXd& p) { return inside(model.board, p); }},
+                      std::move(at));
+    at = std::move(found.parameters);
+    centre_judges(layout, at);
+    fit.iterations += found.iterations;
+    fit.gradient_norm = found.gradient_norm;
+    fit.newton_step = found.newton_step;
+    if (found.end == solver_end::converged) {
+        fit.status = fit_status::converged;
+        fit.log_likelihood = evaluate<Model>(games, details, model, layout, at, nullptr).log_likelihood;
+        return;
+    }
+    fit.status = found.end == solver_end::unbounded ? fit_status::unbounded : fit_status::not_converged;
+    fit.reason = found.end == solver_end::unbounded
+                     ? std::string(endless_likelihood)
+                     : message("after ", fit.iterations, " iterations the gradient is ", fit.gradient_norm,
+                               " games and the next step ", fit.newton_step, " logits");
+}
+
 } // namespace detail
 
 /// Fits `model` to games. A soft verdict, a share y of the win, is two games of weights y and 1 − y.
@@ -324,14 +451,23 @@ game_fit fit_games(const game_list& games, const game_details& details, const Mo
         rating.reason = counts.cells.empty() ? "there are no games" : "there is nothing to fit";
         return fit;
     }
-    if (!detail::effects_are_identified(detail::design_of(games, details, model, fit.layout), fit.layout,
-                                        fit.layout.items == 0 || fit.layout.size <= options.dense_parameters)) {
-        rating.status = fit_status::unidentified;
-        rating.reason = "a feature or the order effect is determined by the items or by other features";
-        return fit;
+    const bool apart = detail::are_far_apart(games, fit.layout);
+    if (fit.layout.judges > fit.layout.order) {
+        rating.aliased = detail::aliased_effects(
+            games, details, fit.layout,
+            detail::effects_of(detail::design_of(games, details, model, fit.layout, apart), fit.layout,
+                               fit.layout.items == 0 || fit.layout.size <= options.dense_parameters));
+        if (!rating.aliased.empty()) {
+            rating.status = fit_status::unidentified;
+            rating.reason = detail::alias_reason(rating.aliased);
+            return fit;
+        }
     }
     Eigen::VectorXd at = detail::start_of_games(counts, model, fit.layout);
-    detail::climb(games, details, model, fit.layout, options, at, rating);
+    if (apart)
+        detail::climb_games_in_tree(games, details, model, fit.layout, at, rating);
+    else
+        detail::climb(games, details, model, fit.layout, options, at, rating);
     if (!fit.converged()) return fit;
 
     rating.parameters.assign(at.begin(), at.end());
@@ -389,6 +525,12 @@ Eigen::MatrixXd game_inverse(const game_list& games, const game_details& details
 template <class Model>
 rating_covariance inverse_information(const game_list& games, const game_details& details, const Model& model,
                                       const game_fit& fit) {
+    if (detail::are_far_apart(games, fit.layout)) {
+        auto [system, inverse] =
+            detail::inverse_in_tree(fit.layout, detail::rows_of_games(games, details, model, fit.layout),
+                                    detail::parameters_of(games, details, model, fit));
+        return detail::of_scores(std::move(system), std::move(inverse));
+    }
     return {fit.layout.items, detail::game_inverse(games, details, model, fit)};
 }
 
@@ -412,17 +554,30 @@ probed_errors probe_errors(const game_list& games, const game_details& details, 
 template <class Model>
 rating_covariance sandwich_covariance(const game_list& games, const game_details& details, const Model& model,
                                       const game_fit& fit, std::span<const std::uint32_t> clusters = {}) {
-    const Eigen::MatrixXd bread = detail::game_inverse(games, details, model, fit);
-    const Eigen::VectorXd at =
-        Eigen::Map<const Eigen::VectorXd>(fit.rating.parameters.data(), detail::index(fit.layout.size));
-    const Eigen::MatrixXd meat =
+    const Eigen::VectorXd at = detail::parameters_of(games, details, model, fit);
+    detail::tree_system system{fit.layout, {}};
+    Eigen::MatrixXd bread;
+    if (detail::are_far_apart(games, fit.layout))
+        std::tie(system, bread) =
+            detail::inverse_in_tree(fit.layout, detail::rows_of_games(games, details, model, fit.layout), at);
+    else
+        bread = detail::game_inverse(games, details, model, fit);
+    Eigen::MatrixXd meat =
         detail::squared_scores(games.size(), bread.rows(), clusters, [&](std::size_t g, const auto& add) {
-            detail::each_game(games, details, model, fit.layout, at, g, g + 1,
-                              [&](std::size_t, const auto& row, const judged_terms& t) {
-                                  for (const detail::game_parameter& p : row) add(p.at, p.times * t.slope[p.through]);
-                              });
+            detail::each_game(
+                games, details, model, fit.layout, at, g, g + 1,
+                [&](std::size_t, const std::vector<detail::game_parameter>& row, const judged_terms& t) {
+                    const auto each = [&](const detail::game_parameter& p) { add(p.at, p.times * t.slope[p.through]); };
+                    if (system.tree)
+                        system.each_coordinate(
+                            {games.left[g], games.right[g], std::span(row).subspan(2), t.slope, t.curvature}, each);
+                    else
+                        std::ranges::for_each(row, each);
+                });
         });
-    return {fit.layout.items, bread * meat * bread.transpose()};
+    meat = bread * meat * bread.transpose();
+    if (system.tree) return detail::of_scores(std::move(system), std::move(meat));
+    return {fit.layout.items, std::move(meat)};
 }
 
 } // namespace preflearn

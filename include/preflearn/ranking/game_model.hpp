@@ -25,6 +25,7 @@
 #include <preflearn/ranking/judges.hpp>
 #include <preflearn/ranking/model.hpp>
 #include <preflearn/ranking/prior.hpp>
+#include <preflearn/ranking/tree_system.hpp>
 
 namespace preflearn {
 
@@ -83,13 +84,6 @@ struct game_model {
 };
 
 namespace detail {
-
-/// A parameter that a game depends on: through z (0), τ (1) or u (2), and how strongly.
-struct game_parameter {
-    Eigen::Index at;
-    Eigen::Index through;
-    double times;
-};
 
 /// Calls visit(cell of one outcome, its weight): one outcome a game, two for a tie that is half a win for both.
 template <class Ties, class Visit>

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include <Eigen/Core>
@@ -32,12 +33,16 @@ struct probe_options {
     /// Errors that are worse than this even then are not given.
     double worst = 0.05;
     std::uint64_t seed = 0;
+    /// The errors of differences to this item's score are wanted too: one more solve.
+    std::optional<std::size_t> anchor{};
 };
 
 struct probed_errors {
     /// In the order of the fit's parameters, scores on the mean-zero scale, the tie parameter as the solver has it. NaN
     /// where an error is not known to `worst`, be it one item's or all.
     std::vector<double> standard_errors{};
+    /// Of score − the anchor's score, one an item; empty without an anchor.
+    std::vector<double> from_anchor{};
     /// Root mean square over the items of the relative error of a score's standard error, from the probes' spread; NaN
     /// where a probe failed, for its equations are singular in double precision.
     double relative_error = std::numeric_limits<double>::quiet_NaN();
@@ -70,7 +75,9 @@ template <class Information> probed_errors probe_inverse(const Information& info
     VectorXd mean = VectorXd::Zero(n), squares = mean, spread = mean, variance = known;
     const auto without_errors = [&](double relative_error) {
         found.relative_error = relative_error;
-        found.standard_errors.assign(static_cast<std::size_t>(size), std::numeric_limits<double>::quiet_NaN());
+        constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+        found.standard_errors.assign(static_cast<std::size_t>(size), unknown);
+        found.from_anchor.assign(options.anchor ? static_cast<std::size_t>(n) : 0, unknown);
         return found;
     };
     const double failed = std::numeric_limits<double>::quiet_NaN();
@@ -99,6 +106,19 @@ template <class Information> probed_errors probe_inverse(const Information& info
         found.standard_errors.push_back(known[i] + mean[i] > 0 && spread[i] <= options.worst
                                             ? std::sqrt(variance[i])
                                             : std::numeric_limits<double>::quiet_NaN());
+    if (options.anchor) {
+        const Eigen::Index a = index(*options.anchor);
+        VectorXd wide = VectorXd::Zero(size);
+        wide.head(n) = centred(VectorXd::Unit(n, a));
+        const VectorXd solved = conjugate_gradients(information, wide, solve_accuracy);
+        if (solved.size() == 0 || !solved.allFinite()) return without_errors(failed);
+        const VectorXd along = centred(solved.head(n));
+        for (Eigen::Index i = 0; i < n; ++i) {
+            const double own = found.standard_errors[static_cast<std::size_t>(i)];
+            const double difference = own * own + along[a] - 2 * along[i];
+            found.from_anchor.push_back(i == a ? 0 : std::sqrt(difference < 0 ? 0 : difference)); // NaN stays
+        }
+    }
     for (Eigen::Index e = n; e < size; ++e) {
         VectorXd solved = conjugate_gradients(information, VectorXd::Unit(size, e), solve_accuracy);
         if (solved.size() == 0 || !solved.allFinite()) return without_errors(failed);

@@ -99,6 +99,27 @@ std::vector<float> largest_differences(const Matrix& root, const Matrix& precisi
     return largest;
 }
 
+/// Ranks and tiers from who is clearly above whom.
+template <class Above>
+void rank_by_differences(const rating_fit& fit, const Above& clearly_above, rank_result& result) {
+    const std::size_t n = fit.scores.size();
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j < n; ++j) {
+            if (i == j) continue;
+            result.best_rank[i] += clearly_above(j, i) ? 1 : 0;
+            result.worst_rank[i] -= clearly_above(i, j) ? 1 : 0;
+        }
+    }
+    std::size_t tier = 0, leader = 0;
+    for (const std::size_t i : result.order) {
+        if (tier == 0 || clearly_above(leader, i)) {
+            ++tier;
+            leader = i;
+        }
+        result.tier[i] = tier;
+    }
+}
+
 } // namespace detail
 
 /// \throws numeric_error when the fit does not exist, argument_error for a confidence outside (0, 1) or no draws.
@@ -113,6 +134,15 @@ rank_result rank_items(const rating_fit& fit, const rating_covariance& covarianc
                        .best_rank = std::vector<std::size_t>(n, 1),
                        .worst_rank = std::vector<std::size_t>(n, n),
                        .tier = std::vector<std::size_t>(n)};
+    const auto clearly_above = [&](std::size_t i, std::size_t j) {
+        return fit.scores[i] - fit.scores[j] > result.critical * covariance.standard_error_of_difference(i, j);
+    };
+    if (covariance.in_tree) { // differences of drawn scores would be rounding; the bound needs no draws (Šidák 1967)
+        const double pairs = std::max(1.0, static_cast<double>(n) * (static_cast<double>(n) - 1) / 2);
+        result.critical = normal_critical(std::pow(options.confidence, 1 / pairs));
+        detail::rank_by_differences(fit, clearly_above, result);
+        return result;
+    }
     const Eigen::Index rows = detail::index(n);
     Eigen::MatrixXf precision = Eigen::MatrixXf::Zero(rows, rows); // 1 / error of each difference
     for (std::size_t i = 0; i < n; ++i) {
@@ -130,24 +160,7 @@ rank_result rank_items(const rating_fit& fit, const rating_covariance& covarianc
         result.critical =
             std::max(result.critical, static_cast<double>(largest[std::clamp<std::size_t>(at, 1, options.draws) - 1]));
     }
-    const auto clearly_above = [&](std::size_t i, std::size_t j) {
-        return fit.scores[i] - fit.scores[j] > result.critical * covariance.standard_error_of_difference(i, j);
-    };
-    for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = 0; j < n; ++j) {
-            if (i == j) continue;
-            result.best_rank[i] += clearly_above(j, i) ? 1 : 0;
-            result.worst_rank[i] -= clearly_above(i, j) ? 1 : 0;
-        }
-    }
-    std::size_t tier = 0, leader = 0;
-    for (const std::size_t i : result.order) {
-        if (tier == 0 || clearly_above(leader, i)) {
-            ++tier;
-            leader = i;
-        }
-        result.tier[i] = tier;
-    }
+    detail::rank_by_differences(fit, clearly_above, result);
     return result;
 }
 

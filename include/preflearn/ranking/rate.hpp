@@ -9,6 +9,8 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +30,7 @@
 #include <preflearn/ranking/judges.hpp>
 #include <preflearn/ranking/model.hpp>
 #include <preflearn/ranking/pair_counts.hpp>
+#include <preflearn/ranking/predict.hpp>
 #include <preflearn/ranking/prior.hpp>
 #include <preflearn/ranking/probed_errors.hpp>
 #include <preflearn/ranking/rank_tiers.hpp>
@@ -45,6 +48,9 @@ struct rating_options {
     double confidence = 0.95;
     /// Of the draws for ranks.
     std::uint64_t seed = 0;
+    /// The item whose score is 0, without error; the others' errors are those of their differences to it. Nothing: the
+    /// scores have mean zero.
+    std::optional<std::size_t> anchor{};
 };
 
 /// Numeric columns that explain games beside their items, of the left side minus the right side's.
@@ -76,7 +82,8 @@ struct judge_report {
 /// All but `fit` is empty where the fit does not exist.
 struct rating_report {
     rating_fit fit{};
-    std::vector<double> standard_errors{};
+    /// In logits, from the anchor where there is one; `fit.scores` have mean zero in any case.
+    std::vector<double> scores{}, standard_errors{};
     std::vector<interval> bounds{};
     rank_result ranks{};
     std::vector<rating_parameter> parameters{};
@@ -84,6 +91,11 @@ struct rating_report {
     std::vector<judge_report> judges{};
     /// How the errors were made, and what is not there and why. Errors that are not known are NaN.
     std::string errors{};
+    /// What predictions need: the model, where its parameters lie, and their covariance (none of boards whose errors
+    /// are estimated by probes).
+    rating_options model{};
+    game_layout layout{};
+    std::shared_ptr<const rating_covariance> covariance{};
 };
 
 namespace detail {
@@ -175,11 +187,17 @@ template <class Ties> struct chosen_board {
 };
 
 /// Everything of a report that follows from the fit in it and the errors of its parameters, which lie as in `layout`.
-inline void add_errors(const game_layout& layout, std::span<const double> errors, const rating_options& options,
-                       std::span<const std::string> covariates, rating_report& report) {
-    const std::span<const double> of_items = errors.first(layout.items);
-    report.standard_errors.assign(of_items.begin(), of_items.end());
-    report.bounds = score_intervals(report.fit, of_items, options.confidence);
+/// \param of_scores the items' errors, of differences where there is an anchor
+inline void add_errors(const game_layout& layout, std::span<const double> errors, std::span<const double> of_scores,
+                       const rating_options& options, std::span<const std::string> covariates, rating_report& report) {
+    report.layout = layout;
+    report.standard_errors.assign(of_scores.begin(), of_scores.end());
+    const double zero = options.anchor ? report.fit.scores[*options.anchor] : 0,
+                 z = normal_critical(options.confidence);
+    for (std::size_t i = 0; i < layout.items; ++i) {
+        report.scores.push_back(report.fit.scores[i] - zero);
+        report.bounds.push_back({report.scores[i] - z * of_scores[i], report.scores[i] + z * of_scores[i]});
+    }
     const auto add = [&](std::string_view name, double value, double error) {
         report.parameters.push_back({std::string(name), value, error});
     };
@@ -195,23 +213,30 @@ inline void add_errors(const game_layout& layout, std::span<const double> errors
         options.ties);
 }
 
-/// Ranks and tiers without covariances.
-inline void rank_by_intervals(const rating_options& options, rating_report& report) {
-    report.ranks = rank_items(report.fit, report.standard_errors, options.confidence);
+/// Ranks and tiers without covariances. \param errors of mean-zero scores
+inline void rank_by_intervals(const rating_options& options, std::span<const double> errors, rating_report& report) {
+    report.ranks = rank_items(report.fit, errors, options.confidence);
     report.errors += "; ranks and tiers from joint intervals";
 }
 
 /// The same from a covariance. \returns the errors of all parameters
-std::vector<double> complete_report(const game_layout& layout, const std::same_as<rating_covariance> auto& covariance,
+std::vector<double> complete_report(const game_layout& layout, std::same_as<rating_covariance> auto covariance,
                                     const rating_options& options, std::span<const std::string> covariates,
                                     rating_report& report) {
     std::vector<double> errors(layout.size);
     for (std::size_t p = 0; p < layout.size; ++p) errors[p] = covariance.standard_error(p);
-    add_errors(layout, errors, options, covariates, report);
+    const std::span<const double> centred = std::span(errors).first(layout.items);
+    std::vector<double> of_scores(centred.begin(), centred.end());
+    for (std::size_t i = 0; i < layout.items && options.anchor; ++i)
+        of_scores[i] = i == *options.anchor ? 0 : covariance.standard_error_of_difference(i, *options.anchor);
+    add_errors(layout, errors, of_scores, options, covariates, report);
     if (layout.items <= most_ranked_items)
         report.ranks = rank_items(report.fit, covariance, {.confidence = options.confidence, .seed = options.seed});
     else
-        rank_by_intervals(options, report);
+        rank_by_intervals(options, centred, report);
+    if (covariance.in_tree)
+        report.errors += "; weights lie many orders apart, so that ranks and tiers follow from a bound over all pairs";
+    report.covariance = std::make_shared<const rating_covariance>(std::move(covariance));
     return errors;
 }
 
@@ -233,8 +258,10 @@ inline std::vector<double> complete_report(const game_layout& layout, const prob
                                            const rating_options& options, std::span<const std::string> covariates,
                                            rating_report& report) {
     report.errors = describe(probed);
-    add_errors(layout, probed.standard_errors, options, covariates, report);
-    rank_by_intervals(options, report);
+    const std::span<const double> centred = std::span(probed.standard_errors).first(layout.items);
+    add_errors(layout, probed.standard_errors, options.anchor ? std::span(probed.from_anchor) : centred, options,
+               covariates, report);
+    rank_by_intervals(options, centred, report);
     return probed.standard_errors;
 }
 
@@ -262,19 +289,22 @@ rating_report rate_games(const game_list& games, const Options& options = {},
     require(judged || judge_codes.empty(), "judges are given, but no model of them");
     require(games.items <= most_dense_items || (clusters.empty() && !jeffreys),
             "clusters and Jeffreys' prior are offered for at most ", most_dense_items, " items, found ", games.items);
+    require(!options.anchor || *options.anchor < games.items, "the anchor is item ", options.anchor.value_or(0), " of ",
+            games.items);
     const auto one_by_one = [&](const auto& board, const auto& judges) {
         const game_model model{.board = board, .features = game_features{}, .judges = judges};
         game_details details{.features = covariates.values, .judges = judge_codes};
         if (covariates.values.columns == 0) details.features.rows = games.size();
         const game_fit fit = fit_games(games, details, model);
-        rating_report report{.fit = fit.rating};
+        rating_report report{.fit = fit.rating, .model = options};
         if (!fit.converged()) return report;
         report.errors = how;
         const auto complete = [&](const auto& errors) {
             return detail::complete_report(fit.layout, errors, options, covariates.names, report);
         };
         const std::vector<double> errors =
-            !dense             ? complete(probe_errors(games, details, model, fit, {.seed = options.seed}))
+            !dense
+                ? complete(probe_errors(games, details, model, fit, {.seed = options.seed, .anchor = options.anchor}))
             : clusters.empty() ? complete(inverse_information(games, details, model, fit))
                                : complete(sandwich_covariance(games, details, model, fit, clusters));
         const double z = normal_critical(options.confidence);
@@ -289,7 +319,7 @@ rating_report rate_games(const game_list& games, const Options& options = {},
     };
     const auto by_pairs = [&]<class Board>(const Board& board) {
         const pair_counts counts = count_games(games, board.has_order ? sides::kept : sides::merged);
-        rating_report report;
+        rating_report report{.model = options};
         if (!jeffreys)
             report.fit = fit_ratings(counts, board);
         else if constexpr (!Board::has_tie_parameter)
@@ -301,7 +331,7 @@ rating_report rate_games(const game_list& games, const Options& options = {},
             detail::complete_report(detail::board_layout(board, games.items), errors, options, {}, report);
         };
         if (!dense)
-            complete(probe_errors(counts, board, report.fit, {.seed = options.seed}));
+            complete(probe_errors(counts, board, report.fit, {.seed = options.seed, .anchor = options.anchor}));
         else if (clusters.empty())
             complete(inverse_information(counts, board, report.fit));
         else
@@ -326,6 +356,29 @@ rating_report rate_games(const game_list& games, const Options& options = {},
                 return rated(detail::shared_ties{Ties::left_part({.ties = 1})});
         },
         options.ties);
+}
+
+/// What a report expects of a game, as `predict_game` of its model: the probabilities, with intervals where there is a
+/// covariance. A template only so that the models are compiled where it is called.
+/// \throws numeric_error when the fit does not exist; argument_error for items that are unknown or the same, and for
+/// features or a judge that the report has not.
+template <std::same_as<rating_report> Report>
+game_prediction predict_game(const Report& report, std::size_t left, std::size_t right,
+                             const game_setting& setting = {}, double confidence = 0.95) {
+    const detail::game_at_fit game = detail::game_of_fit(report.fit, report.layout, left, right, setting);
+    const auto with = [&](const auto& ties) {
+        return detail::predict_at(detail::chosen_board{ties, report.model.order, {}},
+                                  detail::chosen_judges{report.model.judges}, game, report.covariance.get(),
+                                  confidence);
+    };
+    return std::visit(
+        [&]<class Ties>(const Ties& ties) {
+            if constexpr (Ties::has_parameter)
+                return with(detail::modelled_ties{ties});
+            else
+                return with(detail::shared_ties{Ties::left_part({.ties = 1})});
+        },
+        report.model.ties);
 }
 
 } // namespace preflearn
