@@ -11,6 +11,7 @@
 #include <preflearn/text/merge.hpp>
 #include <preflearn/text/normalise.hpp>
 #include <preflearn/text/pipeline_json.hpp>
+#include <preflearn/text/position.hpp>
 #include <preflearn/text/pretokenise.hpp>
 #include <preflearn/text/split.hpp>
 #include <preflearn/text/tokenizer.hpp>
