@@ -46,6 +46,13 @@ struct decoding {
     bool strips_after_added = false; ///< and one after each added token
 };
 
+/// What a caller knows better than the file.
+struct tokenizer_options {
+    /// The name of the pattern that cuts texts before byte-level merges, as in a GGUF file's `tokenizer.ggml.pre`
+    /// ("gpt-2", "llama-bpe", "qwen2" …). Empty: what the file says. Where it is given, it replaces what the file says.
+    std::string pretokenizer{};
+};
+
 /// What a tokenizer is made of; loaders fill it in.
 struct tokenizer_parts {
     preflearn::vocabulary words; ///< all tokens, added ones included
@@ -54,8 +61,9 @@ struct tokenizer_parts {
     std::vector<pretokenise_step> pretokenisers;
     std::variant<rank_bpe, score_bpe> model;
     preflearn::decoding decoding;
-    std::optional<token_id> begin; ///< only when the file asks that one be put before a prompt
-    std::optional<token_id> end;   ///< ends a response
+    std::optional<token_id> begin;  ///< only when the file asks that one be put before a prompt
+    std::optional<token_id> end;    ///< ends a response
+    std::vector<std::string> notes; ///< what had to be guessed or was overruled, one sentence each
 };
 
 /// Immutable and cheap to copy (copies share everything); all calls are thread safe.
@@ -129,6 +137,9 @@ class tokenizer {
     [[nodiscard]] std::optional<token_id> begin_token() const { return content_->parts.begin; }
     /// The token that ends a response, where the file names one.
     [[nodiscard]] std::optional<token_id> end_token() const { return content_->parts.end; }
+    /// What a user should be told: what the file does not say and was guessed, what it says twice, what was overruled.
+    /// Plain sentences that name the file; most tokenizers have none. Valid as long as any copy of the tokenizer.
+    [[nodiscard]] std::span<const std::string> notes() const { return content_->parts.notes; }
     /// The token as the vocabulary spells it, e.g. "Ġthe" or "▁the" for " the"; empty for an unused id.
     /// Valid as long as any copy of the tokenizer. \throws argument_error when there is no such id.
     [[nodiscard]] std::string_view token_text(token_id id) const { return content_->parts.words.text(id); }

@@ -30,7 +30,8 @@ namespace detail {
 /// Reads the tokenizer.ggml.* keys of one file with checks.
 class gguf_tokenizer_reader {
   public:
-    explicit gguf_tokenizer_reader(const checkpoint_file& file) : file_(file) {}
+    gguf_tokenizer_reader(const checkpoint_file& file, const tokenizer_options& options)
+        : file_(file), options_(options) {}
 
     [[nodiscard]] tokenizer_parts parts() const {
         const std::string kind = text("model").value_or("");
@@ -100,7 +101,7 @@ class gguf_tokenizer_reader {
     }
 
     void read_rank_model(tokenizer_parts& made) const {
-        const std::string pre = text("pre").value_or("default");
+        const std::string pre = options_.pretokenizer.empty() ? text("pre").value_or("default") : options_.pretokenizer;
         const bool whole_words = read_pre(made, pre);
         std::vector<rank_bpe::merge> merges;
         const auto& list_of_merges = list("merges");
@@ -195,14 +196,15 @@ class gguf_tokenizer_reader {
     }
 
     const checkpoint_file& file_;
+    const tokenizer_options& options_;
 };
 
 } // namespace detail
 
 /// The tokenizer of a GGUF file that is already read. \throws input_error naming the file and the key that is missing,
 /// malformed or not supported.
-inline tokenizer tokenizer_from_gguf(const checkpoint_file& file) {
-    return tokenizer(detail::gguf_tokenizer_reader(file).parts());
+inline tokenizer tokenizer_from_gguf(const checkpoint_file& file, const tokenizer_options& options = {}) {
+    return tokenizer(detail::gguf_tokenizer_reader(file, options).parts());
 }
 
 } // namespace preflearn

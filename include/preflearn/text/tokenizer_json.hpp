@@ -159,7 +159,8 @@ inline token_id id_of(const json_reader& from, const vocabulary& words, const st
 /// begins with one. The end token is the configuration's eos_token. Truncation and padding are not applied.
 /// \throws input_error naming `origin` and the member that is missing, malformed or not supported.
 inline tokenizer tokenizer_from_json(const nlohmann::json& file, const nlohmann::json& config,
-                                     const std::string& origin) {
+                                     const std::string& origin,
+                                     [[maybe_unused]] const tokenizer_options& options = {}) {
     const json_reader from{origin}, from_config{origin + " (tokenizer_config.json)"};
     require<input_error>(file.is_object(), origin, ": an object was expected");
     require<input_error>(config.is_null() || config.is_object(), from_config.origin, ": an object was expected");
