@@ -144,8 +144,10 @@ class encoded_texts {
         if (!ids.empty()) {
             const added_token* const last = words_.added(ids.back());
             const bool parsed = last && (found_ == special_tokens::parse || !last->special);
-            made.next = parsed ? text_position::after_added : text_position::continuation;
-            made.strips = parsed && last->strips_right;
+            const std::string_view end = parsed && last->strips_right ? without_space_at_end(text) : text;
+            const bool after_added = parsed && end.ends_with(last->text);
+            made.next = after_added ? text_position::after_added : text_position::continuation;
+            made.strips = after_added && last->strips_right;
         } else if (!text.empty()) {
             made.next = text_position::continuation;
         }
