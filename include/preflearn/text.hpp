@@ -7,6 +7,7 @@
 #include <preflearn/text/bpe.hpp>
 #include <preflearn/text/byte_alphabet.hpp>
 #include <preflearn/text/chat.hpp>
+#include <preflearn/text/chat_formats.hpp>
 #include <preflearn/text/end_of_turn.hpp>
 #include <preflearn/text/load.hpp>
 #include <preflearn/text/merge.hpp>
