@@ -8,6 +8,7 @@
 #include <preflearn/text/byte_alphabet.hpp>
 #include <preflearn/text/chat.hpp>
 #include <preflearn/text/chat_formats.hpp>
+#include <preflearn/text/chat_template.hpp>
 #include <preflearn/text/end_of_turn.hpp>
 #include <preflearn/text/load.hpp>
 #include <preflearn/text/merge.hpp>
@@ -16,6 +17,13 @@
 #include <preflearn/text/position.hpp>
 #include <preflearn/text/pretokenise.hpp>
 #include <preflearn/text/split.hpp>
+#include <preflearn/text/template_expression_parser.hpp>
+#include <preflearn/text/template_lexer.hpp>
+#include <preflearn/text/template_methods.hpp>
+#include <preflearn/text/template_parser.hpp>
+#include <preflearn/text/template_render.hpp>
+#include <preflearn/text/template_syntax.hpp>
+#include <preflearn/text/template_values.hpp>
 #include <preflearn/text/tokenizer.hpp>
 #include <preflearn/text/tokenizer_gguf.hpp>
 #include <preflearn/text/tokenizer_json.hpp>

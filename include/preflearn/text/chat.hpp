@@ -102,9 +102,9 @@ inline std::string render_chat(chat_format format, std::span<const chat_message>
         const bool is_last = i + 1 == turns.size();
         if (turns[i].role == "assistant") {
             const bool strips = strips_said || layout.strips == stripped_turns::assistant;
-            const std::string answer = layout.thinks ? detail::thinking_answer(content, is_last) : std::string(content);
-            append(text, layout.assistant_before, strips ? without_outer_space(answer) : answer,
-                   layout.assistant_after);
+            const std::string_view kept = strips ? without_outer_space(content) : content;
+            append(text, layout.assistant_before,
+                   layout.thinks ? detail::thinking_answer(kept, is_last) : std::string(kept), layout.assistant_after);
             if (is_last) text += layout.conversation_end;
         } else {
             std::string said = i == system_at ? system : "";

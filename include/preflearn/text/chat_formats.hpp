@@ -26,6 +26,8 @@ enum class chat_format : std::uint8_t {
     qwen2,          ///< Qwen1.5 and Qwen2: the same with theirs
     qwen2_5,        ///< Qwen2.5: the same with its own
     qwen3,          ///< Qwen3: chatml, with an empty thought before the last answer
+    qwen3_5,        ///< Qwen3.5: the same, stripped, and prompts end within the thought
+    qwen3_5_silent, ///< Qwen3.5's models that do not think: the same, and prompts end behind the empty thought
     llama3_1,       ///< Llama 3.1, 3.2, 3.3: always a system turn, which begins with dates (26 Jul 2024)
     mistral_v0,     ///< Mistral-7B-Instruct of 2023: [INST] … [/INST]…</s>
     mistral_v1,     ///< Mistral-7B-Instruct-v0.1 and v0.2 as they are now: a space before [INST] and answers
@@ -96,6 +98,13 @@ constexpr chat_layout chatml_layout(std::string_view name, std::optional<std::st
             .thinks = thinks};
 }
 
+constexpr chat_layout thinking_layout(std::string_view name, std::string_view answer_start) {
+    chat_layout made = chatml_layout(name, {}, true);
+    made.answer_start = answer_start;
+    made.strips = stripped_turns::each;
+    return made;
+}
+
 constexpr chat_layout llama3_layout(std::string_view name, std::string_view system_before,
                                     std::optional<std::string_view> default_system) {
     return {.name = name,
@@ -147,7 +156,7 @@ inline constexpr std::array<std::string_view, 3> bar_roles = {"<|user|>\n", "<|a
 } // namespace detail
 
 /// By the order of `chat_format`.
-inline constexpr std::array<chat_layout, 21> chat_layouts = {{
+inline constexpr std::array<chat_layout, 23> chat_layouts = {{
     {.name = "transcript",
      .user_before = "\n\nHuman: ",
      .user_after = "",
@@ -189,6 +198,8 @@ inline constexpr std::array<chat_layout, 21> chat_layouts = {{
     detail::chatml_layout("qwen2", "You are a helpful assistant."),
     detail::chatml_layout("qwen2.5", "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."),
     detail::chatml_layout("qwen3", {}, true),
+    detail::thinking_layout("qwen3.5", "<|im_start|>assistant\n<think>\n"),
+    detail::thinking_layout("qwen3.5-silent", "<|im_start|>assistant\n<think>\n\n</think>\n\n"),
     detail::llama3_layout("llama3.1",
                           "<|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December "
                           "2023\nToday Date: 26 Jul 2024\n\n",
