@@ -6,11 +6,15 @@
 #include <preflearn/data/byte_reader.hpp>
 #include <preflearn/data/csv.hpp>
 #include <preflearn/data/filter.hpp>
+#include <preflearn/data/fitting.hpp>
 #include <preflearn/data/game_table.hpp>
+#include <preflearn/data/json_id.hpp>
 #include <preflearn/data/json_line.hpp>
+#include <preflearn/data/left_out.hpp>
 #include <preflearn/data/line_reader.hpp>
 #include <preflearn/data/name_index.hpp>
 #include <preflearn/data/number.hpp>
+#include <preflearn/data/pair_names.hpp>
 #include <preflearn/data/parse_record.hpp>
 #include <preflearn/data/preference_data.hpp>
 #include <preflearn/data/preference_reader.hpp>

@@ -13,6 +13,7 @@
 #include <preflearn/pipeline/study_progress.hpp>
 #include <preflearn/pipeline/study_report.hpp>
 #include <preflearn/pipeline/study_summary.hpp>
+#include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/pipeline/text_study.hpp>
 #include <preflearn/pipeline/token_loss_values.hpp>
 #include <preflearn/pipeline/unpaired_loss_values.hpp>

@@ -119,7 +119,17 @@ TEST_CASE("ids are the record's own or the default") {
     CHECK(parsed("{\"id\": null, " + body).id == 42);
     CHECK(parsed("{\"id\": \"x\", \"n\": 8, " + body, {.id_field = "n"}).id == 8);
     CHECK(parsed("{\"id\": \"x\", " + body, {.id_field = ""}).id == 42);
-    for (const char* const wrong : {"-1", "1.0", "\"7\"", "18446744073709551616", "[]"}) {
+    const auto given = [&](const std::string& id) { return parsed("{\"id\": " + id + ", " + body); };
+    CHECK(given("3.0").id == 3);
+    CHECK(given("1e3").id == 1000);
+    CHECK(given("0.0").given.form == id_form::number);
+    CHECK(given("\"7\"").id == hash_of("7")); // a text, and written back as one
+    CHECK(given("\"7\"").given.text == "7");
+    CHECK(given("\"a/\\u00e9 7\"").given.text == "a/\u00e9 7");
+    CHECK(given("null").given.form == id_form::none);
+    for (const char* const wrong :
+         {"-1", "-1.0", "1.5", "18446744073709551616", "1e30", "1e300", "[]", "[1]", "{}", "true", "\"\""}) {
+        CAPTURE(wrong);
         CHECK(test::contains(error_in("{\"id\": " + std::string(wrong) + ", " + body), "field 'id': found "));
     }
 }

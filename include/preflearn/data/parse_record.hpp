@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,7 @@
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/data/json_line.hpp>
+#include <preflearn/data/pair_names.hpp>
 #include <preflearn/data/record.hpp>
 #include <preflearn/data/transcript.hpp>
 
@@ -130,6 +132,21 @@ inline void read_texts(preference_record& record, const json_field& prompt, cons
     record.second = second.substr(*size);
 }
 
+/// A number is whole, at least 0, and one that the file can mean: 3, 3.0, but not 1e30, which stands for many.
+inline given_id id_in(const json_field& field) {
+    constexpr auto expected = "a text or a whole number of at least 0 (or set id_field)";
+    const nlohmann::json& value = *field;
+    if (value.is_string()) {
+        if (field.text().empty()) field.fail("a text that is not empty, a whole number, or null for none");
+        return {.form = id_form::text, .text = std::string(field.text())};
+    }
+    if (value.is_number_unsigned()) return {.form = id_form::number, .number = value.get<std::uint64_t>()};
+    constexpr double largest = 0x1p53;
+    const double number = value.is_number() ? value.get<double>() : -1;
+    if (!(number >= 0 && number <= largest && number == std::floor(number))) field.fail(expected);
+    return {.form = id_form::number, .number = static_cast<std::uint64_t>(number)};
+}
+
 inline double probability_in(const json_field& field) {
     const double p = field.number();
     if (!(p >= 0 && p <= 1)) field.fail("a probability in [0, 1]");
@@ -191,8 +208,8 @@ inline preference_record parse_record(std::string_view line, const preference_op
     preference_record result;
     result.id = default_id;
     if (const auto id = record.member(options.id_field); !options.id_field.empty() && id.present()) {
-        if (!(*id).is_number_unsigned()) id.fail("an integer of at least 0 (or set id_field)");
-        result.id = (*id).get<std::uint64_t>();
+        result.given = detail::id_in(id);
+        result.id = result.given.inside(default_id);
     }
     if (responses[0].is_text() && responses[1].is_text() && (!prompt.present() || prompt.is_text())) {
         detail::read_texts(result, prompt, responses, options.answer_start);

@@ -19,22 +19,34 @@
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/preference.hpp>
+#include <preflearn/data/pair_names.hpp>
 #include <preflearn/data/record.hpp>
 
 namespace preflearn {
 
 using text_comparison = comparison<std::string_view>;
 
-/// Lines that a reader left out: how many, and what was wrong with the first of them.
+/// A line that a reader left out.
+struct malformed_line {
+    std::size_t line = 0;   ///< from 1
+    std::size_t reason = 0; ///< its place in skipped_lines::reasons
+};
+
+/// Lines that a reader left out: how many, what was wrong with the first of them ("file:line: …"), and each line with
+/// its reason, without the place.
 struct skipped_lines {
     std::size_t count = 0;
     std::vector<std::string> messages;
+    std::vector<malformed_line> lines{};
+    std::vector<std::string> reasons{};
 };
 
 /// Views stay valid while the data set lives, also when it is moved or pairs are added; hence it cannot be copied.
 class preference_data {
   public:
     preference_data() = default;
+    /// \param file what messages call the file that the pairs come from
+    explicit preference_data(std::string file) : names_(std::move(file)) {}
     preference_data(preference_data&&) = default;
     preference_data& operator=(preference_data&&) = default;
     preference_data(const preference_data&) = delete;
@@ -42,8 +54,7 @@ class preference_data {
 
     /// \throws argument_error when the id is taken.
     void add(preference_record record) {
-        const bool added = ids_.insert(record.id).second;
-        require(added, "the id ", record.id, " is taken by another pair");
+        names_.insert(record.id, record.given, record.line);
         const auto known = prompts_.find(record.prompt); // prompts come with many pairs of responses
         const std::string_view prompt = known != prompts_.end() ? *known : keep(std::move(record.prompt));
         prompts_.insert(prompt);
@@ -62,6 +73,9 @@ class preference_data {
     [[nodiscard]] std::optional<response_scores> scores(std::uint64_t id) const { return found(scores_, id); }
     [[nodiscard]] std::optional<double> margin(std::uint64_t id) const { return found(margins_, id); }
 
+    /// What the file calls each pair, and where it stands.
+    [[nodiscard]] const pair_names& names() const { return names_; }
+
     [[nodiscard]] std::size_t size() const { return comparisons_.size(); }
     [[nodiscard]] bool empty() const { return comparisons_.empty(); }
 
@@ -79,7 +93,7 @@ class preference_data {
 
     std::deque<std::string> texts_; // never moves its elements, so views of short strings hold too
     std::unordered_set<std::string_view> prompts_;
-    std::unordered_set<std::uint64_t> ids_;
+    pair_names names_;
     std::vector<text_comparison> comparisons_;
     label_set labels_;
     std::unordered_map<std::uint64_t, response_scores> scores_;

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <preflearn/core/chat_message.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/data/line_reader.hpp>
+#include <preflearn/data/pair_names.hpp>
 #include <preflearn/data/transcript.hpp>
 
 namespace preflearn {
@@ -22,8 +24,10 @@ struct response_scores {
     friend bool operator==(const response_scores&, const response_scores&) = default;
 };
 
-/// A pair as read. Of chosen/rejected records `first` is the chosen response and `label` says so.
+/// A pair as read. Of chosen/rejected records `first` is the chosen response and `label` says so. Equality is of what
+/// the record says, not of where it stood and how it was called.
 struct preference_record {
+    /// Inside (see pair_names); `given` is the id as the file has it.
     std::uint64_t id = 0;
     std::string prompt{}, first{}, second{};
     /// Nothing for an unlabelled pair. Carries the margin when the record has one.
@@ -31,7 +35,13 @@ struct preference_record {
     std::optional<response_scores> scores{};
     /// Strength of the preference for `first` over `second`, as the file gives it.
     std::optional<double> margin{};
-    friend bool operator==(const preference_record&, const preference_record&) = default;
+    given_id given{};
+    std::size_t line = 0; ///< from 1; 0: in no file
+
+    friend bool operator==(const preference_record& a, const preference_record& b) {
+        return a.id == b.id && a.prompt == b.prompt && a.first == b.first && a.second == b.second &&
+               a.label == b.label && a.scores == b.scores && a.margin == b.margin;
+    }
 };
 
 /// Turns as text. The text of a prompt's turns (the last one not the assistant's) must be how the text of prompt and
@@ -51,7 +61,8 @@ struct preference_options {
     std::size_t kept_messages = 10;
     /// In bytes; longer lines are malformed.
     std::size_t maximum_line = default_maximum_line;
-    /// The field that holds a pair's id. Where it is absent, or if this is empty, the id is the line's index from 0.
+    /// The field that holds a pair's id: a whole number of at least 0 or a text. Where it is absent, or if this is
+    /// empty, the id is the line's index from 0.
     std::string id_field = "id";
     number_label label_numbers = number_label::probability_of_first;
     /// Where the prompt of two transcripts ends (see common_prompt_size).

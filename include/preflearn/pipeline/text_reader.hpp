@@ -1,0 +1,45 @@
+/// \file
+/// A policy over text as a reader of pairs: how long a pair is in its tokens, begin and end tokens counted as they are
+/// scored, and whether its model knows every token. Asked once before a run, so that nothing fails in the middle of it.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <preflearn/core/error.hpp>
+#include <preflearn/core/tokens.hpp>
+#include <preflearn/data/fitting.hpp>
+#include <preflearn/data/preference_data.hpp>
+
+namespace preflearn {
+
+namespace detail {
+
+/// \throws input_error for an id that the model has no place for: tokenizer and model do not belong together.
+inline std::size_t checked_length(token_span ids, std::size_t vocabulary, std::string_view part) {
+    for (const token_id id : ids)
+        require<input_error>(id >= 0 && static_cast<std::size_t>(id) < vocabulary, "the ", part, " has the token ", id,
+                             ", but the model's vocabulary ends at ", vocabulary - 1);
+    return ids.size();
+}
+
+} // namespace detail
+
+/// The policy must outlive the reader. \param name what messages call the model
+template <class TextPolicy> pair_reader reader_of(const TextPolicy& policy, std::string name) {
+    const std::size_t vocabulary = policy.model().config().vocabulary_size;
+    return {.name = std::move(name),
+            .maximum_length = policy.model().config().maximum_length,
+            .lengths = [&policy, vocabulary](const text_comparison& pair) {
+                return pair_lengths{
+                    .prompt = detail::checked_length(policy.prompt_tokens(pair.prompt), vocabulary, "prompt"),
+                    .first = detail::checked_length(policy.response_tokens(pair.first), vocabulary, "first response"),
+                    .second =
+                        detail::checked_length(policy.response_tokens(pair.second), vocabulary, "second response")};
+            }};
+}
+
+} // namespace preflearn
