@@ -50,7 +50,7 @@ class template_run {
     using kind = template_expression::kind;
 
     void count_step(std::size_t line) {
-        require<input_error>(++steps_ < 200'000, "line ", line, ": the template does not come to an end");
+        require<input_error>(++steps_ < 20'000, "line ", line, ": the template does not come to an end");
     }
 
     flow run(const std::vector<template_statement>& statements, std::string& out) {

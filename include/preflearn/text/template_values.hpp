@@ -82,9 +82,11 @@ inline std::string text_of(const template_value& value, bool quoted = false) {
     if (value.is_string()) {
         const auto& text = value.get_ref<const std::string&>();
         if (!quoted) return text;
-        std::string shown = "'";
-        for (const char c : text) shown.append(c == '\n' ? "\\n" : c == '\'' ? "\\'" : std::string(1, c));
-        return shown + "'";
+        const bool doubled = text.find('\'') != std::string::npos && text.find('"') == std::string::npos;
+        const char quote = doubled ? '"' : '\'';
+        std::string shown(1, quote);
+        for (const char c : text) shown.append(c == '\n' ? "\\n" : c == quote ? "\\'" : std::string(1, c));
+        return shown + quote;
     }
     if (!value.is_structured()) return value.dump();
     std::string text = value.is_array() ? "[" : "{";
