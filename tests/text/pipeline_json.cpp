@@ -17,7 +17,7 @@ std::vector<std::string> cut(const char* pretokeniser, std::string text) {
     std::vector<pretokenise_step> steps;
     read_pretokenisers(from, json::parse(pretokeniser), steps);
     text_pieces pieces(std::move(text));
-    for (const auto& step : steps) pretokenise(pieces, step, true);
+    for (const auto& step : steps) pretokenise(pieces, step, text_position::start);
     std::vector<std::string> found;
     pieces.for_each([&](std::string_view piece) { found.emplace_back(piece); });
     return found;

@@ -9,9 +9,10 @@ using namespace preflearn;
 using pieces = std::vector<std::string>;
 
 namespace {
-pieces cut(std::string text, const std::vector<pretokenise_step>& steps, bool at_start = true) {
+pieces cut(std::string text, const std::vector<pretokenise_step>& steps,
+           text_position position = text_position::start) {
     text_pieces found(std::move(text));
-    for (const auto& step : steps) pretokenise(found, step, at_start);
+    for (const auto& step : steps) pretokenise(found, step, position);
     pieces all;
     found.for_each([&](std::string_view piece) { all.emplace_back(piece); });
     return all;
@@ -35,8 +36,8 @@ TEST_CASE("metaspace marks words, in front of the text when asked to") {
     using enum metaspace_step::prefix;
     CHECK(cut("a b", {metaspace_step{}}) == pieces{"▁a", "▁b"});
     CHECK(cut(" a  b", {metaspace_step{.prepended = never}}) == pieces{"▁a", "▁", "▁b"});
-    CHECK(cut("a", {metaspace_step{.prepended = first}}, true) == pieces{"▁a"});
-    CHECK(cut("a", {metaspace_step{.prepended = first}}, false) == pieces{"a"});
+    CHECK(cut("a", {metaspace_step{.prepended = first}}) == pieces{"▁a"});
+    CHECK(cut("a", {metaspace_step{.prepended = first}}, text_position::after_added) == pieces{"a"});
     CHECK(cut("a b", {metaspace_step{.symbol = "_", .prepended = never, .splits = false}}) == pieces{"a_b"});
 }
 
@@ -53,4 +54,14 @@ TEST_CASE("an expression's matches stand alone, join a neighbour, join each othe
     CHECK(by(contiguous) == pieces{"a", "--", "b", "-"});
     CHECK(cut("abc", {expression_split{expression("(?=[bc])")}}) == pieces{"a", "b", "c"});
     CHECK(cut("", {expression_split{expression("-"), removed}}).empty());
+}
+
+TEST_CASE("a text that goes on gets no space in front, its later pieces as ever") {
+    using prefix = metaspace_step::prefix;
+    for (const prefix prepended : {prefix::first, prefix::always})
+        CHECK(cut("ab c", {metaspace_step{.prepended = prepended}}, text_position::continuation) == pieces{"ab", "▁c"});
+    CHECK(cut("ab c", {metaspace_step{.prepended = prefix::always}}, text_position::after_added) ==
+          pieces{"▁ab", "▁c"});
+    CHECK(cut("a1", {number_split{1}, metaspace_step{}}, text_position::continuation) == pieces{"a", "▁1"});
+    CHECK(cut("a b", {byte_level_step{true, true}}, text_position::continuation) == pieces{"a", "Ġb"});
 }

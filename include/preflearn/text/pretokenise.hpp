@@ -15,6 +15,7 @@
 
 #include <preflearn/text/byte_alphabet.hpp>
 #include <preflearn/text/patterns.hpp>
+#include <preflearn/text/position.hpp>
 #include <preflearn/text/split.hpp>
 
 namespace preflearn {
@@ -109,11 +110,12 @@ inline void replace_all(std::string& text, std::string_view from, std::string_vi
     if (done > 0) text = replaced.append(text, done);
 }
 
-inline void apply(text_pieces& pieces, const byte_level_step& step) {
+inline void apply(text_pieces& pieces, const byte_level_step& step, text_position position) {
     if (step.adds_space) {
         text_pieces spaced;
         pieces.for_each([&](std::string_view piece) {
-            if (!piece.starts_with(' ')) spaced.text.push_back(' ');
+            const bool goes_on = position == text_position::continuation && spaced.text.empty();
+            if (!piece.starts_with(' ') && !goes_on) spaced.text.push_back(' ');
             spaced.text.append(piece);
             spaced.ends.push_back(spaced.text.size());
         });
@@ -130,13 +132,14 @@ inline void apply(text_pieces& pieces, const byte_level_step& step) {
     pieces = std::move(mapped);
 }
 
-inline void apply(text_pieces& pieces, const metaspace_step& step, bool at_start) {
+inline void apply(text_pieces& pieces, const metaspace_step& step, text_position position) {
     text_pieces marked;
     pieces.for_each([&](std::string_view piece) {
         std::string text(piece);
         replace_all(text, " ", step.symbol);
-        const bool wanted = step.prepended == metaspace_step::prefix::always ||
-                            (step.prepended == metaspace_step::prefix::first && at_start && marked.text.empty());
+        const text_position here = marked.text.empty() ? position : text_position::after_added;
+        const bool wanted = (step.prepended == metaspace_step::prefix::always && here != text_position::continuation) ||
+                            (step.prepended == metaspace_step::prefix::first && here == text_position::start);
         if (wanted && !text.starts_with(step.symbol)) marked.text.append(step.symbol);
         marked.text.append(text);
         marked.ends.push_back(marked.text.size());
@@ -147,14 +150,14 @@ inline void apply(text_pieces& pieces, const metaspace_step& step, bool at_start
 
 } // namespace detail
 
-/// Applies one step. `at_start`: the text begins where the caller's whole text does.
-inline void pretokenise(text_pieces& pieces, const pretokenise_step& step, bool at_start) {
+/// Applies one step. `position`: where the text begins.
+inline void pretokenise(text_pieces& pieces, const pretokenise_step& step, text_position position) {
     std::visit(
         [&]<class Step>(const Step& chosen) {
             if constexpr (std::is_same_v<Step, byte_level_step>) {
-                detail::apply(pieces, chosen);
+                detail::apply(pieces, chosen, position);
             } else if constexpr (std::is_same_v<Step, metaspace_step>) {
-                detail::apply(pieces, chosen, at_start);
+                detail::apply(pieces, chosen, position);
             } else {
                 split_pieces(pieces, chosen);
             }
