@@ -83,8 +83,8 @@ template <class Real> struct piece_results {
     using column = std::array<Real, pairs_per_piece<Real> + 64 / sizeof(Real)>;
     /// The log-ratios u and v and their difference; z, or β times both scores where the link takes both.
     alignas(64) column u, v, difference, z, chosen_score, rejected_score;
-    /// The loss and its derivative in z, or in both scores; the weight where it is not the column's.
-    alignas(64) column loss, slope, rejected_slope, weight;
+    /// The loss and its derivative in z, or in both scores; numbers on their way to an exponential.
+    alignas(64) column loss, slope, rejected_slope, exponent;
 };
 
 /// a − b as a rounded number and what the rounding lost (Knuth's two-sum).
