@@ -21,6 +21,7 @@
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/link.hpp>
+#include <preflearn/loss/pair_parts.hpp>
 #include <preflearn/loss/pair_pieces.hpp>
 #include <preflearn/loss/score.hpp>
 #include <preflearn/loss/target.hpp>
@@ -28,20 +29,6 @@
 #include <preflearn/loss/weight.hpp>
 
 namespace preflearn {
-
-namespace detail {
-
-template <class Part> constexpr bool uses_tokens_if_said() {
-    if constexpr (requires { Part::uses_tokens; }) return Part::uses_tokens;
-    return false;
-}
-/// Whether a link looks at the rejected score of a soft label alone.
-template <class Link> constexpr bool only_chosen() {
-    if constexpr (requires { Link::ignores_rejected; }) return Link::ignores_rejected;
-    return false;
-}
-
-} // namespace detail
 
 /// The composition; itself a PreferenceLoss. β scales the score before the link, so that a margin is in units of β s;
 /// the rewards it reports are β (log π − log π_ref) (β log π where the score uses no reference), whatever the score
@@ -53,27 +40,18 @@ template <class Link> constexpr bool only_chosen() {
 /// leaves no number (a numeric_error). Where a score is infinite because the chosen response is certain and the
 /// rejected one is not (log-odds at log π = 0), value and gradient are their limits where these are finite. Σ weight is
 /// that of the weight column: what a weight part makes of it is part of the loss, as a class's weight is. Columns that
-/// the parts do not read are neither used nor checked. \throws argument_error when β is not positive and finite, when
-/// columns differ in length, a needed column is missing, a target is outside [0, 1], or a weight is negative;
-/// numeric_error naming pair and column for NaN and infinities.
+/// the parts do not read are neither used nor checked.
+/// \throws argument_error when β is not positive and finite, when columns differ in length, a needed column is missing,
+/// a target is outside [0, 1], or a weight is negative; numeric_error naming pair and column for NaN and infinities.
 template <class Score = log_ratio, class Link = logistic, class Target = given_target, class Margin = given_margin,
           class Weight = given_weight, class Term = no_term>
 struct pairwise {
     static constexpr bool uses_reference = Score::uses_reference;
     static constexpr bool uses_tokens =
         Score::uses_tokens || Term::uses_tokens || detail::uses_tokens_if_said<Margin>();
-    static constexpr lengths_read lengths =
-        std::max({detail::uses_tokens_if_said<Margin>() ? lengths_read::both : lengths_read::none,
-                  !Score::uses_tokens           ? lengths_read::none
-                  : detail::only_chosen<Link>() ? lengths_read::preferred
-                                                : lengths_read::both,
-                  detail::says_which_lengths<Term>()});
+    static constexpr lengths_read lengths = detail::lengths_of_parts<Score, Link, Margin, Term>();
     /// Whether the target column makes a difference, and whether a margin may be given.
-    static constexpr bool uses_target = !std::same_as<Target, as_labelled> || LabelLink<Link, double> ||
-                                        !std::same_as<Weight, given_weight> ||
-                                        requires(const Term& added, const pair_point<double>& at) {
-        added(at, 1.0);
-    };
+    static constexpr bool uses_target = detail::target_matters<Link, Target, Weight, Term>();
     static constexpr bool uses_margin = !PairLink<Link, double>;
 
     double beta = 0.1;
@@ -86,7 +64,7 @@ struct pairwise {
 
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& given, const pair_gradients<Real>& gradients) const {
-        check_parts<Real>();
+        check_parts<Real, Score, Link, Target, Margin, Weight, Term>();
         check(given, gradients);
         const pair_scores<Real> scores = columns_read_by<pairwise>(given);
         // Blocks depend on the number of pairs alone; at most 64, so that their sums need no allocation.
@@ -116,12 +94,12 @@ struct pairwise {
     /// where the score bends). \throws as the loss does.
     template <std::floating_point Real> void curvature(const pair_scores<Real>& given, std::span<Real> out) const {
         static_assert(CurvedLink<Link, Real>, "a second derivative needs a link with curvature(z) that returns Real");
-        check_parts<Real>();
+        check_parts<Real, Score, Link, Target, Margin, Weight, Term>();
         check(given, pair_gradients<Real>{.values = out});
         const pair_scores<Real> scores = columns_read_by<pairwise>(given);
         require(out.size() == scores.size(), "curvature has ", out.size(), " entries for ", scores.size(), " pairs");
         parallel_blocks(scores.size(), detail::pairs_per_piece<Real>, [&](std::size_t begin, std::size_t end) {
-            const detail::piece_columns<Real> c = columns_from(scores, begin, end);
+            const detail::piece_columns<Real> c = detail::piece_of(scores, begin, end);
             detail::piece_results<Real> results;
             detail::form_differences<Real>(c, results, {});
             for (std::size_t i = 0; i < c.size; ++i) {
@@ -148,59 +126,6 @@ struct pairwise {
         }
     }
 
-    template <class Real> static consteval void check_parts() {
-        static_assert(ScorePart<Score, Real>, "a score part has uses_reference and uses_tokens and is called with "
-                                              "(log-ratio, tokens), returning response_score<Real>");
-        static_assert(
-            MarginLink<Link, Real> || PairLink<Link, Real> || LabelLink<Link, Real>,
-            "a link is called with z, or with (z, q), and returns margin_penalty<Real>, or with (chosen, rejected) or "
-            "(chosen, rejected, z) and returns pair_penalty<Real>");
-        static_assert(!LabelLink<Link, Real> || std::same_as<Target, as_labelled>,
-                      "a link that takes the label's probability itself goes with the target part as_labelled");
-        static_assert(TargetPart<Target, Real>, "a target part is called with q and returns "
-                                                "target_mixture<Real>");
-        static_assert(MarginPart<Margin, Real>, "a margin part is called with the margin column and returns Real");
-        static_assert(WeightPart<Weight, Real>, "a weight part is called with (weight, target) and returns Real");
-        static_assert(AddedTerm<Term, Real>, "an added term has uses_tokens and is called with pair_point<Real>, or "
-                                             "with it and q, returning pair_penalty<Real>");
-        static_assert(!PairLink<Link, Real> || !only_differences<Score>,
-                      "this score is known up to a constant per prompt: it needs a link of the score difference");
-        static_assert(!PairLink<Link, Real> || std::same_as<Margin, given_margin>,
-                      "a link of both scores has no margin to subtract");
-    }
-
-    /// The piece that starts at pair `at`, of no pair beyond `end`.
-    template <class Real>
-    static detail::piece_columns<Real> columns_from(const pair_scores<Real>& scores, std::size_t at, std::size_t end) {
-        static constexpr auto constants = [] {
-            std::array<std::array<Real, detail::pairs_per_piece<Real>>, 2> filled{};
-            filled[1].fill(1);
-            return filled;
-        }();
-        static constexpr auto ones = [] {
-            std::array<std::uint32_t, detail::pairs_per_piece<Real>> filled{};
-            filled.fill(1);
-            return filled;
-        }();
-        const auto column = [at](std::span<const Real> values, std::size_t otherwise) {
-            return values.empty() ? constants[otherwise].data() : values.data() + at;
-        };
-        const auto if_there = [at](const auto& values) { return values.empty() ? nullptr : values.data() + at; };
-        const auto length = [at](std::span<const std::uint32_t> values) {
-            return values.empty() ? ones.data() : values.data() + at;
-        };
-        return {.size = std::min(detail::pairs_per_piece<Real>, end - at),
-                .chosen = scores.chosen.data() + at,
-                .rejected = scores.rejected.data() + at,
-                .reference_chosen = if_there(scores.reference_chosen),
-                .reference_rejected = if_there(scores.reference_rejected),
-                .weight = column(scores.weight, 1),
-                .target = column(scores.target, 1),
-                .margin = column(scores.margin, 0),
-                .chosen_tokens = length(scores.chosen_tokens),
-                .rejected_tokens = length(scores.rejected_tokens)};
-    }
-
     template <bool Plain, class Real>
     loss_sums block(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients, std::size_t begin,
                     std::size_t end) const {
@@ -208,7 +133,7 @@ struct pairwise {
         std::array<std::array<Real, detail::pairs_per_piece<Real>>, 2> unwanted;
         detail::block_sums<Real> sums;
         for (std::size_t at = begin; at < end; at += detail::pairs_per_piece<Real>) {
-            const detail::piece_columns<Real> columns = columns_from(scores, at, end);
+            const detail::piece_columns<Real> columns = detail::piece_of(scores, at, end);
             const detail::piece_ahead<Real> ahead(scores, gradients, at + columns.size, end);
             Real* const d_chosen = gradients.chosen.empty() ? unwanted[0].data() : gradients.chosen.data() + at;
             Real* const d_rejected = gradients.rejected.empty() ? unwanted[1].data() : gradients.rejected.data() + at;
@@ -230,7 +155,7 @@ struct pairwise {
         detail::piece_results<Real> results;
         Real d_chosen, d_rejected;
         for (std::size_t pair = begin; pair < end; ++pair) {
-            const detail::piece_columns<Real> one = columns_from(scores, pair, pair + 1);
+            const detail::piece_columns<Real> one = detail::piece_of(scores, pair, pair + 1);
             if (!compute<Plain>(one, results, &d_chosen, &d_rejected, {}))
                 compute_limits<Plain>(one, results, &d_chosen, &d_rejected);
             require<numeric_error>(!std::isnan(results.loss[0]) && !std::isnan(d_chosen) && !std::isnan(d_rejected),
@@ -245,7 +170,7 @@ struct pairwise {
         detail::piece_results<Real> results;
         Real d_chosen, d_rejected;
         for (; begin + 1 < end; ++begin) {
-            const detail::piece_columns<Real> one = columns_from(scores, begin, begin + 1);
+            const detail::piece_columns<Real> one = detail::piece_of(scores, begin, begin + 1);
             if (!compute<Plain>(one, results, &d_chosen, &d_rejected, {}) &&
                 !compute_limits<Plain>(one, results, &d_chosen, &d_rejected))
                 break;
@@ -259,7 +184,7 @@ struct pairwise {
         refuse_empty_responses(scores, pair, pair + 1);
         if constexpr (requires(const pair_point<Real>& at) { score.refusal(at); }) {
             detail::piece_results<Real> results;
-            const detail::piece_columns<Real> one = columns_from(scores, pair, pair + 1);
+            const detail::piece_columns<Real> one = detail::piece_of(scores, pair, pair + 1);
             detail::form_differences<Real>(one, results, {});
             const std::string why = score.refusal(point_at(one, results, 0));
             require<numeric_error>(why.empty(), "pair ", pair, ": ", why);
@@ -267,16 +192,14 @@ struct pairwise {
         throw_first_fault(scores, pair, pair + 1);
     }
 
-    /// What `compute` does where it fails because responses are certain, if the loss has a limit there: the penalty of
-    /// z → ∞ vanishes, its derivative times the score's slope need not. The pairs are computed with a harmless
-    /// log-prob in place of 0, then given their limits. False when something else is at fault, too.
+    /// What `compute` does, where it fails because responses are certain and the loss has a limit there: z → ∞, φ(z) →
+    /// 0. These pairs are computed with a harmless log-prob, then given their limits. False when there is another
+    /// fault.
     template <bool Plain, class Real>
     [[gnu::cold, gnu::noinline]] bool compute_limits(const detail::piece_columns<Real>& in,
                                                      detail::piece_results<Real>& results, Real* d_chosen,
                                                      Real* d_rejected) const {
-        if constexpr (!(CertainScore<Score, Real> && TailLink<Link> && MarginLink<Link, Real>)) {
-            return false;
-        } else {
+        if constexpr (CertainScore<Score, Real> && TailLink<Link> && MarginLink<Link, Real>) {
             std::array<std::array<Real, detail::pairs_per_piece<Real>>, 2> moved;
             bool any = false;
             for (std::size_t i = 0; i < in.size; ++i) {
@@ -296,10 +219,11 @@ struct pairwise {
                     return false;
             return true;
         }
+        return false;
     }
 
-    /// Gives pair i, of which one response is certain, its limits. False when they are not finite: the loss of the
-    /// other order counts, too, or the slope grows faster than the penalty vanishes.
+    /// Gives pair i, of which one response is certain, its limits. False when they are not finite: the other order
+    /// counts, too, or the score's slope grows faster than the penalty's vanishes.
     template <bool Plain, class Real>
     bool take_limit(const detail::piece_columns<Real>& c, detail::piece_results<Real>& r, Real* d_chosen,
                     Real* d_rejected, std::size_t i) const {
@@ -352,16 +276,6 @@ struct pairwise {
             return term(at, q);
         else
             return term(at);
-    }
-    /// The scores of a pair, given the first steps where the part has them.
-    template <class Part, class Real>
-    [[gnu::always_inline]] static pair_score<Real> scores_at(const Part& part, const pair_point<Real>& at,
-                                                             [[maybe_unused]] const Real& chosen,
-                                                             [[maybe_unused]] const Real& rejected) {
-        if constexpr (TwoStepScore<Part, Real>)
-            return part.pair(at, chosen, rejected);
-        else
-            return scores_of_pair(part, at);
     }
     /// A margin link, given e^{−|z|} where it can use that.
     template <class Real>
@@ -475,7 +389,7 @@ struct pairwise {
         }
         for (std::size_t i = 0; i < c.size; ++i) {
             const pair_point<Real> at = point_at(c, out, i);
-            const auto [su, sv, difference] = scores_at(part, at, d_chosen[i], d_rejected[i]);
+            const auto [su, sv, difference] = scores_of_pair(part, at, d_chosen[i], d_rejected[i]);
             if constexpr (PairLink<Link, Real>) {
                 out.chosen_score[i] = scale * su.value;
                 out.rejected_score[i] = scale * sv.value;

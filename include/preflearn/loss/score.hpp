@@ -61,6 +61,17 @@ concept TwoStepScore = requires(const S& score, const pair_point<Real>& at, Real
     { score.pair(at, x, x) } -> std::same_as<pair_score<Real>>;
 };
 
+/// The scores of a pair, given the first steps where the part has them.
+template <class Part, class Real>
+[[gnu::always_inline]] inline pair_score<Real> scores_of_pair(const Part& part, const pair_point<Real>& at,
+                                                              [[maybe_unused]] const Real& chosen,
+                                                              [[maybe_unused]] const Real& rejected) {
+    if constexpr (TwoStepScore<Part, Real>)
+        return part.pair(at, chosen, rejected);
+    else
+        return scores_of_pair(part, at);
+}
+
 /// A score part that is infinite where a response is certain: `is_certain(u)`, and `limit_slope(tokens, v,
 /// other_tokens)`, what e^{s(v) − s(u)} ds/du tends to as u gets there.
 template <class S, class Real>
