@@ -6,6 +6,7 @@
 #include <iostream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -25,7 +26,8 @@ int main(int argc, char** argv) {
         "number). Under a loss that couples the batch (aot, dr_dpo, ...) all pairs are one batch, whose sum the\n"
         "lines add up to. FILE.csv has the columns chosen_logp and rejected_logp and, where the loss needs them,\n"
         "reference_chosen_logp, reference_rejected_logp, chosen_tokens and rejected_tokens; weight, target and\n"
-        "margin may be there. A file without a single pair is refused.\n\n"
+        "margin may be there. Columns that the loss does not read are neither used nor checked; of weight, target\n"
+        "and margin this is said. A file without a single pair is refused.\n\n"
         "Losses on triples (tpo, ...) need gold_logp and gold_tokens, too, and print d_gold_logp.\n\n"
         "Losses on single completions (kto, bco, ...) take logp, reference_logp, desirable (1, 0, true or false),\n"
         "maybe weight, and for kto mismatched_logp and reference_mismatched_logp of a response to another prompt;\n"
@@ -36,8 +38,9 @@ int main(int argc, char** argv) {
         "in unknown order) and weight. They print loss,d_logp, the loss of a list in its first line, 0 in others.\n\n"
         "Token-level losses (ld_dpo, wpo, tdpo1, ...) take columns like chosen_token_logps, whose fields hold a\n"
         "number for each token with blanks between them, and print d_chosen_token_logps,d_rejected_token_logps\n"
-        "the same way, pair by pair as the file is read. --list says which columns a loss needs."};
-    app.add_option("--loss", name, "a name of the list");
+        "the same way, pair by pair as the file is read; an empty field is an empty response. --list says which "
+        "columns a loss needs."};
+    app.add_option("--loss", name, "a name of the list, or one that the list has beside it (dpo, ...)");
     app.add_option("--param", parameters, "NAME=VALUE, may be repeated")->allow_extra_args(false);
     app.add_flag("--list", list, "print every loss with formula, parameters, defaults, columns and source");
     app.add_option("FILE.csv", file, "log-probs in nats, summed over tokens or token by token");
@@ -56,8 +59,12 @@ int main(int argc, char** argv) {
         } else {
             std::vector<preflearn::named_value> values;
             for (const std::string& given : parameters) values.push_back(preflearn::parse_named_value(given));
-            preflearn::use_loss_of_any_kind(name, values, [&](const auto& loss) {
-                preflearn::write_loss_values(loss, preflearn::csv_file(file), print);
+            preflearn::use_loss_of_any_kind(name, values, [&]<class Loss>(const Loss& loss) {
+                preflearn::csv_file csv(file);
+                if (const std::string ignored = preflearn::ignored_columns<Loss>(csv); !ignored.empty())
+                    std::fprintf(stderr, "loss_values: %s does not read the columns: %s\n", name.c_str(),
+                                 ignored.c_str());
+                preflearn::write_loss_values(loss, std::move(csv), print);
             });
         }
         if (std::fflush(stdout) != 0) throw std::runtime_error("the output cannot be written");

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/loss/alias_list.hpp>
 #include <preflearn/loss/any_divergence.hpp>
 #include <preflearn/loss/any_loss.hpp>
 #include <preflearn/loss/batch_confidence.hpp>
@@ -16,6 +17,7 @@
 #include <preflearn/loss/elementary.hpp>
 #include <preflearn/loss/evaluate.hpp>
 #include <preflearn/loss/evaluate_tokens.hpp>
+#include <preflearn/loss/fault_place.hpp>
 #include <preflearn/loss/kto.hpp>
 #include <preflearn/loss/label_links.hpp>
 #include <preflearn/loss/linear_divergence.hpp>
@@ -31,6 +33,7 @@
 #include <preflearn/loss/named_token_level.hpp>
 #include <preflearn/loss/optimal_transport.hpp>
 #include <preflearn/loss/pair_links.hpp>
+#include <preflearn/loss/pair_parts.hpp>
 #include <preflearn/loss/pairwise.hpp>
 #include <preflearn/loss/rewards_scaled.hpp>
 #include <preflearn/loss/running_mean.hpp>

@@ -67,10 +67,9 @@ TEST_CASE("a score that is infinite for finite columns is reported by its pair")
     for (std::vector<double>* column : {&p.chosen, &p.rejected}) column->assign(20, -3);
     p.chosen_tokens.assign(20, 3);
     p.rejected_tokens.assign(20, 3);
-    p.chosen[7] = 0; // probability 1: infinite odds
+    p.rejected[7] = 0; // probability 1: infinite odds
     CHECK_THROWS_WITH_AS(orpo{}(p.scores(), p.gradients()),
-                         doctest::Contains("pair 7: the score made of chosen 0 and rejected -3 exceeds the range"),
-                         numeric_error);
+                         doctest::Contains("pair 7: the rejected response is certain (log-prob 0)"), numeric_error);
 }
 
 TEST_CASE("a length of 0 is named where a loss divides by it, and of no account elsewhere") {
@@ -122,4 +121,45 @@ TEST_CASE("a β that is not a positive number is refused") {
     pairs<double> p = random_pairs<double>(2);
     for (const double beta : {0.0, -0.1, std::numeric_limits<double>::quiet_NaN()})
         CHECK_THROWS_AS(dpo{.beta = beta}(p.scores(), p.gradients()), argument_error);
+}
+
+TEST_CASE("a column that a loss does not read is not checked, whatever it holds") {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    pairs<double> p = random_pairs<double>(20);
+    pairs<double> clean = p;
+    p.chosen_tokens.assign(20, 0);
+    p.rejected_tokens.assign(20, 0);
+    CHECK(dpo{}(p.scores(), p.gradients()).loss == dpo{}(clean.scores(), clean.gradients()).loss);
+    p.reference_chosen.assign(20, nan);
+    p.reference_rejected.assign(20, nan);
+    CHECK(bradley_terry{}(p.scores(), {}).loss == bradley_terry{}(clean.scores(), {}).loss);
+    // the rejected response's length, where only the chosen one's likelihood counts
+    p.chosen_tokens = clean.chosen_tokens;
+    CHECK(cpo{}(p.scores(), {}).loss == cpo{}(clean.scores(), {}).loss);
+    for (std::vector<double>* column : {&p.target, &clean.target, &p.margin, &clean.margin}) column->clear();
+    CHECK(chosen_likelihood{}(p.scores(), {}).loss == chosen_likelihood{}(clean.scores(), {}).loss);
+    p.rejected_tokens.clear();
+    CHECK(chosen_likelihood{}(p.scores(), {}).loss == chosen_likelihood{}(clean.scores(), {}).loss);
+    p.target.assign(20, 0.75); // soft labels read it
+    CHECK_THROWS_AS(chosen_likelihood{}(p.scores(), {}), argument_error);
+    p.target.assign(20, nan);
+    using deaf = pairwise<reference_free, logistic, as_labelled>; // to targets
+    CHECK(deaf{}(p.scores(), {}).loss == deaf{}(clean.scores(), {}).loss);
+    // and a fault elsewhere is not blamed on it
+    p.weight[3] = -1;
+    CHECK_THROWS_WITH_AS(deaf{}(p.scores(), {}), doctest::Contains("pair 3: weight is -1"), argument_error);
+}
+
+TEST_CASE("losses say which columns they read, through everything that is made of them") {
+    CHECK(detail::says_which_lengths<dpo>() == lengths_read::none);
+    CHECK(detail::says_which_lengths<simpo>() == lengths_read::both);
+    CHECK(detail::says_which_lengths<rpo>() == lengths_read::chosen);
+    CHECK(detail::says_which_lengths<mpo>() == lengths_read::preferred);
+    CHECK(detail::says_which_lengths<ipo_mean>() == lengths_read::both);
+    CHECK(!detail::says_margin<nca>());
+    CHECK(!detail::says_margin<sppo_hard>());
+    CHECK(detail::says_margin<dpo>());
+    CHECK(detail::says_target<confidence_weighted_dpo>());
+    CHECK(!reads_rejected_lengths(lengths_read::preferred, false));
+    CHECK(reads_rejected_lengths(lengths_read::preferred, true));
 }

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <initializer_list>
 #include <limits>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -43,4 +44,31 @@ TEST_CASE_TEMPLATE("log-odds and their slopes are exact to the last bits for eve
         CHECK(std::abs(pair.difference - (odds - other)) <= 40 * ulp * std::max(1.0L, std::abs(odds)));
     }
     CHECK(mean_log_odds{}(Real(0), tokens).value == limits::infinity());
+}
+
+TEST_CASE(
+    "where a response is certain the log-odds say what they tend to, and what is wrong where they tend to nothing") {
+    const mean_log_odds odds;
+    CHECK(odds.is_certain(0.0));
+    CHECK(odds.is_certain(-0.0F));
+    CHECK(!odds.is_certain(-5e-324));
+    // e^{s(v) − s(u)} s'(u) next to the limit
+    const double v = -6, near = -1e-12, other = odds(v, 3.0).value;
+    const response_score<double> u = odds(near, 2.0);
+    CHECK(std::exp(other - u.value) * u.derivative == doctest::Approx(odds.limit_slope(2.0, v, 3.0)).epsilon(1e-11));
+    CHECK(odds.limit_slope(2.0, v, 3.0) == doctest::Approx(std::exp(-2.0) / (1 - std::exp(-2.0)) / 2).epsilon(1e-15));
+    const auto refusal = [](double chosen, double rejected) {
+        return mean_log_odds::refusal(pair_point<double>{.chosen = chosen,
+                                                         .rejected = rejected,
+                                                         .u = chosen,
+                                                         .v = rejected,
+                                                         .difference = chosen - rejected,
+                                                         .chosen_tokens = 2,
+                                                         .rejected_tokens = 3});
+    };
+    CHECK(refusal(-1, 2) == "rejected is 2: a log-probability is positive, at most 0 was expected");
+    CHECK(refusal(3, 0) == "chosen is 3: a log-probability is positive, at most 0 was expected");
+    CHECK(refusal(0, 0).find("not defined") != std::string::npos);
+    CHECK(refusal(-1, 0).find("infinite") != std::string::npos);
+    CHECK(refusal(-1, -2).empty());
 }

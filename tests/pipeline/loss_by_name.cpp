@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstdlib>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -52,7 +54,37 @@ TEST_CASE("losses of any kind go by their names, and those on tokens are no loss
     CHECK_THROWS_WITH_AS(use_loss_of_any_kind("humanline", std::vector<named_value>{{"alpha", "1"}}, use),
                          "loss 'humanline' has no parameter 'alpha'; it has: beta, log_least, log_most",
                          argument_error);
-    CHECK_THROWS_WITH_AS(loss_named("ld_dpo", {}), doctest::Contains("there is no loss 'ld_dpo'"), argument_error);
+    CHECK_THROWS_WITH_AS(
+        loss_named("ld_dpo", {}),
+        doctest::Contains("there is no loss 'ld_dpo' here, it is one on pairs' tokens; there are: sigmoid"),
+        argument_error);
+}
+
+TEST_CASE("other tools' names are aliases, wherever a loss goes by its name") {
+    const std::vector<double> chosen{-3}, rejected{-1};
+    const pair_scores<double> pair{.chosen = chosen, .rejected = rejected};
+    const std::vector<named_value> beta{{"beta", "0.7"}};
+    CHECK(loss_named("dpo", beta)(pair, {}).loss == dpo{.beta = 0.7}(pair, pair_gradients<double>{}).loss);
+    CHECK(loss_has_parameter("DPO", "beta"));
+    CHECK(loss_name("SimPO") == "simpo");
+    CHECK(loss_name("rso") == "hinge");
+    CHECK(loss_name("hinge") == "hinge"); // a name of the list is never ambiguous
+    CHECK_THROWS_WITH_AS(loss_named("tdpo", {}), doctest::Contains("tdpo1, tdpo2"), argument_error);
+    CHECK_THROWS_WITH_AS(loss_named("KTO", {}), doctest::Contains("it is one on single completions"), argument_error);
+}
+
+TEST_CASE("every alias names a loss that there is, and is no listed name itself but where it is refused otherwise") {
+    std::set<std::string, std::less<>> names;
+    for_each_loss([&]<class Loss>(const Loss&) { names.emplace(description_of<Loss>.name); });
+    for (const auto& [alias, name] : loss_aliases) {
+        INFO(alias);
+        CHECK((alias == "rdpo" || !names.contains(alias)));
+        for (std::size_t at = 0; at < name.size();) {
+            const std::size_t end = std::min(name.find(' ', at), name.size());
+            CHECK(names.contains(name.substr(at, end - at)));
+            at = end + 1;
+        }
+    }
 }
 
 TEST_CASE("no two losses of any kind have one name") {

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -100,7 +101,42 @@ TEST_CASE("what is missing or wrong is said") {
 TEST_CASE("a fault that shows in the loss alone is said with the file's name") {
     std::istringstream stream("chosen_logp,rejected_logp,gold_logp,gold_tokens\n-1,-2,-3,4\n-1.5e308,1.5e308,-3,4\n");
     CHECK_THROWS_WITH_AS(write_loss_values(tpo{}, csv_file(csv_reader(stream, "triples.csv")), [](const auto&) {}),
-                         doctest::Contains("triples.csv: pair 1: the difference of"), numeric_error);
+                         doctest::Contains("triples.csv:3: the difference of"), numeric_error);
+}
+
+TEST_CASE("faults that a loss finds are said by the line on which the pair begins") {
+    const auto run = [](const auto& loss, const std::string& text) {
+        std::istringstream stream(text);
+        std::string written;
+        write_loss_values(loss, csv_file(csv_reader(stream, "p.csv")), [&](const auto& lines) { written += lines; });
+        return written;
+    };
+    const std::string four = "chosen_logp,rejected_logp,chosen_tokens,rejected_tokens,note\n-5,-6,2,3,\"two\nlines\"\n";
+    CHECK_THROWS_WITH_AS(run(orpo{}, four + "3,-6,2,3,\n"),
+                         "p.csv:4: chosen is 3: a log-probability is positive, at most 0 was expected", numeric_error);
+    CHECK_THROWS_WITH_AS(run(orpo{}, four + "-1,-0,2,3,\n"),
+                         doctest::Contains("p.csv:4: the rejected response is certain"), numeric_error);
+    CHECK_THROWS_WITH_AS(run(orpo{.beta = -1}, four), doctest::Contains("beta is -1"), argument_error);
+    CHECK(run(orpo{}, four + "0,-6,2,3,\n").find("\n0,-0.5078258821374") != std::string::npos);
+}
+
+TEST_CASE("columns that the loss does not read may hold anything, and those that weigh are named") {
+    const std::string text =
+        "chosen_logp,rejected_logp,reference_chosen_logp,chosen_tokens,rejected_tokens,gold_tokens,"
+        "weight,margin\n-5,-6,?,2,0,,1,n/a\n";
+    const auto run = [&]<class Loss>(const Loss& loss, std::string& ignored) {
+        std::istringstream stream(text);
+        csv_file file(csv_reader(stream, "p.csv"));
+        ignored = ignored_columns<Loss>(file);
+        std::string written;
+        write_loss_values(loss, std::move(file), [&](const auto& lines) { written += lines; });
+        return written;
+    };
+    std::string ignored;
+    CHECK(run(chosen_likelihood{}, ignored) == "loss,d_chosen_logp,d_rejected_logp\n2.5,-0.5,0\n");
+    CHECK(ignored == "margin");
+    CHECK_THROWS_WITH_AS(run(cpo{}, ignored), doctest::Contains("column 'margin' holds 'n/a'"), input_error);
+    CHECK_THROWS_WITH_AS(run(orpo{}, ignored), doctest::Contains("p.csv:2: column 'margin'"), input_error);
 }
 
 TEST_CASE("values are lines of CSV") {

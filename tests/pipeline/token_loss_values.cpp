@@ -165,8 +165,8 @@ TEST_CASE("what is missing or wrong is said by file, line, column and token, aft
     CHECK(complaint("-1 nan,-3,-1 -1,-1\n").starts_with("tokens.csv:3: column 'chosen_token_logps', token 1: "));
     CHECK(complaint("-1 -2,-3,-1,-1\n") == "tokens.csv:3: column 'reference_chosen_token_logps' holds 1 numbers, one "
                                            "for each of 2 tokens was expected");
-    CHECK(complaint("-1, ,-1,-1\n") ==
-          "tokens.csv:3: column 'rejected_token_logps' holds nothing, a number for each token was expected");
+    CHECK(complaint("-1, ,-1,-1\n") == "tokens.csv:3: column 'reference_rejected_token_logps' holds 1 numbers, one for "
+                                       "each of 0 tokens was expected");
     CHECK(complaint("-1,-1,-1,-1,-2\n", ",weight", ",1")
               .starts_with("tokens.csv:3: column 'weight' holds '-2', a finite number of at least 0"));
     CHECK(complaint("-1.5e308 -1.5e308,-1,-1 -1,-1\n").starts_with("tokens.csv:3: the sum over the chosen"));
@@ -174,4 +174,14 @@ TEST_CASE("what is missing or wrong is said by file, line, column and token, aft
                          doctest::Contains("tokens.csv: there is no column 'chosen_token_kls' among"), input_error);
     CHECK_THROWS_WITH_AS(lines_of(ld_dpo<>{}, four + "\n"),
                          "tokens.csv: there are no pairs below the names of the columns", input_error);
+}
+
+TEST_CASE("an empty field is an empty response, of no account unless the loss divides by its length") {
+    const std::string four = "chosen_token_logps,rejected_token_logps,reference_chosen_token_logps,"
+                             "reference_rejected_token_logps";
+    CHECK(lines_of(ld_dpo<>{}, four + "\n-1 -2,,-1 -2,\n").at(1) == "0.6931471805599453,-0.025 -0.025,");
+    CHECK_THROWS_WITH_AS(lines_of(wspo{}, four + ",chosen_token_weak_shifts\n,-1,,-1,\n"),
+                         doctest::Contains("tokens.csv:2: its chosen response is empty"), argument_error);
+    // WSPO looks at no label
+    CHECK(lines_of(wspo{}, four + ",chosen_token_weak_shifts,target,margin\n-1,-1,-1,-1,0,7,x\n").size() == 2);
 }

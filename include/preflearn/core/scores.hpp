@@ -46,11 +46,13 @@ template <class Real> struct pair_gradients {
 
 template <Column C, class... More> pair_gradients(C&&, More&&...) -> pair_gradients<column_element<C>>;
 
-/// What a loss reports of a batch: sums, so that shards add up. Divide by `weight` for the mean.
+/// What a loss reports of a batch: sums, so that shards add up. Divide by `weight` for the mean, as training and
+/// `value` do.
 struct loss_sums {
     /// Σ weight · loss.
     double loss = 0;
-    /// Σ weight.
+    /// Σ weight of the weight column, the number of pairs where it is empty. Weights that a loss itself makes (of
+    /// confidence, of classes, of how likely tokens are) are part of its loss and do not count here.
     double weight = 0;
     std::size_t pairs = 0;
     /// Σ of the implicit rewards that the loss compares, of the chosen and of the rejected responses.

@@ -51,7 +51,10 @@ template <class Real, class Count> batch_counts count_pairs(const pair_scores<Re
     return sum_of_slices<batch_counts>(scores, [&](std::size_t at, std::size_t size) {
         const pair_scores<Real> slice = slice_of(scores, at, size);
         if (any_outside(slice.weight, std::numeric_limits<Real>::max()) || any_outside(slice.target, Real(1)))
-            throw_first_fault(slice, 0, size);
+            throw_first_fault(
+                pair_scores<Real>{
+                    .chosen = slice.chosen, .rejected = slice.rejected, .weight = slice.weight, .target = slice.target},
+                0, size);
         std::array<double, pairs_of_slice> counted;
         count(slice, counted.data());
         for (std::size_t i = 0; i < slice.weight.size(); ++i) counted[i] *= static_cast<double>(slice.weight[i]);
@@ -65,8 +68,7 @@ template <class Real, class Count> batch_counts count_pairs(const pair_scores<Re
 
 /// Σ w and the tokens that the label prefers.
 template <class Real> batch_counts count_preferred_tokens(const pair_scores<Real>& scores) {
-    require(scores.chosen_tokens.size() == scores.size() && scores.rejected_tokens.size() == scores.size(),
-            "this loss needs the responses' lengths: chosen_tokens and rejected_tokens must be given");
+    check_lengths_given(lengths_read::preferred, scores);
     return count_pairs(scores, [](const pair_scores<Real>& slice, double* tokens) {
         const auto chosen = slice.chosen_tokens, rejected = slice.rejected_tokens;
         for (std::size_t i = 0; i < chosen.size(); ++i) tokens[i] = chosen[i];
@@ -109,7 +111,8 @@ struct confidence_weighted_dpo_normalised {
 /// −Σ w log π(y_w) / Σ w |y_w|. The mean of the pairs' means is `chosen_likelihood`. A target q < 1 counts the
 /// rejected response with 1 − q.
 struct chosen_likelihood_token_mean {
-    static constexpr bool uses_reference = false, uses_tokens = true;
+    static constexpr bool uses_reference = false, uses_tokens = true, uses_margin = false;
+    static constexpr lengths_read lengths = lengths_read::preferred;
 
     template <std::floating_point Real> [[nodiscard]] batch_counts reduce(const pair_scores<Real>& scores) const {
         return detail::count_preferred_tokens(scores);
@@ -128,7 +131,8 @@ struct chosen_likelihood_token_mean {
 /// MPO as TRL adds it up (`loss_type=["sigmoid", "bco_pair", "sft"]`): as `mpo`, but the likelihood is the mean over
 /// all tokens of the batch, which couples its pairs.
 struct mpo_token_mean {
-    static constexpr bool uses_reference = true, uses_tokens = true;
+    static constexpr bool uses_reference = true, uses_tokens = true, uses_margin = false;
+    static constexpr lengths_read lengths = lengths_read::preferred;
     double beta = 0.1, preference_weight = 0.8, quality_weight = 0.2, generation_weight = 1;
 
     template <std::floating_point Real> [[nodiscard]] batch_counts reduce(const pair_scores<Real>& scores) const {

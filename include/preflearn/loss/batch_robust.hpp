@@ -217,7 +217,8 @@ template <class Inner> struct distributionally_robust {
         check_lengths(scores, gradients);
         require(beta_prime > 0 && std::isfinite(beta_prime), "beta_prime is ", beta_prime,
                 ", a positive number was expected");
-        if (any_outside(scores.weight, std::numeric_limits<Real>::max())) refuse_first_fault(scores, 0, scores.size());
+        if (any_outside(scores.weight, std::numeric_limits<Real>::max()))
+            refuse_first_fault(columns_read_by<Inner>(scores), 0, scores.size());
     }
     /// The inner loss of every pair with weight 1, and x = −ℓ / β'.
     template <class Real>

@@ -121,7 +121,7 @@ struct bco_given_delta {
 /// BCO of pairs with its reward shift (TRL ≤ 0.28's `bco_pair`): −log σ(β u − δ) − log σ(δ − β v). Alone, without a
 /// running mean, δ is the mean reward of the batch.
 struct bco_pair_shifted {
-    static constexpr bool uses_reference = true, uses_tokens = false;
+    static constexpr bool uses_reference = true, uses_tokens = false, uses_margin = false;
     double beta = 0.1;
 
     template <std::floating_point Real> [[nodiscard]] reward_shift<true> reduce(const pair_scores<Real>& scores) const {
@@ -131,7 +131,7 @@ struct bco_pair_shifted {
             const pair_scores<Real> slice = detail::slice_of(scores, at, size);
             if (!(detail::add_rewards(shift.rewards, beta, slice.chosen, slice.reference_chosen) &&
                   detail::add_rewards(shift.rewards, beta, slice.rejected, slice.reference_rejected)))
-                throw_first_fault(slice, 0, size);
+                throw_first_fault(columns_read_by<bco_pair_shifted>(slice), 0, size);
             return shift;
         });
     }

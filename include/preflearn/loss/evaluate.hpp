@@ -21,7 +21,9 @@
 
 namespace preflearn {
 
-/// How the pairs' losses become one number: Σ w l, Σ w l / n, or Σ w l / Σ w (the mean where no weights are given).
+/// How the pairs' losses become one number: Σ w l, Σ w l / n, or Σ w l / Σ w (the mean where no weights are given), w
+/// being the weight column. What a loss itself weighs by is part of l. The last is the default, and what a step of
+/// training reports and follows.
 enum class reduction { sum, mean, weighted_mean };
 
 /// A batch's loss and what TRL logs beside it: means over pairs, rewards being β (log π − log π_ref).

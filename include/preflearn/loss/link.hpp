@@ -93,6 +93,12 @@ concept CurvedLink = MarginLink<L, Real> && requires(const L& link, Real z) {
     { link.curvature(z) } -> std::same_as<Real>;
 };
 
+/// A margin link whose penalty vanishes for z → ∞, at least as fast as e^{−z}: `tail()` is the limit of φ'(z) e^z.
+template <class L>
+concept TailLink = requires(const L& link) {
+    { link.tail() } -> std::same_as<double>;
+};
+
 /// Everything logistic of one z from one exponential, each relatively accurate in both tails.
 template <class Real> struct logistic_terms {
     /// σ(z) and σ(−z).
@@ -140,6 +146,7 @@ struct logistic {
         return {value, by_sign(Real(0.5) - t, near, far) / (1 + t)};
     }
     template <std::floating_point Real> Real curvature(Real z) const { return logistic_terms<Real>(z).slope(); }
+    [[nodiscard]] double tail() const { return -1; }
 };
 
 } // namespace preflearn

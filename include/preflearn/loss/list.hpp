@@ -306,6 +306,11 @@ template <class Loss> std::vector<parameter_place> parameters_of(Loss& loss) {
 /// Whether a loss needs reference columns to be what its name says, and whether it needs lengths.
 template <class Loss> inline constexpr bool loss_uses_reference = detail::says_reference<Loss>(true);
 template <class Loss> inline constexpr bool loss_uses_tokens = detail::says_lengths<Loss>();
+/// Which lengths it reads, and whether it reads weights, targets and margins.
+template <class Loss> inline constexpr lengths_read loss_lengths = detail::says_which_lengths<Loss>();
+template <class Loss> inline constexpr bool loss_uses_weight = detail::says_weight<Loss>();
+template <class Loss> inline constexpr bool loss_uses_target = detail::says_target<Loss>();
+template <class Loss> inline constexpr bool loss_uses_margin = detail::says_margin<Loss>();
 
 /// The loss with another divergence, where it has one: `with_divergence<basic_dpo<>, forward_kl>` is
 /// `basic_dpo<forward_kl>`.

@@ -23,6 +23,7 @@ struct hinge_link {
         return {by_sign(z - 1, 1 - z, Real(0)), by_sign(z - 1, Real(-1), Real(0))};
     }
     template <std::floating_point Real> Real curvature(Real /*z*/) const { return 0; }
+    [[nodiscard]] double tail() const { return 0; }
 };
 
 /// φ(z) = (z − centre)². Grows on both sides up to the type's largest number, where it and φ' stay: infinities
@@ -45,6 +46,7 @@ struct exponential_link {
         return {power, -power};
     }
     template <std::floating_point Real> Real curvature(Real z) const { return saturated_exp(-z); }
+    [[nodiscard]] double tail() const { return -1; }
 };
 
 /// φ(z) = −log Φ(z), Thurstone's model with Φ the normal distribution function. φ → z²/2 + log(−z √(2π)), φ' → z for
@@ -210,6 +212,7 @@ template <class Link> struct scaled_link {
     [[gnu::always_inline]] inline margin_penalty<Real> at(const margin_point<Real>& point) const {
         return scaled(link.at(point));
     }
+    [[nodiscard]] double tail() const requires TailLink<Link> { return factor * link.tail(); }
 
   private:
     template <class Real> [[gnu::always_inline]] margin_penalty<Real> scaled(const margin_penalty<Real>& plain) const {

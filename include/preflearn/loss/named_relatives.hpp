@@ -85,8 +85,9 @@ struct ropo {
 };
 
 /// Confidence-weighted DPO (CW-PO: Afzali et al. 2026, arXiv:2603.04968): C · −log σ(z), C = |2q − 1| of the weak
-/// teacher's probability q in the target column. The sum over `pairs` is the paper's plain mean E[C ℓ]; over `weight`
-/// it is the normalised one. A constant q gives DPO times a constant.
+/// teacher's probability q in the target column. C is part of the loss: its mean is the
+/// paper's plain E[C ℓ], divided by the pairs (by Σ weight where weights are given) and not by Σ C, which is
+/// `confidence_weighted_dpo_normalised`. A constant q gives DPO times a constant.
 struct confidence_weighted_dpo {
     double beta = 0.1;
 

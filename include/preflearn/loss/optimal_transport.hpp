@@ -143,7 +143,8 @@ double at_each_rank(const sorted_sides& state, const sorted_column& side, double
 /// AOT for paired data (TRL's `aot`): with x = log π(y_w) − log π(y_l) and y the same under the reference,
 /// both sorted, Σ_k (1 − ε) · −log σ(β (x_(k) − y_(k))) + ε · −log σ(−β (x_(k) − y_(k))). One pair alone is DPO.
 struct aot {
-    static constexpr bool uses_reference = true, uses_tokens = false;
+    static constexpr bool uses_reference = true, uses_tokens = false, uses_weight = false, uses_target = false,
+                          uses_margin = false;
     double beta = 0.1, label_smoothing = 0;
 
     template <std::floating_point Real> [[nodiscard]] sorted_sides reduce(const pair_scores<Real>& scores) const {
@@ -185,7 +186,8 @@ struct aot {
 /// AOT for unpaired data (TRL's `aot_unpaired`): the same of the sorted log-ratios u of the chosen and v of
 /// the rejected responses, which need not answer the same prompts: Σ_k −log σ(β (u_(k) − v_(k))), smoothed likewise.
 struct aot_unpaired {
-    static constexpr bool uses_reference = true, uses_tokens = false;
+    static constexpr bool uses_reference = true, uses_tokens = false, uses_weight = false, uses_target = false,
+                          uses_margin = false;
     double beta = 0.1, label_smoothing = 0;
 
     template <std::floating_point Real> [[nodiscard]] sorted_sides reduce(const pair_scores<Real>& scores) const {

@@ -116,6 +116,7 @@ struct preference_and_quality {
 
 /// −w a: the likelihood of the chosen response alone (supervised fine-tuning on it), w = 1 if nothing else is said.
 struct chosen_only {
+    static constexpr bool ignores_rejected = true;
     double factor = 1;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real /*b*/) const {

@@ -24,12 +24,43 @@ namespace preflearn::detail {
 /// 2 KiB of every column.
 template <class Real> inline constexpr std::size_t pairs_per_piece = 2048 / sizeof(Real);
 
-/// The columns of one piece; missing ones point at constants, missing lengths and references nowhere.
+/// The columns of one piece; missing ones point at constants, missing references nowhere.
 template <class Real> struct piece_columns {
     std::size_t size;
     const Real *chosen, *rejected, *reference_chosen, *reference_rejected, *weight, *target, *margin;
     const std::uint32_t *chosen_tokens, *rejected_tokens;
 };
+
+/// The piece that starts at pair `at`, of no pair beyond `end`.
+template <class Real> piece_columns<Real> piece_of(const pair_scores<Real>& scores, std::size_t at, std::size_t end) {
+    static constexpr auto constants = [] {
+        std::array<std::array<Real, pairs_per_piece<Real>>, 2> filled{};
+        filled[1].fill(1);
+        return filled;
+    }();
+    static constexpr auto ones = [] {
+        std::array<std::uint32_t, pairs_per_piece<Real>> filled{};
+        filled.fill(1);
+        return filled;
+    }();
+    const auto column = [at](std::span<const Real> values, std::size_t otherwise) {
+        return values.empty() ? constants[otherwise].data() : values.data() + at;
+    };
+    const auto if_there = [at](const auto& values) { return values.empty() ? nullptr : values.data() + at; };
+    const auto length = [at](std::span<const std::uint32_t> values) {
+        return values.empty() ? ones.data() : values.data() + at;
+    };
+    return {.size = std::min(pairs_per_piece<Real>, end - at),
+            .chosen = scores.chosen.data() + at,
+            .rejected = scores.rejected.data() + at,
+            .reference_chosen = if_there(scores.reference_chosen),
+            .reference_rejected = if_there(scores.reference_rejected),
+            .weight = column(scores.weight, 1),
+            .target = column(scores.target, 1),
+            .margin = column(scores.margin, 0),
+            .chosen_tokens = length(scores.chosen_tokens),
+            .rejected_tokens = length(scores.rejected_tokens)};
+}
 
 /// So many pairs of the next piece are asked for at a time.
 template <class Real> inline constexpr std::size_t pairs_asked_for = 512 / sizeof(Real);
@@ -83,8 +114,8 @@ template <class Real> struct piece_results {
     using column = std::array<Real, pairs_per_piece<Real> + 64 / sizeof(Real)>;
     /// The log-ratios u and v and their difference; z, or β times both scores where the link takes both.
     alignas(64) column u, v, difference, z, chosen_score, rejected_score;
-    /// The loss and its derivative in z, or in both scores; the weight where it is not the column's.
-    alignas(64) column loss, slope, rejected_slope, weight;
+    /// The loss and its derivative in z, or in both scores; numbers on their way to an exponential.
+    alignas(64) column loss, slope, rejected_slope, exponent;
 };
 
 /// a − b as a rounded number and what the rounding lost (Knuth's two-sum).

@@ -14,12 +14,14 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
 
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/link.hpp>
+#include <preflearn/loss/pair_parts.hpp>
 #include <preflearn/loss/pair_pieces.hpp>
 #include <preflearn/loss/score.hpp>
 #include <preflearn/loss/target.hpp>
@@ -28,15 +30,6 @@
 
 namespace preflearn {
 
-namespace detail {
-
-template <class Part> constexpr bool uses_tokens_if_said() {
-    if constexpr (requires { Part::uses_tokens; }) return Part::uses_tokens;
-    return false;
-}
-
-} // namespace detail
-
 /// The composition; itself a PreferenceLoss. β scales the score before the link, so that a margin is in units of β s;
 /// the rewards it reports are β (log π − log π_ref) (β log π where the score uses no reference), whatever the score
 /// part makes of them, as TRL reports them. Equal rewards are ties and not correct.
@@ -44,7 +37,10 @@ template <class Part> constexpr bool uses_tokens_if_said() {
 /// u − v is rounded once whatever the four log-probs are, so that large ones of a similar size lose nothing.
 /// Finite for finite input unless the difference of the log-ratios exceeds the type's range (a numeric_error), or the
 /// exact loss does (then it is infinite, or the type's largest number where the link says so), or a parameter does and
-/// leaves no number (a numeric_error).
+/// leaves no number (a numeric_error). Where a score is infinite because the chosen response is certain and the
+/// rejected one is not (log-odds at log π = 0), value and gradient are their limits where these are finite. Σ weight is
+/// that of the weight column: what a weight part makes of it is part of the loss, as a class's weight is. Columns that
+/// the parts do not read are neither used nor checked.
 /// \throws argument_error when β is not positive and finite, when columns differ in length, a needed column is missing,
 /// a target is outside [0, 1], or a weight is negative; numeric_error naming pair and column for NaN and infinities.
 template <class Score = log_ratio, class Link = logistic, class Target = given_target, class Margin = given_margin,
@@ -53,6 +49,10 @@ struct pairwise {
     static constexpr bool uses_reference = Score::uses_reference;
     static constexpr bool uses_tokens =
         Score::uses_tokens || Term::uses_tokens || detail::uses_tokens_if_said<Margin>();
+    static constexpr lengths_read lengths = detail::lengths_of_parts<Score, Link, Margin, Term>();
+    /// Whether the target column makes a difference, and whether a margin may be given.
+    static constexpr bool uses_target = detail::target_matters<Link, Target, Weight, Term>();
+    static constexpr bool uses_margin = !PairLink<Link, double>;
 
     double beta = 0.1;
     Score score{};
@@ -63,9 +63,10 @@ struct pairwise {
     Term term{};
 
     template <std::floating_point Real>
-    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
-        check_parts<Real>();
-        check(scores, gradients);
+    loss_sums operator()(const pair_scores<Real>& given, const pair_gradients<Real>& gradients) const {
+        check_parts<Real, Score, Link, Target, Margin, Weight, Term>();
+        check(given, gradients);
+        const pair_scores<Real> scores = columns_read_by<pairwise>(given);
         // Blocks depend on the number of pairs alone; at most 64, so that their sums need no allocation.
         constexpr std::size_t most = 64, piece = detail::pairs_per_piece<Real>;
         const std::size_t pieces = (scores.size() + piece - 1) / piece;
@@ -91,13 +92,14 @@ struct pairwise {
     /// d² (weight · loss) / dz² of every pair, z = β (s_w − s_l) − margin, without the added term: what Newton's method
     /// needs besides the gradient. A quadratic form of z's derivatives with it is the loss's curvature (Gauss-Newton
     /// where the score bends). \throws as the loss does.
-    template <std::floating_point Real> void curvature(const pair_scores<Real>& scores, std::span<Real> out) const {
+    template <std::floating_point Real> void curvature(const pair_scores<Real>& given, std::span<Real> out) const {
         static_assert(CurvedLink<Link, Real>, "a second derivative needs a link with curvature(z) that returns Real");
-        check_parts<Real>();
-        check(scores, pair_gradients<Real>{.values = out});
+        check_parts<Real, Score, Link, Target, Margin, Weight, Term>();
+        check(given, pair_gradients<Real>{.values = out});
+        const pair_scores<Real> scores = columns_read_by<pairwise>(given);
         require(out.size() == scores.size(), "curvature has ", out.size(), " entries for ", scores.size(), " pairs");
         parallel_blocks(scores.size(), detail::pairs_per_piece<Real>, [&](std::size_t begin, std::size_t end) {
-            const detail::piece_columns<Real> c = columns_from(scores, begin, end);
+            const detail::piece_columns<Real> c = detail::piece_of(scores, begin, end);
             detail::piece_results<Real> results;
             detail::form_differences<Real>(c, results, {});
             for (std::size_t i = 0; i < c.size; ++i) {
@@ -106,7 +108,7 @@ struct pairwise {
                 const Real z =
                     static_cast<Real>(beta) * scores_of_pair(score, at).difference - margin_at(c.margin[i], at);
                 if (!(std::isfinite(z) && q >= 0 && q <= 1 && c.weight[i] >= 0 && std::isfinite(c.weight[i])))
-                    throw_first_fault(scores, begin + i, begin + i + 1);
+                    refuse(scores, begin + i);
                 const target_mixture<Real> mixture = mixture_at(q, z);
                 const Real swapped = mixture.swapped == 0 ? Real(0) : mixture.swapped * link.curvature(-z);
                 out[begin + i] = weight(c.weight[i], q) * (mixture.as_labelled * link.curvature(z) + swapped);
@@ -118,58 +120,10 @@ struct pairwise {
     template <class Real> void check(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
         check_lengths(scores, gradients);
         require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
-        if constexpr (uses_tokens) {
-            require(scores.chosen_tokens.size() == scores.size() && scores.rejected_tokens.size() == scores.size(),
-                    "this loss needs the responses' lengths: chosen_tokens and rejected_tokens must be given");
-        }
+        check_lengths_given(lengths, scores);
         if constexpr (PairLink<Link, Real>) {
             require(scores.margin.empty(), "this loss is no function of a score difference and takes no margin column");
         }
-    }
-
-    template <class Real> static consteval void check_parts() {
-        static_assert(ScorePart<Score, Real>, "a score part has uses_reference and uses_tokens and is called with "
-                                              "(log-ratio, tokens), returning response_score<Real>");
-        static_assert(
-            MarginLink<Link, Real> || PairLink<Link, Real> || LabelLink<Link, Real>,
-            "a link is called with z, or with (z, q), and returns margin_penalty<Real>, or with (chosen, rejected) or "
-            "(chosen, rejected, z) and returns pair_penalty<Real>");
-        static_assert(!LabelLink<Link, Real> || std::same_as<Target, as_labelled>,
-                      "a link that takes the label's probability itself goes with the target part as_labelled");
-        static_assert(TargetPart<Target, Real>, "a target part is called with q and returns "
-                                                "target_mixture<Real>");
-        static_assert(MarginPart<Margin, Real>, "a margin part is called with the margin column and returns Real");
-        static_assert(WeightPart<Weight, Real>, "a weight part is called with (weight, target) and returns Real");
-        static_assert(AddedTerm<Term, Real>, "an added term has uses_tokens and is called with pair_point<Real>, or "
-                                             "with it and q, returning pair_penalty<Real>");
-        static_assert(!PairLink<Link, Real> || !only_differences<Score>,
-                      "this score is known up to a constant per prompt: it needs a link of the score difference");
-        static_assert(!PairLink<Link, Real> || std::same_as<Margin, given_margin>,
-                      "a link of both scores has no margin to subtract");
-    }
-
-    /// The piece that starts at pair `at`, of no pair beyond `end`.
-    template <class Real>
-    static detail::piece_columns<Real> columns_from(const pair_scores<Real>& scores, std::size_t at, std::size_t end) {
-        static constexpr auto constants = [] {
-            std::array<std::array<Real, detail::pairs_per_piece<Real>>, 2> filled{};
-            filled[1].fill(1);
-            return filled;
-        }();
-        const auto column = [at](std::span<const Real> values, std::size_t otherwise) {
-            return values.empty() ? constants[otherwise].data() : values.data() + at;
-        };
-        const auto if_there = [at](const auto& values) { return values.empty() ? nullptr : values.data() + at; };
-        return {.size = std::min(detail::pairs_per_piece<Real>, end - at),
-                .chosen = scores.chosen.data() + at,
-                .rejected = scores.rejected.data() + at,
-                .reference_chosen = uses_reference ? if_there(scores.reference_chosen) : nullptr,
-                .reference_rejected = uses_reference ? if_there(scores.reference_rejected) : nullptr,
-                .weight = column(scores.weight, 1),
-                .target = column(scores.target, 1),
-                .margin = column(scores.margin, 0),
-                .chosen_tokens = if_there(scores.chosen_tokens),
-                .rejected_tokens = if_there(scores.rejected_tokens)};
     }
 
     template <bool Plain, class Real>
@@ -178,23 +132,16 @@ struct pairwise {
         detail::piece_results<Real> results;
         std::array<std::array<Real, detail::pairs_per_piece<Real>>, 2> unwanted;
         detail::block_sums<Real> sums;
-        pair_scores<Real> read = scores;
-        if constexpr (!uses_reference) read.reference_chosen = read.reference_rejected = {};
-        if constexpr (!uses_tokens) read.chosen_tokens = read.rejected_tokens = {};
         for (std::size_t at = begin; at < end; at += detail::pairs_per_piece<Real>) {
-            const detail::piece_columns<Real> columns = columns_from(scores, at, end);
-            const detail::piece_ahead<Real> ahead(read, gradients, at + columns.size, end);
+            const detail::piece_columns<Real> columns = detail::piece_of(scores, at, end);
+            const detail::piece_ahead<Real> ahead(scores, gradients, at + columns.size, end);
             Real* const d_chosen = gradients.chosen.empty() ? unwanted[0].data() : gradients.chosen.data() + at;
             Real* const d_rejected = gradients.rejected.empty() ? unwanted[1].data() : gradients.rejected.data() + at;
-            if (!compute<Plain>(columns, results, d_chosen, d_rejected, ahead)) {
-                const std::size_t pair = first_fault<Plain>(scores, at, at + columns.size);
-                throw_first_fault(scores, pair, pair + 1);
-            }
+            if (!compute<Plain>(columns, results, d_chosen, d_rejected, ahead) &&
+                !compute_limits<Plain>(columns, results, d_chosen, d_rejected))
+                refuse(scores, first_fault<Plain>(scores, at, at + columns.size));
             if (!gradients.values.empty()) std::copy_n(results.loss.data(), columns.size, gradients.values.data() + at);
-            const Real* const weights = !std::same_as<Weight, given_weight> ? results.weight.data()
-                                        : scores.weight.empty()             ? nullptr
-                                                                            : columns.weight;
-            sums.add(columns, results, weights, gradients.metrics);
+            sums.add(columns, results, scores.weight.empty() ? nullptr : columns.weight, gradients.metrics);
         }
         const loss_sums total = sums.total(beta, gradients.metrics);
         if (!std::isfinite(total.loss)) throw_if_undefined<Plain>(scores, begin, end);
@@ -208,7 +155,9 @@ struct pairwise {
         detail::piece_results<Real> results;
         Real d_chosen, d_rejected;
         for (std::size_t pair = begin; pair < end; ++pair) {
-            compute<Plain>(columns_from(scores, pair, pair + 1), results, &d_chosen, &d_rejected, {});
+            const detail::piece_columns<Real> one = detail::piece_of(scores, pair, pair + 1);
+            if (!compute<Plain>(one, results, &d_chosen, &d_rejected, {}))
+                compute_limits<Plain>(one, results, &d_chosen, &d_rejected);
             require<numeric_error>(!std::isnan(results.loss[0]) && !std::isnan(d_chosen) && !std::isnan(d_rejected),
                                    "pair ", pair,
                                    ": the loss is not a number; a parameter exceeds the range of the type");
@@ -220,10 +169,87 @@ struct pairwise {
     [[gnu::cold]] std::size_t first_fault(const pair_scores<Real>& scores, std::size_t begin, std::size_t end) const {
         detail::piece_results<Real> results;
         Real d_chosen, d_rejected;
-        while (begin + 1 < end &&
-               compute<Plain>(columns_from(scores, begin, begin + 1), results, &d_chosen, &d_rejected, {}))
-            ++begin;
+        for (; begin + 1 < end; ++begin) {
+            const detail::piece_columns<Real> one = detail::piece_of(scores, begin, begin + 1);
+            if (!compute<Plain>(one, results, &d_chosen, &d_rejected, {}) &&
+                !compute_limits<Plain>(one, results, &d_chosen, &d_rejected))
+                break;
+        }
         return begin;
+    }
+
+    /// Says what is wrong with a pair. \throws argument_error or numeric_error naming it.
+    template <class Real> [[gnu::cold, noreturn]] void refuse(const pair_scores<Real>& scores, std::size_t pair) const {
+        refuse_first_fault(scores, pair, pair + 1);
+        refuse_empty_responses(scores, pair, pair + 1);
+        if constexpr (requires(const pair_point<Real>& at) { score.refusal(at); }) {
+            detail::piece_results<Real> results;
+            const detail::piece_columns<Real> one = detail::piece_of(scores, pair, pair + 1);
+            detail::form_differences<Real>(one, results, {});
+            const std::string why = score.refusal(point_at(one, results, 0));
+            require<numeric_error>(why.empty(), "pair ", pair, ": ", why);
+        }
+        throw_first_fault(scores, pair, pair + 1);
+    }
+
+    /// What `compute` does, where it fails because responses are certain and the loss has a limit there: z → ∞, φ(z) →
+    /// 0. These pairs are computed with a harmless log-prob, then given their limits. False when there is another
+    /// fault.
+    template <bool Plain, class Real>
+    [[gnu::cold, gnu::noinline]] bool compute_limits(const detail::piece_columns<Real>& in,
+                                                     detail::piece_results<Real>& results, Real* d_chosen,
+                                                     Real* d_rejected) const {
+        if constexpr (CertainScore<Score, Real> && TailLink<Link> && MarginLink<Link, Real>) {
+            std::array<std::array<Real, detail::pairs_per_piece<Real>>, 2> moved;
+            bool any = false;
+            for (std::size_t i = 0; i < in.size; ++i) {
+                const bool chosen = score.is_certain(in.chosen[i]), rejected = score.is_certain(in.rejected[i]);
+                if (chosen && rejected) return false;
+                any |= chosen || rejected;
+                moved[0][i] = chosen ? Real(-1) : in.chosen[i];
+                moved[1][i] = rejected ? Real(-1) : in.rejected[i];
+            }
+            detail::piece_columns<Real> other = in;
+            other.chosen = moved[0].data();
+            other.rejected = moved[1].data();
+            if (!any || !compute<Plain>(other, results, d_chosen, d_rejected, {})) return false;
+            for (std::size_t i = 0; i < in.size; ++i)
+                if ((moved[0][i] != in.chosen[i] || moved[1][i] != in.rejected[i]) &&
+                    !take_limit<Plain>(in, results, d_chosen, d_rejected, i))
+                    return false;
+            return true;
+        }
+        return false;
+    }
+
+    /// Gives pair i, of which one response is certain, its limits. False when they are not finite: the other order
+    /// counts, too, or the score's slope grows faster than the penalty's vanishes.
+    template <bool Plain, class Real>
+    bool take_limit(const detail::piece_columns<Real>& c, detail::piece_results<Real>& r, Real* d_chosen,
+                    Real* d_rejected, std::size_t i) const {
+        constexpr Real infinite = std::numeric_limits<Real>::infinity();
+        const bool chosen = score.is_certain(c.chosen[i]);
+        r.u[i] = c.chosen[i];
+        r.v[i] = c.rejected[i];
+        r.difference[i] = c.chosen[i] - c.rejected[i];
+        const pair_point<Real> at = point_at(c, r, i);
+        const Real q = Plain ? Real(1) : c.target[i], margin_here = margin_at(Plain ? Real(0) : c.margin[i], at);
+        const target_mixture<Real> mixture = mixture_at(q, chosen ? infinite : -infinite);
+        const Real share = chosen ? mixture.as_labelled : mixture.swapped;
+        if ((chosen ? mixture.swapped : mixture.as_labelled) != 0) return false;
+        const Real scale = static_cast<Real>(beta), tail = static_cast<Real>(link.tail());
+        if (scale < 1 && share * tail != 0) return false;
+        Real slope = 0;
+        if (scale == 1 && share * tail != 0)
+            slope = share * tail * std::exp(chosen ? margin_here : -margin_here) *
+                    (chosen ? score.limit_slope(at.chosen_tokens, at.v, at.rejected_tokens)
+                            : score.limit_slope(at.rejected_tokens, at.u, at.chosen_tokens));
+        const pair_penalty<Real> added = term_at<Plain>(at, q);
+        const Real w = weight(Plain ? Real(1) : c.weight[i], q);
+        d_chosen[i] = w * ((chosen ? slope : Real(0)) + added.d_chosen);
+        d_rejected[i] = w * ((chosen ? Real(0) : slope) + added.d_rejected);
+        r.loss[i] = w * (mixture.constant + added.value);
+        return std::isfinite(d_chosen[i]) && std::isfinite(d_rejected[i]);
     }
 
     template <class Real>
@@ -251,16 +277,6 @@ struct pairwise {
         else
             return term(at);
     }
-    /// The scores of a pair, given the first steps where the part has them.
-    template <class Part, class Real>
-    [[gnu::always_inline]] static pair_score<Real> scores_at(const Part& part, const pair_point<Real>& at,
-                                                             [[maybe_unused]] const Real& chosen,
-                                                             [[maybe_unused]] const Real& rejected) {
-        if constexpr (TwoStepScore<Part, Real>)
-            return part.pair(at, chosen, rejected);
-        else
-            return scores_of_pair(part, at);
-    }
     /// A margin link, given e^{−|z|} where it can use that.
     template <class Real>
     [[gnu::always_inline]] margin_penalty<Real> penalty_of(Real z, [[maybe_unused]] const Real& power) const {
@@ -269,17 +285,16 @@ struct pairwise {
         else
             return link(z);
     }
-    /// The exponentials of a pair link's points of the kind `Which`, where it has these. The points' numbers lie where
-    /// the weights will.
+    /// The exponentials of a pair link's points of the kind `Which`, where it has these.
     template <std::size_t Which, class Real>
     void form_pair_exponentials(detail::piece_results<Real>& __restrict__ r, std::size_t size, Real* out) const {
         if constexpr (Which < std::tuple_size_v<decltype(exponents_of(link, Real(), Real(), Real()))>) {
             detail::finite_so_far<Real> seen;
             for (std::size_t i = 0; i < size; ++i) {
-                r.weight[i] = std::get<Which>(exponents_of(link, r.chosen_score[i], r.rejected_score[i], r.z[i]));
-                seen.see(r.weight[i]);
+                r.exponent[i] = std::get<Which>(exponents_of(link, r.chosen_score[i], r.rejected_score[i], r.z[i]));
+                seen.see(r.exponent[i]);
             }
-            detail::form_exponentials(r.weight.data(), size, seen.largest(), out);
+            detail::form_exponentials(r.exponent.data(), size, seen.largest(), out);
         }
     }
     /// A link of both scores with z = a − b.
@@ -374,7 +389,7 @@ struct pairwise {
         }
         for (std::size_t i = 0; i < c.size; ++i) {
             const pair_point<Real> at = point_at(c, out, i);
-            const auto [su, sv, difference] = scores_at(part, at, d_chosen[i], d_rejected[i]);
+            const auto [su, sv, difference] = scores_of_pair(part, at, d_chosen[i], d_rejected[i]);
             if constexpr (PairLink<Link, Real>) {
                 out.chosen_score[i] = scale * su.value;
                 out.rejected_score[i] = scale * sv.value;
@@ -466,10 +481,7 @@ struct pairwise {
             d_rejected[i] = w * (scale * dv + added.d_rejected);
             if constexpr (!Plain || !std::same_as<Term, no_term> || !std::same_as<Weight, given_weight>)
                 r.loss[i] = w * (r.loss[i] + added.value);
-            if constexpr (!std::same_as<Weight, given_weight>) {
-                r.weight[i] = w;
-                finite.see(w);
-            }
+            if constexpr (!std::same_as<Weight, given_weight>) finite.see(w);
         }
         return static_cast<bool>(finite);
     }

@@ -19,6 +19,8 @@ namespace preflearn {
 template <class Loss> struct rewards_scaled {
     static constexpr bool uses_reference = detail::says_reference<Loss>(true);
     static constexpr bool uses_tokens = detail::says_lengths<Loss>();
+    static constexpr lengths_read lengths = detail::says_which_lengths<Loss>();
+    static constexpr bool uses_target = detail::says_target<Loss>(), uses_margin = detail::says_margin<Loss>();
 
     double beta = 0.1;
     Loss loss{};

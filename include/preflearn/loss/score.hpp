@@ -12,7 +12,10 @@
 #include <cmath>
 #include <concepts>
 #include <limits>
+#include <string>
+#include <utility>
 
+#include <preflearn/core/error.hpp>
 #include <preflearn/loss/elementary.hpp>
 
 namespace preflearn {
@@ -56,6 +59,25 @@ template <class S, class Real>
 concept TwoStepScore = requires(const S& score, const pair_point<Real>& at, Real x) {
     { score.first_step(x, x) } -> std::same_as<Real>;
     { score.pair(at, x, x) } -> std::same_as<pair_score<Real>>;
+};
+
+/// The scores of a pair, given the first steps where the part has them.
+template <class Part, class Real>
+[[gnu::always_inline]] inline pair_score<Real> scores_of_pair(const Part& part, const pair_point<Real>& at,
+                                                              [[maybe_unused]] const Real& chosen,
+                                                              [[maybe_unused]] const Real& rejected) {
+    if constexpr (TwoStepScore<Part, Real>)
+        return part.pair(at, chosen, rejected);
+    else
+        return scores_of_pair(part, at);
+}
+
+/// A score part that is infinite where a response is certain: `is_certain(u)`, and `limit_slope(tokens, v,
+/// other_tokens)`, what e^{s(v) − s(u)} ds/du tends to as u gets there.
+template <class S, class Real>
+concept CertainScore = requires(const S& score, Real x) {
+    { score.is_certain(x) } -> std::same_as<bool>;
+    { score.limit_slope(x, x, x) } -> std::same_as<Real>;
 };
 
 /// Where a score is known up to a constant per prompt, only differences mean something, and links of both scores
@@ -109,8 +131,10 @@ template <class Score> struct per_token {
 };
 
 /// The log-odds of the mean token probability p̄ = e^{log π(y|x) / |y|}: s = log p̄ − log(1 − p̄) (Hong et al. 2024,
-/// arXiv:2403.07691, equations 4 and 7). Without a reference; log π < 0 is needed, at 0 the odds are infinite. 1 − p̄
-/// stays at the type's smallest normal number, below which the slope 1 / (1 − p̄) would exceed the range.
+/// arXiv:2403.07691, equations 4 and 7). Without a reference. 1 − p̄ stays at the type's smallest normal number, below
+/// which the slope 1 / (1 − p̄) would exceed the range. At log π = 0 the odds are infinite: where the chosen response
+/// alone is certain, penalties that vanish fast enough have a limit, which `pairwise` takes; where the rejected one is,
+/// the loss is infinite or undefined, an error, and so is a positive log π.
 struct mean_log_odds {
     static constexpr bool uses_reference = false, uses_tokens = true;
     template <std::floating_point Real>
@@ -134,6 +158,26 @@ struct mean_log_odds {
         return {{mean_u - log_of(miss_u), slope_u},
                 {mean_v - log_of(miss_v), slope_v},
                 (mean_u - mean_v) - log_of(miss_u / miss_v) + certain(std::max(mean_u, mean_v))};
+    }
+
+    template <std::floating_point Real> [[nodiscard]] bool is_certain(Real u) const { return u == 0; }
+    /// Odds of the other response over this one's length: e^{−s(u)} s'(u) → 1 / |y|.
+    template <std::floating_point Real> [[nodiscard]] Real limit_slope(Real tokens, Real v, Real other_tokens) const {
+        return std::exp(v / other_tokens) / first_step(v, other_tokens) / tokens;
+    }
+    /// Says what is wrong with a pair whose scores are no finite numbers though its log-probs are.
+    template <class Real> [[nodiscard]] static std::string refusal(const pair_point<Real>& at) {
+        for (const auto& [name, value] : {std::pair{"chosen", at.u}, std::pair{"rejected", at.v}})
+            if (value > 0)
+                return message(name, " is ", value, ": a log-probability is positive, at most 0 was expected");
+        if (at.u == 0 && at.v == 0)
+            return "both responses are certain (log-prob 0): the ratio of their odds is not defined";
+        if (at.v == 0)
+            return "the rejected response is certain (log-prob 0): its odds are infinite, and with them the loss";
+        if (at.u == 0)
+            return "the chosen response is certain (log-prob 0): its odds are infinite, and this loss has no finite "
+                   "limit there";
+        return {};
     }
 
   private:

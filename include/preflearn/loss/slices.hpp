@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string_view>
 #include <vector>
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/loss/columns.hpp>
+#include <preflearn/loss/fault_place.hpp>
 
 namespace preflearn::detail {
 
@@ -57,15 +59,16 @@ template <class Sums, class OfSlice> Sums sum_of_slices(std::size_t count, const
 template <class Sums, class Real, class OfSlice>
 Sums sum_of_slices(const pair_scores<Real>& scores, const OfSlice& of_slice) {
     return sum_of_slices<Sums>(scores.size(), [&](std::size_t at, std::size_t size) {
-        try {
-            return of_slice(at, size);
-        } catch (const argument_error&) {
-            refuse_first_fault(scores, at, at + size); // by the pair's place in the batch
-            throw;
-        } catch (const numeric_error& failure) {
-            refuse_first_fault(scores, at, at + size);
-            throw numeric_error(message("among the pairs from ", at, " on: ", failure.what()));
-        }
+        return with_renamed_places(
+            "pair", size, [at](std::size_t i) { return message("pair ", at + i); },
+            [&] {
+                try {
+                    return of_slice(at, size);
+                } catch (const numeric_error& failure) {
+                    if (at == 0 || std::string_view(failure.what()).starts_with("pair ")) throw;
+                    throw numeric_error(message("among the pairs from ", at, " on: ", failure.what()));
+                }
+            });
     });
 }
 

@@ -7,13 +7,15 @@
 
 #include <concepts>
 
+#include <preflearn/loss/columns.hpp>
 #include <preflearn/loss/link.hpp>
 #include <preflearn/loss/score.hpp>
 
 namespace preflearn {
 
 /// Called with the pair's point, or with the point and the target q, returns the value and its derivatives in log π of
-/// both responses; a term that has both forms takes the first where labels are hard, q = 1. `T::uses_tokens`.
+/// both responses; a term that has both forms takes the first where labels are hard, q = 1. `T::uses_tokens`, and
+/// `T::lengths` where it does not need both lengths.
 template <class T, class Real>
 concept AddedTerm = std::floating_point<Real> && requires {
     { T::uses_tokens } -> std::convertible_to<bool>;
@@ -36,6 +38,7 @@ struct no_term {
 /// the mean of the pairs' means (OpenRLHF, LLaMA-Factory); TRL takes the mean over all tokens of the batch.
 struct chosen_nll {
     static constexpr bool uses_tokens = true;
+    static constexpr lengths_read lengths = lengths_read::chosen;
     double alpha = 1;
     template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at) const {
         const Real slope = -static_cast<Real>(alpha) / at.chosen_tokens;
@@ -56,6 +59,7 @@ struct chosen_nll_sum {
 /// The mean of the response that the label prefers: −α [q log π(y_w|x) / |y_w| + (1 − q) log π(y_l|x) / |y_l|].
 struct preferred_nll {
     static constexpr bool uses_tokens = true;
+    static constexpr lengths_read lengths = lengths_read::preferred;
     double alpha = 1;
     template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at, Real q) const {
         const Real a = static_cast<Real>(alpha);

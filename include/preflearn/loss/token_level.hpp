@@ -63,12 +63,13 @@ template <class Real, bool Divergence> struct token_reader {
 /// token weight, which the `loss_sums::weight` returned leaves out: it adds up the weights given. Sums of floats and
 /// 16-bit numbers are taken in double, too.
 ///
-/// An empty response has the log-prob 0, the length 0 and the mean 0 (a weight of 1); when the loss says that it uses
-/// lengths, it is an argument_error naming the pair.
+/// An empty response has the log-prob 0, the length 0 and the mean 0 (a weight of 1); when the loss says that it reads
+/// that length, it is an argument_error naming the pair.
 /// \throws argument_error for layouts and columns that do not fit or are missing; numeric_error naming pair, column and
 /// token for NaN and infinities, and what the loss throws, which names the pair.
 template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_token_weight> struct from_tokens {
     static constexpr bool uses_reference = detail::says_reference<Loss>(true);
+    static constexpr bool uses_target = detail::says_target<Loss>(), uses_margin = detail::says_margin<Loss>();
     static constexpr bool uses_log_sum_squares = Weight::uses_log_sum_squares;
     static constexpr bool uses_divergence = Part::uses_divergence;
     static constexpr bool uses_weak_shift = false;
@@ -95,10 +96,12 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
             for (std::size_t i = begin; i < end; ++i) {
                 of.chosen_tokens[i] = static_cast<std::uint32_t>(scores.chosen.rows.tokens(i));
                 of.rejected_tokens[i] = static_cast<std::uint32_t>(scores.rejected.rows.tokens(i));
-                if constexpr (detail::says_lengths<Loss>())
-                    require(of.chosen_tokens[i] > 0 && of.rejected_tokens[i] > 0, "pair ", i, ": its ",
-                            of.chosen_tokens[i] > 0 ? "rejected" : "chosen",
-                            " response is empty, but this loss divides by lengths");
+                constexpr lengths_read divides_by = detail::says_which_lengths<Loss>();
+                const bool rejected_matters = reads_rejected_lengths(divides_by, !scores.target.empty());
+                require((divides_by == lengths_read::none || of.chosen_tokens[i] > 0) &&
+                            (!rejected_matters || of.rejected_tokens[i] > 0),
+                        "pair ", i, ": its ", of.chosen_tokens[i] > 0 ? "rejected" : "chosen",
+                        " response is empty, but this loss divides by lengths");
                 const reader<Real> chosen(scores.chosen, of.chosen_tokens[i], of.rejected_tokens[i], true);
                 const reader<Real> rejected(scores.rejected, of.rejected_tokens[i], of.chosen_tokens[i], false);
                 const sums c = sum(scores.chosen, chosen, referenced, i, "chosen");

@@ -57,6 +57,8 @@ template <class L, class Real> consteval void check_triple_loss() {
 template <class Contrast> struct with_gold_likelihood {
     static constexpr bool uses_reference = detail::says_reference<Contrast>(true);
     static constexpr bool uses_tokens = detail::says_lengths<Contrast>();
+    static constexpr lengths_read lengths = detail::says_which_lengths<Contrast>();
+    static constexpr bool uses_target = detail::says_target<Contrast>(), uses_margin = detail::says_margin<Contrast>();
 
     Contrast contrast{};
     double alpha = 1;
@@ -66,8 +68,9 @@ template <class Contrast> struct with_gold_likelihood {
         check_preference_loss<Contrast, Real>();
         static_assert(!reduces_pairs<Contrast, Real>, "the contrast of triples looks at each pair alone");
         check(scores, gradients);
-        return detail::sum_of_slices<loss_sums>(scores.pairs, [&](std::size_t at, std::size_t size) {
-            const pair_scores<Real> pairs = detail::slice_of(scores.pairs, at, size);
+        const pair_scores<Real> read = columns_read_by<Contrast>(scores.pairs);
+        return detail::sum_of_slices<loss_sums>(read, [&](std::size_t at, std::size_t size) {
+            const pair_scores<Real> pairs = detail::slice_of(read, at, size);
             const pair_gradients<Real> out = detail::slice_of(gradients.pairs, at, size);
             loss_sums sums = contrast(pairs, out);
             for (std::size_t i = 0; i < size; ++i) {

@@ -57,6 +57,9 @@ template <class... Losses> struct weighted_sum {
     std::array<double, count> weights{};
     static constexpr bool uses_reference = (detail::says_reference<Losses>(true) || ...);
     static constexpr bool uses_tokens = (detail::says_lengths<Losses>() || ...);
+    static constexpr lengths_read lengths = std::max({detail::says_which_lengths<Losses>()...});
+    static constexpr bool uses_target = (detail::says_target<Losses>() || ...),
+                          uses_margin = (detail::says_margin<Losses>() && ...);
 
     template <std::floating_point Real>
     [[nodiscard]] auto reduce(const pair_scores<Real>& scores) const requires(reduces_pairs<Losses, Real> || ...) {

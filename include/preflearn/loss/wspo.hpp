@@ -27,7 +27,7 @@ namespace preflearn {
 /// missing or do not fit; numeric_error naming pair, column and token for NaN and infinities.
 struct wspo {
     static constexpr bool uses_reference = true, uses_log_sum_squares = false, uses_divergence = false,
-                          uses_weak_shift = true;
+                          uses_weak_shift = true, uses_target = false, uses_margin = false;
     double beta = 0.1;
 
     template <StoredReal Real>

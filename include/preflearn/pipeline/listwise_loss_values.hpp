@@ -28,6 +28,8 @@ struct ranked_columns {
     /// One entry a list.
     std::vector<std::uint32_t> ranked{};
     std::vector<double> weight{};
+    /// The line of the file on which each list begins.
+    std::vector<std::size_t> lines{};
 
     [[nodiscard]] ranked_scores<double> scores() const { return {score, offsets, reference, ranked, weight}; }
 };
@@ -57,6 +59,7 @@ inline ranked_columns read_ranked_columns(csv_file file) {
         expect_in_field(!name.empty(), file, *row, list_at, "the name of a list");
         require<input_error>(!first || names.insert(name).second, file.place(), ": list ", excerpt{name},
                              " goes on after another one, its lines were expected to stand together");
+        if (first) columns.lines.push_back(file.line());
         for (const number_column& column : numbers) column.read(file, *row);
         for (const number_column& column : weights) {
             column.read(file, *row);
@@ -110,7 +113,8 @@ std::vector<response_loss_value> loss_values(const Loss& loss, const ranked_colu
 template <ListwiseLoss<double> Loss, class Write>
 void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
     const ranked_columns columns = read_ranked_columns(std::move(file));
-    const auto values = detail::with_name(columns.name, [&] { return loss_values(loss, columns); });
+    const auto values =
+        detail::with_places(columns.name, columns.lines, "group", [&] { return loss_values(loss, columns); });
     write(to_csv(std::span(values)));
 }
 

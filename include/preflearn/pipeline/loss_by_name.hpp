@@ -18,6 +18,7 @@
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/data/number.hpp>
+#include <preflearn/loss/alias_list.hpp>
 #include <preflearn/loss/any_divergence.hpp>
 #include <preflearn/loss/any_loss.hpp>
 #include <preflearn/loss/coupled_list.hpp>
@@ -39,6 +40,27 @@ inline named_value parse_named_value(const std::string& text) {
     const std::size_t at = text.find('=');
     require(at != std::string::npos && at > 0, "'", text, "': NAME=VALUE was expected");
     return {text.substr(0, at), text.substr(at + 1)};
+}
+
+/// Calls `use(loss)` with every loss that has a name: those on pairs, on triples, on pairs' tokens, on single
+/// completions and on ranked lists.
+template <class Use> void for_each_loss(const Use& use) {
+    for_each_pair_loss(use);
+    for_each_triple_loss(use);
+    for_each_token_loss(use);
+    for_each_unpaired_loss(use);
+    for_each_listwise_loss(use);
+}
+
+/// The name under which the lists have the loss that is also called `given` ("dpo" is "sigmoid", see
+/// `loss/alias_list.hpp`); a name that nobody knows comes back in small letters.
+/// \throws argument_error for a name that is used for several losses, naming them.
+inline std::string loss_name(std::string_view given) {
+    return listed_loss_name(given, [](std::string_view name) {
+        bool listed = false;
+        for_each_loss([&]<class Loss>(const Loss&) { listed |= description_of<Loss>.name == name; });
+        return listed;
+    });
 }
 
 namespace detail {
@@ -84,6 +106,22 @@ inline void set_parameters(std::string_view loss, std::span<const named_value> g
     }
 }
 
+/// What the losses of a name work on, as it stands behind "one"; empty where there is none of that name.
+inline std::string_view loss_kind(std::string_view name) {
+    std::string_view kind;
+    const auto look = [&](std::string_view words) {
+        return [&kind, name, words]<class Loss>(const Loss&) {
+            if (description_of<Loss>.name == name) kind = words;
+        };
+    };
+    for_each_pair_loss(look("on pairs"));
+    for_each_triple_loss(look("on triples"));
+    for_each_token_loss(look("on pairs' tokens"));
+    for_each_unpaired_loss(look("on single completions"));
+    for_each_listwise_loss(look("on ranked lists"));
+    return kind;
+}
+
 /// Looks for one name among those of a list.
 struct name_search {
     std::string_view wanted;
@@ -97,12 +135,13 @@ struct name_search {
     }
 };
 
-/// Of the losses that `for_each_loss` goes through.
+/// Of the losses that `for_each` goes through.
 template <class ForEach, class Use>
-void use_named(std::string_view name, std::span<const named_value> parameters, const ForEach& for_each_loss,
+void use_named(std::string_view given, std::span<const named_value> parameters, const ForEach& for_each,
                const Use& use) {
+    const std::string name = loss_name(given);
     name_search search{name};
-    for_each_loss([&]<class Loss>(Loss loss) {
+    for_each([&]<class Loss>(Loss loss) {
         if (!search.is(description_of<Loss>.name)) return;
         if constexpr (divergence_family<Loss>::exists) {
             divergence_parameters divergence;
@@ -113,23 +152,16 @@ void use_named(std::string_view name, std::span<const named_value> parameters, c
             use(loss);
         }
     });
-    require(search.found, "there is no loss '", name, "'; there are: ", search.seen);
+    if (search.found) return;
+    const std::string_view kind = loss_kind(name);
+    require(kind.empty(), "there is no loss '", given, "' here, it is one ", kind, "; there are: ", search.seen);
+    throw argument_error(message("there is no loss '", given, "'; there are: ", search.seen));
 }
 
 } // namespace detail
 
-/// Calls `use(loss)` with every loss that has a name: those on pairs, on triples, on pairs' tokens, on single
-/// completions and on ranked lists.
-template <class Use> void for_each_loss(const Use& use) {
-    for_each_pair_loss(use);
-    for_each_triple_loss(use);
-    for_each_token_loss(use);
-    for_each_unpaired_loss(use);
-    for_each_listwise_loss(use);
-}
-
-/// Calls `use(loss)` with the loss on pairs of that name, its parameters set. Losses of a score difference with a
-/// divergence also take TRL's `f_divergence_type` (and `chi_squared_kl`) and `f_alpha_divergence_coef` (0.5).
+/// Calls `use(loss)` with the loss on pairs of that name or alias, its parameters set. Losses of a score difference
+/// with a divergence also take TRL's `f_divergence_type` (and `chi_squared_kl`) and `f_alpha_divergence_coef` (0.5).
 /// \throws argument_error for a name or a parameter that does not exist, saying which do, or a value that is no number.
 template <class Use>
 void use_named_loss(std::string_view name, std::span<const named_value> parameters, const Use& use) {
@@ -154,7 +186,8 @@ Loss loss_named(std::string_view name, std::span<const named_value> parameters) 
 }
 
 /// Whether the loss on pairs of that name has that parameter.
-inline bool loss_has_parameter(std::string_view name, std::string_view parameter) {
+inline bool loss_has_parameter(std::string_view given, std::string_view parameter) {
+    const std::string name = loss_name(given);
     bool found = false;
     for_each_pair_loss([&]<class Loss>(Loss loss) {
         if (description_of<Loss>.name != name) return;

@@ -24,7 +24,9 @@ template <class Loss> std::string needed_columns() {
     if constexpr (PreferenceLoss<Loss, double> || TripleLoss<Loss, double>) {
         names = " chosen_logp rejected_logp";
         if (loss_uses_reference<Loss>) names += " reference_chosen_logp reference_rejected_logp";
-        if (loss_uses_tokens<Loss>) names += " chosen_tokens rejected_tokens";
+        if (loss_lengths<Loss> != lengths_read::none) names += " chosen_tokens";
+        if (loss_lengths<Loss> == lengths_read::both) names += " rejected_tokens";
+        if (loss_lengths<Loss> == lengths_read::preferred) names += " (rejected_tokens beside target)";
         if (TripleLoss<Loss, double>) names += " gold_logp gold_tokens";
     } else if constexpr (UnpairedLoss<Loss, double>) {
         for (const std::string_view name : completion_fields<Loss>()) names += " " + std::string(name);
@@ -36,12 +38,15 @@ template <class Loss> std::string needed_columns() {
     return names;
 }
 
-/// Every loss of the lists: name, formula, parameters with defaults, columns it needs, source; a few lines each.
+/// Every loss of the lists: name, formula, other names, parameters with defaults, columns it needs, source; a few lines
+/// each.
 inline std::string loss_list() {
     std::string text;
     for_each_loss([&]<class Loss>(Loss loss) {
         constexpr const auto& about = description_of<Loss>;
-        text += std::string(about.name) + "\n  formula: " + std::string(about.formula) + "\n  parameters:";
+        text += std::string(about.name) + "\n  formula: " + std::string(about.formula);
+        if (const std::string aliases = aliases_of(about.name); !aliases.empty()) text += "\n  also:" + aliases;
+        text += "\n  parameters:";
         for (const parameter_place& parameter : parameters_of(loss))
             text += " " + std::string(parameter.name) + "=" + shortest_digits(*parameter.value);
         if constexpr (divergence_family<Loss>::exists)

@@ -19,6 +19,7 @@
 #include <preflearn/core/scores.hpp>
 #include <preflearn/data/csv.hpp>
 #include <preflearn/data/number.hpp>
+#include <preflearn/loss/fault_place.hpp>
 #include <preflearn/loss/list.hpp>
 #include <preflearn/loss/triples.hpp>
 #include <preflearn/pipeline/loss_by_name.hpp>
@@ -33,6 +34,8 @@ struct score_columns {
     std::vector<std::uint32_t> chosen_tokens{}, rejected_tokens{};
     std::vector<double> gold{};
     std::vector<std::uint32_t> gold_tokens{};
+    /// The line of the file on which each pair stands; empty where they come from elsewhere.
+    std::vector<std::size_t> lines{};
 
     [[nodiscard]] pair_scores<double> scores() const {
         return {chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, rejected_tokens, weight,
@@ -103,40 +106,80 @@ inline void add_weight_column(const csv_file& file, std::vector<double>& to, std
                  all);
 }
 
+} // namespace detail
+
+/// The columns of a file that are wanted, besides the log-probs of both responses, where the file has them. Others are
+/// not looked at.
+struct wanted_columns {
+    bool reference = true, gold = true, weight = true, target = true, margin = true;
+    lengths_read lengths = lengths_read::both;
+};
+
+/// Those that a loss reads.
+template <class Loss> constexpr wanted_columns columns_wanted_by() {
+    return {.reference = loss_uses_reference<Loss>,
+            .gold = TripleLoss<Loss, double>,
+            .weight = loss_uses_weight<Loss>,
+            .target = loss_uses_target<Loss>,
+            .margin = loss_uses_margin<Loss>,
+            .lengths = loss_lengths<Loss>};
+}
+
+/// The columns of weights, targets and margins that a file has and the loss does not read, with commas between them.
+template <class Loss> std::string ignored_columns(const csv_file& file) {
+    constexpr wanted_columns wanted = columns_wanted_by<Loss>();
+    std::string names;
+    for (const auto& [name, used] :
+         {std::pair{"weight", wanted.weight}, {"target", wanted.target}, {"margin", wanted.margin}})
+        if (!used && file.find(name)) names += (names.empty() ? "" : ", ") + std::string(name);
+    return names;
+}
+
+namespace detail {
+
 /// What losses of every kind may know of a pair: `weight`, `target` and `margin`, where the file has them.
-template <class Columns> void add_pair_columns(const csv_file& file, Columns& to, std::vector<number_column>& all) {
-    add_weight_column(file, to.weight, all);
-    add_if_there(file, "target",
-                 number_column{.values = &to.target, .least = 0, .most = 1, .expected = "a probability in [0, 1]"},
-                 all);
-    add_if_there(file, "margin", number_column{&to.margin}, all);
+template <class Columns>
+void add_pair_columns(const csv_file& file, const wanted_columns& wanted, Columns& to,
+                      std::vector<number_column>& all) {
+    if (wanted.weight) add_weight_column(file, to.weight, all);
+    if (wanted.target)
+        add_if_there(file, "target",
+                     number_column{.values = &to.target, .least = 0, .most = 1, .expected = "a probability in [0, 1]"},
+                     all);
+    if (wanted.margin) add_if_there(file, "margin", number_column{&to.margin}, all);
 }
 
 } // namespace detail
 
 /// From columns `chosen_logp`, `rejected_logp` and, where there are, `reference_chosen_logp`,
 /// `reference_rejected_logp`, `chosen_tokens`, `rejected_tokens`, `gold_logp`, `gold_tokens`, `weight`, `target`,
-/// `margin`; others are left out.
+/// `margin`, as far as they are wanted; others are left out.
 /// \throws input_error naming a missing column, a file without pairs, one column of the reference alone, or
 /// file, line and column of what is no finite number, a target that is no probability, a negative weight, or a length
 /// that is not a positive count.
-inline score_columns read_score_columns(csv_file file) {
+inline score_columns read_score_columns(csv_file file, const wanted_columns& wanted = {}) {
     using detail::length_column, detail::number_column, detail::add_if_there;
     score_columns columns{.name = file.name()};
     std::vector<number_column> numbers{{.values = &columns.chosen, .at = file.column("chosen_logp")},
                                        {.values = &columns.rejected, .at = file.column("rejected_logp")}};
     std::vector<length_column> lengths;
-    add_if_there(file, "reference_chosen_logp", number_column{.values = &columns.reference_chosen}, numbers);
-    add_if_there(file, "reference_rejected_logp", number_column{.values = &columns.reference_rejected}, numbers);
-    add_if_there(file, "gold_logp", number_column{.values = &columns.gold}, numbers);
-    detail::add_pair_columns(file, columns, numbers);
-    add_if_there(file, "chosen_tokens", length_column{.values = &columns.chosen_tokens}, lengths);
-    add_if_there(file, "rejected_tokens", length_column{.values = &columns.rejected_tokens}, lengths);
-    add_if_there(file, "gold_tokens", length_column{.values = &columns.gold_tokens}, lengths);
+    if (wanted.reference) {
+        add_if_there(file, "reference_chosen_logp", number_column{.values = &columns.reference_chosen}, numbers);
+        add_if_there(file, "reference_rejected_logp", number_column{.values = &columns.reference_rejected}, numbers);
+    }
+    if (wanted.gold) add_if_there(file, "gold_logp", number_column{.values = &columns.gold}, numbers);
+    detail::add_pair_columns(file, wanted, columns, numbers);
+    const bool targets = wanted.target && file.find("target").has_value();
+    if (wanted.lengths != lengths_read::none)
+        add_if_there(file, "chosen_tokens", length_column{.values = &columns.chosen_tokens}, lengths);
+    if (reads_rejected_lengths(wanted.lengths, targets))
+        add_if_there(file, "rejected_tokens", length_column{.values = &columns.rejected_tokens}, lengths);
+    if (wanted.gold) add_if_there(file, "gold_tokens", length_column{.values = &columns.gold_tokens}, lengths);
 
     while (const auto row = file.next()) {
         for (const number_column& column : numbers) column.read(file, *row);
         for (const length_column& column : lengths) column.read(file, *row);
+        columns.lines.push_back(file.line());
     }
     require<input_error>(!columns.chosen.empty(), file.name(), ": there are no pairs below the names of the columns");
     require<input_error>(columns.reference_chosen.size() == columns.reference_rejected.size(), file.name(),
@@ -155,16 +198,23 @@ template <class Loss> void check_needed_columns(const score_columns& columns) {
     };
     check(loss_uses_reference<Loss>, columns.reference_chosen, columns.reference_rejected,
           "reference_chosen_logp and reference_rejected_logp");
-    check(loss_uses_tokens<Loss>, columns.chosen_tokens, columns.rejected_tokens, "chosen_tokens and rejected_tokens");
+    const bool rejected = reads_rejected_lengths(loss_lengths<Loss>, !columns.target.empty());
+    check(rejected, columns.chosen_tokens, columns.rejected_tokens, "chosen_tokens and rejected_tokens");
+    check(loss_lengths<Loss> != lengths_read::none, columns.chosen_tokens, columns.chosen, "chosen_tokens");
     check(TripleLoss<Loss, double>, columns.gold, columns.gold_tokens, "gold_logp and gold_tokens");
 }
 
-/// What `evaluate` returns; an error that it throws of a column's numbers says whose they are.
-template <class Evaluate> auto with_name(std::string_view name, const Evaluate& evaluate) {
+/// What `evaluate` returns; an error that it throws of "KIND 3" names the file and the line of that, and another one of
+/// a column's numbers the file.
+template <class Evaluate>
+auto with_places(std::string_view file, std::span<const std::size_t> lines, std::string_view kind,
+                 const Evaluate& evaluate) {
+    const auto line = [&](std::size_t i) { return message(file_line{file, lines[i]}); };
     try {
-        return evaluate();
+        return with_renamed_places(kind, lines.size(), line, evaluate);
     } catch (const numeric_error& failure) {
-        throw numeric_error(message(name, ": ", failure.what()));
+        if (file.empty() || std::string_view(failure.what()).starts_with(message(file, ":"))) throw;
+        throw numeric_error(message(file, ": ", failure.what()));
     }
 }
 
@@ -239,12 +289,14 @@ inline std::string to_csv(std::span<const response_loss_value> values) {
     return text;
 }
 
-/// Reads the file and calls `write` with its lines of CSV. \throws as `read_score_columns` and `loss_values` do.
+/// Reads the columns of the file that the loss reads and calls `write` with its lines of CSV.
+/// \throws as `read_score_columns` and `loss_values` do, naming the pair's line in the file.
 template <class Loss, class Write>
     requires(PreferenceLoss<Loss, double> || TripleLoss<Loss, double>)
 void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
-    const score_columns columns = read_score_columns(std::move(file));
-    const auto values = detail::with_name(columns.name, [&] { return loss_values(loss, columns); });
+    const score_columns columns = read_score_columns(std::move(file), columns_wanted_by<Loss>());
+    const auto values =
+        detail::with_places(columns.name, columns.lines, "pair", [&] { return loss_values(loss, columns); });
     write(to_csv(std::span(values)));
 }
 

@@ -68,8 +68,6 @@ inline std::vector<double> numbers_of_tokens(const csv_file& file, std::string_v
         numbers.push_back(*number);
         text.remove_prefix(token.size());
     }
-    require<input_error>(!numbers.empty(), file.place(), ": column ", excerpt{column},
-                         " holds nothing, a number for each token was expected");
     return numbers;
 }
 
@@ -99,7 +97,7 @@ void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
         std::vector<double> weight, target, margin;
     } pair;
     std::vector<detail::number_column> of_pair;
-    detail::add_pair_columns(file, pair, of_pair);
+    detail::add_pair_columns(file, columns_wanted_by<Loss>(), pair, of_pair);
 
     std::vector<std::vector<double>> numbers(fields.size());
     std::string lines = "loss,d_chosen_token_logps,d_rejected_token_logps";
@@ -129,17 +127,15 @@ void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
         std::vector<double> d_chosen(chosen_offsets[1]), d_rejected(rejected_offsets[1]);
         std::vector<double> d_chosen_kl(scores.chosen.divergence.size()),
             d_rejected_kl(scores.rejected.divergence.size());
-        try {
-            loss(scores, token_gradients<double>{{d_chosen, d_chosen_kl}, {d_rejected, d_rejected_kl}, value});
-        } catch (const numeric_error& failure) {
-            std::string_view what = failure.what();
-            constexpr std::string_view alone = "pair 0: "; // the file's line says which it is
-            if (what.starts_with(alone)) what.remove_prefix(alone.size());
-            throw numeric_error(message(file.place(), ": ", what));
-        }
+        const std::size_t line[]{file.line()};
+        detail::with_places(file.name(), line, "pair", [&] {
+            return loss(scores, token_gradients<double>{{d_chosen, d_chosen_kl}, {d_rejected, d_rejected_kl}, value});
+        });
         lines += shortest_digits(value[0]);
-        for (const auto* derivatives : {&d_chosen, &d_rejected, &d_chosen_kl, &d_rejected_kl})
-            if (!derivatives->empty()) lines += ',' + detail::numbers_with_blanks(*derivatives);
+        for (const auto* derivatives : {&d_chosen, &d_rejected})
+            lines += ',' + detail::numbers_with_blanks(*derivatives);
+        for (const auto* derivatives : {&d_chosen_kl, &d_rejected_kl})
+            if (loss_uses_divergence<Loss>) lines += ',' + detail::numbers_with_blanks(*derivatives);
         write(lines + '\n');
         lines.clear();
     }

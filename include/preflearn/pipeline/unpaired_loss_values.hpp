@@ -25,6 +25,8 @@ struct completion_columns {
     std::string name{};
     std::vector<double> log_prob{}, reference{}, weight{}, mismatched{};
     std::vector<std::uint8_t> desirable{};
+    /// The line of the file on which each completion stands.
+    std::vector<std::size_t> lines{};
 
     [[nodiscard]] completion_scores<double> scores() const {
         return {log_prob, desirable, reference, weight, mismatched};
@@ -57,6 +59,7 @@ template <class Loss> completion_columns read_completion_columns(csv_file file) 
     while (const auto row = file.next()) {
         for (const number_column& column : numbers) column.read(file, *row);
         desirable.read(file, *row);
+        columns.lines.push_back(file.line());
     }
     require<input_error>(!columns.log_prob.empty(), file.name(),
                          ": there are no completions below the names of the columns");
@@ -96,7 +99,8 @@ std::vector<response_loss_value> loss_values(const Loss& loss, const completion_
 template <UnpairedLoss<double> Loss, class Write>
 void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
     const completion_columns columns = read_completion_columns<Loss>(std::move(file));
-    const auto values = detail::with_name(columns.name, [&] { return loss_values(loss, columns); });
+    const auto values =
+        detail::with_places(columns.name, columns.lines, "completion", [&] { return loss_values(loss, columns); });
     write(to_csv(std::span(values)));
 }
 

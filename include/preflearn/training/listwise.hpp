@@ -22,6 +22,7 @@
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/many.hpp>
 #include <preflearn/core/requirements.hpp>
+#include <preflearn/loss/fault_place.hpp>
 #include <preflearn/loss/listwise.hpp>
 #include <preflearn/training/fingerprint.hpp>
 #include <preflearn/training/loop.hpp>
@@ -142,10 +143,15 @@ template <class Model, RankedList List, class Loss> class listwise_objective {
         typename Model::pass pass = std::as_const(model).forward(std::span<const example>(batch_));
         take_scores(pass.scores(), examples);
         gradient_.resize(batch_.size());
-        sums_ += loss_(
-            ranked_scores<real>{
-                .score = score_, .offsets = offsets_, .reference = reference_, .ranked = ranked_, .weight = weight_},
-            std::span<real>(gradient_));
+        const auto id = [&](std::size_t i) { return message("list ", lists_[examples[i]].id); };
+        sums_ += with_renamed_places("group", examples.size(), id, [&] {
+            return loss_(ranked_scores<real>{.score = score_,
+                                             .offsets = offsets_,
+                                             .reference = reference_,
+                                             .ranked = ranked_,
+                                             .weight = weight_},
+                         std::span<real>(gradient_));
+        });
         for (real& d : gradient_) d *= static_cast<real>(per_weight_);
         model.backward(std::move(pass), std::span<const real>(gradient_));
     }

@@ -30,7 +30,8 @@ struct training_step {
     std::uint64_t step = 0, steps = 0;
     /// Passes over the data so far, with the fraction of the present one.
     double epoch = 0;
-    /// Σ weight · loss / Σ weight of the batch, before the update.
+    /// Σ weight · loss / Σ weight of the batch, before the update, weight being the column of weights given (1 where
+    /// none are): what `value(loss, scores)` is of the batch's scores. 0 where all weights are 0.
     double loss = 0;
     /// The norm of its gradient before clipping, and the rate of the update.
     double grad_norm = 0, learning_rate = 0;

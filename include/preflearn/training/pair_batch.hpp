@@ -15,6 +15,7 @@
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/loss/evaluate.hpp>
+#include <preflearn/loss/fault_place.hpp>
 #include <preflearn/training/culprit.hpp>
 #include <preflearn/training/fingerprint.hpp>
 #include <preflearn/training/labelled_pairs.hpp>
@@ -138,6 +139,11 @@ template <class Model, Comparison C> class pair_batch {
                 .weight = given(labelled_.weighted, weight_),
                 .target = given(labelled_.soft, target_),
                 .margin = given(labelled_.margins, margin_)};
+    }
+    /// What `evaluate` returns of these pairs, which are in hand; errors of a loss name a pair by its id.
+    template <class Evaluate> decltype(auto) by_id(std::span<const std::size_t> pairs, const Evaluate& evaluate) const {
+        return with_renamed_places(
+            "pair", pairs.size(), [&](std::size_t i) { return message("pair ", comparison(pairs[i]).id); }, evaluate);
     }
     [[nodiscard]] pair_gradients<real> gradients() { return {.chosen = d_chosen_, .rejected = d_rejected_}; }
 

@@ -74,7 +74,7 @@ template <class Model, class C, class Loss> class preference_objective {
                 const auto part = batch.subspan(at, std::min(micro, batch.size() - at));
                 pairs_.gather(model, part);
                 pairs_.take(pairs_.forward(model, part).scores(), part);
-                state_.merge(loss_.reduce(pairs_.scores()));
+                state_.merge(pairs_.by_id(part, [&] { return loss_.reduce(pairs_.scores()); }));
             }
             state_.settle();
             pairs_.begin();
@@ -87,13 +87,14 @@ template <class Model, class C, class Loss> class preference_objective {
         pairs_.take(pass.scores(), examples);
         if constexpr (coupled) {
             if (!state_.known()) {
-                state_.merge(loss_.reduce(pairs_.scores()));
+                state_.merge(pairs_.by_id(examples, [&] { return loss_.reduce(pairs_.scores()); }));
                 state_.settle();
             }
-            sums_ += map_shard(loss_, pairs_.scores(), state_.value(), pairs_.gradients(), seen_);
+            sums_ += pairs_.by_id(
+                examples, [&] { return map_shard(loss_, pairs_.scores(), state_.value(), pairs_.gradients(), seen_); });
             seen_ += examples.size();
         } else {
-            sums_ += loss_(pairs_.scores(), pairs_.gradients());
+            sums_ += pairs_.by_id(examples, [&] { return loss_(pairs_.scores(), pairs_.gradients()); });
         }
         model.backward(std::move(pass), std::span<const real>(pairs_.derivatives(per_weight_)));
     }

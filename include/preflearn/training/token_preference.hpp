@@ -23,6 +23,7 @@
 #include <preflearn/core/requirements.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/loss/evaluate.hpp>
+#include <preflearn/loss/fault_place.hpp>
 #include <preflearn/loss/token_scores.hpp>
 #include <preflearn/training/fingerprint.hpp>
 #include <preflearn/training/labelled_pairs.hpp>
@@ -125,13 +126,18 @@ template <class Model, class C, class Loss> class token_preference_objective {
         const auto given = [](bool there, const std::vector<real>& values) {
             return there ? std::span<const real>(values) : std::span<const real>();
         };
-        sums_ += loss_(token_scores<real>{.chosen = columns(chosen_),
-                                          .rejected = columns(rejected_),
-                                          .weight = given(labelled_.weighted, weight_),
-                                          .target = given(labelled_.soft, target_),
-                                          .margin = given(labelled_.margins, margin_)},
-                       token_gradients<real>{.chosen = {chosen_.derivatives, chosen_.divergence_derivatives},
-                                             .rejected = {rejected_.derivatives, rejected_.divergence_derivatives}});
+        const auto id = [&](std::size_t i) {
+            return message("pair ", comparisons_[labelled_.pairs[examples[i]].index].id);
+        };
+        sums_ += with_renamed_places("pair", examples.size(), id, [&] {
+            return loss_(token_scores<real>{.chosen = columns(chosen_),
+                                            .rejected = columns(rejected_),
+                                            .weight = given(labelled_.weighted, weight_),
+                                            .target = given(labelled_.soft, target_),
+                                            .margin = given(labelled_.margins, margin_)},
+                         token_gradients<real>{.chosen = {chosen_.derivatives, chosen_.divergence_derivatives},
+                                               .rejected = {rejected_.derivatives, rejected_.divergence_derivatives}});
+        });
         derivatives_.clear();
         divergence_derivatives_.clear();
         const auto scale = static_cast<real>(per_weight_);

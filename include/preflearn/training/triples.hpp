@@ -116,8 +116,10 @@ template <class Model, Triple T, class Loss> class triple_objective {
         typename Model::pass pass = std::as_const(model).forward(pairs_.completions());
         pairs_.take(pass.scores(), examples);
         take_gold(pass.scores(), examples);
-        sums_ += loss_(triple_scores<real>{.pairs = pairs_.scores(), .gold = gold_, .gold_tokens = gold_tokens_},
-                       triple_gradients<real>{.pairs = pairs_.gradients(), .gold = d_gold_});
+        sums_ += pairs_.by_id(examples, [&] {
+            return loss_(triple_scores<real>{.pairs = pairs_.scores(), .gold = gold_, .gold_tokens = gold_tokens_},
+                         triple_gradients<real>{.pairs = pairs_.gradients(), .gold = d_gold_});
+        });
         const std::span<real> derivatives = pairs_.derivatives(per_weight_);
         for (std::size_t i = 0; i < examples.size(); ++i)
             derivatives[3 * i + 2] = static_cast<real>(per_weight_) * d_gold_[i];

@@ -23,6 +23,7 @@
 #include <preflearn/core/many.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/requirements.hpp>
+#include <preflearn/loss/fault_place.hpp>
 #include <preflearn/loss/unpaired.hpp>
 #include <preflearn/training/batch_state.hpp>
 #include <preflearn/training/fingerprint.hpp>
@@ -160,15 +161,18 @@ template <class Model, class Example, class Reference, class Loss> class unpaire
         typename Model::pass pass = std::as_const(model).forward(std::span<const Example>(batch_));
         take_scores(pass.scores(), examples);
         gradient_.resize(examples.size());
-        if constexpr (coupled) {
-            if (!state_.known()) {
-                state_.merge(loss_.reduce(columns()));
-                state_.settle();
+        const auto place = [&](std::size_t i) { return message("completion ", examples[i]); };
+        sums_ += with_renamed_places("completion", examples.size(), place, [&] {
+            if constexpr (coupled) {
+                if (!state_.known()) {
+                    state_.merge(loss_.reduce(columns()));
+                    state_.settle();
+                }
+                return loss_.map(columns(), state_.value(), std::span<real>(gradient_));
+            } else {
+                return loss_(columns(), std::span<real>(gradient_));
             }
-            sums_ += loss_.map(columns(), state_.value(), std::span<real>(gradient_));
-        } else {
-            sums_ += loss_(columns(), std::span<real>(gradient_));
-        }
+        });
         for (real& d : gradient_) d *= static_cast<real>(per_weight_);
         model.backward(std::move(pass), std::span<const real>(gradient_));
     }
