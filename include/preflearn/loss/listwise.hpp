@@ -19,6 +19,7 @@
 #include <span>
 #include <string_view>
 
+#include <preflearn/core/column.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/loss/elementary.hpp>
@@ -30,16 +31,16 @@ namespace preflearn {
 /// its best response first.
 template <class Real> struct ranked_scores {
     /// log π(y | x) in nats, or rewards.
-    std::span<const Real> score;
+    column_view<const Real> score;
     /// groups + 1 positions, the first 0, ascending, the last the number of responses (`ragged::offsets()`).
-    std::span<const std::size_t> offsets;
+    column_view<const std::size_t> offsets;
     /// The score under the reference policy; empty: zero.
-    std::span<const Real> reference{};
+    column_view<const Real> reference{};
     /// One entry a group: so many of its responses are ranked, the rest are all behind them in unknown order (a top-k
     /// ranking); empty: all.
-    std::span<const std::uint32_t> ranked{};
+    column_view<const std::uint32_t> ranked{};
     /// One entry a group, finite and not negative; empty: one.
-    std::span<const Real> weight{};
+    column_view<const Real> weight{};
 
     [[nodiscard]] std::size_t groups() const { return offsets.empty() ? 0 : offsets.size() - 1; }
 };

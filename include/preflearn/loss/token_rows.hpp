@@ -13,6 +13,7 @@
 #include <cstring>
 #include <span>
 
+#include <preflearn/core/column.hpp>
 #include <preflearn/core/error.hpp>
 
 namespace preflearn {
@@ -23,10 +24,10 @@ namespace preflearn {
 ///   {.length = L, .lengths = l}   padded at the end: the first l[r] of its L positions are response r
 /// A response may be empty. Nothing is checked until `check_rows`.
 struct token_rows {
-    std::span<const std::size_t> offsets{};
+    column_view<const std::size_t> offsets{};
     std::size_t length = 0;
-    std::span<const std::uint8_t> mask{};
-    std::span<const std::uint32_t> lengths{};
+    column_view<const std::uint8_t> mask{};
+    column_view<const std::uint32_t> lengths{};
 
     /// The number of responses.
     [[nodiscard]] std::size_t size() const {

@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include <preflearn/core/column.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/half.hpp>
 #include <preflearn/core/scores.hpp>
@@ -23,21 +24,21 @@ namespace preflearn {
 template <class Real> struct token_columns {
     token_rows rows{};
     /// log π(y_t | x, y_<t) in nats.
-    std::span<const Real> policy{};
+    column_view<const Real> policy{};
     /// The same under the reference policy; empty: zero (no reference).
-    std::span<const Real> reference{};
+    column_view<const Real> reference{};
     /// log Σ_v π(v | x, y_<t)² over the vocabulary (WPO).
-    std::span<const Real> log_sum_squares{};
+    column_view<const Real> log_sum_squares{};
     /// KL(π_ref ‖ π) of the distributions of the next token, given x and y_<t (TDPO).
-    std::span<const Real> divergence{};
+    column_view<const Real> divergence{};
     /// log π_weak(y_t | …) − log π_weak,ref(y_t | …) of an aligned weak policy and its reference (WSPO; chosen only).
-    std::span<const Real> weak_shift{};
+    column_view<const Real> weak_shift{};
 };
 
 /// Tokens of n pairs. The columns of pairs have n entries each or are empty, as in `pair_scores`.
 template <class Real> struct token_scores {
     token_columns<Real> chosen, rejected;
-    std::span<const Real> weight{}, target{}, margin{};
+    column_view<const Real> weight{}, target{}, margin{};
 
     [[nodiscard]] std::size_t size() const { return chosen.rows.size(); }
 };
@@ -45,16 +46,16 @@ template <class Real> struct token_scores {
 /// Where a loss writes its derivatives in the columns of the same name; each is as long as the column. Every position
 /// of a response is overwritten, with 0 in its padding.
 template <class Real> struct token_derivatives {
-    std::span<Real> policy{};
+    column_view<Real> policy{};
     /// Needed by losses in which a gradient flows through the divergence.
-    std::span<Real> divergence{};
+    column_view<Real> divergence{};
 };
 
 /// Of both responses; empty columns are not wanted.
 template <class Real> struct token_gradients {
     token_derivatives<Real> chosen{}, rejected{};
     /// weight · loss of each pair.
-    std::span<Real> values{};
+    column_view<Real> values{};
 };
 
 /// A loss on pairs given token by token: `loss(scores, gradients)` returns `loss_sums` and writes, for every token, the

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 
+#include <preflearn/core/column.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/requirements.hpp>
@@ -24,8 +25,8 @@ namespace preflearn {
 template <class Real> struct triple_scores {
     pair_scores<Real> pairs{};
     /// log π of the gold response in nats, summed over its tokens, and its length.
-    std::span<const Real> gold{};
-    std::span<const std::uint32_t> gold_tokens{};
+    column_view<const Real> gold{};
+    column_view<const std::uint32_t> gold_tokens{};
 
     [[nodiscard]] std::size_t size() const { return pairs.size(); }
 };
@@ -35,7 +36,7 @@ template <class Real> struct triple_gradients {
     /// Its values are those of the whole loss.
     pair_gradients<Real> pairs{};
     /// d (weight · loss) / d gold.
-    std::span<Real> gold{};
+    column_view<Real> gold{};
 };
 
 /// A loss on triples: as a PreferenceLoss, with the derivative in the gold response's log-prob.
@@ -109,7 +110,7 @@ loss_report value_and_gradient(const Loss& loss, const triple_scores<Real>& scor
                                reduction how = reduction::weighted_mean) {
     check_triple_loss<Loss, Real>();
     const loss_sums sums = loss(scores, out);
-    for (const std::span<Real> column : {out.pairs.chosen, out.pairs.rejected, out.gold})
+    for (const column_view<Real> column : {out.pairs.chosen, out.pairs.rejected, out.gold})
         if (how != reduction::sum) detail::multiply(column, reduction_factor(sums, how));
     return report_of(sums, how);
 }

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <utility>
 
+#include <preflearn/core/column.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/loss/link.hpp>
@@ -28,16 +29,16 @@ namespace preflearn {
 /// their documented default.
 template <class Real> struct completion_scores {
     /// log π(y | x) in nats, summed over the response's tokens.
-    std::span<const Real> log_prob;
+    column_view<const Real> log_prob;
     /// 0: undesirable, anything else: desirable.
-    std::span<const std::uint8_t> desirable;
+    column_view<const std::uint8_t> desirable;
     /// The same log-prob under the reference policy; empty: zero (no reference).
-    std::span<const Real> reference{};
+    column_view<const Real> reference{};
     /// Finite and not negative; empty: one. BCO's density ratios of undesirable responses are such weights.
-    std::span<const Real> weight{};
+    column_view<const Real> weight{};
     /// log π(y' | x) − log π_ref(y' | x) of responses y' to other prompts, from which KTO estimates how far the policy
     /// is from the reference: any number of them.
-    std::span<const Real> mismatched{};
+    column_view<const Real> mismatched{};
 
     [[nodiscard]] std::size_t size() const { return log_prob.size(); }
 };

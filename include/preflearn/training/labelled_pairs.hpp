@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/preference.hpp>
@@ -20,7 +21,7 @@ namespace preflearn {
 /// Further numbers of the pairs, each one per comparison or empty (its default): the weight, finite and not negative,
 /// and the margin of the chosen over the rejected response in the units of the loss.
 struct pair_columns {
-    std::span<const double> weight{}, margin{};
+    column_view<const double> weight{}, margin{};
 };
 
 /// One comparison with a verdict.

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
@@ -73,8 +74,8 @@ template <class P, RankedLists Lists> std::vector<double> reference_log_probs(co
 /// Further numbers of the lists, each one per list or empty: so many of its responses are ranked, the rest are all
 /// behind them in unknown order (empty: all are ranked), and the weight, finite and not negative (empty: one).
 struct list_columns {
-    std::span<const std::uint32_t> ranked{};
-    std::span<const double> weight{};
+    column_view<const std::uint32_t> ranked{};
+    column_view<const double> weight{};
 };
 
 /// A listwise loss by what it does on three fixed lists, rounded so that another processor gives the same. A loss that
