@@ -108,7 +108,7 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
             preflearn::run_text_study(options, loss_of(given), [&](const preflearn::text_study_data& found) {
                 if (s > 0) return; // the same for every seed
                 data = found;
-                std::fputs(found.summary.c_str(), stderr);
+                if (found.kept > 0) std::fputs(found.summary.c_str(), stderr); // else the error says it
                 if (given.report.empty()) return;
                 preflearn::write_left_out(std::filesystem::path(given.report) / "left-out.jsonl", found.left_out);
             }));

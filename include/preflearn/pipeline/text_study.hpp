@@ -81,6 +81,7 @@ inline bool is_same_file(const std::filesystem::path& a, const std::filesystem::
 inline text_study_data study_data(const preference_data& data, const fitting_pairs& fitting) {
     const auto count = [&](left_out_reason reason) { return fitting.left_out.count(reason); };
     return {.read = data.size(),
+            .kept = fitting.kept.size(),
             .malformed = data.skipped.count,
             .without_label = count(left_out_reason::no_label),
             .too_long = count(left_out_reason::too_long) + count(left_out_reason::longer_than_model),
@@ -121,7 +122,7 @@ template <class Run> auto with_names(const pair_names& names, Run&& run) {
 
 /// Runs one seed. Pairs that do not fit are left out before any training; those of two identical responses are not
 /// learned from, but may be held out, where they are ties.
-/// \param found is told what became of the file's pairs, before any training.
+/// \param found is told what became of the file's pairs, before any training and also when none is left.
 /// \throws input_error for files that cannot be read, when no pair is left and, where strict, when one was left out;
 /// argument_error when too few pairs are left; and as `run_study`.
 template <class Loss, class Found>
@@ -141,8 +142,8 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
                                              .label = label_need::verdict,
                                              .needs_tokens = options.needs_tokens || loss_uses_tokens<Loss>,
                                              .needs_difference = true});
-    check_left_out(fitting, options.data.string(), options.strict);
     found(detail::study_data(data, fitting));
+    check_left_out(fitting, options.data.string(), options.strict);
 
     std::vector<text_comparison> usable = fitting.kept;
     std::unordered_set<std::uint64_t> ties;
