@@ -30,7 +30,8 @@ struct arguments {
     double human_agreement = 0.75;
     std::uint64_t seed = 0;
     std::size_t seeds = 0, checkpoint_every = 0;
-    bool soft_labels = false, skip_malformed = false;
+    std::string id_field = "id";
+    bool soft_labels = false, skip_malformed = false, strict = false;
 };
 
 /// Of DPO and of the implicit reward.
@@ -81,10 +82,15 @@ std::vector<preflearn::study_result> study_world(const arguments& given, std::si
     return preflearn::run_world_studies(options, loss_of(given), seeds);
 }
 
-std::vector<preflearn::study_result> study_texts(const arguments& given, std::size_t seeds, preflearn::manifest& run) {
+/// \param data receives what became of the file's pairs
+std::vector<preflearn::study_result> study_texts(const arguments& given, std::size_t seeds, preflearn::manifest& run,
+                                                 preflearn::text_study_data& data) {
     preflearn::text_study_options options{.teacher = given.teacher, .student = given.student, .data = given.data};
     apply(given, options);
     options.reading.skip_malformed = given.skip_malformed;
+    options.reading.id_field = given.id_field;
+    options.needs_tokens = preflearn::loss_reads_lengths(given.loss);
+    options.strict = given.strict;
     if (given.maximum_tokens) options.maximum_tokens = *given.maximum_tokens;
     if (!given.chat_format.empty()) {
         options.reading.render = [format = preflearn::chat_format_named(given.chat_format)](auto turns) {
@@ -100,9 +106,11 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
         options.study.seed = given.seed + s;
         results.push_back(
             preflearn::run_text_study(options, loss_of(given), [&](const preflearn::text_study_data& found) {
-                std::fprintf(stderr,
-                             "%s: %zu pairs; left out: %zu malformed lines, %zu without a label, %zu too long\n",
-                             given.data.c_str(), found.read, found.malformed, found.without_label, found.too_long);
+                if (s > 0) return; // the same for every seed
+                data = found;
+                std::fputs(found.summary.c_str(), stderr);
+                if (given.report.empty()) return;
+                preflearn::write_left_out(std::filesystem::path(given.report) / "left-out.jsonl", found.left_out);
             }));
     }
     return results;
@@ -120,7 +128,8 @@ void run(const arguments& given, std::vector<std::string> command_line) {
                                .threads = static_cast<unsigned>(preflearn::thread_count())};
     if (!given.report.empty()) std::filesystem::create_directories(given.report); // fails now rather than in an hour
     if (!given.checkpoints.empty()) std::filesystem::create_directories(given.checkpoints);
-    const auto results = world ? study_world(given, seeds, record) : study_texts(given, seeds, record);
+    preflearn::text_study_data data;
+    const auto results = world ? study_world(given, seeds, record) : study_texts(given, seeds, record, data);
     const preflearn::study_summary summary = preflearn::summarise(results);
     std::printf("%s\n%s", preflearn::to_text(preflearn::study_table(summary)).c_str(),
                 preflearn::to_text(preflearn::teacher_table(summary)).c_str());
@@ -130,11 +139,12 @@ void run(const arguments& given, std::vector<std::string> command_line) {
     if (given.report.empty()) return;
     record.sizes = {
         {"seeds", seeds}, {"labelled", summary.labelled}, {"unlabelled", summary.unlabelled}, {"test", summary.test}};
+    if (!world) record.settings["data"] = preflearn::to_json(data);
     record.ratio = static_cast<double>(summary.labelled) / static_cast<double>(summary.labelled + summary.unlabelled);
     record.settings["loss"] = given.loss;
     record.settings["loss_parameters"] = given.parameters;
     record.wall_seconds = seconds.count();
-    preflearn::write_study(given.report, results, summary, record);
+    preflearn::write_study(given.report, results, summary, record, world ? nullptr : &data);
     std::printf("\nreport: %s\n", given.report.c_str());
 }
 
@@ -174,14 +184,19 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(0.5, 1.0))
         ->capture_default_str()
         ->excludes(data);
-    app.add_option("--max-tokens", given.maximum_tokens, "longest prompt with response; longer pairs are left out")
+    app.add_option("--max-tokens", given.maximum_tokens,
+                   "longest prompt with response, begin and end tokens counted; longer pairs are left out; default 512")
         ->check(CLI::PositiveNumber)
         ->needs(data);
     app.add_option("--chat-format", given.chat_format, "how conversations become text: transcript, chatml, llama3, ...")
         ->needs(data);
     app.add_flag("--skip-malformed", given.skip_malformed, "leave malformed lines out instead of stopping")
         ->needs(data);
-    app.add_option("--report", given.report, "folder for JSON, CSV, SVG and the run's manifest");
+    app.add_flag("--strict", given.strict, "leaving any pair out is an error that names the first")->needs(data);
+    app.add_option("--id-field", given.id_field, "the field that holds a pair's id, a whole number or a text")
+        ->capture_default_str()
+        ->needs(data);
+    app.add_option("--report", given.report, "folder for JSON, CSV, SVG, the run's manifest and left-out.jsonl");
     app.add_option("--checkpoints", given.checkpoints, "folder for checkpoints; the same command goes on from them");
     app.add_option("--checkpoint-every", given.checkpoint_every, "steps between checkpoints; default: a run's end");
     try {

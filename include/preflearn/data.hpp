@@ -21,7 +21,10 @@
 #include <preflearn/data/prompt_groups.hpp>
 #include <preflearn/data/rating_table.hpp>
 #include <preflearn/data/record.hpp>
+#include <preflearn/data/repeated_prompt.hpp>
 #include <preflearn/data/split.hpp>
 #include <preflearn/data/transcript.hpp>
+#include <preflearn/data/turns.hpp>
+#include <preflearn/data/verdict_fields.hpp>
 #include <preflearn/data/world.hpp>
 #include <preflearn/data/write_pairs.hpp>

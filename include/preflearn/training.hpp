@@ -7,6 +7,7 @@
 #include <preflearn/training/adamw.hpp>
 #include <preflearn/training/batch_state.hpp>
 #include <preflearn/training/clip.hpp>
+#include <preflearn/training/culprit.hpp>
 #include <preflearn/training/fingerprint.hpp>
 #include <preflearn/training/labelled_pairs.hpp>
 #include <preflearn/training/learns_beside.hpp>

@@ -78,6 +78,13 @@ TEST_CASE("lengths are those of every reader, begin and end tokens counted, up t
     CHECK(kept({bytes(9, 1, 1)}, {.maximum_tokens = 7}) == 1);
     CHECK(kept({bytes(9, 1, 1)}, {.maximum_tokens = 6}) == 0);
     CHECK(kept({bytes(unlimited_length, unlimited_length - 2)}) == 0); // sums do not wrap
+    pair_reader joint = bytes(5);
+    joint.lengths = [](const text_comparison&) { return pair_lengths{2, 3, 1, 5}; }; // 5 + 1 tokens of the second
+    CHECK(kept({joint}) == 0);
+    joint.lengths = [](const text_comparison&) { return pair_lengths{2, 3, 1, 4}; };
+    CHECK(kept({joint}) == 1);
+    joint.lengths = [](const text_comparison&) { return pair_lengths{2, 3, 1, 0}; };
+    CHECK(kept({joint}) == 0);
     const auto empty = read(pair_of("", "a", "b"));
     CHECK(fit_pairs(empty, std::vector{bytes(9, 1)}).kept.size() == 1); // a begin token is enough
     pair_reader tokenizer = bytes(9);
@@ -92,6 +99,21 @@ TEST_CASE("what a reader throws names file, line and id") {
         return pair_lengths{1, 1, 1};
     }};
     CHECK(test::error_of([&] { fit_pairs(data, std::vector{picky}); }) == "pairs.jsonl:2: pair 'x7': cannot read this");
+}
+
+TEST_CASE("what became of a file is told in a few lines") {
+    const auto data = read(pair_of("p", "a", "a") + pair_of("Q:", "Q: a", "Q: b") + "{\n" + pair_of("p", "a", "b", ""));
+    CHECK(
+        told(data, fit_pairs(data, {})) ==
+        "pairs.jsonl: 4 pairs, 2 kept\n"
+        "  left out: 1 malformed: is not valid JSON at byte 2: syntax error while parsing object key - unexpected end "
+        "of input; expected string literal (first: line 3)\n"
+        "  left out: 1 without a label (first: line 4, id 3)\n"
+        "  kept: 1 with two identical responses (first: line 1), a tie whatever the label\n"
+        "  taken off: the prompt, which stood once more in front of both responses of 1 pair (first: line 2)\n");
+    CHECK(test::contains(told(data, fit_pairs(data, {}, {.needs_difference = true})), "1 kept\n"));
+    const auto fine = read(pair_of("p", "a", "b"));
+    CHECK(told(fine, fit_pairs(fine, {})) == "pairs.jsonl: 1 pair, 1 kept\n");
 }
 
 TEST_CASE("strict refuses by the first line, and nothing left is an error that lists the reasons") {

@@ -84,3 +84,16 @@ TEST_CASE("long ids and control characters are shown shortly") {
     CHECK(test::contains(names.place(id), "\\x1B"));
     CHECK(names.find(id).id.size() == 1005);
 }
+
+TEST_CASE("a message about a pair's number inside is given the file's words, other numbers are left") {
+    pair_names names("a.jsonl");
+    const std::uint64_t id = names.add(text("a7"), 0, 1);
+    names.add({}, 1, 2);
+    CHECK(names.renamed(message("step 3: pair ", id, ": x, pair 5, a pair of ", id, ", pair")) ==
+          message("step 3: pair 'a7' (a.jsonl:1): x, pair 5, a pair of ", id, ", pair"));
+    CHECK(names.renamed("pair 1") == "pair line 2 (a.jsonl:2)");
+    CHECK(names.renamed("pair 99999999999999999999999").size() == 28);
+    CHECK(names.renamed("").empty());
+    const std::uint64_t line = names.add(text("line 2"), 2, 3); // somebody's id
+    CHECK(names.find(line).id != names.find(1).id);
+}

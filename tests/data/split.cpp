@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include <preflearn/core/random.hpp>
@@ -180,4 +181,34 @@ TEST_CASE("shares are sizes rounded down, and leave nothing over when they sum t
     CHECK_THROWS_AS(sizes_of({.labelled = 0.6, .unlabelled = 0.5}, 10), argument_error);
     CHECK_THROWS_AS(sizes_of({.labelled = -0.1}, 10), argument_error);
     CHECK_THROWS_AS(sizes_of({.test = std::numeric_limits<double>::quiet_NaN()}, 10), argument_error);
+}
+
+TEST_CASE(
+    "pairs that may only be held out never reach the other parts, and no prompt straddles parts because of them") {
+    const text_pairs all = made(120, 3);
+    std::unordered_set<std::uint64_t> ties;
+    for (const auto& pair : all)
+        if (pair.id % 4 == 0) ties.insert(pair.id);
+    const split_options options{.labelled = 20, .unlabelled = 40, .test = 30, .seed = 5, .exact = false};
+    const auto parts = split_preferences(std::span<const comparison<std::string>>(all), {}, options, ties);
+    std::set<std::string> tested;
+    std::size_t held = 0;
+    for (const auto& pair : parts.test) {
+        tested.insert(pair.prompt);
+        held += ties.contains(pair.id);
+    }
+    CHECK(held > 0);
+    CHECK(ids_of(parts.test) == ids_of(split_of(all, options).test)); // the test part is that of all pairs
+    for (const auto* part : {&parts.labelled, &parts.unlabelled}) {
+        CHECK(part->size() > 15);
+        for (const auto& pair : *part) {
+            CHECK(!ties.contains(pair.id));
+            CHECK(!tested.contains(pair.prompt));
+        }
+    }
+    CHECK(ids_of(split_preferences(std::span<const comparison<std::string>>(all), {}, options, {}).unlabelled) ==
+          ids_of(split_of(all, options).unlabelled));
+    const split_options many{.labelled = 50, .unlabelled = 50, .exact = false};
+    CHECK(test::error_of([&] { split_preferences(std::span<const comparison<std::string>>(all), {}, many, ties); }) ==
+          "a split into 50 labelled and 50 unlabelled pairs needs more than the 90 that can be learned from");
 }

@@ -128,6 +128,34 @@ TEST_CASE("odd Unicode comes back bit for bit from the explicit prompt format, t
     }
 }
 
+TEST_CASE("ids are written as their file has them, and read back the same") {
+    const std::string lines = R"({"id":"a/é\"7","prompt":"p","chosen":"a","rejected":"b"})"
+                              "\n"
+                              R"({"id":3.0,"prompt":"p","chosen":"a","rejected":"b"})"
+                              "\n"
+                              R"({"id":"3","prompt":"p","chosen":"a","rejected":"b"})"
+                              "\n"
+                              R"({"prompt":"p","chosen":"a","rejected":"b"})"
+                              "\n";
+    const auto data = read_back(lines);
+    std::ostringstream out;
+    write_labelled_pairs(out, data.comparisons(), data.labels(), pair_format::chosen_rejected, data.names());
+    const std::string once = out.str();
+    CHECK(once == R"({"id":"a/é\"7","prompt":"p","chosen":"a","rejected":"b"})"
+                  "\n"
+                  R"({"id":3,"prompt":"p","chosen":"a","rejected":"b"})"
+                  "\n"
+                  R"({"id":"3","prompt":"p","chosen":"a","rejected":"b"})"
+                  "\n"
+                  R"({"id":"line 4","prompt":"p","chosen":"a","rejected":"b"})"
+                  "\n");
+    const auto again = read_back(once);
+    std::ostringstream twice;
+    write_labelled_pairs(twice, again.comparisons(), again.labels(), pair_format::chosen_rejected, again.names());
+    CHECK(twice.str() == once);
+    CHECK(again.comparisons()[0].id == data.comparisons()[0].id);
+}
+
 TEST_CASE("a name ending in .gz is gzipped, always to the same bytes, and zlib's own reader reads it") {
     const test::folder folder;
     const auto pairs = odd_pairs();

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <functional>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -21,18 +23,17 @@ struct letters {
         } of{};
         [[nodiscard]] const configuration& config() const { return of; }
     } language_model;
-    mutable std::vector<token_id> ids{};
+    mutable std::map<std::string, std::vector<token_id>, std::less<>> ids{}; // views of them are handed out
 
     [[nodiscard]] const auto& model() const { return language_model; }
     [[nodiscard]] token_span prompt_tokens(std::string_view text) const {
-        ids.clear();
-        for (const char c : text) ids.push_back(c - 'a');
-        return ids;
+        auto& of = ids[std::string(text)];
+        of.clear();
+        for (const char c : text) of.push_back(c - 'a');
+        return of;
     }
     [[nodiscard]] token_span response_tokens(std::string_view text) const {
-        (void)prompt_tokens(text);
-        ids.push_back(3);
-        return ids;
+        return prompt_tokens(std::string(text) + 'd');
     }
 };
 

@@ -70,6 +70,9 @@ TEST_CASE("teacher and student of different tokenizers meet as texts; unfit pair
     CHECK(found.read == 26);
     CHECK(found.without_label == 1);
     CHECK(found.too_long == 1);
+    CHECK(found.left_out.size() == 2);
+    CHECK(found.left_out.first().name.line == 25);
+    CHECK(found.summary.find("pairs.jsonl: 26 pairs, 24 kept\n") != std::string::npos);
     CHECK(result.students.size() == 5);
     CHECK(result.unlabelled == 8);
     CHECK(result.teacher_labels.size() == result.unlabelled);
@@ -79,6 +82,44 @@ TEST_CASE("teacher and student of different tokenizers meet as texts; unfit pair
     for (const label& l : result.human_test_labels)
         right += (margins[i++] > 0) == (l.verdict.decision() == choice::first);
     CHECK(right == margins.size());
+}
+
+TEST_CASE("what does not fit is left out before training, whatever the reason, and the end token counts") {
+    const files f;
+    std::ofstream(f.folder / "pairs.jsonl", std::ios::app)
+        << R"({"id": "none", "prompt": "", "chosen": "a", "rejected": "b"})"
+           "\n"
+           R"({"id": "same", "prompt": "a", "chosen": "b", "rejected": "b"})"
+           "\n"
+           R"({"id": "fits", "prompt": "cd", "chosen": "ccccc", "rejected": "b"})"
+           "\n"
+           R"({"id": "end", "prompt": "cd", "chosen": "cccccc", "rejected": "b"})"
+           "\n";
+    text_study_data found;
+    const auto keep = [&](const text_study_data& counts) { found = counts; };
+    text_study_options options = f.options();
+    options.maximum_tokens = 8; // 2 + 5 + the end token
+    run_text_study(options, dpo{}, keep);
+    std::string reasons;
+    for (const left_out_pair& pair : found.left_out.pairs())
+        reasons += message(pair.name.id, " ", name_of(pair.reason), "; ");
+    CHECK(reasons == "line 25 too_long; line 26 no_label; none empty_prompt; same identical_responses; end too_long; ");
+    CHECK(found.identical == 1);
+    options.strict = true;
+    CHECK_THROWS_WITH_AS(run_text_study(options, dpo{}, keep), doctest::Contains("pairs.jsonl:25: "), input_error);
+}
+
+TEST_CASE("of identical responses alone nothing is learned: an error that counts them") {
+    const files f;
+    {
+        std::ofstream pairs(f.folder / "pairs.jsonl");
+        for (int i = 0; i < 30; ++i)
+            pairs << R"({"prompt":")" << std::string(1 + static_cast<std::size_t>(i) % 7, 'a') << i
+                  << R"(","chosen":"ab","rejected":"ab"})" << '\n';
+    }
+    CHECK_THROWS_WITH_AS(
+        run_text_study(f.options(), dpo{}, [](const auto&) {}),
+        doctest::Contains("no pair is left\n  left out: 30 with two identical responses (first: line 1"), input_error);
 }
 
 TEST_CASE("one file for both models is the study of two copies of it") {

@@ -30,6 +30,8 @@ inline constexpr std::size_t unlimited_length = std::numeric_limits<std::size_t>
 /// token, where there are such.
 struct pair_lengths {
     std::size_t prompt = 0, first = 0, second = 0;
+    /// Where the prompt's tokens depend on the response (a joint boundary): those before the second one.
+    std::optional<std::size_t> second_prompt{};
 };
 
 /// What a model reads of a pair.
@@ -72,7 +74,7 @@ namespace detail {
 inline std::optional<left_out_pair> unreadable(std::span<const pair_reader> readers,
                                                std::span<const pair_lengths> lengths, const fit_rules& rules) {
     for (std::size_t r = 0; r < readers.size(); ++r) {
-        if (readers[r].needs_prompt && lengths[r].prompt == 0)
+        if (readers[r].needs_prompt && std::min(lengths[r].prompt, lengths[r].second_prompt.value_or(1)) == 0)
             return left_out_pair{.reason = left_out_reason::empty_prompt,
                                  .message = message(readers[r].name, " needs a token before a response")};
     }
@@ -82,19 +84,21 @@ inline std::optional<left_out_pair> unreadable(std::span<const pair_reader> read
                                  .message = message("the ", found.first == 0 ? "first" : "second",
                                                     " response has no token to divide by")};
     }
-    const auto exceeds = [](const pair_lengths& found, std::size_t maximum) {
-        return found.prompt > maximum || std::max(found.first, found.second) > maximum - found.prompt;
-    };
     for (std::size_t r = 0; r < readers.size(); ++r) {
-        const std::size_t longer = std::max(lengths[r].first, lengths[r].second);
-        if (exceeds(lengths[r], rules.maximum_tokens))
-            return left_out_pair{
-                .reason = left_out_reason::too_long,
-                .message = message(lengths[r].prompt, " + ", longer, " tokens are more than ", rules.maximum_tokens)};
-        if (exceeds(lengths[r], readers[r].maximum_length))
-            return left_out_pair{.reason = left_out_reason::longer_than_model,
-                                 .message = message(lengths[r].prompt, " + ", longer, " tokens are more than the ",
-                                                    readers[r].maximum_length, " of ", readers[r].name)};
+        for (const bool second : {false, true}) {
+            const std::size_t prompt =
+                second ? lengths[r].second_prompt.value_or(lengths[r].prompt) : lengths[r].prompt;
+            const std::size_t response = second ? lengths[r].second : lengths[r].first;
+            const auto exceeds = [&](std::size_t maximum) { return prompt > maximum || response > maximum - prompt; };
+            if (exceeds(rules.maximum_tokens))
+                return left_out_pair{
+                    .reason = left_out_reason::too_long,
+                    .message = message(prompt, " + ", response, " tokens are more than ", rules.maximum_tokens)};
+            if (exceeds(readers[r].maximum_length))
+                return left_out_pair{.reason = left_out_reason::longer_than_model,
+                                     .message = message(prompt, " + ", response, " tokens are more than the ",
+                                                        readers[r].maximum_length, " of ", readers[r].name)};
+        }
     }
     return std::nullopt;
 }
@@ -141,6 +145,23 @@ inline fitting_pairs fit_pairs(const preference_data& data, std::span<const pair
         }
     }
     return result;
+}
+
+/// What became of a file's pairs, in lines of text: how many there are and how many are kept, what was left out and
+/// where it first stands, how many pairs of identical responses are kept, where a repeated prompt was taken off.
+inline std::string told(const preference_data& data, const fitting_pairs& fitting) {
+    const std::size_t lines = data.size() + data.skipped.count;
+    std::string text = message(data.names().file(), ": ", lines, lines == 1 ? " pair, " : " pairs, ",
+                               fitting.kept.size(), " kept\n", fitting.left_out.summary());
+    const std::size_t identical =
+        fitting.identical.size() - fitting.left_out.count(left_out_reason::identical_responses);
+    if (identical > 0)
+        text += message("  kept: ", identical, " ", words_of(left_out_reason::identical_responses), " (first: line ",
+                        data.names().find(fitting.identical.front().id).line, "), a tie whatever the label\n");
+    if (const repeated_prompts& repeated = data.repeated(); repeated.count > 0)
+        text += message("  taken off: the prompt, which stood once more in front of both responses of ", repeated.count,
+                        repeated.count == 1 ? " pair" : " pairs", " (first: line ", repeated.first_line, ")\n");
+    return text;
 }
 
 /// Refuses a file of which nothing is left and, where `strict`, one of which anything was left out.

@@ -5,11 +5,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -93,8 +95,11 @@ class pair_names {
         const auto at = entries_.find(id);
         const entry known = at == entries_.end() ? entry{} : at->second;
         if (known.form == id_form::text) return {texts_.at(id), 0, true, known.line};
-        if (known.form == id_form::none && some_are_given_ && known.line > 0)
-            return {message("line ", known.line), 0, true, known.line, true};
+        if (known.form == id_form::none && some_are_given_ && known.line > 0) {
+            std::string line = message("line ", known.line);
+            while (texts_.contains(hash_of(line))) line += '\''; // somebody's id
+            return {std::move(line), 0, true, known.line, true};
+        }
         const std::uint64_t number = known.form == id_form::none ? id : number_of(id);
         return {std::to_string(number), number, false, known.line};
     }
@@ -104,6 +109,30 @@ class pair_names {
         const pair_name name = find(id);
         const std::string pair = name.is_a_line ? "the pair" : message("pair ", name.shown());
         return name.line > 0 ? message(file_line{file_, name.line}, ": ", pair) : pair;
+    }
+    /// A message in which every "pair 7" whose number is the id inside of a pair of this file says what the file calls
+    /// it and where it stands: "pair 'a7' (pairs.jsonl:36)".
+    [[nodiscard]] std::string renamed(std::string_view text) const {
+        constexpr std::string_view word = "pair ";
+        std::string result;
+        for (std::size_t at = 0;;) {
+            const std::size_t found = text.find(word, at);
+            if (found == std::string_view::npos) return result.append(text.substr(at));
+            const char* const begin = text.data() + found + word.size();
+            std::uint64_t id = 0;
+            const auto [end, failure] = std::from_chars(begin, text.data() + text.size(), id);
+            const bool known = failure == std::errc() && contains(id);
+            const pair_name name = find(id);
+            result.append(text.substr(at, found - at));
+            at = known ? static_cast<std::size_t>(end - text.data()) : found + word.size();
+            if (!known) {
+                result.append(word);
+            } else if (name.line > 0) {
+                result += message(word, name.shown(), " (", file_line{file_, name.line}, ")");
+            } else {
+                result += message(word, name.shown());
+            }
+        }
     }
     [[nodiscard]] const std::string& file() const { return file_; }
 

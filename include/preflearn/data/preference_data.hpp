@@ -41,6 +41,12 @@ struct skipped_lines {
     std::vector<std::string> reasons{};
 };
 
+/// Pairs whose prompt stood in front of both responses once more, and was taken off.
+struct repeated_prompts {
+    std::size_t count = 0;
+    std::size_t first_line = 0; ///< from 1
+};
+
 /// Views stay valid while the data set lives, also when it is moved or pairs are added; hence it cannot be copied.
 class preference_data {
   public:
@@ -55,6 +61,7 @@ class preference_data {
     /// \throws argument_error when the id is taken.
     void add(preference_record record) {
         names_.insert(record.id, record.given, record.line);
+        if (record.repeats_prompt && repeated_.count++ == 0) repeated_.first_line = record.line;
         const auto known = prompts_.find(record.prompt); // prompts come with many pairs of responses
         const std::string_view prompt = known != prompts_.end() ? *known : keep(std::move(record.prompt));
         prompts_.insert(prompt);
@@ -79,6 +86,9 @@ class preference_data {
     [[nodiscard]] std::size_t size() const { return comparisons_.size(); }
     [[nodiscard]] bool empty() const { return comparisons_.empty(); }
 
+    /// How often a repeated prompt was taken off.
+    [[nodiscard]] const repeated_prompts& repeated() const { return repeated_; }
+
     /// What read_preferences left out.
     skipped_lines skipped;
 
@@ -94,6 +104,7 @@ class preference_data {
     std::deque<std::string> texts_; // never moves its elements, so views of short strings hold too
     std::unordered_set<std::string_view> prompts_;
     pair_names names_;
+    repeated_prompts repeated_;
     std::vector<text_comparison> comparisons_;
     label_set labels_;
     std::unordered_map<std::uint64_t, response_scores> scores_;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <preflearn/core/chat_message.hpp>
 #include <preflearn/core/preference.hpp>
@@ -36,7 +37,8 @@ struct preference_record {
     /// Strength of the preference for `first` over `second`, as the file gives it.
     std::optional<double> margin{};
     given_id given{};
-    std::size_t line = 0; ///< from 1; 0: in no file
+    std::size_t line = 0;        ///< from 1; 0: in no file
+    bool repeats_prompt = false; ///< the prompt stood in front of both responses once more and was taken off
 
     friend bool operator==(const preference_record& a, const preference_record& b) {
         return a.id == b.id && a.prompt == b.prompt && a.first == b.first && a.second == b.second &&
@@ -54,6 +56,13 @@ enum class number_label : std::uint8_t {
     preferred_index,      ///< 0 is the first response, 1 the second
 };
 
+/// Members of a turn beside role and content that no chat format here writes, whatever they hold: who spoke, how the
+/// turn is weighted in training, and what a log of conversations notes about it.
+inline std::vector<std::string> default_ignored_members() {
+    return {"name",       "weight",          "train",     "training", "id",         "index",    "turn",  "turn_id",
+            "message_id", "turn_identifier", "timestamp", "date",     "created_at", "language", "model", "source"};
+}
+
 struct preference_options {
     /// Leave malformed lines out and count them, instead of throwing.
     bool skip_malformed = false;
@@ -67,6 +76,10 @@ struct preference_options {
     number_label label_numbers = number_label::probability_of_first;
     /// Where the prompt of two transcripts ends (see common_prompt_size).
     std::string answer_start = std::string(hh_answer_start);
+    /// Whether a prompt that stands in front of both text responses once more is taken off (see repeated_prompt_size).
+    bool takes_off_prompt = true;
+    /// Members of a turn that may hold anything; any other but role and content is empty or an error.
+    std::vector<std::string> ignored_members = default_ignored_members();
     /// How conversations become text; a chat format of the text room fits:
     /// `[](auto turns) { return render_chat(chat_format::chatml, turns); }`.
     conversation_renderer render = transcript_of;

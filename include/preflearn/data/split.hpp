@@ -75,27 +75,35 @@ inline bool is_swapped(std::uint64_t seed, std::uint64_t id) { return generator(
 /// - a part falls short of its size by less than the largest group.
 /// Only `first` and `second` are swapped and labels mirrored; other members of C stay as they are (see is_swapped).
 /// Labels of other pairs and pairs without a label are fine.
-/// \throws argument_error naming the numbers when there are too few pairs, when a part falls short and `exact` is set;
-/// or naming the id that two pairs share.
+/// \param test_only ids of pairs that may be judged but not learned from (two identical responses): of a group that
+/// does not go to the test part they are left out \throws argument_error naming the numbers when there are too few
+/// pairs, when a part falls short and `exact` is set; or naming the id that two pairs share.
 template <class C>
 preference_split<C> split_preferences(std::span<const C> comparisons, const label_set& labels,
-                                      const split_options& options) {
+                                      const split_options& options,
+                                      const std::unordered_set<std::uint64_t>& test_only = {}) {
     check_comparison<C>();
     struct part {
         std::string_view name;
         std::size_t size;
         std::vector<C>* pairs;
+        bool takes_all;
     };
     preference_split<C> result;
-    const std::array parts{part{"test", options.test, &result.test},
-                           part{"labelled", options.labelled, &result.labelled},
-                           part{"unlabelled", options.unlabelled, &result.unlabelled}};
+    const std::array parts{part{"test", options.test, &result.test, true},
+                           part{"labelled", options.labelled, &result.labelled, false},
+                           part{"unlabelled", options.unlabelled, &result.unlabelled, false}};
     std::size_t left = comparisons.size();
     for (const part& p : parts) {
         require(p.size <= left, "a split into ", options.labelled, " labelled, ", options.unlabelled,
                 " unlabelled and ", options.test, " test pairs needs more than the ", comparisons.size(), " given");
         left -= p.size;
     }
+    require(test_only.size() <= comparisons.size() &&
+                options.labelled + options.unlabelled <= comparisons.size() - test_only.size(),
+            "a split into ", options.labelled, " labelled and ", options.unlabelled,
+            " unlabelled pairs needs more than the ",
+            comparisons.size() - std::min(comparisons.size(), test_only.size()), " that can be learned from");
     const auto id_of = [&](std::size_t i) { return static_cast<std::uint64_t>(comparisons[i].id); };
     std::unordered_set<std::uint64_t> ids;
     for (std::size_t i = 0; i < comparisons.size(); ++i) {
@@ -117,10 +125,14 @@ preference_split<C> split_preferences(std::span<const C> comparisons, const labe
     std::ranges::sort(groups, {}, [](const ranked_group& g) { return std::pair(g.rank, g.smallest_id); });
 
     for (const ranked_group& group : groups) {
-        const auto home = std::ranges::find_if(
-            parts, [&](const part& p) { return p.size - p.pairs->size() >= group.members.size(); });
+        const auto only_test = static_cast<std::size_t>(
+            std::ranges::count_if(group.members, [&](std::size_t i) { return test_only.contains(id_of(i)); }));
+        const auto home = std::ranges::find_if(parts, [&](const part& p) {
+            return p.size - p.pairs->size() >= group.members.size() - (p.takes_all ? 0 : only_test);
+        });
         if (home == parts.end()) continue;
         for (const std::size_t i : group.members) {
+            if (!home->takes_all && test_only.contains(id_of(i))) continue;
             C& pair = home->pairs->emplace_back(comparisons[i]);
             const bool swap = is_swapped(options.seed, id_of(i));
             if (swap) std::ranges::swap(pair.first, pair.second);

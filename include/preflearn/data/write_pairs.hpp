@@ -24,6 +24,8 @@
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/requirements.hpp>
+#include <preflearn/data/json_id.hpp>
+#include <preflearn/data/pair_names.hpp>
 
 namespace preflearn {
 
@@ -90,13 +92,13 @@ class gzip_writer {
 /// The pair as a line, or nothing when the format leaves it out.
 template <class C>
 std::optional<std::string> pair_line(const C& c, std::optional<preference> verdict, pair_format format,
-                                     written_pairs& counts) {
-    const auto id = static_cast<std::uint64_t>(c.id);
+                                     const pair_names& names, written_pairs& counts) {
+    const pair_name name = names.find(static_cast<std::uint64_t>(c.id));
     if (verdict && verdict->margin()) {
-        require(std::isfinite(*verdict->margin()), "the margin of pair ", id, " is ", *verdict->margin(),
+        require(std::isfinite(*verdict->margin()), "the margin of pair ", name.shown(), " is ", *verdict->margin(),
                 ", which JSON cannot say");
     }
-    nlohmann::ordered_json line{{"id", id}, {"prompt", std::string_view(c.prompt)}};
+    nlohmann::ordered_json line{{"id", json_id(name)}, {"prompt", std::string_view(c.prompt)}};
     const std::string_view first(c.first), second(c.second);
     if (format == pair_format::responses) {
         line["responses"] = {first, second};
@@ -116,17 +118,19 @@ std::optional<std::string> pair_line(const C& c, std::optional<preference> verdi
     try {
         return line.dump() + '\n';
     } catch (const nlohmann::json::exception&) {
-        throw argument_error(message("a text of pair ", id, " is not valid UTF-8 and cannot be written as JSON"));
+        throw argument_error(
+            message("a text of pair ", name.shown(), " is not valid UTF-8 and cannot be written as JSON"));
     }
 }
 
 template <class C, class Emit>
-written_pairs write_lines(std::span<const C> comparisons, const label_set& labels, pair_format format, Emit&& emit) {
+written_pairs write_lines(std::span<const C> comparisons, const label_set& labels, pair_format format,
+                          const pair_names& names, Emit&& emit) {
     written_pairs counts;
     for (const C& c : comparisons) {
         const auto id = static_cast<std::uint64_t>(c.id);
         const auto verdict = format == pair_format::responses ? labels.find(id) : std::optional(labels.at(id));
-        if (const auto line = pair_line(c, verdict, format, counts)) emit(*line);
+        if (const auto line = pair_line(c, verdict, format, names, counts)) emit(*line);
     }
     return counts;
 }
@@ -141,30 +145,34 @@ template <class C> consteval void check_text_comparison() {
 } // namespace detail
 
 /// Writes one line for each comparison, in their order, with its verdict and (where it carries one) its margin, chosen
-/// minus rejected or first minus second. Numbers are written so that the same doubles are read back. Mind that the
-/// prompts of HH transcripts end in "\n\nAssistant:" and the responses begin with a space, as in the source.
-/// \throws argument_error naming the pair when a text is not UTF-8, a margin is infinite, or a comparison has no label
-/// and the format is chosen_rejected.
+/// minus rejected or first minus second. \param names what the pairs' file calls them (preference_data::names()), so
+/// that ids are written as they were read; the default writes the numbers that they are inside. Numbers are written so
+/// that the same doubles are read back. Mind that the prompts of HH transcripts end in "\n\nAssistant:" and the
+/// responses begin with a space, as in the source. \throws argument_error naming the pair when a text is not UTF-8, a
+/// margin is infinite, or a comparison has no label and the format is chosen_rejected.
 template <class C>
 written_pairs write_labelled_pairs(std::ostream& out, std::span<const C> comparisons, const label_set& labels,
-                                   pair_format format = pair_format::chosen_rejected) {
+                                   pair_format format = pair_format::chosen_rejected,
+                                   const pair_names& names = pair_names()) {
     detail::check_text_comparison<C>();
-    return detail::write_lines(comparisons, labels, format, [&](std::string_view line) { out << line; });
+    return detail::write_lines(comparisons, labels, format, names, [&](std::string_view line) { out << line; });
 }
 
 /// The same into a file, which appears whole or not at all. \throws input_error also when it cannot be written.
 template <class C>
 written_pairs write_labelled_pairs(const std::filesystem::path& path, std::span<const C> comparisons,
-                                   const label_set& labels, pair_format format = pair_format::chosen_rejected) {
+                                   const label_set& labels, pair_format format = pair_format::chosen_rejected,
+                                   const pair_names& names = pair_names()) {
     detail::check_text_comparison<C>();
     written_pairs counts;
     write_atomically(path, [&](std::ostream& out) {
         if (path.extension() != ".gz") {
-            counts = write_labelled_pairs(out, comparisons, labels, format);
+            counts = write_labelled_pairs(out, comparisons, labels, format, names);
             return;
         }
         detail::gzip_writer gzip(out);
-        counts = detail::write_lines(comparisons, labels, format, [&](std::string_view line) { gzip.write(line); });
+        counts =
+            detail::write_lines(comparisons, labels, format, names, [&](std::string_view line) { gzip.write(line); });
         gzip.finish();
     });
     return counts;

@@ -163,6 +163,13 @@ inline bool loss_has_parameter(std::string_view name, std::string_view parameter
     return found;
 }
 
+/// Whether the loss on pairs of that name divides by the lengths of responses, none of which may then be empty.
+template <std::same_as<bool> Answer = bool> Answer loss_reads_lengths(std::string_view name) {
+    Answer reads = false;
+    use_named_loss(name, {}, [&]<class Loss>(const Loss&) { reads = loss_uses_tokens<Loss>; });
+    return reads;
+}
+
 /// The shortest digits that read back as the same number; zero has no sign.
 inline std::string shortest_digits(double value) {
     std::array<char, 32> digits{};

@@ -21,7 +21,9 @@
 #include <preflearn/agreement/matrix.hpp>
 #include <preflearn/agreement/moments.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/data/pair_names.hpp>
 #include <preflearn/pipeline/study.hpp>
+#include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/pipeline/study_summary.hpp>
 #include <preflearn/report.hpp>
 #include <preflearn/training/metrics.hpp>
@@ -165,7 +167,8 @@ inline heat_map agreement_map(const study_result& result) {
 }
 
 /// Every label of the unlabelled pairs: one row per seed and pair, P(first ≻ second) by each source.
-inline table pair_table(std::span<const study_result> results) {
+/// \param names what the pairs' file calls them
+inline table pair_table(std::span<const study_result> results, const pair_names& names = pair_names()) {
     table pairs{.title = "Labels of the unlabelled pairs",
                 .columns = {{.name = "seed"},
                             {.name = "id"},
@@ -178,14 +181,17 @@ inline table pair_table(std::span<const study_result> results) {
         if (!verdict || verdict->abstained()) return no_value{};
         return verdict->half_win();
     };
+    const auto id_cell = [](const pair_name& name) {
+        return name.is_text ? table_cell(name.id) : table_cell(name.number);
+    };
     const auto margin = [](const std::optional<preference>& verdict) -> table_cell {
         return verdict ? table_cell(verdict->margin()) : table_cell();
     };
     for (const study_result& result : results) {
         for (const label& given : result.teacher_labels) {
             const auto human = result.human_labels.find(given.id), gold = result.gold_labels.find(given.id);
-            pairs.rows.push_back({result.seed, given.id, probability(given.verdict), margin(given.verdict),
-                                  probability(human), probability(gold), margin(gold)});
+            pairs.rows.push_back({result.seed, id_cell(names.find(given.id)), probability(given.verdict),
+                                  margin(given.verdict), probability(human), probability(gold), margin(gold)});
         }
     }
     return pairs;
@@ -211,21 +217,23 @@ inline table training_table(std::span<const study_result> results) {
 }
 
 /// Writes results.json, the tables as CSV, the pictures as SVG and manifest.json into a folder, which it makes. Each
-/// file appears whole or not at all. \throws input_error when a file cannot be written.
+/// file appears whole or not at all. \param data what became of the pairs' file, where there was one: its counts go
+/// into results.json, its ids into pairs.csv \throws input_error when a file cannot be written.
 inline void write_study(const std::filesystem::path& folder, std::span<const study_result> results,
-                        const study_summary& summary, const manifest& run) {
+                        const study_summary& summary, const manifest& run, const text_study_data* data = nullptr) {
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
     require<input_error>(!failure, folder.string(), ": cannot be made: ", failure.message());
     const table students = study_table(summary), teacher = teacher_table(summary);
     const line_plot margins = margin_plot(summary);
-    write_json(nlohmann::ordered_json{{"students", to_json(students)},
-                                      {"teacher", to_json(teacher)},
-                                      {"agreement_against_margin", to_json(to_table(margins))}},
-               folder / "results.json");
+    nlohmann::ordered_json json{{"students", to_json(students)},
+                                {"teacher", to_json(teacher)},
+                                {"agreement_against_margin", to_json(to_table(margins))}};
+    if (data != nullptr) json["data"] = to_json(*data);
+    write_json(json, folder / "results.json");
     write_csv(students, folder / "students.csv");
     write_csv(teacher, folder / "teacher.csv");
-    write_csv(pair_table(results), folder / "pairs.csv");
+    write_csv(pair_table(results, data != nullptr ? data->names : pair_names()), folder / "pairs.csv");
     write_csv(training_table(results), folder / "training.csv");
     write_svg(margins, folder / "agreement-against-margin.svg");
     write_svg(agreement_map(results.front()), folder / "agreement-of-labels.svg");

@@ -26,6 +26,15 @@ inline std::size_t checked_length(token_span ids, std::size_t vocabulary, std::s
     return ids.size();
 }
 
+/// What the policy's model reads: of the two together, where the policy knows that.
+template <class TextPolicy>
+token_completion tokens_of(const TextPolicy& policy, std::string_view prompt, std::string_view response) {
+    if constexpr (requires { policy.tokens(prompt, response); })
+        return policy.tokens(prompt, response);
+    else
+        return {policy.prompt_tokens(prompt), policy.response_tokens(response)};
+}
+
 } // namespace detail
 
 /// The policy must outlive the reader. \param name what messages call the model
@@ -34,11 +43,12 @@ template <class TextPolicy> pair_reader reader_of(const TextPolicy& policy, std:
     return {.name = std::move(name),
             .maximum_length = policy.model().config().maximum_length,
             .lengths = [&policy, vocabulary](const text_comparison& pair) {
-                return pair_lengths{
-                    .prompt = detail::checked_length(policy.prompt_tokens(pair.prompt), vocabulary, "prompt"),
-                    .first = detail::checked_length(policy.response_tokens(pair.first), vocabulary, "first response"),
-                    .second =
-                        detail::checked_length(policy.response_tokens(pair.second), vocabulary, "second response")};
+                const token_completion first = detail::tokens_of(policy, pair.prompt, pair.first),
+                                       second = detail::tokens_of(policy, pair.prompt, pair.second);
+                return pair_lengths{.prompt = detail::checked_length(first.prompt, vocabulary, "prompt"),
+                                    .first = detail::checked_length(first.response, vocabulary, "first response"),
+                                    .second = detail::checked_length(second.response, vocabulary, "second response"),
+                                    .second_prompt = detail::checked_length(second.prompt, vocabulary, "prompt")};
             }};
 }
 

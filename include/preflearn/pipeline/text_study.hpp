@@ -6,23 +6,30 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
 #include <system_error>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/preference.hpp>
-#include <preflearn/data/filter.hpp>
+#include <preflearn/data/fitting.hpp>
+#include <preflearn/data/left_out.hpp>
+#include <preflearn/data/pair_names.hpp>
 #include <preflearn/data/preference_data.hpp>
 #include <preflearn/data/preference_reader.hpp>
 #include <preflearn/data/record.hpp>
 #include <preflearn/data/split.hpp>
+#include <preflearn/loss/list.hpp>
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/study.hpp>
+#include <preflearn/pipeline/study_data.hpp>
+#include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/policy/load.hpp>
 #include <preflearn/policy/text_policy.hpp>
 #include <preflearn/policy/transformer.hpp>
@@ -36,8 +43,13 @@ struct text_study_options {
     /// Labelled pairs as JSONL, plain or gzipped.
     std::filesystem::path data;
     preference_options reading{};
-    /// Pairs of which prompt and a response have more tokens, for the teacher or the student, are left out.
+    /// Pairs of which prompt and a response have more tokens, for the teacher or the student, are left out; begin and
+    /// end tokens count. So are those longer than a model's own maximum.
     std::size_t maximum_tokens = 512;
+    /// Leave pairs out when a response has no token. On for losses that say that they divide by lengths (uses_tokens).
+    bool needs_tokens = false;
+    /// Whether leaving anything out is an error that names the first.
+    bool strict = false;
     /// Sizes in pairs; groups of equal prompts may leave a part a little short.
     std::size_t labelled = 96, unlabelled = 192, test = 96;
     /// Fine-tuning on the preferred responses of the labelled part; 0 epochs: the models are taken as they are.
@@ -48,11 +60,6 @@ struct text_study_options {
         .student_optimiser = {.rate = 1e-5},
         .teacher_training = {.batch_size = 8, .micro_batch_size = 1, .schedule = schedule::cosine, .warm_up = 0.1},
         .student_training = {.batch_size = 8, .micro_batch_size = 1, .schedule = schedule::cosine, .warm_up = 0.1}};
-};
-
-/// What became of the pairs in the file.
-struct text_study_data {
-    std::size_t read = 0, malformed = 0, without_label = 0, too_long = 0;
 };
 
 namespace detail {
@@ -71,6 +78,20 @@ inline bool is_same_file(const std::filesystem::path& a, const std::filesystem::
     return a == b || std::filesystem::equivalent(a, b, missing);
 }
 
+inline text_study_data study_data(const preference_data& data, const fitting_pairs& fitting) {
+    const auto count = [&](left_out_reason reason) { return fitting.left_out.count(reason); };
+    return {.read = data.size(),
+            .malformed = data.skipped.count,
+            .without_label = count(left_out_reason::no_label),
+            .too_long = count(left_out_reason::too_long) + count(left_out_reason::longer_than_model),
+            .empty = count(left_out_reason::empty_prompt) + count(left_out_reason::empty_response),
+            .identical = fitting.identical.size(),
+            .prompts_taken_off = data.repeated().count,
+            .left_out = fitting.left_out,
+            .names = data.names(),
+            .summary = told(data, fitting)};
+}
+
 /// The chosen responses of labelled pairs; of a tie, the first.
 inline std::vector<completion_of<text_comparison>> preferred_responses(std::span<const text_comparison> pairs,
                                                                        const label_set& labels) {
@@ -83,10 +104,26 @@ inline std::vector<completion_of<text_comparison>> preferred_responses(std::span
     return preferred;
 }
 
+/// `run()`, whose errors call pairs what their file calls them.
+template <class Run> auto with_names(const pair_names& names, Run&& run) {
+    try {
+        return run();
+    } catch (const input_error& failure) {
+        throw input_error(names.renamed(failure.what()));
+    } catch (const argument_error& failure) {
+        throw argument_error(names.renamed(failure.what()));
+    } catch (const numeric_error& failure) {
+        throw numeric_error(names.renamed(failure.what()));
+    }
+}
+
 } // namespace detail
 
-/// Runs one seed. \param found is told what became of the file's pairs, before any training.
-/// \throws input_error for files that cannot be read; argument_error when too few pairs are left; and as `run_study`.
+/// Runs one seed. Pairs that do not fit are left out before any training; those of two identical responses are not
+/// learned from, but may be held out, where they are ties.
+/// \param found is told what became of the file's pairs, before any training.
+/// \throws input_error for files that cannot be read, when no pair is left and, where strict, when one was left out;
+/// argument_error when too few pairs are left; and as `run_study`.
 template <class Loss, class Found>
 study_result run_text_study(const text_study_options& options, const Loss& loss, Found&& found) {
     using detail::text_model;
@@ -97,30 +134,29 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
     if (!shared) own_teacher = std::make_unique<text_model>(detail::load_text_model(options.teacher));
     text_model& teacher = shared ? student : *own_teacher;
 
-    text_study_data counts{.read = data.size(), .malformed = data.skipped.count};
-    std::vector<text_comparison> labelled;
-    for (const text_comparison& c : data.comparisons()) {
-        const auto verdict = data.labels().find(c.id);
-        if (verdict && !verdict->abstained()) labelled.push_back(c);
-    }
-    counts.without_label = data.size() - labelled.size();
-    std::vector<const text_model*> readers{&student};
-    if (!shared) readers.push_back(&teacher);
-    for (const text_model* reader : readers) {
-        auto filtered = filter_by_length(
-            std::span<const text_comparison>(labelled),
-            [&](std::string_view text) { return reader->count_tokens(text); }, options.maximum_tokens);
-        counts.too_long += filtered.dropped;
-        labelled = std::move(filtered.kept);
-    }
-    found(counts);
+    std::vector<pair_reader> readers{reader_of(student, options.student.string())};
+    if (!shared) readers.push_back(reader_of(teacher, options.teacher.string()));
+    const fitting_pairs fitting = fit_pairs(data, readers,
+                                            {.maximum_tokens = options.maximum_tokens,
+                                             .label = label_need::verdict,
+                                             .needs_tokens = options.needs_tokens || loss_uses_tokens<Loss>,
+                                             .needs_difference = true});
+    check_left_out(fitting, options.data.string(), options.strict);
+    found(detail::study_data(data, fitting));
 
-    const auto parts = split_preferences(std::span<const text_comparison>(labelled), data.labels(),
+    std::vector<text_comparison> usable = fitting.kept;
+    std::unordered_set<std::uint64_t> ties;
+    for (const text_comparison& pair : fitting.identical) {
+        usable.push_back(pair);
+        ties.insert(pair.id);
+    }
+    const auto parts = split_preferences(std::span<const text_comparison>(usable), data.labels(),
                                          split_options{.labelled = options.labelled,
                                                        .unlabelled = options.unlabelled,
                                                        .test = options.test,
                                                        .seed = options.study.seed,
-                                                       .exact = false});
+                                                       .exact = false},
+                                         ties);
     const auto demonstrations = detail::preferred_responses(parts.labelled, parts.labels);
     const auto tune = [&](text_model& model, const char* name) {
         if (options.fine_tuning.epochs == 0) return;
@@ -137,7 +173,7 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
                                                                      .unlabelled = parts.unlabelled,
                                                                      .test = parts.test,
                                                                      .human = parts.labels};
-    return run_study(input, loss, options.study);
+    return detail::with_names(data.names(), [&] { return run_study(input, loss, options.study); });
 }
 
 } // namespace preflearn

@@ -15,6 +15,7 @@
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/loss/evaluate.hpp>
+#include <preflearn/training/culprit.hpp>
 #include <preflearn/training/fingerprint.hpp>
 #include <preflearn/training/labelled_pairs.hpp>
 #include <preflearn/training/metrics.hpp>
@@ -99,6 +100,14 @@ template <class Model, Comparison C> class pair_batch {
 
     [[nodiscard]] std::span<const example> completions() const { return completions_; }
 
+    /// The model's pass over the completions of these pairs, which are in hand; what it throws names the pair.
+    [[nodiscard]] typename Model::pass forward(const Model& model, std::span<const std::size_t> pairs) const {
+        return naming_the_culprit(
+            [&] { return model.forward(completions()); }, pairs.size(),
+            [&](std::size_t i) { (void)model.forward(completions().subspan(i * stride_of(pairs), stride_of(pairs))); },
+            [&](std::size_t i) { return message("pair ", comparison(pairs[i]).id); });
+    }
+
     /// The model's scores of the completions of these pairs, which are in hand.
     /// \throws argument_error when they are not as many; numeric_error naming the pair whose score is not finite.
     void take(std::span<const real> scores, std::span<const std::size_t> pairs) {
@@ -166,6 +175,9 @@ template <class Model, Comparison C> class pair_batch {
         double chosen = 0, rejected = 0;
     };
 
+    [[nodiscard]] std::size_t stride_of(std::span<const std::size_t> pairs) const {
+        return completions_.size() / pairs.size();
+    }
     /// Completions of a pair.
     [[nodiscard]] std::size_t stride() const { return completions_.size() / chosen_.size(); }
 

@@ -73,7 +73,7 @@ template <class Model, class C, class Loss> class preference_objective {
             for (std::size_t at = 0; at < batch.size(); at += micro) {
                 const auto part = batch.subspan(at, std::min(micro, batch.size() - at));
                 pairs_.gather(model, part);
-                pairs_.take(model.forward(pairs_.completions()).scores(), part);
+                pairs_.take(pairs_.forward(model, part).scores(), part);
                 state_.merge(loss_.reduce(pairs_.scores()));
             }
             state_.settle();
@@ -83,7 +83,7 @@ template <class Model, class C, class Loss> class preference_objective {
 
     void accumulate(Model& model, std::span<const std::size_t> examples) {
         pairs_.gather(model, examples);
-        typename Model::pass pass = std::as_const(model).forward(pairs_.completions());
+        typename Model::pass pass = pairs_.forward(model, examples);
         pairs_.take(pass.scores(), examples);
         if constexpr (coupled) {
             if (!state_.known()) {

@@ -21,20 +21,25 @@
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/many.hpp>
+#include <preflearn/training/culprit.hpp>
 #include <preflearn/training/fingerprint.hpp>
 #include <preflearn/training/resume.hpp>
 
 namespace preflearn {
 
 /// log π(y | x) in nats, two per comparison: entry 2i of `first`, 2i + 1 of `second`.
-/// \throws numeric_error naming the pair when one is not finite.
+/// \throws numeric_error naming the pair when one is not finite; and what the policy throws, naming the pair.
 template <class P, std::ranges::contiguous_range Comparisons>
 std::vector<double> reference_log_probs(const P& policy, const Comparisons& comparisons) {
     using C = std::ranges::range_value_t<Comparisons>;
     check_policy<P, C>();
     const std::span<const C> pairs(comparisons);
     const std::vector<completion_of<C>> completions = completions_of(pairs);
-    std::vector<double> all = log_probs(policy, std::span<const completion_of<C>>(completions));
+    const std::span<const completion_of<C>> both(completions);
+    std::vector<double> all =
+        naming_the_culprit([&] { return log_probs(policy, both); }, pairs.size(),
+                           [&](std::size_t i) { (void)log_probs(policy, both.subspan(2 * i, 2)); },
+                           [&](std::size_t i) { return message("pair ", pairs[i].id); });
     require(all.size() == completions.size(), "the policy gave ", all.size(), " log-probs for ", completions.size(),
             " completions");
     for (std::size_t i = 0; i < all.size(); ++i) {
