@@ -20,8 +20,8 @@ pieces cut(std::string text, const std::vector<pretokenise_step>& steps,
 } // namespace
 
 TEST_CASE("steps compose: what one has cut the next cuts further, looking no further than the piece") {
-    CHECK(cut("a  12", {number_split{1}, gpt2_split{}}) == pieces{"a", "  ", "1", "2"});
-    CHECK(cut("a  12", {gpt2_split{}}) == pieces{"a", " ", " 12"});
+    CHECK(cut("a  12", {number_split{1}, gpt2_split()}) == pieces{"a", "  ", "1", "2"});
+    CHECK(cut("a  12", {gpt2_split()}) == pieces{"a", " ", " 12"});
     CHECK(cut("", {number_split{1}, byte_level_step{true, true}, metaspace_step{}}).empty());
 }
 
@@ -49,4 +49,19 @@ TEST_CASE("a text that goes on gets no space in front, its later pieces as ever"
           pieces{"▁ab", "▁c"});
     CHECK(cut("a1", {number_split{1}, metaspace_step{}}, text_position::continuation) == pieces{"a", "▁1"});
     CHECK(cut("a b", {byte_level_step{true, true}}, text_position::continuation) == pieces{"a", "Ġb"});
+}
+
+TEST_CASE("an expression's matches stand alone, join a neighbour, join each other or go") {
+    using enum expression_split::behaviours;
+    const auto by = [](expression_split::behaviours behaviour, bool inverted = false) {
+        return cut("a--b-", {expression_split{expression("-"), behaviour, inverted}});
+    };
+    CHECK(by(isolated) == pieces{"a", "-", "-", "b", "-"});
+    CHECK(by(removed) == pieces{"a", "b"});
+    CHECK(by(removed, true) == pieces{"-", "-", "-"});
+    CHECK(by(joins_previous) == pieces{"a-", "-", "b-"});
+    CHECK(by(joins_next) == pieces{"a", "-", "-b", "-"});
+    CHECK(by(contiguous) == pieces{"a", "--", "b", "-"});
+    CHECK(cut("abc", {expression_split{expression("(?=[bc])")}}) == pieces{"a", "b", "c"});
+    CHECK(cut("", {expression_split{expression("-"), removed}}).empty());
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <preflearn/text/byte_alphabet.hpp>
+#include <preflearn/text/patterns.hpp>
 #include <preflearn/text/position.hpp>
 #include <preflearn/text/split.hpp>
 
@@ -54,6 +55,28 @@ template <class Split> void split_pieces(text_pieces& pieces, const Split& split
     pieces.ends = std::move(ends);
 }
 
+/// Cuts every piece by an expression; what it removes is gone.
+inline void split_pieces(text_pieces& pieces, const expression_split& split) {
+    const bool keeps_text = split.behaviour != expression_split::behaviours::removed;
+    const bool isolates = split.behaviour == expression_split::behaviours::isolated;
+    text_pieces cut;
+    cut.ends.reserve(pieces.text.size() / 4 + 1);
+    std::size_t begin = 0;
+    pieces.for_each([&](std::string_view piece) {
+        if (isolates) {
+            split.for_each_part(piece, [&](const auto& part) { cut.ends.push_back(begin + part.end); });
+        } else {
+            for (const auto& part : split.pieces(piece)) {
+                if (!keeps_text) cut.text.append(piece.substr(part.begin, part.end - part.begin));
+                cut.ends.push_back(keeps_text ? begin + part.end : cut.text.size());
+            }
+        }
+        begin += piece.size();
+    });
+    if (keeps_text) cut.text = std::move(pieces.text);
+    pieces = std::move(cut);
+}
+
 /// Writes the text in the byte alphabet, piece by piece; with `splits`, after cutting it by GPT-2's pattern.
 struct byte_level_step {
     bool adds_space = false; ///< a piece that does not begin with a space gets one
@@ -68,8 +91,13 @@ struct metaspace_step {
     bool splits = true;                ///< cut before each symbol
 };
 
-using pretokenise_step =
-    std::variant<gpt2_split, llama3_split, number_split, literal_split, byte_level_step, metaspace_step>;
+using pretokenise_step = std::variant<expression_split, number_split, literal_split, byte_level_step, metaspace_step>;
+
+/// GPT-2's pattern, compiled once.
+inline const expression_split& gpt2_split() {
+    static const expression_split split{expression(std::string(patterns::gpt2))};
+    return split;
+}
 
 namespace detail {
 
@@ -93,7 +121,7 @@ inline void apply(text_pieces& pieces, const byte_level_step& step, text_positio
         });
         pieces = std::move(spaced);
     }
-    if (step.splits) split_pieces(pieces, gpt2_split{});
+    if (step.splits) split_pieces(pieces, gpt2_split());
     text_pieces mapped;
     mapped.text.reserve(pieces.text.size() + pieces.text.size() / 2);
     mapped.ends.reserve(pieces.ends.size());
