@@ -17,7 +17,7 @@
 
 #include <preflearn/loss.hpp>
 #include <preflearn/pipeline.hpp>
-#include <preflearn/text/chat.hpp>
+#include <preflearn/text/chat_template.hpp>
 
 namespace {
 
@@ -93,9 +93,12 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
     options.strict = given.strict;
     if (given.maximum_tokens) options.maximum_tokens = *given.maximum_tokens;
     if (!given.chat_format.empty()) {
-        options.reading.render = [format = preflearn::chat_format_named(given.chat_format)](auto turns) {
-            return preflearn::render_chat(format, turns);
-        };
+        const std::set<std::filesystem::path> models{given.student, given.teacher}; // each once
+        const auto chosen = preflearn::choose_chat_format(
+            given.chat_format, std::vector<std::filesystem::path>(models.begin(), models.end()));
+        for (const std::string& note : chosen.notes) std::fprintf(stderr, "chat format: %s\n", note.c_str());
+        options.reading.render = chosen.render;
+        run.settings["chat_format"] = preflearn::layout_of(chosen.format).name;
     }
     options.study.observe = [](std::string_view title) { return preflearn::progress_bar(std::string(title)); };
     for (const std::string& path : std::set<std::string>{given.data, given.teacher, given.student}) // each once
@@ -188,7 +191,9 @@ int main(int argc, char** argv) {
                    "longest prompt with response, begin and end tokens counted; longer pairs are left out; default 512")
         ->check(CLI::PositiveNumber)
         ->needs(data);
-    app.add_option("--chat-format", given.chat_format, "how conversations become text: transcript, chatml, llama3, ...")
+    app.add_option(
+           "--chat-format", given.chat_format,
+           "how conversations become text: auto (what the models' chat templates are), transcript, chatml, llama3, ...")
         ->needs(data);
     app.add_flag("--skip-malformed", given.skip_malformed, "leave malformed lines out instead of stopping")
         ->needs(data);

@@ -8,6 +8,7 @@
 #include <preflearn/pipeline/loss_by_name.hpp>
 #include <preflearn/pipeline/loss_list.hpp>
 #include <preflearn/pipeline/loss_values.hpp>
+#include <preflearn/pipeline/score_file.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>

@@ -29,8 +29,14 @@ struct letter_policy {
         }
         return all;
     }
-    [[nodiscard]] std::string_view prompt_tokens(std::string_view text) const { return text; }
-    [[nodiscard]] std::string_view response_tokens(std::string_view text) const { return text; }
+    [[nodiscard]] ragged<double> token_log_probs(std::span<const completion<std::string_view>> completions) const {
+        ragged<double> all;
+        for (const auto& c : completions) all.push_back(std::vector<double>(c.response.size(), -0.125));
+        return all;
+    }
+    [[nodiscard]] completion<std::string_view> tokens(std::string_view prompt, std::string_view response) const {
+        return {prompt, response};
+    }
 };
 
 struct output {

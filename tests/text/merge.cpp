@@ -23,7 +23,7 @@ std::vector<token_id> fast(const std::string& text, const rules& merges) {
         return found == merges.end() ? std::nullopt : std::optional(found->second);
     };
     for (const auto& symbol : space.run(
-             text, [](std::string_view letter) { return letter[0] - 'a'; }, find)) {
+             text, [](std::string_view letter, auto&&add) { add(letter[0] - 'a', 1); }, find)) {
         if (symbol.bytes > 0) ids.push_back(symbol.id);
     }
     return ids;

@@ -5,9 +5,13 @@
 #include <vector>
 
 #include <preflearn/core/random.hpp>
+#include <preflearn/text/patterns.hpp>
 #include <preflearn/text/split.hpp>
 
+#include "scanners.hpp"
+
 using namespace preflearn;
+using test::gpt2_split, test::llama3_split;
 using cut_pieces = std::vector<std::string_view>;
 
 namespace {

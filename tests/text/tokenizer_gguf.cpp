@@ -124,8 +124,8 @@ TEST_CASE("a tokenizer that GGUF keys do not describe well is refused with the k
     test::gguf_writer made;
     made.text("tokenizer.ggml.model", "bert");
     CHECK(test::contains(refusal_of(made), "tokenizer.ggml.model is 'bert'"));
-    CHECK(test::contains(refusal_of(as_gguf("gpt2", "viking", false)),
-                         "tokenizer.ggml.pre is 'viking', which is not known"));
+    CHECK(test::contains(refusal_of(as_gguf("gpt2", "gemma4", false)),
+                         "tokenizer.ggml.pre is 'gemma4', which is not supported"));
     made = as_gguf("gpt2", "gpt-2", false);
     made.number("tokenizer.ggml.eos_token_id", 100000);
     CHECK(test::contains(refusal_of(made), "eos_token_id is not the id of one of the"));

@@ -1,16 +1,18 @@
 /// \file
-/// Log-probs of both responses of every labelled pair in a file, one JSON line a pair. The lines go to `<out>.part` as
-/// they are computed; when the program is stopped, the same call goes on behind the last whole line, and `<out>`
-/// appears only when it is complete.
+/// Log-probs of both responses of every labelled pair, one JSON line a pair. The lines go to `<out>.part` as they are
+/// computed; when the program is stopped, the same call goes on behind the last whole line, and `<out>` appears only
+/// when it is complete. And the tokens of every pair, without a model.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <ostream>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,7 +26,12 @@
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/preference.hpp>
+#include <preflearn/core/ragged.hpp>
+#include <preflearn/core/tokens.hpp>
+#include <preflearn/data/json_id.hpp>
+#include <preflearn/data/pair_names.hpp>
 #include <preflearn/data/preference_data.hpp>
+#include <preflearn/policy/encoded_texts.hpp>
 
 namespace preflearn {
 
@@ -69,6 +76,63 @@ inline std::size_t continue_unfinished(const std::filesystem::path& part, std::s
 
 } // namespace detail
 
+/// What a line says of a pair besides its log-probs.
+struct score_options {
+    /// Adds "chosen_token_logps" and "rejected_token_logps": log π of each token of the responses.
+    bool per_token = false;
+    /// What the file calls its pairs; none: by their ids inside.
+    const pair_names* names = nullptr;
+};
+
+namespace detail {
+
+inline nlohmann::ordered_json written_id(std::uint64_t id, const pair_names* names) {
+    return names ? json_id(names->find(id)) : nlohmann::ordered_json(id);
+}
+
+inline void write_line(std::ostream& out, const nlohmann::ordered_json& line) {
+    out << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+}
+
+/// The lines of a block of pairs.
+template <class TextPolicy>
+void write_scores(std::ostream& out, const TextPolicy& policy, std::span<const text_comparison> pairs,
+                  const score_options& options) {
+    const auto completions = completions_of(pairs);
+    const std::span<const completion_of<text_comparison>> all(completions);
+    std::vector<double> log_probs;
+    ragged<double> of_tokens;
+    if (options.per_token) {
+        of_tokens = policy.token_log_probs(all);
+        for (std::size_t c = 0; c < all.size(); ++c) {
+            double sum = 0;
+            for (const double value : of_tokens[c]) sum += value;
+            require<numeric_error>(std::isfinite(sum), "pair ", pairs[c / 2].id, ": a log-probability is ", sum);
+            log_probs.push_back(sum);
+        }
+    } else {
+        log_probs = policy.log_probs(all);
+    }
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        const auto chosen = policy.tokens(pairs[i].prompt, pairs[i].first);
+        const auto rejected = policy.tokens(pairs[i].prompt, pairs[i].second);
+        nlohmann::ordered_json line{{"index", written_id(pairs[i].id, options.names)},
+                                    {"prompt_tokens", chosen.prompt.size()},
+                                    {"chosen_tokens", chosen.response.size()},
+                                    {"rejected_tokens", rejected.response.size()},
+                                    {"chosen_logp", log_probs[2 * i]},
+                                    {"rejected_logp", log_probs[2 * i + 1]}};
+        if (options.per_token) {
+            line["chosen_token_logps"] = std::vector<double>(of_tokens[2 * i].begin(), of_tokens[2 * i].end());
+            line["rejected_token_logps"] =
+                std::vector<double>(of_tokens[2 * i + 1].begin(), of_tokens[2 * i + 1].end());
+        }
+        write_line(out, line);
+    }
+}
+
+} // namespace detail
+
 /// Scores `pairs` (first: chosen, second: rejected) with a policy over text and writes
 /// `{"index", "prompt_tokens", "chosen_tokens", "rejected_tokens", "chosen_logp", "rejected_logp"}` per pair: the
 /// pair's id, lengths in tokens, and Σ log π of the response's tokens in nats. \param key names the model and the data,
@@ -76,7 +140,7 @@ inline std::size_t continue_unfinished(const std::filesystem::path& part, std::s
 /// are done \throws input_error when a file cannot be written or belongs to something else; and what the policy throws.
 template <class TextPolicy, class Seen>
 void score_pairs(const TextPolicy& policy, std::span<const text_comparison> pairs, const std::filesystem::path& out,
-                 std::string_view key, Seen&& seen) {
+                 std::string_view key, Seen&& seen, const score_options& options = {}) {
     constexpr std::size_t block = 16;
     std::filesystem::path part = out;
     part += ".part";
@@ -85,18 +149,7 @@ void score_pairs(const TextPolicy& policy, std::span<const text_comparison> pair
         std::ofstream stream(part, std::ios::binary | std::ios::app);
         while (done < pairs.size()) {
             const auto some = pairs.subspan(done, std::min(block, pairs.size() - done));
-            const auto completions = completions_of(some);
-            const std::vector<double> log_probs =
-                policy.log_probs(std::span<const completion_of<text_comparison>>(completions));
-            for (std::size_t i = 0; i < some.size(); ++i) {
-                const nlohmann::ordered_json line{{"index", some[i].id},
-                                                  {"prompt_tokens", policy.prompt_tokens(some[i].prompt).size()},
-                                                  {"chosen_tokens", policy.response_tokens(some[i].first).size()},
-                                                  {"rejected_tokens", policy.response_tokens(some[i].second).size()},
-                                                  {"chosen_logp", log_probs[2 * i]},
-                                                  {"rejected_logp", log_probs[2 * i + 1]}};
-                stream << line.dump() << '\n';
-            }
+            detail::write_scores(stream, policy, some, options);
             require<input_error>(static_cast<bool>(stream.flush()), part.string(),
                                  ": writing failed (is the disk full?)");
             done += some.size();
@@ -111,6 +164,27 @@ void score_pairs(const TextPolicy& policy, std::span<const text_comparison> pair
     });
     std::error_code ignored;
     std::filesystem::remove(part, ignored);
+}
+
+/// What a model would read of `pairs`, without one: `{"index", "prompt_ids", "chosen_ids", "rejected_ids"}` per pair,
+/// and "rejected_prompt_ids" where a joint boundary gives the prompt other tokens before the rejected response.
+/// \throws input_error when the file cannot be written.
+inline void write_pair_tokens(encoded_texts& texts, std::span<const text_comparison> pairs,
+                              const std::filesystem::path& out, response_end after, const pair_names* names = nullptr) {
+    const auto list = [](token_span ids) { return std::vector<token_id>(ids.begin(), ids.end()); };
+    write_atomically(out, [&](std::ostream& stream) {
+        for (const text_comparison& pair : pairs) {
+            const token_completion chosen = texts.pair(pair.prompt, pair.first, after);
+            const token_completion rejected = texts.pair(pair.prompt, pair.second, after);
+            nlohmann::ordered_json line{{"index", detail::written_id(pair.id, names)},
+                                        {"prompt_ids", list(chosen.prompt)},
+                                        {"chosen_ids", list(chosen.response)},
+                                        {"rejected_ids", list(rejected.response)}};
+            if (!std::ranges::equal(chosen.prompt, rejected.prompt))
+                line["rejected_prompt_ids"] = list(rejected.prompt);
+            detail::write_line(stream, line);
+        }
+    });
 }
 
 } // namespace preflearn

@@ -1,7 +1,7 @@
 /// \file
-/// A policy over text: a tokenizer and a language model. Prompt and response are tokenised separately, so that a
-/// response's tokens do not depend on how the prompt ends; log π(y | x) is summed over the response's tokens. Models of
-/// different families meet as texts: token ids stay inside.
+/// A policy over text: a tokenizer and a language model. Prompt and response are tokens of one text, cut as
+/// `token_boundary` says; log π(y | x) is summed over the response's tokens. Models of different families meet as
+/// texts: token ids stay inside.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -33,14 +33,12 @@
 
 namespace preflearn {
 
-/// What stands after a response's text when it is scored or learned. `end_token` is for training a model that is to
-/// stop by itself; `nothing` is how log-probs of bare responses are compared.
-enum class response_end : std::uint8_t { nothing, end_token };
-
 struct text_policy_options {
+    /// Texts that already end a turn, as rendered conversations do, get no second end.
     response_end after_response = response_end::nothing;
     /// Whether special tokens that are spelled out in a text become those tokens.
     special_tokens found = special_tokens::parse;
+    token_boundary boundary = token_boundary::separate;
 };
 
 /// A GenerativePolicy and a Trainable on completions whose prompt and response convert to std::string_view. Owns its
@@ -54,14 +52,15 @@ template <class Model = transformer<float>> class text_policy {
 
     /// \throws argument_error when an end token is to follow responses and the tokenizer has none.
     text_policy(tokenizer words, Model model, const text_policy_options& options = {})
-        : texts_(std::make_shared<encoded_texts>(std::move(words), options.found)), model_(std::move(model)),
-          after_response_(options.after_response) {
+        : texts_(std::make_shared<encoded_texts>(std::move(words), options.found, options.boundary)),
+          model_(std::move(model)), after_response_(options.after_response) {
         require(after_response_ == response_end::nothing || texts_->words().end_token().has_value(),
                 "an end token is to follow every response, but the tokenizer names none");
     }
 
     [[nodiscard]] double log_prob(std::string_view prompt, std::string_view response) const {
-        return model_.log_prob(prompt_tokens(prompt), response_tokens(response));
+        const token_completion both = tokens(prompt, response);
+        return model_.log_prob(both.prompt, both.response);
     }
     /// log π(y | x) of every completion in nats; neighbours with equal prompts share the prompt's computation.
     /// \throws argument_error for a prompt without tokens or a sequence longer than the model's maximum.
@@ -69,7 +68,7 @@ template <class Model = transformer<float>> class text_policy {
     [[nodiscard]] std::vector<double> log_probs(std::span<const completion<Prompt, Response>> completions) const {
         return model_.log_probs(tokens_of_all(completions));
     }
-    /// The same of every token of `response_tokens`, one row per completion.
+    /// The same of every token of `tokens(prompt, response).response`, one row per completion.
     template <std::convertible_to<std::string_view> Prompt, std::convertible_to<std::string_view> Response>
     [[nodiscard]] ragged<double> token_log_probs(std::span<const completion<Prompt, Response>> completions) const {
         return model_.token_log_probs(tokens_of_all(completions));
@@ -106,11 +105,11 @@ template <class Model = transformer<float>> class text_policy {
     [[nodiscard]] std::span<const scalar> parameters() const { return model_.parameters(); }
     [[nodiscard]] std::span<scalar> gradients() { return model_.gradients(); }
 
-    /// Draws a response's text: without its end token and other control tokens. A response that was cut at
-    /// options.max_tokens may end within a character.
+    /// Draws a response's text, as it goes on behind the prompt: without its end token and other control tokens. A
+    /// response that was cut at options.max_tokens may end within a character.
     [[nodiscard]] std::string sample(std::string_view prompt, const sampling_options& options,
                                      generator& random) const {
-        return text_of(model_.sample(prompt_tokens(prompt), options, random));
+        return text_of(prompt, model_.sample(prompt_tokens(prompt), options, random));
     }
     /// A response to every prompt, many at a time; response i is drawn from generator{seed, purpose, i}.
     template <std::convertible_to<std::string_view> Prompt>
@@ -121,20 +120,26 @@ template <class Model = transformer<float>> class text_policy {
         for (const Prompt& prompt : prompts) ids.push_back(prompt_tokens(prompt));
         const ragged<token_id> drawn = model_.sample_many(ids, options, seed, purpose);
         std::vector<std::string> all(drawn.size());
-        for (std::size_t i = 0; i < all.size(); ++i) all[i] = text_of(drawn[i]);
+        for (std::size_t i = 0; i < all.size(); ++i) all[i] = text_of(prompts[i], drawn[i]);
         return all;
     }
 
     /// Length of a text in tokens, without begin and end tokens.
     [[nodiscard]] std::size_t count_tokens(std::string_view text) const { return texts_->plain(text).size(); }
-    /// What the model sees of a prompt. The view lives as long as any copy of this policy.
+    /// What the model sees of a prompt and is asked for of a response to it: these are scored and learned. Views live
+    /// as long as any copy of this policy.
+    [[nodiscard]] token_completion tokens(std::string_view prompt, std::string_view response) const {
+        return texts_->pair(prompt, response, after_response_);
+    }
+    /// What the model sees of a prompt when a response is drawn, and where no response's text reaches into it.
     [[nodiscard]] token_span prompt_tokens(std::string_view text) const { return texts_->begun(text); }
-    /// What the model is asked for of a response.
+    /// What the model is asked for of a response that goes on behind any text.
     [[nodiscard]] token_span response_tokens(std::string_view text) const {
-        return after_response_ == response_end::end_token ? texts_->ended(text) : texts_->plain(text);
+        return after_response_ == response_end::end_token ? texts_->ended(text) : texts_->continued(text);
     }
 
     [[nodiscard]] const tokenizer& words() const { return texts_->words(); }
+    [[nodiscard]] token_boundary boundary() const { return texts_->boundary(); }
     [[nodiscard]] Model& model() { return model_; }
     [[nodiscard]] const Model& model() const { return model_; }
 
@@ -143,16 +148,16 @@ template <class Model = transformer<float>> class text_policy {
     std::vector<token_completion> tokens_of_all(std::span<const completion<Prompt, Response>> completions) const {
         std::vector<token_completion> all;
         all.reserve(completions.size());
-        for (const auto& c : completions) all.push_back({prompt_tokens(c.prompt), response_tokens(c.response)});
+        for (const auto& c : completions) all.push_back(tokens(c.prompt, c.response));
         return all;
     }
 
     /// Ids beyond the vocabulary, which a model with padded logits may draw, have no text.
-    [[nodiscard]] std::string text_of(token_span drawn) const {
+    [[nodiscard]] std::string text_of(std::string_view prompt, token_span drawn) const {
         std::vector<token_id> ids;
         for (const token_id id : drawn)
             if (static_cast<std::size_t>(id) < words().size()) ids.push_back(id);
-        return words().decode(ids, special_text::skip);
+        return texts_->text_behind(prompt, ids);
     }
 
     std::shared_ptr<encoded_texts> texts_;
@@ -165,8 +170,9 @@ template <class Model = transformer<float>> class text_policy {
 /// cannot meet.
 template <std::floating_point Scalar, class Architecture = llama, class Backend = cpu_backend>
 text_policy<transformer<Scalar, Architecture, Backend>> load_text_policy(const std::filesystem::path& path,
-                                                                         const text_policy_options& options = {}) {
-    tokenizer words = load_tokenizer(path); // first, since it is quicker to fail
+                                                                         const text_policy_options& options = {},
+                                                                         const tokenizer_options& reading = {}) {
+    tokenizer words = load_tokenizer(path, reading); // first, since it is quicker to fail
     return {std::move(words), load_transformer<Scalar, Architecture, Backend>(path), options};
 }
 

@@ -53,9 +53,13 @@ struct unspelled {
     std::optional<token_id> unknown{};
     bool fuses = false; ///< neighbouring unknown characters become one unknown token
 
+    /// Whether each byte has a token.
+    [[nodiscard]] bool spells(std::string_view text) const {
+        return std::ranges::all_of(text, [&](char c) { return bytes[static_cast<unsigned char>(c)] >= 0; });
+    }
     /// Appends the tokens of `text`; `after_unknown` says whether the token before was the unknown one, and is updated.
     void append(std::string_view text, std::vector<token_id>& out, bool& after_unknown) const {
-        const bool known = std::ranges::all_of(text, [&](char c) { return bytes[static_cast<unsigned char>(c)] >= 0; });
+        const bool known = spells(text);
         if (known) {
             for (const char c : text) out.push_back(bytes[static_cast<unsigned char>(c)]);
         } else if (unknown && !(fuses && after_unknown)) {
@@ -97,7 +101,8 @@ class rank_bpe {
         }
     }
 
-    /// Appends the tokens of one piece.
+    /// Appends the tokens of one piece. What no token spells takes part in merging as its byte tokens or the unknown
+    /// one, and is dropped before when there are none, as in the tokenizers package.
     void encode(const vocabulary& words, std::string_view piece, std::vector<token_id>& out, merger& space) const {
         if (whole_words_) {
             if (const auto id = words.find(piece)) {
@@ -105,11 +110,24 @@ class rank_bpe {
                 return;
             }
         }
-        const auto token_of = [&](std::string_view letter) { return words.find(letter).value_or(-1); };
-        const auto candidate = [&](const merge_symbol& left, const merge_symbol& right) {
-            return left.id < 0 || right.id < 0 ? std::nullopt : find(left.id, right.id);
+        bool after_unknown = false;
+        const auto spell = [&](std::string_view letter, auto&& add) {
+            if (const auto id = words.find(letter)) {
+                add(*id, letter.size());
+                after_unknown = false;
+            } else if (rest_.spells(letter)) {
+                for (const char byte : letter) add(rest_.bytes[static_cast<unsigned char>(byte)], 1);
+                after_unknown = false;
+            } else if (rest_.unknown) { // without one, the character is dropped and its neighbours meet
+                if (!rest_.fuses || !after_unknown) add(*rest_.unknown, letter.size());
+                after_unknown = true;
+            }
         };
-        rest_.append_symbols(space.run(piece, token_of, candidate), piece, out);
+        const auto candidate = [&](const merge_symbol& left, const merge_symbol& right) {
+            return find(left.id, right.id);
+        };
+        for (const merge_symbol& symbol : space.run(piece, spell, candidate))
+            if (symbol.bytes > 0) out.push_back(symbol.id);
     }
 
   private:
@@ -167,7 +185,8 @@ class score_bpe {
             const token_id id = token_of(piece.substr(left.begin, left.bytes + right.bytes));
             return id < 0 ? std::nullopt : std::optional(merge_candidate{ranks_[static_cast<std::size_t>(id)], id});
         };
-        rest_.append_symbols(space.run(piece, token_of, candidate), piece, out);
+        const auto spell = [&](std::string_view letter, auto&& add) { add(token_of(letter), letter.size()); };
+        rest_.append_symbols(space.run(piece, spell, candidate), piece, out);
     }
 
   private:

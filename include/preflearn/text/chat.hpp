@@ -1,162 +1,119 @@
 /// \file
-/// Named conversation formats: a list of {role, content} as the prompt text that a chat model was trained on. Written
-/// as code, not as a template language, so that what a model sees can be read here; each gives what the model's
-/// own chat template gives. Left out are begin-of-text tokens (the tokenizer's `begin_token` says whether to add one)
-/// and the system text that some models (SmolLM2, Qwen) insert when there is none: give it as a turn.
+/// Conversations as the prompt text that a chat model was trained on: a list of {role, content} in one of the named
+/// formats, each of which gives what the model's own chat template gives (see chat_template.hpp, which compares).
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
-#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include <preflearn/core/chat_message.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/text/chat_formats.hpp>
+#include <preflearn/text/unicode.hpp>
 
 namespace preflearn {
 
-enum class chat_format : std::uint8_t {
-    transcript, ///< Anthropic HH: "\n\nHuman: …\n\nAssistant: …"
-    chatml,     ///< Qwen, SmolLM: <|im_start|>role\n…<|im_end|>\n
-    zephyr,     ///< Zephyr, TinyLlama-Chat: <|role|>\n…</s>\n
-    llama2,     ///< Llama-2-Chat: [INST] … [/INST]
-    llama3,     ///< Llama-3-Instruct: <|start_header_id|>role<|end_header_id|>\n\n…<|eot_id|>
-    gemma,      ///< Gemma: <start_of_turn>role\n…<end_of_turn>\n; a system text goes before the first user's
-};
-
-struct named_chat_format {
-    std::string_view name;
-    chat_format format;
-};
-inline constexpr std::array<named_chat_format, 6> chat_formats = {{{"transcript", chat_format::transcript},
-                                                                   {"chatml", chat_format::chatml},
-                                                                   {"zephyr", chat_format::zephyr},
-                                                                   {"llama2", chat_format::llama2},
-                                                                   {"llama3", chat_format::llama3},
-                                                                   {"gemma", chat_format::gemma}}};
-
-/// \throws argument_error listing the names when there is no such format.
-inline chat_format chat_format_named(std::string_view name) {
-    std::string names;
-    for (const auto& known : chat_formats) {
-        if (known.name == name) return known.format;
-        names += (names.empty() ? "" : ", ") + std::string(known.name);
-    }
-    throw argument_error(message("there is no conversation format '", name, "'; there are ", names));
-}
-
-/// The text that ends an assistant's turn in a format, where sampling may stop.
-constexpr std::string_view end_of_turn(chat_format format) {
-    switch (format) {
-    case chat_format::transcript:
-        return "\n\nHuman:";
-    case chat_format::chatml:
-        return "<|im_end|>";
-    case chat_format::zephyr:
-    case chat_format::llama2:
-        return "</s>";
-    case chat_format::llama3:
-        return "<|eot_id|>";
-    case chat_format::gemma:
-        return "<end_of_turn>";
-    }
-    return "";
+/// The text without the white space around it, as Python's str.strip and the templates' `trim` see white space:
+/// Unicode's, and the separators U+001C to U+001F.
+constexpr std::string_view without_outer_space(std::string_view text) {
+    const auto is_outer = [](const character& c) {
+        return c.valid && (is_space(c.code) || (c.code >= 0x1C && c.code <= 0x1F));
+    };
+    while (!text.empty() && is_outer(character_at(text, 0))) text.remove_prefix(character_at(text, 0).bytes);
+    while (!text.empty() && is_outer(character_at(text, last_character(text))))
+        text = text.substr(0, last_character(text));
+    return text;
 }
 
 namespace detail {
 
-inline std::string_view without_outer_space(std::string_view text) {
-    constexpr std::string_view space = " \t\n\r\v\f";
-    const std::size_t begin = text.find_first_not_of(space);
-    return begin == std::string_view::npos ? std::string_view{}
-                                           : text.substr(begin, text.find_last_not_of(space) + 1 - begin);
-}
-
-inline void append_all(std::string& text, std::initializer_list<std::string_view> parts) {
-    for (const std::string_view part : parts) text += part;
-}
-
-/// One turn. `system`: the system's text, for formats that fold it into the first user turn.
-inline void append_turn(std::string& text, chat_format format, const chat_message& turn, std::string_view system) {
-    const bool user = turn.role == "user", assistant = turn.role == "assistant";
-    switch (format) {
-    case chat_format::transcript:
-        append_all(text, {"\n\n", user ? "Human: " : assistant ? "Assistant: " : "System: ", turn.content});
-        break;
-    case chat_format::chatml:
-        append_all(text, {"<|im_start|>", turn.role, "\n", turn.content, "<|im_end|>\n"});
-        break;
-    case chat_format::zephyr:
-        append_all(text, {"<|", turn.role, "|>\n", turn.content, "</s>\n"});
-        break;
-    case chat_format::llama2:
-        if (assistant) {
-            append_all(text, {" ", without_outer_space(turn.content), " </s>"});
-        } else {
-            std::string content;
-            if (!system.empty()) append_all(content, {"<<SYS>>\n", system, "\n<</SYS>>\n\n"});
-            content += turn.content;
-            append_all(text, {text.empty() ? "" : "<s>", "[INST] ", without_outer_space(content), " [/INST]"});
-        }
-        break;
-    case chat_format::llama3:
-        append_all(text, {"<|start_header_id|>", turn.role, "<|end_header_id|>\n\n", without_outer_space(turn.content),
-                          "<|eot_id|>"});
-        break;
-    case chat_format::gemma:
-        append_all(text, {"<start_of_turn>", assistant ? "model" : "user", "\n", system, system.empty() ? "" : "\n\n",
-                          without_outer_space(turn.content), "<end_of_turn>\n"});
-        break;
-    }
-}
-
-constexpr std::string_view start_of_answer(chat_format format) {
-    switch (format) {
-    case chat_format::transcript:
-        return "\n\nAssistant:";
-    case chat_format::chatml:
-        return "<|im_start|>assistant\n";
-    case chat_format::zephyr:
-        return "<|assistant|>\n";
-    case chat_format::llama2:
-        return "";
-    case chat_format::llama3:
-        return "<|start_header_id|>assistant<|end_header_id|>\n\n";
-    case chat_format::gemma:
-        return "<start_of_turn>model\n";
-    }
-    return "";
-}
-
-} // namespace detail
-
-/// The conversation as text. When the last turn is not the assistant's, the start of its answer follows, so that the
-/// text is a prompt. A system turn may only come first (formats without system turns fold it into the user's first).
-/// \throws argument_error naming the turn when a role is unknown or out of place.
-inline std::string render_chat(chat_format format, std::span<const chat_message> turns) {
+/// Roles and their order. \throws argument_error naming the turn.
+inline void check_turns(const chat_layout& layout, std::span<const chat_message> turns) {
     require(!turns.empty(), "a conversation has no turns");
-    const bool folds = format == chat_format::llama2 || format == chat_format::gemma;
-    std::string text;
-    std::string_view system;
+    const std::size_t first = turns.front().role == "system" ? 1 : 0;
     for (std::size_t i = 0; i < turns.size(); ++i) {
         const std::string_view role = turns[i].role;
         require(role == "system" || role == "user" || role == "assistant", "turn ", i,
                 " of a conversation: the role is '", role, "'; system, user and assistant are known");
         require(role != "system" || i == 0, "turn ", i, " of a conversation: a system turn may only come first");
-        if (folds && role == "system") {
-            require(turns.size() > 1 && turns[1].role == "user",
-                    "turn 1 of a conversation: a user's was expected after the system's");
-            system = turns[i].content;
-            continue;
-        }
-        detail::append_turn(text, format, turns[i], system);
-        system = {};
+        const std::string_view expected = (i - first) % 2 == 0 ? "user" : "assistant";
+        require(!layout.alternates || i < first || role == expected, "turn ", i, " of a conversation: the ", expected,
+                "'s was expected, since turns alternate in the format ", layout.name, "; found the ", role, "'s");
     }
-    if (turns.back().role != "assistant") text += detail::start_of_answer(format);
+    require(layout.system == system_place::own_turn || first == 0 || turns.size() > 1,
+            "turn 1 of a conversation: a user's was expected after the system's, since the format ", layout.name,
+            " puts the system's text before it");
+}
+
+/// Qwen3: what an answer says behind its thoughts, and, in the answer that ends the conversation, the thoughts.
+inline std::string thinking_answer(std::string_view content, bool is_last) {
+    constexpr std::string_view open = "<think>", close = "</think>";
+    const auto without_line_ends = [](std::string_view text, bool begin, bool end) {
+        while (begin && text.starts_with('\n')) text.remove_prefix(1);
+        while (end && text.ends_with('\n')) text.remove_suffix(1);
+        return text;
+    };
+    std::string_view thought, said = content;
+    if (const std::size_t at = content.find(close); at != std::string_view::npos) {
+        thought = without_line_ends(content.substr(0, at), false, true);
+        if (const std::size_t start = thought.rfind(open); start != std::string_view::npos)
+            thought.remove_prefix(start + open.size());
+        thought = without_line_ends(thought, true, false);
+        said = without_line_ends(content.substr(content.rfind(close) + close.size()), true, false);
+    }
+    if (!is_last) return std::string(said);
+    return std::string("<think>\n")
+        .append(without_line_ends(thought, true, true))
+        .append("\n</think>\n\n")
+        .append(without_line_ends(said, true, false));
+}
+
+} // namespace detail
+
+/// The conversation as text. When the last turn is not the assistant's, the start of its answer follows, so that the
+/// text is a prompt. A system turn may only come first; formats without system turns put its text before a user's, and
+/// some put in a text of their own where there is none (see chat_layout).
+/// \throws argument_error naming the turn when a role is unknown or out of place.
+inline std::string render_chat(chat_format format, std::span<const chat_message> turns) {
+    const chat_layout& layout = layout_of(format);
+    detail::check_turns(layout, turns);
+    const bool has_system = turns.front().role == "system", own_turn = layout.system == system_place::own_turn;
+    const bool each = layout.strips == stripped_turns::each, folded = layout.strips == stripped_turns::folded;
+    const bool strips_said = each || folded || layout.strips == stripped_turns::user_and_assistant;
+    const auto append = [](std::string& to, std::string_view a, std::string_view b, std::string_view c) {
+        to.append(a).append(b).append(c);
+    };
+    std::string text, system;
+    if (has_system || layout.default_system) {
+        const std::string_view said = has_system ? turns.front().content : *layout.default_system;
+        append(own_turn ? text : system, layout.system_before, each ? without_outer_space(said) : said,
+               layout.system_after);
+    }
+    std::size_t last_user = 0;
+    for (std::size_t i = 0; i < turns.size(); ++i)
+        if (turns[i].role == "user") last_user = i;
+    const std::size_t start = has_system ? 1 : 0;
+    const std::size_t system_at = layout.system == system_place::last_user ? last_user : start;
+    for (std::size_t i = start; i < turns.size(); ++i) {
+        const std::string_view content = turns[i].content;
+        const bool is_last = i + 1 == turns.size();
+        if (turns[i].role == "assistant") {
+            const bool strips = strips_said || layout.strips == stripped_turns::assistant;
+            const std::string_view kept = strips ? without_outer_space(content) : content;
+            append(text, layout.assistant_before,
+                   layout.thinks ? detail::thinking_answer(kept, is_last) : std::string(kept), layout.assistant_after);
+            if (is_last) text += layout.conversation_end;
+        } else {
+            std::string said = i == system_at ? system : "";
+            said += strips_said && !folded ? without_outer_space(content) : content;
+            if (i > start) text += layout.between;
+            append(text, layout.user_before, folded ? without_outer_space(said) : said, layout.user_after);
+        }
+    }
+    if (turns.back().role != "assistant") text += layout.answer_start;
     return text;
 }
 

@@ -37,20 +37,25 @@ struct merge_symbol {
 /// The work space of merging; reused from piece to piece so that merging allocates nothing.
 class merger {
   public:
-    /// Cuts `piece` into characters, gives each the token `token_of(characters)` (or -1), and merges while
-    /// `candidate(left, right)` finds something (std::optional<merge_candidate> of two merge_symbols).
+    /// Cuts `piece` into characters and merges. `spell(character, add)` calls `add(token, bytes)` for what the
+    /// character begins as: one symbol (token -1: none spells it), several, or none, whose neighbours then meet.
+    /// `candidate(left, right)` is what two merge_symbols become, if anything (std::optional<merge_candidate>).
     /// Returns the symbols; those with bytes > 0 are the result, in order.
-    template <class TokenOf, class Candidate>
-    const std::vector<merge_symbol>& run(std::string_view piece, TokenOf&& token_of, Candidate&& candidate) {
+    template <class Spell, class Candidate>
+    const std::vector<merge_symbol>& run(std::string_view piece, Spell&& spell, Candidate&& candidate) {
         require(piece.size() < std::numeric_limits<std::uint32_t>::max(), "a text of ", piece.size(),
                 " bytes is too long to tokenise in one piece");
         symbols_.clear();
         heap_.clear();
         for (std::size_t at = 0; at < piece.size();) {
             const std::size_t bytes = character_at(piece, at).bytes;
-            const auto index = static_cast<std::uint32_t>(symbols_.size());
-            symbols_.push_back({token_of(piece.substr(at, bytes)), static_cast<std::uint32_t>(at),
-                                static_cast<std::uint32_t>(bytes), index + 1, index - 1});
+            std::size_t begin = at;
+            spell(piece.substr(at, bytes), [&](token_id id, std::size_t length) {
+                const auto index = static_cast<std::uint32_t>(symbols_.size());
+                symbols_.push_back(
+                    {id, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(length), index + 1, index - 1});
+                begin += length;
+            });
             at += bytes;
         }
         const auto count = static_cast<std::uint32_t>(symbols_.size());

@@ -16,6 +16,7 @@
 #include <utf8proc.h>
 
 #include <preflearn/core/error.hpp>
+#include <preflearn/text/position.hpp>
 #include <preflearn/text/pretokenise.hpp>
 #include <preflearn/text/unicode.hpp>
 
@@ -93,9 +94,11 @@ inline void apply(std::string& text, const lowercase_step&) {
 
 } // namespace detail
 
-/// Applies all steps in order.
-inline void normalise(std::string& text, const std::vector<normalise_step>& steps) {
+/// Applies all steps in order; a text that goes on gets nothing in front.
+inline void normalise(std::string& text, const std::vector<normalise_step>& steps,
+                      text_position position = text_position::start) {
     for (const normalise_step& step : steps) {
+        if (position == text_position::continuation && std::holds_alternative<prepend_step>(step)) continue;
         std::visit([&](const auto& chosen) { detail::apply(text, chosen); }, step);
     }
 }

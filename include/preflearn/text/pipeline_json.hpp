@@ -14,6 +14,7 @@
 
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/text/named_pretokenisers.hpp>
 #include <preflearn/text/normalise.hpp>
 #include <preflearn/text/pretokenise.hpp>
 #include <preflearn/text/tokenizer.hpp>
@@ -92,27 +93,57 @@ inline void read_normalisers(const json_reader& from, const nlohmann::json& valu
 
 namespace detail {
 
-inline pretokenise_step read_split(const json_reader& from, const nlohmann::json& value, const std::string& where) {
-    const auto pattern = from.pattern_of(value, where);
+inline expression_split::behaviours read_behaviour(const json_reader& from, const nlohmann::json& value,
+                                                   const std::string& where) {
+    using enum expression_split::behaviours;
     const std::string behaviour = from.text(value, "behavior", where);
-    if (from.flag(value, "invert", false, where)) {
-        // matched and unmatched parts are both kept by "Isolated", so turning them round changes nothing
-        if (behaviour != "Isolated") from.unknown(where + ".invert", "true", "only with Isolated it is");
+    if (behaviour == "Isolated") return isolated;
+    if (behaviour == "Removed") return removed;
+    if (behaviour == "MergedWithPrevious") return joins_previous;
+    if (behaviour == "MergedWithNext") return joins_next;
+    if (behaviour == "Contiguous") return contiguous;
+    from.unknown(where + ".behavior", behaviour,
+                 "Isolated, Removed, MergedWithPrevious, MergedWithNext and Contiguous are");
+}
+
+/// An expression; one that is not understood is refused with the place in the file.
+inline expression read_expression(const json_reader& from, const std::string& pattern, const std::string& where) {
+    try {
+        return expression(pattern);
+    } catch (const argument_error& failure) {
+        throw input_error(message(from.origin, ": ", where, ": ", failure.what()));
     }
-    if (pattern.is_regex) {
-        if (behaviour != "Isolated") from.unknown(where + ".behavior", behaviour, "with an expression, Isolated is");
-        if (pattern.text == gpt2_split::pattern) return gpt2_split{};
-        if (pattern.text == llama3_split::pattern) return llama3_split{3};
-        if (pattern.text == llama3_split::pattern_of_single_digits) return llama3_split{1};
-        if (pattern.text == R"(\p{N})") return number_split{1};
-        if (pattern.text == R"(\p{N}{1,3})") return number_split{3};
-        if (pattern.text == R"(\p{N}+)") return number_split{std::numeric_limits<std::size_t>::max()};
-        from.unknown(where + ".pattern.Regex", pattern.text, "those of GPT-2, Llama 3 and Qwen 2, and \\p{N} are");
+}
+
+/// The expression that matches a text and nothing else.
+inline std::string expression_of_text(std::string_view text) {
+    std::string pattern;
+    for (const char byte : text) {
+        if (static_cast<unsigned char>(byte) < 0x80 && !((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') &&
+            !(byte >= '0' && byte <= '9'))
+            pattern += '\\';
+        pattern += byte;
     }
-    if (behaviour == "Isolated") return literal_split{pattern.text, literal_split::joins::nothing};
-    if (behaviour == "MergedWithPrevious") return literal_split{pattern.text, literal_split::joins::previous};
-    if (behaviour == "MergedWithNext") return literal_split{pattern.text, literal_split::joins::next};
-    from.unknown(where + ".behavior", behaviour, "Isolated, MergedWithPrevious and MergedWithNext are");
+    return pattern;
+}
+
+inline pretokenise_step read_split(const json_reader& from, const nlohmann::json& value, const std::string& where) {
+    using enum expression_split::behaviours;
+    const auto pattern = from.pattern_of(value, where);
+    const auto behaviour = read_behaviour(from, value, where);
+    const bool inverted = from.flag(value, "invert", false, where);
+    // isolated, matched and unmatched parts are both kept, so turning them round changes nothing
+    if (pattern.is_regex && behaviour == isolated) {
+        if (pattern.text == patterns::gpt2 || pattern.text == patterns::number || pattern.text == patterns::numbers ||
+            pattern.text == patterns::numbers_by_three)
+            return isolating_step(pattern.text);
+    } else if (!pattern.is_regex && !inverted) {
+        if (behaviour == isolated) return literal_split{pattern.text, literal_split::joins::nothing};
+        if (behaviour == joins_previous) return literal_split{pattern.text, literal_split::joins::previous};
+        if (behaviour == joins_next) return literal_split{pattern.text, literal_split::joins::next};
+    }
+    const std::string text = pattern.is_regex ? pattern.text : expression_of_text(pattern.text);
+    return expression_split{read_expression(from, text, where + ".pattern"), behaviour, inverted};
 }
 
 inline metaspace_step::prefix read_prefix(const json_reader& from, const nlohmann::json& value,
@@ -153,12 +184,22 @@ inline void read_pretokenisers(const json_reader& from, const nlohmann::json& va
                                         .splits = from.flag(value, "use_regex", true, where)});
     } else if (kind == "Split") {
         steps.push_back(detail::read_split(from, value, where));
+    } else if (kind == "Punctuation") {
+        const bool says = !member_or_null(value, "behavior").is_null();
+        steps.push_back(expression_split{expression(std::string(patterns::punctuation)),
+                                         says ? detail::read_behaviour(from, value, where)
+                                              : expression_split::behaviours::isolated});
+    } else if (kind == "Whitespace" || kind == "WhitespaceSplit") {
+        using enum expression_split::behaviours;
+        const bool words_apart = kind == "Whitespace";
+        steps.push_back(expression_split{expression(words_apart ? R"(\w+|[^\w\s]+)" : R"(\s)"), removed, words_apart});
     } else if (kind == "Metaspace") {
         steps.push_back(metaspace_step{.symbol = detail::read_symbol(from, value, where),
                                        .prepended = detail::read_prefix(from, value, where),
                                        .splits = from.flag(value, "split", true, where)});
     } else {
-        from.unknown(where + ".type", kind, "Sequence, Digits, ByteLevel, Split and Metaspace are");
+        from.unknown(where + ".type", kind,
+                     "Sequence, Digits, ByteLevel, Split, Punctuation, Whitespace, WhitespaceSplit and Metaspace are");
     }
 }
 

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include <preflearn/text/byte_alphabet.hpp>
+#include <preflearn/text/patterns.hpp>
+#include <preflearn/text/position.hpp>
 #include <preflearn/text/split.hpp>
 
 namespace preflearn {
@@ -53,6 +55,28 @@ template <class Split> void split_pieces(text_pieces& pieces, const Split& split
     pieces.ends = std::move(ends);
 }
 
+/// Cuts every piece by an expression; what it removes is gone.
+inline void split_pieces(text_pieces& pieces, const expression_split& split) {
+    const bool keeps_text = split.behaviour != expression_split::behaviours::removed;
+    const bool isolates = split.behaviour == expression_split::behaviours::isolated;
+    text_pieces cut;
+    cut.ends.reserve(pieces.text.size() / 4 + 1);
+    std::size_t begin = 0;
+    pieces.for_each([&](std::string_view piece) {
+        if (isolates) {
+            split.for_each_part(piece, [&](const auto& part) { cut.ends.push_back(begin + part.end); });
+        } else {
+            for (const auto& part : split.pieces(piece)) {
+                if (!keeps_text) cut.text.append(piece.substr(part.begin, part.end - part.begin));
+                cut.ends.push_back(keeps_text ? begin + part.end : cut.text.size());
+            }
+        }
+        begin += piece.size();
+    });
+    if (keeps_text) cut.text = std::move(pieces.text);
+    pieces = std::move(cut);
+}
+
 /// Writes the text in the byte alphabet, piece by piece; with `splits`, after cutting it by GPT-2's pattern.
 struct byte_level_step {
     bool adds_space = false; ///< a piece that does not begin with a space gets one
@@ -67,8 +91,13 @@ struct metaspace_step {
     bool splits = true;                ///< cut before each symbol
 };
 
-using pretokenise_step =
-    std::variant<gpt2_split, llama3_split, number_split, literal_split, byte_level_step, metaspace_step>;
+using pretokenise_step = std::variant<expression_split, number_split, literal_split, byte_level_step, metaspace_step>;
+
+/// GPT-2's pattern, compiled once.
+inline const expression_split& gpt2_split() {
+    static const expression_split split{expression(std::string(patterns::gpt2))};
+    return split;
+}
 
 namespace detail {
 
@@ -81,17 +110,18 @@ inline void replace_all(std::string& text, std::string_view from, std::string_vi
     if (done > 0) text = replaced.append(text, done);
 }
 
-inline void apply(text_pieces& pieces, const byte_level_step& step) {
+inline void apply(text_pieces& pieces, const byte_level_step& step, text_position position) {
     if (step.adds_space) {
         text_pieces spaced;
         pieces.for_each([&](std::string_view piece) {
-            if (!piece.starts_with(' ')) spaced.text.push_back(' ');
+            const bool goes_on = position == text_position::continuation && spaced.text.empty();
+            if (!piece.starts_with(' ') && !goes_on) spaced.text.push_back(' ');
             spaced.text.append(piece);
             spaced.ends.push_back(spaced.text.size());
         });
         pieces = std::move(spaced);
     }
-    if (step.splits) split_pieces(pieces, gpt2_split{});
+    if (step.splits) split_pieces(pieces, gpt2_split());
     text_pieces mapped;
     mapped.text.reserve(pieces.text.size() + pieces.text.size() / 2);
     mapped.ends.reserve(pieces.ends.size());
@@ -102,13 +132,14 @@ inline void apply(text_pieces& pieces, const byte_level_step& step) {
     pieces = std::move(mapped);
 }
 
-inline void apply(text_pieces& pieces, const metaspace_step& step, bool at_start) {
+inline void apply(text_pieces& pieces, const metaspace_step& step, text_position position) {
     text_pieces marked;
     pieces.for_each([&](std::string_view piece) {
         std::string text(piece);
         replace_all(text, " ", step.symbol);
-        const bool wanted = step.prepended == metaspace_step::prefix::always ||
-                            (step.prepended == metaspace_step::prefix::first && at_start && marked.text.empty());
+        const text_position here = marked.text.empty() ? position : text_position::after_added;
+        const bool wanted = (step.prepended == metaspace_step::prefix::always && here != text_position::continuation) ||
+                            (step.prepended == metaspace_step::prefix::first && here == text_position::start);
         if (wanted && !text.starts_with(step.symbol)) marked.text.append(step.symbol);
         marked.text.append(text);
         marked.ends.push_back(marked.text.size());
@@ -119,14 +150,14 @@ inline void apply(text_pieces& pieces, const metaspace_step& step, bool at_start
 
 } // namespace detail
 
-/// Applies one step. `at_start`: the text begins where the caller's whole text does.
-inline void pretokenise(text_pieces& pieces, const pretokenise_step& step, bool at_start) {
+/// Applies one step. `position`: where the text begins.
+inline void pretokenise(text_pieces& pieces, const pretokenise_step& step, text_position position) {
     std::visit(
         [&]<class Step>(const Step& chosen) {
             if constexpr (std::is_same_v<Step, byte_level_step>) {
-                detail::apply(pieces, chosen);
+                detail::apply(pieces, chosen, position);
             } else if constexpr (std::is_same_v<Step, metaspace_step>) {
-                detail::apply(pieces, chosen, at_start);
+                detail::apply(pieces, chosen, position);
             } else {
                 split_pieces(pieces, chosen);
             }

@@ -1,6 +1,5 @@
 /// \file
-/// The split patterns of pre-tokenisation as hand-written scanners: where does the piece that begins here end?
-/// Each follows one regular expression exactly, alternative by alternative, in one pass and with no backtracking.
+/// Where pre-tokenisation cuts a text: at the matches of an expression, at numbers, at a literal text.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -10,96 +9,82 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include <preflearn/text/expression.hpp>
 #include <preflearn/text/unicode.hpp>
 
 namespace preflearn {
 
 namespace detail {
 
-/// The end of the run of one class that begins at `at`, of at most `most` characters.
-inline std::size_t end_of_run(std::string_view text, std::size_t at, character_class wanted,
-                              std::size_t most = std::numeric_limits<std::size_t>::max()) {
+/// The end of the run of numbers that begins at `at`, of at most `most` characters.
+inline std::size_t end_of_numbers(std::string_view text, std::size_t at, std::size_t most) {
     for (; at < text.size() && most > 0; --most) {
         const character c = character_at(text, at);
-        if (class_of(c) != wanted) break;
+        if (class_of(c) != character_class::number) break;
         at += c.bytes;
     }
     return at;
 }
 
-/// `\s+(?!\S)|\s+` at a space: the whole run at the end of the text, else all but its last character.
-inline std::size_t end_of_spaces(std::string_view text, std::size_t at) {
-    const std::size_t end = end_of_run(text, at, character_class::space);
-    if (end == text.size()) return end;
-    const std::size_t last = at + last_character(text.substr(at, end - at));
-    return last > at ? last : end;
-}
-
-/// The end of 's 't 'm 'd 're 've 'll at `at`, or `at` when there is none. Without case, U+017F (long s) is an s.
-inline std::size_t end_of_contraction(std::string_view text, std::size_t at, bool any_case) {
-    if (text[at] != '\'' || at + 1 >= text.size()) return at;
-    const auto letter = [&](std::size_t i) {
-        if (i >= text.size()) return '\0';
-        return any_case && text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
-    };
-    const char first = letter(at + 1), second = letter(at + 2);
-    if (first == 's' || first == 't' || first == 'm' || first == 'd') return at + 2;
-    if ((first == 'r' || first == 'v') && second == 'e') return at + 3;
-    if (first == 'l' && second == 'l') return at + 3;
-    if (any_case && text.substr(at + 1).starts_with("\u017F")) return at + 3;
-    return at;
-}
-
 } // namespace detail
 
-/// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+` (GPT-2, SmolLM).
-struct gpt2_split {
-    static constexpr std::string_view pattern =
-        R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+/// Cuts at the matches of an expression. What lies between two matches is kept as a piece, too; `behaviour` says what
+/// becomes of matches, with `inverted` of what lies between (`Split` of tokenizer.json).
+struct expression_split {
+    enum class behaviours : std::uint8_t {
+        isolated,       ///< each is a piece
+        removed,        ///< each is left out
+        joins_previous, ///< each ends the piece before it, unless that is a match
+        joins_next,     ///< each begins the piece after it, unless that is a match
+        contiguous,     ///< matches next to each other are one piece
+    };
+    expression pattern;
+    behaviours behaviour = behaviours::isolated;
+    bool inverted = false;
 
-    [[nodiscard]] std::size_t end(std::string_view text, std::size_t at) const {
-        if (const std::size_t contraction = detail::end_of_contraction(text, at, false); contraction > at) {
-            return contraction;
+    /// A part of a text: a match, or what lies between two.
+    struct part {
+        std::size_t begin = 0, end = 0;
+        bool is_match = false;
+    };
+    /// Calls `use(part)` for each part in order; none is empty.
+    template <class Use> void for_each_part(std::string_view text, Use&& use) const {
+        std::size_t done = 0;
+        for (std::size_t from = 0; done < text.size();) {
+            const auto found = pattern.find(text, from);
+            const std::size_t begin = found ? found->begin : text.size();
+            if (begin > done) use(part{done, begin, false});
+            if (!found) break;
+            if (found->end > begin) use(part{begin, found->end, true});
+            done = from = found->end;
+            if (found->end == begin) { // an empty match cuts; the next one is further on
+                if (from == text.size()) break;
+                from += character_at(text, from).bytes;
+            }
         }
-        std::size_t start = at;
-        if (text[at] == ' ' && at + 1 < text.size()) start = at + 1;
-        const character_class kind = class_of(character_at(text, start));
-        return kind == character_class::space ? detail::end_of_spaces(text, at) : detail::end_of_run(text, start, kind);
     }
-};
 
-/// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|
-/// ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+` (Llama 3, with runs of up to 3 digits; Qwen 2 with single
-/// digits).
-struct llama3_split {
-    static constexpr std::string_view pattern =
-        R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-    static constexpr std::string_view pattern_of_single_digits =
-        R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-
-    std::size_t digits = 3;
-
-    [[nodiscard]] std::size_t end(std::string_view text, std::size_t at) const {
-        using enum character_class;
-        if (const std::size_t contraction = detail::end_of_contraction(text, at, true); contraction > at) {
-            return contraction;
-        }
-        const character c = character_at(text, at);
-        const character_class kind = class_of(c);
-        if (kind == letter) return detail::end_of_run(text, at, letter);
-        if (kind == number) return detail::end_of_run(text, at, number, digits);
-        const std::size_t after = at + c.bytes;
-        const character_class next = after < text.size() ? class_of(character_at(text, after)) : space;
-        if (next == letter && c.code != '\r' && c.code != '\n') return detail::end_of_run(text, after, letter);
-        if (kind == other || (c.code == ' ' && next == other)) {
-            std::size_t stop = detail::end_of_run(text, kind == other ? at : after, other);
-            while (stop < text.size() && (text[stop] == '\r' || text[stop] == '\n')) ++stop;
-            return stop;
-        }
-        const std::size_t stop = detail::end_of_run(text, at, space);
-        const std::size_t line = text.substr(at, stop - at).find_last_of("\r\n");
-        return line != std::string_view::npos ? at + line + 1 : detail::end_of_spaces(text, at);
+    /// The pieces of a text.
+    [[nodiscard]] std::vector<part> pieces(std::string_view text) const {
+        using enum behaviours;
+        std::vector<part> made;
+        bool before = false; // whether the part before is a match
+        for_each_part(text, [&](part next) {
+            next.is_match = next.is_match != inverted;
+            const bool joins = !made.empty() && ((behaviour == joins_previous && next.is_match && !before) ||
+                                                 (behaviour == joins_next && !next.is_match && before) ||
+                                                 (behaviour == contiguous && next.is_match == before));
+            before = next.is_match;
+            if (joins) {
+                made.back().end = next.end;
+            } else if (behaviour != removed || !next.is_match) {
+                made.push_back(next);
+            }
+        });
+        return made;
     }
 };
 
@@ -109,7 +94,7 @@ struct number_split {
     std::size_t most = 1;
 
     [[nodiscard]] std::size_t end(std::string_view text, std::size_t at) const {
-        const std::size_t run = detail::end_of_run(text, at, character_class::number, most);
+        const std::size_t run = detail::end_of_numbers(text, at, most);
         if (run > at) return run;
         while (at < text.size()) {
             const character c = character_at(text, at);

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,6 +24,7 @@
 #include <preflearn/text/bpe.hpp>
 #include <preflearn/text/byte_alphabet.hpp>
 #include <preflearn/text/normalise.hpp>
+#include <preflearn/text/position.hpp>
 #include <preflearn/text/pretokenise.hpp>
 #include <preflearn/text/vocabulary.hpp>
 
@@ -44,6 +46,13 @@ struct decoding {
     bool strips_after_added = false; ///< and one after each added token
 };
 
+/// What a caller knows better than the file.
+struct tokenizer_options {
+    /// The name of the pattern that cuts texts before byte-level merges, as in a GGUF file's `tokenizer.ggml.pre`
+    /// ("gpt-2", "llama-bpe", "qwen2" …). Empty: what the file says. Where it is given, it replaces what the file says.
+    std::string pretokenizer{};
+};
+
 /// What a tokenizer is made of; loaders fill it in.
 struct tokenizer_parts {
     preflearn::vocabulary words; ///< all tokens, added ones included
@@ -52,8 +61,9 @@ struct tokenizer_parts {
     std::vector<pretokenise_step> pretokenisers;
     std::variant<rank_bpe, score_bpe> model;
     preflearn::decoding decoding;
-    std::optional<token_id> begin; ///< only when the file asks that one be put before a prompt
-    std::optional<token_id> end;   ///< ends a response
+    std::optional<token_id> begin;  ///< only when the file asks that one be put before a prompt
+    std::optional<token_id> end;    ///< ends a response
+    std::vector<std::string> notes; ///< what had to be guessed or was overruled, one sentence each
 };
 
 /// Immutable and cheap to copy (copies share everything); all calls are thread safe.
@@ -64,8 +74,9 @@ class tokenizer {
     /// The token ids of a text, without begin and end tokens: those are the caller's to place. Any bytes are allowed:
     /// each byte that is not UTF-8 counts as a character of its own. Byte-level vocabularies and those with byte tokens
     /// give every byte back from `decode`; others have the unknown token (or nothing) for what they cannot spell.
-    [[nodiscard]] std::vector<token_id> encode(std::string_view text,
-                                               special_tokens found = special_tokens::parse) const {
+    /// \param position whether the text begins what is read or goes on behind a text encoded before it
+    [[nodiscard]] std::vector<token_id> encode(std::string_view text, special_tokens found = special_tokens::parse,
+                                               text_position position = text_position::start) const {
         std::vector<token_id> ids;
         ids.reserve(text.size() / 4 + 1);
         merger space;
@@ -74,14 +85,15 @@ class tokenizer {
         content_->raw_search.split(
             text, finds_special,
             [&](std::string_view part) {
-                const bool at_start = part.data() == text.data();
+                const text_position part_at = part.data() == text.data() ? position : text_position::after_added;
                 std::string normal(part);
-                normalise(normal, content_->parts.normalisers);
+                normalise(normal, content_->parts.normalisers, part_at);
                 const std::string_view whole = normal;
                 content_->normal_search.split(
                     whole, finds_special,
                     [&](std::string_view plain) {
-                        encode_plain(plain, at_start && plain.data() == whole.data(), ids, space);
+                        const bool first = plain.data() == whole.data();
+                        encode_plain(plain, first ? part_at : text_position::after_added, ids, space);
                     },
                     on_token);
             },
@@ -90,11 +102,15 @@ class tokenizer {
     }
 
     /// The text of token ids; special tokens are written out or left away. Bytes are given back as they are, so part
-    /// of a text may end within a character. \throws argument_error when an id is not in the vocabulary.
-    [[nodiscard]] std::string decode(token_span ids, special_text shown = special_text::keep) const {
+    /// of a text may end within a character. \param position where the text stands: only at a start is the space taken
+    /// off that encoding put in front \throws argument_error when an id is not in the vocabulary.
+    [[nodiscard]] std::string decode(token_span ids, special_text shown = special_text::keep,
+                                     text_position position = text_position::start) const {
         const decoding& how = content_->parts.decoding;
         std::string text;
-        bool strips = how.strips_first;
+        bool strips = position == text_position::start         ? how.strips_first
+                      : position == text_position::after_added ? how.strips_after_added
+                                                               : false;
         for (const token_id id : ids) {
             require(id >= 0 && static_cast<std::size_t>(id) < size(), "token ", id, " of a vocabulary of ", size());
             const auto at = static_cast<std::size_t>(id);
@@ -121,12 +137,21 @@ class tokenizer {
     [[nodiscard]] std::optional<token_id> begin_token() const { return content_->parts.begin; }
     /// The token that ends a response, where the file names one.
     [[nodiscard]] std::optional<token_id> end_token() const { return content_->parts.end; }
+    /// What a user should be told: what the file does not say and was guessed, what it says twice, what was overruled.
+    /// Plain sentences that name the file; most tokenizers have none. Valid as long as any copy of the tokenizer.
+    [[nodiscard]] std::span<const std::string> notes() const { return content_->parts.notes; }
     /// The token as the vocabulary spells it, e.g. "Ġthe" or "▁the" for " the"; empty for an unused id.
     /// Valid as long as any copy of the tokenizer. \throws argument_error when there is no such id.
     [[nodiscard]] std::string_view token_text(token_id id) const { return content_->parts.words.text(id); }
     /// The id of a token by its spelling in the vocabulary.
     [[nodiscard]] std::optional<token_id> find(std::string_view spelling) const {
         return content_->parts.words.find(spelling);
+    }
+    /// The added token with this id, or nothing: how it is found, and what it strips. Valid as `token_text`.
+    [[nodiscard]] const added_token* added(token_id id) const {
+        const auto& all = content_->parts.added;
+        const auto at = std::ranges::find(all, id, &added_token::id);
+        return at == all.end() ? nullptr : &*at;
     }
     /// Whether a token is a control token. \throws argument_error when there is no such id.
     [[nodiscard]] bool is_special(token_id id) const {
@@ -190,9 +215,9 @@ class tokenizer {
     }
     static void append(std::string& text, std::span<const char> bytes) { text.append(bytes.data(), bytes.size()); }
 
-    void encode_plain(std::string_view plain, bool at_start, std::vector<token_id>& ids, merger& space) const {
+    void encode_plain(std::string_view plain, text_position position, std::vector<token_id>& ids, merger& space) const {
         text_pieces pieces{std::string(plain)};
-        for (const pretokenise_step& step : content_->parts.pretokenisers) pretokenise(pieces, step, at_start);
+        for (const pretokenise_step& step : content_->parts.pretokenisers) pretokenise(pieces, step, position);
         std::visit(
             [&](const auto& model) {
                 pieces.for_each(

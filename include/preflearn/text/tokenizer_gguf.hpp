@@ -4,11 +4,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <string>
@@ -21,6 +19,8 @@
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/text/named_pretokenisers.hpp>
+#include <preflearn/text/recognise.hpp>
 #include <preflearn/text/tokenizer.hpp>
 
 namespace preflearn {
@@ -30,7 +30,8 @@ namespace detail {
 /// Reads the tokenizer.ggml.* keys of one file with checks.
 class gguf_tokenizer_reader {
   public:
-    explicit gguf_tokenizer_reader(const checkpoint_file& file) : file_(file) {}
+    gguf_tokenizer_reader(const checkpoint_file& file, const tokenizer_options& options)
+        : file_(file), options_(options) {}
 
     [[nodiscard]] tokenizer_parts parts() const {
         const std::string kind = text("model").value_or("");
@@ -56,18 +57,20 @@ class gguf_tokenizer_reader {
             if (!special && types[id] != user_defined_type) continue;
             made.added.push_back({.id = static_cast<token_id>(id), .text = std::string(texts[id]), .special = special});
         }
+        bool adds_begin = by_score;
         if (by_score) {
+            require(options_.pretokenizer.empty(), file(), ": a pre-tokeniser, '", options_.pretokenizer,
+                    "', was asked for, but a tokenizer of the kind 'llama' has none");
             read_score_model(made, types);
         } else {
-            read_rank_model(made);
+            adds_begin = read_rank_model(made);
         }
 
-        const bool llama3 = !by_score && adds_begin_unasked(text("pre").value_or("default"));
         const auto begin = token("bos_token_id", texts.size());
         const std::optional<bool> asked = flag("add_bos_token");
         require<input_error>(begin || !asked.value_or(false), file(), ": a begin token is asked for, but there is no ",
                              "tokenizer.ggml.bos_token_id");
-        if (asked.value_or(by_score || llama3)) made.begin = begin;
+        if (asked.value_or(adds_begin)) made.begin = begin;
         made.end = token("eos_token_id", texts.size());
         return made;
     }
@@ -99,9 +102,10 @@ class gguf_tokenizer_reader {
             .space_symbol = "\u2581", .byte_tokens = true, .strips_first = prefix, .strips_after_added = prefix};
     }
 
-    void read_rank_model(tokenizer_parts& made) const {
-        const std::string pre = text("pre").value_or("default");
-        const bool whole_words = read_pre(made, pre);
+    /// Returns whether a begin token is added when the file does not say.
+    bool read_rank_model(tokenizer_parts& made) const {
+        const named_pretokeniser& pre = chosen_pretokeniser(made);
+        made.pretokenisers = steps_of(pre);
         std::vector<rank_bpe::merge> merges;
         const auto& list_of_merges = list("merges");
         merges.reserve(list_of_merges.size());
@@ -117,36 +121,37 @@ class gguf_tokenizer_reader {
                                  pair, "', has a part or a result that is not a token");
             merges.push_back({*left, *right, *merged});
         }
-        made.model = rank_bpe(merges, unspelled{}, whole_words); // bytes without a token are dropped, as by the peers
+        made.model = rank_bpe(merges, unspelled{}, pre.whole_words); // bytes without a token are dropped, as by peers
         made.decoding = {.byte_alphabet = true};
+        return pre.adds_begin;
     }
 
-    static bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
-        return std::find(names.begin(), names.end(), name) != names.end();
-    }
-    /// Llama 3's conversions may leave add_bos_token out and mean it.
-    static bool adds_begin_unasked(std::string_view pre) {
-        return is_one_of(pre, {"llama3", "llama-v3", "llama-bpe", "falcon3"});
-    }
-    /// The split pattern that a name stands for in llama.cpp; returns whether whole words skip the merges.
-    bool read_pre(tokenizer_parts& made, const std::string& pre) const {
-        const byte_level_step map_only{.adds_space = false, .splits = false};
-        // "smollm": as transformers reads GGUF files. The model's own tokenizer.json (and llama.cpp) isolates digits
-        // first, which in its vocabulary differs only where two or more spaces or line ends precede a digit.
-        if (is_one_of(pre, {"default", "gpt-2", "phi-2", "mpt", "olmo", "smollm"})) {
-            made.pretokenisers = {byte_level_step{}};
-        } else if (is_one_of(pre, {"starcoder", "refact", "command-r"})) {
-            made.pretokenisers = {number_split{1}, byte_level_step{}};
-        } else if (is_one_of(pre, {"llama3", "llama-v3", "llama-bpe", "falcon3", "dbrx", "smaug-bpe"})) {
-            made.pretokenisers = {llama3_split{3}, map_only};
-        } else if (is_one_of(pre, {"qwen2", "stablelm2", "deepseek-r1-qwen"})) {
-            made.pretokenisers = {llama3_split{1}, map_only};
-        } else {
-            throw input_error(message(file(), ": tokenizer.ggml.pre is '", pre,
-                                      "', which is not known; gpt-2, smollm, ",
-                                      "llama-bpe, qwen2 and names for the same patterns are"));
+    /// The pre-tokeniser that was asked for, or that the file names, or that the vocabulary looks like, or llama.cpp's
+    /// default; a note says what was not read from the file.
+    const named_pretokeniser& chosen_pretokeniser(tokenizer_parts& made) const {
+        const std::string named = text("pre").value_or(""), key = file() + ": tokenizer.ggml.pre ";
+        const std::string said = key + (named.empty() ? "is missing" : "is '" + named + "'");
+        if (!options_.pretokenizer.empty()) {
+            const named_pretokeniser& asked = pretokeniser_named(options_.pretokenizer);
+            if (!asked.has(named)) made.notes.push_back(said + "; '" + options_.pretokenizer + "' was taken as asked");
+            return asked;
         }
-        return adds_begin_unasked(pre);
+        const named_pretokeniser* const known = find_pretokeniser(named);
+        if (known != nullptr && named != "default") return *known;
+        require<input_error>(!is_foreign_pretokeniser(named), key, "is '", named, "', which is not supported; ",
+                             known_pretokenisers(), " and other names for these are");
+        const std::string unknown = named.empty() || named == "default" ? "" : ", a name that is not known";
+        std::vector<bool> is_added(made.words.size());
+        for (const added_token& token : made.added) is_added[static_cast<std::size_t>(token.id)] = true;
+        if (const auto found = recognise_pretokeniser(made.words, is_added)) {
+            made.notes.push_back(message(said, unknown, "; the vocabulary looks like that of '", found->name, "' (by ",
+                                         found->witness, "), so that was taken"));
+            return pretokeniser_named(found->name);
+        }
+        made.notes.push_back(message(said, unknown, "; the pattern that llama.cpp takes then was taken ('default'). A ",
+                                     "model that was trained with another reads other tokens: name it; there are ",
+                                     known_pretokenisers()));
+        return pretokeniser_named("default");
     }
 
     [[nodiscard]] std::vector<std::int64_t> token_types(std::size_t count) const {
@@ -195,14 +200,15 @@ class gguf_tokenizer_reader {
     }
 
     const checkpoint_file& file_;
+    const tokenizer_options& options_;
 };
 
 } // namespace detail
 
 /// The tokenizer of a GGUF file that is already read. \throws input_error naming the file and the key that is missing,
 /// malformed or not supported.
-inline tokenizer tokenizer_from_gguf(const checkpoint_file& file) {
-    return tokenizer(detail::gguf_tokenizer_reader(file).parts());
+inline tokenizer tokenizer_from_gguf(const checkpoint_file& file, const tokenizer_options& options = {}) {
+    return tokenizer(detail::gguf_tokenizer_reader(file, options).parts());
 }
 
 } // namespace preflearn

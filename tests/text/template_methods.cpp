@@ -1,0 +1,51 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include <preflearn/text/template_methods.hpp>
+
+#include "../files.hpp"
+
+using namespace preflearn;
+using value = template_value;
+
+TEST_CASE("strings are stripped of characters, not of bytes") {
+    CHECK(method_value("strip", "\u3000a\u00A0", {}) == "a");
+    CHECK(method_value("lstrip", "ééa", {.list = {"é"}}) == "a");
+    CHECK(method_value("rstrip", "a\u00E9\u00E8", {.list = {"\u00E8"}}) == "a\u00E9");
+    CHECK(method_value("strip", " \t ", {}) == "");
+    CHECK(filter_value("length", "héé", {}) == 3);
+    CHECK(characters_of("aé") == value::array({"a", "é"}));
+}
+
+TEST_CASE("strings are split and joined as Python does") {
+    CHECK(method_value("split", "", {.list = {","}}) == value::array({""}));
+    CHECK(method_value("split", "", {}) == value::array());
+    CHECK(method_value("split", "  a  b c ", {.list = {value(), 1}}) == value::array({"a", "b c"}));
+    CHECK(method_value("join", "-", {.list = {value::array({1, "b"})}}) == "1-b");
+    CHECK(
+        test::contains(test::error_of([] { (void)method_value("split", "a", {.list = {""}}); }), "separator is empty"));
+}
+
+TEST_CASE("mappings give their members, keys and pairs in their order") {
+    const value object = value::parse(R"({"b": 1, "a": 2})");
+    CHECK(method_value("get", object, {.list = {"a"}}) == 2);
+    CHECK(method_value("get", object, {.list = {"c"}}).is_null());
+    CHECK(method_value("get", object, {.list = {"c", 3}}) == 3);
+    CHECK(method_value("keys", object, {}) == value::array({"b", "a"}));
+    CHECK(filter_value("items", object, {})[1][1] == 2);
+}
+
+TEST_CASE("a default stands in for what is undefined, and for what is empty where it is asked for") {
+    CHECK(filter_value("default", undefined_value(), {.list = {"d"}}) == "d");
+    CHECK(filter_value("default", "", {.list = {"d"}}) == "");
+    CHECK(filter_value("default", "", {.list = {"d"}, .named = {{"boolean", true}}}) == "d");
+}
+
+TEST_CASE("lists are chosen from by their members") {
+    const value turns = value::parse(R"([{"r": "u", "c": 1}, {"r": "a", "c": 2}, {"c": 3}])");
+    CHECK(filter_value("selectattr", turns, {.list = {"r", "equalto", "a"}}).size() == 1);
+    CHECK(filter_value("rejectattr", turns, {.list = {"r"}}) == value::parse(R"([{"c": 3}])"));
+    CHECK(filter_value("map", turns, {.named = {{"attribute", "c"}}}) == value::array({1, 2, 3}));
+    CHECK(filter_value("map", value::array({" a "}), {.list = {"trim"}}) == value::array({"a"}));
+}
