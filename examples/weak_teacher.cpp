@@ -30,7 +30,7 @@ struct arguments {
     double human_agreement = 0.75;
     std::uint64_t seed = 0;
     std::size_t seeds = 0, checkpoint_every = 0;
-    std::string id_field = "id";
+    std::string id_field = "id", boundary = "separate", pretokenizer;
     bool soft_labels = false, skip_malformed = false, strict = false;
 };
 
@@ -92,18 +92,16 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
     options.needs_tokens = preflearn::loss_reads_lengths(given.loss);
     options.strict = given.strict;
     if (given.maximum_tokens) options.maximum_tokens = *given.maximum_tokens;
-    if (!given.chat_format.empty()) {
-        const std::set<std::filesystem::path> models{given.student, given.teacher}; // each once
-        const auto chosen = preflearn::choose_chat_format(
-            given.chat_format, std::vector<std::filesystem::path>(models.begin(), models.end()));
-        for (const std::string& note : chosen.notes) std::fprintf(stderr, "chat format: %s\n", note.c_str());
-        options.reading.render = chosen.render;
-        run.settings["chat_format"] = preflearn::layout_of(chosen.format).name;
-    }
+    options.chat_format = given.chat_format;
+    options.boundary =
+        given.boundary == "joint" ? preflearn::token_boundary::joint : preflearn::token_boundary::separate;
+    options.tokenizer.pretokenizer = given.pretokenizer;
     options.study.observe = [](std::string_view title) { return preflearn::progress_bar(std::string(title)); };
     for (const std::string& path : std::set<std::string>{given.data, given.teacher, given.student}) // each once
         for (const preflearn::input_file& file : preflearn::hash_files(path)) run.inputs.push_back(file);
     run.settings["maximum_tokens"] = options.maximum_tokens;
+    run.settings["boundary"] = given.boundary;
+    if (!given.pretokenizer.empty()) run.settings["pretokenizer"] = given.pretokenizer;
     std::vector<preflearn::study_result> results;
     for (std::size_t s = 0; s < seeds; ++s) {
         options.study.seed = given.seed + s;
@@ -207,6 +205,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
         loss_of(given); // so that a name or value that does not fit is a usage error
+        if (!given.chat_format.empty() && given.chat_format != "auto") preflearn::chat_format_named(given.chat_format);
     } catch (const CLI::ParseError& failure) {
         return app.exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;
     } catch (const preflearn::error& failure) {

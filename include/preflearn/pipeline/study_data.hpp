@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -24,16 +25,26 @@ struct text_study_data {
     left_out_pairs left_out{};
     /// What the file calls its pairs.
     pair_names names{};
-    /// All this in lines of text for people (see `told`).
+    /// All this in lines of text for people (see `told`), and how the texts were read.
     std::string summary{};
+    /// The conversation format, where one was asked for, and what there is to say about it and about the tokenizers.
+    std::string chat_format{};
+    std::vector<std::string> notes{};
+    /// Pairs whose prompt is other tokens beside a response than alone, for one of the models.
+    std::size_t changed_prompts = 0;
 };
 
-/// {"pairs", "kept", "left_out": {reason: {"count", "first_line"}}, "prompts_taken_off"}
+/// {"pairs", "kept", "left_out": {reason: {"count", "first_line"}}, "prompts_taken_off", "pairs_whose_prompt_changes",
+/// "chat_format", "notes"}
 inline nlohmann::ordered_json to_json(const text_study_data& data) {
-    return {{"pairs", data.read},
-            {"kept", data.kept},
-            {"left_out", data.left_out.to_json()},
-            {"prompts_taken_off", data.prompts_taken_off}};
+    nlohmann::ordered_json json{{"pairs", data.read},
+                                {"kept", data.kept},
+                                {"left_out", data.left_out.to_json()},
+                                {"prompts_taken_off", data.prompts_taken_off},
+                                {"pairs_whose_prompt_changes", data.changed_prompts}};
+    if (!data.chat_format.empty()) json["chat_format"] = data.chat_format;
+    if (!data.notes.empty()) json["notes"] = data.notes;
+    return json;
 }
 
 } // namespace preflearn
