@@ -17,7 +17,7 @@
 
 #include <preflearn/loss.hpp>
 #include <preflearn/pipeline.hpp>
-#include <preflearn/text/chat.hpp>
+#include <preflearn/text/chat_template.hpp>
 
 namespace {
 
@@ -30,7 +30,7 @@ struct arguments {
     double human_agreement = 0.75;
     std::uint64_t seed = 0;
     std::size_t seeds = 0, checkpoint_every = 0;
-    std::string id_field = "id";
+    std::string id_field = "id", boundary = "separate", pretokenizer;
     bool soft_labels = false, skip_malformed = false, strict = false;
 };
 
@@ -92,15 +92,16 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
     options.needs_tokens = preflearn::loss_reads_lengths(given.loss);
     options.strict = given.strict;
     if (given.maximum_tokens) options.maximum_tokens = *given.maximum_tokens;
-    if (!given.chat_format.empty()) {
-        options.reading.render = [format = preflearn::chat_format_named(given.chat_format)](auto turns) {
-            return preflearn::render_chat(format, turns);
-        };
-    }
+    options.chat_format = given.chat_format;
+    options.boundary =
+        given.boundary == "joint" ? preflearn::token_boundary::joint : preflearn::token_boundary::separate;
+    options.tokenizer.pretokenizer = given.pretokenizer;
     options.study.observe = [](std::string_view title) { return preflearn::progress_bar(std::string(title)); };
     for (const std::string& path : std::set<std::string>{given.data, given.teacher, given.student}) // each once
         for (const preflearn::input_file& file : preflearn::hash_files(path)) run.inputs.push_back(file);
     run.settings["maximum_tokens"] = options.maximum_tokens;
+    run.settings["boundary"] = given.boundary;
+    if (!given.pretokenizer.empty()) run.settings["pretokenizer"] = given.pretokenizer;
     std::vector<preflearn::study_result> results;
     for (std::size_t s = 0; s < seeds; ++s) {
         options.study.seed = given.seed + s;
@@ -108,7 +109,7 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
             preflearn::run_text_study(options, loss_of(given), [&](const preflearn::text_study_data& found) {
                 if (s > 0) return; // the same for every seed
                 data = found;
-                std::fputs(found.summary.c_str(), stderr);
+                if (found.kept > 0) std::fputs(found.summary.c_str(), stderr); // else the error says it
                 if (given.report.empty()) return;
                 preflearn::write_left_out(std::filesystem::path(given.report) / "left-out.jsonl", found.left_out);
             }));
@@ -188,7 +189,9 @@ int main(int argc, char** argv) {
                    "longest prompt with response, begin and end tokens counted; longer pairs are left out; default 512")
         ->check(CLI::PositiveNumber)
         ->needs(data);
-    app.add_option("--chat-format", given.chat_format, "how conversations become text: transcript, chatml, llama3, ...")
+    app.add_option(
+           "--chat-format", given.chat_format,
+           "how conversations become text: auto (what the models' chat templates are), transcript, chatml, llama3, ...")
         ->needs(data);
     app.add_flag("--skip-malformed", given.skip_malformed, "leave malformed lines out instead of stopping")
         ->needs(data);
@@ -202,6 +205,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
         loss_of(given); // so that a name or value that does not fit is a usage error
+        if (!given.chat_format.empty() && given.chat_format != "auto") preflearn::chat_format_named(given.chat_format);
     } catch (const CLI::ParseError& failure) {
         return app.exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;
     } catch (const preflearn::error& failure) {

@@ -12,6 +12,7 @@
 #include <preflearn/text/end_of_turn.hpp>
 #include <preflearn/text/load.hpp>
 #include <preflearn/text/merge.hpp>
+#include <preflearn/text/model_chat.hpp>
 #include <preflearn/text/normalise.hpp>
 #include <preflearn/text/pipeline_json.hpp>
 #include <preflearn/text/position.hpp>

@@ -94,9 +94,9 @@ TEST_CASE("pairs are scored, by token where that is asked for; what cannot be is
     CHECK(sums[0]["index"] == "x");
     CHECK(sums[1]["index"] == "z");
     CHECK(sums[1]["chosen_tokens"] == 2);
-    CHECK(test::contains(s.told, "3 pairs, 2 scored"));
+    CHECK(test::contains(s.told, "3 pairs, 2 kept"));
     CHECK(test::contains(s.told, "with an empty prompt (first: line 2, id 'y'"));
-    CHECK(test::contains(s.told, "1 pairs have two identical responses"));
+    CHECK(test::contains(s.told, "kept: 1 with two identical responses"));
     CHECK(s.beside(".left-out.jsonl")["line"] == 2);
     CHECK(s.beside(".manifest.json")["sizes"]["written"] == 2);
 

@@ -7,7 +7,6 @@
 
 #include <preflearn/text/chat_template.hpp>
 
-#include "../checkpoint/gguf_writer.hpp"
 #include "../files.hpp"
 
 using namespace preflearn;
@@ -93,25 +92,16 @@ TEST_CASE("an unknown template, or none, is refused with the names of the format
     CHECK_THROWS_AS((void)choose_chat_format("chat", empty.path()), argument_error);
 }
 
-TEST_CASE("a template is found in its own file, in tokenizer_config.json, among several, and in a GGUF file") {
-    const test::folder folder;
-    CHECK_FALSE(find_chat_template(folder.path()).has_value());
-    const nlohmann::json several = {{{"name", "tool_use"}, {"template", "t"}},
-                                    {{"name", "default"}, {"template", "d"}}};
-    folder.write("tokenizer_config.json", nlohmann::json{{"chat_template", several}, {"bos_token", "<b>"}}.dump());
-    CHECK(find_chat_template(folder.path())->source == "d");
-    folder.write("chat_template.jinja", "own");
-    folder.write("tokenizer.json", "{}");
-    const auto own = find_chat_template(folder / "tokenizer.json");
-    CHECK(own->source == "own");
-    CHECK(own->begin == "<b>");
-    CHECK(test::contains(own->origin, "chat_template.jinja"));
-
-    test::gguf_writer file;
-    file.text("tokenizer.chat_template", chatml_source);
-    file.texts("tokenizer.ggml.tokens", std::vector<std::string>{"a", "<s>"});
-    file.number("tokenizer.ggml.bos_token_id", 1);
-    const auto path = folder.write("m.gguf", file.file());
-    CHECK(find_chat_template(path)->begin == "<s>");
-    CHECK(choose_chat_format("auto", path).format == chat_format::chatml);
+TEST_CASE("models that read the same texts must have one format, or be given one") {
+    const test::folder first, second;
+    const std::vector<std::filesystem::path> both{written_folder(first, gemma_like),
+                                                  written_folder(second, gemma_like)};
+    const chosen_chat_format chosen = choose_chat_format("auto", both);
+    CHECK(chosen.format == chat_format::gemma);
+    CHECK(chosen.notes.size() == 1);
+    CHECK(chosen.render(std::vector<chat_message>{{"user", "Hi"}}).starts_with("<start_of_turn>"));
+    written_folder(second, chatml_source);
+    CHECK(test::contains(test::error_of([&] { (void)choose_chat_format("auto", both); }),
+                         "has the conversation format gemma, "));
+    CHECK(choose_chat_format("chatml", both).notes.size() == 1);
 }

@@ -41,6 +41,16 @@ TEST_CASE("metaspace marks words, in front of the text when asked to") {
     CHECK(cut("a b", {metaspace_step{.symbol = "_", .prepended = never, .splits = false}}) == pieces{"a_b"});
 }
 
+TEST_CASE("a text that goes on gets no space in front, its later pieces as ever") {
+    using prefix = metaspace_step::prefix;
+    for (const prefix prepended : {prefix::first, prefix::always})
+        CHECK(cut("ab c", {metaspace_step{.prepended = prepended}}, text_position::continuation) == pieces{"ab", "▁c"});
+    CHECK(cut("ab c", {metaspace_step{.prepended = prefix::always}}, text_position::after_added) ==
+          pieces{"▁ab", "▁c"});
+    CHECK(cut("a1", {number_split{1}, metaspace_step{}}, text_position::continuation) == pieces{"a", "▁1"});
+    CHECK(cut("a b", {byte_level_step{true, true}}, text_position::continuation) == pieces{"a", "Ġb"});
+}
+
 TEST_CASE("an expression's matches stand alone, join a neighbour, join each other or go") {
     using enum expression_split::behaviours;
     const auto by = [](expression_split::behaviours behaviour, bool inverted = false) {
@@ -54,14 +64,4 @@ TEST_CASE("an expression's matches stand alone, join a neighbour, join each othe
     CHECK(by(contiguous) == pieces{"a", "--", "b", "-"});
     CHECK(cut("abc", {expression_split{expression("(?=[bc])")}}) == pieces{"a", "b", "c"});
     CHECK(cut("", {expression_split{expression("-"), removed}}).empty());
-}
-
-TEST_CASE("a text that goes on gets no space in front, its later pieces as ever") {
-    using prefix = metaspace_step::prefix;
-    for (const prefix prepended : {prefix::first, prefix::always})
-        CHECK(cut("ab c", {metaspace_step{.prepended = prepended}}, text_position::continuation) == pieces{"ab", "▁c"});
-    CHECK(cut("ab c", {metaspace_step{.prepended = prefix::always}}, text_position::after_added) ==
-          pieces{"▁ab", "▁c"});
-    CHECK(cut("a1", {number_split{1}, metaspace_step{}}, text_position::continuation) == pieces{"a", "▁1"});
-    CHECK(cut("a b", {byte_level_step{true, true}}, text_position::continuation) == pieces{"a", "Ġb"});
 }

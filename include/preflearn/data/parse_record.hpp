@@ -82,8 +82,8 @@ inline given_id id_in(const json_field& field) {
 inline void check_fields(const json_field& record) {
     for (const std::string_view name : {"tools", "functions", "tool_calls", "function_call", "system", "system_prompt",
                                         "history", "documents", "images", "image", "audio", "videos", "video"}) {
-        const json_field field = record.member(name);
-        require<input_error>(!field.present() || !has_content(*field), "field '", name,
+        const auto field = record.value->find(name);
+        require<input_error>(field == record.value->end() || !has_content(*field), "field '", name,
                              "': has content that a model is to read, but that is no part of prompt and responses "
                              "here; write it into 'prompt' (a system text: as its first turn), or remove it");
     }

@@ -69,6 +69,7 @@ inline std::optional<response_scores> scores_in(const json_field& record, bool h
 /// \param known the verdict of `label` or of chosen and rejected
 inline void check_other_verdicts(const json_field& record, const std::optional<preference>& known) {
     for (const std::string_view name : {"preferred", "winner", "preferred_response"}) {
+        if (!record.value->contains(name)) continue;
         const json_field other = record.member(name);
         if (!other.present()) continue;
         const std::string_view word = other.is_text() ? other.text() : std::string_view();

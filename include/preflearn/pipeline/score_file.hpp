@@ -155,19 +155,15 @@ inline nlohmann::ordered_json score_settings(const score_file_options& options, 
     return settings;
 }
 
-/// "pairs.jsonl: 40 pairs, 38 scored", what was left out, and how prompt and response met.
+/// What became of the file's pairs, and how prompt and response met.
 inline void tell_scores(const score_file_options& options, const preference_data& data, const fitting_pairs& fitting,
                         std::size_t changed, auto&& say) {
-    say(message(options.data.string(), ": ", data.size() + data.skipped.count, " pairs, ", fitting.kept.size(),
-                options.tokens_only ? " written" : " scored"));
-    std::string_view left_out;
-    const std::string summary = fitting.left_out.summary();
-    for (left_out = summary; !left_out.empty();) {
-        const std::size_t end = left_out.find('\n');
-        say(std::string(left_out.substr(0, end)));
-        left_out.remove_prefix(end + 1);
+    const std::string summary = told(data, fitting);
+    for (std::string_view lines = summary; !lines.empty();) {
+        const std::size_t end = lines.find('\n');
+        say(std::string(lines.substr(0, end)));
+        lines.remove_prefix(end + 1);
     }
-    if (!fitting.identical.empty()) say(message("  ", fitting.identical.size(), " pairs have two identical responses"));
     if (options.boundary == token_boundary::joint)
         say(message("token boundary: joint; in ", changed, " of ", fitting.kept.size(),
                     " pairs the prompt has other tokens beside a response than alone"));
@@ -185,7 +181,8 @@ inline std::vector<text_comparison> usable_pairs(const score_file_options& optio
     run.sizes = {{"pairs", data.size() + data.skipped.count},
                  {"written", fitting.kept.size()},
                  {"left_out", fitting.left_out.size()},
-                 {"identical_responses", fitting.identical.size()}};
+                 {"identical_responses", fitting.identical.size()},
+                 {"repeated_prompts", data.repeated().count}};
     return oriented(fitting.kept, data.labels());
 }
 
@@ -225,7 +222,10 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
             .name = options.model.string(), .needs_prompt = false, .lengths = [&](const text_comparison& pair) {
                 const token_completion first = texts.pair(pair.prompt, pair.first, options.after_response);
                 const token_completion second = texts.pair(pair.prompt, pair.second, options.after_response);
-                return pair_lengths{first.prompt.size(), first.response.size(), second.response.size()};
+                return pair_lengths{.prompt = first.prompt.size(),
+                                    .first = first.response.size(),
+                                    .second = second.response.size(),
+                                    .second_prompt = second.prompt.size()};
             }};
         const fitting_pairs fitting = fit_pairs(data, std::span(&reader, 1), rules);
         const auto pairs = detail::usable_pairs(options, data, fitting, run);

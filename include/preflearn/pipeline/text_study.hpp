@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -30,10 +31,14 @@
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
+#include <preflearn/policy/encoded_texts.hpp>
 #include <preflearn/policy/load.hpp>
 #include <preflearn/policy/text_policy.hpp>
 #include <preflearn/policy/transformer.hpp>
+#include <preflearn/text/chat_formats.hpp>
+#include <preflearn/text/chat_template.hpp>
 #include <preflearn/text/load.hpp>
+#include <preflearn/text/tokenizer.hpp>
 
 namespace preflearn {
 
@@ -43,6 +48,11 @@ struct text_study_options {
     /// Labelled pairs as JSONL, plain or gzipped.
     std::filesystem::path data;
     preference_options reading{};
+    /// How conversations become text: a format's name or "auto", the models' own; empty: as `reading` says.
+    std::string chat_format{};
+    /// Where a prompt's tokens end and a response's begin, and how tokenizers are read, for both models.
+    token_boundary boundary = token_boundary::separate;
+    tokenizer_options tokenizer{};
     /// Pairs of which prompt and a response have more tokens, for the teacher or the student, are left out; begin and
     /// end tokens count. So are those longer than a model's own maximum.
     std::size_t maximum_tokens = 512;
@@ -67,10 +77,10 @@ namespace detail {
 using text_model = text_policy<transformer<float>>;
 
 /// Responses are followed by the model's end token where it has one, so that students learn to stop.
-inline text_model load_text_model(const std::filesystem::path& path) {
-    tokenizer words = load_tokenizer(path);
+inline text_model load_text_model(const std::filesystem::path& path, const text_study_options& options) {
+    tokenizer words = load_tokenizer(path, options.tokenizer);
     const response_end after = words.end_token() ? response_end::end_token : response_end::nothing;
-    return {std::move(words), load_transformer<float>(path), {.after_response = after}};
+    return {std::move(words), load_transformer<float>(path), {.after_response = after, .boundary = options.boundary}};
 }
 
 inline bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
@@ -81,6 +91,7 @@ inline bool is_same_file(const std::filesystem::path& a, const std::filesystem::
 inline text_study_data study_data(const preference_data& data, const fitting_pairs& fitting) {
     const auto count = [&](left_out_reason reason) { return fitting.left_out.count(reason); };
     return {.read = data.size(),
+            .kept = fitting.kept.size(),
             .malformed = data.skipped.count,
             .without_label = count(left_out_reason::no_label),
             .too_long = count(left_out_reason::too_long) + count(left_out_reason::longer_than_model),
@@ -90,6 +101,30 @@ inline text_study_data study_data(const preference_data& data, const fitting_pai
             .left_out = fitting.left_out,
             .names = data.names(),
             .summary = told(data, fitting)};
+}
+
+/// Whether the prompt is other tokens beside a response than alone.
+inline bool changes_prompt(const text_model& model, const text_comparison& pair) {
+    const token_span alone = model.prompt_tokens(pair.prompt);
+    return !std::ranges::equal(model.tokens(pair.prompt, pair.first).prompt, alone) ||
+           !std::ranges::equal(model.tokens(pair.prompt, pair.second).prompt, alone);
+}
+
+/// Adds how the texts were read.
+inline void add_reading(text_study_data& found, const text_study_options& options, const chosen_chat_format& chat,
+                        std::span<const text_model* const> models, std::span<const text_comparison> pairs) {
+    for (const text_model* model : models)
+        for (const std::string& note : model->words().notes()) found.notes.push_back("tokenizer: " + note);
+    for (const std::string& note : chat.notes) found.notes.push_back("chat format: " + note);
+    if (chat.render) found.chat_format = layout_of(chat.format).name;
+    found.changed_prompts = static_cast<std::size_t>(std::ranges::count_if(pairs, [&](const text_comparison& pair) {
+        return std::ranges::any_of(models, [&](const text_model* model) { return changes_prompt(*model, pair); });
+    }));
+    for (const std::string& note : found.notes) found.summary += note + "\n";
+    if (options.chat_format == "auto") found.summary += "chat format: " + found.chat_format + "\n";
+    found.summary += message("token boundary: ", options.boundary == token_boundary::joint ? "joint" : "separate",
+                             "; in ", found.changed_prompts, " of ", pairs.size(),
+                             " pairs the prompt has other tokens beside a response than alone\n");
 }
 
 /// The chosen responses of labelled pairs; of a tie, the first.
@@ -121,28 +156,42 @@ template <class Run> auto with_names(const pair_names& names, Run&& run) {
 
 /// Runs one seed. Pairs that do not fit are left out before any training; those of two identical responses are not
 /// learned from, but may be held out, where they are ties.
-/// \param found is told what became of the file's pairs, before any training.
+/// \param found is told what became of the file's pairs, before any training and also when none is left.
 /// \throws input_error for files that cannot be read, when no pair is left and, where strict, when one was left out;
 /// argument_error when too few pairs are left; and as `run_study`.
 template <class Loss, class Found>
 study_result run_text_study(const text_study_options& options, const Loss& loss, Found&& found) {
     using detail::text_model;
-    const preference_data data = read_preferences(options.data, options.reading);
     const bool shared = detail::is_same_file(options.teacher, options.student);
-    text_model student = detail::load_text_model(options.student);
+    std::vector<std::filesystem::path> paths{options.student};
+    if (!shared) paths.push_back(options.teacher);
+    preference_options reading = options.reading;
+    chosen_chat_format chat;
+    if (!options.chat_format.empty()) {
+        chat = choose_chat_format(options.chat_format, paths);
+        reading.render = chat.render;
+    }
+    const preference_data data = read_preferences(options.data, reading);
+    text_model student = detail::load_text_model(options.student, options);
     std::unique_ptr<text_model> own_teacher;
-    if (!shared) own_teacher = std::make_unique<text_model>(detail::load_text_model(options.teacher));
+    if (!shared) own_teacher = std::make_unique<text_model>(detail::load_text_model(options.teacher, options));
     text_model& teacher = shared ? student : *own_teacher;
 
-    std::vector<pair_reader> readers{reader_of(student, options.student.string())};
-    if (!shared) readers.push_back(reader_of(teacher, options.teacher.string()));
+    std::vector<const text_model*> models{&student};
+    if (!shared) models.push_back(&teacher);
+    std::vector<pair_reader> readers;
+    for (std::size_t m = 0; m < models.size(); ++m) readers.push_back(reader_of(*models[m], paths[m].string()));
     const fitting_pairs fitting = fit_pairs(data, readers,
                                             {.maximum_tokens = options.maximum_tokens,
                                              .label = label_need::verdict,
                                              .needs_tokens = options.needs_tokens || loss_uses_tokens<Loss>,
                                              .needs_difference = true});
+    {
+        text_study_data counts = detail::study_data(data, fitting);
+        detail::add_reading(counts, options, chat, models, fitting.kept);
+        found(counts);
+    }
     check_left_out(fitting, options.data.string(), options.strict);
-    found(detail::study_data(data, fitting));
 
     std::vector<text_comparison> usable = fitting.kept;
     std::unordered_set<std::uint64_t> ties;

@@ -19,7 +19,8 @@
 namespace preflearn {
 
 /// Loads a GGUF file's own tokenizer, a folder's tokenizer.json, or a JSON file in that format. Where a
-/// tokenizer_config.json lies beside the JSON file, begin and end tokens are taken from it.
+/// tokenizer_config.json lies beside the JSON file, begin, end and added tokens are taken from it, and from the older
+/// special_tokens_map.json and added_tokens.json where it lists none.
 /// \throws input_error naming the file and what is wrong with it; argument_error listing the names when
 /// `options.pretokenizer` is none of them.
 inline tokenizer load_tokenizer(const std::filesystem::path& path, const tokenizer_options& options = {}) {
@@ -31,10 +32,14 @@ inline tokenizer load_tokenizer(const std::filesystem::path& path, const tokeniz
     }
     const mapped_file file(path);
     if (file.text().starts_with("GGUF")) return tokenizer_from_gguf(read_gguf(path), options);
-    const auto config_path = path.parent_path() / "tokenizer_config.json";
-    const nlohmann::json config =
-        std::filesystem::exists(config_path, ignored) ? read_json_file(config_path) : nlohmann::json();
-    return tokenizer_from_json(parse_json(file.text(), path.string()), config, path.string(), options);
+    const nlohmann::json content = parse_json(file.text(), path.string());
+    const auto beside = [&](const char* name) {
+        const auto other = path.parent_path() / name;
+        return std::filesystem::exists(other, ignored) ? read_json_file(other) : nlohmann::json();
+    };
+    const nlohmann::json config = with_older_files(beside("tokenizer_config.json"), beside("special_tokens_map.json"),
+                                                   beside("added_tokens.json"), content);
+    return tokenizer_from_json(content, config, path.string(), options);
 }
 
 } // namespace preflearn

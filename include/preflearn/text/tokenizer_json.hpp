@@ -17,21 +17,13 @@
 
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/text/added_tokens_json.hpp>
 #include <preflearn/text/pipeline_json.hpp>
 #include <preflearn/text/tokenizer.hpp>
 
 namespace preflearn {
 
 namespace detail {
-
-/// A token id of the file; ids may leave holes, but not be absurd against the number of entries.
-inline token_id read_id(const json_reader& from, const nlohmann::json& value, std::size_t entries,
-                        std::string_view token) {
-    require<input_error>(
-        value.is_number_integer() && value.get<std::int64_t>() >= 0 && value.get<std::uint64_t>() < 4 * entries + 65536,
-        from.origin, ": the id of token '", token, "' is not a number that fits a vocabulary of ", entries);
-    return value.get<token_id>();
-}
 
 /// All token texts by id, added tokens included.
 inline vocabulary read_vocabulary(const json_reader& from, const nlohmann::json& model,
@@ -59,26 +51,6 @@ inline vocabulary read_vocabulary(const json_reader& from, const nlohmann::json&
     }
     require<input_error>(!texts.empty(), from.origin, ": model.vocab is empty");
     return vocabulary(texts);
-}
-
-inline std::vector<added_token> read_added(const json_reader& from, const nlohmann::json& file) {
-    std::vector<added_token> added;
-    const auto& list = member_or_null(file, "added_tokens");
-    if (list.is_null()) return added;
-    require<input_error>(list.is_array(), from.origin, ": added_tokens: a list was expected");
-    const std::size_t entries = list.size() + member_or_null(member_or_null(file, "model"), "vocab").size();
-    for (const auto& entry : list) {
-        const std::string where = message("added_tokens[", added.size(), "]");
-        const std::string text = from.text(entry, "content", where);
-        added.push_back({.id = read_id(from, member_or_null(entry, "id"), entries, text),
-                         .text = text,
-                         .special = from.flag(entry, "special", false, where),
-                         .strips_left = from.flag(entry, "lstrip", false, where),
-                         .strips_right = from.flag(entry, "rstrip", false, where),
-                         .single_word = from.flag(entry, "single_word", false, where),
-                         .normalised = from.flag(entry, "normalized", false, where)});
-    }
-    return added;
 }
 
 /// The BPE model: merges as "a b" or as ["a", "b"].
@@ -170,7 +142,7 @@ inline tokenizer tokenizer_from_json(const nlohmann::json& file, const nlohmann:
         from.unknown("model.type", from.text(model, "type", "model"), "BPE is");
     }
     tokenizer_parts parts;
-    parts.added = detail::read_added(from, file);
+    parts.added = read_added_tokens(from, file, from_config, config, parts.notes);
     parts.words = detail::read_vocabulary(from, model, parts.added);
     read_normalisers(from, member_or_null(file, "normalizer"), parts.normalisers);
     read_pretokenisers(from, member_or_null(file, "pre_tokenizer"), parts.pretokenisers);

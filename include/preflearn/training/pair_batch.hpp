@@ -85,8 +85,8 @@ template <class Model, Comparison C> class pair_batch {
             completions_.push_back({c.prompt, worse});
             add_more(pairs[i], completions_);
             if constexpr (knows_tokens<Model, response_of<C>>) {
-                chosen_tokens_[i] = static_cast<std::uint32_t>(tokens_of(model, better));
-                rejected_tokens_[i] = static_cast<std::uint32_t>(tokens_of(model, worse));
+                chosen_tokens_[i] = static_cast<std::uint32_t>(tokens_of(model, c.prompt, better));
+                rejected_tokens_[i] = static_cast<std::uint32_t>(tokens_of(model, c.prompt, worse));
             }
             reference_chosen_[i] = static_cast<real>(references_[pairs[i]].chosen);
             reference_rejected_[i] = static_cast<real>(references_[pairs[i]].rejected);

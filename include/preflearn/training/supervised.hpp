@@ -44,6 +44,15 @@ template <class Model, class Response> std::size_t tokens_of(const Model& model,
     }
 }
 
+/// The same of a response to a prompt, by a model over text that cuts the two as one (`tokens(prompt, response)`).
+template <class Model, class Prompt, class Response>
+std::size_t tokens_of(const Model& model, const Prompt& prompt, const Response& response) {
+    if constexpr (requires { model.tokens(prompt, response).response.size(); })
+        return model.tokens(prompt, response).response.size();
+    else
+        return tokens_of(model, response);
+}
+
 /// The objective of `train_supervised`; views the examples, whose lengths are taken from the model once.
 template <class Model, class Example> class supervised_objective {
   public:
@@ -51,7 +60,7 @@ template <class Model, class Example> class supervised_objective {
     supervised_objective(const Model& model, std::span<const Example> examples) : examples_(examples) {
         lengths_.reserve(examples.size());
         for (const Example& example : examples)
-            lengths_.push_back(static_cast<double>(tokens_of(model, example.response)));
+            lengths_.push_back(static_cast<double>(tokens_of(model, example.prompt, example.response)));
     }
 
     [[nodiscard]] std::size_t size() const { return examples_.size(); }
