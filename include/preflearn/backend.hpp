@@ -3,4 +3,5 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/backend/chained_product.hpp>
 #include <preflearn/backend/cpu.hpp>

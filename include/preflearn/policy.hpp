@@ -21,6 +21,7 @@
 #include <preflearn/policy/log_prob_head.hpp>
 #include <preflearn/policy/norm.hpp>
 #include <preflearn/policy/rotary.hpp>
+#include <preflearn/policy/row_pieces.hpp>
 #include <preflearn/policy/scratch.hpp>
 #include <preflearn/policy/settings.hpp>
 #include <preflearn/policy/text_policy.hpp>

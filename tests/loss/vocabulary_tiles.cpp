@@ -10,7 +10,7 @@ using namespace preflearn;
 TEST_CASE("tiles cover every row and token once, in order, in any number of groups") {
     for (const std::size_t rows : {0UL, 1UL, 17UL, 512UL, 513UL, 2000UL})
         for (const std::size_t vocabulary : {1UL, 511UL, 512UL, 513UL, 50272UL}) {
-            const vocabulary_tiles tiles(rows, 512, vocabulary, 4);
+            const vocabulary_tiles tiles(rows, 512, vocabulary);
             std::size_t covered = 0;
             for (std::size_t p = 0; p < tiles.panels(); ++p) {
                 CHECK(tiles.panel(p).first == covered);
@@ -32,12 +32,12 @@ TEST_CASE("tiles cover every row and token once, in order, in any number of grou
 }
 
 TEST_CASE("the number of groups follows the memory, within bounds") {
-    const vocabulary_tiles tiles(256, 256, 50272, 4);
+    const vocabulary_tiles tiles(256, 256, 50272);
     CHECK(tiles.groups() == 16);
     CHECK(tiles.groups(8 << 20, 256 * 768 * 4) == 8);
     CHECK(tiles.groups(8 << 20, 1 << 30) == 4);
     CHECK(tiles.groups(8 << 20, 0) == 16);
-    CHECK(vocabulary_tiles(10, 512, 600, 8).groups(8 << 20, 100) == 1);
+    CHECK(vocabulary_tiles(10, 512, 500).groups(8 << 20, 100) == 1);
 }
 
 TEST_CASE("parts that lie one below the other are added") {

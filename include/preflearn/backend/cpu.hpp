@@ -1,7 +1,7 @@
 /// \file
-/// The processor's backend: arrays in memory, products by Eigen. A large product is cut into output tiles that the
-/// shapes alone decide; each tile is one single-threaded Eigen product over the whole inner dimension, so the bits
-/// do not depend on the number of threads. Tiles are wide enough that packing the factors again costs little.
+/// The processor's backend: arrays in memory, products as chained_product.hpp takes them. A large product is cut into
+/// output tiles that run in parallel; since every element is summed in one order, neither the cut nor the number of
+/// threads or rows can be seen in its bits. Tiles are large enough that packing the factors again costs little.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -12,55 +12,15 @@
 #include <memory>
 #include <new>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
-#include <Eigen/Core>
-
+#include <preflearn/backend/chained_product.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/parallel.hpp>
 
 namespace preflearn {
-
-/// A matrix_view as an Eigen expression; `T` may be const.
-template <class T> auto eigen_map(matrix_view<T> view) {
-    using matrix = Eigen::Matrix<std::remove_const_t<T>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    using mapped = std::conditional_t<std::is_const_v<T>, const matrix, matrix>;
-    return Eigen::Map<mapped, Eigen::Unaligned, Eigen::OuterStride<>>(
-        view.data, static_cast<Eigen::Index>(view.rows), static_cast<Eigen::Index>(view.columns),
-        Eigen::OuterStride<>(static_cast<Eigen::Index>(view.stride)));
-}
-
-/// c = op(a) · op(b), or c += op(a) · op(b), on the calling thread and without checks: for use inside parallel tasks.
-template <class T>
-void multiply_serial(transpose op_a, matrix_view<const T> a, transpose op_b, matrix_view<const T> b, matrix_view<T> c,
-                     store mode) {
-    if (c.rows == 0 || c.columns == 0) return;
-    auto out = eigen_map(c);
-    const auto left = eigen_map(a), right = eigen_map(b);
-    const auto assign = [&](const auto& product) {
-        if (mode == store::add) {
-            out.noalias() += product;
-        } else {
-            out.noalias() = product;
-        }
-    };
-    if (op_a == transpose::no) {
-        if (op_b == transpose::no) {
-            assign(left * right);
-        } else {
-            assign(left * right.transpose());
-        }
-    } else {
-        if (op_b == transpose::no) {
-            assign(left.transpose() * right);
-        } else {
-            assign(left.transpose() * right.transpose());
-        }
-    }
-}
 
 /// Models `Backend<cpu_backend, float>` and `Backend<cpu_backend, double>`.
 struct cpu_backend {
@@ -104,8 +64,9 @@ struct cpu_backend {
         std::size_t columns_ = 0;
     };
 
-    /// c = op(a) · op(b), or c += op(a) · op(b). c must not overlap a or b. Inside a parallel loop it runs serially,
-    /// with the same bits. \throws argument_error when the shapes do not fit.
+    /// c = op(a) · op(b), or c += op(a) · op(b). c must not overlap a or b. An element's bits depend on its row of
+    /// op(a) and its column of op(b) alone. Inside a parallel loop it runs serially. \throws argument_error when the
+    /// shapes do not fit.
     template <class T>
     static void multiply(transpose op_a, matrix_view<const T> a, transpose op_b, matrix_view<const T> b,
                          matrix_view<T> c, store mode) {
@@ -128,7 +89,7 @@ struct cpu_backend {
     }
 
   private:
-    /// Rows and columns of a tile: the whole result for small products, else about 16 tiles or tiles of 256 × 512.
+    /// Rows and columns of a tile: the whole result for small products, else about 8 tiles, or tiles of 288 × 512.
     static std::pair<std::size_t, std::size_t> tile_of(std::size_t rows, std::size_t columns, std::size_t inner) {
         constexpr std::size_t serial = std::size_t{1} << 18; // multiplications that one thread does in a few µs
         const std::size_t area = std::max<std::size_t>(rows, 1) * std::max<std::size_t>(columns, 1);
@@ -138,11 +99,9 @@ struct cpu_backend {
             const std::size_t each = (size + parts - 1) / std::max<std::size_t>(parts, 1);
             return std::max<std::size_t>((each + grain - 1) / grain * grain, grain);
         };
-        const std::size_t tile_rows = rows <= 256 ? std::max<std::size_t>(rows, 1) : part(rows, (rows + 255) / 256, 16);
-        const std::size_t down = (rows + tile_rows - 1) / tile_rows;
-        const std::size_t across =
-            std::max<std::size_t>((columns + 511) / 512, (8 + down - 1) / std::max<std::size_t>(down, 1));
-        return {tile_rows, part(columns, across, 64)};
+        const std::size_t down = (rows + product_rows - 1) / product_rows;
+        const std::size_t across = std::max<std::size_t>((columns + 511) / 512, (8 + down - 1) / down);
+        return {part(rows, down, 12), part(columns, across, 32)};
     }
 };
 

@@ -57,7 +57,7 @@ void linear_kl_from_reference(const linear_model<T>& reference, const linear_mod
         require<numeric_error>(std::isfinite(weights[r]), "row ", r, ": weight is ", weights[r],
                                ", a finite number was expected");
 
-    const vocabulary_tiles tiles(rows, vocabulary_tiles::rows_at_most, vocabulary, sizeof(T));
+    const vocabulary_tiles tiles(rows, vocabulary_tiles::rows_at_most, vocabulary);
     const auto logits = [](const linear_model<T>& side, std::size_t row, std::size_t token, matrix_view<T> z) {
         Matrices::template multiply<T>(transpose::no, side.hidden.row_block(row, z.rows), transpose::yes,
                                        side.head.row_block(token, z.columns), z, store::replace);

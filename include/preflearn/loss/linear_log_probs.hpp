@@ -3,8 +3,8 @@
 /// holding more than a tile of the logits z = x Wᵀ. Tiles of the vocabulary run in parallel, each with products of one
 /// thread: z, then dz = weight · (onehot − softmax), then dx += dz W and dW += dzᵀ x. When the weights of the log-probs
 /// are known beforehand, a panel of rows keeps its logits between the two (three products); else the backward pass
-/// computes them again (four). Tiles and sums depend on the shapes alone, so results have the same bits for any number
-/// of threads.
+/// computes them again (four). A row's log-probs depend on the row, W and what follows the product alone, the gradients
+/// on all rows and their order, neither on the number of threads.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -108,7 +108,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
     /// The same without a numeric_error: log-probs of such a row are NaN. Returns the sums of every row.
     std::vector<softmax_sums> forward_unchecked(const vocabulary_scores& scores) const {
         check(scores);
-        const vocabulary_tiles tiles(hidden_.rows, vocabulary_tiles::rows_at_most, head_.rows, sizeof(T));
+        const vocabulary_tiles tiles(hidden_.rows, vocabulary_tiles::rows_at_most, head_.rows);
         const std::size_t groups = tiles.groups();
         std::vector<softmax_sums> parts(groups * hidden_.rows);
         std::vector<double> picked(targets_.size());
@@ -123,7 +123,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
                                 take_in(first_row, token, z, scores.moments(), sums, picked);
                             });
         });
-        return finished(0, hidden_.rows, parts, picked, scores);
+        return finished(tiles, groups, 0, hidden_.rows, parts, picked, scores);
     }
 
     /// Adds the gradients of Σ_p derivatives[p] · log p_p, given the normalisers that a forward wrote: four products
@@ -135,7 +135,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
                 hidden_.rows, " rows");
         check_gradients(gradients, hidden_, head_);
         check_derivatives(derivatives);
-        const vocabulary_tiles tiles(hidden_.rows, vocabulary_tiles::rows_at_most, head_.rows, sizeof(T));
+        const vocabulary_tiles tiles(hidden_.rows, vocabulary_tiles::rows_at_most, head_.rows);
         typename Matrices::template matrix<T> parts = parts_of_d_hidden(tiles, std::size_t{32} << 20);
         for (std::size_t p = 0; p < tiles.panels(); ++p) {
             const auto [row, count] = tiles.panel(p);
@@ -205,12 +205,23 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
         }
     }
 
-    /// Merges the parts of each of `count` rows, of which there are as many as fit, in order, and writes the scores.
-    std::vector<softmax_sums> finished(std::size_t row, std::size_t count, std::span<const softmax_sums> parts,
+    /// Merges the sums of each of `count` rows and writes the scores. `parts` has the rows' sums of each group of tiles
+    /// or of each tile; both give the same bits.
+    std::vector<softmax_sums> finished(const vocabulary_tiles& tiles, std::size_t of_parts, std::size_t row,
+                                       std::size_t count, std::span<const softmax_sums> parts,
                                        std::span<const double> picked, const vocabulary_scores& scores) const {
         std::vector<softmax_sums> sums(count);
-        for (std::size_t at = 0; at < parts.size(); at += count)
-            for (std::size_t r = 0; r < count; ++r) sums[r].merge(parts[at + r]);
+        const std::size_t groups = tiles.groups();
+        for (std::size_t r = 0; r < count; ++r) {
+            for (std::size_t group = 0; group < groups; ++group) {
+                softmax_sums of_group;
+                const bool whole = of_parts == groups;
+                const std::size_t end = whole ? group + 1 : tiles.first_tile(group + 1, groups);
+                for (std::size_t part = whole ? group : tiles.first_tile(group, groups); part < end; ++part)
+                    of_group.merge(parts[part * count + r]);
+                sums[r].merge(of_group);
+            }
+        }
         for (std::size_t r = 0; r < count; ++r) {
             scores.set(row + r, sums[r]);
             if (scores.log_probs.empty()) continue;
@@ -231,7 +242,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
                    const Derive& derive) const {
         check(scores);
         check_gradients(gradients, hidden_, head_);
-        const vocabulary_tiles tiles(hidden_.rows, most_rows, head_.rows, sizeof(T));
+        const vocabulary_tiles tiles(hidden_.rows, most_rows, head_.rows);
         // Tile after tile, each without gaps.
         typename Matrices::template matrix<T> kept(std::min(tiles.height, hidden_.rows), head_.rows);
         typename Matrices::template matrix<T> d_hidden = parts_of_d_hidden(tiles, std::size_t{8} << 20);
@@ -249,7 +260,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
                     take_in(first_row, token, z, scores.moments(), of_panel.subspan(tile * rows, rows), picked);
                 });
             });
-            const std::vector<softmax_sums> sums = finished(row, count, of_panel, picked, scores);
+            const std::vector<softmax_sums> sums = finished(tiles, tiles.tiles(), row, count, of_panel, picked, scores);
             for (std::size_t r = 0; r < count; ++r) {
                 if (!sums[r].is_sound()) throw_linear_fault(hidden_, head_, row + r);
                 normalisers[row + r] = sums[r].normaliser();

@@ -1,7 +1,7 @@
 /// \file
-/// How a product of hidden states with a vocabulary matrix is cut, so that neither the whole of its result is ever held
-/// nor the cut depends on the number of threads: panels of rows × tiles of the vocabulary, consecutive tiles in groups
-/// that run in parallel.
+/// How a product of hidden states with a vocabulary matrix is cut, so that the whole of its result is never held:
+/// panels of rows × tiles of the vocabulary, consecutive tiles in groups that run in parallel. How the vocabulary is
+/// cut depends on its size alone, so a row's sums do not depend on the rows beside it or on the number of threads.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -13,21 +13,19 @@
 
 namespace preflearn {
 
-/// Tiles have about 1 MB, which lies in the second-level cache.
+/// Tiles have up to 1 MB of floats, which lies in the second-level cache.
 struct vocabulary_tiles {
     /// Rows of a panel whose logits are not kept.
     static constexpr std::size_t rows_at_most = 512;
     static constexpr std::size_t groups_at_most = 16;
+    static constexpr std::size_t tokens_at_most = 512;
 
     std::size_t rows, height, vocabulary, width;
 
-    /// `bytes` of a logit.
-    vocabulary_tiles(std::size_t row_count, std::size_t most_rows, std::size_t tokens, std::size_t bytes)
-        : rows(row_count), vocabulary(tokens) {
+    vocabulary_tiles(std::size_t row_count, std::size_t most_rows, std::size_t tokens)
+        : rows(row_count), vocabulary(tokens), width(std::clamp<std::size_t>(tokens, 1, tokens_at_most)) {
         const std::size_t count = std::max<std::size_t>((rows + most_rows - 1) / most_rows, 1);
         height = std::max<std::size_t>((rows + count - 1) / count, 1);
-        width = std::clamp<std::size_t>((std::size_t{1} << 20) / bytes / height / 64 * 64, 512, 8192);
-        width = std::min(width, std::max<std::size_t>(vocabulary, 1));
     }
 
     [[nodiscard]] std::size_t panels() const { return (rows + height - 1) / height; }
@@ -44,9 +42,13 @@ struct vocabulary_tiles {
     };
     [[nodiscard]] row_range panel(std::size_t p) const { return {p * height, std::min(height, rows - p * height)}; }
 
+    /// The first tile of a group; that of group `of_groups` is the number of tiles.
+    [[nodiscard]] std::size_t first_tile(std::size_t group, std::size_t of_groups) const {
+        return tiles() * group / of_groups;
+    }
     /// Calls use(first token, tokens) for the tiles of a group, in order.
     template <class Use> void for_tiles(std::size_t group, std::size_t of_groups, const Use& use) const {
-        for (std::size_t t = tiles() * group / of_groups; t < tiles() * (group + 1) / of_groups; ++t)
+        for (std::size_t t = first_tile(group, of_groups); t < first_tile(group + 1, of_groups); ++t)
             use(t * width, std::min(width, vocabulary - t * width));
     }
 };

@@ -4,12 +4,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include <Eigen/Core>
 
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/parallel.hpp>
+#include <preflearn/policy/row_pieces.hpp>
 
 namespace preflearn {
 
@@ -27,13 +29,15 @@ struct silu {
 
 /// Rows of `gate_up` hold f's argument and the factor side by side (2n columns); rows of `out` have n columns.
 template <class Activation, class T> void gate_forward(matrix_view<const T> gate_up, matrix_view<T> out) {
-    using row = Eigen::Array<T, 1, Eigen::Dynamic>;
-    const auto n = static_cast<Eigen::Index>(out.columns);
     parallel_blocks(out.rows, 1 + 8192 / (1 + out.columns), [&](std::size_t begin, std::size_t end) {
         for (std::size_t r = begin; r < end; ++r) {
-            Eigen::Map<row> a(out.row(r), n);
-            Activation::evaluate(Eigen::Map<const row>(gate_up.row(r), n), a);
-            a *= Eigen::Map<const row>(gate_up.row(r) + n, n);
+            const T *const gate = gate_up.row(r), *const up = gate + out.columns;
+            for_pieces<T>(out.columns, [&](std::size_t first, std::size_t count) {
+                row_piece<T> a;
+                Activation::evaluate(load_piece(gate + first, count), a);
+                a *= load_piece(up + first, count);
+                std::copy_n(a.data(), count, out.row(r) + first);
+            });
         }
     });
 }

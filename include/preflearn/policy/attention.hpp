@@ -14,17 +14,19 @@
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/chained_product.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/policy/batch.hpp>
 #include <preflearn/policy/config.hpp>
+#include <preflearn/policy/row_pieces.hpp>
 #include <preflearn/policy/scratch.hpp>
 
 namespace preflearn {
 
 /// Attention of one batch, planned once and used by every layer. Rows of `qkv` hold all query heads, then the key
-/// heads, then the value heads. Results have the same bits for any number of threads.
+/// heads, then the value heads. Results have the same bits for any number of threads; a row's mixed values depend on
+/// its own position, its query and the keys and values that it may see, wherever these rows stand.
 template <class T> class attention {
   public:
     attention(const packed_batch& batch, const transformer_config& config, bool backward)
@@ -41,10 +43,7 @@ template <class T> class attention {
             w.scores(qkv);
             for (std::size_t s = 0; s < w.stacked; ++s) {
                 const std::size_t i = s % w.count, g = s / w.count, valid = w.valid(i);
-                array row(w.score.row(s), index(valid));
-                const T high = row.maxCoeff();
-                row = (row - high).exp();
-                const T sum = row.sum();
+                const auto [high, sum] = exponentials_of_row(w.score.row(s), valid);
                 std::fill(w.score.row(s) + valid, w.score.row(s) + w.keys, T(0));
                 normaliser[(w.row + i) * heads_ + w.head(g)] = high + std::log(sum);
                 w.sums[s] = 1 / sum;

@@ -13,9 +13,7 @@
 #include <span>
 #include <vector>
 
-#include <Eigen/Core>
-
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/chained_product.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/parallel.hpp>
@@ -24,6 +22,7 @@
 #include <preflearn/policy/batch.hpp>
 #include <preflearn/policy/decoder_layer.hpp>
 #include <preflearn/policy/rotary.hpp>
+#include <preflearn/policy/row_pieces.hpp>
 #include <preflearn/policy/scratch.hpp>
 
 namespace preflearn {
@@ -141,27 +140,28 @@ template <class Model> class cached_decoder {
         }
     }
 
-    /// Attention of one new row's query heads that share a key over its sequence's cache.
+    /// Attention of one new row's query heads that share a key over its sequence's cache: the sums of attention.hpp in
+    /// their order, so that decoding and scoring have the same bits.
     void attend(const layer_rows<T>& rows, std::size_t layer, std::size_t row, std::size_t kv, scratch_pool<T>& pool) {
-        using array = Eigen::Map<Eigen::Array<T, 1, Eigen::Dynamic>>;
         const transformer_config& c = model_.config();
         const std::size_t shared = c.heads / c.key_value_heads, dim = c.head_dim;
         const sequence& s = sequences_[live_[row]];
         const std::size_t length = s.length + 1;
         const matrix_view<const T> cached = cache_[layer].view().row_block(s.row, length);
-        const matrix_view<const T> query(rows.query_key_value.row(row) + kv * shared * dim, shared, dim);
         const auto lease = pool.borrow();
-        const matrix_view<T> score(lease.data(), shared, length);
+        const matrix_view<T> query(lease.data(), shared, dim), score(lease.data() + shared * dim, shared, length);
+        const matrix_view<T> mixed(rows.mixed.row(row) + kv * shared * dim, shared, dim);
+        const T scale = static_cast<T>(1 / std::sqrt(static_cast<double>(dim)));
+        const T* const own = rows.query_key_value.row(row) + kv * shared * dim;
+        for (std::size_t i = 0; i < shared * dim; ++i) query.data[i] = scale * own[i];
         multiply_serial<T>(transpose::no, query, transpose::yes, cached.column_block(kv * dim, dim), score,
                            store::replace);
-        const T scale = static_cast<T>(1 / std::sqrt(static_cast<double>(dim)));
-        for (std::size_t g = 0; g < shared; ++g) {
-            array p(score.row(g), static_cast<Eigen::Index>(length));
-            p = ((p - p.maxCoeff()) * scale).exp().eval();
-            p *= 1 / p.sum();
-        }
+        std::vector<T> inverse(shared);
+        for (std::size_t g = 0; g < shared; ++g) inverse[g] = 1 / exponentials_of_row(score.row(g), length).sum;
         multiply_serial<T>(transpose::no, score, transpose::no, cached.column_block(c.key_value_size() + kv * dim, dim),
-                           matrix_view<T>(rows.mixed.row(row) + kv * shared * dim, shared, dim), store::replace);
+                           mixed, store::replace);
+        for (std::size_t g = 0; g < shared; ++g)
+            for (std::size_t i = 0; i < dim; ++i) mixed(g, i) *= inverse[g];
     }
 
     void find_logits() {

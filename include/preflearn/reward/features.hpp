@@ -15,6 +15,7 @@
 #include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/parallel.hpp>
 
 namespace preflearn {
@@ -39,6 +40,14 @@ struct response_features {
 /// Features of completions, one row each.
 template <std::floating_point Real>
 using feature_rows = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// The rows as products take them.
+template <std::floating_point Real> matrix_view<Real> view(feature_rows<Real>& rows) {
+    return {rows.data(), static_cast<std::size_t>(rows.rows()), static_cast<std::size_t>(rows.cols())};
+}
+template <std::floating_point Real> matrix_view<const Real> view(const feature_rows<Real>& rows) {
+    return {rows.data(), static_cast<std::size_t>(rows.rows()), static_cast<std::size_t>(rows.cols())};
+}
 
 /// φ of every completion, `count` features each. \throws argument_error for another number of features, numeric_error
 /// for one that is not finite, naming completion and feature.

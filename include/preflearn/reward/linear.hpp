@@ -1,19 +1,21 @@
 /// \file
 /// A linear Bradley-Terry reward model, r(x, y) = wᵀ φ(x, y): trained with the loss `bradley_terry` it is logistic
-/// regression on feature differences. No bias: it would cancel. The start is zero, since the loss is convex.
+/// regression on feature differences. No bias: it would cancel. The start is zero, since the loss is convex. A reward's
+/// bits depend on its own features alone.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <concepts>
 #include <cstddef>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <Eigen/Core>
-
+#include <preflearn/backend/cpu.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/matrix_view.hpp>
 #include <preflearn/reward/features.hpp>
 #include <preflearn/reward/finite.hpp>
 
@@ -48,9 +50,11 @@ template <std::floating_point Real = double, class Features = response_features>
     [[nodiscard]] pass forward(std::span<const completion<Prompt, Response>> completions) const {
         pass p;
         p.rows_ = rows_of<Real>(features_, completions, weights_.size());
-        p.scores_.resize(completions.size());
-        Eigen::Map<Eigen::VectorXd>(p.scores_.data(), p.rows_.rows()) =
-            (p.rows_ * vector(weights_)).template cast<double>();
+        // as wᵀ φᵀ: the products' kernel takes many columns at a time
+        std::vector<Real> scores(completions.size());
+        cpu_backend::multiply<Real>(transpose::no, row(weights_), transpose::yes, view(p.rows_), row(scores),
+                                    store::replace);
+        p.scores_.assign(scores.begin(), scores.end());
         check_finite_rewards(p.scores_);
         return p;
     }
@@ -60,9 +64,8 @@ template <std::floating_point Real = double, class Features = response_features>
         const pass p = std::move(done);
         require(derivatives.size() == p.scores_.size(), "backward: ", p.scores_.size(),
                 " completions were scored, found ", derivatives.size(), " derivatives");
-        vector(gradients_).noalias() +=
-            p.rows_.transpose() *
-            Eigen::Map<const Eigen::VectorXd>(derivatives.data(), p.rows_.rows()).template cast<Real>();
+        const std::vector<Real> d(derivatives.begin(), derivatives.end());
+        cpu_backend::multiply<Real>(transpose::no, row(d), transpose::no, view(p.rows_), row(gradients_), store::add);
     }
 
     template <class Prompt, class Response>
@@ -83,10 +86,9 @@ template <std::floating_point Real = double, class Features = response_features>
     [[nodiscard]] std::span<Real> gradients() { return gradients_; }
 
   private:
-    template <class Values> static auto vector(Values& values) {
-        using column = Eigen::Matrix<Real, Eigen::Dynamic, 1>;
-        using mapped = std::conditional_t<std::is_const_v<Values>, const column, column>;
-        return Eigen::Map<mapped>(values.data(), static_cast<Eigen::Index>(values.size()));
+    template <class Values> static auto row(Values& values) {
+        using element = std::conditional_t<std::is_const_v<Values>, const Real, Real>;
+        return matrix_view<element>(values.data(), 1, values.size());
     }
 
     Features features_;

@@ -1,7 +1,7 @@
 /// \file
 /// A multi-layer perceptron as a Bradley-Terry reward model: a_0 = φ(x, y), a_l = f(W_l a_{l−1} + b_l), r = vᵀ a_L,
 /// trained with the loss `bradley_terry`. The output has no bias: it would cancel. Weights start from
-/// N(0, 1 / inputs), biases from zero.
+/// N(0, 1 / inputs), biases from zero. A reward's bits depend on its own features alone, not on the batch or threads.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -16,8 +16,10 @@
 
 #include <Eigen/Core>
 
+#include <preflearn/backend/cpu.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/random.hpp>
 #include <preflearn/reward/features.hpp>
 #include <preflearn/reward/finite.hpp>
@@ -89,13 +91,18 @@ class mlp_reward {
         if (completions.empty()) return p;
         p.layers_.push_back(rows_of<Real>(features_, completions, widths_[0]));
         for (std::size_t l = 0; l + 1 < widths_.size(); ++l) {
-            feature_rows<Real> z = p.layers_[l] * weights(parameters_, l).transpose();
+            feature_rows<Real> z(p.layers_[l].rows(), static_cast<Eigen::Index>(widths_[l + 1]));
+            cpu_backend::multiply<Real>(transpose::no, view(p.layers_[l]), transpose::yes, weights(parameters_, l),
+                                        view(z), store::replace);
             z.rowwise() += biases(parameters_, l);
             p.layers_.push_back(z.unaryExpr([](Real value) { return Activation::value(value); }));
         }
-        p.scores_.resize(completions.size());
-        Eigen::Map<Eigen::VectorXd>(p.scores_.data(), p.layers_[0].rows()) =
-            (p.layers_.back() * weights(parameters_, widths_.size() - 1).transpose()).template cast<double>();
+        // as vᵀ aᵀ: the products' kernel takes many columns at a time
+        std::vector<Real> scores(completions.size());
+        cpu_backend::multiply<Real>(transpose::no, weights(parameters_, widths_.size() - 1), transpose::yes,
+                                    view(p.layers_.back()), matrix_view<Real>(scores.data(), 1, scores.size()),
+                                    store::replace);
+        p.scores_.assign(scores.begin(), scores.end());
         check_finite_rewards(p.scores_);
         return p;
     }
@@ -110,10 +117,13 @@ class mlp_reward {
         feature_rows<Real> d =
             Eigen::Map<const Eigen::VectorXd>(derivatives.data(), p.layers_[0].rows()).template cast<Real>();
         for (std::size_t l = widths_.size(); l-- > 0;) {
-            weights(gradients_, l).noalias() += d.transpose() * p.layers_[l];
+            cpu_backend::multiply<Real>(transpose::yes, view(std::as_const(d)), transpose::no, view(p.layers_[l]),
+                                        weights(gradients_, l), store::add);
             if (l + 1 < widths_.size()) biases(gradients_, l) += d.colwise().sum();
             if (l == 0) break;
-            feature_rows<Real> below = d * weights(parameters_, l);
+            feature_rows<Real> below(d.rows(), static_cast<Eigen::Index>(widths_[l]));
+            cpu_backend::multiply<Real>(transpose::no, view(std::as_const(d)), transpose::no,
+                                        weights(std::as_const(parameters_), l), view(below), store::replace);
             d = below.cwiseProduct(p.layers_[l].unaryExpr([](Real a) { return Activation::slope(a); }));
         }
     }
@@ -136,17 +146,15 @@ class mlp_reward {
     [[nodiscard]] std::span<Real> gradients() { return gradients_; }
 
   private:
-    template <class Values, class Matrix>
-    using mapped = Eigen::Map<std::conditional_t<std::is_const_v<Values>, const Matrix, Matrix>>;
-
     /// The matrix that takes layer l's values further: W_{l+1}, or vᵀ after the last.
     template <class Values> auto weights(Values& values, std::size_t l) const {
+        using element = std::conditional_t<std::is_const_v<Values>, const Real, Real>;
         const std::size_t outputs = l + 1 < widths_.size() ? widths_[l + 1] : 1;
-        return mapped<Values, feature_rows<Real>>(values.data() + offsets_[l], static_cast<Eigen::Index>(outputs),
-                                                  static_cast<Eigen::Index>(widths_[l]));
+        return matrix_view<element>(values.data() + offsets_[l], outputs, widths_[l]);
     }
     template <class Values> auto biases(Values& values, std::size_t l) const {
-        return mapped<Values, Eigen::Matrix<Real, 1, Eigen::Dynamic>>(
+        using row = Eigen::Matrix<Real, 1, Eigen::Dynamic>;
+        return Eigen::Map<std::conditional_t<std::is_const_v<Values>, const row, row>>(
             values.data() + offsets_[l] + widths_[l + 1] * widths_[l], static_cast<Eigen::Index>(widths_[l + 1]));
     }
 
