@@ -29,6 +29,7 @@ template <class Scalar> void run(const arguments& given) {
         preflearn::read_preferences(given.data, {.skip_malformed = given.skip_malformed});
     const auto pairs = preflearn::oriented(data.comparisons(), data.labels());
     const auto policy = preflearn::load_text_policy<Scalar>(given.model);
+    for (const std::string& note : policy.notes()) std::fprintf(stderr, "log_probs: %s\n", note.c_str());
     preflearn::progress bar("scoring", pairs.size());
     preflearn::score_pairs(policy, pairs, given.out, preflearn::message("preflearn log-probs ", key),
                            [&](std::size_t done) { bar.update(done); });

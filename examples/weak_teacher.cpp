@@ -103,6 +103,7 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
                 std::fprintf(stderr,
                              "%s: %zu pairs; left out: %zu malformed lines, %zu without a label, %zu too long\n",
                              given.data.c_str(), found.read, found.malformed, found.without_label, found.too_long);
+                for (const std::string& note : found.notes) std::fprintf(stderr, "%s\n", note.c_str());
             }));
     }
     return results;
@@ -131,7 +132,7 @@ void run(const arguments& given, std::vector<std::string> command_line) {
     record.sizes = {
         {"seeds", seeds}, {"labelled", summary.labelled}, {"unlabelled", summary.unlabelled}, {"test", summary.test}};
     record.ratio = static_cast<double>(summary.labelled) / static_cast<double>(summary.labelled + summary.unlabelled);
-    record.settings["loss"] = given.loss;
+    record.settings["loss"] = preflearn::loss_name(given.loss);
     record.settings["loss_parameters"] = given.parameters;
     record.wall_seconds = seconds.count();
     preflearn::write_study(given.report, results, summary, record);

@@ -53,6 +53,8 @@ struct text_study_options {
 /// What became of the pairs in the file.
 struct text_study_data {
     std::size_t read = 0, malformed = 0, without_label = 0, too_long = 0;
+    /// What loading the models noticed and decided.
+    std::vector<std::string> notes{};
 };
 
 namespace detail {
@@ -106,6 +108,8 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
     counts.without_label = data.size() - labelled.size();
     std::vector<const text_model*> readers{&student};
     if (!shared) readers.push_back(&teacher);
+    for (const text_model* reader : readers)
+        for (std::string& note : reader->notes()) counts.notes.push_back(std::move(note));
     for (const text_model* reader : readers) {
         auto filtered = filter_by_length(
             std::span<const text_comparison>(labelled),
