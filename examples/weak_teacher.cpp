@@ -142,7 +142,7 @@ void run(const arguments& given, std::vector<std::string> command_line) {
         {"seeds", seeds}, {"labelled", summary.labelled}, {"unlabelled", summary.unlabelled}, {"test", summary.test}};
     if (!world) record.settings["data"] = preflearn::to_json(data);
     record.ratio = static_cast<double>(summary.labelled) / static_cast<double>(summary.labelled + summary.unlabelled);
-    record.settings["loss"] = given.loss;
+    record.settings["loss"] = preflearn::loss_name(given.loss);
     record.settings["loss_parameters"] = given.parameters;
     record.wall_seconds = seconds.count();
     preflearn::write_study(given.report, results, summary, record, world ? nullptr : &data);

@@ -66,6 +66,22 @@ TEST_CASE("metadata of every type keeps its value and kind") {
     }
 }
 
+TEST_CASE("the alignment may be an integer of any type") {
+    for (const auto& [type, value] :
+         {std::pair{0U, bytes(std::uint8_t{64})}, std::pair{1U, bytes(std::int8_t{64})},
+          std::pair{2U, bytes(std::uint16_t{64})}, std::pair{3U, bytes(std::int16_t{64})},
+          std::pair{4U, bytes(std::uint32_t{64})}, std::pair{5U, bytes(std::int32_t{64})},
+          std::pair{10U, bytes(std::uint64_t{64})}, std::pair{11U, bytes(std::int64_t{64})}}) {
+        test::gguf_writer made;
+        made.alignment = 64;
+        made.key("general.alignment", type, value);
+        for (const char* const name : {"a", "b"})
+            made.tensors.push_back({.name = name, .dimensions = {1}, .type = 0, .data = bytes(3.5F)});
+        const test::folder folder;
+        CHECK(all_values<float>(read(folder, made).at("b")) == std::vector<float>{3.5F});
+    }
+}
+
 TEST_CASE("dimensions are turned to row-major order, and data is found at any alignment") {
     for (const std::uint32_t alignment : {8U, 32U, 256U}) {
         test::gguf_writer made;
@@ -132,6 +148,15 @@ TEST_CASE("a malformed GGUF file is an error that says where and what") {
     made = good;
     made.number("general.alignment", 24);
     CHECK(test::contains(refusal_of(made), "general.alignment is 24, a power of two was expected"));
+    const auto refused_alignment = [](std::uint32_t type, const std::string& value) {
+        test::gguf_writer other;
+        other.key("general.alignment", type, value);
+        return refusal_of(other);
+    };
+    CHECK(test::contains(refused_alignment(5, bytes(std::int32_t{-32})), "general.alignment is -32, a power of two"));
+    CHECK(test::contains(refused_alignment(6, bytes(32.0F)), "is the floating-point number 32.0, a power of two"));
+    CHECK(test::contains(refused_alignment(8, test::gguf_text("32")), "is the text \"32\", a power of two"));
+    CHECK(test::contains(refused_alignment(10, bytes(std::uint64_t{1} << 40)), "general.alignment is 1099511627776"));
     made.keys.clear();
     made.number("general.alignment", 64);
     CHECK(test::contains(refusal_of(made), "tensor 'b': its offset 32 is not a multiple of the alignment 64"));

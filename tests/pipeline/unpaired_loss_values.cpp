@@ -127,7 +127,7 @@ TEST_CASE("what is missing or wrong with a completion is said by file, line and 
     CHECK(complaint("-1,1e400,1\n") ==
           "completions.csv:2: column 'reference_logp' holds '1e400', a finite number was expected");
     CHECK(complaint("-1,-1,1,-2\n", ",weight").starts_with("completions.csv:2: column 'weight' holds '-2'"));
-    CHECK(complaint("-1,-1,1\n-1.5e308,1.5e308,0\n").starts_with("completions.csv: completion 1: the difference of"));
+    CHECK(complaint("-1,-1,1\n-1.5e308,1.5e308,0\n").starts_with("completions.csv:3: the difference of"));
     CHECK(complaint("") == "completions.csv: there are no completions below the names of the columns");
     CHECK_THROWS_WITH_AS(completions_of<kto<>>("logp,reference_logp,desirable\n-1,-1,1\n"),
                          doctest::Contains("there is no column 'mismatched_logp' among"), input_error);

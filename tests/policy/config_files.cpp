@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -93,8 +95,11 @@ TEST_CASE("GGUF metadata gives the same configuration; a part that is missing is
     for (const auto& [name, value] : {std::pair{"embedding_length", 8U}, std::pair{"feed_forward_length", 12U},
                                       std::pair{"block_count", 2U}, std::pair{"attention.head_count", 4U}})
         file.number(std::string("llama.") + name, value);
+    file.key("llama.context_length", 5, test::bytes(std::int32_t{4096}));
+    file.key("llama.attention.layer_norm_rms_epsilon", 6, test::bytes(1e-6F));
     file.number("tokenizer.ggml.eos_token_id", 5);
     file.number("tokenizer.ggml.eot_token_id", 6);
+    file.number("tokenizer.ggml.eom_token_id", 5);
     const test::gguf_writer without_tensors = file;
     file.tensors.push_back(
         {.name = "token_embd.weight", .dimensions = {8, 20}, .type = 0, .data = std::string(640, 0)});
@@ -103,10 +108,21 @@ TEST_CASE("GGUF metadata gives the same configuration; a part that is missing is
     CHECK(config.hidden_size == 8);
     CHECK(config.key_value_heads == 4);
     CHECK(config.tied_embeddings);
+    CHECK(config.maximum_length == 4096);
+    CHECK(config.norm_epsilon == static_cast<double>(1e-6F));
+    CHECK(config.rope_theta == 10000); // llama.cpp's default
     CHECK(config.end_tokens == std::vector<token_id>{5, 6});
     CHECK_THROWS_WITH_AS((void)read_gguf_config<llama>(read_gguf(folder.write("b.gguf", without_tensors.file()))),
                          doctest::Contains("token_embd.weight"), input_error);
-    file.keys.erase(file.keys.begin() + 3);
-    CHECK_THROWS_WITH_AS((void)read_gguf_config<llama>(read_gguf(folder.write("c.gguf", file.file()))),
-                         doctest::Contains("llama.block_count"), input_error);
+    for (const auto& [place, name] : {std::pair{1, "llama.embedding_length"},
+                                      {2, "llama.feed_forward_length"},
+                                      {3, "llama.block_count"},
+                                      {4, "llama.attention.head_count"},
+                                      {5, "llama.context_length"},
+                                      {6, "llama.attention.layer_norm_rms_epsilon"}}) {
+        test::gguf_writer lacks = file;
+        lacks.keys.erase(lacks.keys.begin() + place);
+        CHECK_THROWS_WITH_AS((void)read_gguf_config<llama>(read_gguf(folder.write("c.gguf", lacks.file()))),
+                             doctest::Contains(name), input_error);
+    }
 }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -188,4 +189,43 @@ TEST_CASE("a GGUF file of another family, or damaged in its head counts, is an e
             (void)refused(folder.write("c.gguf", file.file()));
         }
     }
+}
+
+TEST_CASE("a head of its own is kept although config.json ties it, and this is noted; a copy of the embedding is not") {
+    const test::folder folder;
+    transformer_config config = test::grouped();
+    const model own(config, generator(1, "weights"));
+    save_transformer(own, folder / "own");
+    edit_config(folder / "own", [](auto& json) { json["tie_word_embeddings"] = true; });
+    const model again = load_transformer<double>(folder / "own");
+    CHECK_FALSE(again.config().tied_embeddings);
+    CHECK(std::ranges::equal(again.parameters(), own.parameters()));
+    REQUIRE(again.notes().size() == 1);
+    CHECK(test::contains(again.notes()[0], "lm_head.weight differs from model.embed_tokens.weight"));
+
+    config.tied_embeddings = true;
+    const model tied(config, generator(1, "weights"));
+    save_transformer(tied, folder / "tied");
+    CHECK(load_transformer<double>(folder / "tied").notes().empty());
+    model copied(test::grouped());
+    std::ranges::copy(tied.parameters(), copied.parameters().begin());
+    const std::size_t size = config.vocabulary_size * config.hidden_size;
+    std::ranges::copy(tied.parameters().first(size), copied.parameters().last(size).begin());
+    save_transformer(copied, folder / "copied");
+    edit_config(folder / "copied", [](auto& json) { json["tie_word_embeddings"] = true; });
+    const model one = load_transformer<double>(folder / "copied");
+    CHECK(one.config().tied_embeddings);
+    CHECK(one.notes().empty());
+    CHECK(std::ranges::equal(one.parameters(), tied.parameters()));
+}
+
+TEST_CASE("a GGUF file without a rotary base has llama.cpp's, which is noted") {
+    const test::folder folder;
+    test::gguf_writer file = as_gguf(model(test::grouped(), generator(1, "weights")));
+    CHECK(load_transformer<double>(folder.write("a.gguf", file.file())).notes().empty());
+    std::erase_if(file.keys, [](const std::string& key) { return test::contains(key, "rope.freq_base"); });
+    const model without = load_transformer<double>(folder.write("b.gguf", file.file()));
+    CHECK(without.config().rope_theta == 10000);
+    REQUIRE(without.notes().size() == 1);
+    CHECK(test::contains(without.notes()[0], "llama.rope.freq_base is not given; 10000 is taken"));
 }

@@ -135,6 +135,26 @@ TEST_CASE("drawn texts are the decoded tokens without end tokens, each prompt fr
     }
 }
 
+TEST_CASE("sampling stops at the tokenizer's end token and at the model's") {
+    transformer_config config = test::grouped();
+    config.end_tokens = {3};
+    const policy p(letters(false), transformer<double>(config, generator(4, "weights")));
+    CHECK(p.model().config().end_tokens == std::vector<token_id>{3, 6});
+    std::size_t at_six = 0, at_three = 0;
+    for (std::uint64_t i = 0; i < 60; ++i) {
+        generator random(7, "ends", i);
+        const std::vector<token_id> drawn =
+            p.model().sample(p.prompt_tokens("ca"), {.temperature = 3, .max_tokens = 30}, random);
+        const auto ends = [](token_id token) { return token == 3 || token == 6; };
+        CHECK(std::ranges::none_of(drawn.begin(), drawn.end() - 1, ends));
+        at_six += drawn.back() == 6 ? 1 : 0;
+        at_three += drawn.back() == 3 ? 1 : 0;
+    }
+    CHECK(at_six > 0);
+    CHECK(at_three > 0);
+    CHECK(p.notes().empty());
+}
+
 TEST_CASE("a folder with tokenizer.json and weights loads as one policy") {
     const test::folder folder;
     save_transformer(small_model(), folder.path());

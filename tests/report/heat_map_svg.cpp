@@ -99,6 +99,32 @@ TEST_CASE("maps of any values and shapes are pictures") {
     }
 }
 
+TEST_CASE("no title, label or name runs out of the picture, however long; a long title goes on in the next line") {
+    const std::string words = "agreement of every teacher with every other one, and with humans ";
+    for (const bool many : {false, true}) {
+        heat_map map{.title = words + words,
+                     .row_label = words,
+                     .column_label = words + words,
+                     .row_names = {"a"},
+                     .column_names = {"a name that does not fit below a cell"},
+                     .values = {0.5},
+                     .value_label = words};
+        if (many) {
+            map.row_names = {"a", "b", "c", "d"};
+            map.column_names = {"v", "w", "x", "y", "z"};
+            map.values.resize(20);
+        }
+        const auto picture = look(map);
+        CHECK(test::texts_outside(picture).empty());
+        const auto texts = test::texts(picture);
+        CHECK(std::ranges::count_if(texts, [](const std::string& text) { return text.starts_with("agreement"); }) >= 4);
+        CHECK(test::all(picture, "title").at(0)->text == words + words);
+    }
+    CHECK(test::texts_outside(
+              look({.title = std::string(200, 'W'), .row_names = {"r"}, .column_names = {"c"}, .values = {1}}))
+              .empty());
+}
+
 TEST_CASE("limits out of order are refused") {
     CHECK_THROWS_AS(to_svg(heat_map{.limits = {.low = 1, .high = 0}}), argument_error);
 }

@@ -224,3 +224,16 @@ TEST_CASE("no text leaves the picture, however long names and labels are") {
         CHECK(x + (at_end ? 0 : middle ? room / 2 : room) <= width);
     }
 }
+
+TEST_CASE("no text of a plot runs out of the picture, however long") {
+    const std::string words = "what the student learned from the labels of its weak teacher, pair by pair ";
+    for (const double size : {160.0, 640.0}) {
+        line_plot plot{.title = words + words + words,
+                       .x_label = words + words,
+                       .y_label = words,
+                       .series = {{.name = words, .x = {1, 2}, .y = {1, 2}}},
+                       .width = size,
+                       .height = 150};
+        CHECK(test::texts_outside(look(plot).root).empty());
+    }
+}

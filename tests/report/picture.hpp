@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cctype>
+#include <cmath>
 #include <cstddef>
 #include <cstdlib>
 #include <map>
@@ -12,6 +13,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <preflearn/report/svg.hpp>
 
 namespace test {
 
@@ -128,6 +131,34 @@ inline std::vector<std::string> texts(const element& root) {
 struct place {
     double x = 0, y = 0;
 };
+
+/// The texts of a picture that reach beyond its edges, turned ones included, by the library's measure of width.
+inline std::vector<std::string> texts_outside(const element& root) {
+    std::vector<std::string> found;
+    for (const element* const text : all(root, "text")) {
+        const auto is = [&](const char* attribute, const char* value) {
+            const auto at = text->attributes.find(attribute);
+            return at != text->attributes.end() && at->second == value;
+        };
+        const bool bold = is("font-weight", "bold");
+        const double length =
+            preflearn::text_width(text->text, text->number("font-size"),
+                                  bold ? preflearn::font_weight::bold : preflearn::font_weight::normal);
+        const double before = is("text-anchor", "end") ? length : is("text-anchor", "middle") ? length / 2 : 0;
+        double angle = 0;
+        if (const auto turn = text->attributes.find("transform"); turn != text->attributes.end())
+            angle = std::stod(turn->second.substr(turn->second.find('(') + 1)) * std::acos(-1.0) / 180;
+        for (const double along : {-before, length - before}) {
+            const double x = text->number("x") + along * std::cos(angle),
+                         y = text->number("y") + along * std::sin(angle);
+            if (x < 0 || y < 0 || x > root.number("width") || y > root.number("height")) {
+                found.push_back(text->text);
+                break;
+            }
+        }
+    }
+    return found;
+}
 
 /// The corners of a path of absolute M, L, H, V and Z.
 inline std::vector<place> corners(const std::string& path) {

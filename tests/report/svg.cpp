@@ -56,3 +56,17 @@ TEST_CASE("text widths grow with the text, the font and wide characters") {
     CHECK(text_width("abc", 20) == doctest::Approx(2 * text_width("abc", 10)));
     CHECK(widest_text(std::vector<std::string>{"a", "abc", "ab"}, 10) == text_width("abc", 10));
 }
+
+TEST_CASE("a text in lines keeps its words in order, and no line of several words is too wide") {
+    const std::string text = "one two three  four fivefivefivefivefive six";
+    const auto lines = text_lines(text, 60, 10, font_weight::bold);
+    std::string joined;
+    for (const std::string& line : lines) {
+        joined += (joined.empty() ? "" : " ") + line;
+        CHECK((text_width(line, 10, font_weight::bold) <= 60 || line.find(' ') == line.npos));
+    }
+    CHECK(joined == "one two three four fivefivefivefivefive six");
+    CHECK(lines.size() == 5);
+    CHECK(text_lines("", 60, 10, font_weight::bold).empty());
+    CHECK(text_width("abc", 10, font_weight::bold) > text_width("abc", 10));
+}

@@ -164,6 +164,24 @@ inline nlohmann::json gguf_value(gguf_cursor& from, std::uint32_t type, const st
     }
 }
 
+/// `general.alignment`, an integer of whatever type, 32 where it is not given.
+/// \throws input_error saying type and value of what is no power of two up to 2^30.
+inline std::size_t gguf_alignment(const nlohmann::json& metadata, const std::string& file) {
+    const auto found = metadata.find("general.alignment");
+    if (found == metadata.end()) return 32;
+    const bool whole = found->is_number_integer() && (found->is_number_unsigned() || found->get<std::int64_t>() > 0);
+    const std::uint64_t value = whole ? found->get<std::uint64_t>() : 0;
+    const std::string_view type = found->is_number_float()     ? "the floating-point number "
+                                  : found->is_number_integer() ? ""
+                                  : found->is_string()         ? "the text "
+                                  : found->is_boolean()        ? "the truth value "
+                                                               : "a list, ";
+    require<input_error>(std::has_single_bit(value) && value <= 1U << 30, file, ": general.alignment is ", type,
+                         found->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                         ", a power of two was expected");
+    return static_cast<std::size_t>(value);
+}
+
 } // namespace detail
 
 /// Maps a GGUF file and reads its header. Metadata is a JSON object of its key-value pairs, as typed in the file;
@@ -188,15 +206,7 @@ inline checkpoint_file read_gguf(const std::filesystem::path& path) {
         const auto type = from.number<std::uint32_t>("the type of " + key);
         metadata[key] = detail::gguf_value(from, type, key);
     }
-    std::size_t alignment = 32;
-    if (const auto found = metadata.find("general.alignment"); found != metadata.end()) {
-        require<input_error>(found->is_number_unsigned() && std::has_single_bit(found->get<std::uint64_t>()) &&
-                                 found->get<std::uint64_t>() <= 1U << 30,
-                             file, ": general.alignment is ",
-                             found->is_number() ? found->dump() : std::string(found->type_name()),
-                             ", a power of two was expected");
-        alignment = found->get<std::size_t>();
-    }
+    const std::size_t alignment = detail::gguf_alignment(metadata, file);
 
     std::vector<tensor_view> tensors(tensor_count);
     std::vector<std::uint64_t> offsets(tensor_count);

@@ -238,6 +238,9 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
         const text_policy<transformer<Scalar>> policy(
             std::move(words), load_transformer<Scalar>(options.model),
             {.after_response = options.after_response, .boundary = options.boundary});
+        const std::span<const std::string> notes = policy.model().notes();
+        for (const std::string& note : notes) say("model: " + note);
+        run.settings["model_notes"] = std::vector<std::string>(notes.begin(), notes.end());
         const pair_reader reader = reader_of(policy, options.model.string());
         const fitting_pairs fitting = fit_pairs(data, std::span(&reader, 1), rules);
         const auto pairs = detail::usable_pairs(options, data, fitting, run);

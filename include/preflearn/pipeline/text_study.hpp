@@ -113,8 +113,10 @@ inline bool changes_prompt(const text_model& model, const text_comparison& pair)
 /// Adds how the texts were read.
 inline void add_reading(text_study_data& found, const text_study_options& options, const chosen_chat_format& chat,
                         std::span<const text_model* const> models, std::span<const text_comparison> pairs) {
-    for (const text_model* model : models)
+    for (const text_model* model : models) {
         for (const std::string& note : model->words().notes()) found.notes.push_back("tokenizer: " + note);
+        for (const std::string& note : model->model().notes()) found.notes.push_back("model: " + note);
+    }
     for (const std::string& note : chat.notes) found.notes.push_back("chat format: " + note);
     if (chat.render) found.chat_format = layout_of(chat.format).name;
     found.changed_prompts = static_cast<std::size_t>(std::ranges::count_if(pairs, [&](const text_comparison& pair) {

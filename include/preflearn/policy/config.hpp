@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include <preflearn/core/error.hpp>
@@ -53,12 +54,21 @@ struct transformer_config {
     std::vector<token_id> end_tokens{};
     /// Standard deviation of random initial weights; 0: 1/√(inputs) of each matrix.
     double initializer_range = 0;
+    /// What loading noticed and decided, sentences for people.
+    std::vector<std::string> notes{};
 
     [[nodiscard]] std::size_t query_size() const { return heads * head_dim; }
     [[nodiscard]] std::size_t key_value_size() const { return key_value_heads * head_dim; }
 
     friend bool operator==(const transformer_config&, const transformer_config&) = default;
 };
+
+/// Adds an end token unless it is there already.
+inline void add_end_token(transformer_config& config, token_id token) {
+    for (const token_id known : config.end_tokens)
+        if (known == token) return;
+    config.end_tokens.push_back(token);
+}
 
 /// The configuration with its zeros filled in. `Error` is thrown where a field is out of range, naming it.
 template <class Error = argument_error> transformer_config validated(transformer_config config) {

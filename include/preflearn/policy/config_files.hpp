@@ -4,7 +4,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
@@ -91,7 +90,9 @@ template <class Architecture> transformer_config read_config_json(const std::fil
     return detail::validated_of(config, path.string());
 }
 
-/// Reads GGUF metadata. \throws input_error as above.
+/// Reads GGUF metadata. What llama.cpp requires is required, the norm's epsilon and the context length among it; what
+/// it does not is as there: as many key and value heads as heads, heads of embedding_length / head_count, rotary base
+/// 10000. Sampling is to stop at the end of text, of turn and of message. \throws input_error as above.
 template <class Architecture> transformer_config read_gguf_config(const checkpoint_file& file) {
     const std::string origin = file.path().string(), name(Architecture::gguf_name);
     const settings_reader general(file.metadata(), origin), in(file.metadata(), origin, name + ".");
@@ -110,13 +111,12 @@ template <class Architecture> transformer_config read_gguf_config(const checkpoi
                               .key_value_heads = in.natural("attention.head_count_kv", 0),
                               .head_dim = in.natural("attention.key_length", 0),
                               .rope_theta = in.number("rope.freq_base", 10000),
-                              .norm_epsilon = in.number("attention.layer_norm_rms_epsilon", 1e-5),
-                              .maximum_length = in.natural("context_length", 2048),
+                              .norm_epsilon = in.number("attention.layer_norm_rms_epsilon"),
+                              .maximum_length = in.natural("context_length"),
                               .tied_embeddings = file.find(Architecture::head.gguf) == nullptr,
                               .end_tokens = general.tokens("tokenizer.ggml.eos_token_id")};
-    for (const token_id token : general.tokens("tokenizer.ggml.eot_token_id"))
-        if (std::find(config.end_tokens.begin(), config.end_tokens.end(), token) == config.end_tokens.end())
-            config.end_tokens.push_back(token);
+    for (const char* const end : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"})
+        for (const token_id token : general.tokens(end)) add_end_token(config, token);
     const std::string rule = in.text("rope.scaling.type", "none");
     require<input_error>(rule == "none" || rule == "linear", origin, ": ", name,
                          ".rope.scaling.type: \"none\" or \"linear\" was expected, found \"", rule, "\"");

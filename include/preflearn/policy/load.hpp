@@ -67,17 +67,51 @@ std::vector<const tensor_view*> match_tensors(const checkpoint_file& file, const
     return found;
 }
 
+/// The stored head of a model whose config.json says that head and embedding are one; null where there is none, or it
+/// is the same numbers. transformers keeps such a head as well.
+template <class Architecture>
+const tensor_view* head_of_its_own(const checkpoint_file& file, const transformer_config& config) {
+    if (!config.tied_embeddings) return nullptr;
+    const tensor_view *const head = file.find(Architecture::head.hugging_face),
+                             *const embedding = file.find(Architecture::embedding.hugging_face);
+    if (head == nullptr || embedding == nullptr) return nullptr;
+    if (head->shape != embedding->shape) return head; // its shape is complained of when it is matched
+    if (head->type == embedding->type && std::ranges::equal(head->bytes, embedding->bytes)) return nullptr;
+    constexpr std::size_t most = std::size_t{1} << 16;
+    std::vector<double> of_head, of_embedding;
+    for (std::size_t at = 0; at < head->size(); at += most) {
+        of_head.resize(std::min(most, head->size() - at));
+        of_embedding.resize(of_head.size());
+        read_values(*head, at, std::span(of_head));
+        read_values(*embedding, at, std::span(of_embedding));
+        if (of_head != of_embedding) return head;
+    }
+    return nullptr;
+}
+
 } // namespace detail
 
 /// Loads a model of the family `Architecture`: a Hugging Face folder (config.json and safetensors, sharded or not) or
 /// a GGUF file. `extra` parameters are added at the end (see transformer).
+/// Where config.json ties head and embedding but another head is stored, the stored one is used, as transformers does;
+/// this and other decisions are in the model's `notes()`.
 /// \throws input_error naming file, tensor or field, what was found and what was expected.
 template <std::floating_point Scalar, class Architecture = llama, class Backend = cpu_backend>
 transformer<Scalar, Architecture, Backend> load_transformer(const std::filesystem::path& path, std::size_t extra = 0) {
     const bool folder = std::filesystem::is_directory(path);
     const checkpoint_file file = folder ? read_safetensors(path) : read_gguf(path);
-    const transformer_config config =
+    transformer_config config =
         folder ? read_config_json<Architecture>(path / "config.json") : read_gguf_config<Architecture>(file);
+    if (folder && detail::head_of_its_own<Architecture>(file, config) != nullptr) {
+        config.tied_embeddings = false;
+        config.notes.push_back(message(path.string(), ": config.json says tie_word_embeddings, but the stored ",
+                                       Architecture::head.hugging_face, " differs from ",
+                                       Architecture::embedding.hugging_face, "; the stored head is used"));
+    }
+    if (!folder &&
+        file.metadata().find(std::string(Architecture::gguf_name) + ".rope.freq_base") == file.metadata().end())
+        config.notes.push_back(message(path.string(), ": ", Architecture::gguf_name, ".rope.freq_base is not given; ",
+                                       config.rope_theta, " is taken, as llama.cpp does"));
     const parameter_layout<Architecture> layout(config);
     const auto found = detail::match_tensors(file, layout, !folder); // before any memory is taken
     transformer<Scalar, Architecture, Backend> model(config, extra);

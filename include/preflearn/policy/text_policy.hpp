@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,8 +55,11 @@ template <class Model = transformer<float>> class text_policy {
     text_policy(tokenizer words, Model model, const text_policy_options& options = {})
         : texts_(std::make_shared<encoded_texts>(std::move(words), options.found, options.boundary)),
           model_(std::move(model)), after_response_(options.after_response) {
-        require(after_response_ == response_end::nothing || texts_->words().end_token().has_value(),
+        const std::optional<token_id> end = texts_->words().end_token();
+        require(after_response_ == response_end::nothing || end.has_value(),
                 "an end token is to follow every response, but the tokenizer names none");
+        if constexpr (requires { model_.stop_at(*end); }) // sampling stops at the tokenizer's end and at the model's
+            if (end && static_cast<std::size_t>(*end) < model_.config().vocabulary_size) model_.stop_at(*end);
     }
 
     [[nodiscard]] double log_prob(std::string_view prompt, std::string_view response) const {
@@ -140,6 +144,16 @@ template <class Model = transformer<float>> class text_policy {
 
     [[nodiscard]] const tokenizer& words() const { return texts_->words(); }
     [[nodiscard]] token_boundary boundary() const { return texts_->boundary(); }
+    /// What loading tokenizer and model noticed and decided, sentences for people.
+    [[nodiscard]] std::vector<std::string> notes() const {
+        std::vector<std::string> all;
+        const auto add = [&all](const auto& part) {
+            if constexpr (requires { part.notes(); }) all.insert(all.end(), part.notes().begin(), part.notes().end());
+        };
+        add(words());
+        add(model_);
+        return all;
+    }
     [[nodiscard]] Model& model() { return model_; }
     [[nodiscard]] const Model& model() const { return model_; }
 

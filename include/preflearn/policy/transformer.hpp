@@ -124,6 +124,14 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
     }
 
     [[nodiscard]] const transformer_config& config() const { return config_; }
+    /// What loading it noticed and decided; empty for a model that was made here.
+    [[nodiscard]] std::span<const std::string> notes() const { return config_.notes; }
+    /// Sampling stops there, too. \throws argument_error for a token outside the vocabulary.
+    void stop_at(token_id token) {
+        require(token >= 0 && static_cast<std::size_t>(token) < config_.vocabulary_size, "the end token ", token,
+                " is outside the vocabulary of ", config_.vocabulary_size);
+        add_end_token(config_, token);
+    }
     [[nodiscard]] const parameter_layout<Architecture>& layout() const { return layout_; }
     /// All parameters, the extra ones last.
     [[nodiscard]] std::span<Scalar> parameters() { return flat(parameters_); }

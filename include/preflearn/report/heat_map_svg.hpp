@@ -45,9 +45,9 @@ class heat_map_drawing {
 
     [[nodiscard]] std::string draw() const {
         svg_document svg(total_width_, total_height_, map_.title);
-        if (!map_.title.empty()) {
-            svg.add_text(left_, 22, map_.title, {{"font-size", 13.0}, {"font-weight", "bold"}});
-        }
+        for (std::size_t i = 0; i < title_.size(); ++i)
+            svg.add_text(left_, 22 + title_line * static_cast<double>(i), title_[i],
+                         {{"font-size", title_font}, {"font-weight", "bold"}});
         for (std::size_t r = 0; r < map_.row_names.size(); ++r) {
             for (std::size_t c = 0; c < map_.column_names.size(); ++c) draw_cell(svg, r, c);
         }
@@ -57,7 +57,8 @@ class heat_map_drawing {
     }
 
   private:
-    static constexpr double cell_height = 28, scale_width = 11, scale_height = 84, font = 10.5;
+    static constexpr double cell_height = 28, scale_width = 11, scale_height = 84, font = 10.5, label_font = 11.5,
+                            title_font = 13, title_line = 17;
     /// From a text's base line to its middle.
     static constexpr double half_text = 3.7;
 
@@ -83,14 +84,28 @@ class heat_map_drawing {
             std::sqrt(0.5) * widest_text(map_.column_names, font); // room for names at 45 degrees, either way
         left_ = std::ceil(10 + (map_.row_label.empty() ? 0 : 19) + widest_text(map_.row_names, font) + 7);
         if (slanted_) left_ = std::max(left_, std::ceil(slant - cell_width_ / 2) + 8);
-        top_ = map_.title.empty() ? 12 : 38;
-        bottom_ = top_ + height;
+        // half the length of a label that stands in the middle of what it names, with some room
+        const auto half = [](const std::string& label) { return text_width(label, label_font) / 2 + 6; };
+        left_ = std::max(left_, std::ceil(half(map_.column_label) - width / 2));
         scale_left_ = left_ + width + 18;
-        const double below = slanted_ ? std::ceil(slant) + 16 : 20;
-        total_height_ = std::max(bottom_ + below + (map_.column_label.empty() ? 4 : 22), top_ + scale_height + 12);
         right_ = scale_left_ + scale_width + 8 + widest_text(scale_.ticks, font, &axis_tick::label) +
                  (map_.value_label.empty() ? 8 : 26);
-        total_width_ = std::max(right_, left_ + text_width(map_.title, 14) + 8);
+        // a long title goes on in the next line, where the map is not wider
+        title_ = text_lines(map_.title, std::max(right_ - left_ - 8, 300.0), title_font, font_weight::bold);
+        double title_width = 0;
+        for (const std::string& line : title_)
+            title_width = std::max(title_width, text_width(line, title_font, font_weight::bold));
+        total_width_ = std::max(
+            {right_, left_ + (title_.empty() ? 0 : title_width + 8), left_ + width / 2 + half(map_.column_label)});
+
+        top_ = title_.empty() ? 12 : 38 + title_line * static_cast<double>(title_.size() - 1);
+        top_ +=
+            std::ceil(std::max({0.0, half(map_.row_label) - height / 2, half(map_.value_label) - scale_height / 2}));
+        bottom_ = top_ + height;
+        const double below = slanted_ ? std::ceil(slant) + 16 : 20;
+        total_height_ =
+            std::max({bottom_ + below + (map_.column_label.empty() ? 4 : 22), top_ + scale_height + 12,
+                      top_ + height / 2 + half(map_.row_label), top_ + scale_height / 2 + half(map_.value_label)});
     }
 
     void draw_cell(svg_document& svg, std::size_t r, std::size_t c) const {
@@ -136,10 +151,10 @@ class heat_map_drawing {
         const double centre = (left_ + scale_left_ - 18) / 2;
         if (!map_.column_label.empty()) {
             svg.add_text(centre, total_height_ - 8, map_.column_label,
-                         {{"text-anchor", "middle"}, {"font-size", 11.5}});
+                         {{"text-anchor", "middle"}, {"font-size", label_font}});
         }
         if (!map_.row_label.empty()) {
-            add_rotated(svg, 17, (top_ + bottom_) / 2, map_.row_label, -90, "middle", 11.5);
+            add_rotated(svg, 17, (top_ + bottom_) / 2, map_.row_label, -90, "middle", label_font);
         }
     }
 
@@ -162,13 +177,13 @@ class heat_map_drawing {
             svg.add_text(x + 6, y + half_text, tick.label, {{"font-size", font}});
         }
         if (!map_.value_label.empty()) {
-            add_rotated(svg, right_ - 16, top_ + scale_height / 2, map_.value_label, 90, "middle", 11.5);
+            add_rotated(svg, right_ - 16, top_ + scale_height / 2, map_.value_label, 90, "middle", label_font);
         }
     }
 
     const heat_map& map_;
     plot_axis scale_{};
-    std::vector<std::string> texts_{};
+    std::vector<std::string> texts_{}, title_{};
     double cell_width_ = 0, left_ = 0, top_ = 0, bottom_ = 0, scale_left_ = 0, right_ = 0;
     double total_width_ = 0, total_height_ = 0;
     bool slanted_ = false;

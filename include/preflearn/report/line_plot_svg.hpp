@@ -64,7 +64,8 @@ class line_plot_drawing {
     }
 
   private:
-    static constexpr double legend_line = 17, sample_width = 22, font = 10.5;
+    static constexpr double legend_line = 17, sample_width = 22, font = 10.5, label_font = 11.5, title_font = 13,
+                            title_line = 17;
     /// From a text's base line to its middle.
     static constexpr double half_text = 3.7;
 
@@ -84,17 +85,25 @@ class line_plot_drawing {
         x_ = axis_for(xs, plot_.x_limits);
         y_ = axis_for(ys, plot_.y_limits);
 
-        const double above = (plot_.title.empty() ? 0 : 24);
         y_.ticks = nice_ticks(y_.low, y_.high, std::max(3, static_cast<int>(plot_.height / 45)));
         left_ = std::ceil(8 + (plot_.y_label.empty() ? 0 : 19) + widest_text(y_.ticks, font, &axis_tick::label) + 8);
         const double right = 16, bottom = 24 + (plot_.x_label.empty() ? 0 : 18) + 6;
         width_ = std::max(80.0, plot_.width - left_ - right);
+        // half the length of a label that stands in the middle of its axis, with some room
+        const auto half = [](const std::string& label) { return text_width(label, label_font) / 2 + 6; };
+        left_ = std::max(left_, std::ceil(half(plot_.x_label) - width_ / 2));
+        // a long title goes on in the next line
+        title_ = text_lines(plot_.title, width_ + right - 8, title_font, font_weight::bold);
+        double title_width = 0;
+        for (const std::string& line : title_)
+            title_width = std::max(title_width, text_width(line, title_font, font_weight::bold));
+        const double above = title_.empty() ? 0 : 24 + title_line * static_cast<double>(title_.size() - 1);
         lay_out_legend();
         const double legend = legend_.empty() ? 0 : legend_.back().y + legend_line + 4;
         legend_top_ = 8 + above;
-        top_ = 10 + above + legend;
         height_ = plot_.height - 10 - bottom;
-        total_height_ = top_ + height_ + bottom;
+        top_ = std::max(10 + above + legend, std::ceil(half(plot_.y_label) - height_ / 2));
+        total_height_ = std::max(top_ + height_ + bottom, top_ + height_ / 2 + half(plot_.y_label));
 
         double widest = 0;
         for (int most = std::max(3, static_cast<int>(width_ / 50)); most >= 2; --most) {
@@ -106,7 +115,8 @@ class line_plot_drawing {
         double last = 0;
         if (!x_.ticks.empty()) last = x_.share(x_.ticks.back().value) * width_ + widest / 2 + 4;
         const double name = sample_width + 6 + widest_text(plot_.series, font, &plot_series::name) + 8;
-        total_width_ = left_ + std::max({width_ + right, last, name, text_width(plot_.title, 14) + 8});
+        total_width_ =
+            left_ + std::max({width_ + right, last, name, title_width + 8, width_ / 2 + half(plot_.x_label)});
     }
 
     /// Entries from left to right, and on the next line where the room ends.
@@ -133,9 +143,9 @@ class line_plot_drawing {
 
     void draw_frame(svg_document& svg) const {
         const double bottom = top_ + height_;
-        if (!plot_.title.empty()) {
-            svg.add_text(left_, 21, plot_.title, {{"font-size", 13.0}, {"font-weight", "bold"}});
-        }
+        for (std::size_t i = 0; i < title_.size(); ++i)
+            svg.add_text(left_, 21 + title_line * static_cast<double>(i), title_[i],
+                         {{"font-size", title_font}, {"font-weight", "bold"}});
         for (const axis_tick& tick : y_.ticks) {
             const double y = top_ + (1 - y_.share(tick.value)) * height_;
             svg.add("line", {{"x1", left_}, {"y1", y}, {"x2", left_ + width_}, {"y2", y}, {"stroke", "#e6e6e6"}});
@@ -153,13 +163,13 @@ class line_plot_drawing {
                          {"stroke", "#444444"}});
         if (!plot_.x_label.empty()) {
             svg.add_text(left_ + width_ / 2, bottom + 36, plot_.x_label,
-                         {{"text-anchor", "middle"}, {"font-size", 11.5}});
+                         {{"text-anchor", "middle"}, {"font-size", label_font}});
         }
         if (!plot_.y_label.empty()) {
             const double x = 17, y = top_ + height_ / 2;
             svg.add_text(x, y, plot_.y_label,
                          {{"text-anchor", "middle"},
-                          {"font-size", 11.5},
+                          {"font-size", label_font},
                           {"transform", fmt::format("rotate(-90 {} {})", svg_number(x), svg_number(y))}});
         }
     }
@@ -312,6 +322,7 @@ class line_plot_drawing {
     plot_axis x_{}, y_{};
     std::vector<std::size_t> colours_{};
     std::vector<point> legend_{};
+    std::vector<std::string> title_{};
     double left_ = 0, top_ = 0, width_ = 0, height_ = 0, legend_top_ = 0, total_width_ = 0, total_height_ = 0;
 };
 

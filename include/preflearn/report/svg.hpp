@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <functional>
 #include <initializer_list>
 #include <ranges>
@@ -58,19 +59,41 @@ inline std::string svg_number(double value) {
     return text == "-0" ? "0" : text;
 }
 
-/// Width of a text in a sans-serif font of the given size, in pixels: an estimate on the wide side, for layout.
-inline double text_width(std::string_view text, double font_size) {
+enum class font_weight { normal, bold };
+
+/// Width of a text in a sans-serif font of the given size, in pixels, for layout: no less than in DejaVu Sans, the
+/// widest of the fonts that pictures ask for.
+inline double text_width(std::string_view text, double font_size, font_weight weight = font_weight::normal) {
     double width = 0;
     while (!text.empty()) {
         const char32_t code = take_code_point(text);
         const auto is_in = [code](std::u32string_view set) { return set.find(code) != set.npos; };
         const double columns = static_cast<double>(display_width(code));
-        width += is_in(U" ijltfrI.,:;|!'()[]/·") ? 0.34
-                 : is_in(U"mwMW@%")              ? 0.9
-                 : (code >= 'A' && code <= 'Z')  ? 0.7
-                                                 : 0.58 * columns;
+        width += is_in(U" ijlI.,:;|!'/·")               ? 0.34
+                 : is_in(U"tfr()[]-")                   ? 0.43
+                 : is_in(U"mwMW@%")                     ? 1.0
+                 : is_in(U"+=<>~≈≤≥−×") || code == U'#' ? 0.84
+                 : (code >= 'A' && code <= 'Z')         ? 0.79
+                                                        : 0.64 * columns;
     }
-    return width * font_size;
+    return width * font_size * (weight == font_weight::bold ? 1.15 : 1);
+}
+
+/// A text in lines of at most `width` pixels, broken between words; a longer word has a line of its own. None of no
+/// text.
+inline std::vector<std::string> text_lines(std::string_view text, double width, double font_size, font_weight weight) {
+    std::vector<std::string> lines;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find(' ', at), text.size());
+        const std::string word(text.substr(at, end - at));
+        at = end + 1;
+        if (word.empty()) continue;
+        if (!lines.empty() && text_width(lines.back() + ' ' + word, font_size, weight) <= width)
+            lines.back() += ' ' + word;
+        else
+            lines.push_back(word);
+    }
+    return lines;
 }
 
 /// Width of the widest of several texts, 0 for none; `text_of` takes the text out of an element.
