@@ -59,3 +59,20 @@ TEST_CASE("ratings that were given are coded alike, on the values that occur or 
     CHECK(texts.given.ratings[1] == given_rating{1, 1});
     CHECK(code_ratings(words, places).positions.empty());
 }
+
+TEST_CASE("numbers that differ by rounding are one category, whole numbers never are") {
+    const std::vector<double> cells{0.3, 0.1 + 0.2, 0.7, 0.1 + 0.6, 0.30001, 0.3};
+    const coded_ratings coded = code_ratings(cells, 2);
+    CHECK(coded.categories() == 3);
+    CHECK(coded.columns[0] == std::vector<category>{0, 2, 1});
+    CHECK(coded.columns[1] == std::vector<category>{0, 2, 0});
+    const given_ratings given{
+        .raters = 2, .starts = {0, 2, 4, 6}, .ratings = {{0, 0}, {1, 0}, {0, 0}, {1, 0}, {0, 0}, {1, 0}}};
+    const coded_ratings sparse = code_ratings(cells, given);
+    CHECK(sparse.positions == coded.positions);
+    for (std::size_t i = 0; i < cells.size(); ++i) CHECK(sparse.given.ratings[i].value == coded.columns[i % 2][i / 2]);
+    const std::vector<double> declared{0.7, 0.3, 0.30001};
+    CHECK(code_ratings(cells, given, declared).given.ratings[1].value == 1);
+    const std::vector<double> large{1e15, 1e15 + 1, 1e15, 1e15 + 1};
+    CHECK(code_ratings(large, 2).categories() == 2);
+}

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/agreement/dawid_skene.hpp>
+#include <preflearn/agreement/gap_recovered.hpp>
 
 #include "field_file.hpp"
 
@@ -41,4 +42,30 @@ TEST_CASE("Dawid-Skene with smoothing on 200 units and 40 raters: a step more of
     const dawid_skene_fit likeliest = fit_dawid_skene(counts);
     CHECK(likeliest.status == estimate_status::ok);
     CHECK(likeliest.log_likelihood == doctest::Approx(-447.4316053645).epsilon(1e-10));
+}
+
+TEST_CASE("f01-gap-recovered.cpp: a gap of rounding is no gap, for Fieller and the bootstrap alike") {
+    const std::vector<double> student{0.5, 0.5, 0.4};
+    const gap_recovered_result equal =
+        gap_recovered(std::vector<double>(3, 0.1 + 0.2), student, std::vector<double>(3, 0.3));
+    const gap_recovered_result means = gap_recovered(
+        std::vector<double>{.1, .2, .3, .7}, std::vector<double>{.2, .3, .4, .9}, std::vector<double>{.7, .3, .1, .2});
+    for (const gap_recovered_result& r : {equal, means}) {
+        CHECK(r.fieller.ratio.status == estimate_status::constant_input);
+        CHECK(r.bootstrap.value.status == estimate_status::constant_input);
+        CHECK(std::isnan(r.bootstrap.value.value));
+    }
+}
+
+TEST_CASE("f02-dawid-skene-smoothing.cpp: EM with smoothing reaches .4773, and .4970 for the second unit") {
+    rating_counts counts(3, 2);
+    for (const auto& row :
+         std::vector<std::vector<category>>{{-1, 0, 0}, {-1, 1, -1}, {-1, 0, -1}, {1, 0, 0}, {1, -1, 0}, {-1, 1, 1}})
+        counts.add(row);
+    const dawid_skene_fit fit = fit_dawid_skene(counts, {.smoothing = 1});
+    CHECK(fit.status == estimate_status::ok);
+    CHECK(std::abs(fit.prior[1] - .4773) < 5e-5);
+    std::vector<double> posterior(2);
+    fit.posterior_of(std::vector<category>{-1, 1, -1}, posterior);
+    CHECK(std::abs(posterior[1] - .4970) < 5e-5);
 }

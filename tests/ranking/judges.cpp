@@ -7,6 +7,7 @@
 #include <preflearn/core/error.hpp>
 #include <preflearn/ranking/fit_games.hpp>
 #include <preflearn/ranking/judges.hpp>
+#include <preflearn/ranking/rate.hpp>
 
 #include "boards.hpp"
 
@@ -126,4 +127,17 @@ TEST_CASE("bad columns and priors are refused, no games are no fit") {
     CHECK(fitted({.items = 3}, {}, judge_reliability{}, 1).rating.status == fit_status::no_data);
     CHECK(fitted(games, judges, judge_reliability{}, 1, {.approach = {.iteration_limit = 1}}).rating.status ==
           fit_status::not_converged);
+}
+
+TEST_CASE("more judges than fit are refused in words before anything is fitted") {
+    game_columns games{.items = 20};
+    std::vector<std::uint32_t> judges;
+    for (std::uint32_t g = 0; g < 60'000; ++g) {
+        games.add(g % 20, (g + 1 + g / 20 % 19) % 20, g % 3 == 0 ? game_result::left : game_result::right);
+        judges.push_back(g);
+    }
+    rating_options options{.prior = gaussian_prior{1}};
+    options.judges = judge_reliability{};
+    CHECK_THROWS_WITH_AS(rate_games(games.list(), options, {}, {}, judges),
+                         doctest::Contains("60000 judges and 20 items"), argument_error);
 }

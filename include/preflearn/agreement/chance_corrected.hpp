@@ -226,23 +226,21 @@ agreement_coefficient conger_kappa(const rating_counts& ratings, const W& w = {}
     const detail::rater_shares own = detail::shares_of_raters(ratings);
     // Raters without any rating have no distribution and take no part.
     double active = 0;
-    std::vector<double> all(ratings.categories());
-    for (std::size_t g = 0; g < raters; ++g) {
-        active += own.rated[g] > 0;
-        for (const auto& [k, share] : own.of(g)) all[static_cast<std::size_t>(k)] += share;
-    }
+    for (const double rated : own.rated) active += rated > 0;
     if (active < 2)
         return detail::corrected(
             ratings, distances, sums, 0, [](const auto&, const auto&) { return 0.0; }, confidence);
     // others: W times the sum of the other raters' distributions, at a rater's categories; agreement: with the own one.
     std::vector<double> others(own.shares.size()), agreement(raters);
-    const std::vector<double> of_all = distances.to_all(detail::of_all_categories(all));
+    const std::vector<detail::category_weight> all = detail::sum_of_shares(own);
+    const std::vector<double> of_all = distances.to_all(all);
     double expected = 0;
     for (std::size_t g = 0; g < raters; ++g) {
         const std::vector<double> of_own = distances.to_all(own.of(g));
         for (std::size_t i = 0; i < of_own.size(); ++i) {
             const auto& [k, share] = own.of(g)[i];
-            others[own.starts[g] + i] = active - 1 - (of_all[static_cast<std::size_t>(k)] - of_own[i]);
+            const auto at = std::ranges::lower_bound(all, k, {}, &detail::category_weight::first) - all.begin();
+            others[own.starts[g] + i] = active - 1 - (of_all[static_cast<std::size_t>(at)] - of_own[i]);
             agreement[g] += others[own.starts[g] + i] * share;
         }
         expected += agreement[g];

@@ -1,7 +1,7 @@
 /// \file
 /// Ratings as they are written down, texts or numbers, made into category numbers: a table with one column per rater,
-/// or the ratings that were given alone. Categories are those that occur, in rising order, or a declared scale, which
-/// has its own order and may hold categories that nobody used.
+/// or the ratings that were given alone. Numbers that differ by rounding are one category. Categories are those that
+/// occur, in rising order, or a declared scale, which has its own order and may hold categories that nobody used.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -19,6 +19,7 @@
 #include <preflearn/agreement/ratings.hpp>
 #include <preflearn/agreement/weights.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/rounding.hpp>
 
 namespace preflearn {
 
@@ -50,6 +51,13 @@ struct coded_ratings {
 
 namespace detail {
 
+/// Whether two ratings are one category: numbers also where they differ by rounding alone, 0.1 + 0.2 and 0.3, but for
+/// whole ones.
+inline bool same_category(double a, double b) {
+    return a == b || (difference_of(a, b) == 0 && !(a == std::floor(a) && b == std::floor(b)));
+}
+inline bool same_category(std::string_view a, std::string_view b) { return a == b; }
+
 /// `cells` are units × raters, row by row; `present` says which hold a rating.
 template <class Cell, class Present>
 std::map<Cell, category> code_cells(std::span<const Cell> cells, std::size_t raters, const Present& present,
@@ -59,7 +67,14 @@ std::map<Cell, category> code_cells(std::span<const Cell> cells, std::size_t rat
     for (const Cell& cell : cells)
         if (present(cell)) number.try_emplace(cell, 0);
     category next = 0;
-    for (auto& [cell, k] : number) k = next++;
+    const Cell* lowest = nullptr; // of the ratings of a category
+    for (auto& [cell, k] : number) {
+        if (lowest == nullptr || !same_category(*lowest, cell)) {
+            lowest = &cell;
+            ++next;
+        }
+        k = next - 1;
+    }
     coded.columns.assign(raters, std::vector<category>(cells.size() / std::max<std::size_t>(raters, 1), no_rating));
     for (std::size_t i = 0; i < cells.size(); ++i)
         if (present(cells[i])) coded.columns[i % raters][i / raters] = number.at(cells[i]);
@@ -75,15 +90,17 @@ std::vector<Value> code_given(std::span<const Value> values, std::span<const Val
     std::vector<std::pair<Value, category>> number;
     if (declared.empty()) {
         std::ranges::sort(scale);
-        scale.erase(std::ranges::unique(scale).begin(), scale.end());
+        const auto same = [](const Value& a, const Value& b) { return same_category(a, b); };
+        scale.erase(std::ranges::unique(scale, same).begin(), scale.end()); // of each the lowest is kept
     }
     for (std::size_t k = 0; k < scale.size(); ++k) number.push_back({scale[k], static_cast<category>(k)});
     std::ranges::sort(number);
     for (std::size_t k = 1; k < number.size(); ++k)
         require(number[k - 1].first != number[k].first, "category ", number[k].first, " is declared twice");
     for (std::size_t i = 0; i < values.size(); ++i) {
-        const auto at = std::ranges::lower_bound(number, values[i], {}, &std::pair<Value, category>::first);
-        require(at != number.end() && at->first == values[i], "rating ", i, " is ", values[i],
+        auto at = std::ranges::lower_bound(number, values[i], {}, &std::pair<Value, category>::first);
+        if (at == number.end() || !same_category(at->first, values[i])) at -= at != number.begin();
+        require(at != number.end() && same_category(at->first, values[i]), "rating ", i, " is ", values[i],
                 ", which is none of the categories declared");
         given.ratings[i].value = at->second;
     }
@@ -100,7 +117,8 @@ inline coded_ratings code_ratings(std::span<const double> cells, std::size_t rat
     for (std::size_t i = 0; i < cells.size(); ++i)
         require<numeric_error>(!std::isinf(cells[i]), "unit ", i / raters, ", rater ", i % raters, ": rating ",
                                cells[i]);
-    for (const auto& [value, k] : numbers) coded.positions.push_back(value);
+    for (const auto& [value, k] : numbers)
+        if (static_cast<std::size_t>(k) == coded.positions.size()) coded.positions.push_back(value);
     return coded;
 }
 

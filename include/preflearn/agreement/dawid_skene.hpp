@@ -191,7 +191,8 @@ class dawid_skene_steps {
 
 } // namespace detail
 
-/// \throws argument_error for an owner list of the wrong length or a negative smoothing.
+/// \throws argument_error for an owner list of the wrong length, a negative smoothing, or so many raters and categories
+/// that the confusion matrices have more than 2^25 cells (a few times 256 MB).
 inline dawid_skene_fit fit_dawid_skene(const rating_counts& ratings, const dawid_skene_options& options = {}) {
     const std::size_t q = ratings.categories(), columns = ratings.raters();
     require(options.smoothing >= 0, "a smoothing >= 0 was expected, found ", options.smoothing);
@@ -199,6 +200,9 @@ inline dawid_skene_fit fit_dawid_skene(const rating_counts& ratings, const dawid
             options.rater_of_column.size(), " columns for ", columns);
     dawid_skene_fit fit{.categories = q, .rater_of_column = options.rater_of_column};
     for (std::size_t c = fit.rater_of_column.size(); c < columns; ++c) fit.rater_of_column.push_back(c);
+    const std::size_t raters = *std::ranges::max_element(fit.rater_of_column) + 1;
+    require(q <= 8192 && raters * q * q <= std::size_t{1} << 25, "confusion matrices of ", raters, " raters in ", q,
+            " categories do not fit: ", raters, " × ", q, "² cells");
     detail::dawid_skene_steps steps(ratings, fit.rater_of_column, options.smoothing);
     if (steps.empty()) return fit;
 

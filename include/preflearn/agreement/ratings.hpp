@@ -247,11 +247,13 @@ inline rating_counts ratings_from_unit_counts(std::span<const std::size_t> count
     return all;
 }
 
-/// The two raters' categories × categories table over the units that both rated, row by row.
+/// The two raters' categories × categories table over the units that both rated, row by row. \throws argument_error for
+/// unknown raters, and for more than 8,192 categories, whose table would take half a gigabyte.
 inline std::vector<double> contingency(const rating_counts& ratings, std::size_t first = 0, std::size_t second = 1) {
     require(first < ratings.raters() && second < ratings.raters(), "raters ", first, " and ", second, " of ",
             ratings.raters());
     const std::size_t q = ratings.categories();
+    require(q <= 8192, "a table of ", q, " × ", q, " categories does not fit, at most 8192 do");
     std::vector<double> table(q * q);
     ratings.for_each([&](std::span<const category> row, std::uint64_t count) {
         if (row[first] < 0 || row[second] < 0) return;

@@ -72,6 +72,9 @@ inline constexpr std::size_t most_ranked_items = 3000;
 /// Clusters and Jeffreys' prior need dense covariances, of 8 bytes a pair of items: 3.2 GB here.
 inline constexpr std::size_t most_dense_items = 20'000;
 
+/// Judges and items together: their errors are from a matrix of 8 bytes a pair of them, 0.8 GB here, and n³ time.
+inline constexpr std::size_t most_judges_and_items = 10'000;
+
 /// What a judge is worth: η of `judge_reliability` or a of `judge_discrimination`, with an interval that lies where
 /// such a number can.
 struct judge_report {
@@ -265,6 +268,16 @@ inline std::vector<double> complete_report(const game_layout& layout, const prob
     return probed.standard_errors;
 }
 
+/// \throws argument_error before memory is taken for more judges than `most_judges_and_items` allows.
+inline void check_judges(std::size_t items, std::span<const std::uint32_t> judge_codes) {
+    if (judge_codes.empty()) return;
+    const std::size_t judges = std::size_t{*std::ranges::max_element(judge_codes)} + 1, all = judges + items;
+    require(all <= most_judges_and_items, judges, " judges and ", items, " items: what each judge is worth is offered ",
+            "for at most ", most_judges_and_items, " of both, since its errors would take matrices of ",
+            8 * (all / 1000) * (all / 1000) / 1000,
+            " GB; rate without judges, or give one name to judges of few games");
+}
+
 } // namespace detail
 
 /// A template only so that its models are compiled where it is called.
@@ -286,6 +299,7 @@ rating_report rate_games(const game_list& games, const Options& options = {},
     const char* const how = clusters.empty() ? "inverse information" : "sandwich over clusters";
     require(covariates.names.size() == covariates.values.columns, covariates.values.columns, " covariates and ",
             covariates.names.size(), " names of them");
+    detail::check_judges(games.items, judge_codes);
     require(judged || judge_codes.empty(), "judges are given, but no model of them");
     require(games.items <= most_dense_items || (clusters.empty() && !jeffreys),
             "clusters and Jeffreys' prior are offered for at most ", most_dense_items, " items, found ", games.items);
