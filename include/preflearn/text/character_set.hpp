@@ -24,8 +24,8 @@ inline constexpr unsigned no_category = 30, category_count = 31;
 /// The general category of a character (a UTF8PROC_CATEGORY_…, or `no_category`), as of Unicode 16.
 inline unsigned category_of(char32_t code) {
     if (code >= no_character) return no_category;
-    const auto category = static_cast<unsigned>(utf8proc_category(static_cast<utf8proc_int32_t>(code)));
-    if (category != UTF8PROC_CATEGORY_CN) return category;
+    const auto kind = static_cast<unsigned>(utf8proc_category(static_cast<utf8proc_int32_t>(code)));
+    if (kind != UTF8PROC_CATEGORY_CN) return kind;
     if (detail::is_in(code, detail::young_letters)) return UTF8PROC_CATEGORY_LO;
     return detail::is_in(code, detail::young_numbers) ? UTF8PROC_CATEGORY_ND : UTF8PROC_CATEGORY_CN;
 }
@@ -46,8 +46,8 @@ class character_set {
         for (const auto& [first, last] : ranges) *this |= character_set(first, last);
     }
 
-    [[nodiscard]] bool contains(char32_t code, unsigned category) const {
-        return (std::prev(from_.upper_bound(code))->second >> category & 1U) != 0;
+    [[nodiscard]] bool contains(char32_t code, unsigned kind) const {
+        return (std::prev(from_.upper_bound(code))->second >> kind & 1U) != 0;
     }
     [[nodiscard]] bool contains(char32_t code) const { return contains(code, category_of(code)); }
     /// The codes at which what belongs changes, 0 first.
@@ -107,9 +107,9 @@ inline std::optional<character_set> named_set(std::string_view name) {
                              {0x30000, 0x3134A}, {0x31350, 0x323AF}};
     }
     character_set::categories which = 0;
-    for (unsigned category = 0; 2 * category < names.size(); ++category) {
-        const std::string_view known = names.substr(2 * category, 2);
-        if (name == known || (name.size() == 1 && name[0] == known[0])) which |= 1U << category;
+    for (unsigned kind = 0; 2 * kind < names.size(); ++kind) {
+        const std::string_view known = names.substr(2 * kind, 2);
+        if (name == known || (name.size() == 1 && name[0] == known[0])) which |= 1U << kind;
     }
     return which == 0 ? std::nullopt : std::optional(character_set(which));
 }
