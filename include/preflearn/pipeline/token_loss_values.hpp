@@ -30,7 +30,7 @@ namespace preflearn {
 struct token_field {
     std::string_view name;
     token_columns<double> token_scores<double>::*side;
-    std::span<const double> token_columns<double>::*column;
+    column_view<const double> token_columns<double>::*column;
 };
 
 /// The columns that a loss needs, the log-probs of the chosen and the rejected responses first.
