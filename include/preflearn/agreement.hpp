@@ -32,8 +32,8 @@
 #include <preflearn/agreement/moments.hpp>
 #include <preflearn/agreement/pair_order.hpp>
 #include <preflearn/agreement/proportion.hpp>
-#include <preflearn/agreement/rating_bootstrap.hpp>
 #include <preflearn/agreement/rater_pairs.hpp>
+#include <preflearn/agreement/rating_bootstrap.hpp>
 #include <preflearn/agreement/ratings.hpp>
 #include <preflearn/agreement/recalibration.hpp>
 #include <preflearn/agreement/repeats.hpp>

@@ -157,7 +157,8 @@ class table_sample {
                 before = x;
             }
             column.numeric = column.given > 0 && column.numbers == column.given;
-            column.consecutive = column.consecutive && column.numeric && column.whole;
+            column.whole = column.whole && column.numeric;
+            column.consecutive = column.consecutive && column.whole;
             for (std::size_t i = 0; i < texts.size() && !column.names_units; ++i) holders_[i] += column.holds[i];
         }
     }
