@@ -67,6 +67,11 @@ TEST_CASE("a column that names units is refused with the option that is right") 
     CHECK(shape_says(wide_complaint(two, "id"), "'when' does not look like a rater"));
     CHECK(shape_says(wide_complaint(two, "id"), "to leave it out, --ignore 'when'"));
     CHECK(shape_says(wide_complaint("x,a,b\n101,3,3\n102,4,4\n103,2,2\n104,5,5\n105,1,5\n"), "it counts the rows"));
+    const std::string far = rows_text("n,a,b", 20, [&](std::size_t u) {
+        return std::to_string(5000 + 37 * u % 101) + "," + std::to_string(random.uniform()) + "," +
+               std::to_string(random.uniform());
+    });
+    CHECK(shape_says(wide_complaint(far), "far from those of the other columns"));
     // Among continuous scores.
     const std::string scores = rows_text("n,a,b", 20, [&](std::size_t u) {
         return std::to_string(u) + "," + std::to_string(random.uniform()) + "," + std::to_string(random.uniform());
@@ -105,6 +110,10 @@ TEST_CASE("tables of raters are read: continuous, small, all different, sorted")
         return vote() + "," + vote() + "," + vote();
     }));
     read("a,b\n");
+    read(rows_text("human,model", 30, [&](std::size_t u) { // points of a hundred beside a model's
+        return std::to_string(37 * u % 101) + "," + std::to_string(random.uniform() * 100);
+    }));
+    CHECK(wide_complaint("unit,only\na,1\nb,2\nc,3\nd,4\ne,5\n", "unit").empty());
 }
 
 TEST_CASE("a long table is not read as a wide one, nor a wide one as long") {
