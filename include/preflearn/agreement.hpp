@@ -35,9 +35,9 @@
 #include <preflearn/agreement/moments.hpp>
 #include <preflearn/agreement/pair_order.hpp>
 #include <preflearn/agreement/proportion.hpp>
+#include <preflearn/agreement/rater_pairs.hpp>
 #include <preflearn/agreement/rater_shares.hpp>
 #include <preflearn/agreement/rating_bootstrap.hpp>
-#include <preflearn/agreement/rater_pairs.hpp>
 #include <preflearn/agreement/ratings.hpp>
 #include <preflearn/agreement/ratio_sums.hpp>
 #include <preflearn/agreement/recalibration.hpp>

@@ -1,5 +1,6 @@
 // Tables of ratings from field reports: missing words, numbers as categories, declared scales, wrong shapes, encodings.
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -42,7 +43,7 @@ struct field_table {
 };
 
 /// What reading the file as a wide table is refused with.
-std::string refusal_of(const std::filesystem::path& path) {
+std::string wide_refusal(const std::filesystem::path& path) {
     try {
         wide_ratings(csv_file(path));
     } catch (const input_error& refused) {
@@ -51,7 +52,7 @@ std::string refusal_of(const std::filesystem::path& path) {
     return "read";
 }
 
-bool holds(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool refusal_holds(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 } // namespace
 
@@ -71,21 +72,21 @@ TEST_CASE("1 and 1.0 are one category, and agreement of exactly 1 has a degenera
     for (const char* name : {"raw_agreement", "cohen_kappa", "fleiss_kappa", "gwet_ac1", "krippendorff_alpha"})
         CHECK(table[name].value == doctest::Approx(1).epsilon(1e-15));
     CHECK(table["cohen_kappa"].degenerate());
-    CHECK(holds(to_text(table.study), "degenerate"));
+    CHECK(refusal_holds(to_text(table.study), "degenerate"));
 }
 
 TEST_CASE("a table of another shape is refused with what is right") {
     if (const auto path = test::field_file("b10-id-column.csv"); !path.empty())
-        CHECK(holds(refusal_of(path), "--unit 'id'"));
+        CHECK(refusal_holds(wide_refusal(path), "--unit 'id'"));
     if (const auto path = test::field_file("b11-duplicate-rating.csv"); !path.empty()) {
-        CHECK(holds(refusal_of(path), "--unit 'unit' --rater 'rater' --value 'value'"));
+        CHECK(refusal_holds(wide_refusal(path), "--unit 'unit' --rater 'rater' --value 'value'"));
         CHECK_THROWS_WITH_AS(long_ratings(csv_file(path), "unit", "rater", "value"),
                              doctest::Contains(":4: rater 'a' has rated unit '1' on line 2 already"), input_error);
     }
     if (const auto path = test::field_file("b01-na-text.csv"); !path.empty())
-        CHECK(holds(refusal_of(path), "--unit 'u'"));
+        CHECK(refusal_holds(wide_refusal(path), "--unit 'u'"));
     if (const auto path = test::field_file("a04-alpha-singleton-long.csv"); !path.empty()) {
-        CHECK(holds(refusal_of(path), "--unit 'u' --rater 'r' --value 'v'"));
+        CHECK(refusal_holds(wide_refusal(path), "--unit 'u' --rater 'r' --value 'v'"));
         const agreement_study study = study_agreement(long_ratings(csv_file(path), "u", "r", "v"));
         CHECK(study.coefficients.back().name == "icc_3_k");
         for (const named_estimate& e : study.coefficients)
@@ -141,7 +142,7 @@ TEST_CASE("what was right stays right") {
     if (const field_table table("a05-alpha-negative.csv"); table) CHECK(table.is("krippendorff_alpha", -0.5));
     if (const field_table table("a06-alpha-one-disagreement.csv"); table) {
         CHECK(std::abs(table["krippendorff_alpha"].value) < 1e-15);
-        CHECK_FALSE(holds(to_text(table.study), "-0.0000"));
+        CHECK_FALSE(refusal_holds(to_text(table.study), "-0.0000"));
     }
     if (const field_table table("a07-one-rater.csv"); table) CHECK(table["krippendorff_alpha"].status == too_few);
     if (const field_table table("b18-ratio-zero.csv", "", {.level = measurement_level::ratio}); table)

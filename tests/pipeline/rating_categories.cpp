@@ -64,6 +64,8 @@ TEST_CASE("a declared scale has its order and its unused categories, and nothing
                          "category '1.0' is declared twice", input_error);
     CHECK_THROWS_WITH_AS(categories_in("a,b\nx,y\n", measurement_level::nominal, {"x", "y", "x"}),
                          "category 'x' is declared twice", input_error);
+    CHECK_THROWS_WITH_AS(categories_in("a,b\nx,y\n", measurement_level::nominal, {"x", "", "y"}),
+                         doctest::Contains("category without a name"), input_error);
     CHECK_THROWS_WITH_AS(categories_in("a,b\nx,y\n", measurement_level::ordinal), doctest::Contains("--categories"),
                          input_error);
     CHECK_THROWS_WITH_AS(categories_in("a,b\nx,y\n", measurement_level::ratio, {"x", "y"}),

@@ -72,6 +72,7 @@ class table_sample {
           rows_(std::clamp<std::size_t>(200'000 / std::max<std::size_t>(names.size(), 1), 400, 5000)) {
         for (std::size_t c = 0; c < columns_.size(); ++c) {
             columns_[c].name = std::move(names[c]);
+            columns_[c].role = detail::role_of(columns_[c].name);
             columns_[c].names_units = c == unit;
         }
     }
@@ -124,8 +125,10 @@ class table_sample {
     struct sampled_column {
         std::string name{};
         bool names_units = false; // by what was told
+        detail::column_role role = detail::column_role::unknown;
         std::vector<std::uint32_t> codes{};
         std::size_t given = 0, distinct = 0, numbers = 0;
+        std::size_t shared = 0; // values that occur in any other column that does not name units
         bool numeric = false, whole = false, consecutive = false;
         double low = 0, high = 0;
         std::vector<bool> holds{};
@@ -157,9 +160,13 @@ class table_sample {
                 before = x;
             }
             column.numeric = column.given > 0 && column.numbers == column.given;
-            column.consecutive = column.consecutive && column.numeric && column.whole;
+            column.whole = column.whole && column.numeric;
+            column.consecutive = column.consecutive && column.whole;
             for (std::size_t i = 0; i < texts.size() && !column.names_units; ++i) holders_[i] += column.holds[i];
         }
+        for (sampled_column& column : columns_)
+            for (std::size_t i = 0; i < texts.size(); ++i)
+                column.shared += column.holds[i] && holders_[i] > (column.names_units ? 0U : 1U);
     }
 
     [[nodiscard]] std::size_t shared_values(const sampled_column& a, const sampled_column& b) const {
@@ -167,24 +174,15 @@ class table_sample {
         for (std::size_t i = 0; i < a.holds.size(); ++i) shared += a.holds[i] && b.holds[i];
         return shared;
     }
-    /// How many of the column's values occur in any other that does not name units.
-    [[nodiscard]] std::size_t shared_with_others(const sampled_column& column) const {
-        std::size_t shared = 0;
-        for (std::size_t i = 0; i < column.holds.size(); ++i)
-            shared += column.holds[i] && holders_[i] > (column.names_units ? 0U : 1U);
-        return shared;
-    }
-
     /// What speaks against a column's being a rater's; empty where nothing does.
     [[nodiscard]] std::string_view why_no_rater(const sampled_column& column) const {
         if (columns_.size() < 2 || column.given < 2 || column.names_units) return {};
-        const detail::column_role role = detail::role_of(column.name);
-        const bool named = role == detail::column_role::unit || role == detail::column_role::time;
-        if (named && column.distinct == column.given) return "by its name, and all its values differ";
         std::size_t given = 0, distinct = 0, numeric = 0, textual = 0, others = 0; // the first two of those that repeat
-        double low = 0, high = 0;
+        double low = 0, high = 0, lowest = 0, highest = 0;                         // of those, and of all
         for (const sampled_column& other : columns_) {
             if (&other == &column || other.given == 0 || other.names_units) continue;
+            lowest = others == 0 ? other.low : std::min(lowest, other.low);
+            highest = others == 0 ? other.high : std::max(highest, other.high);
             ++others;
             numeric += other.numeric;
             textual += other.numbers == 0;
@@ -194,7 +192,10 @@ class table_sample {
             given += other.given;
             distinct += other.distinct;
         }
-        const std::size_t shared = shared_with_others(column);
+        if (others == 0) return {};
+        const bool named = column.role == detail::column_role::unit || column.role == detail::column_role::time;
+        if (named && column.distinct == column.given) return "by its name, and all its values differ";
+        const std::size_t shared = column.shared;
         if (column.given >= 3 && shared == 0 && others > 1) {
             if (column.numbers == 0 && numeric == others) return "it holds texts where the other columns hold numbers";
             if (column.numeric && textual == others) return "it holds numbers where the other columns hold texts";
@@ -208,7 +209,12 @@ class table_sample {
             return &other != &column && !other.names_units && (given == 0 ? other.whole : other.consecutive);
         };
         if (column.consecutive && shared == 0 && std::ranges::none_of(columns_, in_turn)) return "it counts the rows";
-        if (given == 0) return {};
+        if (given == 0) {
+            const double span = highest - lowest;
+            const bool apart = column.low > highest + span || column.high < lowest - span;
+            const bool alone = column.whole && numeric == others && std::ranges::none_of(columns_, in_turn);
+            return apart && alone ? "it holds whole numbers far from those of the other columns" : std::string_view();
+        }
         if (2 * distinct > given) return {};
         const bool counts = column.consecutive && column.given >= 6 && 4 * shared < 3 * column.distinct;
         if (2 * shared >= column.distinct && !counts) return {};
@@ -236,18 +242,17 @@ class table_sample {
 
     [[nodiscard]] bool is_value(const sampled_column& value, const sampled_column& unit,
                                 const sampled_column& rater) const {
-        const bool named = detail::role_of(rater.name) == detail::column_role::rater;
-        if (named && detail::role_of(value.name) == detail::column_role::value) return true;
+        const bool named = rater.role == detail::column_role::rater;
+        if (named && value.role == detail::column_role::value) return true;
         const auto better = [&](const sampled_column& other) { // named so
-            return &other != &unit && &other != &rater && detail::role_of(other.name) == detail::column_role::value;
+            return &other != &unit && &other != &rater && other.role == detail::column_role::value;
         };
         const bool rates = !value.unique() || (value.numeric && !value.whole);
-        return rates && detail::role_of(value.name) != detail::column_role::time &&
-               std::ranges::none_of(columns_, better);
+        return rates && value.role != detail::column_role::time && std::ranges::none_of(columns_, better);
     }
 
     [[nodiscard]] bool any_named(detail::column_role role) const {
-        return std::ranges::any_of(columns_, [&](const auto& c) { return detail::role_of(c.name) == role; });
+        return std::ranges::any_of(columns_, [&](const auto& c) { return c.role == role; });
     }
 
     /// Whether unit and rater together say which row is meant, and neither alone does.
@@ -255,11 +260,10 @@ class table_sample {
         using detail::column_role;
         if (columns_.size() < 3 || rater.distinct < 2) return false;
         if (!unit.names_units && std::ranges::any_of(columns_, &sampled_column::names_units)) return false;
-        const column_role unit_role = unit.names_units ? column_role::unit : detail::role_of(unit.name),
-                          rater_role = detail::role_of(rater.name);
+        const column_role unit_role = unit.names_units ? column_role::unit : unit.role, rater_role = rater.role;
         if (rater_role != column_role::unknown && rater_role != column_role::rater) return false;
         if (unit_role != column_role::unknown && unit_role != column_role::unit) return false;
-        const bool apart = shared_with_others(rater) == 0; // nobody's ratings are other raters' names
+        const bool apart = rater.shared == 0; // nobody's ratings are other raters' names
         const bool named_unit = unit_role == column_role::unit;
         if (rater_role == column_role::rater && any_named(column_role::value) &&
             (apart || (named_unit && !unit.unique())))
@@ -275,7 +279,7 @@ class table_sample {
         if (apart && rater.numbers == 0) return rows >= 3;
         // Numbers for both: only where every unit has every rater, which ratings do not do by chance.
         const bool crossed = rows >= 6 && rows == unit.distinct * rater.distinct && unit.distinct > rater.distinct;
-        return crossed && rater.given == rows && 2 * shared_with_others(unit) <= unit.distinct;
+        return crossed && rater.given == rows && 2 * unit.shared <= unit.distinct;
     }
 
     std::vector<sampled_column> columns_;

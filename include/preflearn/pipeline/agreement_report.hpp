@@ -131,9 +131,8 @@ inline table coefficient_table(const agreement_study& study) {
                               std::string(name_of(e.status)) + (e.degenerate() ? ", degenerate interval" : "")});
     }
     if (degenerate)
-        shown.note +=
-            ". A degenerate interval is a point because all units say the same (agreement of exactly 1, say): "
-            "nothing tells how much other units would differ, it is not certainty.";
+        shown.note += ". A degenerate interval is a point because units do not vary in what is measured (agreement of "
+                      "exactly 1, say): nothing tells how much other units would differ, it is not certainty.";
     return shown;
 }
 

@@ -114,6 +114,8 @@ inline coded_ratings code_texts(const rating_table& table, std::span<const std::
 inline rating_categories categories_of(const rating_table& table, measurement_level level,
                                        std::span<const std::string> declared = {}) {
     const auto is_number = [](const std::string& text) { return finite_number(text).has_value(); };
+    for (const std::string& name : declared)
+        require<input_error>(!name.empty(), "a category without a name is declared: an empty cell is missing");
     const bool numbers_declared = std::ranges::all_of(declared, is_number); // also where nothing is
     std::size_t numbers = 0;
     const placed_rating* text = nullptr;
