@@ -41,14 +41,20 @@ struct firth {
             h.array() += h.diagonal().mean() / static_cast<double>(n);
             const Eigen::LDLT<Eigen::MatrixXd> factors(h);
             const Eigen::MatrixXd variance = factors.solve(Eigen::MatrixXd::Identity(n, n));
+            // Where games weigh less than one, what the prior bends is most of the curvature.
             for (std::size_t k = 0; k < counts.cells.size(); ++k) {
                 const auto l = detail::index(counts.cells[k].left), r = detail::index(counts.cells[k].right);
                 const double leverage = at.xx[k] * (variance(l, l) + variance(r, r) - 2 * variance(l, r));
-                const double pull = leverage * (0.5 - sigmoid(result.parameters[l] - result.parameters[r]));
+                const double p = sigmoid(result.parameters[l] - result.parameters[r]);
+                const double pull = leverage * (0.5 - p), bend = leverage * p * (1 - p);
                 at.gradient[l] += pull;
                 at.gradient[r] -= pull;
+                h(l, l) += bend;
+                h(r, r) += bend;
+                h(l, r) -= bend;
+                h(r, l) -= bend;
             }
-            Eigen::VectorXd step = factors.solve(at.gradient);
+            Eigen::VectorXd step = Eigen::LDLT<Eigen::MatrixXd>(h).solve(at.gradient);
             step.array() -= step.mean();
             result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
             result.newton_step = step.cwiseAbs().maxCoeff();
