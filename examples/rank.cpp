@@ -18,6 +18,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <preflearn/data/csv_separator.hpp>
 #include <preflearn/data/game_table.hpp>
 #include <preflearn/data/number.hpp>
 #include <preflearn/ranking.hpp>
@@ -267,6 +268,10 @@ int main(int argc, char** argv) {
         "none where probes cannot tell, and their ranks and tiers follow from joint intervals of the scores instead\n"
         "of all pairs; the line 'errors' says so. Clusters and Jeffreys' prior go with at most 20,000 items."};
     app.add_option("FILE", given.file, "the file of games; may be gzipped")->required()->check(CLI::ExistingFile);
+    app.add_option("--separator", given.separator, "of CSV fields: comma, semicolon, tab or a character")
+        ->check([](const std::string& text) {
+            return preflearn::separator_named(text) ? "" : "comma, semicolon, tab or one character was expected";
+        });
     auto* left =
         app.add_option("--left", given.left, "the column of the left item, if not left or model_a")->check(some_name);
     auto* right = app.add_option("--right", given.right, "the column of the right item, if not right or model_b")

@@ -62,3 +62,20 @@ TEST_CASE("the penalised likelihood is highest at the fit, also where the maximu
     games.items = 4;
     CHECK(fit_ratings(count_games(games.list()), model, firth{}).status == fit_status::disconnected);
 }
+
+TEST_CASE("games that weigh next to nothing: the prior's half wins alone") {
+    const bradley_terry_model model{.prior = jeffreys_prior{}};
+    for (const double light : {1e-2, 1e-5, 1e-8, 1e-30}) {
+        const std::vector<double> wins{0, 5 * light, light, 0};
+        const rating_fit two = fit_ratings(counts_of_matrix(2, wins), model, firth{});
+        REQUIRE(two.converged());
+        CHECK(two.scores[0] - two.scores[1] ==
+              doctest::Approx(std::log((5 * light + 0.5) / (light + 0.5))).epsilon(1e-7));
+        // beside heavy games, a bridge: each cell has a leverage of one
+        const pair_counts bridge{3, sides::merged, {{0, 1, 3, 1, 0}, {1, 2, light, 5 * light, 0}}};
+        const rating_fit three = fit_ratings(bridge, model, firth{});
+        REQUIRE(three.converged());
+        CHECK(three.scores[0] - three.scores[1] == doctest::Approx(std::log(3.5 / 1.5)));
+        CHECK(std::abs(three.scores[2] - three.scores[1] - std::log((5 * light + 0.5) / (light + 0.5))) < 1e-9);
+    }
+}

@@ -291,18 +291,13 @@ TEST_CASE("a tie model without ties, without decisions, or that runs off with th
     CHECK(status(tied, rao_kupper_rule{}) == fit_status::unbounded);
 }
 
-TEST_CASE("a maximum that exists is found however far out, or said not to have been found; never called separated") {
-    for (const double upset : {1e-6, 1e-9, 1e-12}) {
+TEST_CASE("a maximum that exists is found however far out") {
+    for (const double upset : {1e-6, 1e-9, 1e-12, 1e-60, 1e-300}) {
         const std::vector<double> wins{0, 1, upset, 0};
         const rating_fit fit = fit_ratings(counts_of_matrix(2, wins));
         REQUIRE(fit.converged());
         CHECK(fit.scores[0] - fit.scores[1] == doctest::Approx(-std::log(upset)).epsilon(1e-6));
     }
-    const std::vector<double> beyond{0, 1, 1e-60, 0};
-    const rating_fit fit = fit_ratings(counts_of_matrix(2, beyond));
-    CHECK(fit.status == fit_status::not_converged);
-    CHECK(fit.scores.empty());
-    CHECK(fit.reason.find("exists") != std::string::npos);
 }
 
 TEST_CASE("a prior gives items without a game, or with few beside millions, a score") {

@@ -130,3 +130,37 @@ TEST_CASE("bad rankings are refused") {
     list.add(order{1, 0});
     CHECK(list.places(0) == 1);
 }
+
+TEST_CASE("rankings of any weight settle what heavier ones leave open") {
+    // 0 and 1 are told apart by heavy rankings, 2 and 3 by light ones alone
+    const auto rankings_of = [](double light) {
+        ranking_list rankings(4);
+        const auto add = [&](std::vector<item_id> order, double weight) { rankings.add(order, weight); };
+        add({0, 1}, 3);
+        add({1, 0}, 1);
+        add({0, 2, 3}, 2 * light);
+        add({2, 1, 3}, light);
+        add({3, 1}, light);
+        add({3, 2, 0}, light);
+        return rankings;
+    };
+    const rating_fit usual = fit_rankings(rankings_of(1e-7)), light = fit_rankings(rankings_of(1e-17));
+    REQUIRE(usual.converged());
+    REQUIRE(light.converged());
+    check_close(light.scores, fit_rankings(rankings_of(1e-40)).scores, 1e-9);
+    check_close(light.scores, usual.scores, 1e-6);
+    CHECK(std::abs(light.scores[0] - light.scores[1] - std::log(3.0)) < 1e-9);
+    const rating_covariance v = inverse_information(rankings_of(1e-17), light);
+    CHECK(v.standard_error_of_difference(0, 1) == doctest::Approx(std::sqrt(4.0 / 3)));
+    CHECK(v.standard_error_of_difference(0, 2) > 1e8);
+    // in the same coordinates, rankings of two are games
+    ranking_list pairs(3);
+    const auto add = [&](item_id winner, item_id loser, double weight) {
+        pairs.add(std::vector<item_id>{winner, loser}, weight);
+    };
+    add(0, 1, 1);
+    add(1, 0, 1);
+    add(1, 2, 1e-16);
+    add(2, 1, 2e-16);
+    CHECK(fit_rankings(pairs).scores[2] == doctest::Approx(2 * std::log(2.0) / 3));
+}

@@ -209,3 +209,74 @@ TEST_CASE("covariates are reported by name, beside every other parameter") {
     CHECK_THROWS_AS(rate_games(games.list(), options, {}, {{values.data(), 900, 2}, one}), argument_error);
     CHECK_THROWS_AS(rate_games(games.list(), {.prior = jeffreys_prior{}}, {}, covariates), argument_error);
 }
+
+TEST_CASE("from an anchor: its score is 0 without error, the others have errors of differences; ranks stay") {
+    const game_columns games = random_games(5, 700, 3);
+    const rating_report centred = rate_games(games.list()), anchored = rate_games(games.list(), {.anchor = 2});
+    const pair_counts counts = count_games(games.list());
+    const rating_covariance v = inverse_information(counts, bradley_terry_model{}, centred.fit);
+    CHECK(anchored.fit.scores == centred.fit.scores);
+    CHECK(anchored.ranks.worst_rank == centred.ranks.worst_rank);
+    CHECK(anchored.scores[2] == 0);
+    CHECK(anchored.standard_errors[2] == 0);
+    CHECK(centred.scores == centred.fit.scores);
+    for (const std::size_t i : {0U, 1U, 3U, 4U}) {
+        CHECK(anchored.scores[i] == doctest::Approx(centred.scores[i] - centred.scores[2]));
+        CHECK(anchored.standard_errors[i] == doctest::Approx(v.standard_error_of_difference(i, 2)));
+        CHECK(anchored.bounds[i].high - anchored.scores[i] ==
+              doctest::Approx(1.959963984540054 * anchored.standard_errors[i]));
+    }
+    CHECK_THROWS_AS(rate_games(games.list(), {.anchor = 5}), argument_error);
+    // by probes
+    const probed_errors probed = probe_errors(counts, bradley_terry_model{}, centred.fit, {.most = 4000, .anchor = 2});
+    REQUIRE(probed.from_anchor.size() == 5);
+    CHECK(probed.from_anchor[2] == 0);
+    CHECK(probed.from_anchor[0] == doctest::Approx(v.standard_error_of_difference(0, 2)).epsilon(0.02));
+}
+
+TEST_CASE("a report predicts as its model does") {
+    const game_columns games = random_games(4, 500, 7);
+    std::vector<double> length;
+    for (std::size_t g = 0; g < 500; ++g) length.push_back(std::sin(static_cast<double>(g)));
+    const std::vector<std::string> names{"length"};
+    const rating_report report =
+        rate_games(games.list(), {.ties = rao_kupper_rule{}, .order = true}, {}, {{length.data(), 500, 1}, names});
+    const game_model model{.board = bradley_terry_model{.ties = rao_kupper_rule{}, .order = order_effect{}},
+                           .features = game_features{}};
+    const game_details details{.features = {length.data(), 500, 1}};
+    const game_fit fit = fit_games(games.list(), details, model);
+    const std::vector<double> longer{0.8};
+    const game_prediction expected = predict_game(model, fit, inverse_information(games.list(), details, model, fit), 1,
+                                                  3, {.features = longer}, 0.9);
+    const game_prediction found = predict_game(report, 1, 3, {.features = longer}, 0.9);
+    CHECK(found.left.value == doctest::Approx(expected.left.value));
+    CHECK(found.tie.value == doctest::Approx(expected.tie.value));
+    CHECK(found.tie.bounds.low == doctest::Approx(expected.tie.bounds.low));
+    CHECK(found.right.bounds.high == doctest::Approx(expected.right.bounds.high));
+    CHECK_THROWS_AS(predict_game(report, 1, 4), argument_error);
+    CHECK_THROWS_AS(predict_game(rating_report{}, 0, 1), numeric_error);
+
+    const rating_report plain = rate_games(games.list());
+    const game_prediction p = predict_game(plain, 0, 1);
+    CHECK(p.left.value == doctest::Approx(sigmoid(plain.scores[0] - plain.scores[1])));
+    CHECK(p.tie.value == 0);
+}
+
+TEST_CASE("a report of weights that lie many orders apart has scores, errors and a word about its ranks") {
+    game_columns games{.items = 3};
+    for (const auto& [l, r] : {std::pair(0, 1), {1, 0}, {1, 2}, {2, 1}})
+        games.add(static_cast<item_id>(l), static_cast<item_id>(r), game_result::left);
+    games.weights = {1, 1, 1e-16, 2e-16};
+    for (const bool clustered : {false, true}) {
+        const std::vector<std::uint32_t> clusters{0, 1, 2, 3};
+        const rating_report report =
+            rate_games(games.list(), {.anchor = 0}, clustered ? std::span(clusters) : std::span<const std::uint32_t>());
+        REQUIRE(report.fit.converged());
+        CHECK(report.scores[1] == doctest::Approx(0));
+        CHECK(report.scores[2] == doctest::Approx(std::log(2.0)));
+        CHECK(report.standard_errors[1] == doctest::Approx(std::sqrt(2.0)));
+        CHECK(report.errors.find("many orders apart") != std::string::npos);
+        CHECK(predict_game(report, 0, 1).left.bounds.low ==
+              doctest::Approx(sigmoid(-1.959963984540054 * std::sqrt(2.0))));
+    }
+}

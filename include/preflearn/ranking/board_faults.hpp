@@ -145,7 +145,8 @@ inline std::string alias_reason(std::span<const aliased_effect> aliased, std::sp
             number.precision(4);
             number << std::abs(coefficient);
             text += k == 0 ? (coefficient < 0 ? " −" : " ") : (coefficient < 0 ? " − " : " + ");
-            text += number.str() + (other ? " · " + effect_name(other, names) : std::string(" (the order effect)"));
+            const std::string times = number.str() == "1" ? "" : number.str() + " · ";
+            text += other ? times + effect_name(other, names) : number.str() + " (the order effect)";
         }
         text += effect.of_items ? " plus a difference of the items, in every game" : " in every game";
     }

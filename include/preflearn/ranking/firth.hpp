@@ -39,21 +39,30 @@ struct firth {
             detail::evaluate(counts, model, result.parameters, at);
             Eigen::MatrixXd h = detail::information(counts, at);
             h.array() += h.diagonal().mean() / static_cast<double>(n);
-            const Eigen::LDLT<Eigen::MatrixXd> factors(h);
-            const Eigen::MatrixXd variance = factors.solve(Eigen::MatrixXd::Identity(n, n));
+            const Eigen::MatrixXd variance = Eigen::LDLT<Eigen::MatrixXd>(h).solve(Eigen::MatrixXd::Identity(n, n));
+            Eigen::VectorXd reach = games; // the prior's games count as the others
+            // Where games weigh less than one, what the prior bends is most of the curvature.
             for (std::size_t k = 0; k < counts.cells.size(); ++k) {
                 const auto l = detail::index(counts.cells[k].left), r = detail::index(counts.cells[k].right);
                 const double leverage = at.xx[k] * (variance(l, l) + variance(r, r) - 2 * variance(l, r));
-                const double pull = leverage * (0.5 - sigmoid(result.parameters[l] - result.parameters[r]));
+                const double p = sigmoid(result.parameters[l] - result.parameters[r]);
+                const double pull = leverage * (0.5 - p), bend = leverage * p * (1 - p);
                 at.gradient[l] += pull;
                 at.gradient[r] -= pull;
+                reach[l] += leverage;
+                reach[r] += leverage;
+                h(l, l) += bend;
+                h(r, r) += bend;
+                h(l, r) -= bend;
+                h(r, l) -= bend;
             }
-            Eigen::VectorXd step = factors.solve(at.gradient);
+            h.array() += h.diagonal().mean() / static_cast<double>(n);
+            Eigen::VectorXd step = Eigen::LDLT<Eigen::MatrixXd>(h).solve(at.gradient);
             step.array() -= step.mean();
             result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
             result.newton_step = step.cwiseAbs().maxCoeff();
             if (!(std::isfinite(result.newton_step))) return result;
-            if (at.gradient.cwiseQuotient(games).cwiseAbs().maxCoeff() <= tolerance && result.newton_step <= 1e-6) {
+            if (at.gradient.cwiseQuotient(reach).cwiseAbs().maxCoeff() <= tolerance && result.newton_step <= 1e-6) {
                 result.end = solver_end::converged;
                 return result;
             }

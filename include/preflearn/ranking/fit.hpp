@@ -109,10 +109,12 @@ inline void check_counts(const pair_counts& counts, std::span<const std::string>
     if (std::isfinite(sum) && lowest >= 0) return;
     const auto named = [&](item_id i) { return names.empty() ? std::to_string(i) : message(excerpt{names[i]}); };
     for (const pair_cell& c : counts.cells) {
-        if (std::isnan(c.games()) || std::min({c.left_wins, c.right_wins, c.ties}) < 0)
+        const bool finite = std::isfinite(c.left_wins) && std::isfinite(c.right_wins) && std::isfinite(c.ties);
+        if (!(finite && std::min({c.left_wins, c.right_wins, c.ties}) >= 0))
             throw argument_error(message("items ", named(c.left), " and ", named(c.right), " have ", c.left_wins,
                                          " wins of the left side, ", c.right_wins, " of the right and ", c.ties,
-                                         " ties; finite numbers of at least 0 were expected"));
+                                         " ties; finite numbers of at least 0 were expected (weights that add up to "
+                                         "more than 1.8e308 overflow)"));
         require(std::isfinite(c.games()), "items ", named(c.left), " and ", named(c.right),
                 ": the weights of their games overflow, for they add up to more than a number can hold (1.8e308); "
                 "weights can be divided by a common number without changing a score");

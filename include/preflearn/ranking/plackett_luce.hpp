@@ -9,6 +9,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <span>
 #include <utility>
@@ -23,6 +24,8 @@
 #include <preflearn/ranking/fit.hpp>
 #include <preflearn/ranking/lbfgs.hpp>
 #include <preflearn/ranking/prior.hpp>
+#include <preflearn/ranking/tree_climb.hpp>
+#include <preflearn/ranking/tree_system.hpp>
 
 namespace preflearn {
 
@@ -126,6 +129,47 @@ inline pair_counts places_as_games(const ranking_list& rankings) {
     return count_games(rankings.items(), better, worse, won);
 }
 
+/// Whether rankings weigh so little beside others that L-BFGS, whose tolerance knows one scale, would overlook them:
+/// they are climbed in tree coordinates, as `far_apart` boards.
+inline bool are_far_apart(const ranking_list& rankings) {
+    double least = std::numeric_limits<double>::infinity(), most = 0;
+    for (std::size_t r = 0; r < rankings.size(); ++r) {
+        most = std::max(most, rankings.weight(r));
+        if (rankings.weight(r) > 0) least = std::min(least, rankings.weight(r));
+    }
+    return rankings.items() <= most_tree_items && least < 1e-4 * most;
+}
+
+/// A choice from a set, as rows of pairs: its gradient is Σ_j p_j (e_chosen − e_j), its information Σ_{i<j} p_i p_j
+/// (e_i − e_j)(e_i − e_j)'.
+template <class Prior>
+likelihood_rows rows_of_rankings(const ranking_list& rankings, const Prior& prior, const game_layout& layout) {
+    return [&rankings, prior, layout](const Eigen::VectorXd& theta,
+                                      const std::function<void(const likelihood_row&)>& visit) {
+        std::vector<double> share;
+        for (std::size_t r = 0; r < rankings.size(); ++r) {
+            for (std::size_t k = 0; k < rankings.places(r); ++k) {
+                const std::span<const item_id> set = rankings.order(r).subspan(k);
+                double high = -std::numeric_limits<double>::infinity(), mass = 0;
+                for (const item_id i : set) high = std::max(high, theta[i]);
+                share.clear();
+                for (const item_id i : set) share.push_back(std::exp(theta[i] - high));
+                for (const double s : share) mass += s;
+                for (std::size_t a = 0; a < set.size(); ++a) {
+                    for (std::size_t b = a + 1; b < set.size(); ++b) {
+                        const double w = rankings.weight(r) * share[b] / mass;
+                        likelihood_row row{set[a], set[b], {}, Eigen::Vector3d::Zero(), Eigen::Matrix3d::Zero()};
+                        row.slope[0] = a == 0 ? w : 0;
+                        row.curvature(0, 0) = w * share[a] / mass;
+                        visit(row);
+                    }
+                }
+            }
+        }
+        visit_ghost_games(prior, layout, theta, visit);
+    };
+}
+
 } // namespace detail
 
 /// Fits strengths to rankings. The estimate exists exactly when the graph of who was ever placed before whom is
@@ -142,23 +186,37 @@ rating_fit fit_rankings(const ranking_list& rankings, const Prior& prior = {}, c
     const game_layout layout = detail::board_layout(bradley_terry_model{}, counts.items);
     if (!detail::board_allows(counts, prior.need, layout, fit)) return fit;
 
-    double scale = 0;
-    for (std::size_t r = 0; r < rankings.size(); ++r) scale += rankings.weight(r);
-    const Eigen::Index n = detail::index(rankings.items());
-    lbfgs_result found = minimise(
-        [&](const Eigen::VectorXd& theta, Eigen::VectorXd& gradient) {
-            double value = detail::plackett_luce(rankings, theta, gradient);
-            for (Eigen::Index i = 0; i < n; ++i) {
-                const prior_terms p = prior.terms(theta[i]);
-                value += p.value;
-                gradient[i] += p.slope;
-            }
-            gradient /= -scale;
-            return -value / scale;
-        },
-        Eigen::VectorXd::Zero(n), options);
+    lbfgs_result found{.parameters = Eigen::VectorXd::Zero(detail::index(rankings.items()))};
+    if (detail::are_far_apart(rankings)) {
+        solver_result climbed =
+            detail::climb_in_tree(detail::tree_climb{.layout = layout,
+                                                     .rows = detail::rows_of_rankings(rankings, prior, layout),
+                                                     .inside = [](const Eigen::VectorXd&) { return true; }},
+                                  std::move(found.parameters));
+        found = {.parameters = std::move(climbed.parameters),
+                 .gradient_norm = climbed.gradient_norm,
+                 .iterations = climbed.iterations,
+                 .converged = climbed.end == solver_end::converged};
+        fit.gradient_norm = found.gradient_norm;
+    } else {
+        double scale = 0;
+        for (std::size_t r = 0; r < rankings.size(); ++r) scale += rankings.weight(r);
+        const Eigen::Index n = detail::index(rankings.items());
+        found = minimise(
+            [&](const Eigen::VectorXd& theta, Eigen::VectorXd& gradient) {
+                double value = detail::plackett_luce(rankings, theta, gradient);
+                for (Eigen::Index i = 0; i < n; ++i) {
+                    const prior_terms p = prior.terms(theta[i]);
+                    value += p.value;
+                    gradient[i] += p.slope;
+                }
+                gradient /= -scale;
+                return -value / scale;
+            },
+            Eigen::VectorXd::Zero(n), options);
+        fit.gradient_norm = found.gradient_norm * scale;
+    }
     fit.iterations = found.iterations;
-    fit.gradient_norm = found.gradient_norm * scale;
     if (!found.converged) {
         fit.status = fit_status::not_converged;
         fit.reason = message("after ", found.iterations, " iterations the gradient is ", fit.gradient_norm, " choices");
@@ -181,6 +239,12 @@ rating_covariance inverse_information(const ranking_list& rankings, const rating
     require(fit.parameters.size() == rankings.items(), "a fit of ", fit.parameters.size(), " items for rankings of ",
             n);
     const Eigen::VectorXd theta = Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), n);
+    if (detail::are_far_apart(rankings)) {
+        const game_layout layout = detail::board_layout(bradley_terry_model{}, rankings.items());
+        auto [system, inverse] =
+            detail::inverse_in_tree(layout, detail::rows_of_rankings(rankings, prior, layout), theta);
+        return detail::of_scores(std::move(system), std::move(inverse));
+    }
     Eigen::VectorXd gradient;
     Eigen::MatrixXd h;
     detail::plackett_luce(rankings, theta, gradient, &h);

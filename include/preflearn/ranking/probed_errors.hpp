@@ -41,12 +41,12 @@ struct probed_errors {
     /// In the order of the fit's parameters, scores on the mean-zero scale, the tie parameter as the solver has it. NaN
     /// where an error is not known to `worst`, be it one item's or all.
     std::vector<double> standard_errors{};
-    /// Of score − the anchor's score, one an item; empty without an anchor.
-    std::vector<double> from_anchor{};
     /// Root mean square over the items of the relative error of a score's standard error, from the probes' spread; NaN
     /// where a probe failed, for its equations are singular in double precision.
     double relative_error = std::numeric_limits<double>::quiet_NaN();
     std::size_t probes = 0;
+    /// Of score − the anchor's score, one an item; empty without an anchor.
+    std::vector<double> from_anchor{};
 };
 
 namespace detail {
