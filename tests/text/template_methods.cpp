@@ -42,9 +42,9 @@ TEST_CASE("a default stands in for what is undefined, and for what is empty wher
 }
 
 TEST_CASE("lists are chosen from by their members") {
-    const template_value turns = template_value::parse(R"([{"r": "u", "c": 1}, {"r": "a", "c": 2}, {"c": 3}])");
-    CHECK(filter_value("selectattr", turns, {.list = {"r", "equalto", "a"}}).size() == 1);
-    CHECK(filter_value("rejectattr", turns, {.list = {"r"}}) == template_value::parse(R"([{"c": 3}])"));
-    CHECK(filter_value("map", turns, {.named = {{"attribute", "c"}}}) == template_value::array({1, 2, 3}));
+    const template_value said = template_value::parse(R"([{"r": "u", "c": 1}, {"r": "a", "c": 2}, {"c": 3}])");
+    CHECK(filter_value("selectattr", said, {.list = {"r", "equalto", "a"}}).size() == 1);
+    CHECK(filter_value("rejectattr", said, {.list = {"r"}}) == template_value::parse(R"([{"c": 3}])"));
+    CHECK(filter_value("map", said, {.named = {{"attribute", "c"}}}) == template_value::array({1, 2, 3}));
     CHECK(filter_value("map", template_value::array({" a "}), {.list = {"trim"}}) == template_value::array({"a"}));
 }
