@@ -210,3 +210,16 @@ TEST_CASE("begin and end tokens stand once, also where the text spells them") {
     encoded_texts literal(letters({{"eos_token", "</s>"}}), special_tokens::plain);
     CHECK(copied(literal.pair("b", "a</s>", response_end::end_token).response) == ids{0, 4});
 }
+
+TEST_CASE("several tokens before a text stand before the prompt, once") {
+    encoded_texts texts(tokenizer_from_json(tokenizer_with(R"({"post_processor": {"type": "TemplateProcessing",
+        "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"SpecialToken": {"id": "<b>", "type_id": 0}},
+        {"Sequence": {"id": "A", "type_id": 0}}], "pair": [],
+        "special_tokens": {"<s>": {"id": "<s>", "ids": [0], "tokens": ["<s>"]},
+        "<b>": {"id": "<b>", "ids": [4], "tokens": ["<b>"]}}}})"),
+                                            {}, "t.json"));
+    CHECK(copied(texts.begun("a")) == ids{0, 4, 8});
+    CHECK(copied(texts.begun("<s><b>a")) == ids{0, 4, 8});
+    CHECK(copied(texts.plain("a")) == ids{8});
+    CHECK(copied(texts.pair("a", "b").prompt) == ids{0, 4, 8});
+}

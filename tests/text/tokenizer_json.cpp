@@ -68,6 +68,33 @@ TEST_CASE("begin and end tokens come from the configuration, or the begin token 
     CHECK(test::contains(error_of(file, {{"eos_token", "<nope>"}}), "the end token '<nope>' is not in the vocabulary"));
 }
 
+TEST_CASE("a template may put several tokens before a text") {
+    json file = small();
+    file["post_processor"] = json::parse(R"({"type": "TemplateProcessing", "single": [
+        {"SpecialToken": {"id": "<s>", "type_id": 0}}, {"SpecialToken": {"id": "two", "type_id": 0}},
+        {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}],
+        "special_tokens": {"two": {"id": "two", "ids": [0, 4], "tokens": ["a", "</s>"]}}})");
+    const tokenizer tokens = tokenizer_from_json(file, {}, "t");
+    const token_span begin = tokens.begin_tokens();
+    CHECK(std::vector<token_id>(begin.begin(), begin.end()) == std::vector<token_id>{3, 0, 4});
+    CHECK(test::contains(test::error_of([&] { (void)tokens.begin_token(); }), "puts 3 tokens before a text"));
+    file["post_processor"]["special_tokens"]["two"]["ids"] = {9};
+    CHECK(test::contains(error_of(file), "post_processor.special_tokens.two.ids: the id of a token was expected"));
+}
+
+TEST_CASE("characters that no token spells are dropped before their neighbours are merged, as by the package") {
+    json file = small();
+    CHECK(tokenizer_from_json(file, {}, "t").encode("aéb") == std::vector<token_id>{2});
+    CHECK(tokenizer_from_json(file, {}, "t").encode("a b") == std::vector<token_id>{2});
+    file["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", json::array()}};
+    CHECK(tokenizer_from_json(file, {}, "t").encode("a b") == std::vector<token_id>{2});
+    file["pre_tokenizer"] = {{"type", "ByteLevel"}, {"add_prefix_space", false}};
+    CHECK(tokenizer_from_json(file, {}, "t").encode("a b\n") == std::vector<token_id>{0, 1});
+    file["model"]["unk_token"] = "b"; // takes part in merging
+    file["pre_tokenizer"] = nullptr;
+    CHECK(tokenizer_from_json(file, {}, "t").encode("aéb") == std::vector<token_id>{2, 1});
+}
+
 TEST_CASE("a tokenizer.json that is malformed or of an unknown kind is refused with the member's name") {
     CHECK(test::contains(error_of(json::array()), "an object was expected"));
     CHECK(test::contains(error_of({{"model", 1}}), "model: an object was expected"));

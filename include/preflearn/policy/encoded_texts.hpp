@@ -56,7 +56,7 @@ class encoded_texts {
         const prompt_ids& known = prompt(text);
         return token_span(known.ids).subspan(known.begins);
     }
-    /// A prompt's: after the begin token.
+    /// A prompt's: after the begin token, or tokens.
     [[nodiscard]] token_span begun(std::string_view text) { return prompt(text).ids; }
     /// Those of a response that goes on behind any text: before the end token.
     [[nodiscard]] token_span ended(std::string_view text) {
@@ -140,7 +140,7 @@ class encoded_texts {
 
     [[nodiscard]] prompt_ids begun_ids(std::vector<token_id> ids, std::string_view text) const {
         prompt_ids made;
-        const auto begin = words_.begin_token();
+        const token_span begin = words_.begin_tokens();
         if (!ids.empty()) {
             const added_token* const last = words_.added(ids.back());
             const bool parsed = last && (found_ == special_tokens::parse || !last->special);
@@ -151,9 +151,10 @@ class encoded_texts {
         } else if (!text.empty()) {
             made.next = text_position::continuation;
         }
-        if (begin && (ids.empty() || ids.front() != *begin)) {
-            made.begins = 1;
-            ids.insert(ids.begin(), *begin);
+        const bool has_begin = ids.size() >= begin.size() && std::equal(begin.begin(), begin.end(), ids.begin());
+        if (!has_begin) {
+            made.begins = begin.size();
+            ids.insert(ids.begin(), begin.begin(), begin.end());
         }
         made.ids = std::move(ids);
         return made;

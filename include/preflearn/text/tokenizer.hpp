@@ -61,7 +61,7 @@ struct tokenizer_parts {
     std::vector<pretokenise_step> pretokenisers;
     std::variant<rank_bpe, score_bpe> model;
     preflearn::decoding decoding;
-    std::optional<token_id> begin;  ///< only when the file asks that one be put before a prompt
+    std::vector<token_id> begin;    ///< what the file asks to be put before a prompt
     std::optional<token_id> end;    ///< ends a response
     std::vector<std::string> notes; ///< what had to be guessed or was overruled, one sentence each
 };
@@ -133,8 +133,15 @@ class tokenizer {
 
     /// The number of ids, added tokens and unused ids included: what a model's logits are indexed by.
     [[nodiscard]] std::size_t size() const { return content_->parts.words.size(); }
-    /// The token that a prompt begins with, only where the tokenizer's file asks that one be added.
-    [[nodiscard]] std::optional<token_id> begin_token() const { return content_->parts.begin; }
+    /// The tokens that a prompt begins with, only where the tokenizer's file asks that some be added. Valid as long as
+    /// any copy of the tokenizer.
+    [[nodiscard]] token_span begin_tokens() const { return content_->parts.begin; }
+    /// The one token that a prompt begins with, if any. \throws argument_error when there are several.
+    [[nodiscard]] std::optional<token_id> begin_token() const {
+        const token_span begin = begin_tokens();
+        require(begin.size() < 2, "this tokenizer puts ", begin.size(), " tokens before a text, not one");
+        return begin.empty() ? std::nullopt : std::optional(begin.front());
+    }
     /// The token that ends a response, where the file names one.
     [[nodiscard]] std::optional<token_id> end_token() const { return content_->parts.end; }
     /// What a user should be told: what the file does not say and was guessed, what it says twice, what was overruled.

@@ -70,7 +70,7 @@ class gguf_tokenizer_reader {
         const std::optional<bool> asked = flag("add_bos_token");
         require<input_error>(begin || !asked.value_or(false), file(), ": a begin token is asked for, but there is no ",
                              "tokenizer.ggml.bos_token_id");
-        if (asked.value_or(adds_begin)) made.begin = begin;
+        if (begin && asked.value_or(adds_begin)) made.begin = {*begin};
         made.end = token("eos_token_id", texts.size());
         return made;
     }

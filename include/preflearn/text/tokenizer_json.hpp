@@ -89,24 +89,46 @@ inline rank_bpe read_bpe(const json_reader& from, const nlohmann::json& model, c
     return {merges, rest, from.flag(model, "ignore_merges", false, "model")};
 }
 
-/// The special token that a `post_processor` puts before a single text, if any.
-inline std::optional<std::string> begin_of_template(const json_reader& from, const nlohmann::json& value,
-                                                    const std::string& where = "post_processor") {
-    if (value.is_null()) return std::nullopt;
+inline token_id id_of(const json_reader& from, const vocabulary& words, const std::string& token,
+                      std::string_view use) {
+    const auto id = words.find(token);
+    require<input_error>(id.has_value(), from.origin, ": the ", use, " token '", token, "' is not in the vocabulary");
+    return *id;
+}
+
+/// The ids of a special token of a template: as its `special_tokens` list them, else by its text.
+inline void append_template_ids(const json_reader& from, const nlohmann::json& value, const vocabulary& words,
+                                const std::string& name, const std::string& where, std::vector<token_id>& out) {
+    const auto& ids = member_or_null(member_or_null(member_or_null(value, "special_tokens"), name), "ids");
+    if (ids.is_null()) out.push_back(id_of(from, words, name, "begin"));
+    for (const auto& id : ids) {
+        require<input_error>(id.is_number_unsigned() && id.get<std::uint64_t>() < words.size(), from.origin, ": ",
+                             where, ".special_tokens.", name, ".ids: the id of a token was expected");
+        out.push_back(id.get<token_id>());
+    }
+}
+
+/// The special tokens that a `post_processor` puts before a single text.
+inline std::vector<token_id> begin_of_template(const json_reader& from, const nlohmann::json& value,
+                                               const vocabulary& words, const std::string& where = "post_processor") {
+    std::vector<token_id> begin;
+    if (value.is_null()) return begin;
     const std::string kind = from.text(value, "type", where);
     if (kind == "Sequence") {
         for (const auto& part : from.parts(value, "processors", where)) {
-            if (auto found = begin_of_template(from, part, where + ".processors")) return found;
+            if (begin.empty()) begin = begin_of_template(from, part, words, where + ".processors");
         }
     } else if (kind == "TemplateProcessing") {
-        const auto& single = from.list(value, "single", where);
-        if (!single.empty() && !member_or_null(single[0], "SpecialToken").is_null()) {
-            return from.text(member_or_null(single[0], "SpecialToken"), "id", where + ".single[0].SpecialToken");
+        for (const auto& part : from.list(value, "single", where)) {
+            const auto& token = member_or_null(part, "SpecialToken");
+            if (token.is_null()) break;
+            const std::string name = from.text(token, "id", where + ".single.SpecialToken");
+            append_template_ids(from, value, words, name, where, begin);
         }
     } else if (kind != "ByteLevel") {
         from.unknown(where + ".type", kind, "Sequence, TemplateProcessing and ByteLevel are");
     }
-    return std::nullopt;
+    return begin;
 }
 
 /// "bos_token": "<s>" or {"content": "<s>", …}; null for null.
@@ -115,13 +137,6 @@ inline std::optional<std::string> token_of_config(const json_reader& from, const
     const auto& value = member_or_null(config, key);
     if (value.is_null()) return std::nullopt;
     return value.is_object() ? from.text(value, "content", std::string(key)) : from.text(config, key, "the file");
-}
-
-inline token_id id_of(const json_reader& from, const vocabulary& words, const std::string& token,
-                      std::string_view use) {
-    const auto id = words.find(token);
-    require<input_error>(id.has_value(), from.origin, ": the ", use, " token '", token, "' is not in the vocabulary");
-    return *id;
 }
 
 } // namespace detail
@@ -151,14 +166,12 @@ inline tokenizer tokenizer_from_json(const nlohmann::json& file, const nlohmann:
 
     const auto& asked = member_or_null(config, "add_bos_token");
     if (asked.is_null()) {
-        if (const auto begin = detail::begin_of_template(from, member_or_null(file, "post_processor"))) {
-            parts.begin = detail::id_of(from, parts.words, *begin, "begin");
-        }
+        parts.begin = detail::begin_of_template(from, member_or_null(file, "post_processor"), parts.words);
     } else if (from_config.flag(config, "add_bos_token", false, "the file")) {
         const auto begin = detail::token_of_config(from_config, config, "bos_token");
         require<input_error>(begin.has_value(), from_config.origin,
                              ": add_bos_token is true, but there is no bos_token");
-        parts.begin = detail::id_of(from_config, parts.words, *begin, "begin");
+        parts.begin = {detail::id_of(from_config, parts.words, *begin, "begin")};
     }
     if (const auto end = detail::token_of_config(from_config, config, "eos_token")) {
         parts.end = detail::id_of(from_config, parts.words, *end, "end");
