@@ -64,7 +64,7 @@ inline std::size_t cut_tokens(const named_pretokeniser& by, const std::vector<st
     std::size_t cut = 0;
     for (const std::string& token : tokens) {
         text_pieces pieces(token);
-        for (const auto& step : steps) pretokenise(pieces, step, true);
+        for (const auto& step : steps) pretokenise(pieces, step, text_position::start);
         cut += pieces.ends.size() > 1;
     }
     return cut;
