@@ -23,6 +23,7 @@
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/interval.hpp>
+#include <preflearn/core/one_thread.hpp>
 #include <preflearn/ranking/fit.hpp>
 #include <preflearn/ranking/games.hpp>
 #include <preflearn/ranking/model.hpp>
@@ -149,7 +150,7 @@ rating_covariance sandwich_covariance(const game_list& games, const Model& model
             if (layout.has_order()) add(detail::index(layout.order), t.slope_x);
             if (layout.has_tie_parameter()) add(detail::index(layout.ties), t.slope_t);
         });
-    return {games.items, bread * meat * bread.transpose()};
+    return {games.items, on_one_thread([&] { return Eigen::MatrixXd(bread * meat * bread.transpose()); })};
 }
 
 /// score ± z · error of every item; NaN where the error is. \throws numeric_error when the fit does not exist,

@@ -22,6 +22,7 @@
 #include <Eigen/Core>
 
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/one_thread.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/ranking/conjugate_gradients.hpp>
 #include <preflearn/ranking/covariance.hpp>
@@ -189,7 +190,7 @@ bool effects_are_identified(const game_information<Model>& design, const game_la
         solved.col(e) = conjugate_gradients(items, columns.col(e), 1e-8);
     }
     const Eigen::VectorXd unit = rest.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
-    rest -= columns.transpose() * solved;
+    on_one_thread([&] { rest -= columns.transpose() * solved; });
     const Eigen::LDLT<Eigen::MatrixXd> factors(unit.asDiagonal() * rest * unit.asDiagonal());
     return factors.vectorD().minCoeff() > least_pivot;
 }
@@ -422,7 +423,7 @@ rating_covariance sandwich_covariance(const game_list& games, const game_details
                                   for (const detail::game_parameter& p : row) add(p.at, p.times * t.slope[p.through]);
                               });
         });
-    return {fit.layout.items, bread * meat * bread.transpose()};
+    return {fit.layout.items, on_one_thread([&] { return Eigen::MatrixXd(bread * meat * bread.transpose()); })};
 }
 
 } // namespace preflearn
