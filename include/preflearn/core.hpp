@@ -18,6 +18,7 @@
 #include <preflearn/core/log_space.hpp>
 #include <preflearn/core/many.hpp>
 #include <preflearn/core/matrix_view.hpp>
+#include <preflearn/core/one_thread.hpp>
 #include <preflearn/core/order.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/core/preference.hpp>

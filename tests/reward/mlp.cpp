@@ -5,7 +5,10 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/core/many.hpp>
+#include <preflearn/core/parallel.hpp>
+#include <preflearn/core/random.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/reward/linear.hpp>
 #include <preflearn/reward/mlp.hpp>
 #include <preflearn/training/preference.hpp>
 
@@ -79,4 +82,38 @@ TEST_CASE("bad shapes and completions are refused") {
     const std::span<const feature_completion> none;
     CHECK(rewards(model, none).empty());
     CHECK_NOTHROW(model.backward(model.forward(none), {}));
+}
+
+TEST_CASE_TEMPLATE("a reward has the same bits in every batch, a step's gradient for any number of threads", Real,
+                   float, double) {
+    const std::size_t features = 37, count = 61;
+    std::vector<std::vector<double>> values(count, std::vector<double>(features));
+    generator random(1, "features");
+    for (auto& row : values)
+        for (double& x : row) x = random.normal();
+    std::vector<feature_completion> all;
+    for (const auto& row : values) all.push_back({{}, row});
+    std::vector<std::vector<Real>> gradients;
+    for (const int threads : {1, 2}) {
+#if defined(_OPENMP)
+        omp_set_num_threads(threads);
+#endif
+        mlp_reward<Real> model({.features = features, .hidden = {100, 70}}, 1);
+        linear_reward<Real> line(features);
+        for (std::size_t i = 0; i < features; ++i) line.parameters()[i] = model.parameters()[i];
+        const std::vector<double> together = rewards(model, std::span<const feature_completion>(all)),
+                                  on_line = rewards(line, std::span<const feature_completion>(all));
+        for (std::size_t i = 0; i < count; ++i) {
+            CHECK(model(no_prompt{}, values[i]) == together[i]);
+            CHECK(line(no_prompt{}, values[i]) == on_line[i]);
+        }
+        const auto few = rewards(model, std::span<const feature_completion>(all).subspan(20, 17));
+        for (std::size_t i = 0; i < few.size(); ++i) CHECK(few[i] == together[20 + i]);
+        model.backward(model.forward(std::span<const feature_completion>(all)), together);
+        gradients.emplace_back(model.gradients().begin(), model.gradients().end());
+    }
+#if defined(_OPENMP)
+    omp_set_num_threads(omp_get_num_procs());
+#endif
+    CHECK(gradients[0] == gradients[1]);
 }

@@ -25,6 +25,7 @@
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
 #include <preflearn/core/interval.hpp>
+#include <preflearn/core/one_thread.hpp>
 #include <preflearn/ranking/fit.hpp>
 #include <preflearn/ranking/games.hpp>
 #include <preflearn/ranking/model.hpp>
@@ -96,7 +97,8 @@ inline rating_covariance of_scores(tree_system system, Eigen::MatrixXd matrix) {
         to_model.col(c) = system.natural(Eigen::VectorXd::Unit(coordinates, c));
         to_model.col(c).head(n).array() -= to_model.col(c).head(n).mean();
     }
-    Eigen::MatrixXd scores = to_model * matrix * to_model.transpose();
+    Eigen::MatrixXd scores =
+        on_one_thread([&] { return Eigen::MatrixXd(to_model * matrix * to_model.transpose()); });
     const std::size_t items = system.layout.items;
     return {items, std::move(scores),
             std::make_shared<const tree_covariance>(tree_covariance{std::move(system), std::move(matrix)})};
@@ -239,7 +241,7 @@ rating_covariance sandwich_covariance(const game_list& games, const Model& model
             if (layout.has_order()) add(behind + detail::index(layout.order), t.slope_x);
             if (layout.has_tie_parameter()) add(behind + detail::index(layout.ties), t.slope_t);
         });
-    meat = bread * meat * bread.transpose();
+    meat = on_one_thread([&] { return Eigen::MatrixXd(bread * meat * bread.transpose()); });
     if (system.tree) return detail::of_scores(std::move(system), std::move(meat));
     return {games.items, std::move(meat)};
 }

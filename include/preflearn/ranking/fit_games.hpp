@@ -25,6 +25,7 @@
 #include <Eigen/Core>
 
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/one_thread.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/ranking/conjugate_gradients.hpp>
 #include <preflearn/ranking/covariance.hpp>
@@ -209,7 +210,7 @@ effects_beside_items effects_of(const game_information<Model>& design, const gam
         }
     }
     found.whole = rest.diagonal();
-    if (n > 0) rest -= columns.transpose() * solved;
+    if (n > 0) on_one_thread([&] { rest -= columns.transpose() * solved; });
     found.left_over = std::move(rest);
     return found;
 }
@@ -575,7 +576,7 @@ rating_covariance sandwich_covariance(const game_list& games, const game_details
                         std::ranges::for_each(row, each);
                 });
         });
-    meat = bread * meat * bread.transpose();
+    meat = on_one_thread([&] { return Eigen::MatrixXd(bread * meat * bread.transpose()); });
     if (system.tree) return detail::of_scores(std::move(system), std::move(meat));
     return {fit.layout.items, std::move(meat)};
 }

@@ -22,6 +22,7 @@
 
 #include <preflearn/core/distribution.hpp>
 #include <preflearn/core/error.hpp>
+#include <preflearn/core/one_thread.hpp>
 #include <preflearn/core/parallel.hpp>
 #include <preflearn/core/random.hpp>
 #include <preflearn/ranking/covariance.hpp>
@@ -87,7 +88,7 @@ std::vector<float> largest_differences(const Matrix& root, const Matrix& precisi
             generator random(seed, "rank draws", d);
             for (float& x : noise.col(index(d - begin))) x = static_cast<float>(random.normal());
         }
-        const Eigen::MatrixXf scores = root * noise;
+        const Eigen::MatrixXf scores = on_one_thread([&] { return Eigen::MatrixXf(root * noise); });
         for (Eigen::Index i = 1; i < n; ++i) {
             for (std::size_t d = begin; d < end; ++d) {
                 const auto drawn = scores.col(index(d - begin));

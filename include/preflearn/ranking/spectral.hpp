@@ -13,6 +13,7 @@
 #include <Eigen/Core>
 #include <Eigen/LU>
 
+#include <preflearn/core/one_thread.hpp>
 #include <preflearn/ranking/minorise.hpp>
 #include <preflearn/ranking/model.hpp>
 #include <preflearn/ranking/newton.hpp>
@@ -45,7 +46,8 @@ struct spectral {
             rates.row(n - 1).setOnes(); // one balance follows from the others; the law sums to n instead
             Eigen::VectorXd right = Eigen::VectorXd::Zero(n);
             right[n - 1] = static_cast<double>(n);
-            Eigen::VectorXd next = rates.partialPivLu().solve(right).cwiseMax(1e-300).array().log();
+            Eigen::VectorXd next = on_one_thread([&] { return Eigen::VectorXd(rates.partialPivLu().solve(right)); });
+            next = next.cwiseMax(1e-300).array().log();
             next.array() -= next.mean();
             change = (next - result.parameters).cwiseAbs().maxCoeff();
             result.parameters = std::move(next);
