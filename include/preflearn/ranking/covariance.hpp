@@ -97,8 +97,7 @@ inline rating_covariance of_scores(tree_system system, Eigen::MatrixXd matrix) {
         to_model.col(c) = system.natural(Eigen::VectorXd::Unit(coordinates, c));
         to_model.col(c).head(n).array() -= to_model.col(c).head(n).mean();
     }
-    Eigen::MatrixXd scores =
-        on_one_thread([&] { return Eigen::MatrixXd(to_model * matrix * to_model.transpose()); });
+    Eigen::MatrixXd scores = on_one_thread([&] { return Eigen::MatrixXd(to_model * matrix * to_model.transpose()); });
     const std::size_t items = system.layout.items;
     return {items, std::move(scores),
             std::make_shared<const tree_covariance>(tree_covariance{std::move(system), std::move(matrix)})};

@@ -115,8 +115,7 @@ class expression_classes {
         for (const char32_t start : starts_) {
             for (unsigned kind = 0; kind < category_count; ++kind) {
                 std::uint64_t in = 0;
-                for (std::size_t i = 0; i < sets.size(); ++i)
-                    in |= std::uint64_t{sets[i].contains(start, kind)} << i;
+                for (std::size_t i = 0; i < sets.size(); ++i) in |= std::uint64_t{sets[i].contains(start, kind)} << i;
                 const auto found = known.emplace(in, static_cast<std::uint16_t>(known.size())).first;
                 by_category_.push_back(found->second);
             }
