@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/data/preference_data.hpp>
+#include <preflearn/data/preference_reader.hpp>
 #include <preflearn/loss/named_divergence.hpp>
 #include <preflearn/loss/named_reference_free.hpp>
 #include <preflearn/pipeline/loss_values.hpp>

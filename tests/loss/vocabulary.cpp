@@ -125,8 +125,8 @@ template <class Logit> std::vector<double> bias_of(std::size_t count) {
 
 TEST_CASE("values and gradients are those of the definition, for rows of any length") {
     for (const std::size_t columns : {1UL, 2UL, 63UL, 64UL, 65UL, 2047UL, 2048UL, 2049UL, 5000UL}) {
-        const problem<double> extended(5, columns, 6);
-        CHECK(difference(computed(extended), naive_results(extended)) < 1e-13);
+        const problem<double> wider(5, columns, 6);
+        CHECK(difference(computed(wider), naive_results(wider)) < 1e-13);
         const problem<float> narrow(5, columns, 6);
         CHECK(difference(computed(narrow), naive_results(narrow)) < 3e-6);
     }
