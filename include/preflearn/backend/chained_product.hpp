@@ -113,7 +113,7 @@ void multiply_serial(transpose op_a, matrix_view<const T> a, transpose op_b, mat
     const std::size_t room = std::min(c.rows, product_rows) * kernel::row_stride * sizeof(T);
     const std::unique_ptr<T, release> rows(static_cast<T*>(::operator new (room, std::align_val_t{64})));
     alignas(64) T panel[kernel::depth * kernel::columns]; // NOLINT
-    alignas(64) T corner[kernel::rows * kernel::columns]; // NOLINT
+    alignas(64) T corner[kernel::rows * kernel::columns] = {}; // NOLINT
     for (std::size_t r = 0; r < c.rows; r += product_rows) {
         const std::size_t m = std::min(product_rows, c.rows - r);
         for (std::size_t k = 0; k < inner; k += kernel::depth) {
