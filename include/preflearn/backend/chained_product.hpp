@@ -66,13 +66,13 @@ template <class T> struct product_kernel {
 };
 
 /// Turns a square of as many rows as a packet of this kind has lanes.
-template <class T, class Packet>
-void transpose_square(const T* from, std::size_t from_stride, T* to, std::size_t to_stride, const Packet& /*kind*/) {
-    constexpr std::size_t lanes = product_kernel<T>::lanes;
-    Eigen::internal::PacketBlock<Packet, static_cast<int>(lanes)> square;
-    for (std::size_t i = 0; i < lanes; ++i) square.packet[i] = Eigen::internal::ploadu<Packet>(from + i * from_stride);
-    Eigen::internal::ptranspose(square);
-    for (std::size_t i = 0; i < lanes; ++i) Eigen::internal::pstoreu(to + i * to_stride, square.packet[i]);
+template <class T, class Packet, std::size_t... I>
+void transpose_square(const T* from, std::size_t from_stride, T* to, std::size_t to_stride, const Packet& /*kind*/,
+                      std::index_sequence<I...>) {
+    using namespace Eigen::internal;
+    PacketBlock<Packet, static_cast<int>(sizeof...(I))> square{{ploadu<Packet>(from + I * from_stride)...}};
+    ptranspose(square);
+    (pstoreu(to + I * to_stride, square.packet[I]), ...);
 }
 
 /// to(c, r) = from(r, c); `to` has rows of `stride`.
@@ -82,7 +82,7 @@ template <class T> void pack_transposed(matrix_view<const T> from, T* to, std::s
         for (std::size_t c = 0; c < from.columns; c += lanes) {
             if (r + lanes <= from.rows && c + lanes <= from.columns) {
                 transpose_square(from.row(r) + c, from.stride, to + c * stride + r, stride,
-                                 typename product_kernel<T>::packet());
+                                 typename product_kernel<T>::packet(), std::make_index_sequence<lanes>{});
             } else {
                 for (std::size_t i = r; i < std::min(r + lanes, from.rows); ++i)
                     for (std::size_t j = c; j < std::min(c + lanes, from.columns); ++j) to[j * stride + i] = from(i, j);
@@ -112,8 +112,8 @@ void multiply_serial(transpose op_a, matrix_view<const T> a, transpose op_b, mat
     };
     const std::size_t room = std::min(c.rows, product_rows) * kernel::row_stride * sizeof(T);
     const std::unique_ptr<T, release> rows(static_cast<T*>(::operator new (room, std::align_val_t{64})));
-    alignas(64) T panel[kernel::depth * kernel::columns]; // NOLINT
-    alignas(64) T corner[kernel::rows * kernel::columns]; // NOLINT
+    alignas(64) T panel[kernel::depth * kernel::columns];      // NOLINT
+    alignas(64) T corner[kernel::rows * kernel::columns] = {}; // NOLINT
     for (std::size_t r = 0; r < c.rows; r += product_rows) {
         const std::size_t m = std::min(product_rows, c.rows - r);
         for (std::size_t k = 0; k < inner; k += kernel::depth) {

@@ -141,7 +141,8 @@ enum class store : bool { replace, add };
 /// in a kernel. `B::matrix<T>` owns a row-major rows × columns array, convertible to `matrix_view`;
 /// `B::multiply(op_a, a, op_b, b, c, store)` is c = op(a) · op(b), or c += op(a) · op(b).
 ///
-/// Semantics: the result has the same bits whatever the number of threads. \throws argument_error when shapes differ.
+/// Semantics: an element's bits depend on its row of op(a) and its column of op(b) alone, not on the number of rows,
+/// columns or threads; all that is said of equal bits rests on it. \throws argument_error when shapes differ.
 template <class B, class T = float>
 concept Backend = requires(matrix_view<const T> a, matrix_view<const T> b, matrix_view<T> c,
                            typename B::template matrix<T> owned, std::size_t n) {

@@ -1,7 +1,9 @@
 /// \file
 /// A decoder-only transformer: a language model π(y | x) that scores, learns and generates. Templated on its scalar,
 /// on its family (`llama`: which parts, which tensor names) and on its backend. Completions run as packed rows, and
-/// neighbours with equal prompts share the prompt's rows, forward and backward (see batch.hpp).
+/// neighbours with equal prompts share the prompt's rows, forward and backward (see batch.hpp). What is computed of a
+/// completion has the same bits alone and in any batch, in any order, with shared prompts or not, for any number of
+/// threads; so has what is drawn. A gradient's depend on the batch's completions and their order.
 // SPDX-License-Identifier: MIT
 #pragma once
 
