@@ -189,9 +189,18 @@ int main(int argc, char** argv) {
                    "longest prompt with response, begin and end tokens counted; longer pairs are left out; default 512")
         ->check(CLI::PositiveNumber)
         ->needs(data);
-    app.add_option(
-           "--chat-format", given.chat_format,
-           "how conversations become text: auto (what the models' chat templates are), transcript, chatml, llama3, ...")
+    app.add_option("--chat-format", given.chat_format,
+                   "how conversations become text: auto (what the models' chat template is) or one of " +
+                       preflearn::chat_format_names())
+        ->needs(data);
+    app.add_option("--boundary", given.boundary,
+                   "separate: a response is encoded as the prompt's continuation; joint: both as one text, cut after "
+                   "as many tokens as the prompt alone has")
+        ->check(CLI::IsMember({"separate", "joint"}))
+        ->capture_default_str()
+        ->needs(data);
+    app.add_option("--pretokenizer", given.pretokenizer,
+                   "how a GGUF file's tokenizer splits text, instead of what the file names; for both models")
         ->needs(data);
     app.add_flag("--skip-malformed", given.skip_malformed, "leave malformed lines out instead of stopping")
         ->needs(data);

@@ -33,7 +33,7 @@ std::vector<std::uint64_t> ids_of(const std::vector<text_comparison>& pairs) {
     for (const auto& pair : pairs) ids.push_back(pair.id);
     return ids;
 }
-using ids = std::vector<std::uint64_t>;
+using id_numbers = std::vector<std::uint64_t>;
 std::string reasons(const left_out_pairs& left_out) {
     std::string all;
     for (const left_out_pair& pair : left_out.pairs()) all += message(pair.name.line, " ", name_of(pair.reason), "; ");
@@ -49,19 +49,19 @@ TEST_CASE("every reason, in its order, and the others are kept") {
                            pair_of("p", "a", "b", R"(, "label": "abstain")") + pair_of("", "", "", ""));
     const std::vector readers{bytes(5)};
     const auto all = fit_pairs(data, readers, {.needs_tokens = true, .needs_difference = true});
-    CHECK(ids_of(all.kept) == ids{0});
+    CHECK(ids_of(all.kept) == id_numbers{0});
     CHECK(reasons(all.left_out) ==
           "2 malformed; 3 no_label; 4 empty_prompt; 5 empty_response; 6 longer_than_model; 7 longer_than_model; "
           "8 identical_responses; 9 tied_label; 10 no_label; 11 no_label; ");
-    CHECK(ids_of(all.identical) == ids{7});
+    CHECK(ids_of(all.identical) == id_numbers{7});
     const auto scored = fit_pairs(data, readers, {.maximum_tokens = 4});
-    CHECK(ids_of(scored.kept) == ids{0, 4, 7}); // identical responses and empty ones are scored
-    CHECK(ids_of(scored.identical) == ids{7});
+    CHECK(ids_of(scored.kept) == id_numbers{0, 4, 7}); // identical responses and empty ones are scored
+    CHECK(ids_of(scored.identical) == id_numbers{7});
     CHECK(scored.left_out.count(left_out_reason::too_long) == 2);
     const auto ties = fit_pairs(data, readers, {.label = label_need::verdict});
-    CHECK(ids_of(ties.kept) == ids{0, 4, 7, 8});
+    CHECK(ids_of(ties.kept) == id_numbers{0, 4, 7, 8});
     const auto unlabelled = fit_pairs(data, readers, {.label = label_need::none});
-    CHECK(ids_of(unlabelled.kept) == ids{0, 2, 4, 7, 8, 9});
+    CHECK(ids_of(unlabelled.kept) == id_numbers{0, 2, 4, 7, 8, 9});
     CHECK(fit_pairs(data, {}, {.label = label_need::none}).kept.size() == 10); // nobody reads
 }
 

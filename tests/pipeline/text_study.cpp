@@ -122,6 +122,34 @@ TEST_CASE("of identical responses alone nothing is learned: an error that counts
         doctest::Contains("no pair is left\n  left out: 30 with two identical responses (first: line 1"), input_error);
 }
 
+TEST_CASE("the boundary and the conversation format are said and reach both models") {
+    const files f;
+    {
+        std::ofstream pairs(f.folder / "pairs.jsonl");
+        for (std::size_t i = 0; i < 24; ++i) // the student joins "a" and "b"
+            pairs << R"({"prompt":")" << std::string(1 + i % 6, "cd"[i % 2]) << i / 6 % 4
+                  << R"(a","chosen":"bd","rejected":"c"})" << '\n';
+    }
+    text_study_data found;
+    const auto keep = [&](const text_study_data& counts) { found = counts; };
+    text_study_options options = f.options();
+    options.labelled = options.unlabelled = options.test = 4;
+    options.study.student_training.epochs = 1;
+    run_text_study(options, dpo{}, keep);
+    CHECK(found.changed_prompts == 0);
+    CHECK(found.summary.find("token boundary: separate; in 0 of 24") != std::string::npos);
+    options.boundary = token_boundary::joint;
+    run_text_study(options, dpo{}, keep);
+    CHECK(found.changed_prompts == 24);
+    CHECK(found.summary.find("token boundary: joint; in 24 of 24 pairs") != std::string::npos);
+    CHECK(to_json(found)["pairs_whose_prompt_changes"] == 24);
+    options.chat_format = "chatml";
+    run_text_study(options, dpo{}, keep);
+    CHECK(found.chat_format == "chatml");
+    options.chat_format = "auto";
+    CHECK_THROWS_WITH_AS(run_text_study(options, dpo{}, keep), doctest::Contains("has no chat template"), input_error);
+}
+
 TEST_CASE("one file for both models is the study of two copies of it") {
     const files f;
     text_study_options same = f.options();
