@@ -15,6 +15,7 @@
 #include <preflearn/ranking/game_information.hpp>
 #include <preflearn/ranking/game_model.hpp>
 #include <preflearn/ranking/games.hpp>
+#include <preflearn/ranking/identified_effects.hpp>
 #include <preflearn/ranking/item_records.hpp>
 #include <preflearn/ranking/judges.hpp>
 #include <preflearn/ranking/lbfgs.hpp>

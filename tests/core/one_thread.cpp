@@ -20,8 +20,8 @@ TEST_CASE("inside there is one thread, afterwards as many as before, after an ex
 
 #if defined(_OPENMP)
 TEST_CASE("a product of Eigen's has the same bits there for any number of threads") {
-    const Eigen::MatrixXd a =
-        Eigen::MatrixXd::NullaryExpr(180, 700, [](auto i, auto j) { return 1.0 / static_cast<double>(1 + i + 3 * j); });
+    const Eigen::MatrixXd a = Eigen::MatrixXd::NullaryExpr(
+        180, 700, [](Eigen::Index i, Eigen::Index j) { return 1.0 / static_cast<double>(1 + i + 3 * j); });
     std::vector<Eigen::MatrixXd> results;
     for (const int threads : {1, 2}) {
         omp_set_num_threads(threads);
