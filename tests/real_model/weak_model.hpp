@@ -19,7 +19,7 @@ struct weak_model_files {
 inline weak_model_files weak_model_and_pairs() {
     namespace fs = std::filesystem;
     const fs::path shared(PREFLEARN_SHARED), script = shared / "get-weak-llm";
-    const fs::path pairs = shared / "golden" / "smollm2-135m-hh-logprobs.jsonl";
+    const fs::path pairs = shared / "golden" / "smollm2-135m-hh-logprobs-own-tokenizer.jsonl";
     const char* const named = std::getenv("PREFLEARN_WEAK_LLM");
     const fs::path model = named ? fs::path(named) : fs::temp_directory_path() / "weak-llm.gguf";
     const std::string command = "sh '" + script.string() + "' '" + model.string() + "' > /dev/null 2>&1";

@@ -18,7 +18,7 @@ TEST_CASE("Gemma 3's SentencePiece tokenizer gives the golden ids of real pairs"
     const std::filesystem::path model =
         named ? named : (std::filesystem::temp_directory_path() / "student-llm.gguf").string();
     const std::filesystem::path golden = PREFLEARN_SHARED "/golden/gemma3-270m-hh-logprobs.jsonl";
-    const std::filesystem::path texts = PREFLEARN_SHARED "/golden/smollm2-135m-hh-logprobs.jsonl";
+    const std::filesystem::path texts = PREFLEARN_SHARED "/golden/smollm2-135m-hh-logprobs-own-tokenizer.jsonl";
     for (const auto& needed : {model, golden, texts}) {
         if (!std::filesystem::exists(needed)) {
             std::printf("[skipped] %s is not there\n", needed.filename().c_str());

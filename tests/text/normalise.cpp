@@ -24,6 +24,15 @@ TEST_CASE("normalisation steps do what their names say, in order") {
     CHECK(normal("ÀΣß漢İ", {lowercase_step{}}) == "àσß漢i\u0307");
 }
 
+TEST_CASE("matches of an expression are replaced, and white space at the ends is stripped") {
+    CHECK(normal("a   b  c d", {replace_matches_step{expression(" {2,}"), "_"}}) == "a_b_c d");
+    CHECK(normal("", {replace_matches_step{expression(" +"), "_"}}) == "");
+    CHECK(normal("\u3000\n a b\u00a0 ", {strip_step{}}) == "a b");
+    CHECK(normal(" a ", {strip_step{.left = false}}) == " a");
+    CHECK(normal(" a ", {strip_step{.right = false}}) == "a ");
+    CHECK(normal(" \n ", {strip_step{}}) == "");
+}
+
 TEST_CASE("bytes that are not UTF-8 and zero bytes pass through every step") {
     const std::string text("\xff"
                            "e\u0301\0\xc3"

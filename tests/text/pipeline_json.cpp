@@ -57,7 +57,10 @@ TEST_CASE("an unknown step, behaviour or expression is refused by name") {
         });
     };
     CHECK(test::contains(normaliser(R"({"type": "Precompiled"})"), "normalizer.type is 'Precompiled'"));
-    CHECK(test::contains(normaliser(R"({"type": "Replace", "pattern": {"Regex": " +"}, "content": ""})"), "' +'"));
+    CHECK(test::contains(normaliser(R"({"type": "Replace", "pattern": {"Regex": "(?<!a) "}, "content": ""})"),
+                         "'(?<!a) '"));
+    CHECK(test::contains(normaliser(R"({"type": "Replace", "pattern": {"Regex": " *"}, "content": ""})"),
+                         "one character or more"));
     const auto decoder = [](const char* text) {
         return error_of([&] {
             decoding how;

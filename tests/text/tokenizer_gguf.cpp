@@ -141,3 +141,43 @@ TEST_CASE("a tokenizer that GGUF keys do not describe well is refused with the k
     made.texts("tokenizer.ggml.merges", std::vector<std::string>{"th"});
     CHECK(test::contains(refusal_of(made), "is not two tokens with a space between"));
 }
+
+TEST_CASE("without a name the vocabulary is recognised or llama.cpp's default is taken, and both are said") {
+    const auto note_of = [](const tokenizer& tokens) {
+        REQUIRE(tokens.notes().size() == 1);
+        return tokens.notes()[0];
+    };
+    const tokenizer named = load(as_gguf("llama3", "llama-bpe", false));
+    CHECK(named.notes().empty());
+    const tokenizer unknown = load(as_gguf("llama3", "default", false));
+    CHECK(
+        test::contains(note_of(unknown), "tokenizer.ggml.pre is 'default'; the pattern that llama.cpp takes then was"));
+    const tokenizer foreign = load(as_gguf("llama3", "lama", false));
+    CHECK(test::contains(note_of(foreign), "tokenizer.ggml.pre is 'lama', a name that is not known; the pattern that"));
+    CHECK(unknown.encode("(abc) 1234`") == foreign.encode("(abc) 1234`"));
+
+    auto made = as_gguf("llama3", "", false);
+    auto tokens = std::vector<std::string>{"<|begin_of_text|>"};
+    for (std::size_t id = 1; id < named.size(); ++id) tokens.emplace_back(named.token_text(static_cast<token_id>(id)));
+    made.keys.erase(made.keys.begin() + 2);
+    made.texts("tokenizer.ggml.tokens", tokens);
+    const tokenizer recognised = load(made);
+    CHECK(test::contains(note_of(recognised), "the vocabulary looks like that of 'llama-bpe' (by <|begin_of_text|>)"));
+    for (const char* const text : {"12345 it's", "(a\n\n b", "  x"})
+        CHECK(recognised.encode(text) == named.encode(text));
+}
+
+TEST_CASE("the caller may name the pre-tokeniser, which is said where the file says otherwise") {
+    const test::folder folder;
+    const auto path = folder.write("t.gguf", as_gguf("llama3", "default", false).file());
+    const tokenizer asked = load_tokenizer(path, {.pretokenizer = "llama-bpe"});
+    CHECK(asked.encode("1234 it's\n\n") == load(as_gguf("llama3", "llama3", false)).encode("1234 it's\n\n"));
+    REQUIRE(asked.notes().size() == 1);
+    CHECK(test::contains(asked.notes()[0], "tokenizer.ggml.pre is 'default'; 'llama-bpe' was taken as asked"));
+    CHECK(test::contains(test::error_of([&] { (void)load_tokenizer(path, {.pretokenizer = "lama"}); }),
+                         "there is no pre-tokeniser 'lama'; there are default"));
+    const auto by_score = folder.write("s.gguf", as_gguf("llama2", "default", true).file());
+    CHECK(load_tokenizer(by_score).notes().empty());
+    CHECK(test::contains(test::error_of([&] { (void)load_tokenizer(by_score, {.pretokenizer = "gpt-2"}); }),
+                         "a tokenizer of the kind 'llama' has none"));
+}

@@ -39,7 +39,19 @@ struct unicode_form_step {
 /// Every character becomes its lower case.
 struct lowercase_step {};
 
-using normalise_step = std::variant<prepend_step, replace_step, unicode_form_step, lowercase_step>;
+/// Every match of an expression becomes `to`.
+struct replace_matches_step {
+    expression pattern;
+    std::string to;
+};
+/// White space at the ends goes.
+struct strip_step {
+    bool left = true;
+    bool right = true;
+};
+
+using normalise_step =
+    std::variant<prepend_step, replace_step, unicode_form_step, lowercase_step, replace_matches_step, strip_step>;
 
 namespace detail {
 
@@ -90,6 +102,23 @@ inline void apply(std::string& text, const lowercase_step&) {
         at += c.bytes;
     }
     text = std::move(out);
+}
+
+inline void apply(std::string& text, const replace_matches_step& step) {
+    std::string out;
+    const std::string_view whole = text;
+    const expression_split matches{step.pattern};
+    matches.for_each_part(whole, [&](const expression_split::part& part) {
+        out.append(part.is_match ? std::string_view(step.to) : whole.substr(part.begin, part.end - part.begin));
+    });
+    text = std::move(out);
+}
+inline void apply(std::string& text, const strip_step& step) {
+    const auto is_space = [&](std::size_t at) { return class_of(character_at(text, at)) == character_class::space; };
+    while (step.right && !text.empty() && is_space(last_character(text))) text.resize(last_character(text));
+    std::size_t begin = 0;
+    while (step.left && begin < text.size() && is_space(begin)) begin += character_at(text, begin).bytes;
+    text.erase(0, begin);
 }
 
 } // namespace detail

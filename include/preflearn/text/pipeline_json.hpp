@@ -67,6 +67,19 @@ struct json_reader {
     }
 };
 
+namespace detail {
+
+/// An expression; one that is not understood is refused with the place in the file.
+inline expression read_expression(const json_reader& from, const std::string& pattern, const std::string& where) {
+    try {
+        return expression(pattern);
+    } catch (const argument_error& failure) {
+        throw input_error(message(from.origin, ": ", where, ": ", failure.what()));
+    }
+}
+
+} // namespace detail
+
 /// Appends the steps of a `normalizer` (null: none).
 inline void read_normalisers(const json_reader& from, const nlohmann::json& value, std::vector<normalise_step>& steps,
                              const std::string& where = "normalizer") {
@@ -80,14 +93,25 @@ inline void read_normalisers(const json_reader& from, const nlohmann::json& valu
         steps.push_back(prepend_step{from.text(value, "prepend", where)});
     } else if (kind == "Replace") {
         const auto pattern = from.pattern_of(value, where);
-        if (pattern.is_regex) from.unknown(where + ".pattern", pattern.text, "texts are, expressions are not");
-        steps.push_back(replace_step{pattern.text, from.text(value, "content", where)});
+        const std::string to = from.text(value, "content", where);
+        if (pattern.is_regex) {
+            auto read = detail::read_expression(from, pattern.text, where + ".pattern");
+            require<input_error>(!read.match("", 0), from.origin, ": ", where, ".pattern ", excerpt{pattern.text},
+                                 " matches nothing at all; one character or more was expected");
+            steps.push_back(replace_matches_step{std::move(read), to});
+        } else {
+            steps.push_back(replace_step{pattern.text, to});
+        }
+    } else if (kind == "Strip") {
+        steps.push_back(strip_step{.left = from.flag(value, "strip_left", true, where),
+                                   .right = from.flag(value, "strip_right", true, where)});
     } else if (kind == "NFC" || kind == "NFD" || kind == "NFKC" || kind == "NFKD") {
         steps.push_back(unicode_form_step{.composed = kind.back() == 'C', .compatibility = kind.size() == 4});
     } else if (kind == "Lowercase") {
         steps.push_back(lowercase_step{});
     } else {
-        from.unknown(where + ".type", kind, "Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD and Lowercase are");
+        from.unknown(where + ".type", kind,
+                     "Sequence, Prepend, Replace, Strip, NFC, NFD, NFKC, NFKD and Lowercase are");
     }
 }
 
@@ -104,15 +128,6 @@ inline expression_split::behaviours read_behaviour(const json_reader& from, cons
     if (behaviour == "Contiguous") return contiguous;
     from.unknown(where + ".behavior", behaviour,
                  "Isolated, Removed, MergedWithPrevious, MergedWithNext and Contiguous are");
-}
-
-/// An expression; one that is not understood is refused with the place in the file.
-inline expression read_expression(const json_reader& from, const std::string& pattern, const std::string& where) {
-    try {
-        return expression(pattern);
-    } catch (const argument_error& failure) {
-        throw input_error(message(from.origin, ": ", where, ": ", failure.what()));
-    }
 }
 
 /// The expression that matches a text and nothing else.
@@ -220,10 +235,12 @@ inline void read_decoder(const json_reader& from, const nlohmann::json& value, d
         how.strips_first = detail::read_prefix(from, value, where) != metaspace_step::prefix::never;
     } else if (kind == "Replace") {
         const auto pattern = from.pattern_of(value, where);
-        if (pattern.is_regex || from.text(value, "content", where) != " ") {
-            from.unknown(where + ".pattern", pattern.text, "only the replacement of a text by a space is");
-        }
-        how.space_symbol = pattern.text;
+        if (pattern.is_regex) from.unknown(where + ".pattern", pattern.text, "texts are, expressions are not");
+        const std::string to = from.text(value, "content", where);
+        if (to == " " && how.space_symbol.empty() && how.replaced.empty())
+            how.space_symbol = pattern.text;
+        else
+            how.replaced.emplace_back(pattern.text, to);
     } else if (kind == "Strip") {
         const auto &start = member_or_null(value, "start"), &stop = member_or_null(value, "stop");
         if (from.text(value, "content", where) != " " || start != 1 || stop != 0) {

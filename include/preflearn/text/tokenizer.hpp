@@ -26,6 +26,7 @@
 #include <preflearn/text/normalise.hpp>
 #include <preflearn/text/position.hpp>
 #include <preflearn/text/pretokenise.hpp>
+#include <preflearn/text/unigram.hpp>
 #include <preflearn/text/vocabulary.hpp>
 
 namespace preflearn {
@@ -39,11 +40,12 @@ enum class special_text : std::uint8_t { keep, skip };
 
 /// How tokens become text.
 struct decoding {
-    bool byte_alphabet = false;      ///< texts are in the byte alphabet
-    std::string space_symbol{};      ///< stands for a space, e.g. "▁"; empty: none does
-    bool byte_tokens = false;        ///< <0x0A> is the byte 10
-    bool strips_first = false;       ///< one space at the start was added by encoding
-    bool strips_after_added = false; ///< and one after each added token
+    bool byte_alphabet = false;                                  ///< texts are in the byte alphabet
+    std::string space_symbol{};                                  ///< stands for a space, e.g. "▁"; empty: none does
+    bool byte_tokens = false;                                    ///< <0x0A> is the byte 10
+    std::vector<std::pair<std::string, std::string>> replaced{}; ///< texts within tokens, and what they become
+    bool strips_first = false;                                   ///< one space at the start was added by encoding
+    bool strips_after_added = false;                             ///< and one after each added token
 };
 
 /// What a caller knows better than the file.
@@ -59,7 +61,7 @@ struct tokenizer_parts {
     std::vector<added_token> added;
     std::vector<normalise_step> normalisers;
     std::vector<pretokenise_step> pretokenisers;
-    std::variant<rank_bpe, score_bpe> model;
+    std::variant<rank_bpe, score_bpe, unigram> model;
     preflearn::decoding decoding;
     std::vector<token_id> begin;    ///< what the file asks to be put before a prompt
     std::optional<token_id> end;    ///< ends a response
@@ -207,6 +209,7 @@ class tokenizer {
 
     static std::string with_spaces(std::string text, const decoding& how) {
         if (!how.space_symbol.empty()) detail::replace_all(text, how.space_symbol, " ");
+        for (const auto& [from, to] : how.replaced) detail::replace_all(text, from, to);
         return text;
     }
     static std::string bytes_of_token(std::string_view text, const decoding& how) {

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -25,10 +26,9 @@ namespace preflearn {
 
 namespace detail {
 
-/// All token texts by id, added tokens included.
-inline vocabulary read_vocabulary(const json_reader& from, const nlohmann::json& model,
+/// All token texts by id, added tokens included. `entries`: ids by text.
+inline vocabulary read_vocabulary(const json_reader& from, const nlohmann::json& entries,
                                   const std::vector<added_token>& added) {
-    const auto& entries = member_or_null(model, "vocab");
     require<input_error>(entries.is_object(), from.origin, ": model.vocab: an object of ids was expected");
     std::vector<std::string_view> texts;
     std::vector<bool> taken;
@@ -89,6 +89,35 @@ inline rank_bpe read_bpe(const json_reader& from, const nlohmann::json& model, c
     return {merges, rest, from.flag(model, "ignore_merges", false, "model")};
 }
 
+/// The Unigram model: a list of texts and scores, by id. `texts` becomes the object of their ids.
+inline std::vector<double> read_unigram_scores(const json_reader& from, const nlohmann::json& model,
+                                               nlohmann::json& texts) {
+    std::vector<double> scores;
+    texts = nlohmann::json::object();
+    for (const auto& entry : from.list(model, "vocab", "model")) {
+        const bool good = entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_number();
+        require<input_error>(good && std::isfinite(entry[1].get<double>()), from.origin, ": model.vocab[",
+                             scores.size(), "]: a text and a finite score were expected");
+        const auto& text = entry[0].get_ref<const std::string&>();
+        require<input_error>(!text.empty() && texts.emplace(text, scores.size()).second, from.origin, ": model.vocab[",
+                             scores.size(), "]: the text '", text, "' is empty or there before");
+        scores.push_back(entry[1].get<double>());
+    }
+    return scores;
+}
+
+inline unigram read_unigram(const json_reader& from, const nlohmann::json& model, const vocabulary& words,
+                            std::vector<double> scores) {
+    unspelled rest{.fuses = true};
+    if (from.flag(model, "byte_fallback", false, "model")) rest.bytes = byte_tokens_of(words);
+    if (const auto& unknown = member_or_null(model, "unk_id"); !unknown.is_null()) {
+        require<input_error>(unknown.is_number_unsigned() && unknown.get<std::uint64_t>() < scores.size(), from.origin,
+                             ": model.unk_id is not the id of one of the ", scores.size(), " tokens");
+        rest.unknown = unknown.get<token_id>();
+    }
+    return {words, scores, std::vector<bool>(scores.size(), true), rest};
+}
+
 inline token_id id_of(const json_reader& from, const vocabulary& words, const std::string& token,
                       std::string_view use) {
     const auto id = words.find(token);
@@ -146,23 +175,36 @@ inline std::optional<std::string> token_of_config(const json_reader& from, const
 /// begins with one. The end token is the configuration's eos_token. Truncation and padding are not applied.
 /// \throws input_error naming `origin` and the member that is missing, malformed or not supported.
 inline tokenizer tokenizer_from_json(const nlohmann::json& file, const nlohmann::json& config,
-                                     const std::string& origin,
-                                     [[maybe_unused]] const tokenizer_options& options = {}) {
+                                     const std::string& origin, const tokenizer_options& options = {}) {
     const json_reader from{origin}, from_config{origin + " (tokenizer_config.json)"};
     require<input_error>(file.is_object(), origin, ": an object was expected");
     require<input_error>(config.is_null() || config.is_object(), from_config.origin, ": an object was expected");
     const auto& model = member_or_null(file, "model");
     require<input_error>(model.is_object(), origin, ": model: an object was expected (is this a tokenizer.json?)");
-    if (const auto& kind = member_or_null(model, "type"); !kind.is_null() && kind != "BPE") {
-        from.unknown("model.type", from.text(model, "type", "model"), "BPE is");
-    }
+    const auto& kind = member_or_null(model, "type");
+    const bool by_score = kind == "Unigram";
+    if (!kind.is_null() && kind != "BPE" && !by_score)
+        from.unknown("model.type", from.text(model, "type", "model"), "BPE and Unigram are");
     tokenizer_parts parts;
     parts.added = read_added_tokens(from, file, from_config, config, parts.notes);
-    parts.words = detail::read_vocabulary(from, model, parts.added);
+    nlohmann::json texts;
+    std::vector<double> scores;
+    if (by_score) scores = detail::read_unigram_scores(from, model, texts);
+    parts.words = detail::read_vocabulary(from, by_score ? texts : member_or_null(model, "vocab"), parts.added);
     read_normalisers(from, member_or_null(file, "normalizer"), parts.normalisers);
     read_pretokenisers(from, member_or_null(file, "pre_tokenizer"), parts.pretokenisers);
     read_decoder(from, member_or_null(file, "decoder"), parts.decoding);
-    parts.model = detail::read_bpe(from, model, parts.words);
+    if (by_score)
+        parts.model = detail::read_unigram(from, model, parts.words, std::move(scores));
+    else
+        parts.model = detail::read_bpe(from, model, parts.words);
+    if (!options.pretokenizer.empty()) {
+        require(parts.decoding.byte_alphabet && !by_score, origin, ": a pre-tokeniser, '", options.pretokenizer,
+                "', was asked for, but this is no byte-level tokenizer");
+        parts.pretokenisers = steps_of(pretokeniser_named(options.pretokenizer));
+        parts.notes.push_back(origin + ": instead of its pre_tokenizer, '" + options.pretokenizer +
+                              "' was taken as asked");
+    }
 
     const auto& asked = member_or_null(config, "add_bos_token");
     if (asked.is_null()) {

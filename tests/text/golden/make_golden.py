@@ -1,4 +1,4 @@
-"""Trains six small tokenizers with the Hugging Face `tokenizers` package and freezes them with the ids it gives for nasty texts.
+"""Trains eight small tokenizers with the Hugging Face `tokenizers` package and freezes them with the ids it gives for nasty texts.
 
     python tests/text/golden/make_golden.py        (tokenizers 0.23; writes beside this file)
 
@@ -89,6 +89,26 @@ def metaspace():
     return made
 
 
+def unigram(byte_fallback):
+    """Scores instead of merges; runs of spaces replaced and ends stripped, or bytes for what no token spells."""
+    made = Tokenizer(models.Unigram())
+    made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always" if byte_fallback else "first", split=not byte_fallback)
+    made.decoder = decoders.Metaspace(prepend_scheme="always")
+    specials = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)] * byte_fallback
+    made.train_from_iterator([s.replace("漢字", "") for s in SENTENCES],
+                             trainers.UnigramTrainer(vocab_size=480, special_tokens=specials, unk_token="<unk>", show_progress=False))
+    text = json.loads(made.to_str())
+    text["model"]["byte_fallback"] = byte_fallback
+    text["added_tokens"] = text["added_tokens"][:3]
+    made = Tokenizer.from_str(json.dumps(text))
+    if byte_fallback:
+        made.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    else:
+        made.normalizer = normalizers.Sequence([normalizers.Strip(left=False, right=True), normalizers.Replace(Regex(" {2,}"), " ")])
+    made.add_tokens(ADDED)
+    return made
+
+
 def main():
     level = pre_tokenizers.ByteLevel
     made = {
@@ -100,6 +120,8 @@ def main():
         "smollm": byte_level(pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), level(add_prefix_space=False)]), 480),
         "llama2": llama2(),
         "metaspace": metaspace(),
+        "unigram": unigram(False),
+        "unigram_bytes": unigram(True),
     }
     golden = {"texts": TEXTS, "tokenizers": {}}
     for name, tokenizer in made.items():
