@@ -18,7 +18,7 @@ using id_list = std::vector<token_id>;
 
 namespace {
 /// The strings of a file that holds one JSON string a line.
-std::vector<std::string> strings_of(const std::filesystem::path& path) {
+std::vector<std::string> json_strings_of(const std::filesystem::path& path) {
     std::vector<std::string> strings;
     std::ifstream lines(path);
     for (std::string line; std::getline(lines, line);)
@@ -33,7 +33,7 @@ TEST_CASE("field: SmolLM2's digits stand alone before its pattern cuts") {
     const auto model = named ? std::filesystem::path(named) : std::filesystem::temp_directory_path() / "weak-llm.gguf";
     if (path.empty() || !std::filesystem::exists(model)) return;
     const tokenizer tokens = load_tokenizer(model);
-    const auto strings = strings_of(path);
+    const auto strings = json_strings_of(path);
     REQUIRE(strings.size() == 3);
     CHECK(tokens.encode(strings[0]) == id_list{1116, 33});
     CHECK(tokens.encode(strings[1]) == id_list{256, 33});
@@ -55,7 +55,7 @@ TEST_CASE("field: an added token that only tokenizer_config.json names is found"
     const auto folder = test::field_file("added_in_config"), text = test::field_file("added_token_string.jsonl");
     if (folder.empty() || text.empty()) return;
     const tokenizer tokens = load_tokenizer(folder);
-    CHECK(tokens.encode(strings_of(text).at(0)) == id_list{67, 3000, 68});
+    CHECK(tokens.encode(json_strings_of(text).at(0)) == id_list{67, 3000, 68});
     CHECK(tokens.decode(id_list{67, 3000, 68}) == "a<|tool|>b");
     CHECK(tokens.decode(id_list{67, 3000, 68}, special_text::skip) == "ab");
 }
@@ -64,5 +64,5 @@ TEST_CASE("field: a byte that the vocabulary lacks is dropped and its neighbours
     const auto path = test::field_file("bytes_missing_tokenizer.json"),
                text = test::field_file("missing_byte_string.jsonl");
     if (path.empty() || text.empty()) return;
-    CHECK(load_tokenizer(path).encode(strings_of(text).at(0)) == id_list{16});
+    CHECK(load_tokenizer(path).encode(json_strings_of(text).at(0)) == id_list{16});
 }

@@ -12,13 +12,13 @@ using namespace preflearn;
 using nlohmann::json;
 
 namespace {
-json small() {
+json three_tokens() {
     return json::parse(R"({"added_tokens": [{"id": 2, "content": "<s>", "special": true}],
         "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "<s>": 2}, "merges": []}})");
 }
-tokenizer made(const json& config) { return tokenizer_from_json(small(), config, "t.json"); }
-std::string error_of(const json& config) {
-    return test::error_of([&] { (void)made(config); });
+tokenizer made_with(const json& config) { return tokenizer_from_json(three_tokens(), config, "t.json"); }
+std::string error_with(const json& config) {
+    return test::error_of([&] { (void)made_with(config); });
 }
 } // namespace
 
@@ -45,16 +45,17 @@ TEST_CASE("a configuration that contradicts tokenizer.json is refused with the t
     const auto decoder = [](const char* id, const char* text) {
         return json{{"added_tokens_decoder", {{id, {{"content", text}, {"special", true}}}}}};
     };
-    CHECK(error_of(decoder("3", "<x>")) == "");
-    CHECK(made(decoder("3", "<x>")).encode("a<x>") == std::vector<token_id>{0, 3});
-    CHECK(test::contains(error_of(decoder("4", "<x>")),
+    CHECK(error_with(decoder("3", "<x>")) == "");
+    CHECK(made_with(decoder("3", "<x>")).encode("a<x>") == std::vector<token_id>{0, 3});
+    CHECK(test::contains(error_with(decoder("4", "<x>")),
                          "t.json (tokenizer_config.json): added_tokens_decoder gives '<x>' the id 4, where "
                          "tokenizer.json has or leaves 3"));
-    CHECK(test::contains(error_of(decoder("1", "<s>")), "has or leaves 2"));
-    CHECK(test::contains(error_of(decoder("x", "<s>")), "the key 'x' is not the id of a token"));
-    CHECK(test::contains(error_of({{"added_tokens_decoder", {{"3", {{"special", true}}}}}}), "added_tokens_decoder.3"));
-    CHECK(test::contains(error_of({{"added_tokens_decoder", json::array()}}), "an object was expected"));
-    CHECK(test::contains(error_of({{"additional_special_tokens", {1}}}), "a token was expected"));
-    CHECK(test::contains(error_of({{"x_token", "<x>"}, {"y_token", "<y>"}}), "their ids are not known"));
-    CHECK(error_of({{"x_token", "<s>"}, {"y_token", "<y>"}}) == "");
+    CHECK(test::contains(error_with(decoder("1", "<s>")), "has or leaves 2"));
+    CHECK(test::contains(error_with(decoder("x", "<s>")), "the key 'x' is not the id of a token"));
+    CHECK(
+        test::contains(error_with({{"added_tokens_decoder", {{"3", {{"special", true}}}}}}), "added_tokens_decoder.3"));
+    CHECK(test::contains(error_with({{"added_tokens_decoder", json::array()}}), "an object was expected"));
+    CHECK(test::contains(error_with({{"additional_special_tokens", {1}}}), "a token was expected"));
+    CHECK(test::contains(error_with({{"x_token", "<x>"}, {"y_token", "<y>"}}), "their ids are not known"));
+    CHECK(error_with({{"x_token", "<s>"}, {"y_token", "<y>"}}) == "");
 }

@@ -13,25 +13,25 @@
 #include "scanners.hpp"
 
 using namespace preflearn;
-using cut_pieces = std::vector<std::string>;
+using cut_texts = std::vector<std::string>;
 
 namespace {
 
-expression_split by(std::string_view pattern) { return {expression(std::string(pattern))}; }
-cut_pieces cut(const expression_split& split, std::string_view text) {
-    cut_pieces found;
+expression_split split_by(std::string_view pattern) { return {expression(std::string(pattern))}; }
+cut_texts cut_by(const expression_split& split, std::string_view text) {
+    cut_texts found;
     for (const auto& part : split.pieces(text)) found.emplace_back(text.substr(part.begin, part.end - part.begin));
     return found;
 }
-template <class Scanner> cut_pieces scan(const Scanner& by, std::string_view text) {
-    cut_pieces found;
+template <class Scanner> cut_texts scan_by(const Scanner& by, std::string_view text) {
+    cut_texts found;
     for (std::size_t at = 0, end = 0; at < text.size(); at = end)
         found.emplace_back(text.substr(at, (end = by.end(text, at)) - at));
     return found;
 }
 
 /// Bytes, characters of every class and what the patterns look for, in any order.
-std::string random_text(generator& random) {
+std::string mixed_text(generator& random) {
     static const std::vector<std::string> some{
         " ", "\n", "\r", "\t",      "'", "s", "S", "l",      "L",      "re",     "1",      "9",    "½",
         "²", "漢", "é",  "e\u0301", "É", "!", "_", "\u3000", "\u00a0", "\u2028", "\u017F", "🙂", "\u200d"};
@@ -49,13 +49,14 @@ std::string random_text(generator& random) {
 
 TEST_CASE("the automaton cuts as scanners written by hand for GPT-2's and Llama 3's patterns") {
     generator random(3, "cut");
-    const expression_split gpt2 = by(patterns::gpt2), llama3 = by(patterns::llama3), qwen2 = by(patterns::qwen2);
+    const expression_split gpt2 = split_by(patterns::gpt2), llama3 = split_by(patterns::llama3),
+                           qwen2 = split_by(patterns::qwen2);
     for (int trial = 0; trial < 600; ++trial) {
-        const std::string text = random_text(random);
+        const std::string text = mixed_text(random);
         CAPTURE(text);
-        REQUIRE(cut(gpt2, text) == scan(test::gpt2_split{}, text));
-        REQUIRE(cut(llama3, text) == scan(test::llama3_split{3}, text));
-        REQUIRE(cut(qwen2, text) == scan(test::llama3_split{1}, text));
+        REQUIRE(cut_by(gpt2, text) == scan_by(test::gpt2_split{}, text));
+        REQUIRE(cut_by(llama3, text) == scan_by(test::llama3_split{3}, text));
+        REQUIRE(cut_by(qwen2, text) == scan_by(test::llama3_split{1}, text));
     }
 }
 

@@ -11,7 +11,6 @@
 #include "scanners.hpp"
 
 using namespace preflearn;
-using test::gpt2_split, test::llama3_split;
 using cut_pieces = std::vector<std::string_view>;
 
 namespace {
@@ -29,7 +28,7 @@ template <class Split> cut_pieces split(const Split& by, std::string_view text) 
 } // namespace
 
 TEST_CASE("GPT-2's pattern: contractions in lower case, one space joins the next word, the last of many spaces too") {
-    const gpt2_split by;
+    const test::gpt2_split by;
     CHECK(split(by, "It's  we'LL  do") == cut_pieces{"It", "'s", " ", " we", "'", "LL", " ", " do"});
     CHECK(split(by, " 's don't") == cut_pieces{" '", "s", " don", "'t"});
     CHECK(split(by, "a 12b,. 3") == cut_pieces{"a", " 12", "b", ",.", " 3"});
@@ -42,7 +41,7 @@ TEST_CASE("GPT-2's pattern: contractions in lower case, one space joins the next
 }
 
 TEST_CASE("Llama 3's pattern: contractions of any case, three digits, line ends stay with what precedes them") {
-    const llama3_split by;
+    const test::llama3_split by;
     CHECK(split(by, "It'S we'LL'ſ") == cut_pieces{"It", "'S", " we", "'LL", "'ſ"});
     CHECK(split(by, "1234567 12") == cut_pieces{"123", "456", "7", " ", "12"});
     CHECK(split(by, "_a-b(c\td") == cut_pieces{"_a", "-b", "(c", "\td"});
@@ -51,7 +50,7 @@ TEST_CASE("Llama 3's pattern: contractions of any case, three digits, line ends 
     CHECK(split(by, "a   b") == cut_pieces{"a", "  ", " b"});
     CHECK(split(by, "a   1") == cut_pieces{"a", "  ", " ", "1"});
     CHECK(split(by, "\na") == cut_pieces{"\n", "a"});
-    CHECK(split(llama3_split{1}, "12½") == cut_pieces{"1", "2", "½"});
+    CHECK(split(test::llama3_split{1}, "12½") == cut_pieces{"1", "2", "½"});
 }
 
 TEST_CASE("numbers of any script stand alone, singly or in runs") {
@@ -75,7 +74,7 @@ TEST_CASE("cut_pieces of any bytes put together are the text") {
             text.push_back(random.bernoulli(0.5) ? static_cast<char>(random.below(256)) : " \n'sR1"[random.below(6)]);
         }
         for (const cut_pieces& found :
-             {split(gpt2_split{}, text), split(llama3_split{}, text), split(number_split{}, text)}) {
+             {split(test::gpt2_split{}, text), split(test::llama3_split{}, text), split(number_split{}, text)}) {
             std::string joined;
             for (const auto piece : found) joined += piece;
             CHECK(joined == text);
