@@ -68,14 +68,14 @@ template <class T> struct numbers {
 };
 
 /// A model, a head on it and what each of the responses has alone.
-template <class T> struct example {
+template <class T> struct random_model {
     test::completions texts = responses();
     std::vector<token_completion> all = texts.views();
     transformer<T> model{odd_widths(), generator(3, "weights")}, reference{odd_widths(), generator(4, "weights")};
     scalar_head<transformer<T>> head{model};
     std::vector<numbers<T>> alone;
 
-    example() {
+    random_model() {
         generator random(5, "head");
         for (T& v : head.head()) v = static_cast<T>(random.normal());
         use_threads(1);
@@ -131,7 +131,7 @@ template <class T> struct example {
 } // namespace
 
 TEST_CASE_TEMPLATE("a response has the same log-probs, hidden states and rewards in every batch", T, float, double) {
-    const example<T> e;
+    const random_model<T> e;
     CHECK(same_bits(e.alone[5].tokens, e.alone[6].tokens));
     generator random(6, "batches");
     for (const int threads : {1, 2}) {
@@ -148,7 +148,7 @@ TEST_CASE_TEMPLATE("a response has the same log-probs, hidden states and rewards
 }
 
 TEST_CASE("more responses than fit into a chunk are scored as each is alone") {
-    const example<float> e;
+    const random_model<float> e;
     std::vector<token_completion> many;
     for (std::size_t i = 0; i < 40; ++i) many.push_back(e.all[4 + i % 3]);
     const std::vector<double> found = e.model.log_probs(many);
@@ -209,7 +209,7 @@ TEST_CASE("drawn tokens do not depend on the batch or on sequences that end earl
 }
 
 TEST_CASE("a step's gradient has the same bits for any number of threads") {
-    const example<float> e;
+    const random_model<float> e;
     std::vector<std::vector<float>> gradients;
     for (const int threads : {1, 2}) {
         use_threads(threads);

@@ -353,51 +353,52 @@ TEST_CASE("pairs of Eigen vectors train our linear reward and a user's own of Ei
     for (Eigen::Index i = 0; i < 2; ++i)
         CHECK(ours.parameters()[static_cast<std::size_t>(i)] == doctest::Approx(own.w[i]).epsilon(1e-12));
     CHECK(label_all(pairs, reward_teacher{ours}).size() == 20);
-    TEST_CASE("a step's loss is the value of the loss at the batch's scores, also where the loss itself weighs") {
-        const tournament t(5);
-        strengths<double> model(5);
-        model.theta = {0.3, -1, 0.5, 2, -0.25};
-        std::vector<double> weight(t.comparisons.size());
-        for (std::size_t i = 0; i < weight.size(); ++i) weight[i] = 0.5 + 0.25 * static_cast<double>(i % 4);
-        const auto agrees = [&](const auto& loss, const pair_columns& columns) {
-            const labelled_pairs all = orient(std::span(t.comparisons), t.labels, columns);
-            std::vector<double> chosen, rejected, target;
-            for (const labelled_pair& p : all.pairs) {
-                const item_comparison& c = t.comparisons[p.index];
-                chosen.push_back(model.theta[p.swapped ? c.second : c.first]);
-                rejected.push_back(model.theta[p.swapped ? c.first : c.second]);
-                target.push_back(p.target);
-            }
-            preference_objective<strengths<double>, item_comparison, std::decay_t<decltype(loss)>> objective(
-                std::span(t.comparisons), t.labels, {}, loss, columns);
-            const double expected =
-                value(loss, pair_scores<double>{
-                                .chosen = chosen, .rejected = rejected, .weight = columns.weight, .target = target});
-            model.gradient.assign(5, 0);
-            CHECK(one_batch(objective, model, 7).loss == doctest::Approx(expected).epsilon(1e-13));
-        };
-        for (const pair_columns& columns : {pair_columns{}, pair_columns{.weight = weight}}) {
-            agrees(confidence_weighted_dpo{.beta = 1}, columns);
-            agrees(confidence_weighted_dpo_normalised{.beta = 1}, columns);
-            agrees(dr_dpo{.beta = 1}, columns);
-            agrees(bradley_terry{}, columns);
-        }
-    }
+}
 
-    TEST_CASE("ORPO goes on when a response becomes certain, and an infinite loss names the pair by its id") {
-        const std::vector<token_id> yes{0}, no{1};
-        using C = comparison<token_span, token_span>;
-        std::vector<C> comparisons{{70, {}, yes, no}, {71, {}, yes, no}, {72, {}, yes, no}};
-        const label_set labels({{70, 1.0}, {71, 1.0}, {72, 1.0}});
-        unigram<double> model(2);
-        const training_history history =
-            train_preferences(model, comparisons, labels, {}, orpo{}, adamw{.rate = 10, .weight_decay = 0},
-                              {.epochs = 60, .batch_size = 3, .observer = {}});
-        CHECK(model.log_distribution()[0] == 0); // certain
-        CHECK(history.steps.back().loss == 0);
-        CHECK(history.steps.back().rewards_accuracies == 1);
-        comparisons[1] = {71, {}, no, yes};
-        CHECK_THROWS_WITH_AS(train_preferences(model, comparisons, labels, {}, orpo{}, adamw{}, silent),
-                             doctest::Contains("step 1 of 1: pair 71: the rejected response is certain"),
-                             numeric_error);
+TEST_CASE("a step's loss is the value of the loss at the batch's scores, also where the loss itself weighs") {
+    const tournament t(5);
+    strengths<double> model(5);
+    model.theta = {0.3, -1, 0.5, 2, -0.25};
+    std::vector<double> weight(t.comparisons.size());
+    for (std::size_t i = 0; i < weight.size(); ++i) weight[i] = 0.5 + 0.25 * static_cast<double>(i % 4);
+    const auto agrees = [&](const auto& loss, const pair_columns& columns) {
+        const labelled_pairs all = orient(std::span(t.comparisons), t.labels, columns);
+        std::vector<double> chosen, rejected, target;
+        for (const labelled_pair& p : all.pairs) {
+            const item_comparison& c = t.comparisons[p.index];
+            chosen.push_back(model.theta[p.swapped ? c.second : c.first]);
+            rejected.push_back(model.theta[p.swapped ? c.first : c.second]);
+            target.push_back(p.target);
+        }
+        preference_objective<strengths<double>, item_comparison, std::decay_t<decltype(loss)>> objective(
+            std::span(t.comparisons), t.labels, {}, loss, columns);
+        const double expected = value(
+            loss,
+            pair_scores<double>{.chosen = chosen, .rejected = rejected, .weight = columns.weight, .target = target});
+        model.gradient.assign(5, 0);
+        CHECK(one_batch(objective, model, 7).loss == doctest::Approx(expected).epsilon(1e-13));
+    };
+    for (const pair_columns& columns : {pair_columns{}, pair_columns{.weight = weight}}) {
+        agrees(confidence_weighted_dpo{.beta = 1}, columns);
+        agrees(confidence_weighted_dpo_normalised{.beta = 1}, columns);
+        agrees(dr_dpo{.beta = 1}, columns);
+        agrees(bradley_terry{}, columns);
     }
+}
+
+TEST_CASE("ORPO goes on when a response becomes certain, and an infinite loss names the pair by its id") {
+    const std::vector<token_id> yes{0}, no{1};
+    using C = comparison<token_span, token_span>;
+    std::vector<C> comparisons{{70, {}, yes, no}, {71, {}, yes, no}, {72, {}, yes, no}};
+    const label_set labels({{70, 1.0}, {71, 1.0}, {72, 1.0}});
+    unigram<double> model(2);
+    const training_history history =
+        train_preferences(model, comparisons, labels, {}, orpo{}, adamw{.rate = 10, .weight_decay = 0},
+                          {.epochs = 60, .batch_size = 3, .observer = {}});
+    CHECK(model.log_distribution()[0] == 0); // certain
+    CHECK(history.steps.back().loss == 0);
+    CHECK(history.steps.back().rewards_accuracies == 1);
+    comparisons[1] = {71, {}, no, yes};
+    CHECK_THROWS_WITH_AS(train_preferences(model, comparisons, labels, {}, orpo{}, adamw{}, silent),
+                         doctest::Contains("step 1 of 1: pair 71: the rejected response is certain"), numeric_error);
+}
