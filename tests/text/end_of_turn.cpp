@@ -39,8 +39,11 @@ TEST_CASE("struck out text is no end where the tokenizer has no such token") {
     CHECK(ends_in_end_of_turn(words, "Hello</s>", special_tokens::parse)); // as Zephyr's and Llama 2's formats end
 }
 
-TEST_CASE("an ordinary word that serves as end token ends a text as a word") {
-    CHECK_FALSE(ends_in_end_of_turn(ended_by("s"), "as", special_tokens::parse));
+TEST_CASE("the end token that the configuration names is one wherever it is spelled, as its ids say") {
+    const tokenizer words = ended_by("s");
+    CHECK(words.encode("as").back() == words.end_token());
+    CHECK(ends_in_end_of_turn(words, "as", special_tokens::parse));
+    CHECK_FALSE(ends_in_end_of_turn(words, "sa", special_tokens::parse));
 }
 
 TEST_CASE("white space at either end is Unicode's") {
