@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <ranges>
 #include <span>
 #include <vector>
 
@@ -25,9 +26,9 @@ template <class C> struct filtered_comparisons {
 /// `count_tokens` gives the length of a prompt or a response. It is called once for each text, in the order prompt,
 /// first, second of each pair, so that a callable that encodes may keep what it made. Tokens that a policy adds of its
 /// own (begin-of-sequence) are not counted unless the callable does.
-template <class C, class Count>
-filtered_comparisons<C> filter_by_length(std::span<const C> comparisons, Count&& count_tokens,
-                                         std::size_t maximum = 512) {
+template <std::ranges::contiguous_range Comparisons, class Count>
+auto filter_by_length(const Comparisons& comparisons, Count&& count_tokens, std::size_t maximum = 512) {
+    using C = std::ranges::range_value_t<Comparisons>;
     check_comparison<C>();
     static_assert(
         requires(const C& c) {

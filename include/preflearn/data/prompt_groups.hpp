@@ -45,8 +45,11 @@ concept OrderedPrompt = std::ranges::input_range<const T> || requires(const T& a
 
 /// The indices of the comparisons, one rising list for each different prompt. A pair of a domain without prompts is a
 /// group of its own. Takes n log n comparisons of prompts, or n · groups where prompts know only ==.
-template <class C> std::vector<std::vector<std::size_t>> group_by_prompt(std::span<const C> comparisons) {
+template <std::ranges::contiguous_range Comparisons>
+std::vector<std::vector<std::size_t>> group_by_prompt(const Comparisons& range) {
+    using C = std::ranges::range_value_t<Comparisons>;
     check_comparison<C>();
+    const auto comparisons = view_of(range);
     using prompt = prompt_of<C>;
     std::vector<std::size_t> order(comparisons.size());
     std::iota(order.begin(), order.end(), std::size_t{0});

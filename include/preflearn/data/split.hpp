@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <ranges>
 #include <span>
 #include <string_view>
 #include <unordered_set>
@@ -78,11 +79,12 @@ inline bool is_swapped(std::uint64_t seed, std::uint64_t id) { return generator(
 /// \param test_only ids of pairs that may be judged but not learned from (two identical responses): of a group that
 /// does not go to the test part they are left out \throws argument_error naming the numbers when there are too few
 /// pairs, when a part falls short and `exact` is set; or naming the id that two pairs share.
-template <class C>
-preference_split<C> split_preferences(std::span<const C> comparisons, const label_set& labels,
-                                      const split_options& options,
-                                      const std::unordered_set<std::uint64_t>& test_only = {}) {
+template <std::ranges::contiguous_range Comparisons>
+auto split_preferences(const Comparisons& range, const label_set& labels, const split_options& options,
+                       const std::unordered_set<std::uint64_t>& test_only = {}) {
+    using C = std::ranges::range_value_t<Comparisons>;
     check_comparison<C>();
+    const auto comparisons = view_of(range);
     struct part {
         std::string_view name;
         std::size_t size;

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -150,20 +151,21 @@ template <class C> consteval void check_text_comparison() {
 /// that the same doubles are read back. Mind that the prompts of HH transcripts end in "\n\nAssistant:" and the
 /// responses begin with a space, as in the source. \throws argument_error naming the pair when a text is not UTF-8, a
 /// margin is infinite, or a comparison has no label and the format is chosen_rejected.
-template <class C>
-written_pairs write_labelled_pairs(std::ostream& out, std::span<const C> comparisons, const label_set& labels,
+template <std::ranges::contiguous_range Comparisons>
+written_pairs write_labelled_pairs(std::ostream& out, const Comparisons& comparisons, const label_set& labels,
                                    pair_format format = pair_format::chosen_rejected,
                                    const pair_names& names = pair_names()) {
-    detail::check_text_comparison<C>();
-    return detail::write_lines(comparisons, labels, format, names, [&](std::string_view line) { out << line; });
+    detail::check_text_comparison<std::ranges::range_value_t<Comparisons>>();
+    return detail::write_lines(view_of(comparisons), labels, format, names,
+                               [&](std::string_view line) { out << line; });
 }
 
 /// The same into a file, which appears whole or not at all. \throws input_error also when it cannot be written.
-template <class C>
-written_pairs write_labelled_pairs(const std::filesystem::path& path, std::span<const C> comparisons,
+template <std::ranges::contiguous_range Comparisons>
+written_pairs write_labelled_pairs(const std::filesystem::path& path, const Comparisons& comparisons,
                                    const label_set& labels, pair_format format = pair_format::chosen_rejected,
                                    const pair_names& names = pair_names()) {
-    detail::check_text_comparison<C>();
+    detail::check_text_comparison<std::ranges::range_value_t<Comparisons>>();
     written_pairs counts;
     write_atomically(path, [&](std::ostream& out) {
         if (path.extension() != ".gz") {
@@ -171,8 +173,8 @@ written_pairs write_labelled_pairs(const std::filesystem::path& path, std::span<
             return;
         }
         detail::gzip_writer gzip(out);
-        counts =
-            detail::write_lines(comparisons, labels, format, names, [&](std::string_view line) { gzip.write(line); });
+        counts = detail::write_lines(view_of(comparisons), labels, format, names,
+                                     [&](std::string_view line) { gzip.write(line); });
         gzip.finish();
     });
     return counts;

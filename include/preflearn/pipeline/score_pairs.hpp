@@ -32,6 +32,7 @@
 #include <preflearn/data/pair_names.hpp>
 #include <preflearn/data/preference_data.hpp>
 #include <preflearn/policy/encoded_texts.hpp>
+#include <preflearn/report/json_number.hpp>
 
 namespace preflearn {
 
@@ -90,7 +91,8 @@ inline nlohmann::ordered_json written_id(std::uint64_t id, const pair_names* nam
     return names ? json_id(names->find(id)) : nlohmann::ordered_json(id);
 }
 
-inline void write_line(std::ostream& out, const nlohmann::ordered_json& line) {
+inline void write_line(std::ostream& out, nlohmann::ordered_json line) {
+    name_infinities(line);
     out << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
