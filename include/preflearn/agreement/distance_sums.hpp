@@ -107,7 +107,7 @@ class distance_sums {
     void add_sorted(std::span<const category_weight> n, double count, std::span<double> sums) const {
         std::vector<std::size_t> order(n.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
-        if (!rising_) std::ranges::stable_sort(order, {}, [&](std::size_t i) { return position(n[i].first); });
+        if (!rising_) std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair(position(n[i].first), i); });
         if (of_.absolute != 0) {
             double below = 0, moment = 0, all = 0;
             for (const auto& [k, times] : n) all += times * (position(k) - middle_);

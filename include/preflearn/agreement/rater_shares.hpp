@@ -67,7 +67,7 @@ inline rater_shares shares_of_raters(const rating_counts& ratings) {
 /// The sum of all raters' distributions, by rising category.
 inline std::vector<category_weight> sum_of_shares(const rater_shares& raters) {
     std::vector<category_weight> cells(raters.shares), sum;
-    std::ranges::stable_sort(cells, {}, &category_weight::first);
+    std::ranges::sort(cells);
     for (const auto& [k, share] : cells) {
         if (sum.empty() || sum.back().first != k) sum.push_back({k, 0});
         sum.back().second += share;

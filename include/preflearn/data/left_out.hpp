@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -152,8 +153,8 @@ class left_out_pairs {
             ++counts[i].count;
             if (pair.name.line < counts[i].first.name.line) counts[i].first = pair;
         }
-        std::ranges::stable_sort(counts, [](const left_out_count& a, const left_out_count& b) {
-            return std::pair(a.reason, b.count) < std::pair(b.reason, a.count);
+        std::ranges::sort(counts, [](const left_out_count& a, const left_out_count& b) {
+            return std::tuple(a.reason, b.count, a.first.name.line) < std::tuple(b.reason, a.count, b.first.name.line);
         });
         return counts;
     }
@@ -197,7 +198,7 @@ class left_out_pairs {
 inline void write_left_out(std::ostream& out, const left_out_pairs& left_out) {
     std::vector<const left_out_pair*> order;
     for (const left_out_pair& pair : left_out.pairs()) order.push_back(&pair);
-    std::ranges::stable_sort(order, {}, [](const left_out_pair* pair) { return pair->name.line; });
+    std::ranges::sort(order, {}, [](const left_out_pair* pair) { return std::pair(pair->name.line, pair); });
     for (const left_out_pair* pair : order)
         out << detail::json_of(*pair).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -157,7 +158,8 @@ inline rating_table long_ratings(csv_file file, std::string_view unit_column, st
     table.raters = std::move(raters.names);
     if (!options.any_shape) sample.check_long(table.name);
     const auto place = [](const placed_rating& r) { return std::pair(r.unit, r.rater); };
-    std::ranges::stable_sort(table.ratings, {}, place);
+    std::ranges::sort(table.ratings, {},
+                      [](const placed_rating& r) { return std::tuple(r.unit, r.rater, r.cell.line); });
     for (std::size_t i = 1; i < table.ratings.size(); ++i) {
         const placed_rating &before = table.ratings[i - 1], &rating = table.ratings[i];
         require<input_error>(place(before) != place(rating), file_line{table.name, rating.cell.line}, ": rater ",

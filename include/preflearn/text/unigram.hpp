@@ -40,8 +40,7 @@ class unigram {
                 sorted_.push_back(static_cast<token_id>(id));
         }
         unknown_score_ = (scores.empty() ? 0 : worst) - 10;
-        std::stable_sort(sorted_.begin(), sorted_.end(),
-                         [&](token_id a, token_id b) { return words.text(a) < words.text(b); });
+        std::ranges::sort(sorted_, {}, [&](token_id id) { return std::pair(words.text(id), id); });
         for (std::size_t byte = 0, at = 0; byte < 256; ++byte) {
             const std::size_t begin = at;
             while (at < sorted_.size() && static_cast<unsigned char>(words.text(sorted_[at])[0]) == byte) ++at;
