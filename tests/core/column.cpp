@@ -57,8 +57,8 @@ TEST_CASE("scores are given as vectors of any library, of one type of number") {
     static_assert(!std::is_constructible_v<column_view<const double>, Eigen::VectorXf&>, "of one type");
 
     const Eigen::MatrixXd matrix = Eigen::MatrixXd::Zero(3, 2);
-    CHECK_THROWS_AS((pair_scores<double>{.chosen = matrix.row(0)}), argument_error);
-    CHECK_THROWS_AS((pair_scores<double>{.chosen = matrix}), argument_error);
+    CHECK_THROWS_AS(((void)pair_scores<double>{.chosen = matrix.row(0)}), argument_error);
+    CHECK_THROWS_AS(((void)pair_scores<double>{.chosen = matrix}), argument_error);
 }
 
 TEST_CASE("elements that do not lie side by side are refused, and so are matrices") {
