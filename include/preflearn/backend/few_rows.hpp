@@ -17,8 +17,8 @@
 
 namespace preflearn::detail {
 
-/// Up to so many rows these kernels are faster than packing b.
-inline constexpr std::size_t few_rows = 4;
+/// Up to so many rows these kernels are faster than packing b; with 16 registers, sums and a square of four do not fit.
+inline constexpr std::size_t few_rows = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 4 : 3;
 
 /// Packets of up to 32 bytes: a square of wider ones takes longer to turn than its width saves.
 template <class T, bool Wide = (sizeof(typename Eigen::internal::packet_traits<T>::type) > 32)> struct square_packet {
@@ -33,8 +33,8 @@ template <class T, std::size_t Rows> struct turned_rows {
     using packet = typename square_packet<T>::type;
     static constexpr std::size_t lanes = sizeof(packet) / sizeof(T);
     static constexpr std::size_t blocks = std::clamp<std::size_t>(16 / lanes, 1, 4);
-    static constexpr std::size_t columns = blocks * lanes,
-                                 depth = std::max(64 / sizeof(T), lanes); ///< c and a have whole multiples of these
+    /// c has a multiple of so many columns, a one of so many inner indices (a cache line).
+    static constexpr std::size_t columns = blocks * lanes, depth = std::max(64 / sizeof(T), lanes);
 
     static void run(matrix_view<const T> a, matrix_view<const T> b, matrix_view<T> c, bool fresh) {
         for (std::size_t j = 0; j < c.columns; j += columns)
