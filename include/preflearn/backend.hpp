@@ -5,3 +5,4 @@
 
 #include <preflearn/backend/chained_product.hpp>
 #include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/few_rows.hpp>

@@ -5,7 +5,8 @@
 /// is cut; and two products one after the other, the second added, equal that of the joined inner range.
 ///
 /// A block of rows of `a` and a panel of columns of `b` are packed into the cache; the kernel in between holds as many
-/// sums as there are registers (Goto & van de Geijn 2008, doi:10.1145/1356052.1356053).
+/// sums as there are registers (Goto & van de Geijn 2008, doi:10.1145/1356052.1356053). A few rows do not pay for the
+/// packing, and go through few_rows.hpp.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -18,6 +19,7 @@
 
 #include <Eigen/Core>
 
+#include <preflearn/backend/few_rows.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
 
@@ -107,6 +109,21 @@ void multiply_serial(transpose op_a, matrix_view<const T> a, transpose op_b, mat
     if (c.rows == 0 || c.columns == 0) return;
     if (inner == 0 && mode == store::replace)
         for (std::size_t r = 0; r < c.rows; ++r) std::fill_n(c.row(r), c.columns, T(0));
+    if (op_a == transpose::no && c.rows <= detail::few_rows) {
+        const auto [columns, depth] = detail::multiply_few_rows(a, op_b, b, c, mode);
+        const auto rest = [&](std::size_t k, std::size_t j, std::size_t n, store how) {
+            const std::size_t deep = inner - k;
+            multiply_serial(op_a, a.column_block(k, deep), op_b,
+                            op_b == transpose::no ? b.row_block(k, deep).column_block(j, n)
+                                                  : b.row_block(j, n).column_block(k, deep),
+                            c.column_block(j, n), how);
+        };
+        if (columns != 0 && depth != 0) {
+            if (depth < inner) rest(depth, 0, columns, store::add);
+            if (columns < c.columns) rest(0, columns, c.columns - columns, mode);
+            return;
+        }
+    }
     struct release {
         void operator()(T* values) const { ::operator delete (values, std::align_val_t{64}); }
     };
