@@ -116,6 +116,12 @@ TEST_CASE("tables of raters are read: continuous, small, all different, sorted")
     CHECK(wide_complaint("unit,only\na,1\nb,2\nc,3\nd,4\ne,5\n", "unit").empty());
 }
 
+TEST_CASE("a number in another writing is the same value, not one that nobody else gives") {
+    CHECK(wide_complaint("r1,r2\n1,1\n1.0,1\n01,1\n2,2\n2.0,2\n").empty());
+    CHECK(wide_complaint("r1,r2,r3\n1,1.0,1\n2,2.0,1\n3,3.0,3\n4,4.0,3\n5,5.0,3\n").empty());
+    CHECK(shape_says(wide_complaint("x,r1,r2\n1.0,0,0\n2.0,1,1\n3.0,0,0\n4.0,1,0\n"), "column 'x'"));
+}
+
 TEST_CASE("a long table is not read as a wide one, nor a wide one as long") {
     CHECK(shape_says(wide_complaint("unit,rater,value\n1,a,0\n1,b,0\n1,a,1\n2,a,1\n2,b,1\n"),
                      "a row for each rating: read it with --unit 'unit' --rater 'rater' --value 'value'"));

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -137,11 +138,23 @@ class table_sample {
         [[nodiscard]] bool unique() const { return given > 1 && distinct + given / 20 >= given; }
     };
 
+    /// A rating of 1 says what 1.0 says; names of units stay as they are written.
+    void number_by_value(const std::vector<std::optional<double>>& values) {
+        std::unordered_map<double, std::uint32_t> first;
+        std::vector<std::uint32_t> same(values.size());
+        for (std::uint32_t i = 0; i < values.size(); ++i)
+            same[i] = values[i] ? first.try_emplace(*values[i], i).first->second : i;
+        for (sampled_column& column : columns_)
+            for (std::uint32_t& code : column.codes)
+                if (code != nothing && !column.names_units) code = same[code];
+    }
+
     void measure() {
         const std::vector<std::string>& texts = numbers_.names;
         holders_.assign(texts.size(), 0);
         std::vector<std::optional<double>> values;
         for (const std::string& text : texts) values.push_back(finite_number(text));
+        number_by_value(values);
         for (sampled_column& column : columns_) {
             column.holds.assign(texts.size(), false);
             column.whole = column.consecutive = true;
