@@ -79,6 +79,18 @@ TEST_CASE("a column that names units is refused with the option that is right") 
     CHECK(shape_says(wide_complaint(scores), "it counts the rows"));
 }
 
+TEST_CASE("a few rows are enough for an index that its name or its numbers give away") {
+    const std::string ratings[] = {",0,3,1\n", ",2,3,2\n", ",4,1,4\n", ",1,2,0\n"};
+    const auto complaint = [&](const std::string& name, std::size_t first, std::size_t step) {
+        return wide_complaint(rows_text(name + ",a,b,c", 0, {}) + std::to_string(first) + ratings[0] +
+                              std::to_string(first + 2 * step) + ratings[1] + std::to_string(first + 3 * step) +
+                              ratings[2] + std::to_string(first + 7 * step) + ratings[3]);
+    };
+    CHECK(shape_says(complaint("x", 1'700'000'000, 37), "far from those of the other columns"));
+    CHECK(shape_says(complaint("qid", 3, 1), "by its name"));
+    CHECK(complaint("x", 5, 1).empty()); // a rater who likes everything
+}
+
 TEST_CASE("tables of raters are read: continuous, small, all different, sorted") {
     generator random(2, "shape");
     const auto read = [](const std::string& text) {
