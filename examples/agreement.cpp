@@ -54,9 +54,11 @@ preflearn::rating_table read(const arguments& given, const std::vector<std::stri
                                                                  : *preflearn::separator_named(given.separator));
     if (const std::string how = file.recognised(); !how.empty())
         std::fprintf(stderr, "agreement: %s: %s\n", given.file.c_str(), how.c_str());
-    return given.rater.empty()
-               ? preflearn::wide_ratings(std::move(file), given.unit, options)
-               : preflearn::long_ratings(std::move(file), given.unit, given.rater, given.value, options);
+    preflearn::rating_table table =
+        given.rater.empty() ? preflearn::wide_ratings(std::move(file), given.unit, options)
+                            : preflearn::long_ratings(std::move(file), given.unit, given.rater, given.value, options);
+    if (!table.remark.empty()) std::fprintf(stderr, "agreement: %s: %s\n", given.file.c_str(), table.remark.c_str());
+    return table;
 }
 
 void write(const preflearn::agreement_study& study, const arguments& given) {

@@ -8,8 +8,8 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
-#include <limits>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -42,7 +42,7 @@ struct arguments {
     std::string scale = "logit", anchor, json, csv, markdown, dot_plot, heat_map;
     std::vector<std::string> covariates;
     bool order = false, skip_unusable = false;
-    double anchor_score = std::numeric_limits<double>::quiet_NaN();
+    std::optional<double> anchor_score{};
     double confidence = 0.95;
     std::uint64_t seed = 0;
 };
@@ -72,7 +72,7 @@ std::vector<double> numbers_behind(std::string_view text, std::size_t fewest, st
 }
 
 preflearn::rating_options options_of(const arguments& given) {
-    if (!std::isnan(given.anchor_score) && !std::isfinite(given.anchor_score))
+    if (given.anchor_score && !std::isfinite(*given.anchor_score))
         throw CLI::ValidationError("--anchor-score", "is not a finite number");
     if (std::isnan(given.confidence)) throw CLI::ValidationError("--confidence", "is not a number");
     preflearn::rating_options options{.order = given.order, .confidence = given.confidence, .seed = given.seed};
@@ -230,7 +230,7 @@ int run(const arguments& given, preflearn::rating_options options) {
     shown.records = item_records(games);
     if (!given.anchor.empty()) shown.anchor = options.anchor = item_named(given.anchor, file.items);
     shown.scale = shown.elo ? preflearn::rating_scale::elo() : preflearn::rating_scale{};
-    if (!std::isnan(given.anchor_score)) shown.scale.zero = given.anchor_score;
+    if (given.anchor_score) shown.scale.zero = *given.anchor_score;
     std::vector<std::uint32_t> clusters = file.clusters.codes;
     if (clusters.empty() && given.weights == "sampling") {
         clusters.resize(games.size());

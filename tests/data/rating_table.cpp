@@ -99,3 +99,17 @@ TEST_CASE("a crowd of whom few rate each unit costs its ratings, not units times
     CHECK(table(2999, 5999).text == "1");
     CHECK(table(2999, 0).line == 0);
 }
+
+TEST_CASE("rows of one name in a wide table are units of their own, and that is said") {
+    const auto remark = [](const std::string& text) {
+        std::istringstream stream(text);
+        const rating_table table = wide_ratings(csv_file(csv_reader(stream, "t.csv")), "unit");
+        CHECK(table.units.size() == 4);
+        return table.remark;
+    };
+    CHECK(remark("unit,a,b\nu,1,1\nv,2,2\nw,1,2\nx,1,1\n").empty());
+    CHECK(remark("unit,a,b\nu,1,1\nv,2,2\nw,1,2\nv,1,1\n") ==
+          "several rows have unit 'v': each row is taken as a unit of its own");
+    CHECK(remark("unit,a,b\nu,1,1\nv,2,2\nu,1,2\nv,1,1\n") ==
+          "several rows have unit 'u' and 1 more: each row is taken as a unit of its own");
+}

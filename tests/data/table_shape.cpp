@@ -79,6 +79,18 @@ TEST_CASE("a column that names units is refused with the option that is right") 
     CHECK(shape_says(wide_complaint(scores), "it counts the rows"));
 }
 
+TEST_CASE("a few rows are enough for an index that its name or its numbers give away") {
+    const std::string ratings[] = {",0,3,1\n", ",2,3,2\n", ",4,1,4\n", ",1,2,0\n"};
+    const auto complaint = [&](const std::string& name, std::size_t first, std::size_t step) {
+        return wide_complaint(rows_text(name + ",a,b,c", 0, {}) + std::to_string(first) + ratings[0] +
+                              std::to_string(first + 2 * step) + ratings[1] + std::to_string(first + 3 * step) +
+                              ratings[2] + std::to_string(first + 7 * step) + ratings[3]);
+    };
+    CHECK(shape_says(complaint("x", 1'700'000'000, 37), "far from those of the other columns"));
+    CHECK(shape_says(complaint("qid", 3, 1), "by its name"));
+    CHECK(complaint("x", 5, 1).empty()); // a rater who likes everything
+}
+
 TEST_CASE("tables of raters are read: continuous, small, all different, sorted") {
     generator random(2, "shape");
     const auto read = [](const std::string& text) {
@@ -114,6 +126,12 @@ TEST_CASE("tables of raters are read: continuous, small, all different, sorted")
         return std::to_string(37 * u % 101) + "," + std::to_string(random.uniform() * 100);
     }));
     CHECK(wide_complaint("unit,only\na,1\nb,2\nc,3\nd,4\ne,5\n", "unit").empty());
+}
+
+TEST_CASE("a number in another writing is the same value, not one that nobody else gives") {
+    CHECK(wide_complaint("r1,r2\n1,1\n1.0,1\n01,1\n2,2\n2.0,2\n").empty());
+    CHECK(wide_complaint("r1,r2,r3\n1,1.0,1\n2,2.0,1\n3,3.0,3\n4,4.0,3\n5,5.0,3\n").empty());
+    CHECK(shape_says(wide_complaint("x,r1,r2\n1.0,0,0\n2.0,1,1\n3.0,0,0\n4.0,1,0\n"), "column 'x'"));
 }
 
 TEST_CASE("a long table is not read as a wide one, nor a wide one as long") {

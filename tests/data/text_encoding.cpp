@@ -21,6 +21,8 @@ TEST_CASE("encodings are told by their mark or by where the zero bytes stand") {
     CHECK(encoding("\xEF\xBB\xBFunit,a\n") == text_encoding::utf8);
     // One stray zero byte in a long text is none.
     CHECK(encoding(std::string(1001, 'x') + '\0' + std::string(1000, 'x')) == text_encoding::utf8);
+    // Nor are a few in a short one.
+    CHECK(encoding("left,right,winner\nA\0,B,left\nB,A\0,left\n"sv) == text_encoding::utf8);
 }
 
 TEST_CASE("every character survives, cut anywhere") {

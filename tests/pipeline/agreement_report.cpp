@@ -74,6 +74,14 @@ TEST_CASE("a coefficient of exactly 1 says that its interval is degenerate, zero
     CHECK(to_json(endless)["icc_1_k"]["low"].is_null());
 }
 
+TEST_CASE("so does the kappa of one pair among others") {
+    const agreement_study study = ratings_study("a,b,c\nx,x,y\ny,y,y\nx,x,x\n");
+    CHECK(report_holds(to_text(pair_table(study)), "is degenerate"));
+    CHECK(to_json(study)["pairs"][0]["cohen_kappa"]["degenerate"] == true);
+    CHECK(to_json(study)["pairs"][1]["cohen_kappa"]["degenerate"] == false);
+    CHECK_FALSE(report_holds(to_text(pair_table(ratings_study("a,b\nx,y\ny,y\nx,x\n"))), "degenerate"));
+}
+
 TEST_CASE("names cannot break the terminal, JSON keeps them") {
     const agreement_study study = ratings_study("\"evil\nname\x1B[31m\",b\nyes,no\nno,\x1B[2J\nno,no\n");
     const std::string text = to_text(study);

@@ -6,20 +6,30 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <preflearn/data/number.hpp>
+
 namespace preflearn {
 
-/// The words that stand for a missing value; an empty cell always does.
+/// The words that stand for a missing value; an empty cell always does. A number stands for its value however it is
+/// written: 99 for 99.0 as well, into which programs turn a column of whole numbers with a gap.
 struct missing_words {
     std::vector<std::string> words{"NA",   "N/A",  "n/a",  "na",   "#N/A", "#NA",  "<NA>", "NaN", "nan", "NAN",
                                    "-nan", "-NaN", "None", "null", "Null", "NULL", "-",    "–",   "—",   "."};
 
     [[nodiscard]] bool contains(std::string_view text) const {
-        return text.empty() || std::ranges::find(words, text) != words.end();
+        if (text.empty() || std::ranges::find(words, text) != words.end()) return true;
+        return std::ranges::any_of(words, [&](const std::string& word) {
+            const bool perhaps_number =
+                !word.empty() && (word.back() == '.' || (word.back() >= '0' && word.back() <= '9'));
+            const std::optional<double> number = perhaps_number ? finite_number(word) : std::nullopt;
+            return number && finite_number(text) == number;
+        });
     }
 };
 

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,8 @@ struct rating_table {
     missing_counts missing{};
     /// The column of the values of a long table; empty for a wide one, where it is the rater's.
     std::string value_column{};
+    /// What a program's user should be told; empty where there is nothing to say.
+    std::string remark{};
 
     /// What the rater said of the unit.
     [[nodiscard]] const rating_cell& operator()(std::size_t unit, std::size_t rater) const {
@@ -85,10 +88,21 @@ inline void drop_empty_end(rating_table& table) {
     if (empty->second == 0) table.missing.words.erase(empty);
 }
 
+/// Rows of a wide table of one name may be ratings of one unit, or the column names something else.
+inline std::string remark_on_names(const std::vector<std::string>& units) {
+    std::unordered_set<std::string_view> seen, again;
+    for (const std::string& unit : units)
+        if (!seen.insert(unit).second) again.insert(unit);
+    if (again.empty()) return "";
+    const auto repeated = std::ranges::find_if(units, [&](const std::string& unit) { return again.contains(unit); });
+    const std::string more = again.size() > 1 ? message(" and ", again.size() - 1, " more") : "";
+    return message("several rows have unit ", excerpt{*repeated}, more, ": each row is taken as a unit of its own");
+}
+
 } // namespace detail
 
 /// Every column is a rater, but for those ignored and `unit_column`, which names the units (empty: they are numbered by
-/// row from 1).
+/// row from 1); rows are units of their own even where that name is the same, which the remark says.
 /// \throws input_error when a column is missing, no rater is left, or the table looks like a long one or like one with
 /// a column that names units.
 inline rating_table wide_ratings(csv_file file, std::string_view unit_column = {},
@@ -123,6 +137,7 @@ inline rating_table wide_ratings(csv_file file, std::string_view unit_column = {
         }
     }
     detail::drop_empty_end(table);
+    if (unit < width) table.remark = detail::remark_on_names(table.units);
     if (!options.any_shape) sample.check_wide(table.name, unit_column);
     return table;
 }

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -48,10 +49,11 @@ inline column_role role_of(std::string_view column) {
     if (is_one_of({"timestamp", "time", "date", "datetime", "created_at", "updated_at", "duration"}))
         return column_role::time;
     if (name.starts_with("unnamed")) return column_role::unit; // an index without a name
-    if (is_one_of({"id",         "ids", "index", "idx",     "unit", "units",    "item",     "items",   "row",
-                   "row_number", "key", "uid",   "uuid",    "guid", "question", "prompt",   "example", "sample",
-                   "document",   "doc", "text",  "subject", "case", "task",     "instance", "no",      "nr",
-                   "number",     "#",   "name",  "url",     "file", "filename"}) ||
+    if (is_one_of({"id",       "ids",        "index",    "idx",    "unit",  "units",   "item",     "items",
+                   "row",      "row_number", "key",      "uid",    "uuid",  "guid",    "question", "prompt",
+                   "example",  "sample",     "document", "doc",    "text",  "subject", "case",     "task",
+                   "instance", "no",         "nr",       "number", "#",     "name",    "url",      "file",
+                   "filename", "qid",        "rowid",    "docid",  "itemid"}) ||
         column.size() > name.size() + 2) // ended in "_id"
         return column_role::unit;
     return column_role::unknown;
@@ -137,11 +139,23 @@ class table_sample {
         [[nodiscard]] bool unique() const { return given > 1 && distinct + given / 20 >= given; }
     };
 
+    /// A rating of 1 says what 1.0 says; names of units stay as they are written.
+    void number_by_value(const std::vector<std::optional<double>>& values) {
+        std::unordered_map<double, std::uint32_t> first;
+        std::vector<std::uint32_t> same(values.size());
+        for (std::uint32_t i = 0; i < values.size(); ++i)
+            same[i] = values[i] ? first.try_emplace(*values[i], i).first->second : i;
+        for (sampled_column& column : columns_)
+            for (std::uint32_t& code : column.codes)
+                if (code != nothing && !column.names_units) code = same[code];
+    }
+
     void measure() {
         const std::vector<std::string>& texts = numbers_.names;
         holders_.assign(texts.size(), 0);
         std::vector<std::optional<double>> values;
         for (const std::string& text : texts) values.push_back(finite_number(text));
+        number_by_value(values);
         for (sampled_column& column : columns_) {
             column.holds.assign(texts.size(), false);
             column.whole = column.consecutive = true;
@@ -209,12 +223,12 @@ class table_sample {
             return &other != &column && !other.names_units && (given == 0 ? other.whole : other.consecutive);
         };
         if (column.consecutive && shared == 0 && std::ranges::none_of(columns_, in_turn)) return "it counts the rows";
-        if (given == 0) {
-            const double span = highest - lowest;
-            const bool apart = column.low > highest + span || column.high < lowest - span;
-            const bool alone = column.whole && numeric == others && std::ranges::none_of(columns_, in_turn);
-            return apart && alone ? "it holds whole numbers far from those of the other columns" : std::string_view();
-        }
+        // Where values repeat, raters may use different ends of a scale, but not numbers of another kind.
+        const double span = given == 0 ? highest - lowest : 10 * std::max(highest - lowest, 1.0);
+        const bool apart = column.low > highest + span || column.high < lowest - span;
+        const bool alone = column.whole && numeric == others && std::ranges::none_of(columns_, in_turn);
+        if (apart && alone) return "it holds whole numbers far from those of the other columns";
+        if (given == 0) return {};
         if (2 * distinct > given) return {};
         const bool counts = column.consecutive && column.given >= 6 && 4 * shared < 3 * column.distinct;
         if (2 * shared >= column.distinct && !counts) return {};

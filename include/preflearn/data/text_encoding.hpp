@@ -35,14 +35,17 @@ inline text_encoding encoding_of(std::span<const char> beginning) {
     if (starts("\xFE\xFF"sv)) return text_encoding::utf16_big;
     constexpr std::size_t seen = 4096;
     const std::size_t units = std::min(beginning.size(), seen) / 2;
-    std::size_t even = 0, odd = 0;
+    std::size_t even = 0, odd = 0, ascii = 0;
+    const auto is_ascii = [](char c) { return (c >= ' ' && c <= '~') || c == '\n'; };
     for (std::size_t i = 0; i < units; ++i) {
         even += beginning[2 * i] == '\0';
         odd += beginning[2 * i + 1] == '\0';
+        ascii += is_ascii(beginning[2 * i]) && is_ascii(beginning[2 * i + 1]);
     }
-    // Few other characters have a zero byte on the other side.
+    // Few other characters have a zero byte on the other side. Two ASCII bytes are a Chinese character now and then;
+    // where most are, a zero byte is one in a text of bytes.
     const auto usual = [&](std::size_t zeros, std::size_t others) {
-        return zeros > 0 && zeros >= units / 8 && zeros >= 4 * others;
+        return zeros > 0 && zeros >= units / 8 && zeros >= 4 * others && 4 * zeros >= ascii;
     };
     if (usual(odd, even)) return text_encoding::utf16_little;
     if (usual(even, odd)) return text_encoding::utf16_big;

@@ -63,11 +63,9 @@ inline std::string words_for(const rating_categories& categories) {
 
 /// Of a pair of raters, who have their own count of units.
 inline nlohmann::ordered_json short_json_of(const estimate& e) {
-    return {{"value", json_number(e.value)},
-            {"se", json_number(e.standard_error)},
-            {"low", json_number(e.bounds.low)},
-            {"high", json_number(e.bounds.high)},
-            {"status", name_of(e.status)}};
+    return {{"value", json_number(e.value)},    {"se", json_number(e.standard_error)},
+            {"low", json_number(e.bounds.low)}, {"high", json_number(e.bounds.high)},
+            {"status", name_of(e.status)},      {"degenerate", e.degenerate()}};
 }
 
 inline nlohmann::ordered_json json_of(const estimate& e) {
@@ -162,6 +160,12 @@ inline table pair_table(const agreement_study& study) {
     }
     shown.note = message("units: those that both rated; [low, high]: ", 100 * study.confidence,
                          "% interval; p: of the hypothesis that both use the categories equally often.");
+    const auto degenerate = [](const rater_pair_agreement& p) {
+        return p.kappa.degenerate() || p.weighted_kappa.degenerate();
+    };
+    if (std::ranges::any_of(study.pairs, degenerate))
+        shown.note += " An interval of a single point is degenerate: nothing tells how much other units would differ, "
+                      "it is not certainty.";
     return shown;
 }
 
