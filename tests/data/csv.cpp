@@ -97,6 +97,16 @@ TEST_CASE("UTF-16 is converted, with a byte-order mark or without") {
                          input_error);
 }
 
+TEST_CASE("Latin-1 is read byte by byte, and that is said") {
+    std::istringstream stream("left;right\nJos\xE9;Jos\xE8\n");
+    csv_file file(csv_reader(stream, "t"));
+    CHECK(file.recognised() == "not UTF-8 (Latin-1, perhaps), so that letters beyond ASCII are kept but cannot be "
+                               "shown, separated by semicolons");
+    const auto row = file.next();
+    REQUIRE(row.has_value());
+    CHECK((*row)[0] != (*row)[1]);
+}
+
 TEST_CASE("UTF-16 is converted across blocks") {
     std::string bytes = "\xFF\xFE";
     for (int i = 0; i < 90'000; ++i) // 60,001 units of 3 bytes each would never end with a block

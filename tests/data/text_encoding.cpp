@@ -25,6 +25,14 @@ TEST_CASE("encodings are told by their mark or by where the zero bytes stand") {
     CHECK(encoding("left,right,winner\nA\0,B,left\nB,A\0,left\n"sv) == text_encoding::utf8);
 }
 
+TEST_CASE("letters of an older encoding are not UTF-8, a character that is cut is") {
+    const auto may_be = [](std::string_view bytes) { return may_be_utf8({bytes.data(), bytes.size()}); };
+    const std::string text = "z\u00E9\u202C\U0001F600.";
+    for (std::size_t cut = 0; cut <= text.size(); ++cut) CHECK(may_be(text.substr(0, cut)));
+    for (const char* bytes : {"Jos\xE9,B", "\xE9t\xE9", "\x80", "a\xFF", "\xC3(", "\xF0\x9F\x98."})
+        CHECK_FALSE(may_be(bytes));
+}
+
 TEST_CASE("every character survives, cut anywhere") {
     const std::string_view bytes = "\xFF\xFEz\0\xE9\0\x2C\x20\x3D\xD8\x00\xDE\n\0"sv; // z é “ 😀
     for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {

@@ -59,6 +59,9 @@ class csv_reader {
     [[nodiscard]] char separator() const { return separator_; }
     /// What the file is written in, known once something has been read.
     [[nodiscard]] text_encoding encoding() const { return encoding_; }
+    /// Whether the file's first 64 KiB hold bytes that are neither UTF-8 nor UTF-16: names are compared byte by byte
+    /// all the same.
+    [[nodiscard]] bool is_not_utf() const { return not_utf_; }
 
   private:
     static constexpr int end_of_file = -1;
@@ -75,6 +78,7 @@ class csv_reader {
         }
         encoding_ = encoding_of(beginning_);
         require<input_error>(encoding_ != text_encoding::utf32, name(), ": is UTF-32; save it as UTF-8");
+        not_utf_ = encoding_ == text_encoding::utf8 && !may_be_utf8(beginning_);
         if (encoding_ != text_encoding::utf8) {
             decoder_ = utf16_decoder(encoding_);
             const auto text = decoder_->decode(beginning_, name());
@@ -199,7 +203,7 @@ class csv_reader {
     std::array<char, 5> special_{};
     std::vector<std::string> fields_;
     std::size_t line_ = 1, record_line_ = 0, size_ = 0;
-    bool started_ = false, quoted_ = false;
+    bool started_ = false, quoted_ = false, not_utf_ = false;
 };
 
 /// The fields of one line of comma-separated values, as an option of a program gives them; none where it is empty.
@@ -264,6 +268,8 @@ class csv_file {
     [[nodiscard]] std::string recognised() const {
         std::string words;
         if (reader_.encoding() != text_encoding::utf8) words = message("read as ", name_of(reader_.encoding()));
+        if (reader_.is_not_utf())
+            words = "not UTF-8 (Latin-1, perhaps), so that letters beyond ASCII are kept but cannot be shown";
         if (reader_.separator() != ',')
             words += message(words.empty() ? "" : ", ", "separated by ", words_for_separator(reader_.separator()));
         return words;

@@ -52,6 +52,20 @@ inline text_encoding encoding_of(std::span<const char> beginning) {
     return text_encoding::utf8;
 }
 
+/// Whether the bytes may begin a text in UTF-8: a character that is cut at their end does not speak against it, one in
+/// an older encoding (Latin-1, Windows-1252) nearly always does.
+inline bool may_be_utf8(std::span<const char> bytes) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const unsigned lead = byte(i);
+        if (lead < 0x80) continue;
+        if (lead < 0xC2 || lead > 0xF4) return false;
+        for (int more = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3; more > 0 && i + 1 < bytes.size(); --more)
+            if ((byte(++i) & 0xC0U) != 0x80) return false;
+    }
+    return true;
+}
+
 /// UTF-16 into UTF-8, block by block; a byte-order mark becomes that of UTF-8.
 class utf16_decoder {
   public:
