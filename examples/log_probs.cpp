@@ -15,6 +15,8 @@
 #include <preflearn/report/manifest.hpp>
 #include <preflearn/text/chat_formats.hpp>
 
+#include "number_checks.hpp"
+
 namespace {
 
 struct arguments {
@@ -55,7 +57,7 @@ void add_options(CLI::App& app, arguments& given) {
     app.add_option("--pretokenizer", to.tokenizer.pretokenizer,
                    "how a GGUF file's tokenizer splits text, instead of what the file names");
     app.add_option("--max-tokens", to.maximum_tokens, "longest prompt with response; longer pairs are left out")
-        ->check(CLI::PositiveNumber);
+        ->check(positive_number());
     app.add_flag("--strict", to.strict, "stop where a pair would be left out");
     app.add_option("--id-field", to.reading.id_field, "the field that holds a pair's id")->capture_default_str();
     app.add_flag("--double", given.double_precision, "compute in double instead of float")->excludes(tokens);

@@ -19,6 +19,8 @@
 #include <preflearn/pipeline.hpp>
 #include <preflearn/text/chat_template.hpp>
 
+#include "number_checks.hpp"
+
 namespace {
 
 struct arguments {
@@ -163,23 +165,23 @@ int main(int argc, char** argv) {
     teacher->needs(student)->needs(data);
     student->needs(teacher)->needs(data);
     data->needs(teacher)->needs(student);
-    app.add_option("--labelled", given.labelled, "pairs whose labels the teacher sees")->check(CLI::PositiveNumber);
-    app.add_option("--unlabelled", given.unlabelled, "pairs that the teacher labels")->check(CLI::PositiveNumber);
-    app.add_option("--test", given.test, "held-out pairs")->check(CLI::PositiveNumber);
-    app.add_option("--epochs", given.epochs, "passes of preference training")->check(CLI::PositiveNumber);
-    app.add_option("--batch", given.batch, "pairs of an optimiser step")->check(CLI::PositiveNumber);
-    app.add_option("--rate", given.rate, "learning rate of preference training")->check(CLI::NonNegativeNumber);
+    app.add_option("--labelled", given.labelled, "pairs whose labels the teacher sees")->check(positive_number());
+    app.add_option("--unlabelled", given.unlabelled, "pairs that the teacher labels")->check(positive_number());
+    app.add_option("--test", given.test, "held-out pairs")->check(positive_number());
+    app.add_option("--epochs", given.epochs, "passes of preference training")->check(positive_number());
+    app.add_option("--batch", given.batch, "pairs of an optimiser step")->check(positive_number());
+    app.add_option("--rate", given.rate, "learning rate of preference training")->check(non_negative_number());
     app.add_option("--sft-epochs", given.fine_tuning_epochs, "passes of supervised fine-tuning before it; 0: none");
-    app.add_option("--sft-rate", given.fine_tuning_rate, "learning rate of it")->check(CLI::NonNegativeNumber);
+    app.add_option("--sft-rate", given.fine_tuning_rate, "learning rate of it")->check(non_negative_number());
     app.add_option("--beta", given.beta, "beta of the loss and of the implicit reward; default 0.1")
-        ->check(CLI::PositiveNumber);
+        ->check(positive_number());
     app.add_option("--loss", given.loss, "preference loss by name (loss_values --list prints all)")
         ->capture_default_str();
     app.add_option("--param", given.parameters, "NAME=VALUE of the loss, may be repeated")->allow_extra_args(false);
     app.add_flag("--soft-labels", given.soft_labels, "the teacher labels with probabilities instead of choices");
     app.add_option("--seed", given.seed, "the first seed")->capture_default_str();
     app.add_option("--seeds", given.seeds, "how many seeds; default 8 in the generated world, 1 on real models")
-        ->check(CLI::PositiveNumber);
+        ->check(positive_number());
     app.add_option("--human-agreement", given.human_agreement,
                    "share of pairs on which simulated humans agree with gold (generated world)")
         ->check(CLI::Range(0.5, 1.0))
@@ -187,7 +189,7 @@ int main(int argc, char** argv) {
         ->excludes(data);
     app.add_option("--max-tokens", given.maximum_tokens,
                    "longest prompt with response, begin and end tokens counted; longer pairs are left out; default 512")
-        ->check(CLI::PositiveNumber)
+        ->check(positive_number())
         ->needs(data);
     app.add_option("--chat-format", given.chat_format,
                    "how conversations become text: auto (what the models' chat template is) or one of " +

@@ -114,7 +114,11 @@ const std::vector<std::string>& kinds_of_tokenizers() {
             "model": {"unk_token": "<unk>", "fuse_unk": true}})",
         R"({"normalizer": {"type": "NFC"}})",
         R"({"normalizer": {"type": "Sequence", "normalizers": [{"type": "NFKC"}, {"type": "Lowercase"}]}})",
-        R"({"normalizer": {"type": "Replace", "pattern": {"String": "ab"}, "content": "ba"}})"};
+        R"({"normalizer": {"type": "Replace", "pattern": {"String": "ab"}, "content": "ba"}})",
+        R"({"normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+            "decoder": {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, "added_tokens": [
+            {"id": 2, "content": "<l>", "special": false, "lstrip": true, "normalized": true},
+            {"id": 3, "content": "<r>", "special": false, "rstrip": true, "normalized": true}]})"};
     return all;
 }
 
@@ -174,6 +178,16 @@ TEST_CASE("added tokens that strip white space do so across the boundary") {
     CHECK(copied(left.response) == ids{2, 9});
     CHECK(copied(texts.pair("a<r>", " b").response) == ids{9});
     CHECK(copied(texts.pair("a ", "b").prompt) == ids{8, 25}); // other responses to the prompt see all of it
+}
+
+TEST_CASE("an added token that is searched in the normalised text strips what is white space there") {
+    const tokenizer words = tokenizer_from_json(tokenizer_with(kinds_of_tokenizers().back()), {}, "t.json");
+    for (const token_boundary boundary : {token_boundary::separate, token_boundary::joint}) {
+        encoded_texts texts(words, special_tokens::parse, boundary);
+        CHECK(copied(texts.pair("a<r>", " b").response) == ids{12, 9}); // the space is a ▁ by then
+        CHECK(copied(texts.pair("a<r>", "b").response) == ids{9});
+        CHECK(copied(texts.pair("a<r>", "\n b").response) == ids{12, 9});
+    }
 }
 
 TEST_CASE("where a normaliser acts across the boundary, what changed belongs to the response") {

@@ -147,7 +147,8 @@ class encoded_texts {
             const std::string_view end = parsed && last->strips_right ? without_space_at_end(text) : text;
             const bool after_added = parsed && end.ends_with(last->text);
             made.next = after_added ? text_position::after_added : text_position::continuation;
-            made.strips = after_added && last->strips_right;
+            // one that is searched in the normalised text takes what is white space there: `join` sees what that was
+            made.strips = after_added && last->strips_right && !last->normalised;
         } else if (!text.empty()) {
             made.next = text_position::continuation;
         }
