@@ -63,3 +63,18 @@ TEST_CASE("files are opened by path, gzipped or not whatever the name, and stay 
     CHECK(test::error_of([&] { line_reader(folder / "none"); }) == (folder / "none").string() + ": cannot be opened");
     CHECK(test::contains(test::error_of([&] { line_reader{folder.path()}; }), "is a folder"));
 }
+
+TEST_CASE("UTF-16 is read as UTF-8, with a mark or without, and however long; UTF-32 is refused") {
+    const auto wide = [](const std::string& text, bool big) {
+        std::string bytes;
+        for (const char c : text) bytes += big ? std::string{'\0', c} : std::string{c, '\0'};
+        return bytes;
+    };
+    const std::string a(100000, 'a');
+    CHECK(lines_of("\xFF\xFE" + wide(a + "\r\nb\n", false)) == texts{a, "b"});
+    CHECK(lines_of("\xFE\xFF" + wide(a + "\nb", true)) == texts{a, "b"});
+    CHECK(lines_of(wide("{\"id\": 1}\n\n", false)) == texts{"{\"id\": 1}", ""});
+    CHECK(test::contains(test::error_of([&] { lines_of("\xFF\xFE" + wide("a\n", false) + "b"); }),
+                         "stream: is UTF-16 (little-endian) and ends inside a character"));
+    CHECK(test::contains(test::error_of([] { lines_of(std::string("\xFF\xFE\0\0a\0\0\0", 8)); }), "UTF-32"));
+}

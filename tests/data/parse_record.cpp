@@ -122,13 +122,14 @@ TEST_CASE("ids are the record's own or the default") {
     const auto given = [&](const std::string& id) { return parsed("{\"id\": " + id + ", " + body); };
     CHECK(given("3.0").id == 3);
     CHECK(given("1e3").id == 1000);
+    CHECK(given("9007199254740991.0").id == 9007199254740991);
     CHECK(given("0.0").given.form == id_form::number);
     CHECK(given("\"7\"").id == hash_of("7")); // a text, and written back as one
     CHECK(given("\"7\"").given.text == "7");
     CHECK(given("\"a/\\u00e9 7\"").given.text == "a/\u00e9 7");
     CHECK(given("null").given.form == id_form::none);
-    for (const char* const wrong :
-         {"-1", "-1.0", "1.5", "18446744073709551616", "1e30", "1e300", "[]", "[1]", "{}", "true", "\"\""}) {
+    for (const char* const wrong : {"-1", "-1.0", "1.5", "18446744073709551616", "9007199254740993.0", "1e30", "1e300",
+                                    "[]", "[1]", "{}", "true", "\"\""}) {
         CAPTURE(wrong);
         CHECK(test::contains(error_in("{\"id\": " + std::string(wrong) + ", " + body), "field 'id': found "));
     }

@@ -59,3 +59,23 @@ TEST_CASE("a reader takes it off, says so of the record and counts it, unless to
     CHECK(kept.comparisons()[1].first == "Q: a");
     CHECK(kept.repeated().count == 0);
 }
+
+TEST_CASE("a conversation in front of both responses once more is taken off and counted, too") {
+    const std::string hi = R"({"role": "user", "content": "hi"})", a = R"({"role": "assistant", "content": "a"})",
+                      b = R"({"role": "assistant", "content": "b"})";
+    const auto line = [](const std::string& prompt, const std::string& chosen, const std::string& rejected) {
+        return "{" + (prompt.empty() ? "" : R"("prompt": )" + prompt + ", ") + R"("chosen": [)" + chosen +
+               R"(], "rejected": [)" + rejected + "]}\n";
+    };
+    std::istringstream stream(line("[" + hi + "]", a, b) + line("", hi + ", " + a, hi + ", " + b) +
+                              line("[" + hi + "]", hi + ", " + a, hi + ", " + b) +
+                              line("\"hi\"", hi + ", " + a, hi + ", " + b));
+    preference_reader reader(stream, "pairs.jsonl");
+    const auto data = read_preferences(reader);
+    for (const auto& pair : data.comparisons()) {
+        CHECK(pair.prompt == "\n\nHuman: hi\n\nAssistant:");
+        CHECK(pair.second == " b");
+    }
+    CHECK(data.repeated().count == 2);
+    CHECK(data.repeated().first_line == 3);
+}

@@ -63,5 +63,8 @@ TEST_CASE("a verdict under another name is never dropped: it agrees, or it is an
 TEST_CASE("fields of the record that a model would read are refused unless they are empty") {
     CHECK(test::contains(chosen_error(R"("tools": [{"type": "function"}])"), "field 'tools': has content"));
     CHECK(test::contains(chosen_error(R"("system": "Be brief.")"), "field 'system': has content"));
+    CHECK(test::contains(chosen_error(R"("chat_template_kwargs": {"enable_thinking": false})"),
+                         "field 'chat_template_kwargs': changes the text"));
     CHECK(chosen_error(R"("tools": [], "system": "", "images": null, "messages": [1], "source": "x")").empty());
+    CHECK(chosen_error(R"("chat_template_kwargs": {}, "chat_template": null)").empty());
 }

@@ -1,5 +1,6 @@
 /// \file
 /// The lines of a text file or stream, plain or gzipped, one at a time and with a bound on what a line may cost.
+/// UTF-16, which some shells write, is recognised and read as UTF-8.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -14,6 +15,7 @@
 
 #include <preflearn/core/error.hpp>
 #include <preflearn/data/byte_reader.hpp>
+#include <preflearn/data/text_encoding.hpp>
 
 namespace preflearn {
 
@@ -37,7 +39,7 @@ class line_reader {
         text_.clear();
         bool too_long = false, found = false;
         for (bool ended = false; !ended;) {
-            if (block_.empty()) block_ = bytes_.next();
+            if (block_.empty()) refill();
             if (block_.empty()) break;
             const std::string_view rest(block_.data(), block_.size());
             const std::size_t end = rest.find('\n');
@@ -63,7 +65,28 @@ class line_reader {
     [[nodiscard]] file_line place() const { return {bytes_.name(), line_}; }
 
   private:
+    /// The next bytes as UTF-8; none at the end.
+    void refill() {
+        std::span<const char> bytes = bytes_.next();
+        if (!std::exchange(started_, true)) {
+            const text_encoding encoding = encoding_of(bytes);
+            require<input_error>(encoding != text_encoding::utf32, bytes_.name(), ": is UTF-32; save it as UTF-8");
+            if (encoding != text_encoding::utf8) decoder_ = utf16_decoder(encoding);
+        }
+        if (!decoder_) {
+            block_ = bytes;
+            return;
+        }
+        do {
+            if (bytes.empty()) return decoder_->finish(bytes_.name());
+            block_ = decoder_->decode(bytes, bytes_.name());
+            if (block_.empty()) bytes = bytes_.next(); // half a character
+        } while (block_.empty());
+    }
+
     byte_reader bytes_;
+    std::optional<utf16_decoder> decoder_; // none: UTF-8
+    bool started_ = false;
     std::size_t maximum_;
     std::size_t line_ = 0;
     std::span<const char> block_;

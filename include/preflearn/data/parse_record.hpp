@@ -72,9 +72,9 @@ inline given_id id_in(const json_field& field) {
         return {.form = id_form::text, .text = std::string(field.text())};
     }
     if (value.is_number_unsigned()) return {.form = id_form::number, .number = value.get<std::uint64_t>()};
-    constexpr double largest = 0x1p53;
+    constexpr double first_shared = 0x1p53; // 9007199254740993.0 is read as this, too
     const double number = value.is_number() ? value.get<double>() : -1;
-    if (!(number >= 0 && number <= largest && number == std::floor(number))) field.fail(expected);
+    if (!(number >= 0 && number < first_shared && number == std::floor(number))) field.fail(expected);
     return {.form = id_form::number, .number = static_cast<std::uint64_t>(number)};
 }
 
@@ -86,6 +86,13 @@ inline void check_fields(const json_field& record) {
         require<input_error>(field == record.value->end() || !has_content(*field), "field '", name,
                              "': has content that a model is to read, but that is no part of prompt and responses "
                              "here; write it into 'prompt' (a system text: as its first turn), or remove it");
+    }
+    // Whatever is in it counts: {"enable_thinking": false} changes the text.
+    for (const std::string_view name : {"chat_template", "chat_template_kwargs"}) {
+        const json_field field = record.member(name);
+        require<input_error>(!field.present() || field.value->empty(), "field '", name,
+                             "': changes the text that a chat template makes, and is not read; choose the chat format "
+                             "for the whole file, and remove it");
     }
 }
 

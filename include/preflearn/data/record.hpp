@@ -76,7 +76,8 @@ struct preference_options {
     number_label label_numbers = number_label::probability_of_first;
     /// Where the prompt of two transcripts ends (see common_prompt_size).
     std::string answer_start = std::string(hh_answer_start);
-    /// Whether a prompt that stands in front of both text responses once more is taken off (see repeated_prompt_size).
+    /// Whether a prompt that stands in front of both text responses once more is taken off (see repeated_prompt_size);
+    /// from conversations it always is.
     bool takes_off_prompt = true;
     /// Members of a turn that may hold anything; any other but role and content is empty or an error.
     std::vector<std::string> ignored_members = default_ignored_members();

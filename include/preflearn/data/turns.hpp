@@ -112,6 +112,7 @@ inline void read_conversations(preference_record& record, const json_field& prom
                              "field '", prompt.name, "': is not a user's turn that '", responses[0].name, "' and '",
                              responses[1].name, "' share");
     }
+    record.repeats_prompt = prompt.present() && taken > 0;
     require<input_error>(turns.back().role != "assistant", "field '", prompt.name,
                          "': found an assistant's turn at its end, expected a user's");
     record.prompt = render(turns);
