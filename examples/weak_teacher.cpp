@@ -1,6 +1,7 @@
 // The main job: a weak teacher aligns a student (Tao & Li, ICLR 2025). Without arguments it runs in a generated world
 // with small transformers; with --teacher, --student and --data it runs the same study on real models and real pairs.
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,12 +40,13 @@ struct arguments {
 /// Of DPO and of the implicit reward.
 double beta_of(const arguments& given) { return given.beta.value_or(0.1); }
 
-/// The loss by name; --beta is its beta, too, where it has one.
+/// The loss by name; --beta is its beta, too, where it has one and --param names no other.
 preflearn::any_loss loss_of(const arguments& given) {
     std::vector<preflearn::named_value> parameters;
-    if (given.beta && preflearn::loss_has_parameter(given.loss, "beta"))
-        parameters.push_back({"beta", preflearn::shortest_digits(*given.beta)});
     for (const std::string& parameter : given.parameters) parameters.push_back(preflearn::parse_named_value(parameter));
+    const bool named = std::ranges::count(parameters, "beta", &preflearn::named_value::name) > 0;
+    if (given.beta && !named && preflearn::loss_has_parameter(given.loss, "beta"))
+        parameters.push_back({"beta", preflearn::shortest_digits(*given.beta)});
     return preflearn::loss_named(given.loss, parameters);
 }
 

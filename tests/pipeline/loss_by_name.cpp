@@ -118,6 +118,8 @@ TEST_CASE("unknown names are answered with the known ones") {
         "loss 'ipo' has no parameter 'gamma'; it has: beta, f_alpha_divergence_coef, f_divergence_type",
         argument_error);
     CHECK_THROWS_WITH_AS(loss_named("no such loss", {}), doctest::Contains("there are: sigmoid, "), argument_error);
+    CHECK_THROWS_WITH_AS(loss_named("sigmoid", std::vector<named_value>{{"beta", "1"}, {"beta", "2"}}),
+                         "loss 'sigmoid': its parameter 'beta' is given twice", argument_error);
     CHECK_THROWS_WITH_AS(loss_named("ipo", std::vector<named_value>{{"beta", "1x"}}), doctest::Contains("'1x'"),
                          argument_error);
 }

@@ -91,6 +91,8 @@ inline void set_parameters(std::string_view loss, std::span<const named_value> g
                            std::vector<parameter_place> places, divergence_parameters* divergence) {
     if (divergence != nullptr) places.push_back({"f_alpha_divergence_coef", &divergence->coefficient});
     for (const named_value& one : given) {
+        require(std::ranges::count(given, one.name, &named_value::name) == 1, "loss '", loss, "': its parameter '",
+                one.name, "' is given twice");
         const auto place = std::ranges::find(places, one.name, &parameter_place::name);
         if (place != places.end()) {
             *place->value = parameter_value(loss, one);
