@@ -45,9 +45,3 @@ TEST_CASE("the end token that the configuration names is one wherever it is spel
     CHECK(ends_in_end_of_turn(words, "as", special_tokens::parse));
     CHECK_FALSE(ends_in_end_of_turn(words, "sa", special_tokens::parse));
 }
-
-TEST_CASE("white space at either end is Unicode's") {
-    CHECK(without_space_at_end("a \u3000\n") == "a");
-    CHECK(without_space_at_start("\u00A0 a ") == "a ");
-    CHECK(without_space_at_end(" \n").empty());
-}

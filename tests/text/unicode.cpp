@@ -54,3 +54,9 @@ TEST_CASE("the last character of a text is found from its end") {
     CHECK(last_character("a\x99") == 1);
     CHECK(last_character("\xf0\x9f\x99") == 2);
 }
+
+TEST_CASE("white space at either end is Unicode's") {
+    CHECK(without_space_at_end("a \u3000\n") == "a");
+    CHECK(without_space_at_start("\u00A0 a ") == "a ");
+    CHECK(without_space_at_end(" \n").empty());
+}

@@ -22,6 +22,7 @@
 #include <preflearn/text/end_of_turn.hpp>
 #include <preflearn/text/position.hpp>
 #include <preflearn/text/tokenizer.hpp>
+#include <preflearn/text/unicode.hpp>
 
 namespace preflearn {
 

@@ -20,27 +20,6 @@ inline constexpr std::array<std::string_view, 12> end_of_turn_marks = {
     "<|im_end|>",      "<|eot_id|>",      "<|eom_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>",
     "<|end_of_text|>", "<|end_of_turn|>", "<|return|>", "<turn|>",       "<eos>",   "<|eos|>"};
 
-/// The text without the white space (as Unicode has it) at its end.
-constexpr std::string_view without_space_at_end(std::string_view text) {
-    while (!text.empty()) {
-        const std::size_t last = last_character(text);
-        const character c = character_at(text, last);
-        if (!c.valid || !is_space(c.code)) break;
-        text = text.substr(0, last);
-    }
-    return text;
-}
-
-/// The same at its beginning.
-constexpr std::string_view without_space_at_start(std::string_view text) {
-    while (!text.empty()) {
-        const character c = character_at(text, 0);
-        if (!c.valid || !is_space(c.code)) break;
-        text.remove_prefix(c.bytes);
-    }
-    return text;
-}
-
 /// Whether `response` ends, but for white space, in the tokenizer's end token or in another mark that ends a turn.
 /// "</s>" counts where the tokenizer has such a token or the text has not opened it as "<s>". Text from strangers
 /// (`special_tokens::plain`) has no marks.

@@ -82,7 +82,7 @@ class template_lexer {
         if (end < source_.size()) {
             const char sign = end + 2 < source_.size() ? source_[end + 2] : ' ';
             if (sign == '-') {
-                text = without_space_behind(text);
+                text = without_space_at_end(text);
             } else if (sign != '+' && source_[end + 1] != '{') { // white space before a block that begins its line
                 std::size_t begin = text.size();
                 while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t')) --begin;
@@ -93,16 +93,6 @@ class template_lexer {
         count_lines(whole);
         at_ = end;
     }
-    static std::string_view without_space_behind(std::string_view text) {
-        while (!text.empty()) {
-            const std::size_t last = last_character(text);
-            const character c = character_at(text, last);
-            if (!c.valid || !is_space(c.code)) break;
-            text = text.substr(0, last);
-        }
-        return text;
-    }
-
     /// Behind a tag: what its closing takes of the text that follows.
     void close(bool strips, bool takes_line_end) {
         const std::size_t begin = at_;

@@ -137,4 +137,25 @@ constexpr std::size_t last_character(std::string_view text) {
     return text.size() - 1;
 }
 
+/// The text without the white space (as Unicode has it) at its end.
+constexpr std::string_view without_space_at_end(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t last = last_character(text);
+        const character c = character_at(text, last);
+        if (!c.valid || !is_space(c.code)) break;
+        text = text.substr(0, last);
+    }
+    return text;
+}
+
+/// The same at its beginning.
+constexpr std::string_view without_space_at_start(std::string_view text) {
+    while (!text.empty()) {
+        const character c = character_at(text, 0);
+        if (!c.valid || !is_space(c.code)) break;
+        text.remove_prefix(c.bytes);
+    }
+    return text;
+}
+
 } // namespace preflearn
