@@ -119,7 +119,8 @@ class mlp_reward {
         for (std::size_t l = widths_.size(); l-- > 0;) {
             cpu_backend::multiply<Real>(transpose::yes, view(std::as_const(d)), transpose::no, view(p.layers_[l]),
                                         weights(gradients_, l), store::add);
-            if (l + 1 < widths_.size()) biases(gradients_, l) += d.colwise().sum();
+            if (l + 1 < widths_.size()) // row by row: how Eigen sums columns depends on where they lie
+                for (Eigen::Index i = 0; i < d.rows(); ++i) biases(gradients_, l) += d.row(i);
             if (l == 0) break;
             feature_rows<Real> below(d.rows(), static_cast<Eigen::Index>(widths_[l]));
             cpu_backend::multiply<Real>(transpose::no, view(std::as_const(d)), transpose::no,
