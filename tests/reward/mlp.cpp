@@ -97,6 +97,8 @@ TEST_CASE_TEMPLATE("a reward has the same bits in every batch, a step's gradient
     for (const int threads : {1, 2}) {
 #if defined(_OPENMP)
         omp_set_num_threads(threads);
+#else
+        static_cast<void>(threads);
 #endif
         mlp_reward<Real> model({.features = features, .hidden = {100, 70}}, 1);
         linear_reward<Real> line(features);
