@@ -13,11 +13,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include <preflearn/data/csv.hpp>
-#include <preflearn/data/rating_table.hpp>
-#include <preflearn/pipeline/agreement_report.hpp>
-#include <preflearn/pipeline/agreement_study.hpp>
-#include <preflearn/report/write.hpp>
+#include <preflearn/data/files/csv.hpp>
+#include <preflearn/data/tables/rating_table.hpp>
+#include <preflearn/pipeline/agreement/report.hpp>
+#include <preflearn/pipeline/agreement/study.hpp>
+#include <preflearn/report/run/write.hpp>
 
 namespace {
 

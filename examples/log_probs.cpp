@@ -12,8 +12,8 @@
 
 #include <preflearn/core.hpp>
 #include <preflearn/pipeline/score_file.hpp>
-#include <preflearn/report/manifest.hpp>
-#include <preflearn/text/chat_formats.hpp>
+#include <preflearn/report/run/manifest.hpp>
+#include <preflearn/text/chat/formats.hpp>
 
 #include "number_checks.hpp"
 

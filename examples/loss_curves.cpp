@@ -10,10 +10,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include <preflearn/loss/list.hpp>
-#include <preflearn/report/line_plot_svg.hpp>
-#include <preflearn/report/table_data.hpp>
-#include <preflearn/report/write.hpp>
+#include <preflearn/loss/by_name/list.hpp>
+#include <preflearn/report/figures/line_plot_svg.hpp>
+#include <preflearn/report/run/write.hpp>
+#include <preflearn/report/tables/table_data.hpp>
 
 namespace {
 

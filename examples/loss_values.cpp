@@ -11,11 +11,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include <preflearn/pipeline/listwise_loss_values.hpp>
-#include <preflearn/pipeline/loss_list.hpp>
-#include <preflearn/pipeline/loss_values.hpp>
-#include <preflearn/pipeline/token_loss_values.hpp>
-#include <preflearn/pipeline/unpaired_loss_values.hpp>
+#include <preflearn/loss_values/completions.hpp>
+#include <preflearn/loss_values/describe.hpp>
+#include <preflearn/loss_values/lists.hpp>
+#include <preflearn/loss_values/pairs.hpp>
+#include <preflearn/loss_values/tokens.hpp>
 
 int main(int argc, char** argv) {
     std::string name, file;

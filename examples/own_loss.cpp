@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/loss/named.hpp>
 
 // The ten lines.

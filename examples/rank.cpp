@@ -18,16 +18,16 @@
 
 #include <CLI/CLI.hpp>
 
-#include <preflearn/data/csv_separator.hpp>
-#include <preflearn/data/game_table.hpp>
-#include <preflearn/data/number.hpp>
+#include <preflearn/core/numbers/finite_number.hpp>
+#include <preflearn/data/files/csv_separator.hpp>
+#include <preflearn/data/tables/game_table.hpp>
 #include <preflearn/ranking.hpp>
-#include <preflearn/report/dot_plot_svg.hpp>
-#include <preflearn/report/heat_map_svg.hpp>
-#include <preflearn/report/table_data.hpp>
-#include <preflearn/report/table_text.hpp>
-#include <preflearn/report/unicode_text.hpp>
-#include <preflearn/report/write.hpp>
+#include <preflearn/report/figures/dot_plot_svg.hpp>
+#include <preflearn/report/figures/heat_map_svg.hpp>
+#include <preflearn/report/run/write.hpp>
+#include <preflearn/report/tables/table_data.hpp>
+#include <preflearn/report/tables/table_text.hpp>
+#include <preflearn/report/tables/unicode_text.hpp>
 
 #include "rank_report.hpp"
 

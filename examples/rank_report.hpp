@@ -15,12 +15,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/core/error.hpp>
-#include <preflearn/data/game_table.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/data/tables/game_table.hpp>
 #include <preflearn/ranking.hpp>
-#include <preflearn/report/dot_plot.hpp>
-#include <preflearn/report/heat_map.hpp>
-#include <preflearn/report/table.hpp>
+#include <preflearn/report/figures/dot_plot.hpp>
+#include <preflearn/report/figures/heat_map.hpp>
+#include <preflearn/report/tables/table.hpp>
 
 /// Everything that is shown of one file.
 struct ranking_shown {

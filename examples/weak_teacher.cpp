@@ -18,7 +18,7 @@
 
 #include <preflearn/loss.hpp>
 #include <preflearn/pipeline.hpp>
-#include <preflearn/text/chat_template.hpp>
+#include <preflearn/text/chat/chat_template.hpp>
 
 #include "number_checks.hpp"
 

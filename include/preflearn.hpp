@@ -9,6 +9,7 @@
 #include <preflearn/core.hpp>
 #include <preflearn/data.hpp>
 #include <preflearn/loss.hpp>
+#include <preflearn/loss_values.hpp>
 #include <preflearn/pipeline.hpp>
 #include <preflearn/policy.hpp>
 #include <preflearn/ranking.hpp>

@@ -13,8 +13,8 @@
 
 #include <stdlib.h>
 
-#include <preflearn/core/error.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace test {
 

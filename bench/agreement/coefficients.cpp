@@ -12,7 +12,7 @@
 #include <benchmark/benchmark.h>
 
 #include <preflearn/agreement.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
 
 #include "../columns.hpp"
 #include "../peers.hpp"

@@ -14,7 +14,7 @@
 #include <Eigen/Core>
 
 #include <preflearn/backend/cpu.hpp>
-#include <preflearn/core/parallel.hpp>
+#include <preflearn/core/system/parallel.hpp>
 
 /// Seconds of the quickest of `tries` calls.
 template <class Work> double quickest(int tries, Work&& work) {

@@ -13,7 +13,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <preflearn/core/parallel.hpp>
+#include <preflearn/core/system/parallel.hpp>
 
 /// A working set of which no cache holds much.
 inline constexpr std::size_t beyond_caches = std::size_t{512} << 20;

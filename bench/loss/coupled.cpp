@@ -9,10 +9,10 @@
 
 #include <benchmark/benchmark.h>
 
-#include <preflearn/core/random.hpp>
-#include <preflearn/loss/coupled_list.hpp>
-#include <preflearn/loss/kto.hpp>
-#include <preflearn/loss/listwise.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/loss/by_name/coupled_list.hpp>
+#include <preflearn/loss/groups/plackett_luce.hpp>
+#include <preflearn/loss/single/kto.hpp>
 
 #include "columns.hpp"
 #include "pair_batches.hpp"

@@ -6,7 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <preflearn/loss/list.hpp>
+#include <preflearn/loss/by_name/list.hpp>
 
 #include "pair_batches.hpp"
 

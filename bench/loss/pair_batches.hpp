@@ -14,9 +14,9 @@
 
 #include <benchmark/benchmark.h>
 
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/scores.hpp>
-#include <preflearn/loss/list.hpp>
+#include <preflearn/loss/by_name/list.hpp>
 
 #include "columns.hpp"
 #include "copy_bandwidth.hpp"

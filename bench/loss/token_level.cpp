@@ -9,9 +9,9 @@
 
 #include <benchmark/benchmark.h>
 
-#include <preflearn/core/random.hpp>
-#include <preflearn/loss/named_token_level.hpp>
-#include <preflearn/loss/wspo.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/loss/tokens/named.hpp>
+#include <preflearn/loss/tokens/wspo.hpp>
 
 #include "columns.hpp"
 #include "copy_bandwidth.hpp"

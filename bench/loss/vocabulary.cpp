@@ -16,11 +16,11 @@
 #include <malloc.h>
 
 #include <preflearn/backend/cpu.hpp>
-#include <preflearn/core/half.hpp>
-#include <preflearn/core/parallel.hpp>
-#include <preflearn/core/random.hpp>
-#include <preflearn/loss/linear_log_probs.hpp>
-#include <preflearn/loss/vocabulary.hpp>
+#include <preflearn/core/numbers/half.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/core/system/parallel.hpp>
+#include <preflearn/loss/vocabulary/linear_log_probs.hpp>
+#include <preflearn/loss/vocabulary/log_softmax.hpp>
 
 #include "columns.hpp"
 

@@ -14,9 +14,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/policy/load.hpp>
+#include <preflearn/policy/files/load.hpp>
 
 /// The shape of SmolLM2-135M.
 inline preflearn::transformer_config shape_135m() {

@@ -8,8 +8,8 @@
 #include <benchmark/benchmark.h>
 
 #include <preflearn/loss/named.hpp>
-#include <preflearn/training/adamw.hpp>
-#include <preflearn/training/clip.hpp>
+#include <preflearn/training/loop/clip.hpp>
+#include <preflearn/training/optimisers/adamw.hpp>
 
 #include "../backend/peak.hpp"
 #include "real_pairs.hpp"

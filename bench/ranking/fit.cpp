@@ -10,8 +10,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include <preflearn/core/log_space.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/ranking.hpp>
 
 #include "../columns.hpp"

@@ -7,8 +7,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include <preflearn/training/adamw.hpp>
-#include <preflearn/training/clip.hpp>
+#include <preflearn/training/loop/clip.hpp>
+#include <preflearn/training/optimisers/adamw.hpp>
 
 #include "../columns.hpp"
 #include "../loss/copy_bandwidth.hpp"

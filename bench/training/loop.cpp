@@ -6,7 +6,7 @@
 #include <benchmark/benchmark.h>
 
 #include <preflearn/loss/named.hpp>
-#include <preflearn/training/preference.hpp>
+#include <preflearn/training/kinds/pairs.hpp>
 
 using namespace preflearn;
 

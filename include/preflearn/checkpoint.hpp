@@ -4,10 +4,8 @@
 #pragma once
 
 #include <preflearn/checkpoint/checkpoint_file.hpp>
-#include <preflearn/checkpoint/element.hpp>
 #include <preflearn/checkpoint/gguf.hpp>
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/checkpoint/mapped_file.hpp>
-#include <preflearn/checkpoint/quantised.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/checkpoint/tensor.hpp>

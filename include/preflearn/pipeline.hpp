@@ -3,14 +3,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <preflearn/pipeline/agreement_report.hpp>
-#include <preflearn/pipeline/agreement_study.hpp>
+#include <preflearn/pipeline/agreement.hpp>
 #include <preflearn/pipeline/align.hpp>
-#include <preflearn/pipeline/listwise_loss_values.hpp>
-#include <preflearn/pipeline/loss_by_name.hpp>
-#include <preflearn/pipeline/loss_list.hpp>
-#include <preflearn/pipeline/loss_values.hpp>
-#include <preflearn/pipeline/rating_categories.hpp>
 #include <preflearn/pipeline/score_file.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
 #include <preflearn/pipeline/study.hpp>
@@ -20,6 +14,4 @@
 #include <preflearn/pipeline/study_summary.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/pipeline/text_study.hpp>
-#include <preflearn/pipeline/token_loss_values.hpp>
-#include <preflearn/pipeline/unpaired_loss_values.hpp>
 #include <preflearn/pipeline/world_study.hpp>

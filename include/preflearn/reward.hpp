@@ -8,5 +8,4 @@
 #include <preflearn/reward/implicit.hpp>
 #include <preflearn/reward/linear.hpp>
 #include <preflearn/reward/mlp.hpp>
-#include <preflearn/reward/scalar_head.hpp>
 #include <preflearn/reward/strength_table.hpp>

@@ -12,8 +12,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/agreement/ratings.hpp>
-#include <preflearn/core/error.hpp>
+#include <preflearn/agreement/ratings/ratings.hpp>
+#include <preflearn/core/system/error.hpp>
 
 inline nlohmann::json golden(const std::string& name) {
     const std::string path = std::string(PREFLEARN_TESTS) + "/agreement/golden/" + name;

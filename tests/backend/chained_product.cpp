@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <preflearn/backend/chained_product.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
 
 using namespace preflearn;
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <preflearn/backend/cpu.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
 
 using namespace preflearn;
 

@@ -9,7 +9,7 @@
 
 #include <preflearn/backend/chained_product.hpp>
 #include <preflearn/backend/few_rows.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
 
 using namespace preflearn;
 

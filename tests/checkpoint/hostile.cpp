@@ -6,7 +6,7 @@
 
 #include <preflearn/checkpoint/gguf.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
 
 #include "../files.hpp"
 #include "gguf_writer.hpp"

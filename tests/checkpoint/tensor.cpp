@@ -4,7 +4,7 @@
 #include <vector>
 
 #include <preflearn/checkpoint/tensor.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
 
 #include "../files.hpp"
 #include "gguf_writer.hpp"

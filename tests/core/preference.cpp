@@ -5,8 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/preference.hpp>
-#include <preflearn/core/random.hpp>
 
 using namespace preflearn;
 

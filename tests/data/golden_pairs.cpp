@@ -8,11 +8,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/core/random.hpp>
-#include <preflearn/data/preference_reader.hpp>
-#include <preflearn/data/split.hpp>
-#include <preflearn/data/write_pairs.hpp>
-#include <preflearn/text/chat.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/data/preferences/preference_reader.hpp>
+#include <preflearn/data/preferences/write_pairs.hpp>
+#include <preflearn/data/selection/split.hpp>
+#include <preflearn/text/chat/conversation.hpp>
 
 #include "../files.hpp"
 

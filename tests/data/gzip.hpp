@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include <preflearn/data/write_pairs.hpp>
+#include <preflearn/data/preferences/write_pairs.hpp>
 
 namespace test {
 

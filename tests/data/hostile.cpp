@@ -3,8 +3,8 @@
 #include <sstream>
 #include <string>
 
-#include <preflearn/core/random.hpp>
-#include <preflearn/data/preference_reader.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/data/preferences/preference_reader.hpp>
 
 #include "../checkpoint/largest_allocation.hpp"
 #include "../files.hpp"

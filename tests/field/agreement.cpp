@@ -7,8 +7,8 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/agreement/dawid_skene.hpp>
-#include <preflearn/agreement/gap_recovered.hpp>
+#include <preflearn/agreement/policies/gap_recovered.hpp>
+#include <preflearn/agreement/raters/dawid_skene.hpp>
 
 #include "field_file.hpp"
 

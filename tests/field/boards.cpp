@@ -7,12 +7,12 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/core/error.hpp>
-#include <preflearn/data/game_table.hpp>
-#include <preflearn/ranking/board_faults.hpp>
-#include <preflearn/ranking/covariance.hpp>
-#include <preflearn/ranking/fit.hpp>
-#include <preflearn/ranking/fit_games.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/data/tables/game_table.hpp>
+#include <preflearn/ranking/board/board_faults.hpp>
+#include <preflearn/ranking/errors/covariance.hpp>
+#include <preflearn/ranking/fit/fit_board.hpp>
+#include <preflearn/ranking/fit/fit_games.hpp>
 
 #include "../files.hpp"
 #include "field_file.hpp"

@@ -5,8 +5,8 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/checkpoint/gguf.hpp>
-#include <preflearn/policy/load.hpp>
-#include <preflearn/policy/text_policy.hpp>
+#include <preflearn/policy/files/load.hpp>
+#include <preflearn/policy/text/text_policy.hpp>
 
 #include "../files.hpp"
 #include "field_file.hpp"

@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/json_file.hpp>
-#include <preflearn/data/preference_reader.hpp>
-#include <preflearn/policy/encoded_texts.hpp>
-#include <preflearn/text/chat.hpp>
-#include <preflearn/text/load.hpp>
+#include <preflearn/data/preferences/preference_reader.hpp>
+#include <preflearn/policy/text/encoded_texts.hpp>
+#include <preflearn/text/chat/conversation.hpp>
+#include <preflearn/text/files/load.hpp>
 
 #include "field_file.hpp"
 

@@ -8,8 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/policy/load.hpp>
-#include <preflearn/text/load.hpp>
+#include <preflearn/policy/files/load.hpp>
+#include <preflearn/text/files/load.hpp>
 
 #include "field_file.hpp"
 

@@ -11,11 +11,11 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/data/csv.hpp>
-#include <preflearn/data/game_table.hpp>
-#include <preflearn/data/rating_table.hpp>
-#include <preflearn/pipeline/agreement_study.hpp>
-#include <preflearn/ranking/fit.hpp>
+#include <preflearn/data/files/csv.hpp>
+#include <preflearn/data/tables/game_table.hpp>
+#include <preflearn/data/tables/rating_table.hpp>
+#include <preflearn/pipeline/agreement/study.hpp>
+#include <preflearn/ranking/fit/fit_board.hpp>
 
 #include "../files.hpp"
 #include "field_file.hpp"

@@ -5,12 +5,12 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/data/fitting.hpp>
-#include <preflearn/data/preference_reader.hpp>
+#include <preflearn/data/preferences/preference_reader.hpp>
+#include <preflearn/data/selection/fitting.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/pipeline/text_study.hpp>
-#include <preflearn/policy/text_policy.hpp>
+#include <preflearn/policy/text/text_policy.hpp>
 
 #include "../files.hpp"
 #include "field_file.hpp"

@@ -7,12 +7,12 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/data/preference_reader.hpp>
-#include <preflearn/loss/named_divergence.hpp>
-#include <preflearn/loss/named_reference_free.hpp>
-#include <preflearn/pipeline/loss_values.hpp>
-#include <preflearn/policy/text_policy.hpp>
-#include <preflearn/training/preference.hpp>
+#include <preflearn/data/preferences/preference_reader.hpp>
+#include <preflearn/loss/named/dpo.hpp>
+#include <preflearn/loss/named/reference_free.hpp>
+#include <preflearn/loss_values/pairs.hpp>
+#include <preflearn/policy/text/text_policy.hpp>
+#include <preflearn/training/kinds/pairs.hpp>
 
 #include "../files.hpp"
 #include "field_file.hpp"

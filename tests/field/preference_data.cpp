@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include <preflearn/data/preference_reader.hpp>
-#include <preflearn/data/write_pairs.hpp>
+#include <preflearn/data/preferences/preference_reader.hpp>
+#include <preflearn/data/preferences/write_pairs.hpp>
 
 #include "../files.hpp"
 #include "field_file.hpp"

@@ -7,10 +7,10 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/data/csv.hpp>
-#include <preflearn/data/rating_table.hpp>
-#include <preflearn/pipeline/agreement_report.hpp>
-#include <preflearn/pipeline/agreement_study.hpp>
+#include <preflearn/data/files/csv.hpp>
+#include <preflearn/data/tables/rating_table.hpp>
+#include <preflearn/pipeline/agreement/report.hpp>
+#include <preflearn/pipeline/agreement/study.hpp>
 
 #include "field_file.hpp"
 

@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/text/load.hpp>
+#include <preflearn/text/files/load.hpp>
 
 #include "../files.hpp"
 #include "field_file.hpp"

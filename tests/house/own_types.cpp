@@ -9,7 +9,7 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/agreement/accuracy.hpp>
+#include <preflearn/agreement/labels/accuracy.hpp>
 #include <preflearn/core.hpp>
 #include <preflearn/reward/implicit.hpp>
 #include <preflearn/teacher/from_reward.hpp>

@@ -15,8 +15,8 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/core/random.hpp>
-#include <preflearn/loss/unpaired.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/loss/single/completions.hpp>
 
 template <class Real> struct completions {
     std::vector<Real> log_prob, reference, weight, mismatched, gradient;

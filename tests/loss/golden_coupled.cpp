@@ -8,9 +8,9 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include <preflearn/loss/bco.hpp>
-#include <preflearn/loss/coupled_list.hpp>
-#include <preflearn/loss/kto.hpp>
+#include <preflearn/loss/by_name/coupled_list.hpp>
+#include <preflearn/loss/single/bco.hpp>
+#include <preflearn/loss/single/kto.hpp>
 
 #include "completions.hpp"
 #include "pairs.hpp"

@@ -6,7 +6,7 @@
 #include <concepts>
 #include <string>
 
-#include <preflearn/loss/list.hpp>
+#include <preflearn/loss/by_name/list.hpp>
 
 #include "dual.hpp"
 

@@ -5,10 +5,10 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/core/error.hpp>
-#include <preflearn/core/log_space.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/loss/coupled/weighted_sum.hpp>
 #include <preflearn/loss/named.hpp>
-#include <preflearn/loss/weighted_sum.hpp>
 
 #include "pairs.hpp"
 

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/scores.hpp>
 
 template <class Real> struct pairs {

@@ -14,8 +14,8 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/loss/coupled.hpp>
-#include <preflearn/loss/slices.hpp>
+#include <preflearn/loss/coupled/coupled_loss.hpp>
+#include <preflearn/loss/pairs/slices.hpp>
 
 #include "pairs.hpp"
 

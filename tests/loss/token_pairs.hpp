@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/core/random.hpp>
-#include <preflearn/loss/token_scores.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/loss/tokens/scores.hpp>
 
 /// One side's responses in flat columns.
 template <class Real> struct token_side {

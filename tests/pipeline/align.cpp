@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/loss/listwise.hpp>
+#include <preflearn/loss/groups/plackett_luce.hpp>
+#include <preflearn/loss/groups/tpo.hpp>
 #include <preflearn/loss/named.hpp>
-#include <preflearn/loss/tpo.hpp>
 #include <preflearn/pipeline/align.hpp>
 
 #include "toy_study.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <preflearn/data/preference_reader.hpp>
+#include <preflearn/data/preferences/preference_reader.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 
 #include "../files.hpp"

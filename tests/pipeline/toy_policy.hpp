@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/core/log_space.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/core/tokens.hpp>
 
 namespace test {

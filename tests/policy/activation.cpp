@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include <preflearn/core/log_space.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/policy/activation.hpp>
 
 #include "parts.hpp"

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/core/parallel.hpp>
+#include <preflearn/core/system/parallel.hpp>
+#include <preflearn/policy/reward_head.hpp>
 #include <preflearn/policy/transformer.hpp>
-#include <preflearn/reward/scalar_head.hpp>
 
 #include "models.hpp"
 

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/safetensors.hpp>
-#include <preflearn/policy/load.hpp>
+#include <preflearn/policy/files/load.hpp>
 
 #include "models.hpp"
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include <preflearn/backend/cpu.hpp>
-#include <preflearn/core/log_space.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/policy/log_prob_head.hpp>
 
 #include "models.hpp"

@@ -8,9 +8,9 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/policy/config.hpp>
+#include <preflearn/policy/decoder/config.hpp>
 
 namespace test {
 

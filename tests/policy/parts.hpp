@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
 
 #include "../finite_differences.hpp"
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <preflearn/core/parallel.hpp>
+#include <preflearn/core/system/parallel.hpp>
 #include <preflearn/policy/scratch.hpp>
 
 using namespace preflearn;

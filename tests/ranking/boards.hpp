@@ -13,10 +13,10 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/core/log_space.hpp>
-#include <preflearn/core/random.hpp>
-#include <preflearn/ranking/games.hpp>
-#include <preflearn/ranking/pair_counts.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/ranking/board/counts.hpp>
+#include <preflearn/ranking/board/games.hpp>
 
 namespace test {
 

@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/policy/load.hpp>
+#include <preflearn/policy/files/load.hpp>
 
 #include "../policy/models.hpp"
 #include "weak_model.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <preflearn/text/load.hpp>
+#include <preflearn/text/files/load.hpp>
 
 #include "weak_model.hpp"
 

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/report/svg.hpp>
+#include <preflearn/report/figures/svg.hpp>
 
 namespace test {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <preflearn/core/many.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
 
 #include "../finite_differences.hpp"
 

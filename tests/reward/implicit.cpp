@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/core/log_space.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/policy/transformer.hpp>

@@ -6,11 +6,11 @@
 
 #include <Eigen/Dense>
 
-#include <preflearn/core/log_space.hpp>
 #include <preflearn/core/many.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/reward/linear.hpp>
-#include <preflearn/training/preference.hpp>
+#include <preflearn/training/kinds/pairs.hpp>
 
 #include "differences.hpp"
 

@@ -5,12 +5,12 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/core/many.hpp>
-#include <preflearn/core/parallel.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/reward/linear.hpp>
 #include <preflearn/reward/mlp.hpp>
-#include <preflearn/training/preference.hpp>
+#include <preflearn/training/kinds/pairs.hpp>
 
 #include "differences.hpp"
 

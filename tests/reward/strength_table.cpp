@@ -6,11 +6,11 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/core/log_space.hpp>
 #include <preflearn/core/many.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/reward/strength_table.hpp>
-#include <preflearn/training/preference.hpp>
+#include <preflearn/training/kinds/pairs.hpp>
 
 #include "differences.hpp"
 

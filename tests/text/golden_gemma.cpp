@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <preflearn/text/load.hpp>
+#include <preflearn/text/files/load.hpp>
 
 using namespace preflearn;
 

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include <preflearn/core/random.hpp>
-#include <preflearn/text/load.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/text/files/load.hpp>
 
 #include "../checkpoint/gguf_writer.hpp"
 #include "../checkpoint/largest_allocation.hpp"

@@ -8,7 +8,7 @@
 #include <limits>
 #include <string_view>
 
-#include <preflearn/text/unicode.hpp>
+#include <preflearn/text/characters/unicode.hpp>
 
 namespace test {
 

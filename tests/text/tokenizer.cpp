@@ -5,8 +5,8 @@
 #include <vector>
 
 #include <preflearn/checkpoint/json_file.hpp>
-#include <preflearn/core/random.hpp>
-#include <preflearn/text/load.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/text/files/load.hpp>
 
 using namespace preflearn;
 

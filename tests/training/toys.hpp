@@ -16,12 +16,12 @@
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/core/log_space.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/ragged.hpp>
-#include <preflearn/core/random.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/training/metrics.hpp>
-#include <preflearn/training/options.hpp>
+#include <preflearn/training/loop/metrics.hpp>
+#include <preflearn/training/loop/options.hpp>
 
 /// A run that reports nothing.
 inline const preflearn::training_options silent{.observer = {}};

@@ -16,9 +16,9 @@
 
 #include <preflearn/backend/chained_product.hpp>
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/core/error.hpp>
 #include <preflearn/core/matrix_view.hpp>
-#include <preflearn/core/parallel.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/parallel.hpp>
 
 namespace preflearn {
 

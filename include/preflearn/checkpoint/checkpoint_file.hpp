@@ -18,7 +18,7 @@
 
 #include <preflearn/checkpoint/mapped_file.hpp>
 #include <preflearn/checkpoint/tensor.hpp>
-#include <preflearn/core/error.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 

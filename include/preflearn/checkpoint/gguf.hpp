@@ -24,7 +24,7 @@
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/mapped_file.hpp>
 #include <preflearn/checkpoint/tensor.hpp>
-#include <preflearn/core/error.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 

@@ -12,7 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/mapped_file.hpp>
-#include <preflearn/core/error.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 

@@ -28,8 +28,8 @@
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/checkpoint/mapped_file.hpp>
 #include <preflearn/checkpoint/tensor.hpp>
-#include <preflearn/core/atomic_file.hpp>
-#include <preflearn/core/error.hpp>
+#include <preflearn/core/system/atomic_file.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 

@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/checkpoint/element.hpp>
-#include <preflearn/core/error.hpp>
+#include <preflearn/core/stored/element.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 

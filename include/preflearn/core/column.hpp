@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <preflearn/core/error.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 

@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <preflearn/core/compiler.hpp>
+#include <preflearn/core/system/compiler.hpp>
 
 namespace preflearn {
 

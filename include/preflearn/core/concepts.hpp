@@ -15,8 +15,8 @@
 #include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/matrix_view.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/preference.hpp>
-#include <preflearn/core/random.hpp>
 #include <preflearn/core/sampling.hpp>
 #include <preflearn/core/scores.hpp>
 

@@ -9,7 +9,7 @@
 #include <functional>
 #include <type_traits>
 
-#include <preflearn/core/compiler.hpp>
+#include <preflearn/core/system/compiler.hpp>
 
 namespace preflearn {
 

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/core/parallel.hpp>
 #include <preflearn/core/requirements.hpp>
+#include <preflearn/core/system/parallel.hpp>
 
 namespace preflearn {
 

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/core/error.hpp>
-#include <preflearn/core/log_space.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 

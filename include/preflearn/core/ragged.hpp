@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/core/error.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 

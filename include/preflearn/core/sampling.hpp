@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-#include <preflearn/core/compiler.hpp>
+#include <preflearn/core/system/compiler.hpp>
 
 namespace preflearn {
 

@@ -16,9 +16,9 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/core/error.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/ragged.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
 
 namespace preflearn {

@@ -11,14 +11,14 @@
 #include <vector>
 
 #include <preflearn/core/preference.hpp>
-#include <preflearn/training/adamw.hpp>
-#include <preflearn/training/listwise.hpp>
-#include <preflearn/training/metrics.hpp>
-#include <preflearn/training/options.hpp>
-#include <preflearn/training/preference.hpp>
-#include <preflearn/training/reference.hpp>
-#include <preflearn/training/supervised.hpp>
-#include <preflearn/training/triples.hpp>
+#include <preflearn/training/kinds/lists.hpp>
+#include <preflearn/training/kinds/pairs.hpp>
+#include <preflearn/training/kinds/supervised.hpp>
+#include <preflearn/training/kinds/triples.hpp>
+#include <preflearn/training/loop/metrics.hpp>
+#include <preflearn/training/loop/options.hpp>
+#include <preflearn/training/optimisers/adamw.hpp>
+#include <preflearn/training/reference/reference.hpp>
 
 namespace preflearn {
 

@@ -21,23 +21,23 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/core/atomic_file.hpp>
-#include <preflearn/core/error.hpp>
-#include <preflearn/core/random.hpp>
-#include <preflearn/data/fitting.hpp>
-#include <preflearn/data/left_out.hpp>
-#include <preflearn/data/preference_data.hpp>
-#include <preflearn/data/preference_reader.hpp>
-#include <preflearn/data/record.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/core/system/atomic_file.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/data/preferences/preference_data.hpp>
+#include <preflearn/data/preferences/preference_reader.hpp>
+#include <preflearn/data/preferences/record.hpp>
+#include <preflearn/data/selection/fitting.hpp>
+#include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
-#include <preflearn/policy/encoded_texts.hpp>
-#include <preflearn/policy/load.hpp>
-#include <preflearn/policy/text_policy.hpp>
-#include <preflearn/report/file_hash.hpp>
-#include <preflearn/report/manifest.hpp>
-#include <preflearn/text/chat_template.hpp>
-#include <preflearn/text/load.hpp>
+#include <preflearn/policy/files/load.hpp>
+#include <preflearn/policy/text/encoded_texts.hpp>
+#include <preflearn/policy/text/text_policy.hpp>
+#include <preflearn/report/run/file_hash.hpp>
+#include <preflearn/report/run/manifest.hpp>
+#include <preflearn/text/chat/chat_template.hpp>
+#include <preflearn/text/files/load.hpp>
 #include <preflearn/text/tokenizer.hpp>
 
 namespace preflearn {

@@ -22,17 +22,17 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/core/atomic_file.hpp>
 #include <preflearn/core/comparison.hpp>
-#include <preflearn/core/error.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/ragged.hpp>
+#include <preflearn/core/system/atomic_file.hpp>
+#include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/data/json_id.hpp>
-#include <preflearn/data/pair_names.hpp>
-#include <preflearn/data/preference_data.hpp>
-#include <preflearn/policy/encoded_texts.hpp>
-#include <preflearn/report/json_number.hpp>
+#include <preflearn/data/preferences/json_id.hpp>
+#include <preflearn/data/preferences/pair_names.hpp>
+#include <preflearn/data/preferences/preference_data.hpp>
+#include <preflearn/policy/text/encoded_texts.hpp>
+#include <preflearn/report/tables/json_number.hpp>
 
 namespace preflearn {
 

@@ -20,20 +20,20 @@
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/core/error.hpp>
 #include <preflearn/core/many.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/requirements.hpp>
 #include <preflearn/core/sampling.hpp>
-#include <preflearn/data/prompt_groups.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/data/selection/prompt_groups.hpp>
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/reward/implicit.hpp>
 #include <preflearn/teacher/from_reward.hpp>
 #include <preflearn/teacher/random.hpp>
 #include <preflearn/teacher/rule.hpp>
-#include <preflearn/training/metrics.hpp>
-#include <preflearn/training/options.hpp>
-#include <preflearn/training/reference.hpp>
+#include <preflearn/training/loop/metrics.hpp>
+#include <preflearn/training/loop/options.hpp>
+#include <preflearn/training/reference/reference.hpp>
 
 namespace preflearn {
 

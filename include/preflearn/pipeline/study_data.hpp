@@ -9,8 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/data/left_out.hpp>
-#include <preflearn/data/pair_names.hpp>
+#include <preflearn/data/preferences/pair_names.hpp>
+#include <preflearn/data/selection/left_out.hpp>
 
 namespace preflearn {
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include <preflearn/core/progress.hpp>
-#include <preflearn/training/metrics.hpp>
+#include <preflearn/core/system/progress.hpp>
+#include <preflearn/training/loop/metrics.hpp>
 
 namespace preflearn {
 

@@ -16,17 +16,17 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/agreement/estimate.hpp>
-#include <preflearn/agreement/margin_bins.hpp>
-#include <preflearn/agreement/matrix.hpp>
-#include <preflearn/agreement/moments.hpp>
-#include <preflearn/core/error.hpp>
-#include <preflearn/data/pair_names.hpp>
+#include <preflearn/agreement/labels/margin_bins.hpp>
+#include <preflearn/agreement/labels/source_matrix.hpp>
+#include <preflearn/agreement/uncertainty/estimate.hpp>
+#include <preflearn/agreement/uncertainty/moments.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/data/preferences/pair_names.hpp>
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/pipeline/study_summary.hpp>
 #include <preflearn/report.hpp>
-#include <preflearn/training/metrics.hpp>
+#include <preflearn/training/loop/metrics.hpp>
 
 namespace preflearn {
 

@@ -12,14 +12,14 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/agreement/accuracy.hpp>
-#include <preflearn/agreement/accuracy_by_prompt.hpp>
-#include <preflearn/agreement/estimate.hpp>
-#include <preflearn/agreement/margin_bins.hpp>
-#include <preflearn/agreement/mismatch.hpp>
-#include <preflearn/agreement/moments.hpp>
-#include <preflearn/agreement/win_rate.hpp>
-#include <preflearn/core/error.hpp>
+#include <preflearn/agreement/labels/accuracy.hpp>
+#include <preflearn/agreement/labels/accuracy_by_prompt.hpp>
+#include <preflearn/agreement/labels/margin_bins.hpp>
+#include <preflearn/agreement/labels/mismatch.hpp>
+#include <preflearn/agreement/policies/win_rate.hpp>
+#include <preflearn/agreement/uncertainty/estimate.hpp>
+#include <preflearn/agreement/uncertainty/moments.hpp>
+#include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/study.hpp>
 
 namespace preflearn {

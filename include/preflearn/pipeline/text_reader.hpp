@@ -9,10 +9,10 @@
 #include <string_view>
 #include <utility>
 
-#include <preflearn/core/error.hpp>
+#include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/data/fitting.hpp>
-#include <preflearn/data/preference_data.hpp>
+#include <preflearn/data/preferences/preference_data.hpp>
+#include <preflearn/data/selection/fitting.hpp>
 
 namespace preflearn {
 

@@ -17,27 +17,27 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/core/error.hpp>
 #include <preflearn/core/preference.hpp>
-#include <preflearn/data/fitting.hpp>
-#include <preflearn/data/left_out.hpp>
-#include <preflearn/data/pair_names.hpp>
-#include <preflearn/data/preference_data.hpp>
-#include <preflearn/data/preference_reader.hpp>
-#include <preflearn/data/record.hpp>
-#include <preflearn/data/split.hpp>
-#include <preflearn/loss/list.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/data/preferences/pair_names.hpp>
+#include <preflearn/data/preferences/preference_data.hpp>
+#include <preflearn/data/preferences/preference_reader.hpp>
+#include <preflearn/data/preferences/record.hpp>
+#include <preflearn/data/selection/fitting.hpp>
+#include <preflearn/data/selection/left_out.hpp>
+#include <preflearn/data/selection/split.hpp>
+#include <preflearn/loss/by_name/list.hpp>
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
-#include <preflearn/policy/encoded_texts.hpp>
-#include <preflearn/policy/load.hpp>
-#include <preflearn/policy/text_policy.hpp>
+#include <preflearn/policy/files/load.hpp>
+#include <preflearn/policy/text/encoded_texts.hpp>
+#include <preflearn/policy/text/text_policy.hpp>
 #include <preflearn/policy/transformer.hpp>
-#include <preflearn/text/chat_formats.hpp>
-#include <preflearn/text/chat_template.hpp>
-#include <preflearn/text/load.hpp>
+#include <preflearn/text/chat/chat_template.hpp>
+#include <preflearn/text/chat/formats.hpp>
+#include <preflearn/text/files/load.hpp>
 #include <preflearn/text/tokenizer.hpp>
 
 namespace preflearn {

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include <preflearn/core/many.hpp>
-#include <preflearn/core/parallel.hpp>
-#include <preflearn/core/random.hpp>
-#include <preflearn/data/split.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/core/system/parallel.hpp>
+#include <preflearn/data/selection/split.hpp>
 #include <preflearn/data/world.hpp>
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/study.hpp>

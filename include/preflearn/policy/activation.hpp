@@ -10,8 +10,8 @@
 #include <Eigen/Core>
 
 #include <preflearn/core/matrix_view.hpp>
-#include <preflearn/core/parallel.hpp>
-#include <preflearn/policy/row_pieces.hpp>
+#include <preflearn/core/system/parallel.hpp>
+#include <preflearn/policy/decoder/row_pieces.hpp>
 
 namespace preflearn {
 

@@ -16,10 +16,10 @@
 
 #include <preflearn/backend/chained_product.hpp>
 #include <preflearn/core/matrix_view.hpp>
-#include <preflearn/core/parallel.hpp>
-#include <preflearn/policy/batch.hpp>
-#include <preflearn/policy/config.hpp>
-#include <preflearn/policy/row_pieces.hpp>
+#include <preflearn/core/system/parallel.hpp>
+#include <preflearn/policy/decoder/config.hpp>
+#include <preflearn/policy/decoder/packed_batch.hpp>
+#include <preflearn/policy/decoder/row_pieces.hpp>
 #include <preflearn/policy/scratch.hpp>
 
 namespace preflearn {

@@ -10,7 +10,7 @@
 
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/loss/linear_log_probs.hpp>
+#include <preflearn/loss/vocabulary/linear_log_probs.hpp>
 
 namespace preflearn {
 

@@ -13,7 +13,7 @@
 #include <Eigen/Core>
 
 #include <preflearn/core/matrix_view.hpp>
-#include <preflearn/core/parallel.hpp>
+#include <preflearn/core/system/parallel.hpp>
 
 namespace preflearn {
 

@@ -11,7 +11,7 @@
 #include <span>
 
 #include <preflearn/backend/cpu.hpp>
-#include <preflearn/core/parallel.hpp>
+#include <preflearn/core/system/parallel.hpp>
 
 namespace preflearn {
 

@@ -20,25 +20,25 @@
 
 #include <preflearn/backend/cpu.hpp>
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/core/error.hpp>
 #include <preflearn/core/matrix_view.hpp>
-#include <preflearn/core/parallel.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/ragged.hpp>
-#include <preflearn/core/random.hpp>
 #include <preflearn/core/sampling.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/parallel.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/loss/linear_divergence.hpp>
-#include <preflearn/loss/linear_log_probs.hpp>
-#include <preflearn/policy/activations.hpp>
+#include <preflearn/loss/vocabulary/linear_divergence.hpp>
+#include <preflearn/loss/vocabulary/linear_log_probs.hpp>
 #include <preflearn/policy/attention.hpp>
-#include <preflearn/policy/batch.hpp>
-#include <preflearn/policy/config.hpp>
-#include <preflearn/policy/decoder_layer.hpp>
-#include <preflearn/policy/initialise.hpp>
-#include <preflearn/policy/layout.hpp>
-#include <preflearn/policy/llama.hpp>
+#include <preflearn/policy/decoder/config.hpp>
+#include <preflearn/policy/decoder/decoder_layer.hpp>
+#include <preflearn/policy/decoder/initialise.hpp>
+#include <preflearn/policy/decoder/kept_rows.hpp>
+#include <preflearn/policy/decoder/layout.hpp>
+#include <preflearn/policy/decoder/packed_batch.hpp>
+#include <preflearn/policy/decoder/rotary.hpp>
+#include <preflearn/policy/family/llama.hpp>
 #include <preflearn/policy/log_prob_head.hpp>
-#include <preflearn/policy/rotary.hpp>
 
 namespace preflearn {
 
@@ -489,4 +489,4 @@ template <class Model> auto tensors(Model& model) {
 
 } // namespace preflearn
 
-#include <preflearn/policy/generate.hpp> // IWYU pragma: keep: defines sample and sample_many
+#include <preflearn/policy/sampling/generate.hpp> // IWYU pragma: keep: defines sample and sample_many

@@ -14,9 +14,9 @@
 
 #include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
-#include <preflearn/core/error.hpp>
 #include <preflearn/core/matrix_view.hpp>
-#include <preflearn/core/parallel.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/parallel.hpp>
 
 namespace preflearn {
 

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <span>
 
-#include <preflearn/core/error.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 

@@ -13,9 +13,9 @@
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/core/error.hpp>
 #include <preflearn/core/held.hpp>
 #include <preflearn/core/many.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 

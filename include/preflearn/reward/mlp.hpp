@@ -18,9 +18,9 @@
 
 #include <preflearn/backend/cpu.hpp>
 #include <preflearn/core/comparison.hpp>
-#include <preflearn/core/error.hpp>
 #include <preflearn/core/matrix_view.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/core/system/error.hpp>
 #include <preflearn/reward/features.hpp>
 #include <preflearn/reward/finite.hpp>
 

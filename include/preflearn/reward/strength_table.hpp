@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <preflearn/core/comparison.hpp>
-#include <preflearn/core/error.hpp>
+#include <preflearn/core/system/error.hpp>
 #include <preflearn/reward/finite.hpp>
 
 namespace preflearn {

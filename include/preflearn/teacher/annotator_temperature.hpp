@@ -9,8 +9,8 @@
 #include <cstddef>
 #include <span>
 
-#include <preflearn/core/error.hpp>
-#include <preflearn/core/log_space.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 

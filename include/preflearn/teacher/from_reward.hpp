@@ -16,11 +16,11 @@
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/core/error.hpp>
 #include <preflearn/core/held.hpp>
 #include <preflearn/core/many.hpp>
-#include <preflearn/core/parallel.hpp>
 #include <preflearn/core/requirements.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/parallel.hpp>
 #include <preflearn/teacher/rule.hpp>
 
 namespace preflearn {

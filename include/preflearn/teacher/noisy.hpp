@@ -13,11 +13,11 @@
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/core/error.hpp>
 #include <preflearn/core/held.hpp>
 #include <preflearn/core/many.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/preference.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 

@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include <preflearn/core/comparison.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/preference.hpp>
-#include <preflearn/core/random.hpp>
 
 namespace preflearn {
 

@@ -8,10 +8,10 @@
 #include <concepts>
 #include <cstdint>
 
-#include <preflearn/core/error.hpp>
-#include <preflearn/core/log_space.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/preference.hpp>
-#include <preflearn/core/random.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 

@@ -17,17 +17,17 @@
 #include <variant>
 #include <vector>
 
-#include <preflearn/core/error.hpp>
 #include <preflearn/core/ragged.hpp>
+#include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/text/added_tokens.hpp>
-#include <preflearn/text/bpe.hpp>
-#include <preflearn/text/byte_alphabet.hpp>
-#include <preflearn/text/normalise.hpp>
-#include <preflearn/text/position.hpp>
-#include <preflearn/text/pretokenise.hpp>
-#include <preflearn/text/unigram.hpp>
-#include <preflearn/text/vocabulary.hpp>
+#include <preflearn/text/characters/byte_alphabet.hpp>
+#include <preflearn/text/encode/added_tokens.hpp>
+#include <preflearn/text/encode/bpe.hpp>
+#include <preflearn/text/encode/unigram.hpp>
+#include <preflearn/text/encode/vocabulary.hpp>
+#include <preflearn/text/steps/normalise.hpp>
+#include <preflearn/text/steps/position.hpp>
+#include <preflearn/text/steps/pretokenise.hpp>
 
 namespace preflearn {
 

@@ -2,7 +2,7 @@
 // and map(pair_scores<Real>, state, pair_gradients<Real>), which returns loss_sums"
 //
 // The state of the loss cannot be merged.
-#include <preflearn/loss/coupled.hpp>
+#include <preflearn/loss/coupled/coupled_loss.hpp>
 
 struct my_loss {
     struct state {

@@ -2,4 +2,4 @@
 // sums: compile with -O3 alone"
 //
 // options: -ffast-math
-#include <preflearn/core/log_space.hpp>
+#include <preflearn/core/numbers/log_space.hpp>

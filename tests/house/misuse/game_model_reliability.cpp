@@ -1,6 +1,6 @@
 // says: "judge_reliability needs a prior on the scores"
 //
 // A likelihood that is flat far out may have no maximum.
-#include <preflearn/ranking/game_model.hpp>
+#include <preflearn/ranking/model/game_model.hpp>
 
 preflearn::game_model model{.judges = preflearn::judge_reliability{}};

@@ -2,7 +2,7 @@
 // +=, and baselines(state), which returns class_baselines"
 //
 // The estimator gives one number for both classes.
-#include <preflearn/loss/kto.hpp>
+#include <preflearn/loss/single/kto.hpp>
 
 struct my_estimator {
     static constexpr bool uses_mismatched = false, uses_scores = false;

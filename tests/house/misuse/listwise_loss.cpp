@@ -2,7 +2,7 @@
 // preflearn::ranked_sums"
 //
 // DPO is a loss on pairs.
-#include <preflearn/loss/listwise.hpp>
+#include <preflearn/loss/groups/plackett_luce.hpp>
 #include <preflearn/loss/named.hpp>
 
 void use() { preflearn::check_listwise_loss<preflearn::dpo, double>(); }

@@ -2,7 +2,7 @@
 // (chosen, rejected, z) and returns pair_penalty<Real>"
 //
 // The link gives its value and no derivative.
-#include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/pairs/pairwise.hpp>
 
 struct hinge {
     template <class Real> Real operator()(Real z) const { return z < 1 ? 1 - z : 0; }

@@ -1,7 +1,7 @@
 // says: "a margin part is called with the margin column and returns Real"
 //
 // The margin takes no column.
-#include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/pairs/pairwise.hpp>
 
 struct fixed_margin {
     double operator()() const { return 1; }

@@ -2,7 +2,7 @@
 // response_score<Real>"
 //
 // The score does not say what it uses.
-#include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/pairs/pairwise.hpp>
 
 struct my_score {
     template <class Real> preflearn::response_score<Real> operator()(Real log_ratio, Real) const {

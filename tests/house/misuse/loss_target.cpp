@@ -1,7 +1,7 @@
 // says: "a target part is called with q and returns target_mixture<Real>"
 //
 // The target returns a probability alone.
-#include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/pairs/pairwise.hpp>
 
 struct smoothed {
     double operator()(double q) const { return 0.9 * q + 0.05; }

@@ -7,8 +7,8 @@
 #include <Eigen/Core>
 
 #include <preflearn/core/column.hpp>
-#include <preflearn/loss/evaluate.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/loss/pairs/evaluate.hpp>
 
 auto loss(const std::vector<float>& chosen, const std::vector<float>& rejected, Eigen::VectorXd& d_chosen,
           Eigen::VectorXd& d_rejected) {

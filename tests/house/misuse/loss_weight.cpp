@@ -1,7 +1,7 @@
 // says: "a weight part is called with (weight, target) and returns Real"
 //
 // The weight knows nothing of the target.
-#include <preflearn/loss/pairwise.hpp>
+#include <preflearn/loss/pairs/pairwise.hpp>
 
 struct my_weight {
     double operator()(double given) const { return given; }

@@ -1,4 +1,4 @@
 // says: "preflearn reports errors by exceptions: compile without -fno-exceptions"
 //
 // options: -fno-exceptions
-#include <preflearn/core/log_space.hpp>
+#include <preflearn/core/numbers/log_space.hpp>

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/training/preference.hpp>
+#include <preflearn/training/kinds/pairs.hpp>
 
 struct my_model {
     using real = double;

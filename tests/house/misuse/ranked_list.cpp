@@ -2,7 +2,7 @@
 // the best one first"
 //
 // The responses are a single one.
-#include <preflearn/training/listwise.hpp>
+#include <preflearn/training/kinds/lists.hpp>
 
 struct my_list {
     int id = 0, prompt = 0, responses = 0;

@@ -1,7 +1,7 @@
 // says: "a RatingSolver is called with (pair_counts, model, start), const, and returns preflearn::solver_result"
 //
 // The solver returns scores and no certificate.
-#include <preflearn/ranking/fit.hpp>
+#include <preflearn/ranking/fit/fit_board.hpp>
 
 struct my_solver {
     template <class Model>

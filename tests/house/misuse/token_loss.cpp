@@ -8,7 +8,7 @@
 
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/loss/named.hpp>
-#include <preflearn/training/token_preference.hpp>
+#include <preflearn/training/kinds/tokens.hpp>
 
 struct my_model {
     using real = double;

@@ -5,7 +5,7 @@
 #include <span>
 
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/training/token_reference.hpp>
+#include <preflearn/training/reference/token_reference.hpp>
 
 struct my_policy {
     double log_prob(preflearn::token_span, preflearn::token_span) const { return -1; }

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/loss/named_token_level.hpp>
-#include <preflearn/training/token_preference.hpp>
+#include <preflearn/loss/tokens/named.hpp>
+#include <preflearn/training/kinds/tokens.hpp>
 
 struct my_model {
     using real = double;

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/training/supervised.hpp>
+#include <preflearn/training/kinds/supervised.hpp>
 
 struct my_model {
     using real = double;

@@ -3,6 +3,6 @@
 //
 // A comparison has no gold response.
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/training/triples.hpp>
+#include <preflearn/training/kinds/triples.hpp>
 
 void use() { preflearn::check_triple<preflearn::token_comparison>(); }

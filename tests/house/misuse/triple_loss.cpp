@@ -2,8 +2,8 @@
 // preflearn::loss_sums"
 //
 // DPO knows no gold response.
+#include <preflearn/loss/groups/triples.hpp>
 #include <preflearn/loss/named.hpp>
-#include <preflearn/loss/triples.hpp>
 
 auto loss(const preflearn::triple_scores<double>& scores) {
     return preflearn::value_and_gradient(preflearn::dpo{}, scores, preflearn::triple_gradients<double>{});

@@ -2,7 +2,7 @@
 // preflearn::unpaired_sums"
 //
 // The loss returns its value alone.
-#include <preflearn/loss/unpaired.hpp>
+#include <preflearn/loss/single/completions.hpp>
 
 struct my_loss {
     double operator()(const preflearn::completion_scores<double>& scores, std::span<double>) const {

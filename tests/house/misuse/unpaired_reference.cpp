@@ -4,8 +4,8 @@
 // KTO gets log-probs that were computed once.
 #include <vector>
 
-#include <preflearn/loss/kto.hpp>
-#include <preflearn/training/unpaired.hpp>
+#include <preflearn/loss/single/kto.hpp>
+#include <preflearn/training/kinds/completions.hpp>
 
 struct my_model {
     using real = double;

@@ -1,0 +1,7 @@
+/// \file
+/// Everything of `core/stored`: how stored numbers are written: element types and quantised blocks.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/core/stored/element.hpp>
+#include <preflearn/core/stored/quantised.hpp>

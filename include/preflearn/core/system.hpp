@@ -1,0 +1,12 @@
+/// \file
+/// Everything of `core/system`: errors, threads, progress, files replaced at once.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/core/system/atomic_file.hpp>
+#include <preflearn/core/system/compiler.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/one_thread.hpp>
+#include <preflearn/core/system/parallel.hpp>
+#include <preflearn/core/system/progress.hpp>
+#include <preflearn/core/system/version.hpp>

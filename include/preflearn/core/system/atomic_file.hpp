@@ -1,0 +1,110 @@
+/// \file
+/// Writes a file so that its name always shows either the old content or the whole new one: the text goes to a
+/// temporary file in the same folder, is flushed to the disk, and is then renamed over the target. A link to a file is
+/// followed, and what is no regular file (a pipe, /dev/stdout, /dev/null) is written to and never replaced.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cerrno>
+#include <concepts>
+#include <filesystem>
+#include <fstream>
+#include <ostream>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <preflearn/core/system/error.hpp>
+
+namespace preflearn {
+
+namespace detail {
+
+/// Flushes a file's or folder's content to the disk; returns 0 or the error's number.
+inline int flush_to_disk(const std::filesystem::path& path, int flags) {
+    const int file = ::open(path.c_str(), flags | O_CLOEXEC);
+    if (file < 0) return errno;
+    const int failure = ::fsync(file) == 0 ? 0 : errno;
+    ::close(file);
+    return failure;
+}
+
+/// Calls `write(stream)` on what is at `path`. \param name the path in messages
+template <class Write>
+void write_through(const std::filesystem::path& path, const std::filesystem::path& name, Write&& write) {
+    std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+    require<input_error>(stream.is_open(), path.string(), ": cannot be written");
+    std::forward<Write>(write)(static_cast<std::ostream&>(stream));
+    stream.close();
+    require<input_error>(!stream.fail(), name.string(), ": writing failed (is the disk full?)");
+}
+
+/// A new file beside `path` that nobody else has; removed again unless it was renamed.
+class temporary_file {
+  public:
+    explicit temporary_file(const std::filesystem::path& path) {
+        for (int attempt = 0; attempt < 1000; ++attempt) {
+            path_ = path;
+            path_.replace_filename(message(".", path.filename().string(), ".", ::getpid(), "-", attempt, ".tmp"));
+            const int file = ::open(path_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+            if (file >= 0) {
+                ::close(file);
+                return;
+            }
+            if (errno == EEXIST) continue; // another thread's, or left by a killed process of the same id
+            const int code = errno;
+            path_.clear();
+            throw input_error(message(
+                path.string(), ": a file cannot be made in this folder: ", std::generic_category().message(code)));
+        }
+        path_.clear();
+        throw input_error(message(path.string(), ": no free name for a temporary file beside it"));
+    }
+    temporary_file(const temporary_file&) = delete;
+    temporary_file& operator=(const temporary_file&) = delete;
+    ~temporary_file() {
+        std::error_code ignored;
+        if (!path_.empty()) std::filesystem::remove(path_, ignored);
+    }
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+    /// \throws input_error when the system refuses (a full disk, a folder of that name).
+    void rename_to(const std::filesystem::path& target) {
+        std::error_code code;
+        std::filesystem::rename(path_, target, code);
+        if (code) throw input_error(message(target.string(), ": cannot be replaced: ", code.message()));
+        path_.clear();
+    }
+
+  private:
+    std::filesystem::path path_;
+};
+
+} // namespace detail
+
+/// Calls `write(stream)` on a binary stream and puts what it wrote at `path`. When `write` throws or the disk
+/// fails, the old file stays as it was and no temporary file is left. A killed process may leave a file named
+/// `.<name>.<process>-<n>.tmp` behind, never a half-written target.
+/// \throws input_error when the folder is missing or anything cannot be written; and what `write` throws.
+template <std::invocable<std::ostream&> Write> void write_atomically(const std::filesystem::path& path, Write&& write) {
+    require<input_error>(path.has_filename(), path.string(), ": a file name was expected");
+    std::error_code ignored;
+    const std::filesystem::file_status there = std::filesystem::status(path, ignored);
+    if (std::filesystem::is_other(there)) return detail::write_through(path, path, std::forward<Write>(write));
+    const bool link = std::filesystem::is_symlink(std::filesystem::symlink_status(path, ignored));
+    const std::filesystem::path target = link ? std::filesystem::weakly_canonical(path, ignored) : path;
+    detail::temporary_file temporary(target);
+    detail::write_through(temporary.path(), path, std::forward<Write>(write));
+    const int failure = detail::flush_to_disk(temporary.path(), O_RDONLY);
+    if (failure) {
+        throw input_error(message(path.string(), ": cannot be flushed: ", std::generic_category().message(failure)));
+    }
+    temporary.rename_to(target);
+    const auto folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
+    detail::flush_to_disk(folder, O_RDONLY | O_DIRECTORY); // not every file system can; the rename holds anyway
+}
+
+} // namespace preflearn

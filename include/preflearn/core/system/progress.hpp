@@ -1,0 +1,77 @@
+/// \file
+/// Progress of long work: a bar on a terminal, a plain line now and then elsewhere (log files, CI).
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <preflearn/core/system/compiler.hpp>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
+namespace preflearn {
+
+/// Whether a stream is a terminal that can redraw a line.
+inline bool is_terminal(std::FILE* stream) {
+#if defined(__unix__) || defined(__APPLE__)
+    return isatty(fileno(stream)) != 0;
+#else
+    static_cast<void>(stream);
+    return false;
+#endif
+}
+
+/// Shows how much of `total` is done. On a terminal it redraws one line at most ten times a second; otherwise
+/// it prints a line at every tenth of the way. A null stream shows nothing. Not for several threads at once.
+class progress {
+  public:
+    progress(std::string title, std::size_t total, std::FILE* stream = stderr)
+        : title_(std::move(title)), total_(total), stream_(stream), redraw_(stream != nullptr && is_terminal(stream)) {}
+    progress(const progress&) = delete;
+    progress& operator=(const progress&) = delete;
+    ~progress() {
+        if (redraw_ && drawn_) std::fputc('\n', stream_);
+    }
+
+    /// Tells that `done` of the total is done; `note` (the current loss, say) is shown beside it.
+    void update(std::size_t done, std::string_view note = {}) {
+        if (stream_ == nullptr) return;
+        const auto now = std::chrono::steady_clock::now();
+        const std::size_t tenth = total_ == 0 ? 10 : done * 10 / total_;
+        if (redraw_ ? done < total_ && drawn_ && now - last_ < std::chrono::milliseconds(100) : tenth <= tenth_) return;
+        last_ = now;
+        tenth_ = tenth;
+        drawn_ = true;
+        print(done, note, std::chrono::duration<double>(now - start_).count());
+    }
+
+  private:
+    void print(std::size_t done, std::string_view note, double seconds) const {
+        const double share = total_ == 0 ? 1 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total_));
+        constexpr std::size_t width = 24;
+        const auto filled = static_cast<std::size_t>(share * width);
+        const std::string bar = std::string(filled, '#') + std::string(width - filled, '.');
+        std::fprintf(stream_, "%s%s [%s] %zu/%zu %.0fs %s%s", redraw_ ? "\r\033[K" : "", title_.c_str(), bar.c_str(),
+                     done, total_, seconds, std::string(note).c_str(), redraw_ ? "" : "\n");
+        std::fflush(stream_);
+    }
+
+    std::string title_;
+    std::size_t total_;
+    std::FILE* stream_;
+    bool redraw_;
+    bool drawn_ = false;
+    std::size_t tenth_ = 0;
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point last_{};
+};
+
+} // namespace preflearn

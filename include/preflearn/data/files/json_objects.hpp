@@ -1,0 +1,146 @@
+/// \file
+/// The objects of a JSON file, one after the other: those of an array, or one a line (JSONL). Plain or gzipped; an
+/// array is never held as a whole.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/data/files/byte_reader.hpp>
+#include <preflearn/data/files/json_line.hpp>
+#include <preflearn/data/files/line_reader.hpp>
+
+namespace preflearn {
+
+/// An object that is damaged or no object, where the next one can be read all the same.
+struct json_object_error : input_error {
+    using input_error::input_error;
+};
+
+/// The first byte of a file that is no white space, behind a byte-order mark; 0 when there is none.
+inline char first_byte(const std::filesystem::path& path) {
+    byte_reader bytes(path);
+    for (std::string_view mark = "\xEF\xBB\xBF";;) {
+        const std::span<const char> block = bytes.next();
+        if (block.empty()) return 0;
+        for (const char c : block) {
+            if (!mark.empty() && c == mark.front()) {
+                mark.remove_prefix(1);
+                continue;
+            }
+            if (c != ' ' && c != '\t' && c != '\r' && c != '\n') return c;
+        }
+    }
+}
+
+class json_objects {
+  public:
+    /// \throws input_error naming the path when it is not a file that can be opened.
+    explicit json_objects(const std::filesystem::path& path) : name_(path.string()) {
+        if (first_byte(path) == '[')
+            array_ = std::make_unique<byte_reader>(path);
+        else
+            lines_ = std::make_unique<line_reader>(path);
+    }
+
+    /// The next object; nothing at the end.
+    /// \throws json_object_error naming file and line of text that is no object; input_error where an array itself is
+    /// damaged.
+    std::optional<nlohmann::json> next() {
+        std::string text;
+        if (!(lines_ ? next_line(text) : next_element(text))) return std::nullopt;
+        try {
+            nlohmann::json object = detail::parse_json_line(text);
+            require<input_error>(object.is_object(), "holds a JSON ", object.type_name(), ", an object was expected");
+            return object;
+        } catch (const input_error& failure) {
+            throw json_object_error(message(place(), ": ", failure.what()));
+        }
+    }
+    /// "file:line" where the last object begins.
+    [[nodiscard]] file_line place() const { return {name_, line_}; }
+    [[nodiscard]] const std::string& name() const { return name_; }
+
+  private:
+    static constexpr int end_of_file = -1;
+
+    bool next_line(std::string& text) {
+        while (const auto line = lines_->next()) {
+            line_ = lines_->line();
+            if (line->find_first_not_of(" \t\r") == std::string_view::npos) continue;
+            text = *line;
+            return true;
+        }
+        return false;
+    }
+
+    int take() {
+        if (block_.empty()) block_ = array_->next();
+        if (block_.empty()) return end_of_file;
+        const char c = block_.front();
+        block_ = block_.subspan(1);
+        at_line_ += c == '\n';
+        return static_cast<unsigned char>(c);
+    }
+    int take_significant() {
+        for (;;) {
+            const int c = take();
+            if (c != ' ' && c != '\t' && c != '\r' && c != '\n' && !(elements_ == 0 && c >= 0x80)) return c;
+        }
+    }
+    /// What stands up to the comma or bracket that ends an element.
+    bool next_element(std::string& text) {
+        if (ended_) return false;
+        int c = take_significant();
+        if (elements_++ == 0) {
+            c = take_significant(); // behind the bracket that opens the array
+            if (c == ']') return end_array();
+        }
+        line_ = at_line_;
+        int depth = 0;
+        bool in_string = false, escaped = false;
+        for (;; c = take()) {
+            require<input_error>(c != end_of_file, place(), ": the array ends early; the file is cut short");
+            if (!in_string && depth == 0 && (c == ',' || c == ']')) {
+                if (c == ']') end_array();
+                return true;
+            }
+            text += static_cast<char>(c);
+            require<input_error>(text.size() <= default_maximum_line, place(), ": the element is longer than the ",
+                                 default_maximum_line, " bytes allowed");
+            if (escaped)
+                escaped = false;
+            else if (in_string)
+                escaped = c == '\\', in_string = c != '"';
+            else if (c == '"')
+                in_string = true;
+            else
+                depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+        }
+    }
+    bool end_array() {
+        ended_ = true;
+        require<input_error>(take_significant() == end_of_file, file_line{name_, at_line_},
+                             ": more stands behind the end of the array");
+        return false;
+    }
+
+    std::string name_;
+    std::unique_ptr<line_reader> lines_;
+    std::unique_ptr<byte_reader> array_;
+    std::span<const char> block_;
+    std::size_t line_ = 0, at_line_ = 1, elements_ = 0;
+    bool ended_ = false;
+};
+
+} // namespace preflearn

@@ -1,0 +1,198 @@
+/// \file
+/// Preference losses of the log-ratio difference, by their published names: each is a few parts and the defaults of
+/// its paper or of TRL 1.16, whose names the list of `list.hpp` uses. z = β (s(u) − s(v)) − margin with u, v =
+/// log π − log π_ref of the chosen and the rejected response summed over tokens; `Divergence` makes the score s.
+/// Without reference columns u = log π. Except where it is said, a target column q means q φ(z) + (1 − q) φ(−z).
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/loss/pairs/pairwise.hpp>
+#include <preflearn/loss/pairs/rewards_scaled.hpp>
+#include <preflearn/loss/parts/divergence.hpp>
+#include <preflearn/loss/parts/margin_links.hpp>
+
+namespace preflearn {
+
+/// Direct preference optimisation (Rafailov et al. 2023, arXiv:2305.18290, equation 7; TRL's `sigmoid`): −log σ(z).
+/// With a target q it is the cross-entropy of label and model (soft-label DPO; q = 1 − ε is cDPO of label smoothing ε).
+/// With another divergence it is f-DPO (Wang et al. 2023, arXiv:2309.16240, equation 8). `beta` > 0 is the strength of
+/// the KL anchor; 0.1 is the paper's default. TRL since 0.29 ignores `label_smoothing` here; see `cdpo`.
+template <class Divergence = reverse_kl> struct basic_dpo {
+    double beta = 0.1;
+    Divergence divergence{};
+
+    [[nodiscard]] pairwise<Divergence, logistic> parts() const { return {.beta = beta, .score = divergence}; }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+using dpo = basic_dpo<>;
+
+/// Conservative DPO (Mitchell 2023, "A note on DPO with noisy preferences"): (1 − ε) φ(z) + ε φ(−z), φ = −log σ. The
+/// `label_smoothing` of TRL's `sigmoid` up to 0.28, OpenRLHF and torchtune; TRL's default of 0 makes it DPO.
+struct cdpo {
+    double beta = 0.1, label_smoothing = 0;
+
+    [[nodiscard]] pairwise<log_ratio, logistic, smoothed_target> parts() const {
+        require(label_smoothing >= 0 && label_smoothing <= 1, "label_smoothing is ", label_smoothing,
+                ", a probability was expected");
+        return {.beta = beta, .target = {label_smoothing}};
+    }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+/// Robust DPO (Chowdhury et al. 2024, arXiv:2403.00409, equation 12; TRL's `robust`): [(1 − ε) φ(z) − ε φ(−z)] / (1 −
+/// 2ε), unbiased when labels are flipped with probability ε < ½. May be negative.
+template <class Divergence = reverse_kl> struct basic_robust_dpo {
+    double beta = 0.1, label_smoothing = 0;
+    Divergence divergence{};
+
+    [[nodiscard]] pairwise<Divergence, logistic, noise_corrected_target> parts() const {
+        require(label_smoothing >= 0 && label_smoothing < 0.5, "label_smoothing is ", label_smoothing,
+                ", a probability below 1/2 was expected");
+        return {.beta = beta, .score = divergence, .target = {label_smoothing}};
+    }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+using robust_dpo = basic_robust_dpo<>;
+
+/// Hinge (SLiC-HF normalised by the reference: Zhao et al. 2023, arXiv:2305.10425; RSO: Liu et al. 2023,
+/// arXiv:2309.06657, equation 11; TRL's `hinge`): max(0, 1 − z).
+template <class Divergence = reverse_kl> struct basic_hinge {
+    double beta = 0.1;
+    Divergence divergence{};
+
+    [[nodiscard]] pairwise<Divergence, hinge_link> parts() const { return {.beta = beta, .score = divergence}; }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+using hinge = basic_hinge<>;
+
+/// Identity preference optimisation (Azar et al. 2023, arXiv:2310.12036, equation 17) on log-probs summed over tokens,
+/// as in the paper, the DPO authors' code and OpenRLHF: (s(u) − s(v) − 1/(2β))². A margin column m shifts z: it is
+/// taken off as m/β.
+template <class Divergence = reverse_kl> struct basic_ipo_sum {
+    double beta = 0.1;
+    Divergence divergence{};
+
+    [[nodiscard]] rewards_scaled<pairwise<Divergence, squared_link, given_target, margin_over_beta>> parts() const {
+        return {beta, {.beta = 1, .score = divergence, .link = {.centre = 0.5 / beta}, .margin = {beta}}};
+    }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+using ipo_sum = basic_ipo_sum<>;
+
+/// IPO on means over tokens (TRL's `ipo` since 0.7.11, HALOs, LLaMA-Factory): (s(u)/|y_w| − s(v)/|y_l| − 1/(2β))².
+template <class Divergence = reverse_kl> struct basic_ipo_mean {
+    double beta = 0.1;
+    Divergence divergence{};
+
+    [[nodiscard]] rewards_scaled<pairwise<per_token<Divergence>, squared_link, given_target, margin_over_beta>>
+    parts() const {
+        return {beta, {.beta = 1, .score = {divergence}, .link = {.centre = 0.5 / beta}, .margin = {beta}}};
+    }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+using ipo_mean = basic_ipo_mean<>;
+
+/// DPO on means over tokens (TRL's `sigmoid_norm`; Lambert et al. 2024, arXiv:2411.15124, equation 6):
+/// −log σ(β (s(u)/|y_w| − s(v)/|y_l|)).
+template <class Divergence = reverse_kl> struct basic_dpo_mean {
+    double beta = 0.1;
+    Divergence divergence{};
+
+    [[nodiscard]] pairwise<per_token<Divergence>, logistic> parts() const {
+        return {.beta = beta, .score = {divergence}};
+    }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+using dpo_mean = basic_dpo_mean<>;
+
+/// Efficient exact optimisation (Ji et al. 2024, arXiv:2402.00856, equation 16; TRL's `exo_pair`): KL(σ(z) ‖ 1 − ε)
+/// with `label_smoothing` ε in (0, 1); 10⁻³ is the authors' advice. TRL rounds ε to float, which is 2·10⁻⁸ off.
+template <class Divergence = reverse_kl> struct basic_exo {
+    double beta = 0.1, label_smoothing = 1e-3;
+    Divergence divergence{};
+
+    [[nodiscard]] pairwise<Divergence, reverse_kl_to_label> parts() const {
+        require(label_smoothing > 0 && label_smoothing < 1, "label_smoothing is ", label_smoothing,
+                ", a number in (0, 1) was expected");
+        return {.beta = beta, .score = divergence, .link = reverse_kl_to_label::of(label_smoothing)};
+    }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+using exo = basic_exo<>;
+
+/// DiscoPOP (Lu et al. 2024, arXiv:2406.08414, equation 5; TRL's `discopop`): (1 − m) · −log σ(z) + m e^{−z}, m =
+/// σ(z/τ). Finite for every z (TRL and Liger give NaN for z below −89 in float).
+template <class Divergence = reverse_kl> struct basic_discopop {
+    double beta = 0.1, discopop_tau = 0.05;
+    Divergence divergence{};
+
+    [[nodiscard]] pairwise<Divergence, modulated_link> parts() const {
+        require(discopop_tau > 0, "discopop_tau is ", discopop_tau, ", a positive number was expected");
+        return {.beta = beta, .score = divergence, .link = {discopop_tau}};
+    }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+using discopop = basic_discopop<>;
+
+/// DPO with an exponential penalty, e^{−z}, the convex loss of GPO with the heaviest left tail (Tang et al. 2024,
+/// arXiv:2402.05749, table 1).
+struct exponential_dpo {
+    double beta = 0.1;
+
+    [[nodiscard]] pairwise<log_ratio, exponential_link> parts() const { return {.beta = beta}; }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+/// DPO under Thurstone's model: −log Φ(z).
+struct probit_dpo {
+    double beta = 0.1;
+
+    [[nodiscard]] pairwise<log_ratio, probit_link> parts() const { return {.beta = beta}; }
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        return parts()(scores, gradients);
+    }
+};
+
+} // namespace preflearn

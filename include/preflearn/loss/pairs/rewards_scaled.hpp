@@ -1,0 +1,38 @@
+/// \file
+/// Rewards in units of β for a loss whose scores are not multiplied by it: where β is the place of a target (IPO, SPPO:
+/// log-ratios that are to differ by 1/(2β)), scores of β times the log-ratios and a loss divided by β² would exceed the
+/// type's range long before the result does.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <concepts>
+
+#include <preflearn/core/scores.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/loss/pairs/faults.hpp>
+
+namespace preflearn {
+
+/// Another PreferenceLoss, whose rewards are reported β times as large. \throws argument_error when β is not positive
+/// and finite, and what the loss throws.
+template <class Loss> struct rewards_scaled {
+    static constexpr bool uses_reference = detail::says_reference<Loss>(true);
+    static constexpr bool uses_tokens = detail::says_lengths<Loss>();
+    static constexpr lengths_read lengths = detail::says_which_lengths<Loss>();
+    static constexpr bool uses_target = detail::says_target<Loss>(), uses_margin = detail::says_margin<Loss>();
+
+    double beta = 0.1;
+    Loss loss{};
+
+    template <std::floating_point Real>
+    loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
+        loss_sums sums = loss(scores, gradients);
+        sums.chosen_rewards *= beta;
+        sums.rejected_rewards *= beta;
+        return sums;
+    }
+};
+
+} // namespace preflearn

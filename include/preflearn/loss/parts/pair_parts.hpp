@@ -1,0 +1,69 @@
+/// \file
+/// What a preference loss made of parts asks of them, in sentences, and which columns of the batch they read together.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+
+#include <preflearn/loss/pairs/faults.hpp>
+#include <preflearn/loss/parts/link.hpp>
+#include <preflearn/loss/parts/score.hpp>
+#include <preflearn/loss/parts/target.hpp>
+#include <preflearn/loss/parts/term.hpp>
+#include <preflearn/loss/parts/weight.hpp>
+
+namespace preflearn {
+
+namespace detail {
+
+template <class Part> constexpr bool uses_tokens_if_said() {
+    if constexpr (requires { Part::uses_tokens; }) return Part::uses_tokens;
+    return false;
+}
+/// Whether a link looks at the rejected score of a soft label alone.
+template <class Link> constexpr bool only_chosen() {
+    if constexpr (requires { Link::ignores_rejected; }) return Link::ignores_rejected;
+    return false;
+}
+
+template <class Score, class Link, class Margin, class Term> constexpr lengths_read lengths_of_parts() {
+    const lengths_read of_score = !Score::uses_tokens   ? lengths_read::none
+                                  : only_chosen<Link>() ? lengths_read::preferred
+                                                        : lengths_read::both,
+                       of_margin = uses_tokens_if_said<Margin>() ? lengths_read::both : lengths_read::none;
+    return std::max({of_score, of_margin, says_which_lengths<Term>()});
+}
+/// Whether targets make a difference.
+template <class Link, class Target, class Weight, class Term> constexpr bool target_matters() {
+    return !std::same_as<Target, as_labelled> || LabelLink<Link, double> || !std::same_as<Weight, given_weight> ||
+           requires(const Term& added, const pair_point<double>& at) {
+        added(at, 1.0);
+    };
+}
+
+} // namespace detail
+
+template <class Real, class Score, class Link, class Target, class Margin, class Weight, class Term>
+consteval void check_parts() {
+    static_assert(ScorePart<Score, Real>, "a score part has uses_reference and uses_tokens and is called with "
+                                          "(log-ratio, tokens), returning response_score<Real>");
+    static_assert(
+        MarginLink<Link, Real> || PairLink<Link, Real> || LabelLink<Link, Real>,
+        "a link is called with z, or with (z, q), and returns margin_penalty<Real>, or with (chosen, rejected) or "
+        "(chosen, rejected, z) and returns pair_penalty<Real>");
+    static_assert(!LabelLink<Link, Real> || std::same_as<Target, as_labelled>,
+                  "a link that takes the label's probability itself goes with the target part as_labelled");
+    static_assert(TargetPart<Target, Real>, "a target part is called with q and returns "
+                                            "target_mixture<Real>");
+    static_assert(MarginPart<Margin, Real>, "a margin part is called with the margin column and returns Real");
+    static_assert(WeightPart<Weight, Real>, "a weight part is called with (weight, target) and returns Real");
+    static_assert(AddedTerm<Term, Real>, "an added term has uses_tokens and is called with pair_point<Real>, or "
+                                         "with it and q, returning pair_penalty<Real>");
+    static_assert(!PairLink<Link, Real> || !only_differences<Score>,
+                  "this score is known up to a constant per prompt: it needs a link of the score difference");
+    static_assert(!PairLink<Link, Real> || std::same_as<Margin, given_margin>,
+                  "a link of both scores has no margin to subtract");
+}
+
+} // namespace preflearn

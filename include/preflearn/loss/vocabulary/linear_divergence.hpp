@@ -1,0 +1,129 @@
+/// \file
+/// KL(π_ref ‖ π) of every row from the hidden states and vocabulary matrices of two models, and its gradient with
+/// respect to the policy's, in tiles as in linear_log_probs.hpp: a tile of both models' logits at a time. The backward
+/// pass computes them again.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include <preflearn/core/concepts.hpp>
+#include <preflearn/core/matrix_view.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/parallel.hpp>
+#include <preflearn/loss/vocabulary/divergence.hpp>
+#include <preflearn/loss/vocabulary/linear_log_probs.hpp>
+#include <preflearn/loss/vocabulary/log_softmax.hpp>
+#include <preflearn/loss/vocabulary/logit_transform.hpp>
+#include <preflearn/loss/vocabulary/tiles.hpp>
+
+namespace preflearn {
+
+/// A model's last hidden states, rows × width, its head, vocabulary × width, and what follows the head.
+template <std::floating_point T> struct linear_model {
+    matrix_view<const T> hidden, head;
+    logit_transform<T> transform{};
+};
+
+/// Writes KL(π_ref ‖ π) of every row; +∞ where the policy excludes a token that the reference allows. The models may
+/// differ in width. With `weights`, also adds the gradient of Σ_r weights[r] · KL_r to those of the policy.
+/// `Matrices` models Backend<T>.
+/// \throws argument_error when shapes differ; numeric_error naming a row without a distribution or a weight that is not
+/// finite.
+template <class Matrices, std::floating_point T>
+void linear_kl_from_reference(const linear_model<T>& reference, const linear_model<T>& policy,
+                              std::span<double> divergences, std::span<const double> weights = {},
+                              const linear_gradients<T>& gradients = {}) {
+    static_assert(Backend<Matrices, T>, "Matrices is a Backend: it has a name, matrix<T> and multiply");
+    const std::size_t rows = policy.hidden.rows, vocabulary = policy.head.rows, width = policy.hidden.columns;
+    require(reference.hidden.rows == rows && reference.head.rows == vocabulary, "the reference has ",
+            reference.hidden.rows, " rows and a vocabulary of ", reference.head.rows, ", the policy ", rows, " and ",
+            vocabulary);
+    for (const linear_model<T>* const side : {&reference, &policy}) {
+        require(side->hidden.columns == side->head.columns, "hidden states of width ", side->hidden.columns,
+                " do not fit a head of width ", side->head.columns);
+        side->transform.check(vocabulary);
+    }
+    require(divergences.size() == rows, "divergences has ", divergences.size(), " entries for ", rows, " rows");
+    require(weights.empty() || weights.size() == rows, "weights has ", weights.size(), " entries for ", rows, " rows");
+    check_gradients(gradients, policy.hidden, policy.head);
+    for (std::size_t r = 0; r < weights.size(); ++r)
+        require<numeric_error>(std::isfinite(weights[r]), "row ", r, ": weight is ", weights[r],
+                               ", a finite number was expected");
+
+    const vocabulary_tiles tiles(rows, vocabulary_tiles::rows_at_most, vocabulary);
+    const auto logits = [](const linear_model<T>& side, std::size_t row, std::size_t token, matrix_view<T> z) {
+        Matrices::template multiply<T>(transpose::no, side.hidden.row_block(row, z.rows), transpose::yes,
+                                       side.head.row_block(token, z.columns), z, store::replace);
+    };
+
+    std::vector<divergence_sums> parts(tiles.groups() * rows), sums(rows);
+    parallel_for(tiles.panels() * tiles.groups(), [&](std::size_t task) {
+        const auto [row, count] = tiles.panel(task / tiles.groups());
+        const std::size_t group = task % tiles.groups();
+        typename Matrices::template matrix<T> room(count, tiles.width), other(count, tiles.width);
+        tiles.for_tiles(group, tiles.groups(), [&, first_row = row, height = count](std::size_t token, std::size_t n) {
+            const matrix_view<T> z0(room.view().data, height, n), z(other.view().data, height, n);
+            logits(reference, first_row, token, z0);
+            logits(policy, first_row, token, z);
+            for (std::size_t r = 0; r < height; ++r) {
+                reference.transform.apply(std::span(z0.row(r), n), token);
+                policy.transform.apply(std::span(z.row(r), n), token);
+                parts[group * rows + first_row + r].merge(
+                    divergence_of_logits(std::span<const T>(z0.row(r), n), std::span<const T>(z.row(r), n)));
+            }
+        });
+    });
+    for (std::size_t r = 0; r < rows; ++r) {
+        for (std::size_t group = 0; group < tiles.groups(); ++group) sums[r].merge(parts[group * rows + r]);
+        if (!sums[r].reference.is_sound()) throw_linear_fault(reference.hidden, reference.head, r);
+        if (!sums[r].policy.is_sound()) throw_linear_fault(policy.hidden, policy.head, r);
+        divergences[r] = sums[r].value();
+    }
+    if (weights.empty() || (!gradients.hidden.data && !gradients.head.data && gradients.bias.empty())) return;
+
+    const std::size_t groups = tiles.groups(std::size_t{32} << 20, tiles.height * width * sizeof(T));
+    typename Matrices::template matrix<T> d_hidden(gradients.hidden.data ? groups * tiles.height : 0, width);
+    for (std::size_t p = 0; p < tiles.panels(); ++p) {
+        const auto [row, count] = tiles.panel(p);
+        parallel_for(groups, [&, first_row = row, height = count](std::size_t group) {
+            typename Matrices::template matrix<T> room(height, tiles.width), other(height, tiles.width);
+            std::vector<T> slopes(tiles.width);
+            store mode = store::replace;
+            tiles.for_tiles(group, groups, [&](std::size_t token, std::size_t n) {
+                const matrix_view<T> z0(room.view().data, height, n), z(other.view().data, height, n);
+                logits(reference, first_row, token, z0);
+                logits(policy, first_row, token, z);
+                for (std::size_t r = 0; r < height; ++r) {
+                    const divergence_sums& of_row = sums[first_row + r];
+                    reference.transform.apply(std::span(z0.row(r), n), token);
+                    policy.transform.apply(std::span(z.row(r), n), token, std::span(slopes).first(n));
+                    divergence_gradient(std::span<const T>(z0.row(r), n), of_row.reference.normaliser(),
+                                        std::span(z.row(r), n), of_row.policy.normaliser(), weights[first_row + r]);
+                    for (std::size_t j = 0; j < n; ++j) z(r, j) *= slopes[j];
+                    if (!gradients.bias.empty())
+                        for (std::size_t j = 0; j < n; ++j) gradients.bias[token + j] += z(r, j);
+                }
+                const matrix_view<const T> dz(z);
+                if (gradients.hidden.data)
+                    Matrices::template multiply<T>(transpose::no, dz, transpose::no, policy.head.row_block(token, n),
+                                                   d_hidden.view().row_block(group * height, height), mode);
+                if (gradients.head.data)
+                    Matrices::template multiply<T>(transpose::yes, dz, transpose::no,
+                                                   policy.hidden.row_block(first_row, height),
+                                                   gradients.head.row_block(token, n), store::add);
+                mode = store::add;
+            });
+        });
+        if (gradients.hidden.data)
+            add_parts<T>(d_hidden.view().row_block(0, groups * count), gradients.hidden.row_block(row, count));
+    }
+}
+
+} // namespace preflearn

@@ -1,0 +1,13 @@
+/// \file
+/// Everything of `policy/decoder`: the decoder and its arrays.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/policy/decoder/config.hpp>
+#include <preflearn/policy/decoder/decoder_layer.hpp>
+#include <preflearn/policy/decoder/initialise.hpp>
+#include <preflearn/policy/decoder/kept_rows.hpp>
+#include <preflearn/policy/decoder/layout.hpp>
+#include <preflearn/policy/decoder/packed_batch.hpp>
+#include <preflearn/policy/decoder/rotary.hpp>
+#include <preflearn/policy/decoder/row_pieces.hpp>

@@ -1,0 +1,128 @@
+/// \file
+/// The shape of a decoder-only transformer, with the names of Hugging Face's config.json, and its validation.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/tokens.hpp>
+
+namespace preflearn {
+
+/// How rotary frequencies are stretched for contexts longer than those trained on first.
+struct rope_scaling {
+    enum class rule : std::uint8_t { none, linear, llama3 };
+    rule type = rule::none;
+    /// linear: every frequency is divided by it; llama3: the low frequencies are.
+    double factor = 1;
+    /// llama3 alone: wavelengths below original / high are kept, those above original / low are divided, and those
+    /// between are blended.
+    double low_frequency_factor = 1, high_frequency_factor = 4;
+    std::size_t original_maximum_length = 8192;
+    /// head_dim / 2 divisors of the frequencies, applied besides the above; empty: none (GGUF's rope_freqs.weight).
+    std::vector<double> frequency_divisors{};
+
+    friend bool operator==(const rope_scaling&, const rope_scaling&) = default;
+};
+
+/// A small model by default; loading fills every field from the checkpoint.
+struct transformer_config {
+    std::size_t vocabulary_size = 0;
+    std::size_t hidden_size = 0;
+    /// Width of the MLP.
+    std::size_t intermediate_size = 0;
+    std::size_t layers = 0;
+    std::size_t heads = 0;
+    /// Heads that share a key and a value are heads / key_value_heads; 0: as many as heads.
+    std::size_t key_value_heads = 0;
+    /// Even; 0: hidden_size / heads.
+    std::size_t head_dim = 0;
+    double rope_theta = 10000;
+    struct rope_scaling rope_scaling {};
+    double norm_epsilon = 1e-5;
+    /// Longest prompt + response in tokens. It bounds requests, it allocates nothing.
+    std::size_t maximum_length = 2048;
+    /// Whether the output head is the embedding matrix.
+    bool tied_embeddings = true;
+    /// Sampling stops at any of them.
+    std::vector<token_id> end_tokens{};
+    /// Standard deviation of random initial weights; 0: 1/√(inputs) of each matrix.
+    double initializer_range = 0;
+    /// What loading noticed and decided, sentences for people.
+    std::vector<std::string> notes{};
+
+    [[nodiscard]] std::size_t query_size() const { return heads * head_dim; }
+    [[nodiscard]] std::size_t key_value_size() const { return key_value_heads * head_dim; }
+
+    friend bool operator==(const transformer_config&, const transformer_config&) = default;
+};
+
+/// Adds an end token unless it is there already.
+inline void add_end_token(transformer_config& config, token_id token) {
+    for (const token_id known : config.end_tokens)
+        if (known == token) return;
+    config.end_tokens.push_back(token);
+}
+
+/// The configuration with its zeros filled in. `Error` is thrown where a field is out of range, naming it.
+template <class Error = argument_error> transformer_config validated(transformer_config config) {
+    constexpr std::size_t most = std::size_t{1} << 24; // keeps every product of two sizes far from overflow
+    const auto size = [&](std::size_t value, const char* field) {
+        require<Error>(value >= 1 && value <= most, "transformer_config.", field, ": a number from 1 to ", most,
+                       " was expected, found ", value);
+    };
+    const auto positive = [&](double value, const char* field) {
+        require<Error>(std::isfinite(value) && value > 0, "transformer_config.", field,
+                       ": a positive number was expected, found ", value);
+    };
+    size(config.vocabulary_size, "vocabulary_size");
+    size(config.hidden_size, "hidden_size");
+    size(config.intermediate_size, "intermediate_size");
+    size(config.heads, "heads");
+    require<Error>(config.layers <= 4096, "transformer_config.layers: at most 4096 were expected, found ",
+                   config.layers);
+    if (config.key_value_heads == 0) config.key_value_heads = config.heads;
+    require<Error>(config.key_value_heads <= config.heads && config.heads % config.key_value_heads == 0,
+                   "transformer_config.key_value_heads: a divisor of heads (", config.heads, ") was expected, found ",
+                   config.key_value_heads);
+    if (config.head_dim == 0) {
+        require<Error>(config.hidden_size % config.heads == 0, "transformer_config.hidden_size: a multiple of heads (",
+                       config.heads, ") was expected without head_dim, found ", config.hidden_size);
+        config.head_dim = config.hidden_size / config.heads;
+    }
+    size(config.head_dim, "head_dim");
+    size(config.query_size(), "head_dim times heads");
+    require<Error>(config.head_dim % 2 == 0,
+                   "transformer_config.head_dim: rotary embeddings need an even number, found ", config.head_dim);
+    size(config.maximum_length, "maximum_length");
+    positive(config.rope_theta, "rope_theta");
+    positive(config.norm_epsilon, "norm_epsilon");
+    require<Error>(std::isfinite(config.initializer_range) && config.initializer_range >= 0,
+                   "transformer_config.initializer_range: a finite number of at least 0 was expected, found ",
+                   config.initializer_range);
+    const auto& scaling = config.rope_scaling;
+    positive(scaling.factor, "rope_scaling.factor");
+    positive(scaling.low_frequency_factor, "rope_scaling.low_frequency_factor");
+    require<Error>(std::isfinite(scaling.high_frequency_factor) &&
+                       scaling.high_frequency_factor > scaling.low_frequency_factor,
+                   "transformer_config.rope_scaling.high_frequency_factor: a number above low_frequency_factor (",
+                   scaling.low_frequency_factor, ") was expected, found ", scaling.high_frequency_factor);
+    size(scaling.original_maximum_length, "rope_scaling.original_maximum_length");
+    require<Error>(scaling.frequency_divisors.empty() || scaling.frequency_divisors.size() == config.head_dim / 2,
+                   "transformer_config.rope_scaling.frequency_divisors: head_dim / 2 = ", config.head_dim / 2,
+                   " numbers were expected, found ", scaling.frequency_divisors.size());
+    for (const double divisor : scaling.frequency_divisors) positive(divisor, "rope_scaling.frequency_divisors");
+    for (const token_id token : config.end_tokens)
+        require<Error>(token >= 0 && static_cast<std::size_t>(token) < config.vocabulary_size,
+                       "transformer_config.end_tokens: a token id below vocabulary_size (", config.vocabulary_size,
+                       ") was expected, found ", token);
+    return config;
+}
+
+} // namespace preflearn

@@ -1,0 +1,8 @@
+/// \file
+/// Everything of `policy/files`: models on disk.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/policy/files/config_files.hpp>
+#include <preflearn/policy/files/json_fields.hpp>
+#include <preflearn/policy/files/load.hpp>

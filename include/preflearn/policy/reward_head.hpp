@@ -1,0 +1,107 @@
+/// \file
+/// A scalar Bradley-Terry head on a language model, r(x, y) = vᵀ h where h is the final hidden state at the response's
+/// last token: the explicit reward model of Ouyang et al. 2022 (arXiv:2203.02155, section 3.5), trained with the loss
+/// `bradley_terry`. Gradients flow through the whole model. A bias would cancel and is left out.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/matrix_view.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/tokens.hpp>
+#include <preflearn/policy/transformer.hpp>
+#include <preflearn/reward/finite.hpp>
+
+namespace preflearn {
+
+/// A RewardModel and a Trainable on token completions; owns its language model, whose last hidden_size `extra`
+/// parameters are v. End responses with an end-of-sequence token if the model was trained to: h is taken there.
+///
+/// v starts at zero: the first reward is 0, the first step moves v alone, the second all. To train v alone, compute
+/// `last_hidden` of all completions once, fit a `linear_reward` to them and copy its parameters to `head()`.
+/// `save_transformer(reward.model(), …)` writes the language model; v is `head()`, which the caller keeps.
+template <class Model = transformer<float>> class scalar_head {
+  public:
+    using real = double;
+    using scalar = typename Model::scalar;
+
+    class pass {
+      public:
+        /// One reward per completion.
+        [[nodiscard]] std::span<const double> scores() const { return scores_; }
+
+      private:
+        friend scalar_head;
+        typename Model::hidden_pass hidden_;
+        std::vector<double> scores_;
+    };
+
+    /// Copies `model`'s weights (its extra parameters, if any, give way to v).
+    explicit scalar_head(const Model& model) : model_(model, model.config().hidden_size) {}
+
+    /// \throws argument_error for completions that the language model refuses (an empty prompt, ids outside the
+    /// vocabulary, a sequence too long); numeric_error when a reward is not finite.
+    [[nodiscard]] pass forward(std::span<const token_completion> completions) const {
+        pass p{};
+        p.hidden_ = model_.forward_hidden(completions);
+        p.scores_ = scores_of(p.hidden_.hidden(), completions.size());
+        return p;
+    }
+
+    /// Adds to the gradients of v and of the whole model. \throws argument_error when the counts differ.
+    void backward(pass&& done, std::span<const double> derivatives) {
+        pass p = std::move(done);
+        require(derivatives.size() == p.scores_.size(), "backward: ", p.scores_.size(),
+                " completions were scored, found ", derivatives.size(), " derivatives");
+        const std::size_t size = head().size();
+        typename Model::matrix d_hidden(derivatives.size(), size);
+        const matrix_view<const scalar> hidden = p.hidden_.hidden();
+        const std::span<scalar> d_head = model_.extra_gradients();
+        for (std::size_t c = 0; c < derivatives.size(); ++c) {
+            const auto d = static_cast<scalar>(derivatives[c]);
+            for (std::size_t j = 0; j < size; ++j) {
+                d_head[j] += d * hidden(c, j);
+                d_hidden.view()(c, j) = d * head()[j];
+            }
+        }
+        model_.backward_hidden(std::move(p.hidden_), std::as_const(d_hidden).view());
+    }
+
+    double operator()(token_span prompt, token_span response) const {
+        const token_completion one{prompt, response};
+        return rewards({&one, 1}).front();
+    }
+    /// The rewards of many completions; neighbours with equal prompts share the prompt's computation.
+    [[nodiscard]] std::vector<double> rewards(std::span<const token_completion> completions) const {
+        const typename Model::matrix hidden = model_.last_hidden(completions);
+        return scores_of(hidden.view(), completions.size());
+    }
+
+    [[nodiscard]] const Model& model() const { return model_; }
+    /// v, hidden_size numbers.
+    [[nodiscard]] std::span<scalar> head() { return model_.extra_parameters(); }
+    [[nodiscard]] std::span<const scalar> head() const { return model_.extra_parameters(); }
+
+    /// The language model's parameters, then v.
+    [[nodiscard]] std::span<scalar> parameters() { return model_.parameters(); }
+    [[nodiscard]] std::span<const scalar> parameters() const { return model_.parameters(); }
+    [[nodiscard]] std::span<scalar> gradients() { return model_.gradients(); }
+
+  private:
+    [[nodiscard]] std::vector<double> scores_of(matrix_view<const scalar> hidden, std::size_t count) const {
+        std::vector<double> scores(count);
+        for (std::size_t c = 0; c < count; ++c)
+            for (std::size_t j = 0; j < hidden.columns; ++j)
+                scores[c] += static_cast<double>(hidden(c, j)) * static_cast<double>(head()[j]);
+        check_finite_rewards(scores);
+        return scores;
+    }
+
+    Model model_;
+};
+
+} // namespace preflearn

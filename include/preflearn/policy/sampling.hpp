@@ -1,0 +1,8 @@
+/// \file
+/// Everything of `policy/sampling`: drawing responses.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/policy/sampling/cache.hpp>
+#include <preflearn/policy/sampling/draw_token.hpp>
+#include <preflearn/policy/sampling/generate.hpp>

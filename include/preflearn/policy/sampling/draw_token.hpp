@@ -1,0 +1,104 @@
+/// \file
+/// One draw of a token from a row of logits: softmax(z / temperature), cut to the k likeliest, cut to the smallest
+/// set of likeliest tokens that holds top_p of what is left (Holtzman et al. 2020, arXiv:1904.09751), renormalised.
+/// Equal logits are ordered by id, so that every cut is exact and the same everywhere.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/core/sampling.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/tokens.hpp>
+
+namespace preflearn {
+
+/// \throws argument_error naming the option that is out of range.
+inline void check(const sampling_options& options) {
+    require(std::isfinite(options.temperature) && options.temperature >= 0,
+            "sampling_options.temperature: a finite number of at least 0 was expected, found ", options.temperature);
+    require(options.top_p > 0 && options.top_p <= 1, "sampling_options.top_p: a number in (0, 1] was expected, found ",
+            options.top_p);
+}
+
+/// Draws tokens; keeps its working memory between draws.
+class token_drawer {
+  public:
+    /// \throws numeric_error when a logit is NaN or +∞, or all are −∞.
+    template <class T>
+    token_id operator()(std::span<const T> logits, const sampling_options& options, generator& random) {
+        const std::size_t likeliest = first_maximum(logits);
+        if (options.temperature == 0 || options.top_k == 1) return static_cast<token_id>(likeliest);
+        const double high = static_cast<double>(logits[likeliest]);
+        weights_.resize(logits.size());
+        for (std::size_t i = 0; i < logits.size(); ++i)
+            weights_[i] = std::exp((static_cast<double>(logits[i]) - high) / options.temperature);
+        const bool cut_k = options.top_k != 0 && options.top_k < logits.size(), cut_p = options.top_p < 1;
+        if (!cut_k && !cut_p) {
+            double total = 0;
+            for (const double w : weights_) total += w;
+            return pick(total, random.uniform(), weights_.size(), [](std::size_t i) { return i; });
+        }
+        order_.resize(logits.size());
+        for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = i;
+        const auto likelier = [&](std::size_t a, std::size_t b) {
+            return weights_[a] != weights_[b] ? weights_[a] > weights_[b] : a < b;
+        };
+        if (cut_k) {
+            std::nth_element(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(options.top_k), order_.end(),
+                             likelier);
+            order_.resize(options.top_k);
+        }
+        double total = 0;
+        for (const std::size_t i : order_) total += weights_[i];
+        if (!cut_p) {
+            std::sort(order_.begin(), order_.end()); // so that the draw does not depend on nth_element's order
+            return pick(total, random.uniform(), order_.size(), [&](std::size_t i) { return order_[i]; });
+        }
+        // a heap gives the likeliest first without sorting the rest
+        const auto last = [&](std::size_t a, std::size_t b) { return likelier(b, a); };
+        std::make_heap(order_.begin(), order_.end(), last);
+        double kept = 0;
+        auto end = order_.end();
+        while (end != order_.begin() && kept < options.top_p * total) {
+            std::pop_heap(order_.begin(), end--, last);
+            kept += weights_[*end];
+        }
+        const auto count = static_cast<std::size_t>(order_.end() - end);
+        return pick(kept, random.uniform(), count, [&](std::size_t i) { return order_[order_.size() - 1 - i]; });
+    }
+
+  private:
+    template <class T> static std::size_t first_maximum(std::span<const T> logits) {
+        std::size_t best = 0;
+        for (std::size_t i = 0; i < logits.size(); ++i) {
+            require<numeric_error>(!std::isnan(logits[i]), "the logit of token ", i, " is NaN");
+            if (logits[i] > logits[best]) best = i;
+        }
+        require<numeric_error>(!logits.empty() && std::isfinite(logits[best]), "no finite largest logit to draw from");
+        return best;
+    }
+
+    template <class At> token_id pick(double total, double uniform, std::size_t count, At&& at) const {
+        double left = uniform * total;
+        std::size_t last = at(0);
+        for (std::size_t i = 0; i < count; ++i) {
+            const double w = weights_[at(i)];
+            if (w == 0) continue;
+            last = at(i);
+            if (left < w) break;
+            left -= w;
+        }
+        return static_cast<token_id>(last);
+    }
+
+    std::vector<double> weights_;
+    std::vector<std::size_t> order_;
+};
+
+} // namespace preflearn

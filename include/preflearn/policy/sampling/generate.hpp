@@ -1,0 +1,104 @@
+/// \file
+/// Drawing responses from a transformer: every step reads the weights once for many sequences, draws a token for each
+/// from its own generator, and lets those that ended go.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/core/ragged.hpp>
+#include <preflearn/core/sampling.hpp>
+#include <preflearn/core/system/parallel.hpp>
+#include <preflearn/core/tokens.hpp>
+#include <preflearn/policy/sampling/cache.hpp>
+#include <preflearn/policy/sampling/draw_token.hpp>
+#include <preflearn/policy/transformer.hpp>
+
+namespace preflearn {
+
+/// Draws a response to every prompt, all at once; response i from randoms[i]. A response ends with an end token of the
+/// model, which it includes, after options.max_tokens, or where prompt and response reach the model's maximum length.
+template <class Model>
+std::vector<std::vector<token_id>> generate(const Model& model, std::span<const token_span> prompts,
+                                            const sampling_options& options, std::span<generator> randoms) {
+    check(options);
+    std::vector<std::vector<token_id>> responses(prompts.size());
+    if (prompts.empty()) return responses;
+    const std::vector<token_id>& ends = model.config().end_tokens;
+    cached_decoder<Model> decoder(model, prompts, options.max_tokens);
+    std::vector<token_drawer> drawers(prompts.size());
+    std::vector<std::size_t> going;
+    std::vector<token_id> next, drawn;
+    for (std::size_t i = 0; i < prompts.size(); ++i)
+        if (options.max_tokens != 0 && decoder.has_room(i)) going.push_back(i);
+    std::vector<std::size_t> rows = going;
+    drawn.resize(prompts.size());
+    while (!going.empty()) {
+        // row rows[k] of the logits belongs to the k-th sequence still going
+        const auto logits = decoder.logits();
+        const std::span<const std::size_t> live = decoder.live();
+        parallel_for(rows.size(), [&](std::size_t k) {
+            const std::size_t s = live[rows[k]];
+            drawn[k] = drawers[s](std::span(logits.row(rows[k]), logits.columns), options, randoms[s]);
+        });
+        going.clear();
+        next.clear();
+        for (std::size_t k = 0; k < rows.size(); ++k) {
+            const std::size_t s = live[rows[k]];
+            responses[s].push_back(drawn[k]);
+            const bool ended = std::find(ends.begin(), ends.end(), drawn[k]) != ends.end();
+            if (ended || responses[s].size() == options.max_tokens ||
+                prompts[s].size() + responses[s].size() == model.config().maximum_length)
+                continue;
+            going.push_back(rows[k]);
+            next.push_back(drawn[k]);
+        }
+        if (going.empty()) break;
+        decoder.keep(going);
+        decoder.advance(next);
+        rows.resize(going.size());
+        for (std::size_t k = 0; k < rows.size(); ++k) rows[k] = k;
+    }
+    return responses;
+}
+
+template <std::floating_point Scalar, class Architecture, class Backend>
+std::vector<token_id> transformer<Scalar, Architecture, Backend>::sample(token_span prompt,
+                                                                         const sampling_options& options,
+                                                                         generator& random) const {
+    return generate(*this, std::span(&prompt, 1), options, std::span(&random, 1)).front();
+}
+
+template <std::floating_point Scalar, class Architecture, class Backend>
+ragged<token_id> transformer<Scalar, Architecture, Backend>::sample_many(std::span<const token_span> prompts,
+                                                                         const sampling_options& options,
+                                                                         std::uint64_t seed,
+                                                                         std::string_view purpose) const {
+    constexpr std::size_t bytes = std::size_t{256} << 20; // for keys and values at a time
+    const std::size_t token_bytes =
+        std::max<std::size_t>(1, 2 * config_.layers * config_.key_value_size() * sizeof(Scalar));
+    ragged<token_id> all;
+    for (std::size_t begin = 0, end = 0; begin < prompts.size(); begin = end) {
+        std::size_t tokens = 0;
+        std::vector<generator> randoms;
+        while (end < prompts.size() && end - begin < 64) {
+            const std::size_t longest =
+                std::min(prompts[end].size() + std::min(options.max_tokens, config_.maximum_length),
+                         std::max(config_.maximum_length, prompts[end].size()));
+            if (end != begin && (tokens + longest) > bytes / token_bytes) break;
+            tokens += longest;
+            randoms.emplace_back(seed, purpose, end++);
+        }
+        for (const auto& response : generate(*this, prompts.subspan(begin, end - begin), options, std::span(randoms)))
+            all.push_back(response);
+    }
+    return all;
+}
+
+} // namespace preflearn

@@ -1,0 +1,193 @@
+/// \file
+/// A policy over text: a tokenizer and a language model. Prompt and response are tokens of one text, cut as
+/// `token_boundary` says; log π(y | x) is summed over the response's tokens. Models of different families meet as
+/// texts: token ids stay inside.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <preflearn/backend/cpu.hpp>
+#include <preflearn/core/comparison.hpp>
+#include <preflearn/core/concepts.hpp>
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/core/ragged.hpp>
+#include <preflearn/core/sampling.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/tokens.hpp>
+#include <preflearn/policy/family/llama.hpp>
+#include <preflearn/policy/files/load.hpp>
+#include <preflearn/policy/text/encoded_texts.hpp>
+#include <preflearn/policy/transformer.hpp>
+#include <preflearn/text/files/load.hpp>
+#include <preflearn/text/tokenizer.hpp>
+
+namespace preflearn {
+
+struct text_policy_options {
+    /// Texts that already end a turn, as rendered conversations do, get no second end.
+    response_end after_response = response_end::nothing;
+    /// Whether special tokens that are spelled out in a text become those tokens.
+    special_tokens found = special_tokens::parse;
+    token_boundary boundary = token_boundary::separate;
+};
+
+/// A GenerativePolicy and a Trainable on completions whose prompt and response convert to std::string_view. Owns its
+/// model; copies have their own parameters and share the tokenizer and the ids of texts met so far, which are kept
+/// until the last copy goes. Const calls are safe from several threads. Errors about completions count their tokens.
+template <class Model = transformer<float>> class text_policy {
+  public:
+    using real = typename Model::real;
+    using scalar = typename Model::scalar;
+    using pass = typename Model::pass;
+
+    /// \throws argument_error when an end token is to follow responses and the tokenizer has none.
+    text_policy(tokenizer words, Model model, const text_policy_options& options = {})
+        : texts_(std::make_shared<encoded_texts>(std::move(words), options.found, options.boundary)),
+          model_(std::move(model)), after_response_(options.after_response) {
+        const std::optional<token_id> end = texts_->words().end_token();
+        require(after_response_ == response_end::nothing || end.has_value(),
+                "an end token is to follow every response, but the tokenizer names none");
+        if constexpr (requires { model_.stop_at(*end); }) // sampling stops at the tokenizer's end and at the model's
+            if (end && static_cast<std::size_t>(*end) < model_.config().vocabulary_size) model_.stop_at(*end);
+    }
+
+    [[nodiscard]] double log_prob(std::string_view prompt, std::string_view response) const {
+        const token_completion both = tokens(prompt, response);
+        return model_.log_prob(both.prompt, both.response);
+    }
+    /// log π(y | x) of every completion in nats; neighbours with equal prompts share the prompt's computation.
+    /// \throws argument_error for a prompt without tokens or a sequence longer than the model's maximum.
+    template <std::convertible_to<std::string_view> Prompt, std::convertible_to<std::string_view> Response>
+    [[nodiscard]] std::vector<double> log_probs(std::span<const completion<Prompt, Response>> completions) const {
+        return model_.log_probs(tokens_of_all(completions));
+    }
+    /// The same of every token of `tokens(prompt, response).response`, one row per completion.
+    template <std::convertible_to<std::string_view> Prompt, std::convertible_to<std::string_view> Response>
+    [[nodiscard]] ragged<double> token_log_probs(std::span<const completion<Prompt, Response>> completions) const {
+        return model_.token_log_probs(tokens_of_all(completions));
+    }
+
+    template <std::convertible_to<std::string_view> Prompt, std::convertible_to<std::string_view> Response>
+    [[nodiscard]] pass forward(std::span<const completion<Prompt, Response>> completions) const {
+        return model_.forward(tokens_of_all(completions));
+    }
+    void backward(pass&& done, std::span<const real> derivatives) { model_.backward(std::move(done), derivatives); }
+    /// The same by tokens, where the model knows them.
+    template <std::convertible_to<std::string_view> Prompt, std::convertible_to<std::string_view> Response>
+        requires KnowsSumSquares<Model, std::span<const token_completion>>
+    [[nodiscard]] pass forward_with_sum_squares(std::span<const completion<Prompt, Response>> completions) const {
+        return model_.forward_with_sum_squares(tokens_of_all(completions));
+    }
+    /// With the reference's tokens being this policy's: both have one vocabulary.
+    template <std::convertible_to<std::string_view> Prompt, std::convertible_to<std::string_view> Response>
+        requires KnowsDivergence<Model, std::span<const token_completion>>
+    [[nodiscard]] pass forward_with_divergence(std::span<const completion<Prompt, Response>> completions,
+                                               const text_policy& reference) const {
+        return model_.forward_with_divergence(tokens_of_all(completions), reference.model_);
+    }
+    void backward_tokens(pass&& done, std::span<const real> derivatives,
+                         std::span<const real> divergence_derivatives) requires
+        KnowsDivergence<Model, std::span<const token_completion>> {
+        model_.backward_tokens(std::move(done), derivatives, divergence_derivatives);
+    }
+    void backward_tokens(pass&& done, std::span<const real> derivatives) requires
+        TokenTrainable<Model, std::span<const token_completion>> {
+        model_.backward_tokens(std::move(done), derivatives);
+    }
+    [[nodiscard]] std::span<scalar> parameters() { return model_.parameters(); }
+    [[nodiscard]] std::span<const scalar> parameters() const { return model_.parameters(); }
+    [[nodiscard]] std::span<scalar> gradients() { return model_.gradients(); }
+
+    /// Draws a response's text, as it goes on behind the prompt: without its end token and other control tokens. A
+    /// response that was cut at options.max_tokens may end within a character.
+    [[nodiscard]] std::string sample(std::string_view prompt, const sampling_options& options,
+                                     generator& random) const {
+        return text_of(prompt, model_.sample(prompt_tokens(prompt), options, random));
+    }
+    /// A response to every prompt, many at a time; response i is drawn from generator{seed, purpose, i}.
+    template <std::convertible_to<std::string_view> Prompt>
+    [[nodiscard]] std::vector<std::string> sample_many(std::span<const Prompt> prompts, const sampling_options& options,
+                                                       std::uint64_t seed, std::string_view purpose = "sample") const {
+        std::vector<token_span> ids;
+        ids.reserve(prompts.size());
+        for (const Prompt& prompt : prompts) ids.push_back(prompt_tokens(prompt));
+        const ragged<token_id> drawn = model_.sample_many(ids, options, seed, purpose);
+        std::vector<std::string> all(drawn.size());
+        for (std::size_t i = 0; i < all.size(); ++i) all[i] = text_of(prompts[i], drawn[i]);
+        return all;
+    }
+
+    /// Length of a text in tokens, without begin and end tokens.
+    [[nodiscard]] std::size_t count_tokens(std::string_view text) const { return texts_->plain(text).size(); }
+    /// What the model sees of a prompt and is asked for of a response to it: these are scored and learned. Views live
+    /// as long as any copy of this policy.
+    [[nodiscard]] token_completion tokens(std::string_view prompt, std::string_view response) const {
+        return texts_->pair(prompt, response, after_response_);
+    }
+    /// What the model sees of a prompt when a response is drawn, and where no response's text reaches into it.
+    [[nodiscard]] token_span prompt_tokens(std::string_view text) const { return texts_->begun(text); }
+    /// What the model is asked for of a response that goes on behind any text.
+    [[nodiscard]] token_span response_tokens(std::string_view text) const {
+        return after_response_ == response_end::end_token ? texts_->ended(text) : texts_->continued(text);
+    }
+
+    [[nodiscard]] const tokenizer& words() const { return texts_->words(); }
+    [[nodiscard]] token_boundary boundary() const { return texts_->boundary(); }
+    /// What loading tokenizer and model noticed and decided, sentences for people.
+    [[nodiscard]] std::vector<std::string> notes() const {
+        std::vector<std::string> all;
+        const auto add = [&all](const auto& part) {
+            if constexpr (requires { part.notes(); }) all.insert(all.end(), part.notes().begin(), part.notes().end());
+        };
+        add(words());
+        add(model_);
+        return all;
+    }
+    [[nodiscard]] Model& model() { return model_; }
+    [[nodiscard]] const Model& model() const { return model_; }
+
+  private:
+    template <class Prompt, class Response>
+    std::vector<token_completion> tokens_of_all(std::span<const completion<Prompt, Response>> completions) const {
+        std::vector<token_completion> all;
+        all.reserve(completions.size());
+        for (const auto& c : completions) all.push_back(tokens(c.prompt, c.response));
+        return all;
+    }
+
+    /// Ids beyond the vocabulary, which a model with padded logits may draw, have no text.
+    [[nodiscard]] std::string text_of(std::string_view prompt, token_span drawn) const {
+        std::vector<token_id> ids;
+        for (const token_id id : drawn)
+            if (static_cast<std::size_t>(id) < words().size()) ids.push_back(id);
+        return texts_->text_behind(prompt, ids);
+    }
+
+    std::shared_ptr<encoded_texts> texts_;
+    Model model_;
+    response_end after_response_;
+};
+
+/// Loads tokenizer and model from a GGUF file, or from a Hugging Face folder (config.json, safetensors,
+/// tokenizer.json). \throws input_error naming the file and what is wrong with it; argument_error for options that it
+/// cannot meet.
+template <std::floating_point Scalar, class Architecture = llama, class Backend = cpu_backend>
+text_policy<transformer<Scalar, Architecture, Backend>> load_text_policy(const std::filesystem::path& path,
+                                                                         const text_policy_options& options = {},
+                                                                         const tokenizer_options& reading = {}) {
+    tokenizer words = load_tokenizer(path, reading); // first, since it is quicker to fail
+    return {std::move(words), load_transformer<Scalar, Architecture, Backend>(path), options};
+}
+
+} // namespace preflearn

@@ -1,0 +1,159 @@
+/// \file
+/// Newton's method on the sum-zero space: iteratively reweighted least squares on the graph of games. Small boards
+/// solve each step with a Cholesky factorisation, large ones with preconditioned conjugate gradients, which touch each
+/// distinct pair once a turn. The last step's length is the distance to the maximum, the certificate of every solver.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+
+#include <preflearn/ranking/model/board_model.hpp>
+#include <preflearn/ranking/solver/conjugate_gradients.hpp>
+
+namespace preflearn {
+
+/// How a solver ended. `unbounded`: the gradient vanishes while steps do not, so the maximum lies at infinity.
+enum class solver_end : std::uint8_t { converged, not_converged, unbounded };
+
+struct solver_result {
+    Eigen::VectorXd parameters;
+    solver_end end = solver_end::not_converged;
+    /// max_i |∂ / ∂θ_i| in games, and the largest entry of the Newton step from here, in logits.
+    double gradient_norm = std::numeric_limits<double>::quiet_NaN();
+    double newton_step = std::numeric_limits<double>::quiet_NaN();
+    std::size_t iterations = 0;
+};
+
+/// What a fit calls: solver(counts, model, start) goes from the start to a maximum and says how it ended.
+///
+/// Semantics: const and deterministic; `converged` only when both the gradient and the next Newton step vanish.
+template <class S, class Model>
+concept RatingSolver = requires(const S& solver, const pair_counts& counts, const Model& model, Eigen::VectorXd start) {
+    { solver(counts, model, std::move(start)) } -> std::same_as<solver_result>;
+};
+
+namespace detail {
+
+/// The step that solves H step = gradient, H the information matrix. Where the prior does not fix the level of θ, the
+/// step has mean zero. Empty when H is singular beyond that.
+/// A template only so that Eigen's factorisation is compiled where it is called.
+template <std::same_as<local_model> Local>
+Eigen::VectorXd newton_step(const pair_counts& counts, const Local& at, double accuracy, std::size_t dense_items) {
+    if (counts.items > dense_items) return conjugate_gradients(board_information(counts, at), at.gradient, accuracy);
+    const Eigen::Index n = index(counts.items);
+    const bool level_free = at.prior.maxCoeff() <= 0;
+    Eigen::MatrixXd h = information(counts, at);
+    const double level = std::max(h.diagonal().head(n).mean(), 1e-300) / static_cast<double>(n);
+    if (level_free) h.topLeftCorner(n, n).array() += level;
+    const Eigen::LDLT<Eigen::MatrixXd> factors(h);
+    const Eigen::VectorXd pivots = factors.vectorD();
+    if (!(pivots.minCoeff() > 1e-15 * pivots.maxCoeff())) return {};
+    Eigen::VectorXd step = factors.solve(at.gradient);
+    if (level_free) step.head(n).array() -= step.head(n).mean();
+    return step;
+}
+
+/// Where every fit starts: equal items, no order effect, a tie parameter that explains the share of ties.
+template <class Model> Eigen::VectorXd equal_items(const pair_counts& counts, const Model& model) {
+    Eigen::VectorXd parameters = Eigen::VectorXd::Zero(index(board_layout(model, counts.items).size));
+    if constexpr (Model::has_tie_parameter) {
+        double ties = 0, games = 0;
+        for (const pair_cell& c : counts.cells) {
+            ties += c.ties;
+            games += c.games();
+        }
+        parameters[parameters.size() - 1] = model.ties.start(std::clamp(ties / games, 1e-6, 1 - 1e-6));
+    }
+    return parameters;
+}
+
+template <class Model> bool inside(const Model& model, const Eigen::VectorXd& parameters) {
+    if constexpr (Model::has_tie_parameter) return model.ties.allows(parameters[parameters.size() - 1]);
+    return true;
+}
+
+/// Measures how far a point is from the maximum: for solvers that do not know.
+template <class Model>
+void certify(const pair_counts& counts, const Model& model, double tolerance, std::size_t dense_items,
+             solver_result& result) {
+    local_model at;
+    evaluate(counts, model, result.parameters, at);
+    result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
+    const double relative =
+        at.gradient.cwiseQuotient(games_of_parameters(counts, at.gradient.size())).cwiseAbs().maxCoeff();
+    const Eigen::VectorXd step = newton_step(counts, at, 1e-3, dense_items);
+    result.newton_step = step.size() == 0 ? std::numeric_limits<double>::infinity() : step.cwiseAbs().maxCoeff();
+    if (!(relative <= tolerance))
+        result.end = solver_end::not_converged;
+    else
+        result.end = result.newton_step <= 1e-3 ? solver_end::converged : solver_end::unbounded;
+}
+
+} // namespace detail
+
+/// The default solver of every model.
+struct newton {
+    /// The gradient of an item at the end, in wins per game it played.
+    double tolerance = 1e-12;
+    std::size_t iteration_limit = 100;
+    /// Boards of at most so many items solve by factorisation.
+    std::size_t dense_items = 200;
+
+    template <class Model>
+    solver_result operator()(const pair_counts& counts, const Model& model, Eigen::VectorXd start) const {
+        static_assert(!std::same_as<typename Model::prior_type, jeffreys_prior>,
+                      "Jeffreys' prior has a solver of its own");
+        solver_result result{.parameters = std::move(start)};
+        const Eigen::VectorXd games = detail::games_of_parameters(counts, result.parameters.size());
+        detail::local_model at;
+        detail::evaluate(counts, model, result.parameters, at);
+        std::size_t vanished = 0;
+        for (;;) {
+            result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
+            const double relative = at.gradient.cwiseQuotient(games).cwiseAbs().maxCoeff();
+            const bool flat = relative <= tolerance;
+            const double accuracy = flat ? 1e-2 : std::clamp(relative, 1e-6, 1e-2); // the last step only measures
+            const Eigen::VectorXd step = detail::newton_step(counts, at, accuracy, dense_items);
+            const bool usable = step.size() != 0 && step.allFinite();
+            const double last_step = result.newton_step;
+            result.newton_step = usable ? step.cwiseAbs().maxCoeff() : std::numeric_limits<double>::infinity();
+            if (flat && result.newton_step <= 1e-6) {
+                result.end = solver_end::converged;
+                return result;
+            }
+            // On the way to infinity steps keep their length.
+            vanished = flat && !(result.newton_step < last_step / 2) ? vanished + 1 : 0;
+            if (!usable || vanished == 3) {
+                // A singular curvature: in a direction where the likelihood has died away, or never existed.
+                result.end = relative <= 1e-6 || !usable ? solver_end::unbounded : solver_end::not_converged;
+                return result;
+            }
+            if (result.iterations == iteration_limit) return result;
+            ++result.iterations;
+            // The likelihood is concave: a step that goes past the maximum along its line finds the slope reversed
+            // there.
+            const double slope = at.gradient.dot(step);
+            const Eigen::VectorXd from = result.parameters;
+            for (double length = 1;; length /= 2) {
+                result.parameters = from + length * step;
+                if (detail::inside(model, result.parameters)) {
+                    detail::evaluate(counts, model, result.parameters, at);
+                    const double reached = at.gradient.dot(step);
+                    if (flat || (std::isfinite(reached) && reached >= -0.5 * slope)) break;
+                }
+                if (length < 1e-10) return result;
+            }
+        }
+    }
+};
+
+} // namespace preflearn

@@ -1,0 +1,10 @@
+/// \file
+/// Everything of `text/files`: tokenizers on disk.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/text/files/added_tokens_json.hpp>
+#include <preflearn/text/files/load.hpp>
+#include <preflearn/text/files/pipeline_json.hpp>
+#include <preflearn/text/files/tokenizer_gguf.hpp>
+#include <preflearn/text/files/tokenizer_json.hpp>

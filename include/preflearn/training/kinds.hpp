@@ -1,0 +1,13 @@
+/// \file
+/// Everything of `training/kinds`: what is trained on.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/training/kinds/completions.hpp>
+#include <preflearn/training/kinds/labelled_pairs.hpp>
+#include <preflearn/training/kinds/lists.hpp>
+#include <preflearn/training/kinds/pair_batch.hpp>
+#include <preflearn/training/kinds/pairs.hpp>
+#include <preflearn/training/kinds/supervised.hpp>
+#include <preflearn/training/kinds/tokens.hpp>
+#include <preflearn/training/kinds/triples.hpp>

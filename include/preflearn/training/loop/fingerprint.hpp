@@ -1,0 +1,141 @@
+/// \file
+/// 64-bit fingerprints of data, parameters and losses, by which a checkpoint or a cache knows what it belongs to.
+/// Eight bytes at a time through the finaliser of SplitMix64 (Steele, Lea & Flood 2014); not for adversaries.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <ranges>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <preflearn/core/comparison.hpp>
+#include <preflearn/core/scores.hpp>
+#include <preflearn/core/system/error.hpp>
+
+namespace preflearn {
+
+/// Takes values one after the other; what comes out depends on all of them, their order and their lengths.
+class fingerprint {
+  public:
+    void add_bytes(std::span<const std::byte> bytes) {
+        mix(bytes.size());
+        std::size_t at = 0;
+        for (; at + 8 <= bytes.size(); at += 8) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, bytes.data() + at, 8);
+            mix(word);
+        }
+        std::uint64_t rest = 0;
+        if (at < bytes.size()) std::memcpy(&rest, bytes.data() + at, bytes.size() - at);
+        mix(rest);
+    }
+
+    /// Numbers, texts, ranges (of ranges), completions, comparisons, triples and ranked lists. A type it cannot see
+    /// into adds nothing.
+    template <class T> void add(const T& value) {
+        if constexpr (std::ranges::contiguous_range<const T>) {
+            using element = std::ranges::range_value_t<const T>;
+            if constexpr (std::is_arithmetic_v<element> || std::is_enum_v<element>) {
+                add_bytes(std::as_bytes(std::span(std::ranges::data(value), std::ranges::size(value))));
+            } else {
+                add_each(value);
+            }
+        } else if constexpr (std::ranges::input_range<const T>) {
+            add_each(value);
+        } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
+            add_bytes(std::as_bytes(std::span(&value, 1)));
+        } else if constexpr (requires { value.prompt, value.response; }) {
+            add(value.prompt);
+            add(value.response);
+        } else if constexpr (requires { value.id, value.prompt, value.responses; }) {
+            mix(static_cast<std::uint64_t>(value.id));
+            add(value.prompt);
+            add(value.responses);
+        } else if constexpr (Comparison<T>) {
+            mix(static_cast<std::uint64_t>(value.id));
+            add(value.prompt);
+            add(value.first);
+            add(value.second);
+            if constexpr (requires { value.gold; }) add(value.gold);
+        }
+    }
+
+    /// A number to 16 bits, which other processors and compilers round alike.
+    void add_rounded(double value) {
+        int exponent = 0;
+        const double mantissa = std::frexp(value, &exponent);
+        add(std::llround(std::ldexp(mantissa, 16)));
+        add(exponent);
+    }
+
+    [[nodiscard]] std::uint64_t value() const { return state_; }
+    /// Sixteen hexadecimal digits.
+    [[nodiscard]] std::string text() const {
+        std::string digits(16, '0');
+        for (std::size_t i = 0; i < 16; ++i) digits[i] = "0123456789abcdef"[(state_ >> (60 - 4 * i)) & 15];
+        return digits;
+    }
+
+  private:
+    template <class Range> void add_each(const Range& values) {
+        std::uint64_t count = 0;
+        for (const auto& value : values) {
+            add(value);
+            ++count;
+        }
+        mix(count);
+    }
+    void mix(std::uint64_t word) {
+        std::uint64_t x = (std::rotl(state_, 5) ^ word) + 0x9E3779B97F4A7C15;
+        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+        state_ = x ^ (x >> 31);
+    }
+
+    std::uint64_t state_ = 0;
+};
+
+template <class T> std::string fingerprint_of(const T& value) {
+    fingerprint print;
+    print.add(value);
+    return print.text();
+}
+
+/// A loss is known by what it does: its value and gradient on eight fixed pairs, rounded so that another processor
+/// gives the same. A loss that refuses the pairs has the fingerprint "unknown".
+template <std::floating_point Real, class Loss> std::string fingerprint_of_loss(const Loss& loss) {
+    constexpr std::array<Real, 8> chosen{-12.5, -30.25, -7, -41, -3.5, -90, -20, -11},
+        rejected{-14, -28.5, -7, -20, -33, -91.5, -2, -16}, reference_chosen{-13, -29, -8, -40, -5, -80, -19, -11},
+        reference_rejected{-13.5, -29.5, -8, -21, -30, -95, -4, -12}, weight{1, 1, 0.5, 2, 1, 1, 0.25, 1},
+        target{1, 0.875, 0.5, 1, 0.75, 1, 1, 0.625};
+    constexpr std::array<std::uint32_t, 8> chosen_tokens{5, 12, 3, 11, 2, 40, 9, 4},
+        rejected_tokens{7, 10, 3, 6, 14, 38, 1, 8};
+    pair_scores<Real> scores{chosen,        rejected,        reference_chosen, reference_rejected,
+                             chosen_tokens, rejected_tokens, weight,           target};
+    for (const bool last : {false, true}) {
+        std::array<Real, 8> d_chosen{}, d_rejected{};
+        fingerprint print;
+        try {
+            print.add_rounded(loss(scores, pair_gradients<Real>{d_chosen, d_rejected}).loss);
+            for (const Real value : d_chosen) print.add_rounded(static_cast<double>(value));
+            for (const Real value : d_rejected) print.add_rounded(static_cast<double>(value));
+            return print.text();
+        } catch (const error&) {
+            if (last) break;
+            scores.weight = scores.target = {}; // a loss that sorts the batch takes neither
+        }
+    }
+    return "unknown";
+}
+
+} // namespace preflearn

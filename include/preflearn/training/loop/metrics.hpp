@@ -1,0 +1,98 @@
+/// \file
+/// What training reports of each optimiser step, under TRL's names so that curves compare, and the progress bar that
+/// shows it. Averages are over the pairs of the step's batch, not over micro-batches.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/system/progress.hpp>
+
+namespace preflearn {
+
+/// One optimiser step. What a kind of training does not have (rewards in supervised training) is NaN.
+struct training_step {
+    static constexpr double none = std::numeric_limits<double>::quiet_NaN();
+
+    /// This step, from 1, and how many the run has.
+    std::uint64_t step = 0, steps = 0;
+    /// Passes over the data so far, with the fraction of the present one.
+    double epoch = 0;
+    /// Σ weight · loss / Σ weight of the batch, before the update, weight being the column of weights given (1 where
+    /// none are): what `value(loss, scores)` is of the batch's scores. 0 where all weights are 0.
+    double loss = 0;
+    /// The norm of its gradient before clipping, and the rate of the update.
+    double grad_norm = 0, learning_rate = 0;
+    /// Means of the implicit rewards of the chosen and the rejected responses, and of their difference.
+    double rewards_chosen = none, rewards_rejected = none, rewards_margins = none;
+    /// Shares of pairs whose chosen reward is larger, and of pairs with equal rewards (counted as wrong, as in TRL).
+    double rewards_accuracies = none, rewards_ties = none;
+    /// Means of the summed log-probs (of the rewards, for a reward model), in nats.
+    double logps_chosen = none, logps_rejected = none;
+    /// The mean baseline of an unpaired loss in nats: KTO's estimate of the KL divergence, BCO's δ / β.
+    double kl = none;
+};
+
+/// The numbers of a step by name, in the order of reports and checkpoints.
+inline constexpr std::array metrics = std::to_array<std::pair<std::string_view, double training_step::*>>({
+    {"epoch", &training_step::epoch},
+    {"loss", &training_step::loss},
+    {"grad_norm", &training_step::grad_norm},
+    {"learning_rate", &training_step::learning_rate},
+    {"rewards/chosen", &training_step::rewards_chosen},
+    {"rewards/rejected", &training_step::rewards_rejected},
+    {"rewards/margins", &training_step::rewards_margins},
+    {"rewards/accuracies", &training_step::rewards_accuracies},
+    {"rewards/ties", &training_step::rewards_ties},
+    {"logps/chosen", &training_step::logps_chosen},
+    {"logps/rejected", &training_step::logps_rejected},
+    {"kl", &training_step::kl},
+});
+
+/// Calls `see(name, value)` for each number that the step has.
+template <class See> void for_each_metric(const training_step& step, See&& see) {
+    for (const auto& [name, member] : metrics) {
+        if (!std::isnan(step.*member)) see(name, step.*member);
+    }
+}
+
+/// What a training run returns.
+struct training_history {
+    std::vector<training_step> steps;
+    /// Steps that were read from a checkpoint instead of being computed.
+    std::size_t resumed_steps = 0;
+    /// Pairs without a label worth learning from: the labeller abstained.
+    std::size_t abstained = 0;
+};
+
+/// Called after each step, and after the checkpoint of that step; an exception from it ends the training.
+using training_observer = std::function<void(const training_step&)>;
+
+/// An observer that draws a progress bar with the loss in it. Copies are bars of their own until their first step.
+inline training_observer progress_bar(std::string title = "training", std::FILE* stream = stderr) {
+    return [title = std::move(title), stream, bar = std::shared_ptr<progress>()](const training_step& step) mutable {
+        if (!bar) bar = std::make_shared<progress>(title, static_cast<std::size_t>(step.steps), stream);
+        std::array<char, 64> note{};
+        const int written = std::isnan(step.rewards_accuracies)
+                                ? std::snprintf(note.data(), note.size(), "loss %.4f", step.loss)
+                                : std::snprintf(note.data(), note.size(), "loss %.4f accuracy %.2f", step.loss,
+                                                step.rewards_accuracies);
+        bar->update(static_cast<std::size_t>(step.step),
+                    {note.data(), static_cast<std::size_t>(std::clamp(written, 0, static_cast<int>(note.size()) - 1))});
+        if (step.step == step.steps) bar.reset();
+    };
+}
+
+} // namespace preflearn

@@ -1,0 +1,67 @@
+/// \file
+/// How a run of training goes, whatever it trains: the same aggregate for supervised and preference training.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/training/loop/metrics.hpp>
+#include <preflearn/training/loop/schedule.hpp>
+
+namespace preflearn {
+
+/// Where a run saves itself, and how often.
+struct checkpoint_options {
+    /// A safetensors file; empty: no checkpoint. When it exists the run goes on from it, to the bits of a run that was
+    /// never stopped.
+    std::filesystem::path path{};
+    /// Saves after every so many steps; 0: only at the end.
+    std::size_t every = 0;
+};
+
+struct training_options {
+    /// Passes over the data.
+    std::size_t epochs = 1;
+    /// Ends after so many steps when the epochs have more; 0: no limit.
+    std::size_t max_steps = 0;
+    /// Examples per optimiser step; the last batch of an epoch may have fewer.
+    std::size_t batch_size = 8;
+    /// Examples computed at once (memory); 0: the whole batch. The gradient is that of the batch's mean either way.
+    std::size_t micro_batch_size = 0;
+    preflearn::schedule schedule = preflearn::schedule::constant;
+    /// Below 1 a share of all steps, otherwise a number of steps.
+    double warm_up = 0;
+    /// The gradient's norm is clipped to it; 0: no clipping.
+    double clip_norm = 1;
+    /// Seeds the order of the examples, which is new in every epoch.
+    std::uint64_t seed = 0;
+    checkpoint_options checkpoint{};
+    /// Sees every step; `{}`: nobody.
+    training_observer observer = progress_bar();
+};
+
+/// The steps of one epoch and of the run, for `examples` examples.
+struct step_counts {
+    std::size_t per_epoch, total, warm_up;
+};
+
+/// \throws argument_error naming the option that is out of its range.
+inline step_counts count_steps(const training_options& options, std::size_t examples) {
+    require(examples > 0, "training needs at least one example");
+    require(options.batch_size > 0, "batch_size is 0, at least 1 was expected");
+    require(options.clip_norm >= 0 && std::isfinite(options.clip_norm), "clip_norm is ", options.clip_norm,
+            ", 0 (off) or a positive number was expected");
+    const std::size_t per_epoch = (examples - 1) / options.batch_size + 1;
+    require(options.epochs <= (std::size_t{1} << 52) / per_epoch, "epochs is ", options.epochs,
+            ", which makes more steps than can be counted");
+    std::size_t total = options.epochs * per_epoch;
+    if (options.max_steps > 0) total = std::min(total, options.max_steps);
+    return {per_epoch, total, warm_up_steps(options.warm_up, total)};
+}
+
+} // namespace preflearn

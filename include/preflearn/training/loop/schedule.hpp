@@ -1,0 +1,52 @@
+/// \file
+/// The learning rate over a run: a linear warm-up to the full rate, then constant, linear to zero, or half a cosine
+/// (Loshchilov & Hutter 2017, arXiv:1608.03983). Steps are counted from 0. Unlike in transformers no step is spent at
+/// rate zero: the first of w warm-up steps has 1/w of the rate, the last has all of it.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numbers>
+#include <string_view>
+
+#include <preflearn/core/system/error.hpp>
+
+namespace preflearn {
+
+/// What follows the warm-up.
+enum class schedule : std::uint8_t { constant, linear, cosine };
+
+constexpr std::string_view name_of(schedule shape) {
+    switch (shape) {
+    case schedule::constant:
+        return "constant";
+    case schedule::linear:
+        return "linear";
+    case schedule::cosine:
+        return "cosine";
+    }
+    return "unknown";
+}
+
+/// The number of warm-up steps: `warm_up` below 1 is a share of all steps (rounded up), otherwise a number of steps.
+/// \throws argument_error when it is negative or not finite.
+inline std::size_t warm_up_steps(double warm_up, std::size_t steps) {
+    require(warm_up >= 0 && std::isfinite(warm_up), "warm_up is ", warm_up,
+            ", a share of the steps below 1 or a number of steps was expected");
+    const double wanted = warm_up < 1 ? std::ceil(warm_up * static_cast<double>(steps)) : std::floor(warm_up);
+    return static_cast<std::size_t>(std::min(wanted, static_cast<double>(steps)));
+}
+
+/// The factor of the learning rate at `step` of `steps`, in (0, 1]: (step + 1) / w during the warm-up; then, with
+/// progress p = (step − w) / (steps − w), 1, 1 − p, or (1 + cos πp) / 2.
+inline double rate_factor(schedule shape, std::size_t step, std::size_t steps, std::size_t warm_up) {
+    if (step < warm_up) return static_cast<double>(step + 1) / static_cast<double>(warm_up);
+    if (shape == schedule::constant || step >= steps) return shape == schedule::constant ? 1 : 0;
+    const double progress = static_cast<double>(step - warm_up) / static_cast<double>(steps - warm_up);
+    return shape == schedule::linear ? 1 - progress : (1 + std::cos(std::numbers::pi * progress)) / 2;
+}
+
+} // namespace preflearn

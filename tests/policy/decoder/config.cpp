@@ -1,0 +1,44 @@
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include <preflearn/policy/decoder/config.hpp>
+
+#include "../models.hpp"
+
+using namespace preflearn;
+
+TEST_CASE("zeros that stand for a rule are filled in") {
+    const transformer_config c = validated(test::multi_query());
+    CHECK(c.head_dim == 2);
+    CHECK(validated(transformer_config{
+                        .vocabulary_size = 5, .hidden_size = 8, .intermediate_size = 8, .layers = 1, .heads = 2})
+              .key_value_heads == 2);
+}
+
+TEST_CASE("a field out of range is an error that names it, what was expected and what was found") {
+    const auto refuses = [](auto change, const char* text) {
+        transformer_config c = test::grouped();
+        change(c);
+        CHECK_THROWS_WITH_AS((void)validated(c), doctest::Contains(text), argument_error);
+    };
+    refuses([](auto& c) { c.vocabulary_size = 0; }, "vocabulary_size: a number from 1");
+    refuses([](auto& c) { c.hidden_size = std::size_t{1} << 60; }, "hidden_size");
+    refuses([](auto& c) { c.layers = 1'000'000; }, "layers: at most 4096 were expected, found 1000000");
+    refuses([](auto& c) { c.key_value_heads = 3; }, "key_value_heads: a divisor of heads (4) was expected, found 3");
+    refuses([](auto& c) { c.head_dim = 5; }, "head_dim: rotary embeddings need an even number, found 5");
+    refuses([](auto& c) { c.head_dim = 0, c.heads = 5, c.key_value_heads = 5; }, "a multiple of heads (5)");
+    refuses([](auto& c) { c.head_dim = std::size_t{1} << 24; }, "head_dim times heads");
+    refuses([](auto& c) { c.rope_theta = -1; }, "rope_theta");
+    refuses([](auto& c) { c.norm_epsilon = std::numeric_limits<double>::quiet_NaN(); }, "norm_epsilon");
+    refuses([](auto& c) { c.maximum_length = 0; }, "maximum_length");
+    refuses([](auto& c) { c.end_tokens = {19}; },
+            "end_tokens: a token id below vocabulary_size (19) was expected, found 19");
+    refuses([](auto& c) { c.rope_scaling.factor = 0; }, "rope_scaling.factor");
+    refuses([](auto& c) { c.rope_scaling.high_frequency_factor = 1; }, "high_frequency_factor");
+    refuses(
+        [](auto& c) {
+            c.rope_scaling.frequency_divisors = {1, 2};
+        },
+        "head_dim / 2 = 3 numbers were expected, found 2");
+}

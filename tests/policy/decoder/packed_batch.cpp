@@ -1,0 +1,72 @@
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include <preflearn/policy/decoder/packed_batch.hpp>
+
+#include "../models.hpp"
+
+using namespace preflearn;
+
+TEST_CASE("neighbours with equal prompts share its rows, and only rows that predict are scored") {
+    const auto c = test::mixed();
+    const packed_batch batch(c.views(), validated(test::grouped()), row_purpose::log_probs);
+    // prompt 4 + (3 - 1) + 0, prompt 1 + 1, nothing for the lone empty response, 3 + 4 + 2, and 4 + 1 once more
+    CHECK(batch.rows() == 6 + 2 + 9 + 5);
+    CHECK(batch.completions() == 8);
+    CHECK(batch.targets.size() == 3 + 1 + 0 + 2 + 0 + 5 + 3 + 2);
+    CHECK(batch.wanted.size() == 3 + 2 + 7 + 2);
+    CHECK(batch.sources[0] == batch.sources[3]); // first tokens of two responses to one prompt
+    CHECK(batch.groups.size() == 5);
+    CHECK(batch.longest == 7);
+    for (const row_segment& s : batch.segments)
+        for (std::size_t i = 0; i < s.length; ++i) CHECK(batch.positions[s.row + i] == s.prefix_length + i);
+    for (std::size_t p = 0; p < batch.targets.size(); ++p) CHECK(batch.sources[p] < batch.wanted.size());
+}
+
+TEST_CASE("for hidden states every completion's last token has a row") {
+    const auto c = test::mixed();
+    const packed_batch batch(c.views(), validated(test::grouped()), row_purpose::last_hidden);
+    CHECK(batch.wanted.size() == 8);
+    CHECK(batch.rows() == 4 + 3 + 1 + 1 + 2 + 2 + 3 + 5 + 3 + 4 + 2);
+    CHECK(batch.tokens[batch.wanted[0]] == 7);
+    CHECK(batch.tokens[batch.wanted[2]] == 9); // an empty response: the prompt's last token
+    CHECK(batch.tokens[batch.wanted[4]] == 6);
+}
+
+TEST_CASE("bad completions are errors that name the completion, the token and the limit") {
+    const transformer_config config = validated(test::grouped());
+    const auto refuses = [&](std::vector<token_id> prompt, std::vector<token_id> response, const char* text) {
+        test::completions c;
+        c.add({1}, {2});
+        c.add(std::move(prompt), std::move(response));
+        CHECK_THROWS_WITH_AS(packed_batch(c.views(), config, row_purpose::log_probs), doctest::Contains(text),
+                             argument_error);
+    };
+    refuses({}, {1}, "completion 1: the prompt is empty");
+    refuses({1, 19}, {1}, "completion 1: prompt token 1 has id 19, expected 0 to 18");
+    refuses({1}, {2, 3, -1}, "completion 1: response token 2 has id -1, expected 0 to 18");
+    refuses(test::random_tokens(60, 19, 1), test::random_tokens(5, 19, 2),
+            "completion 1: 60 prompt tokens and 5 response tokens are more than the model's maximum length 64");
+}
+
+TEST_CASE("chunks keep groups together, cut groups that are too large, and lose nothing") {
+    const auto c = test::mixed();
+    const std::vector<token_completion> all = c.views();
+    for (const std::size_t most : {1U, 6U, 9U, 15U, 1000U}) {
+        std::size_t next = 0;
+        for (const completion_chunk& chunk : chunks_of(all, most)) {
+            CHECK(chunk.begin == next);
+            CHECK(chunk.end > chunk.begin);
+            next = chunk.end;
+            const std::span<const token_completion> members(all.data() + chunk.begin, chunk.end - chunk.begin);
+            const packed_batch batch(members, validated(test::grouped()), row_purpose::last_hidden);
+            CHECK(batch.rows() <= chunk.rows);
+            if (most >= 9) CHECK(chunk.rows <= most);
+        }
+        CHECK(next == all.size());
+    }
+    CHECK(chunks_of(all, 11).size() == 4); // 8 + 3, 2, 11 and 6 rows
+    CHECK(chunks_of(all, 13).size() == 3);
+    CHECK(chunks_of({}, 5).empty());
+}

@@ -1,0 +1,98 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <preflearn/policy/sampling/draw_token.hpp>
+
+using namespace preflearn;
+
+namespace {
+
+const std::vector<float> six_logits = {1.0F, 0.2F, -1.0F, 0.2F, 2.0F, -3.0F};
+
+/// Pearson's statistic of draws against probabilities, and whether anything impossible was drawn.
+struct outcome {
+    double chi_squared = 0;
+    bool impossible = false;
+};
+outcome frequencies(const sampling_options& options, const std::vector<double>& probabilities) {
+    const std::size_t draws = 20000;
+    std::vector<double> counts(six_logits.size());
+    generator random(23, "frequencies");
+    token_drawer draw;
+    for (std::size_t i = 0; i < draws; ++i)
+        counts[static_cast<std::size_t>(draw(std::span(six_logits), options, random))] += 1;
+    outcome result;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        const double expected = probabilities[i] * static_cast<double>(draws);
+        if (probabilities[i] == 0) {
+            result.impossible |= counts[i] != 0;
+        } else {
+            result.chi_squared += (counts[i] - expected) * (counts[i] - expected) / expected;
+        }
+    }
+    return result;
+}
+
+std::vector<double> softmax(double temperature, const std::vector<std::size_t>& kept) {
+    std::vector<double> p(six_logits.size());
+    double total = 0;
+    for (const std::size_t i : kept) total += p[i] = std::exp(static_cast<double>(six_logits[i]) / temperature);
+    for (double& value : p) value /= total;
+    return p;
+}
+
+} // namespace
+
+TEST_CASE("tokens are drawn as often as the filtered softmax says") {
+    const double limit = 25; // of chi squared with 5 degrees of freedom: exceeded once in 7000 times
+    for (const double temperature : {0.5, 1.0, 3.0}) {
+        const auto all = frequencies({.temperature = temperature}, softmax(temperature, {0, 1, 2, 3, 4, 5}));
+        CHECK(all.chi_squared < limit);
+    }
+    const auto three = frequencies({.top_k = 3}, softmax(1, {0, 1, 4})); // equal logits: the lower id is kept
+    CHECK(three.chi_squared < limit);
+    CHECK(!three.impossible);
+    // probabilities in order: 0.53, 0.19, 0.09, 0.09, ...; 0.7 needs two of them, 0.75 three
+    const auto two = frequencies({.top_p = 0.7}, softmax(1, {0, 4}));
+    CHECK(two.chi_squared < limit);
+    CHECK(!two.impossible);
+    // top-p applies to what top-k and the temperature have left
+    const auto both = frequencies({.temperature = 2, .top_k = 2, .top_p = 0.99}, softmax(2, {0, 4}));
+    CHECK(both.chi_squared < limit);
+    CHECK(!both.impossible);
+}
+
+TEST_CASE("greedy, the likeliest alone and a tiny top-p take the first maximum") {
+    const std::vector<double> tie = {0, 3, 1, 3};
+    token_drawer draw;
+    generator random(1, "draw");
+    for (const sampling_options& options :
+         {sampling_options{.temperature = 0}, sampling_options{.top_k = 1}, sampling_options{.top_p = 1e-9}})
+        for (int i = 0; i < 20; ++i) CHECK(draw(std::span(tie), options, random) == 1);
+}
+
+TEST_CASE("impossible tokens are never drawn, whatever the filters keep") {
+    const double infinity = std::numeric_limits<double>::infinity();
+    const std::vector<double> row = {-infinity, 0, -infinity, 0};
+    token_drawer draw;
+    generator random(2, "draw");
+    for (int i = 0; i < 200; ++i) {
+        CHECK(draw(std::span(row), {}, random) % 2 == 1);
+        CHECK(draw(std::span(row), {.top_k = 3}, random) % 2 == 1);
+        CHECK(draw(std::span(row), {.temperature = 1e-300}, random) % 2 == 1);
+    }
+}
+
+TEST_CASE("options out of range and logits that are not numbers are errors") {
+    CHECK_THROWS_WITH_AS(check(sampling_options{.temperature = -1}), doctest::Contains("temperature"), argument_error);
+    CHECK_THROWS_AS(check(sampling_options{.temperature = std::nan("")}), argument_error);
+    CHECK_THROWS_WITH_AS(check(sampling_options{.top_p = 0}), doctest::Contains("top_p"), argument_error);
+    CHECK_THROWS_AS(check(sampling_options{.top_p = 1.5}), argument_error);
+    const std::vector<double> wrong = {0, std::nan(""), 1};
+    token_drawer draw;
+    generator random(3, "draw");
+    CHECK_THROWS_WITH_AS(draw(std::span(wrong), {}, random), doctest::Contains("token 1"), numeric_error);
+}

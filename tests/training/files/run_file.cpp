@@ -1,0 +1,244 @@
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
+#include <doctest/doctest.h>
+
+#include <preflearn/loss/named.hpp>
+#include <preflearn/training/kinds/pairs.hpp>
+#include <preflearn/training/kinds/supervised.hpp>
+#include <preflearn/training/reference/reference.hpp>
+
+#include "../../files.hpp"
+#include "../toys.hpp"
+
+using namespace preflearn;
+
+namespace {
+
+training_observer kill_after(std::uint64_t step) {
+    return [step](const training_step& now) {
+        if (now.step == step) throw killed("killed");
+    };
+}
+
+/// A soft-label DPO run of 14 steps over two epochs, with everything that has a state.
+struct run {
+    token_data data{27};
+    label_set labels;
+    std::vector<double> references;
+    training_options options{.epochs = 2,
+                             .batch_size = 4,
+                             .micro_batch_size = 3,
+                             .schedule = schedule::cosine,
+                             .warm_up = 0.2,
+                             .clip_norm = 0.05,
+                             .seed = 12,
+                             .observer = {}};
+    adamw optimiser{.rate = 0.1};
+    dpo loss{.beta = 0.2};
+
+    run() {
+        generator random(1);
+        for (const auto& c : data.comparisons) labels.add({c.id, random.uniform()});
+        references = reference_log_probs(unigram<float>(6, 3), data.comparisons);
+    }
+    training_history train(unigram<float>& model) const {
+        return train_preferences(model, data.comparisons, labels, references, loss, optimiser, options);
+    }
+};
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+bool same_bits(const training_history& a, const training_history& b) {
+    if (a.steps.size() != b.steps.size()) return false;
+    for (std::size_t i = 0; i < a.steps.size(); ++i) {
+        if (std::memcmp(&a.steps[i], &b.steps[i], sizeof(training_step)) != 0) return false;
+    }
+    return true;
+}
+
+std::string content(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// What refuses to go on from the checkpoint says.
+std::string refusal(const run& r) {
+    unigram<float> model(6, 3);
+    try {
+        r.train(model);
+    } catch (const input_error& failure) {
+        return failure.what();
+    }
+    return "went on";
+}
+
+} // namespace
+
+TEST_CASE("a run that is killed after any step and resumed has the bits of one that was never stopped") {
+    const test::folder here;
+    run whole;
+    unigram<float> expected(6, 3);
+    const training_history history = whole.train(expected);
+    REQUIRE(history.steps.size() == 14);
+    for (std::uint64_t stop = 1; stop <= 14; ++stop) {
+        for (const std::size_t every : {1U, 3U}) {
+            run r;
+            r.options.checkpoint = {here / "run.safetensors", every};
+            std::filesystem::remove(r.options.checkpoint.path);
+            r.options.observer = kill_after(stop);
+            unigram<float> model(6, 3);
+            CHECK_THROWS_AS(r.train(model), killed);
+            r.options.observer = {};
+            unigram<float> resumed(6, 3);
+            const training_history again = r.train(resumed);
+            CHECK(same_bits(resumed.logits, expected.logits));
+            CHECK(same_bits(again, history));
+            CHECK(again.resumed_steps == (stop == 14 ? 14 : stop / every * every));
+        }
+    }
+}
+
+TEST_CASE("a finished run resumes to its result at once, and a supervised run resumes like any other") {
+    const test::folder here;
+    const token_data data(9);
+    training_options options{.epochs = 3, .batch_size = 2, .observer = {}};
+    unigram<double> expected(6, 3), stopped(6, 3), resumed(6, 3), finished(6, 3);
+    train_supervised(expected, data.completions, {}, options);
+    options.checkpoint = {here / "run.safetensors", 4};
+    options.observer = kill_after(11);
+    CHECK_THROWS_AS(train_supervised(stopped, data.completions, {}, options), killed);
+    options.observer = {};
+    CHECK(train_supervised(resumed, data.completions, {}, options).resumed_steps == 8);
+    CHECK(resumed.logits == expected.logits);
+    CHECK(train_supervised(finished, data.completions, {}, options).resumed_steps == 15);
+    CHECK(finished.logits == expected.logits);
+}
+
+TEST_CASE("what a killed writer leaves behind does not matter") {
+    const test::folder here;
+    run r;
+    r.options.checkpoint = {here / "run.safetensors", 5};
+    r.options.observer = kill_after(7);
+    unigram<float> model(6, 3), resumed(6, 3), expected(6, 3);
+    CHECK_THROWS_AS(r.train(model), killed);
+    std::ofstream(here / ".run.safetensors.1-0.tmp") << "half a checkpo";
+    r.options.observer = {};
+    CHECK(r.train(resumed).resumed_steps == 5);
+    r.options.checkpoint = {};
+    r.train(expected);
+    CHECK(same_bits(resumed.logits, expected.logits));
+}
+
+TEST_CASE("a checkpoint of another run is refused with a message that says what differs") {
+    const test::folder here;
+    run r;
+    r.options.checkpoint = {here / "run.safetensors", 0};
+    unigram<float> model(6, 3);
+    r.train(model);
+    const auto differs = [&](auto change, const char* what) {
+        run other;
+        other.options.checkpoint = r.options.checkpoint;
+        change(other);
+        const std::string text = refusal(other);
+        INFO(text);
+        CHECK(text.find("belongs to another run") != std::string::npos);
+        CHECK(text.find(what) != std::string::npos);
+        CHECK(text.find("; ") == text.rfind("; ")); // nothing else differs
+    };
+    differs([](run& o) { o.options.seed = 13; }, "seed: 12 there, 13 here");
+    differs([](run& o) { o.options.batch_size = 5; }, "batch_size: 4 there, 5 here");
+    differs([](run& o) { o.options.micro_batch_size = 0; }, "micro_batch_size");
+    differs([](run& o) { o.options.epochs = 3; }, "epochs: 2 there, 3 here");
+    differs([](run& o) { o.options.schedule = schedule::linear; }, "schedule: cosine there, linear here");
+    differs([](run& o) { o.options.clip_norm = 0; }, "clip_norm");
+    differs([](run& o) { o.options.warm_up = 0; }, "warm_up");
+    differs([](run& o) { o.optimiser.rate = 0.2; }, "rate: ");
+    differs([](run& o) { o.loss.beta = 0.3; }, "loss: ");
+    differs([](run& o) { o.references[5] += 1e-9; }, "reference log-probs: ");
+    differs([](run& o) { o.data.comparisons[3].first = o.data.comparisons[4].second; }, "data: ");
+    differs(
+        [](run& o) {
+            label_set changed;
+            for (const label& l : o.labels) changed.add({l.id, l.id == 103 ? preference{0.5} : l.verdict});
+            o.labels = changed;
+        },
+        "labels: ");
+    run same;
+    same.options.checkpoint = r.options.checkpoint;
+    unigram<float> another(6, 4), larger(7, 3);
+    unigram<double> wider(6, 3);
+    CHECK_THROWS_WITH_AS(same.train(another), doctest::Contains("parameters at the start"), input_error);
+    CHECK_THROWS_WITH_AS(same.train(larger), doctest::Contains("number of parameters: 6 there, 7 here"), input_error);
+    CHECK_THROWS_WITH_AS(train_preferences(wider, same.data.comparisons, same.labels, same.references, same.loss,
+                                           same.optimiser, same.options),
+                         doctest::Contains("parameter type: float there, double here"), input_error);
+    CHECK_THROWS_WITH_AS(train_supervised(model, same.data.completions, same.optimiser, same.options),
+                         doctest::Contains("objective: preferences there, supervised here"), input_error);
+}
+
+TEST_CASE("a truncated or damaged checkpoint gives an error that names the file, and the model is not touched") {
+    const test::folder here;
+    run r;
+    r.options.checkpoint = {here / "run.safetensors", 0};
+    unigram<float> model(6, 3);
+    r.train(model);
+    const std::string good = content(r.options.checkpoint.path);
+    const auto refused = [&](const std::string& bad) {
+        std::ofstream(r.options.checkpoint.path, std::ios::binary) << bad;
+        unigram<float> fresh(6, 3);
+        try {
+            r.train(fresh);
+        } catch (const input_error& failure) {
+            CHECK(std::string(failure.what()).find("run.safetensors") != std::string::npos);
+            CHECK(same_bits(fresh.logits, unigram<float>(6, 3).logits));
+            return true;
+        }
+        return false;
+    };
+    for (std::size_t length = 0; length < good.size(); length += 37) CHECK(refused(good.substr(0, length)));
+    CHECK(refused(good.substr(0, good.size() - 1)));
+    // Damage in the header is refused or harmless; damage of numbers cannot be seen, and must not crash.
+    const std::size_t header = good.find("history");
+    generator random(2);
+    for (int i = 0; i < 300; ++i) {
+        std::string bad = good;
+        bad[random.below(bad.size())] ^= static_cast<char>(1 << random.below(8));
+        try {
+            refused(bad);
+        } catch (const numeric_error&) {
+        }
+    }
+    std::string bad = good;
+    bad[header] = 'H';
+    CHECK(refused(bad));
+}
+
+TEST_CASE("the bits of a run do not depend on the number of threads") {
+#if defined(_OPENMP)
+    const int before = omp_get_max_threads();
+    std::vector<std::vector<float>> results;
+    for (const int threads : {1, 2, 5}) {
+        omp_set_num_threads(threads);
+        unigram<float> model(6, 3);
+        run{}.train(model);
+        results.push_back(model.logits);
+    }
+    omp_set_num_threads(before);
+    CHECK(same_bits(results[0], results[1]));
+    CHECK(same_bits(results[0], results[2]));
+#endif
+}
