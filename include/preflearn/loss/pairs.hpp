@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/evaluate.hpp>
 #include <preflearn/loss/pairs/fault_place.hpp>
 #include <preflearn/loss/pairs/faults.hpp>

@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/loss/parts/about.hpp>
+#include <preflearn/loss/parts/check_parameter.hpp>
 #include <preflearn/loss/parts/divergence.hpp>
 #include <preflearn/loss/parts/label_links.hpp>
 #include <preflearn/loss/parts/link.hpp>

@@ -23,6 +23,8 @@
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/pieces.hpp>
 #include <preflearn/loss/pairs/slices.hpp>
+#include <preflearn/loss/parts/about.hpp>
+#include <preflearn/loss/parts/check_parameter.hpp>
 
 namespace preflearn {
 
@@ -215,8 +217,7 @@ template <class Inner> struct distributionally_robust {
         static_assert(PreferenceLoss<Inner, Real>, "the inner loss of a robust one is a PreferenceLoss");
         static_assert(!CoupledPreferenceLoss<Inner, Real>, "the inner loss of a robust one looks at each pair alone");
         check_lengths(scores, gradients);
-        require(beta_prime > 0 && std::isfinite(beta_prime), "beta_prime is ", beta_prime,
-                ", a positive number was expected");
+        check_positive("beta_prime", beta_prime);
         if (any_outside(scores.weight, std::numeric_limits<Real>::max()))
             refuse_first_fault(columns_read_by<Inner>(scores), 0, scores.size());
     }
@@ -279,7 +280,10 @@ template <class Inner> struct distributionally_robust {
 /// Dr. DPO: DPO robust over the batch. β' = 1 is the authors' default.
 struct dr_dpo {
     static constexpr bool uses_reference = true, uses_tokens = false;
+    static constexpr loss_about about{"dr_dpo", "-beta_prime log mean exp(log s(z) / beta_prime)",
+                                      "Dr. DPO, arXiv:2407.07880", "drdpo"};
     double beta = 0.1, beta_prime = 1;
+    static constexpr loss_parameter<dr_dpo> parameters[]{{"beta", &dr_dpo::beta}, {"beta_prime", &dr_dpo::beta_prime}};
 
     [[nodiscard]] distributionally_robust<dpo> whole() const { return {dpo{.beta = beta}, beta_prime}; }
     template <std::floating_point Real> [[nodiscard]] log_mean_exp reduce(const pair_scores<Real>& scores) const {

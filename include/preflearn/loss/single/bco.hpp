@@ -21,6 +21,7 @@
 #include <preflearn/loss/pairs/pairwise.hpp>
 #include <preflearn/loss/pairs/pieces.hpp>
 #include <preflearn/loss/pairs/slices.hpp>
+#include <preflearn/loss/parts/about.hpp>
 #include <preflearn/loss/parts/pair_links.hpp>
 #include <preflearn/loss/single/completions.hpp>
 
@@ -82,7 +83,10 @@ bool add_rewards(exact_sum& sum, double beta, std::span<const Real> log_probs, s
 ///     running = state.after();
 struct bco {
     static constexpr bool uses_mismatched = false, uses_scores = true;
+    static constexpr loss_about about{"bco", "-log s(beta u - delta) or -log s(delta - beta u), delta = mean of beta u",
+                                      "BCO, arXiv:2404.04656; TRL <= 0.28 on its first batch"};
     double beta = 0.1;
+    static constexpr loss_parameter<bco> parameters[]{{"beta", &bco::beta}};
 
     template <std::floating_point Real>
     [[nodiscard]] reward_shift<false> reduce(const completion_scores<Real>& scores) const {
@@ -110,7 +114,11 @@ struct bco {
 
 /// BCO at a shift that is computed elsewhere: what a step of a training makes of a batch. 0: no shift.
 struct bco_given_delta {
+    static constexpr loss_about about{"bco_given_delta", "-log s(beta u - delta) or -log s(delta - beta u)",
+                                      "BCO, arXiv:2404.04656, at a running mean kept elsewhere"};
     double beta = 0.1, delta = 0;
+    static constexpr loss_parameter<bco_given_delta> parameters[]{{"beta", &bco_given_delta::beta},
+                                                                  {"delta", &bco_given_delta::delta}};
 
     template <std::floating_point Real>
     unpaired_sums operator()(const completion_scores<Real>& scores, std::span<Real> gradient) const {
@@ -122,7 +130,11 @@ struct bco_given_delta {
 /// running mean, δ is the mean reward of the batch.
 struct bco_pair_shifted {
     static constexpr bool uses_reference = true, uses_tokens = false, uses_margin = false;
+    static constexpr loss_about about{"bco_pair_shifted",
+                                      "-log s(beta u - delta) - log s(delta - beta v), delta = mean of beta u, beta v",
+                                      "BCO, arXiv:2404.04656; TRL <= 0.28 bco_pair on its first batch"};
     double beta = 0.1;
+    static constexpr loss_parameter<bco_pair_shifted> parameters[]{{"beta", &bco_pair_shifted::beta}};
 
     template <std::floating_point Real> [[nodiscard]] reward_shift<true> reduce(const pair_scores<Real>& scores) const {
         check_lengths(scores, pair_gradients<Real>{});
