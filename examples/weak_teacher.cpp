@@ -41,7 +41,7 @@ struct arguments {
 double beta_of(const arguments& given) { return given.beta.value_or(0.1); }
 
 /// The loss by name; --beta is its beta, too, where it has one and --param names no other.
-preflearn::any_loss loss_of(const arguments& given) {
+preflearn::any_loss<double> loss_of(const arguments& given) {
     std::vector<preflearn::named_value> parameters;
     for (const std::string& parameter : given.parameters) parameters.push_back(preflearn::parse_named_value(parameter));
     const bool named = std::ranges::count(parameters, "beta", &preflearn::named_value::name) > 0;

@@ -21,7 +21,7 @@
 #include <preflearn/loss/coupled/coupled_loss.hpp>
 #include <preflearn/loss/named/dpo.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
-#include <preflearn/loss/pairs/pieces.hpp>
+#include <preflearn/loss/pairs/lane_sum.hpp>
 #include <preflearn/loss/pairs/slices.hpp>
 #include <preflearn/loss/parts/about.hpp>
 #include <preflearn/loss/parts/check_parameter.hpp>
@@ -37,7 +37,7 @@ class log_mean_exp {
     [[nodiscard]] static log_mean_exp of(std::span<const Real> x, std::span<const Real> weights = {}) {
         const Real* const w = weights.data();
         if (weights.empty()) return weighted(x, static_cast<double>(x.size()), [](std::size_t) { return Real(1); });
-        detail::lane_sum<double> weight;
+        lane_sum<double> weight;
         weight.add(x.size(), [w](std::size_t i) { return static_cast<double>(w[i]); });
         return weighted(x, weight.total(), [w](std::size_t i) { return w[i]; });
     }
@@ -77,7 +77,7 @@ class log_mean_exp {
         all.highest_ = static_cast<double>(highest_of(x, w));
         const Real high = static_cast<Real>(all.origin());
         const Real* const numbers = x.data();
-        detail::lane_sum<double> sum, excess;
+        lane_sum<double> sum, excess;
         constexpr std::size_t piece = 2048 / sizeof(Real); // in the first-level cache
         for (std::size_t at = 0; at < x.size(); at += piece) {
             const std::size_t count = std::min(piece, x.size() - at);
@@ -87,7 +87,7 @@ class log_mean_exp {
                 power[i] = terms.power;
                 miss[i] = terms.miss;
             }
-            const auto add = [&](detail::lane_sum<double>& to, const std::array<Real, piece>& terms) {
+            const auto add = [&](lane_sum<double>& to, const std::array<Real, piece>& terms) {
                 to.add(count,
                        [&](std::size_t i) { return static_cast<double>(w(at + i)) * static_cast<double>(terms[i]); });
             };
@@ -269,7 +269,7 @@ template <class Inner> struct distributionally_robust {
     /// What the inner losses summed up to, with the batch's loss and weights.
     template <class Real>
     loss_sums whole(loss_sums sums, const pair_scores<Real>& scores, const log_mean_exp& state) const {
-        detail::lane_sum<double> weight;
+        lane_sum<double> weight;
         weight.add(scores.weight.size(), [&](std::size_t i) { return static_cast<double>(scores.weight[i]); });
         sums.weight = scores.weight.empty() ? static_cast<double>(scores.size()) : weight.total();
         sums.loss = sums.weight * batch_loss(state);

@@ -161,8 +161,10 @@ struct noise_tolerant_link {
         const auto [outer, bounded] = factors<Real>();
         const margin_penalty<Real> both = logistic{}.mixed(point, as_labelled, swapped);
         const logistic_terms<Real> here(point);
+        const Real slope = outer * both.derivative + bounded * here.slope() * (swapped - as_labelled),
+                   alone = -as_labelled * here.down * (outer + bounded * here.up);
         return {outer * both.value + bounded * (as_labelled * here.down + swapped * here.up),
-                outer * both.derivative + bounded * here.slope() * (swapped - as_labelled)};
+                by_sign(std::abs(swapped) - std::numeric_limits<Real>::min(), alone, slope)};
     }
 
   private:

@@ -19,7 +19,7 @@
 #include <preflearn/loss/coupled/running_mean.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/pairwise.hpp>
-#include <preflearn/loss/pairs/pieces.hpp>
+#include <preflearn/loss/pairs/steps.hpp>
 #include <preflearn/loss/pairs/slices.hpp>
 #include <preflearn/loss/parts/about.hpp>
 #include <preflearn/loss/parts/pair_links.hpp>
