@@ -7,7 +7,9 @@
 #include <preflearn/loss/parts/check_parameter.hpp>
 #include <preflearn/loss/parts/divergence.hpp>
 #include <preflearn/loss/parts/label_links.hpp>
+#include <preflearn/loss/parts/lengths_read.hpp>
 #include <preflearn/loss/parts/link.hpp>
+#include <preflearn/loss/parts/margin.hpp>
 #include <preflearn/loss/parts/margin_links.hpp>
 #include <preflearn/loss/parts/pair_links.hpp>
 #include <preflearn/loss/parts/pair_parts.hpp>

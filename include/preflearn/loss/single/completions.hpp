@@ -19,9 +19,9 @@
 
 #include <preflearn/core/column.hpp>
 #include <preflearn/core/loss_concepts.hpp>
+#include <preflearn/core/numbers/lane_sum.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
-#include <preflearn/loss/pairs/lane_sum.hpp>
 #include <preflearn/loss/pairs/pairwise.hpp>
 #include <preflearn/loss/parts/check_parameter.hpp>
 #include <preflearn/loss/parts/link.hpp>

@@ -15,18 +15,10 @@
 #include <preflearn/core/numbers/exact_sum.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/loss/parts/about.hpp>
+#include <preflearn/loss/parts/margin_links.hpp>
 #include <preflearn/loss/single/completions.hpp>
 
 namespace preflearn {
-
-/// φ(x) = σ(−x) = 1 − σ(x): bounded, least where the reward is far on its right side. Relatively accurate in both
-/// tails, where 1 − σ(x) would be 0 from x = 37 on (17 in float).
-struct sigmoid_link {
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real x) const {
-        const logistic_terms<Real> at(x);
-        return {at.down, -at.slope()};
-    }
-};
 
 /// A mean whose shards merge to the bits of the whole.
 struct exact_mean {
