@@ -4,7 +4,6 @@
 #pragma once
 
 #include <preflearn/ranking/model/board_model.hpp>
-#include <preflearn/ranking/model/conjugate_gradients.hpp>
 #include <preflearn/ranking/model/features.hpp>
 #include <preflearn/ranking/model/game_information.hpp>
 #include <preflearn/ranking/model/game_model.hpp>
@@ -12,6 +11,4 @@
 #include <preflearn/ranking/model/judges.hpp>
 #include <preflearn/ranking/model/link.hpp>
 #include <preflearn/ranking/model/prior.hpp>
-#include <preflearn/ranking/model/strength_tree.hpp>
 #include <preflearn/ranking/model/ties.hpp>
-#include <preflearn/ranking/model/tree_system.hpp>

@@ -31,7 +31,7 @@
 #include <preflearn/ranking/fit/fit_board.hpp>
 #include <preflearn/ranking/model/board_model.hpp>
 #include <preflearn/ranking/solver/tree_climb.hpp>
-#include <preflearn/ranking/model/tree_system.hpp>
+#include <preflearn/ranking/solver/tree_system.hpp>
 
 namespace preflearn {
 

@@ -21,7 +21,7 @@
 #include <preflearn/ranking/board/counts.hpp>
 #include <preflearn/ranking/fit/fit_board.hpp>
 #include <preflearn/ranking/model/board_model.hpp>
-#include <preflearn/ranking/model/conjugate_gradients.hpp>
+#include <preflearn/ranking/solver/conjugate_gradients.hpp>
 
 namespace preflearn {
 

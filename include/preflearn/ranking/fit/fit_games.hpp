@@ -33,10 +33,10 @@
 #include <preflearn/ranking/model/game_information.hpp>
 #include <preflearn/ranking/model/game_model.hpp>
 #include <preflearn/ranking/model/identified_effects.hpp>
-#include <preflearn/ranking/model/conjugate_gradients.hpp>
+#include <preflearn/ranking/solver/conjugate_gradients.hpp>
 #include <preflearn/ranking/solver/lbfgs.hpp>
 #include <preflearn/ranking/solver/tree_climb.hpp>
-#include <preflearn/ranking/model/tree_system.hpp>
+#include <preflearn/ranking/solver/tree_system.hpp>
 
 namespace preflearn {
 

@@ -25,7 +25,7 @@
 #include <preflearn/ranking/model/features.hpp>
 #include <preflearn/ranking/model/judges.hpp>
 #include <preflearn/ranking/model/prior.hpp>
-#include <preflearn/ranking/model/tree_system.hpp>
+#include <preflearn/ranking/solver/tree_system.hpp>
 
 namespace preflearn {
 

@@ -23,7 +23,7 @@
 #include <preflearn/ranking/model/board_model.hpp>
 #include <preflearn/ranking/model/game_information.hpp>
 #include <preflearn/ranking/model/game_model.hpp>
-#include <preflearn/ranking/model/conjugate_gradients.hpp>
+#include <preflearn/ranking/solver/conjugate_gradients.hpp>
 
 namespace preflearn::detail {
 

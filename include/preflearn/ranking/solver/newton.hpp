@@ -17,7 +17,7 @@
 #include <Eigen/Core>
 
 #include <preflearn/ranking/model/board_model.hpp>
-#include <preflearn/ranking/model/conjugate_gradients.hpp>
+#include <preflearn/ranking/solver/conjugate_gradients.hpp>
 
 namespace preflearn {
 

@@ -20,7 +20,7 @@
 #include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/ranking/board/counts.hpp>
 #include <preflearn/ranking/solver/newton.hpp>
-#include <preflearn/ranking/model/tree_system.hpp>
+#include <preflearn/ranking/solver/tree_system.hpp>
 
 namespace preflearn {
 

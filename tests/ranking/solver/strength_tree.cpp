@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/ranking/model/strength_tree.hpp>
+#include <preflearn/ranking/solver/strength_tree.hpp>
 
 using namespace preflearn;
 

@@ -23,7 +23,7 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/ranking/model/board_model.hpp>
-#include <preflearn/ranking/model/strength_tree.hpp>
+#include <preflearn/ranking/solver/strength_tree.hpp>
 
 namespace preflearn::detail {
 

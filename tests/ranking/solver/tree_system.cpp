@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/ranking/model/board_model.hpp>
-#include <preflearn/ranking/model/tree_system.hpp>
+#include <preflearn/ranking/solver/tree_system.hpp>
 
 #include "../boards.hpp"
 

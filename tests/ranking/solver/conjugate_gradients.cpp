@@ -4,7 +4,7 @@
 #include <Eigen/Core>
 
 #include <preflearn/core/numbers/random.hpp>
-#include <preflearn/ranking/model/conjugate_gradients.hpp>
+#include <preflearn/ranking/solver/conjugate_gradients.hpp>
 
 using namespace preflearn;
 
