@@ -105,14 +105,16 @@ template <class Loss> constexpr wanted_columns columns_wanted_by() {
             .lengths = loss_lengths<Loss>};
 }
 
-/// The columns of weights, targets and margins that a file has and the loss does not read, with commas between them.
-template <class Loss> std::string ignored_columns(const csv_file& file) {
-    constexpr wanted_columns wanted = columns_wanted_by<Loss>();
+/// The columns of weights, targets and margins that a file has and a loss does not read, with commas between them.
+inline std::string ignored_columns(const csv_file& file, const wanted_columns& wanted) {
     std::string names;
     for (const auto& [name, used] :
          {std::pair{"weight", wanted.weight}, {"target", wanted.target}, {"margin", wanted.margin}})
         if (!used && file.find(name)) names += (names.empty() ? "" : ", ") + std::string(name);
     return names;
+}
+template <class Loss> std::string ignored_columns(const csv_file& file) {
+    return ignored_columns(file, columns_wanted_by<Loss>());
 }
 
 /// What losses of every kind may know of a pair: `weight`, `target` and `margin`, where the file has them.

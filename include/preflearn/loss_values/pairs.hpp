@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,8 +16,9 @@
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/files/csv.hpp>
+#include <preflearn/loss/by_name/any_loss.hpp>
 #include <preflearn/loss/groups/triples.hpp>
-#include <preflearn/loss/pairs/columns_used.hpp>
+#include <preflearn/loss/parts/lengths_read.hpp>
 #include <preflearn/loss_values/columns.hpp>
 
 namespace preflearn {
@@ -75,24 +77,20 @@ inline score_columns read_score_columns(csv_file file, const wanted_columns& wan
     return columns;
 }
 
-namespace detail {
-
-/// \throws argument_error when a column is missing that the loss needs.
-template <class Loss> void check_needed_columns(const score_columns& columns) {
+/// \throws argument_error when a column of the reference, of lengths or of the gold response is missing.
+inline void check_needed_columns(const score_columns& columns, const wanted_columns& needed) {
     const std::string_view name = columns.name, colon = name.empty() ? "" : ": ";
-    const auto check = [&](bool needed, const auto& one, const auto& other, std::string_view names) {
-        require(!needed || (one.size() == columns.chosen.size() && other.size() == columns.chosen.size()), name, colon,
+    const auto check = [&](bool asked, const auto& one, const auto& other, std::string_view names) {
+        require(!asked || (one.size() == columns.chosen.size() && other.size() == columns.chosen.size()), name, colon,
                 "this loss needs the columns ", names);
     };
-    check(loss_uses_reference<Loss>, columns.reference_chosen, columns.reference_rejected,
+    check(needed.reference, columns.reference_chosen, columns.reference_rejected,
           "reference_chosen_logp and reference_rejected_logp");
-    const bool rejected = reads_rejected_lengths(loss_lengths<Loss>, !columns.target.empty());
+    const bool rejected = reads_rejected_lengths(needed.lengths, !columns.target.empty());
     check(rejected, columns.chosen_tokens, columns.rejected_tokens, "chosen_tokens and rejected_tokens");
-    check(loss_lengths<Loss> != lengths_read::none, columns.chosen_tokens, columns.chosen, "chosen_tokens");
-    check(TripleLoss<Loss, double>, columns.gold, columns.gold_tokens, "gold_logp and gold_tokens");
+    check(needed.lengths != lengths_read::none, columns.chosen_tokens, columns.chosen, "chosen_tokens");
+    check(needed.gold, columns.gold, columns.gold_tokens, "gold_logp and gold_tokens");
 }
-
-} // namespace detail
 
 /// weight · loss of one pair and its derivatives. Under a loss that couples the batch the lines of a file are one
 /// batch: a pair's share of the batch's sum, which is the batch's loss times the sum of weights, and the sum's
@@ -108,8 +106,9 @@ struct triple_loss_value {
 
 /// \throws argument_error when a column is missing that the loss needs, and what the loss throws.
 template <PreferenceLoss<double> Loss>
-std::vector<loss_value> loss_values(const Loss& loss, const score_columns& columns) {
-    detail::check_needed_columns<Loss>(columns);
+std::vector<loss_value> loss_values(const Loss& loss, const score_columns& columns,
+                                    const wanted_columns& needed = columns_wanted_by<Loss>()) {
+    check_needed_columns(columns, needed);
     const std::size_t pairs = columns.chosen.size();
     std::vector<double> losses(pairs), d_chosen(pairs), d_rejected(pairs);
     loss(columns.scores(), pair_gradients<double>{d_chosen, d_rejected, losses});
@@ -120,7 +119,7 @@ std::vector<loss_value> loss_values(const Loss& loss, const score_columns& colum
 
 template <TripleLoss<double> Loss>
 std::vector<triple_loss_value> loss_values(const Loss& loss, const score_columns& columns) {
-    detail::check_needed_columns<Loss>(columns);
+    check_needed_columns(columns, columns_wanted_by<Loss>());
     const std::size_t triples = columns.chosen.size();
     std::vector<double> losses(triples), d_chosen(triples), d_rejected(triples), d_gold(triples);
     loss(columns.triples(), triple_gradients<double>{{d_chosen, d_rejected, losses}, d_gold});
@@ -144,10 +143,22 @@ inline std::string to_csv(std::span<const triple_loss_value> values) {
     return text;
 }
 
-/// Reads the columns of the file that the loss reads and calls `write` with its lines of CSV.
+/// Reads the columns of the file that a loss reads, as `wanted` says, and calls `write` with its lines of CSV.
 /// \throws as `read_score_columns` and `loss_values` do, naming the pair's line in the file.
-template <class Loss, class Write>
-    requires(PreferenceLoss<Loss, double> || TripleLoss<Loss, double>)
+inline void write_pair_values(const any_loss<double>& loss, const wanted_columns& wanted, csv_file file,
+                              const std::function<void(const std::string&)>& write) {
+    const score_columns columns = read_score_columns(std::move(file), wanted);
+    const auto values =
+        with_lines_named(columns.name, columns.lines, "pair", [&] { return loss_values(loss, columns, wanted); });
+    write(to_csv(std::span(values)));
+}
+
+/// The same of a loss whose type is known.
+template <PreferenceLoss<double> Loss, class Write>
+void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
+    write_pair_values(any_loss<double>(loss), columns_wanted_by<Loss>(), std::move(file), write);
+}
+template <TripleLoss<double> Loss, class Write>
 void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
     const score_columns columns = read_score_columns(std::move(file), columns_wanted_by<Loss>());
     const auto values =

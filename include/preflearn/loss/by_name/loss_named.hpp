@@ -79,37 +79,41 @@ inline void set_parameters(std::string_view loss, std::span<const named_value> g
     }
 }
 
-/// Of the losses of a list.
+} // namespace detail
+
+/// Calls `use(loss)` with the loss of a row of the table, which is one of `List`, its parameters set. Losses of a score
+/// difference with a divergence also take TRL's `f_divergence_type` (and `chi_squared_kl`) and
+/// `f_alpha_divergence_coef` (0.5). \throws argument_error for a parameter that does not exist, saying which do, or a
+/// value that is no number.
 template <class List, class Use>
-void use_listed(const listed_loss& wanted, std::span<const named_value> parameters, const Use& use) {
-    const std::string_view name = wanted.about.name;
+void use_loss_of(const listed_loss& row, std::span<const named_value> parameters, const Use& use) {
+    bool found = false;
     for_each_loss_of<List>([&]<class Loss>(Loss loss) {
-        if (description_of<Loss>.name != name) return;
+        if (description_of<Loss>.name != row.about.name) return;
+        found = true;
         if constexpr (divergence_family<Loss>::exists) {
-            divergence_parameters divergence;
-            set_parameters(name, parameters, parameters_of(loss), &divergence);
+            detail::divergence_parameters divergence;
+            detail::set_parameters(row.about.name, parameters, parameters_of(loss), &divergence);
             use(with_divergence(loss, divergence.divergence()));
         } else {
-            set_parameters(name, parameters, parameters_of(loss), nullptr);
+            detail::set_parameters(row.about.name, parameters, parameters_of(loss), nullptr);
             use(loss);
         }
     });
+    require(found, "the loss '", row.about.name, "' is none of those that were looked through");
 }
 
-} // namespace detail
-
-/// Calls `use(loss)` with the loss on pairs of that name or alias, its parameters set. Losses of a score difference
-/// with a divergence also take TRL's `f_divergence_type` (and `chi_squared_kl`) and `f_alpha_divergence_coef` (0.5).
-/// \throws argument_error for a name or a parameter that does not exist, saying which do, or a value that is no number.
+/// The same with the loss on pairs of that name or alias. \throws argument_error also for a name that does not exist,
+/// saying which do.
 template <class Use>
 void use_named_loss(std::string_view name, std::span<const named_value> parameters, const Use& use) {
-    detail::use_listed<pair_losses>(loss_listed_as(name, loss_kind::pairs), parameters, use);
+    use_loss_of<pair_losses>(loss_listed_as(name, loss_kind::pairs), parameters, use);
 }
 
 /// The same with the loss of that name of whatever kind.
 template <class Use>
 void use_loss_of_any_kind(std::string_view name, std::span<const named_value> parameters, const Use& use) {
-    detail::use_listed<all_losses>(loss_listed_as(name), parameters, use);
+    use_loss_of<all_losses>(loss_listed_as(name), parameters, use);
 }
 
 /// The loss on pairs of that name, its parameters set, as one type. \throws as `use_named_loss`.
