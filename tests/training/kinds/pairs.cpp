@@ -9,7 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/loss/by_name/any_loss.hpp>
-#include <preflearn/loss/by_name/coupled_list.hpp>
+#include <preflearn/loss/by_name/list.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/reward/linear.hpp>
 #include <preflearn/teacher/from_reward.hpp>

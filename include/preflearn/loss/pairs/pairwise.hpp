@@ -26,6 +26,7 @@
 #include <preflearn/loss/pairs/walk.hpp>
 #include <preflearn/loss/parts/lengths_read.hpp>
 #include <preflearn/loss/parts/link.hpp>
+#include <preflearn/loss/parts/margin.hpp>
 #include <preflearn/loss/parts/pair_parts.hpp>
 #include <preflearn/loss/parts/score.hpp>
 #include <preflearn/loss/parts/target.hpp>

@@ -14,11 +14,11 @@
 #include <string>
 
 #include <preflearn/core/numbers/elementary.hpp>
+#include <preflearn/core/numbers/lane_sum.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
-#include <preflearn/loss/pairs/lane_sum.hpp>
 #include <preflearn/loss/pairs/pieces.hpp>
 #include <preflearn/loss/pairs/steps.hpp>
 

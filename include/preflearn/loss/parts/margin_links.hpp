@@ -26,6 +26,15 @@ struct hinge_link {
     [[nodiscard]] double tail() const { return 0; }
 };
 
+/// φ(x) = σ(−x) = 1 − σ(x): bounded, least where the reward is far on its right side. Relatively accurate in both
+/// tails, where 1 − σ(x) would be 0 from x = 37 on (17 in float).
+struct sigmoid_link {
+    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real x) const {
+        const logistic_terms<Real> at(x);
+        return {at.down, -at.slope()};
+    }
+};
+
 /// φ(z) = (z − centre)². Grows on both sides up to the type's largest number, where it and φ' stay: infinities
 /// would make NaN of a weight, a target or a slope of the score that is 0.
 struct squared_link {

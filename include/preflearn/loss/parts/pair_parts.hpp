@@ -8,6 +8,7 @@
 
 #include <preflearn/loss/parts/lengths_read.hpp>
 #include <preflearn/loss/parts/link.hpp>
+#include <preflearn/loss/parts/margin.hpp>
 #include <preflearn/loss/parts/score.hpp>
 #include <preflearn/loss/parts/target.hpp>
 #include <preflearn/loss/parts/term.hpp>

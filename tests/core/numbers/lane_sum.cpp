@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/loss/pairs/lane_sum.hpp>
+#include <preflearn/core/numbers/lane_sum.hpp>
 
 using namespace preflearn;
 
