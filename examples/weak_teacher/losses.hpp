@@ -10,7 +10,7 @@
 
 struct chosen_loss {
     std::string name;
-    preflearn::any_loss loss;
+    preflearn::any_loss<double> loss;
     bool reads_lengths;
 };
 

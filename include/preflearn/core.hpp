@@ -7,7 +7,9 @@
 #include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
+#include <preflearn/core/fields.hpp>
 #include <preflearn/core/held.hpp>
+#include <preflearn/core/loss_concepts.hpp>
 #include <preflearn/core/many.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/numbers.hpp>
