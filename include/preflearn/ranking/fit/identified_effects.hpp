@@ -22,59 +22,35 @@
 #include <preflearn/ranking/board/games.hpp>
 #include <preflearn/ranking/model/board_model.hpp>
 #include <preflearn/ranking/model/game_information.hpp>
+#include <preflearn/ranking/model/game_likelihood.hpp>
 #include <preflearn/ranking/model/game_model.hpp>
 #include <preflearn/ranking/solver/conjugate_gradients.hpp>
+#include <preflearn/ranking/solver/scaled_factors.hpp>
 
-namespace preflearn::detail {
+namespace preflearn {
 
 /// Σ weight · (∂z / ∂parameters)(∂z / ∂parameters)' over games with a say, the features' prior included: singular where
 /// the games cannot tell the linear parameters apart, wherever these are. One for the other parameters. Weights that
 /// lie many orders apart must count alike, or light games are no games.
-template <class Model>
-game_information<Model> design_of(const game_list& games, const game_details& details, const Model& model,
-                                  const game_layout& layout, bool equal_weights) {
-    game_information<Model> design(games, details, layout);
-    Eigen::VectorXd here = Eigen::VectorXd::Zero(index(layout.size));
-    if constexpr (Model::board_type::has_tie_parameter) here[index(layout.ties)] = 1; // any allowed value
-    parallel_blocks(games.size(), std::size_t{1} << 16, [&](std::size_t begin, std::size_t end) {
-        each_game(games, details, model, layout, here, begin, end,
-                  [&](std::size_t g, const auto&, const judged_terms& t) {
-                      if (t.value == 0) return; // a tie that is dropped, or weight zero
-                      Eigen::Matrix3d weight = Eigen::Matrix3d::Zero();
-                      weight(0, 0) = equal_weights ? 1 : games.weight(g);
-                      design.set(g, weight);
-                  });
+inline game_information design_of(const game_likelihood& likelihood, bool equal_weights) {
+    const game_layout& layout = likelihood.layout();
+    game_information design(likelihood);
+    Eigen::VectorXd here = Eigen::VectorXd::Zero(as_index(layout.size));
+    if (layout.has_tie_parameter()) here[as_index(layout.ties)] = 1; // any allowed value
+    parallel_blocks(likelihood.games().size(), std::size_t{1} << 16, [&](std::size_t begin, std::size_t end) {
+        likelihood.each_game(here, begin, end, [&](std::size_t g, const auto&, const judged_terms& t) {
+            if (t.value == 0) return; // a tie that is dropped, or weight zero
+            Eigen::Matrix3d weight = Eigen::Matrix3d::Zero();
+            weight(0, 0) = equal_weights ? 1 : likelihood.games().weight(g);
+            design.set(g, weight);
+        });
     });
-    design.prior.head(index(layout.items)).setConstant(model.board.prior.terms(0).curvature);
-    for (std::size_t c = layout.features; c < layout.judges; ++c) design.prior[index(c)] = model.features.precision();
-    design.prior.tail(index(layout.size - layout.judges)).setOnes();
+    if (layout.items > 0) design.prior.head(as_index(layout.items)).setConstant(likelihood.prior(0, 0).curvature);
+    for (std::size_t c = layout.features; c < layout.judges; ++c)
+        design.prior[as_index(c)] = likelihood.prior(c, 0).curvature;
+    design.prior.tail(as_index(layout.size - layout.judges)).setOnes();
     return design;
 }
-
-/// A symmetric matrix scaled to a unit diagonal and factorised, so that no pivot depends on a parameter's unit. Level
-/// is added along common shifts of the strengths (unless a prior knows it) and of the judges.
-/// A template only so that Eigen's factorisation is compiled where it is used.
-template <std::same_as<Eigen::MatrixXd> Matrix> struct scaled_factors {
-    Eigen::VectorXd unit;
-    Eigen::LDLT<Matrix> factors;
-
-    scaled_factors(Matrix h, const game_layout& layout, bool level_is_known) {
-        const auto shift = [&h](std::size_t first, std::size_t count) {
-            if (count == 0) return;
-            auto block = h.block(index(first), index(first), index(count), index(count));
-            block.array() += std::max(block.diagonal().mean(), 1e-300) / static_cast<double>(count);
-        };
-        if (!level_is_known) shift(0, layout.items);
-        if (layout.judges_sum_zero) shift(layout.judges, layout.ties - layout.judges);
-        unit = h.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
-        h = unit.asDiagonal() * h * unit.asDiagonal();
-        factors.compute(h);
-    }
-    [[nodiscard]] double smallest_pivot() const { return factors.vectorD().minCoeff(); }
-    [[nodiscard]] Eigen::VectorXd solve(const Eigen::VectorXd& v) const {
-        return unit.cwiseProduct(factors.solve(unit.cwiseProduct(v)));
-    }
-};
 
 /// The part of an information matrix that belongs to the items.
 template <class Information> struct items_alone {
@@ -104,9 +80,10 @@ struct effects_beside_items {
     Eigen::VectorXd whole;
 };
 
-template <class Model>
-effects_beside_items effects_of(const game_information<Model>& design, const game_layout& layout, bool dense) {
-    const Eigen::Index n = index(layout.items), effects = index(layout.judges - layout.order);
+/// A template only so that Eigen's factorisation is compiled where it is called.
+template <std::same_as<game_information> Information>
+effects_beside_items effects_of(const Information& design, const game_layout& layout, bool dense) {
+    const Eigen::Index n = as_index(layout.items), effects = as_index(layout.judges - layout.order);
     effects_beside_items found;
     Eigen::MatrixXd columns(n, effects), solved(n, effects), rest(effects, effects);
     if (dense) {
@@ -134,8 +111,11 @@ effects_beside_items effects_of(const game_information<Model>& design, const gam
 }
 
 /// The order effect and features that are combinations of the items and of those before them, and how.
-inline std::vector<aliased_effect> aliased_effects(const game_list& games, const game_details& details,
-                                                   const game_layout& layout, const effects_beside_items& effects) {
+inline std::vector<aliased_effect> aliased_effects(const game_likelihood& likelihood,
+                                                   const effects_beside_items& effects) {
+    const game_list& games = likelihood.games();
+    const game_details& details = likelihood.details();
+    const game_layout& layout = likelihood.layout();
     constexpr double least = 1e-11, least_part = 1e-4;
     const Eigen::VectorXd unit = effects.whole.cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
     const Eigen::MatrixXd scaled = unit.asDiagonal() * effects.left_over * unit.asDiagonal();
@@ -150,7 +130,7 @@ inline std::vector<aliased_effect> aliased_effects(const game_list& games, const
     std::vector<aliased_effect> aliased;
     for (Eigen::Index e = 0; e < scaled.rows(); ++e) {
         const Eigen::MatrixXd of_kept = scaled(kept, kept);
-        Eigen::VectorXd parts(index(kept.size()));
+        Eigen::VectorXd parts(as_index(kept.size()));
         double left_over = scaled(e, e);
         if (!kept.empty()) {
             const Eigen::VectorXd with_kept = scaled(kept, e);
@@ -164,8 +144,8 @@ inline std::vector<aliased_effect> aliased_effects(const game_list& games, const
         aliased_effect effect{.feature = feature_of(e)};
         std::vector<std::pair<Eigen::Index, double>> terms;
         for (std::size_t k = 0; k < kept.size(); ++k) {
-            if (std::abs(parts[index(k)]) < least_part || effects.whole[e] == 0) continue;
-            terms.emplace_back(kept[k], parts[index(k)] * unit[kept[k]] / unit[e]);
+            if (std::abs(parts[as_index(k)]) < least_part || effects.whole[e] == 0) continue;
+            terms.emplace_back(kept[k], parts[as_index(k)] * unit[kept[k]] / unit[e]);
             effect.of.push_back({feature_of(kept[k]), terms.back().second});
         }
         double largest = 0, off = 0;
@@ -181,4 +161,4 @@ inline std::vector<aliased_effect> aliased_effects(const game_list& games, const
     return aliased;
 }
 
-} // namespace preflearn::detail
+} // namespace preflearn

@@ -1,49 +1,25 @@
 // Who is best, how sure is that, and does a rating exist at all? Ranks the items of a file of games.
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
-#include <exception>
-#include <filesystem>
-#include <numeric>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <preflearn/core/numbers/finite_number.hpp>
 #include <preflearn/data/files/csv_separator.hpp>
 #include <preflearn/data/tables/game_table.hpp>
-#include <preflearn/ranking.hpp>
-#include <preflearn/report/figures/dot_plot_svg.hpp>
-#include <preflearn/report/figures/heat_map_svg.hpp>
-#include <preflearn/report/run/write.hpp>
-#include <preflearn/report/tables/table_data.hpp>
-#include <preflearn/report/tables/table_text.hpp>
 #include <preflearn/report/tables/unicode_text.hpp>
 
-#include "command_line/command_line.hpp"
-#include "rank_report.hpp"
+#include "../command_line/command_line.hpp"
+#include "rank.hpp"
 
 namespace {
 
 constexpr int undefined_fit = 3;
 constexpr const char* priors = "none, gaussian:VARIANCE, pseudo-games[:WINS[,LOSSES]] or jeffreys";
-
-struct arguments {
-    std::string file, separator, left, right, winner, weight, weights = "counts";
-    std::string ties = "half", prior = "none", cluster, judge, judge_model = "reliability";
-    std::string scale = "logit", anchor, json, csv, markdown, dot_plot, heat_map;
-    std::vector<std::string> covariates;
-    bool order = false, skip_unusable = false;
-    std::optional<double> anchor_score{};
-    double confidence = 0.95;
-    std::uint64_t seed = 0;
-};
 
 /// The numbers behind the name in "gaussian:1" and "pseudo-games:0.5,0.5". \throws usage_error
 std::vector<double> numbers_behind(std::string_view text, std::size_t fewest, std::size_t most) {
@@ -102,143 +78,6 @@ preflearn::rating_options options_of(const arguments& given) {
         if (!keys.insert(name).second || !keys.insert(name + "_se").second)
             throw usage_error("--covariate", "'" + name + "' is the name of another parameter");
     return options;
-}
-
-/// On one line, and nothing that a terminal would obey.
-void say(const std::string& text) { std::printf("%s\n", preflearn::printable(text).c_str()); }
-
-void print_games(const ranking_shown& shown, const arguments& given) {
-    const preflearn::game_table& file = shown.file;
-    if (!file.recognised.empty()) say(given.file + ": " + file.recognised);
-    const nlohmann::ordered_json games = games_json(shown);
-    std::printf("games: %zu between %zu items; %zu won by the left side, %zu by the right side, %zu ties\n",
-                file.left.size(), file.items.size(), games["left_wins"].get<std::size_t>(),
-                games["right_wins"].get<std::size_t>(), games["ties"].get<std::size_t>());
-    if (file.games_left_out() > 0) {
-        std::printf("left out: %zu rows\n", file.games_left_out());
-        for (const preflearn::left_out_games& some : file.left_out)
-            say(preflearn::message("  ", some.count, ": ", some.reason, " (first: ", some.first, ")"));
-    }
-    if (!shown.weighted()) {
-        std::printf("weights: none\n");
-        return;
-    }
-    say(preflearn::message("weights: column ", preflearn::excerpt{file.weight_column}, ", sum ",
-                           games["weight"].get<double>(),
-                           given.weights == "sampling"
-                               ? ", as sampling weights: errors are those of the sandwich and do not depend on the "
-                                 "weights' scale"
-                               : ", as counts: a game of weight 2 is two games, and errors shrink as weights grow; "
-                                 "--weights sampling if they are not counts"));
-}
-
-void print_certificate(const ranking_shown& shown) {
-    const preflearn::rating_fit& fit = shown.fit();
-    say("status: " + std::string(name_of(fit.status)));
-    if (!fit.converged()) say("reason: " + shown.reason());
-    say("prior: " + fit.prior);
-    if (!std::isnan(fit.gradient_norm))
-        std::printf("gradient: %.3g games, next step: %.3g logits, after %zu iterations\n", fit.gradient_norm,
-                    fit.newton_step, fit.iterations);
-    if (fit.converged()) std::printf("log-likelihood: %.6f\n", fit.log_likelihood);
-    std::printf("win graph: %zu connected parts, %zu strongly connected groups\n", fit.graph.components,
-                fit.graph.groups);
-    if (!fit.converged()) return; // the reason names them
-    const auto names = [&](const std::vector<preflearn::item_id>& items) {
-        return preflearn::some_items(items, shown.file.items);
-    };
-    if (!fit.graph.undefeated.empty()) say("never beaten: " + names(fit.graph.undefeated));
-    if (!fit.graph.winless.empty()) say("never won: " + names(fit.graph.winless));
-}
-
-void print_report(const ranking_shown& shown, const arguments& given) {
-    const auto print = [](const preflearn::table& table) { std::printf("%s\n", preflearn::to_text(table).c_str()); };
-    if (!shown.fit().converged()) {
-        if (!shown.records.empty()) print(record_table(shown));
-        print_games(shown, given);
-        print_certificate(shown);
-        return;
-    }
-    print(ranked_table(shown));
-    if (!shown.report.parameters.empty()) print(parameter_table(shown));
-    if (!shown.report.judges.empty()) print(judge_table(shown));
-    print_games(shown, given);
-    if (!given.cluster.empty())
-        say(preflearn::message("clusters: ", shown.file.clusters.names.size(), " of ",
-                               preflearn::excerpt{given.cluster}));
-    say("errors: " + shown.report.errors);
-    print_certificate(shown);
-}
-
-/// The files that were asked for; tables and pictures of a rating that exists.
-void write_files(const ranking_shown& shown, const arguments& given) {
-    if (!given.json.empty()) preflearn::write_json(json_of(shown), given.json);
-    if (!shown.fit().converged()) return;
-    if (!given.csv.empty()) preflearn::write_csv(ranked_table(shown), given.csv);
-    if (!given.markdown.empty()) preflearn::write_markdown(ranked_table(shown), given.markdown);
-    if (!given.dot_plot.empty()) preflearn::write_svg(interval_plot(shown), given.dot_plot);
-    if (!given.heat_map.empty()) preflearn::write_svg(win_rate_map(shown), given.heat_map);
-}
-
-std::size_t item_named(const std::string& name, const std::vector<std::string>& items) {
-    const auto at = std::ranges::find(items, name);
-    if (at != items.end()) return static_cast<std::size_t>(at - items.begin());
-    std::string some;
-    for (std::size_t i = 0; i < std::min<std::size_t>(8, items.size()); ++i)
-        some += preflearn::message(i == 0 ? "" : ", ", preflearn::excerpt{items[i]});
-    throw preflearn::input_error(preflearn::message("there is no item ", preflearn::excerpt{name}, " among the ",
-                                                    items.size(), ": ", some, items.size() > 8 ? ", …" : ""));
-}
-
-int run(const arguments& given, preflearn::rating_options options) {
-    ranking_shown shown{.file = preflearn::read_games(std::filesystem::path(given.file),
-                                                      {.left = given.left,
-                                                       .right = given.right,
-                                                       .winner = given.winner,
-                                                       .weight = given.weight,
-                                                       .cluster = given.cluster,
-                                                       .judge = given.judge,
-                                                       .covariates = given.covariates,
-                                                       .skip_unusable = given.skip_unusable},
-                                                      given.separator.empty()
-                                                          ? preflearn::recognised_separator
-                                                          : *preflearn::separator_named(given.separator)),
-                        .elo = given.scale == "elo",
-                        .covariates = given.covariates,
-                        .ties = given.ties,
-                        .judge_model = given.judge_model,
-                        .confidence = given.confidence};
-    const preflearn::game_table& file = shown.file;
-    std::vector<preflearn::game_result> results;
-    for (const preflearn::choice winner : file.winners) {
-        results.push_back(winner == preflearn::choice::first    ? preflearn::game_result::left
-                          : winner == preflearn::choice::second ? preflearn::game_result::right
-                                                                : preflearn::game_result::tie);
-    }
-    const preflearn::game_list games{file.items.size(), file.left, file.right, results, file.weights};
-    if (!file.weights.empty()) preflearn::check_counts(preflearn::count_games(games), file.items); // with names
-    shown.records = item_records(games);
-    if (!given.anchor.empty()) shown.anchor = options.anchor = item_named(given.anchor, file.items);
-    shown.scale = shown.elo ? preflearn::rating_scale::elo() : preflearn::rating_scale{};
-    if (given.anchor_score) shown.scale.zero = *given.anchor_score;
-    std::vector<std::uint32_t> clusters = file.clusters.codes;
-    if (clusters.empty() && given.weights == "sampling") {
-        clusters.resize(games.size());
-        std::iota(clusters.begin(), clusters.end(), 0U);
-    }
-    const preflearn::game_covariates covariates{
-        {file.covariates.data(), given.covariates.empty() ? 0 : games.size(), given.covariates.size()},
-        given.covariates};
-    shown.report = preflearn::rate_games(games, options, clusters, covariates, file.judges.codes);
-
-    print_report(shown, given);
-    const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-    write_files(shown, given);
-    preflearn::require<preflearn::input_error>(written, "the report could not be written to standard output");
-    if (shown.fit().converged()) return 0;
-    std::fprintf(stderr, "rank: %s\n",
-                 preflearn::printable(std::string(name_of(shown.fit().status)) + ": " + shown.reason()).c_str());
-    return undefined_fit;
 }
 
 } // namespace
@@ -319,7 +158,13 @@ int main(int argc, char** argv) {
     line.add("--heat-map", given.heat_map, "also draw the predicted win rates of all pairs, as SVG").some_name();
     const auto work = [&] {
         try {
-            return run(given, options);
+            const preflearn::ranking_study study = rate_file(given, options);
+            show(study, given);
+            if (study.fit().converged()) return 0;
+            std::fprintf(
+                stderr, "rank: %s\n",
+                preflearn::printable(std::string(name_of(study.fit().status)) + ": " + study.reason()).c_str());
+            return undefined_fit;
         } catch (const preflearn::input_error& failure) {
             const bool one_row = dynamic_cast<const preflearn::unusable_game*>(&failure) != nullptr ||
                                  dynamic_cast<const preflearn::field_count_error*>(&failure) != nullptr ||

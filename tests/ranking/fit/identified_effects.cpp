@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/ranking/model/identified_effects.hpp>
+#include <preflearn/ranking/fit/identified_effects.hpp>
 
 #include "../boards.hpp"
 
@@ -19,11 +19,10 @@ TEST_CASE("with and without a matrix the same effects are found to be made of ot
     const game_details details{.features = {values.data(), 200, 3}};
     const game_model model{.board = bradley_terry_model{.order = order_effect{}}, .features = game_features{}};
     const game_list list = games.list();
-    const game_layout layout = model.layout(list, details);
+    const game_likelihood likelihood(list, details, model);
     for (const bool dense : {true, false}) {
-        const auto aliased = detail::aliased_effects(
-            list, details, layout,
-            detail::effects_of(detail::design_of(list, details, model, layout, false), layout, dense));
+        const auto aliased =
+            aliased_effects(likelihood, effects_of(design_of(likelihood, false), likelihood.layout(), dense));
         REQUIRE(aliased.size() == 2);
         CHECK(aliased[0].feature == 1);
         CHECK(aliased[0].of_items);
