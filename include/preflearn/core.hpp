@@ -8,6 +8,7 @@
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/held.hpp>
+#include <preflearn/core/loss_concepts.hpp>
 #include <preflearn/core/many.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/numbers.hpp>

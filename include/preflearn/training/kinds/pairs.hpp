@@ -32,7 +32,7 @@ template <class L, class Real> struct state_of_pairs {
     struct type {};
 };
 template <class L, class Real>
-    requires CoupledLoss<L, Real>
+    requires CoupledPreferenceLoss<L, Real>
 struct state_of_pairs<L, Real> {
     using type = coupled_state<L, Real>;
 };
@@ -111,7 +111,7 @@ template <class Model, class C, class Loss> class preference_objective {
     }
 
   private:
-    static constexpr bool coupled = CoupledLoss<Loss, real>;
+    static constexpr bool coupled = CoupledPreferenceLoss<Loss, real>;
 
     pair_batch<Model, C> pairs_;
     Loss loss_;
