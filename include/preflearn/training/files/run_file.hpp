@@ -24,21 +24,10 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/training/loop/metrics.hpp>
 #include <preflearn/training/loop/options.hpp>
+#include <preflearn/training/loop/run_description.hpp>
 #include <preflearn/training/optimisers/adamw.hpp>
 
 namespace preflearn {
-
-/// What a checkpoint must agree with, as named texts in a fixed order.
-class run_description {
-  public:
-    template <class T> void add(std::string name, const T& value) {
-        fields_.emplace_back(std::move(name), message(value));
-    }
-    [[nodiscard]] std::span<const std::pair<std::string, std::string>> fields() const { return fields_; }
-
-  private:
-    std::vector<std::pair<std::string, std::string>> fields_;
-};
 
 /// The part of a description that the options and the optimiser make.
 template <std::floating_point Scalar>

@@ -17,6 +17,7 @@
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/training/loop/fingerprint.hpp>
+#include <preflearn/training/loop/run_description.hpp>
 
 namespace preflearn {
 
@@ -48,7 +49,23 @@ struct labelled_pairs {
     bool soft = false, weighted = false, margins = false;
     /// How many of the comparisons have no verdict.
     std::size_t abstained = 0;
+
+    /// \param data the fingerprint of all comparisons
+    void describe(run_description& run, const std::string& data) const {
+        fingerprint labels;
+        for (const labelled_pair& p : pairs) p.add_to(labels);
+        run.add("pairs", pairs.size());
+        run.add("data", data);
+        run.add("labels", labels.text());
+    }
 };
+
+/// Appends the chosen and the rejected response of this comparison.
+template <Comparison C>
+void append_pair(std::vector<completion_of<C>>& completions, const C& c, const labelled_pair& pair) {
+    completions.push_back({c.prompt, pair.swapped ? c.second : c.first});
+    completions.push_back({c.prompt, pair.swapped ? c.first : c.second});
+}
 
 /// The comparisons with these ids.
 /// \throws argument_error when a comparison has no label, a column does not fit or holds a bad number, or all abstain.

@@ -124,15 +124,12 @@ template <std::floating_point Real> class pair_table {
 
     /// \param data the fingerprint of all comparisons
     void describe(run_description& run, const std::string& data) const {
-        fingerprint labels, references;
-        for (const labelled_pair& p : all_.pairs) p.add_to(labels);
+        all_.describe(run, data);
+        fingerprint references;
         for (const auto& [first, second] : references_) { // in the order given, which the labels do not change
             references.add(first);
             references.add(second);
         }
-        run.add("pairs", size());
-        run.add("data", data);
-        run.add("labels", labels.text());
         run.add("reference log-probs", referenced_ ? references.text() : "none");
     }
 
