@@ -13,6 +13,7 @@
 #include <preflearn/loss/tokens/named.hpp>
 #include <preflearn/loss/tokens/wspo.hpp>
 #include <preflearn/policy/transformer.hpp>
+#include <preflearn/training/files/run_file.hpp>
 #include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/kinds/tokens.hpp>
 #include <preflearn/training/reference/reference.hpp>
@@ -60,10 +61,10 @@ TEST_CASE("DPO on tokens trains as DPO on sums does, to the last bits") {
     const setting s(30);
     unigram<double> by_tokens = s.start, by_sums = s.start;
     const auto a = train_token_preferences(by_tokens, s.data.comparisons, s.labels, s.frozen, from_tokens<dpo>{}, {},
-                                           {.epochs = 3, .observer = {}}, {.weight = s.weights});
+                                           {.epochs = 3}, {.weight = s.weights});
     const auto b =
         train_preferences(by_sums, s.data.comparisons, s.labels, reference_log_probs(s.reference, s.data.comparisons),
-                          dpo{}, {}, {.epochs = 3, .observer = {}}, {.weight = s.weights});
+                          dpo{}, {}, {.epochs = 3}, {.weight = s.weights});
     REQUIRE(a.steps.size() == b.steps.size());
     for (std::size_t i = 0; i < a.steps.size(); ++i) {
         CHECK(a.steps[i].loss == doctest::Approx(b.steps[i].loss).epsilon(1e-12));
@@ -130,7 +131,7 @@ TEST_CASE("WSPO carries an alignment over: at beta 1, from the weak policy's own
     unigram<double> student = s.reference;
     train_token_preferences(student, s.data.comparisons, s.labels, s.frozen, wspo{.beta = 1},
                             {.rate = 0.02, .weight_decay = 0},
-                            {.epochs = 1500, .batch_size = 60, .schedule = schedule::cosine, .observer = {}});
+                            {.epochs = 1500, .batch_size = 60, .schedule = schedule::cosine});
     const std::vector<double> now = student.log_distribution(), aligned = s.weak_aligned.log_distribution();
     for (std::size_t t = 0; t < 6; ++t) CHECK(now[t] == doctest::Approx(aligned[t]).epsilon(1e-3));
 }
@@ -143,12 +144,11 @@ TEST_CASE("a run goes on from its checkpoint to the same bits, and not with anot
                                        {.epochs = 4,
                                         .max_steps = epochs,
                                         .batch_size = 12,
-                                        .checkpoint = {.path = files / "run.safetensors"},
-                                        .observer = {}});
+                                        .keeper = run_file{.path = files / "run.safetensors"}});
     };
     unigram<double> straight = s.start, first = s.start;
     train_token_preferences(straight, s.data.comparisons, s.labels, s.frozen, ld_dpo<>{}, {},
-                            {.epochs = 4, .max_steps = 3, .batch_size = 12, .observer = {}});
+                            {.epochs = 4, .max_steps = 3, .batch_size = 12});
     run(first, 3, ld_dpo<>{}, s.frozen);
     CHECK(first.logits == straight.logits);
     unigram<double> again = s.start;
@@ -182,7 +182,7 @@ TEST_CASE("a transformer learns from token-level losses, and what it learns is t
         const auto run = [&](std::size_t micro) {
             transformer<double> model = start;
             return train_token_preferences(model, pairs, labels, frozen, loss, {.rate = 3e-3, .weight_decay = 0},
-                                           {.epochs = 20, .batch_size = 4, .micro_batch_size = micro, .observer = {}});
+                                           {.epochs = 20, .batch_size = 4, .micro_batch_size = micro});
         };
         const training_history whole = run(0), parts = run(1);
         CHECK(whole.steps.back().loss < 0.9 * whole.steps.front().loss);
@@ -219,7 +219,7 @@ TEST_CASE("what does not fit is refused by name") {
         for (const auto& c : s.data.comparisons) hard.add({c.id, preference::for_first()});
         unigram<double> model = s.start;
         train_token_preferences(model, s.data.comparisons, hard, s.frozen, from_tokens<aot>{}, {},
-                                {.micro_batch_size = micro, .observer = {}});
+                                {.micro_batch_size = micro});
     };
     CHECK_NOTHROW(coupled(0));
     CHECK_THROWS_WITH_AS(coupled(2), doctest::Contains("micro_batch_size must be 0, found 2"), argument_error);

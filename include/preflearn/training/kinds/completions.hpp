@@ -290,9 +290,9 @@ template <class Model, class Example, class Reference, class Loss> class unpaire
 /// \param weights one per completion, or empty: one. They divide the mean too; TRL's UDM weights do not
 /// \return the history; `rewards/chosen` and `rewards/rejected` are those of the desirable and the undesirable ones
 /// \throws argument_error when columns do not fit; and what `train` throws.
-template <class Model, std::ranges::contiguous_range Examples, class Reference, class Loss>
+template <class Model, std::ranges::contiguous_range Examples, class Reference, class Loss, class Optimiser = adamw>
 training_history train_unpaired(Model& model, const Examples& examples, std::span<const std::uint8_t> desirable,
-                                const Reference& reference, const Loss& loss, const adamw& optimiser,
+                                const Reference& reference, const Loss& loss, const Optimiser& optimiser,
                                 const training_options& options = {}, std::span<const double> weights = {}) {
     using example = std::ranges::range_value_t<Examples>;
     check_trainable<Model, std::span<const example>>();

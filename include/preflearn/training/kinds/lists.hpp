@@ -242,9 +242,9 @@ template <class Model, RankedList List, class Loss> class listwise_objective {
 ///         the others', and `rewards/accuracies` is the share of lists whose first response has the largest reward
 /// \throws argument_error naming the list when it has fewer than two responses or a column holds a bad number, or when
 ///         columns do not fit; and what `train` throws.
-template <class Model, std::ranges::contiguous_range Lists, class Loss>
+template <class Model, std::ranges::contiguous_range Lists, class Loss, class Optimiser = adamw>
 training_history train_listwise(Model& model, const Lists& lists, std::span<const double> reference_log_probs,
-                                const Loss& loss, const adamw& optimiser, const training_options& options = {},
+                                const Loss& loss, const Optimiser& optimiser, const training_options& options = {},
                                 const list_columns& columns = {}) {
     using list = std::ranges::range_value_t<Lists>;
     check_ranked_list<list>();

@@ -16,12 +16,12 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/loss/pairs/evaluate.hpp>
 #include <preflearn/loss/pairs/fault_place.hpp>
-#include <preflearn/training/files/run_file.hpp>
 #include <preflearn/training/kinds/labelled_pairs.hpp>
 #include <preflearn/training/kinds/supervised.hpp>
 #include <preflearn/training/loop/culprit.hpp>
 #include <preflearn/training/loop/fingerprint.hpp>
 #include <preflearn/training/loop/metrics.hpp>
+#include <preflearn/training/loop/run_description.hpp>
 
 namespace preflearn {
 

@@ -130,10 +130,10 @@ template <class Model, class C, class Loss> class preference_objective {
 /// \return the history, with the number of abstained pairs
 /// \throws argument_error when a comparison has no label, columns do not fit, or all labels abstain; and what `train`
 ///         throws.
-template <class Model, std::ranges::contiguous_range Comparisons, class Loss>
+template <class Model, std::ranges::contiguous_range Comparisons, class Loss, class Optimiser = adamw>
 training_history train_preferences(Model& model, const Comparisons& comparisons, const label_set& labels,
                                    std::span<const double> reference_log_probs, const Loss& loss,
-                                   const adamw& optimiser, const training_options& options = {},
+                                   const Optimiser& optimiser, const training_options& options = {},
                                    pair_columns columns = {}) {
     using C = std::ranges::range_value_t<Comparisons>;
     check_comparison<C>();

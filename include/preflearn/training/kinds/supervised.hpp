@@ -102,8 +102,8 @@ template <class Model, class Example> class supervised_objective {
 
 /// Trains `model` in place on `examples` (a contiguous range of `completion<Prompt, Response>`).
 /// \throws argument_error for no examples or options out of range, and what `train` throws.
-template <class Model, std::ranges::contiguous_range Examples>
-training_history train_supervised(Model& model, const Examples& examples, const adamw& optimiser,
+template <class Model, std::ranges::contiguous_range Examples, class Optimiser = adamw>
+training_history train_supervised(Model& model, const Examples& examples, const Optimiser& optimiser,
                                   const training_options& options = {}) {
     using example = std::ranges::range_value_t<Examples>;
     check_trainable<Model, std::span<const example>>();

@@ -279,9 +279,9 @@ template <class Model, class C, class Loss> class token_preference_objective {
 /// \throws argument_error when a comparison has no label, columns or rows of tokens do not fit, all labels abstain, or
 /// a
 ///         loss that couples the batch is to see it in micro-batches; and what `train` throws.
-template <class Model, std::ranges::contiguous_range Comparisons, class Loss>
+template <class Model, std::ranges::contiguous_range Comparisons, class Loss, class Optimiser = adamw>
 training_history train_token_preferences(Model& model, const Comparisons& comparisons, const label_set& labels,
-                                         const frozen_tokens& frozen, const Loss& loss, const adamw& optimiser,
+                                         const frozen_tokens& frozen, const Loss& loss, const Optimiser& optimiser,
                                          const training_options& options = {}, const pair_columns& columns = {}) {
     using C = std::ranges::range_value_t<Comparisons>;
     check_comparison<C>();

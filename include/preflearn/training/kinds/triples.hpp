@@ -168,10 +168,11 @@ template <class Model, Triple T, class Loss> class triple_objective {
 /// \return the history, with the number of abstained triples; its metrics are of the pairs, as in `train_preferences`
 /// \throws argument_error when a triple has no label or no token of gold, columns do not fit, or all labels abstain;
 ///         and what `train` throws.
-template <class Model, std::ranges::contiguous_range Range, class Loss>
+template <class Model, std::ranges::contiguous_range Range, class Loss, class Optimiser = adamw>
 training_history train_triples(Model& model, const Range& triples, const label_set& labels,
-                               std::span<const double> reference_log_probs, const Loss& loss, const adamw& optimiser,
-                               const training_options& options = {}, const pair_columns& columns = {}) {
+                               std::span<const double> reference_log_probs, const Loss& loss,
+                               const Optimiser& optimiser, const training_options& options = {},
+                               const pair_columns& columns = {}) {
     using T = std::ranges::range_value_t<Range>;
     check_triple<T>();
     check_trainable<Model, batch_of<T>>();

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <map>
 #include <ranges>
@@ -84,7 +85,8 @@ inline std::vector<double> load_reference_log_probs(const std::filesystem::path&
     expect("model", key.model, "belongs to another reference model");
     expect("data", key.data, "belongs to other pairs");
     std::vector<double> log_probs(2 * pairs);
-    detail::read_exactly(file, "log_probs", {pairs, 2}, std::span(log_probs));
+    const auto bytes = detail::exact_bytes(file, "log_probs", element_type::f64, {pairs, 2});
+    if (!bytes.empty()) std::memcpy(log_probs.data(), bytes.data(), bytes.size());
     return log_probs;
 }
 
