@@ -16,6 +16,7 @@
 #include <preflearn/loss/tokens/named.hpp>
 #include <preflearn/loss/tokens/wspo.hpp>
 #include <preflearn/policy/transformer.hpp>
+#include <preflearn/training/files/run_file.hpp>
 #include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/kinds/tokens.hpp>
 #include <preflearn/training/reference/reference.hpp>
@@ -65,10 +66,10 @@ TEST_CASE("DPO on tokens trains as DPO on sums does, to the last bits") {
     const setting s(30);
     unigram<double> by_tokens = s.start, by_sums = s.start;
     const auto a = train_token_preferences(by_tokens, s.data.comparisons, s.labels, s.frozen, from_tokens<dpo>{}, {},
-                                           {.epochs = 3, .observer = {}}, {.weight = s.weights});
+                                           {.epochs = 3}, {.weight = s.weights});
     const auto b =
         train_preferences(by_sums, s.data.comparisons, s.labels, reference_log_probs(s.reference, s.data.comparisons),
-                          dpo{}, {}, {.epochs = 3, .observer = {}}, {.weight = s.weights});
+                          dpo{}, {}, {.epochs = 3}, {.weight = s.weights});
     REQUIRE(a.steps.size() == b.steps.size());
     for (std::size_t i = 0; i < a.steps.size(); ++i) {
         CHECK(a.steps[i].loss == doctest::Approx(b.steps[i].loss).epsilon(1e-12));
@@ -135,7 +136,7 @@ TEST_CASE("WSPO carries an alignment over: at beta 1, from the weak policy's own
     unigram<double> student = s.reference;
     train_token_preferences(student, s.data.comparisons, s.labels, s.frozen, wspo{.beta = 1},
                             {.rate = 0.02, .weight_decay = 0},
-                            {.epochs = 1500, .batch_size = 60, .schedule = schedule::cosine, .observer = {}});
+                            {.epochs = 1500, .batch_size = 60, .schedule = schedule::cosine});
     const std::vector<double> now = student.log_distribution(), aligned = s.weak_aligned.log_distribution();
     for (std::size_t t = 0; t < 6; ++t) CHECK(now[t] == doctest::Approx(aligned[t]).epsilon(1e-3));
 }
@@ -148,12 +149,11 @@ TEST_CASE("a run goes on from its checkpoint to the same bits, and not with anot
                                        {.epochs = 4,
                                         .max_steps = epochs,
                                         .batch_size = 12,
-                                        .checkpoint = {.path = files / "run.safetensors"},
-                                        .observer = {}});
+                                        .keeper = run_file{.path = files / "run.safetensors"}});
     };
     unigram<double> straight = s.start, first = s.start;
     train_token_preferences(straight, s.data.comparisons, s.labels, s.frozen, ld_dpo<>{}, {},
-                            {.epochs = 4, .max_steps = 3, .batch_size = 12, .observer = {}});
+                            {.epochs = 4, .max_steps = 3, .batch_size = 12});
     run(first, 3, ld_dpo<>{}, s.frozen);
     CHECK(first.logits == straight.logits);
     unigram<double> again = s.start;
@@ -187,7 +187,7 @@ TEST_CASE("a transformer learns from token-level losses, and what it learns is t
         const auto run = [&](std::size_t micro) {
             transformer<double> model = start;
             return train_token_preferences(model, pairs, labels, frozen, loss, {.rate = 3e-3, .weight_decay = 0},
-                                           {.epochs = 20, .batch_size = 4, .micro_batch_size = micro, .observer = {}});
+                                           {.epochs = 20, .batch_size = 4, .micro_batch_size = micro});
         };
         const training_history whole = run(0), parts = run(1);
         CHECK(whole.steps.back().loss < 0.9 * whole.steps.front().loss);
@@ -229,7 +229,7 @@ TEST_CASE("coupled on tokens is coupled on sums, in micro-batches, and a running
     const std::vector<double> references = reference_log_probs(s.reference, s.data.comparisons);
     label_set labels;
     for (const auto& c : s.data.comparisons) labels.add({c.id, preference::for_first()});
-    training_options options{.epochs = 2, .batch_size = 4, .micro_batch_size = 3, .seed = 3, .observer = {}};
+    training_options options{.epochs = 2, .batch_size = 4, .micro_batch_size = 3, .seed = 3};
     const auto run = [&](unigram<double>& model) {
         return train_token_preferences(model, s.data.comparisons, labels, s.frozen, from_tokens<bco_pair_shifted>{},
                                        {.rate = 0.1}, options);
@@ -243,12 +243,12 @@ TEST_CASE("coupled on tokens is coupled on sums, in micro-batches, and a running
         CHECK(b.steps[i].loss == doctest::Approx(a.steps[i].loss).epsilon(1e-12));
     for (std::size_t t = 0; t < 6; ++t) CHECK(by_tokens.logits[t] == doctest::Approx(by_sums.logits[t]).epsilon(1e-9));
 
-    options.checkpoint = {here / "run.safetensors", 1};
-    options.observer = [](const training_step& now) {
+    options.keeper = run_file{here / "run.safetensors", 1};
+    options.observers = {[](const training_step& now) {
         if (now.step == 3) throw killed("killed");
-    };
+    }};
     CHECK_THROWS_AS(run(resumed), killed);
-    options.observer = {};
+    options.observers = {};
     resumed = s.start;
     CHECK(run(resumed).resumed_steps == 3);
     CHECK(resumed.logits == by_tokens.logits);

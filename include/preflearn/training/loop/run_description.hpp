@@ -1,5 +1,6 @@
 /// \file
-/// What a training run is, as named texts: what its checkpoint must agree with.
+/// What a kept run must agree with to go on: the objective, the data, the loss, the optimiser, the options, as named
+/// texts in a fixed order, so that a refusal can say in words what differs.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -12,7 +13,7 @@
 
 namespace preflearn {
 
-/// What a checkpoint must agree with, as named texts in a fixed order.
+/// Named texts in a fixed order. `add` of objectives, losses and models: every name once.
 class run_description {
   public:
     template <class T> void add(std::string name, const T& value) {
@@ -23,5 +24,16 @@ class run_description {
   private:
     std::vector<std::pair<std::string, std::string>> fields_;
 };
+
+/// Everything in which a run that was kept differs from `here`, as "seed: 12 there, 13 here; …"; empty: nothing.
+/// `there(name)` is the kept text of a field.
+template <class There> std::string differences(const run_description& here, const There& there) {
+    std::string text;
+    for (const auto& [name, value] : here.fields()) {
+        const std::string kept = there(name);
+        if (kept != value) text += message(text.empty() ? "" : "; ", name, ": ", kept, " there, ", value, " here");
+    }
+    return text;
+}
 
 } // namespace preflearn
