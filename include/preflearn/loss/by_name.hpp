@@ -7,6 +7,7 @@
 #include <preflearn/loss/by_name/any_divergence.hpp>
 #include <preflearn/loss/by_name/any_loss.hpp>
 #include <preflearn/loss/by_name/coupled_list.hpp>
+#include <preflearn/loss/by_name/identity.hpp>
 #include <preflearn/loss/by_name/list.hpp>
 #include <preflearn/loss/by_name/listwise_list.hpp>
 #include <preflearn/loss/by_name/loss_named.hpp>

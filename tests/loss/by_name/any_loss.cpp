@@ -25,7 +25,7 @@ TEST_CASE_TEMPLATE("a loss behind one type has the same bits", Real, float, doub
 }
 
 TEST_CASE("a coupled loss remains one: it keeps the laws, a running mean goes through") {
-    static_assert(CoupledLoss<any_loss, float> && CoupledLoss<any_loss, double>);
+    static_assert(CoupledPreferenceLoss<any_loss, float> && CoupledPreferenceLoss<any_loss, double>);
     pairs<double> p = random_pairs<double>(100);
     p.margin.clear();
     check_merging(any_loss(confident_dpo_quantile{}), p, 0);

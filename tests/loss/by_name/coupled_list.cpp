@@ -13,7 +13,7 @@ TEST_CASE("names differ from each other and from the named losses, and all are c
     std::set<std::string_view> names;
     for_each_named_loss([&]<class Loss>(const Loss&) { names.insert(description_of<Loss>.name); });
     for_each_coupled_loss([&]<class Loss>(Loss loss) {
-        static_assert(CoupledLoss<Loss, float> && CoupledLoss<Loss, double>);
+        static_assert(CoupledPreferenceLoss<Loss, float> && CoupledPreferenceLoss<Loss, double>);
         const loss_description<Loss> about = description_of<Loss>;
         CHECK(names.insert(about.name).second);
         CHECK_FALSE(about.formula.empty());

@@ -14,7 +14,7 @@
 
 using namespace preflearn;
 
-static_assert(CoupledLoss<dr_dpo, float> && CoupledLoss<distributionally_robust<mpo>, double>);
+static_assert(CoupledPreferenceLoss<dr_dpo, float> && CoupledPreferenceLoss<distributionally_robust<mpo>, double>);
 
 namespace {
 

@@ -14,7 +14,7 @@
 using namespace preflearn;
 
 static_assert(CoupledUnpairedLoss<bco, float> && CoupledUnpairedLoss<bco, double> &&
-              CoupledLoss<bco_pair_shifted, float> && CoupledLoss<bco_pair_shifted, double>);
+              CoupledPreferenceLoss<bco_pair_shifted, float> && CoupledPreferenceLoss<bco_pair_shifted, double>);
 
 namespace {
 

@@ -41,8 +41,10 @@ template <class Loss>
 std::pair<std::vector<double>, training_step>
 one_batch_of_completions(const flagged_data& d, const unigram<double>& start, const unigram<double>& reference,
                          const Loss& loss, std::size_t micro) {
-    unpaired_objective<unigram<double>, token_completion, unigram<double>, Loss> objective(
-        std::span(d.completions), d.desirable, reference, loss, d.weights);
+    loss_objective objective(
+        completion_batch<unigram<double>, token_completion, unigram<double>, loss_uses_mismatched<Loss>>(
+            d.completions, d.desirable, reference, d.weights, CoupledUnpairedLoss<Loss>),
+        loss);
     unigram<double> model = start;
     const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};
@@ -92,8 +94,8 @@ TEST_CASE("which prompt meets which response: the first of the batch meets the l
     const std::vector<completion<int>> data{{1, 1}, {2, 2}, {3, 4}};
     const std::vector<std::uint8_t> flags{1, 0, 1};
     const zero reference;
-    using loss = kto<mismatched_kl<unclamped>>;
-    unpaired_objective<recorder, completion<int>, zero, loss> objective{data, flags, reference, loss{}, {}};
+    loss_objective objective(completion_batch<recorder, completion<int>, zero, true>(data, flags, reference, {}, true),
+                             kto<mismatched_kl<unclamped>>{});
     const auto kl_of = [&](std::vector<std::size_t> batch, std::size_t micro) {
         recorder model;
         objective.begin(1);

@@ -66,8 +66,8 @@ struct ladder {
 std::pair<std::vector<double>, training_step> one_batch_of_lists(const list_data& d, const unigram<double>& start,
                                                                  std::span<const double> references,
                                                                  std::size_t micro) {
-    listwise_objective<unigram<double>, token_list, plackett_luce_loss> objective(
-        std::span(d.lists), references, plackett_luce_loss{.beta = 0.5}, d.columns());
+    loss_objective objective(list_batch<unigram<double>, token_list>(d.lists, references, d.columns()),
+                             plackett_luce_loss{.beta = 0.5});
     unigram<double> model = start;
     const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};

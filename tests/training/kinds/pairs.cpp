@@ -180,9 +180,9 @@ TEST_CASE("the gradient of accumulated micro-batches is that of the whole batch,
     const unigram<double> start(6, 2), reference(6, 3);
     const auto references = reference_log_probs(reference, data.comparisons);
     const auto gradient = [&](std::size_t micro) {
-        preference_objective<unigram<double>, token_comparison, dpo> objective(std::span(data.comparisons), labels,
-                                                                               references, dpo{}, {.weight = weights});
         unigram<double> model = start;
+        loss_objective objective(
+            pair_batch(model, std::span(data.comparisons), labels, references, {.weight = weights}), dpo{});
         const double loss = one_batch(objective, model, micro).loss;
         return std::pair(model.gradient, loss);
     };
@@ -222,9 +222,8 @@ TEST_CASE("a loss that couples the batch sees all of it, whatever the micro-batc
     const auto references = reference_log_probs(reference, data.comparisons);
     for_each_coupled_loss([&]<class Loss>(const Loss& loss) {
         const auto gradient = [&]<class Chosen>(const Chosen& chosen, std::size_t micro) {
-            preference_objective<unigram<double>, token_comparison, Chosen> objective(std::span(data.comparisons),
-                                                                                      labels, references, chosen, {});
             unigram<double> model = start;
+            loss_objective objective(pair_batch(model, std::span(data.comparisons), labels, references, {}), chosen);
             const std::vector<std::size_t> examples{4, 0, 9, 2, 7, 1, 10, 3, 8, 5, 6};
             objective.begin(11);
             objective.prepare(model, examples, micro);
@@ -250,8 +249,7 @@ TEST_CASE("a loss that couples the batch sees all of it, whatever the micro-batc
             const auto loss_at = [&](double shift) {
                 unigram<double> model = start;
                 model.logits[i] += shift;
-                preference_objective<unigram<double>, token_comparison, Loss> objective(std::span(data.comparisons),
-                                                                                        labels, references, loss, {});
+                loss_objective objective(pair_batch(model, std::span(data.comparisons), labels, references, {}), loss);
                 std::vector<std::size_t> examples{4, 0, 9, 2, 7, 1, 10, 3, 8, 5, 6};
                 objective.begin(11);
                 objective.accumulate(model, examples);
@@ -371,8 +369,7 @@ TEST_CASE("a step's loss is the value of the loss at the batch's scores, also wh
             rejected.push_back(model.theta[p.swapped ? c.first : c.second]);
             target.push_back(p.target);
         }
-        preference_objective<strengths<double>, item_comparison, std::decay_t<decltype(loss)>> objective(
-            std::span(t.comparisons), t.labels, {}, loss, columns);
+        loss_objective objective(pair_batch(model, std::span(t.comparisons), t.labels, {}, columns), loss);
         const double expected = value(
             loss,
             pair_scores<double>{.chosen = chosen, .rejected = rejected, .weight = columns.weight, .target = target});

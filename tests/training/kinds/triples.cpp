@@ -51,8 +51,7 @@ std::pair<std::vector<double>, training_step> one_batch_of_triples(const triple_
                                                                    std::span<const double> references, const Loss& loss,
                                                                    std::size_t micro) {
     unigram<double> model = start;
-    triple_objective<unigram<double>, token_triple, Loss> objective(model, std::span(d.triples), d.labels, references,
-                                                                    loss, d.columns());
+    loss_objective objective(triple_batch(model, std::span(d.triples), d.labels, references, d.columns()), loss);
     const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};
 }

@@ -213,7 +213,7 @@ template <class Inner> struct distributionally_robust {
 
     template <class Real> void check(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
         static_assert(PreferenceLoss<Inner, Real>, "the inner loss of a robust one is a PreferenceLoss");
-        static_assert(!CoupledLoss<Inner, Real>, "the inner loss of a robust one looks at each pair alone");
+        static_assert(!CoupledPreferenceLoss<Inner, Real>, "the inner loss of a robust one looks at each pair alone");
         check_lengths(scores, gradients);
         require(beta_prime > 0 && std::isfinite(beta_prime), "beta_prime is ", beta_prime,
                 ", a positive number was expected");

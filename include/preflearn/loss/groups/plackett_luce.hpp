@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include <preflearn/core/column.hpp>
+#include <preflearn/core/loss_concepts.hpp>
 #include <preflearn/core/numbers/elementary.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
@@ -27,9 +28,14 @@
 
 namespace preflearn {
 
+struct ranked_sums;
+
 /// Groups of responses to one prompt each, of different sizes: group g is [offsets[g], offsets[g + 1]) of the columns,
 /// its best response first.
 template <class Real> struct ranked_scores {
+    using gradients = std::span<Real>;
+    using sums = ranked_sums;
+
     /// log π(y | x) in nats, or rewards.
     column_view<const Real> score;
     /// groups + 1 positions, the first 0, ascending, the last the number of responses (`ragged::offsets()`).
@@ -66,16 +72,10 @@ struct ranked_sums {
     }
 };
 
-/// A loss on ranked responses: `loss(scores, gradient)` returns `ranked_sums` and writes, for every response, the
-/// derivative of weight · loss with respect to its score (not divided by the groups), or nothing where `gradient` is
-/// empty.
-///
-/// Semantics: as a PreferenceLoss; errors name group and response.
+/// A loss on ranked responses: writes the derivative with respect to every response's score. Errors name group and
+/// response.
 template <class L, class Real = double>
-concept ListwiseLoss = std::floating_point<Real> &&
-    requires(const L& loss, const ranked_scores<Real>& scores, std::span<Real> gradient) {
-    { loss(scores, gradient) } -> std::same_as<ranked_sums>;
-};
+concept ListwiseLoss = std::floating_point<Real> && Loss<L, ranked_scores<Real>>;
 
 template <class L, class Real> consteval void check_listwise_loss() {
     static_assert(ListwiseLoss<L, Real>, "a ListwiseLoss is called with (ranked_scores<Real>, std::span<Real> "

@@ -1,0 +1,3 @@
+#pragma once
+#include <string>
+namespace preflearn { template <class L> std::string identity_of(const L&) { return typeid(L).name(); } }
