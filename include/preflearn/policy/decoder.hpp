@@ -10,4 +10,3 @@
 #include <preflearn/policy/decoder/layout.hpp>
 #include <preflearn/policy/decoder/packed_batch.hpp>
 #include <preflearn/policy/decoder/rotary.hpp>
-#include <preflearn/policy/decoder/row_pieces.hpp>

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/numbers/random.hpp>
@@ -29,7 +29,7 @@
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/loss/vocabulary/linear_divergence.hpp>
 #include <preflearn/loss/vocabulary/linear_log_probs.hpp>
-#include <preflearn/policy/attention.hpp>
+#include <preflearn/backend/cpu/attend.hpp>
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/decoder_layer.hpp>
 #include <preflearn/policy/decoder/initialise.hpp>

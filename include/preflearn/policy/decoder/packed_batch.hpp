@@ -11,20 +11,12 @@
 #include <span>
 #include <vector>
 
+#include <preflearn/backend/operands.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/policy/decoder/config.hpp>
 
 namespace preflearn {
-
-/// Consecutive rows of one sequence at consecutive positions, after the rows of a prefix that others may share.
-struct row_segment {
-    std::size_t row = 0;           ///< its first row
-    std::size_t length = 0;        ///< how many
-    std::size_t position = 0;      ///< of its first row
-    std::size_t prefix_row = 0;    ///< first row of the prefix
-    std::size_t prefix_length = 0; ///< 0: no prefix
-};
 
 /// What a pass is asked for: log-probabilities of the responses, or the hidden state at each completion's last token.
 enum class row_purpose : bool { log_probs, last_hidden };

@@ -7,9 +7,9 @@
 #include <array>
 #include <string_view>
 
-#include <preflearn/policy/activation.hpp>
+#include <preflearn/backend/cpu/activate.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
-#include <preflearn/policy/norm.hpp>
+#include <preflearn/backend/cpu/normalise.hpp>
 
 namespace preflearn {
 

@@ -17,7 +17,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/gguf.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>

@@ -13,7 +13,7 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/backend/chained_product.hpp>
+#include <preflearn/backend/cpu/chained_product.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
@@ -22,8 +22,8 @@
 #include <preflearn/policy/decoder/kept_rows.hpp>
 #include <preflearn/policy/decoder/packed_batch.hpp>
 #include <preflearn/policy/decoder/rotary.hpp>
-#include <preflearn/policy/decoder/row_pieces.hpp>
-#include <preflearn/policy/scratch.hpp>
+#include <preflearn/backend/cpu/row_pieces.hpp>
+#include <preflearn/backend/cpu/scratch.hpp>
 
 namespace preflearn {
 

@@ -11,7 +11,7 @@
 
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/parallel.hpp>
-#include <preflearn/policy/decoder/row_pieces.hpp>
+#include <preflearn/backend/cpu/row_pieces.hpp>
 
 namespace preflearn {
 

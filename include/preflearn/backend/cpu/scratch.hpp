@@ -10,7 +10,7 @@
 #include <memory>
 #include <span>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/system/parallel.hpp>
 
 namespace preflearn {

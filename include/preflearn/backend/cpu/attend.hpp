@@ -14,13 +14,13 @@
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/chained_product.hpp>
+#include <preflearn/backend/cpu/chained_product.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/packed_batch.hpp>
-#include <preflearn/policy/decoder/row_pieces.hpp>
-#include <preflearn/policy/scratch.hpp>
+#include <preflearn/backend/cpu/row_pieces.hpp>
+#include <preflearn/backend/cpu/scratch.hpp>
 
 namespace preflearn {
 
