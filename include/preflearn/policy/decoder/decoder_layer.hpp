@@ -9,10 +9,10 @@
 #include <cstddef>
 #include <vector>
 
+#include <preflearn/backend/cpu/activate.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/parallel.hpp>
-#include <preflearn/backend/cpu/activate.hpp>
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
 

@@ -18,12 +18,14 @@
 
 namespace preflearn {
 
-/// The head_dim / 2 angles by which one position turns, in radians, slow ones last.
-inline std::vector<double> rotary_frequencies(const transformer_config& config) {
-    const rope_scaling& scaling = config.rope_scaling;
-    std::vector<double> frequencies(config.head_dim / 2);
+/// The rotary_dim / 2 angles by which one position turns, in radians, slow ones last; `local`: in layers that
+/// config.local_rotary() names.
+inline std::vector<double> rotary_frequencies(const transformer_config& config, bool local = false) {
+    const rope_scaling scaling = local ? rope_scaling{} : config.rope_scaling;
+    const double base = local ? config.local_rope_theta : config.rope_theta;
+    std::vector<double> frequencies(config.rotary_dim / 2);
     for (std::size_t i = 0; i < frequencies.size(); ++i) {
-        double f = std::pow(config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.head_dim));
+        double f = std::pow(base, -2.0 * static_cast<double>(i) / static_cast<double>(config.rotary_dim));
         if (scaling.type == rope_scaling::rule::linear) f /= scaling.factor;
         if (scaling.type == rope_scaling::rule::llama3) {
             // how many turns a head makes within the original context, placed between the two bounds
