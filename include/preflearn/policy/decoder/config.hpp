@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <preflearn/backend/operands.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
@@ -85,13 +86,18 @@ struct transformer_config {
 
     [[nodiscard]] std::size_t query_size() const { return heads * head_dim; }
     [[nodiscard]] std::size_t key_value_size() const { return key_value_heads * head_dim; }
-    /// Scale of query · key.
-    [[nodiscard]] double attention_scale() const {
-        return 1 / std::sqrt(attention_width != 0 ? attention_width : static_cast<double>(head_dim));
-    }
     /// Keys that a query of this layer (from 0) sees; 0: all before it.
     [[nodiscard]] std::size_t window_of(std::size_t layer) const {
         return full_attention_every != 0 && (layer + 1) % full_attention_every == 0 ? 0 : window;
+    }
+    /// What a layer's attention is.
+    [[nodiscard]] attention_shape attention(std::size_t layer) const {
+        return {.heads = heads,
+                .key_value_heads = key_value_heads,
+                .dim = head_dim,
+                .scale = attention_width != 0 ? 1 / std::sqrt(attention_width) : 0,
+                .window = window_of(layer),
+                .cap = attention_cap};
     }
     /// Whether positions turn this layer's queries and keys.
     [[nodiscard]] bool rotates(std::size_t layer) const {

@@ -24,7 +24,7 @@ inline std::string layer_name(std::string_view pattern, std::size_t layer) {
 }
 
 /// Part of the flat vector: a matrix of outputs × inputs, or a vector of one row. No rows: it is not there.
-struct parameter_block {
+struct weight_block {
     std::size_t offset = 0, rows = 0, columns = 0;
 
     [[nodiscard]] bool present() const { return rows != 0; }
@@ -33,7 +33,7 @@ struct parameter_block {
 
 /// Weight and bias of a product or a norm; the bias may not be there, or neither.
 struct weight_place {
-    parameter_block weight{}, bias{};
+    weight_block weight{}, bias{};
 
     [[nodiscard]] bool present() const { return weight.present(); }
 };
@@ -53,9 +53,9 @@ struct layer_places {
 struct tensor_place {
     tensor_entry entry{};
     std::size_t layer = 0;
-    parameter_block block{};
+    std::size_t offset = 0, rows = 0, columns = 0; ///< a vector has one row
 
-    [[nodiscard]] std::size_t size() const { return block.size(); }
+    [[nodiscard]] std::size_t size() const { return rows * columns; }
     [[nodiscard]] bool is_vector() const { return is_norm() || entry.part == tensor_part::bias; }
     [[nodiscard]] bool is_norm() const {
         switch (entry.role) {
@@ -75,8 +75,8 @@ struct tensor_place {
     [[nodiscard]] double initial_value() const { return is_norm() && entry.part == tensor_part::weight ? 1 : 0; }
     /// Its shape in files that keep it as it is here.
     [[nodiscard]] std::vector<std::size_t> shape() const {
-        if (is_vector()) return {block.columns};
-        return {block.rows, block.columns};
+        if (is_vector()) return {columns};
+        return {rows, columns};
     }
 };
 
@@ -108,9 +108,9 @@ class decoder_layout {
     [[nodiscard]] const std::vector<tensor_place>& tensors() const { return tensors_; }
     [[nodiscard]] std::size_t size() const { return size_; }
 
-    [[nodiscard]] const parameter_block& embedding() const { return embedding_.weight; }
+    [[nodiscard]] const weight_place& embedding() const { return embedding_; }
     /// Learned positions, row p of position p; not present in a rotary family.
-    [[nodiscard]] const parameter_block& positions() const { return positions_.weight; }
+    [[nodiscard]] const weight_place& positions() const { return positions_; }
     [[nodiscard]] const layer_places& layer(std::size_t number) const { return layers_[number]; }
     [[nodiscard]] const weight_place& final_norm() const { return final_norm_; }
     /// The embedding when tied.
@@ -118,8 +118,9 @@ class decoder_layout {
 
   private:
     void add(const tensor_entry& entry, std::size_t layer, const transformer_config& config) {
-        tensor_place place{.entry = entry, .layer = layer, .block = shaped(entry, config)};
-        place.block.offset = size_;
+        const auto [outputs, inputs] = extent(entry.role, config);
+        tensor_place place{.entry = entry, .layer = layer, .offset = size_, .rows = outputs, .columns = inputs};
+        if (place.is_vector()) place.rows = 1, place.columns = outputs;
         constexpr std::size_t most = std::size_t{1} << 46;
         size_ += place.size(); // every factor is at most 2^26, so neither product nor sum wraps
         require(size_ <= most, "transformer_config: more than ", most, " parameters");
@@ -127,12 +128,7 @@ class decoder_layout {
         tensors_.push_back(place);
     }
 
-    static parameter_block shaped(const tensor_entry& entry, const transformer_config& c) {
-        const auto [outputs, inputs] = extent(entry.role, c);
-        if (inputs == 0 || entry.part == tensor_part::bias) return {0, 1, outputs};
-        return {0, outputs, inputs};
-    }
-    /// Outputs and inputs; no inputs: a vector.
+    /// Outputs and inputs of a matrix, length of a vector.
     static std::pair<std::size_t, std::size_t> extent(tensor_role role, const transformer_config& c) {
         switch (role) {
         case tensor_role::embedding:
@@ -168,15 +164,15 @@ class decoder_layout {
     void note(const tensor_place& place, const decoder_family& family) {
         weight_place& to = place_of(place.entry.role, place.layer);
         const bool bias = place.entry.part == tensor_part::bias;
-        parameter_block& block = bias ? to.bias : to.weight;
+        weight_block& block = bias ? to.bias : to.weight;
         if (!block.present()) {
-            block = place.block;
+            block = {place.offset, place.rows, place.columns};
             return;
         }
-        require(block.offset + block.size() == place.block.offset && tensors_.back().entry.role < place.entry.role,
+        require(block.offset + block.size() == place.offset && tensors_.back().entry.role < place.entry.role,
                 "the family '", family.model_type, "': '", place.entry.hugging_face.name,
                 "' is out of order in its table: query, key and value, and gate and up, are to follow each other");
-        (bias ? block.columns : block.rows) += bias ? place.block.columns : place.block.rows;
+        (bias ? block.columns : block.rows) += bias ? place.columns : place.rows;
     }
     /// What no decoder here is without.
     void check(const decoder_family& family, bool tied) const {

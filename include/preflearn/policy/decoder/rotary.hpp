@@ -23,9 +23,10 @@ namespace preflearn {
 inline std::vector<double> rotary_frequencies(const transformer_config& config, bool local = false) {
     const rope_scaling scaling = local ? rope_scaling{} : config.rope_scaling;
     const double base = local ? config.local_rope_theta : config.rope_theta;
-    std::vector<double> frequencies(config.rotary_dim / 2);
+    const std::size_t columns = config.rotary_dim != 0 ? config.rotary_dim : config.head_dim;
+    std::vector<double> frequencies(columns / 2);
     for (std::size_t i = 0; i < frequencies.size(); ++i) {
-        double f = std::pow(base, -2.0 * static_cast<double>(i) / static_cast<double>(config.rotary_dim));
+        double f = std::pow(base, -2.0 * static_cast<double>(i) / static_cast<double>(columns));
         if (scaling.type == rope_scaling::rule::linear) f /= scaling.factor;
         if (scaling.type == rope_scaling::rule::llama3) {
             // how many turns a head makes within the original context, placed between the two bounds
