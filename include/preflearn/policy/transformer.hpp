@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <preflearn/backend/cpu/attend.hpp>
 #include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
@@ -29,7 +30,6 @@
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/loss/vocabulary/linear_divergence.hpp>
 #include <preflearn/loss/vocabulary/linear_log_probs.hpp>
-#include <preflearn/backend/cpu/attend.hpp>
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/decoder_layer.hpp>
 #include <preflearn/policy/decoder/initialise.hpp>
@@ -37,7 +37,6 @@
 #include <preflearn/policy/decoder/layout.hpp>
 #include <preflearn/policy/decoder/packed_batch.hpp>
 #include <preflearn/policy/decoder/rotary.hpp>
-#include <preflearn/policy/family/llama.hpp>
 #include <preflearn/policy/log_prob_head.hpp>
 
 namespace preflearn {
@@ -45,11 +44,10 @@ namespace preflearn {
 /// A GenerativePolicy and a Trainable on token completions. Const calls are safe from several threads. Copies share
 /// nothing; gradients are working memory and are not copied. `extra` parameters at the end of the flat vector, zero at
 /// first, are left alone by the model: heads on top (a scalar reward) keep theirs there.
-template <std::floating_point Scalar, class Architecture = llama, class Backend = cpu_backend> class transformer {
+template <std::floating_point Scalar, class Backend = cpu_backend> class transformer {
   public:
     using scalar = Scalar;
     using real = double;
-    using architecture = Architecture;
     using backend = Backend;
     using matrix = typename Backend::template matrix<Scalar>;
 
@@ -101,8 +99,8 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
         : config_(validated(config)), layout_(config_), extra_(extra), parameters_(1, layout_.size() + extra) {
         fill(parameters(), Scalar(0));
         for (const tensor_place& place : layout_.tensors())
-            if (place.is_vector)
-                fill(parameters().subspan(place.offset, place.size()), Scalar(Architecture::norm::initial_weight));
+            if (place.is_vector())
+                fill(parameters().subspan(place.offset, place.size()), static_cast<Scalar>(place.initial_value()));
     }
     /// Random weights: see `initialise`.
     transformer(const transformer_config& config, generator random, std::size_t extra = 0)
@@ -134,7 +132,7 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
                 " is outside the vocabulary of ", config_.vocabulary_size);
         add_end_token(config_, token);
     }
-    [[nodiscard]] const parameter_layout<Architecture>& layout() const { return layout_; }
+    [[nodiscard]] const decoder_layout& layout() const { return layout_; }
     /// All parameters, the extra ones last.
     [[nodiscard]] std::span<Scalar> parameters() { return flat(parameters_); }
     [[nodiscard]] std::span<const Scalar> parameters() const { return flat(parameters_); }
@@ -295,22 +293,21 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
     template <class Attend>
     void run_layer(std::size_t number, const layer_rows<Scalar>& rows, layer_workspace<Scalar, Backend>& work,
                    Attend&& attend) const {
-        layer_forward<Architecture, Backend, Scalar>(
-            layer_parameters<const Scalar>(parameters().data() + layout_.layer(number), layout_.in_layer(), config_),
-            config_, rows, work, attend);
+        layer_forward<Backend, Scalar>(layer_parameters<const Scalar>(parameters().data(), layout_.layer(number)),
+                                       config_, rows, work, attend);
     }
 
     /// x = embedding of each token.
     void embed(std::span<const token_id> tokens, matrix_view<Scalar> x) const {
-        const Scalar* table = parameters().data() + layout_.embedding();
+        const Scalar* table = parameters().data() + layout_.embedding().weight.offset;
         for (std::size_t r = 0; r < tokens.size(); ++r)
             std::copy_n(table + static_cast<std::size_t>(tokens[r]) * config_.hidden_size, config_.hidden_size,
                         x.row(r));
     }
     /// The final norm.
     void finish(matrix_view<const Scalar> x, matrix_view<Scalar> hidden, Scalar* inverse) const {
-        Architecture::norm::template forward<Scalar>(x, parameters().data() + layout_.final_norm(),
-                                                     config_.norm_epsilon, hidden, inverse);
+        rms_norm<>::forward<Scalar>(x, parameters().data() + layout_.final_norm().weight.offset, config_.norm_epsilon,
+                                    hidden, inverse);
     }
     /// The output head, vocabulary × hidden.
     [[nodiscard]] matrix_view<const Scalar> head() const { return head(parameters().data()); }
@@ -354,7 +351,7 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
         });
     }
     template <class T> matrix_view<T> head(T* first) const {
-        return {first + layout_.head(), config_.vocabulary_size, config_.hidden_size};
+        return {first + layout_.head().weight.offset, config_.vocabulary_size, config_.hidden_size};
     }
 
     [[nodiscard]] pass scored(std::span<const token_completion> completions, bool with_sum_squares) const {
@@ -435,9 +432,9 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
         matrix d_final(batch.wanted.size(), n), stream(count, n);
         fill(flat(d_final), Scalar(0));
         fill(flat(stream), Scalar(0));
-        Architecture::norm::template backward<Scalar>(
-            kept.final_input.view(), parameters().data() + layout_.final_norm(), kept.final_inverse.data(), d_hidden,
-            d_final.view(), d + layout_.final_norm());
+        rms_norm<>::backward<Scalar>(kept.final_input.view(), parameters().data() + layout_.final_norm().weight.offset,
+                                     kept.final_inverse.data(), d_hidden, d_final.view(),
+                                     d + layout_.final_norm().weight.offset);
         const auto dx = stream.view();
         const auto add_row = [n](const Scalar* from, Scalar* to) {
             for (std::size_t c = 0; c < n; ++c) to[c] += from[c];
@@ -447,22 +444,20 @@ template <std::floating_point Scalar, class Architecture = llama, class Backend 
         attention<Scalar> attend(batch, config_, true);
         layer_workspace<Scalar, Backend> work(config_, count, true);
         for (std::size_t number = config_.layers; number-- > 0;) {
-            const std::size_t first = layout_.layer(number);
-            layer_backward<Architecture, Backend, Scalar>(
-                layer_parameters<const Scalar>(parameters().data() + first, layout_.in_layer(), config_),
-                layer_parameters<Scalar>(d + first, layout_.in_layer(), config_), config_, kept.layer(number, count),
-                work, dx,
+            layer_backward<Backend, Scalar>(
+                layer_parameters<const Scalar>(parameters().data(), layout_.layer(number)),
+                layer_parameters<Scalar>(d, layout_.layer(number)), config_, kept.layer(number, count), work, dx,
                 [&](const layer_rows<Scalar>& r, matrix_view<const Scalar> d_mixed, matrix_view<Scalar> d_qkv) {
                     attend.backward(r.query_key_value, r.mixed, r.normaliser, d_mixed, d_qkv);
                     rotary.turn_rows(d_qkv, config_.heads + config_.key_value_heads, batch.positions, true);
                 });
         }
         for (std::size_t r = 0; r < count; ++r)
-            add_row(dx.row(r), d + layout_.embedding() + static_cast<std::size_t>(batch.tokens[r]) * n);
+            add_row(dx.row(r), d + layout_.embedding().weight.offset + static_cast<std::size_t>(batch.tokens[r]) * n);
     }
 
     transformer_config config_;
-    parameter_layout<Architecture> layout_;
+    decoder_layout layout_;
     std::size_t extra_ = 0;
     matrix parameters_, gradients_;
 };
@@ -479,9 +474,7 @@ template <class Model> auto tensors(Model& model) {
     using element = typename decltype(model.parameters())::element_type;
     std::vector<named_tensor<element>> all;
     for (const tensor_place& place : model.layout().tensors()) {
-        std::vector<std::size_t> shape{place.rows, place.columns};
-        if (place.is_vector) shape.erase(shape.begin());
-        all.push_back({layer_name(place.names->hugging_face, place.layer), std::move(shape),
+        all.push_back({layer_name(place.entry.hugging_face.name, place.layer), place.shape(),
                        model.parameters().subspan(place.offset, place.size())});
     }
     return all;

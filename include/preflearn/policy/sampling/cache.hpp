@@ -14,6 +14,8 @@
 #include <vector>
 
 #include <preflearn/backend/cpu/chained_product.hpp>
+#include <preflearn/backend/cpu/row_pieces.hpp>
+#include <preflearn/backend/cpu/scratch.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
@@ -22,8 +24,6 @@
 #include <preflearn/policy/decoder/kept_rows.hpp>
 #include <preflearn/policy/decoder/packed_batch.hpp>
 #include <preflearn/policy/decoder/rotary.hpp>
-#include <preflearn/backend/cpu/row_pieces.hpp>
-#include <preflearn/backend/cpu/scratch.hpp>
 
 namespace preflearn {
 

@@ -68,18 +68,16 @@ std::vector<std::vector<token_id>> generate(const Model& model, std::span<const 
     return responses;
 }
 
-template <std::floating_point Scalar, class Architecture, class Backend>
-std::vector<token_id> transformer<Scalar, Architecture, Backend>::sample(token_span prompt,
-                                                                         const sampling_options& options,
-                                                                         generator& random) const {
+template <std::floating_point Scalar, class Backend>
+std::vector<token_id> transformer<Scalar, Backend>::sample(token_span prompt, const sampling_options& options,
+                                                           generator& random) const {
     return generate(*this, std::span(&prompt, 1), options, std::span(&random, 1)).front();
 }
 
-template <std::floating_point Scalar, class Architecture, class Backend>
-ragged<token_id> transformer<Scalar, Architecture, Backend>::sample_many(std::span<const token_span> prompts,
-                                                                         const sampling_options& options,
-                                                                         std::uint64_t seed,
-                                                                         std::string_view purpose) const {
+template <std::floating_point Scalar, class Backend>
+ragged<token_id> transformer<Scalar, Backend>::sample_many(std::span<const token_span> prompts,
+                                                           const sampling_options& options, std::uint64_t seed,
+                                                           std::string_view purpose) const {
     constexpr std::size_t bytes = std::size_t{256} << 20; // for keys and values at a time
     const std::size_t token_bytes =
         std::max<std::size_t>(1, 2 * config_.layers * config_.key_value_size() * sizeof(Scalar));
