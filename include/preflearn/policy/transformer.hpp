@@ -33,6 +33,7 @@
 #include <preflearn/policy/decoder/chunks.hpp>
 #include <preflearn/policy/decoder/forward.hpp>
 #include <preflearn/policy/decoder/initialise.hpp>
+#include <preflearn/policy/decoder/named_tensors.hpp>
 #include <preflearn/policy/decoder/scored_pass.hpp>
 #include <preflearn/policy/decoder/weights.hpp>
 #include <preflearn/policy/sampling/generate.hpp>

@@ -122,9 +122,9 @@ void decoder_backward(decoder_weights<T, Backend>& weights, const packed_batch& 
         layer_backward(config, weights.layer(number), weights.layer_gradients_of(number), context, number,
                        kept.layer(number, count), work, dx, number > first || weights.trains_embedding());
     if (!weights.trains_embedding()) return;
-    Backend::embed_backward(batch.tokens, dx, config.embedding_scale, weights.gradient(weights.layout().embedding()));
+    Backend::embed_backward(batch.tokens, dx, config.embedding_scale, weights.gradient(weights.layout().embedding().weight));
     if (!config.family.rotary())
-        Backend::add_positions_backward(batch.positions, dx, weights.gradient(weights.layout().positions()));
+        Backend::add_positions_backward(batch.positions, dx, weights.gradient(weights.layout().positions().weight));
 }
 
 } // namespace preflearn

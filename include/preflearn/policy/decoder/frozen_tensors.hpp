@@ -65,6 +65,7 @@ template <class T, class Backend> class frozen_weights {
     }
 
     [[nodiscard]] std::size_t trained_size() const { return trained_size_; }
+    [[nodiscard]] const stored_matrix& tensor(std::size_t number) const { return tensors_.at(number); }
     /// The lowest layer with trained numbers, 0 where something below the layers is trained; more than there are
     /// layers: none.
     [[nodiscard]] std::size_t first_trained_layer() const { return first_trained_layer_; }
@@ -111,9 +112,8 @@ template <class T, class Backend> class frozen_weights {
     };
 
     static std::size_t level_of(const tensor_place& tensor) {
-        if (in_a_layer(tensor.entry.role)) return tensor.layer;
-        const bool above = tensor.entry.role == tensor_role::final_norm || tensor.entry.role == tensor_role::head;
-        return above ? std::numeric_limits<std::size_t>::max() : 0;
+        if (before_layers(tensor.entry.role)) return 0;
+        return after_layers(tensor.entry.role) ? std::numeric_limits<std::size_t>::max() : tensor.layer;
     }
     /// The tensors of which a part consists.
     [[nodiscard]] std::span<const place> places_of(const weight_block& part) const {

@@ -97,7 +97,7 @@ class decoder_layout {
         for (const tensor_entry& entry : config.family.tensors)
             if (after_layers(entry.role) && !(entry.role == tensor_role::head && config.tied_embeddings))
                 add(entry, 0, config);
-        check(config.family, config.tied_embeddings);
+        check(config);
         if (config.tied_embeddings) head_ = embedding_;
         if (positions_.present()) { // that of position 0 first
             positions_.weight.offset += config.family.position_offset * config.hidden_size;
@@ -175,15 +175,16 @@ class decoder_layout {
         (bias ? block.columns : block.rows) += bias ? place.columns : place.rows;
     }
     /// What no decoder here is without.
-    void check(const decoder_family& family, bool tied) const {
+    void check(const transformer_config& config) const {
         const auto needs = [&](bool there, const char* what) {
-            require(there, "the family '", family.model_type, "': its table has no ", what);
+            require(there, "the family '", config.family.model_type, "': its table has no ", what);
         };
         needs(embedding_.present(), "embedding");
         needs(final_norm_.present(), "final norm");
-        needs(tied || head_.present(), "head");
+        needs(config.tied_embeddings || head_.present(), "head");
         for (const layer_places& layer : layers_) {
-            needs(layer.query_key_value.present(), "query, key and value");
+            needs(layer.query_key_value.weight.rows == config.query_size() + 2 * config.key_value_size(),
+                  "query, key and value");
             needs(layer.attention_output.present(), "attention output");
             needs(layer.gate_up.present() && layer.down.present(), "MLP");
         }

@@ -77,20 +77,22 @@ template <class T, class Backend> class decoder_weights {
     [[nodiscard]] std::optional<std::size_t> trained_offset(const tensor_place& tensor) const {
         return trained_offset(weight_block{tensor.offset, tensor.rows, tensor.columns});
     }
+    /// A frozen tensor of the layout, by its number.
+    [[nodiscard]] const stored_matrix& frozen(std::size_t tensor) const { return frozen_->tensor(tensor); }
     /// What the frozen numbers are, as a text; empty: there are none. Reads them all.
     [[nodiscard]] std::string frozen_identity() const { return frozen_ ? frozen_->identity() : std::string(); }
     /// The lowest layer that has trained numbers, 0 where anything below the layers has, too.
     [[nodiscard]] std::size_t first_trained_layer() const { return frozen_ ? frozen_->first_trained_layer() : 0; }
     /// Whether anything below the layers is trained.
     [[nodiscard]] bool trains_embedding() const {
-        return trained_offset(layout_.embedding()) ||
-               (layout_.positions().present() && trained_offset(layout_.positions()));
+        return trained_offset(layout_.embedding().weight) ||
+               (layout_.positions().present() && trained_offset(layout_.positions().weight));
     }
 
-    [[nodiscard]] weight_matrix<Backend, T> embedding() const { return matrix(layout_.embedding()); }
+    [[nodiscard]] weight_matrix<Backend, T> embedding() const { return matrix(layout_.embedding().weight); }
     [[nodiscard]] weight_matrix<Backend, T> head() const { return matrix(layout_.head().weight); }
     /// Row p is of position p; absent in a family that turns queries and keys.
-    [[nodiscard]] view<const T> positions() const { return values(layout_.positions()); }
+    [[nodiscard]] view<const T> positions() const { return values(layout_.positions().weight); }
     [[nodiscard]] norm_operands<Backend, T> final_norm() const { return norm(layout_.final_norm()); }
     /// From hidden · head to logits: the family's factor and soft cap.
     [[nodiscard]] logit_transform<T> logits() const {

@@ -118,8 +118,8 @@ struct file_field {
     friend constexpr bool operator==(const file_field&, const file_field&) = default;
 };
 
-/// Several entries of one field are several names of it: a file may have any, and those that it has must agree; the
-/// first is written, and its default counts.
+/// Several entries of one field are several names of it: a file may have any, those that it has must agree, and where
+/// it has none, the first's default counts.
 struct field_entry {
     config_field field = config_field::fixed;
     file_field hugging_face{}, gguf{};
