@@ -4,9 +4,9 @@
 #include <vector>
 
 #include <preflearn/core/numbers/log_space.hpp>
-#include <preflearn/policy/activation.hpp>
+#include <preflearn/backend/cpu/activate.hpp>
 
-#include "parts.hpp"
+#include "../../policy/parts.hpp"
 
 using namespace preflearn;
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <preflearn/core/system/parallel.hpp>
-#include <preflearn/policy/scratch.hpp>
+#include <preflearn/backend/cpu/scratch.hpp>
 
 using namespace preflearn;
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <preflearn/core/numbers/random.hpp>
-#include <preflearn/policy/decoder/row_pieces.hpp>
+#include <preflearn/backend/cpu/row_pieces.hpp>
 
 using namespace preflearn;
 

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <vector>
 
-#include <preflearn/backend/chained_product.hpp>
+#include <preflearn/backend/cpu/chained_product.hpp>
 #include <preflearn/core/numbers/random.hpp>
 
 using namespace preflearn;

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <vector>
 
-#include <preflearn/policy/norm.hpp>
+#include <preflearn/backend/cpu/normalise.hpp>
 
-#include "parts.hpp"
+#include "../../policy/parts.hpp"
 
 using namespace preflearn;
 

@@ -19,7 +19,7 @@
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/few_rows.hpp>
+#include <preflearn/backend/cpu/few_rows.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
 

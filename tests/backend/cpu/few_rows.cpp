@@ -7,8 +7,8 @@
 #include <limits>
 #include <vector>
 
-#include <preflearn/backend/chained_product.hpp>
-#include <preflearn/backend/few_rows.hpp>
+#include <preflearn/backend/cpu/chained_product.hpp>
+#include <preflearn/backend/cpu/few_rows.hpp>
 #include <preflearn/core/numbers/random.hpp>
 
 using namespace preflearn;

@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/policy/attention.hpp>
+#include <preflearn/backend/cpu/attend.hpp>
 
-#include "models.hpp"
-#include "parts.hpp"
+#include "../../policy/models.hpp"
+#include "../../policy/parts.hpp"
 
 using namespace preflearn;
 

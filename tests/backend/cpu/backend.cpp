@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/numbers/random.hpp>
 
 using namespace preflearn;
