@@ -117,9 +117,8 @@ TEST_CASE("trained on a few pairs it tells what labels them, on pairs it has not
     };
     const std::span<const token_comparison> all(data.comparisons);
     scalar_head<transformer<float>> reward(transformer<float>(tiny, generator(2, "weights")));
-    const auto history =
-        train_preferences(reward, all.first(120), label_all(all.first(120), verdict), {}, bradley_terry{},
-                          adamw{.rate = 0.01}, {.epochs = 12, .batch_size = 20, .observer = {}});
+    const auto history = train_preferences(reward, all.first(120), label_all(all.first(120), verdict), {},
+                                           bradley_terry{}, adamw{.rate = 0.01}, {.epochs = 12, .batch_size = 20});
     CHECK(history.steps.front().loss == doctest::Approx(std::log(2.0)));
     double right = 0, asked = 0;
     for (const token_comparison& c : all.subspan(120)) {

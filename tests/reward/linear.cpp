@@ -58,7 +58,7 @@ TEST_CASE("trained by the library's loop it is the maximum-likelihood logistic r
     }
     linear_reward<> model(features);
     train_preferences(model, data.comparisons, labels, {}, bradley_terry{}, adamw{.rate = 0.1, .weight_decay = 0},
-                      {.epochs = 600, .batch_size = pairs, .schedule = schedule::cosine, .observer = {}});
+                      {.epochs = 600, .batch_size = pairs, .schedule = schedule::cosine});
     for (std::size_t j = 0; j < features; ++j)
         CHECK(model.parameters()[j] == doctest::Approx(best[static_cast<Eigen::Index>(j)]).epsilon(1e-5));
 }

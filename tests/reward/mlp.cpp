@@ -66,7 +66,7 @@ TEST_CASE("it learns what no linear reward can: the response closer to the origi
     mlp_reward<float> model({.features = 2, .hidden = {32}}, 3);
     const auto history =
         train_preferences(model, data.comparisons, labels, {}, bradley_terry{}, adamw{.rate = 0.02, .weight_decay = 0},
-                          {.epochs = 60, .batch_size = 50, .schedule = schedule::cosine, .observer = {}});
+                          {.epochs = 60, .batch_size = 50, .schedule = schedule::cosine});
     CHECK(history.steps.back().rewards_accuracies > 0.95);
     CHECK(history.steps.back().loss < 0.3 * history.steps.front().loss);
     const std::vector<double> near{0.1, 0.1}, far{-2, 1};
