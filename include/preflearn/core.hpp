@@ -16,6 +16,7 @@
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/core/requirements.hpp>
+#include <preflearn/core/response_length.hpp>
 #include <preflearn/core/sampling.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/stored.hpp>

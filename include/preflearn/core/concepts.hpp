@@ -118,6 +118,17 @@ concept KnowsDivergence = TokenTrainable<M, Batch> &&
     model.backward_tokens(std::move(pass), derivatives, derivatives);
 };
 
+/// A TokenTrainable that holds its reference: passes by `forward_with_divergence(batch)` know the divergence from it at
+/// every token, as those of `learns_beside` do.
+template <class M, class Batch>
+concept KnowsItsDivergence = TokenTrainable<M, Batch> &&
+    requires(M& model, const M& constant, const Batch& batch, typename M::pass pass, const typename M::pass& done,
+             std::size_t completion, std::span<const typename M::real> derivatives) {
+    { constant.forward_with_divergence(batch) } -> std::same_as<typename M::pass>;
+    { done.token_divergences(completion) } -> std::convertible_to<std::span<const typename M::real>>;
+    model.backward_tokens(std::move(pass), derivatives, derivatives);
+};
+
 /// The batch type of a training loop over comparisons of type C.
 template <Comparison C> using batch_of = std::span<const completion_of<C>>;
 

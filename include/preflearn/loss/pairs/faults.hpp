@@ -109,6 +109,15 @@ template <class Loss> constexpr bool says_weight() {
 
 } // namespace detail
 
+/// The lengths that a loss may read: those that it says, both where it says nothing. One that is chosen at run time says
+/// it by a member `reads_lengths()`.
+template <class Loss> constexpr lengths_read lengths_read_by(const Loss& loss) {
+    if constexpr (requires { loss.reads_lengths(); })
+        return loss.reads_lengths();
+    else
+        return detail::lengths_read_at_most<Loss>();
+}
+
 /// The batch without the columns that the loss does not read: these are neither computed with nor checked. Margins
 /// stay, because a loss that has no use for them refuses them.
 template <class Loss, std::floating_point Real> pair_scores<Real> columns_read_by(pair_scores<Real> scores) {
