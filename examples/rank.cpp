@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <iostream>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -15,8 +14,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include <preflearn/core/numbers/finite_number.hpp>
 #include <preflearn/data/files/csv_separator.hpp>
@@ -29,6 +26,7 @@
 #include <preflearn/report/tables/table_text.hpp>
 #include <preflearn/report/tables/unicode_text.hpp>
 
+#include "command_line/command_line.hpp"
 #include "rank_report.hpp"
 
 namespace {
@@ -47,14 +45,7 @@ struct arguments {
     std::uint64_t seed = 0;
 };
 
-/// An option's text that must not be empty, as that of an unset shell variable is.
-std::string some_name(const std::string& text) { return text.empty() ? "a name was expected, found nothing" : ""; }
-
-std::string no_minus(const std::string& number) {
-    return number.starts_with('-') ? "a number of at least 0 was expected, found " + number : "";
-}
-
-/// The numbers behind the name in "gaussian:1" and "pseudo-games:0.5,0.5". \throws CLI::ValidationError
+/// The numbers behind the name in "gaussian:1" and "pseudo-games:0.5,0.5". \throws usage_error
 std::vector<double> numbers_behind(std::string_view text, std::size_t fewest, std::size_t most) {
     std::vector<double> numbers;
     std::size_t at = text.find(':');
@@ -63,18 +54,18 @@ std::vector<double> numbers_behind(std::string_view text, std::size_t fewest, st
         at = text.find(',');
         const std::string_view part = text.substr(0, at);
         const double value = preflearn::finite_number(part).value_or(0);
-        if (!(value > 0)) throw CLI::ValidationError("--prior", "'" + std::string(part) + "' is not a number above 0");
+        if (!(value > 0)) throw usage_error("--prior", "'" + std::string(part) + "' is not a number above 0");
         numbers.push_back(value);
     }
     if (numbers.size() < fewest || numbers.size() > most)
-        throw CLI::ValidationError("--prior", std::string("expected ") + priors);
+        throw usage_error("--prior", std::string("expected ") + priors);
     return numbers;
 }
 
 preflearn::rating_options options_of(const arguments& given) {
     if (given.anchor_score && !std::isfinite(*given.anchor_score))
-        throw CLI::ValidationError("--anchor-score", "is not a finite number");
-    if (std::isnan(given.confidence)) throw CLI::ValidationError("--confidence", "is not a number");
+        throw usage_error("--anchor-score", "is not a finite number");
+    if (std::isnan(given.confidence)) throw usage_error("--confidence", "is not a number");
     preflearn::rating_options options{.order = given.order, .confidence = given.confidence, .seed = given.seed};
     if (given.ties == "drop") options.ties = preflearn::drop_rule{};
     if (given.ties == "rao-kupper") options.ties = preflearn::rao_kupper_rule{};
@@ -89,19 +80,18 @@ preflearn::rating_options options_of(const arguments& given) {
         options.prior = games;
     } else {
         if (kind != "none" && kind != "jeffreys")
-            throw CLI::ValidationError("--prior", "there is no prior '" + std::string(kind) + "', expected " + priors);
+            throw usage_error("--prior", "there is no prior '" + std::string(kind) + "', expected " + priors);
         numbers_behind(prior, 0, 0);
         if (kind == "jeffreys") {
             if (given.order || given.ties == "rao-kupper" || given.ties == "davidson" || !given.covariates.empty())
-                throw CLI::ValidationError("--prior",
-                                           "jeffreys goes with --ties half or drop, without --order and --covariate");
+                throw usage_error("--prior", "jeffreys goes with --ties half or drop, without --order and --covariate");
             options.prior = preflearn::jeffreys_prior{};
         }
     }
     if (!given.judge.empty()) {
         if (kind == "none" || kind == "jeffreys")
-            throw CLI::ValidationError("--judge", "judges who may be wrong need a prior on the scores: --prior "
-                                                  "gaussian:VARIANCE or pseudo-games");
+            throw usage_error("--judge", "judges who may be wrong need a prior on the scores: --prior "
+                                         "gaussian:VARIANCE or pseudo-games");
         if (given.judge_model == "reliability")
             options.judges = preflearn::judge_reliability{};
         else
@@ -110,7 +100,7 @@ preflearn::rating_options options_of(const arguments& given) {
     std::set<std::string> keys{"order", "nu", "threshold", "judges"}; // under "parameters"
     for (const std::string& name : given.covariates)
         if (!keys.insert(name).second || !keys.insert(name + "_se").second)
-            throw CLI::ValidationError("--covariate", "'" + name + "' is the name of another parameter");
+            throw usage_error("--covariate", "'" + name + "' is the name of another parameter");
     return options;
 }
 
@@ -256,7 +246,7 @@ int run(const arguments& given, preflearn::rating_options options) {
 int main(int argc, char** argv) {
     arguments given;
     preflearn::rating_options options;
-    CLI::App app{
+    command_line line{
         "Ranks items by the Bradley-Terry model from a file of games: CSV (commas, semicolons or tabs; UTF-8 or\n"
         "UTF-16), a JSON array of objects, or JSONL, with the columns left, right and winner, or model_a, model_b and\n"
         "winner as Chatbot Arena has them. The winner is left, right or tie; x, y and draw, or model_a, model_b, 'tie\n"
@@ -267,82 +257,77 @@ int main(int argc, char** argv) {
         "Boards of more than 3,000 items have standard errors estimated by random probes to about 0.2% of each, or\n"
         "none where probes cannot tell, and their ranks and tiers follow from joint intervals of the scores instead\n"
         "of all pairs; the line 'errors' says so. Clusters and Jeffreys' prior go with at most 20,000 items."};
-    app.add_option("FILE", given.file, "the file of games; may be gzipped")->required()->check(CLI::ExistingFile);
-    app.add_option("--separator", given.separator, "of CSV fields: comma, semicolon, tab or a character")
-        ->check([](const std::string& text) {
+    line.add("FILE", given.file, "the file of games; may be gzipped").required().existing_file();
+    line.add("--separator", given.separator, "of CSV fields: comma, semicolon, tab or a character")
+        .check([](const std::string& text) {
             return preflearn::separator_named(text) ? "" : "comma, semicolon, tab or one character was expected";
         });
-    auto* left =
-        app.add_option("--left", given.left, "the column of the left item, if not left or model_a")->check(some_name);
-    auto* right = app.add_option("--right", given.right, "the column of the right item, if not right or model_b")
-                      ->check(some_name)
-                      ->needs(left);
-    left->needs(right);
-    app.add_option("--winner", given.winner, "the column of the winner, if not winner")->check(some_name);
-    app.add_option("--weight", given.weight, "the column of weights, if not weight")->check(some_name);
-    app.add_option("--weights", given.weights,
-                   "what weights are: counts of games, or sampling weights, by which some games stand for more than "
-                   "others. Scores are the same; errors of sampling weights are those of the sandwich (by --cluster, "
-                   "or each game by itself), which do not depend on the weights' scale")
-        ->check(CLI::IsMember({"counts", "sampling"}))
-        ->capture_default_str();
-    app.add_flag("--skip-unusable", given.skip_unusable,
-                 "leave out rows that hold no game (an item against itself, a missing name, an unknown winner, …) and "
-                 "count them by reason, instead of ending with an error");
-    app.add_option("--ties", given.ties, "what a tie means: half a win, nothing, or an outcome with a model")
-        ->check(CLI::IsMember({"half", "drop", "rao-kupper", "davidson"}))
-        ->capture_default_str();
-    app.add_flag("--order", given.order, "estimate the advantage of the left side");
-    app.add_option("--prior", given.prior, std::string("of the scores: ") + priors)->capture_default_str();
-    app.add_option("--covariate", given.covariates,
-                   "a numeric column that explains games beside their items, the left side's value minus the right "
-                   "side's; can be repeated")
-        ->allow_extra_args(false)
-        ->check(some_name);
-    app.add_option("--cluster", given.cluster, "the column of clusters (annotator, prompt) for robust errors")
-        ->check(some_name);
-    auto* judge = app.add_option("--judge", given.judge,
-                                 "the column of who judged a game: estimates what each judge is worth (crowd "
-                                 "Bradley-Terry); goes with --prior gaussian or pseudo-games")
-                      ->check(some_name);
-    app.add_option("--judge-model", given.judge_model,
-                   "a judge's reliability: the probability not to say the opposite of what the items deserve; or "
-                   "discrimination: how strongly the judge tells items apart")
-        ->check(CLI::IsMember({"reliability", "discrimination"}))
-        ->needs(judge)
-        ->capture_default_str();
-    app.add_option("--confidence", given.confidence, "confidence of intervals and ranks")
-        ->check(CLI::Range(0.01, 0.9999))
-        ->capture_default_str();
-    app.add_option("--seed", given.seed, "seed of the draws for ranks")->check(no_minus);
-    app.add_option("--scale", given.scale, "logits with mean 0, or Elo points: 400 / ln 10 a logit, mean 1000")
-        ->check(CLI::IsMember({"logit", "elo"}))
-        ->capture_default_str();
-    auto* anchor = app.add_option("--anchor", given.anchor,
-                                  "the item whose score is fixed (at 0, or 1000 Elo points); its error is 0, the "
-                                  "others' are those of their differences to it")
-                       ->check(some_name);
-    app.add_option("--anchor-score", given.anchor_score, "the anchor's score on the scale shown")->needs(anchor);
-    app.add_option("--json", given.json, "also write the ratings to this file")->check(some_name);
-    app.add_option("--csv", given.csv, "also write the ranked table to this file, numbers in full")->check(some_name);
-    app.add_option("--markdown", given.markdown, "also write the ranked table to this file")->check(some_name);
-    app.add_option("--dot-plot", given.dot_plot, "also draw scores and intervals, as SVG")->check(some_name);
-    app.add_option("--heat-map", given.heat_map, "also draw the predicted win rates of all pairs, as SVG")
-        ->check(some_name);
-    try {
-        app.parse(argc, argv);
-        options = options_of(given);
-    } catch (const CLI::ParseError& failure) {
-        return app.exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;
-    }
-    try {
-        return run(given, options);
-    } catch (const std::exception& failure) {
-        const bool one_row = dynamic_cast<const preflearn::unusable_game*>(&failure) != nullptr ||
-                             dynamic_cast<const preflearn::field_count_error*>(&failure) != nullptr ||
-                             dynamic_cast<const preflearn::json_object_error*>(&failure) != nullptr;
-        std::fprintf(stderr, "rank: %s%s\n", failure.what(),
-                     one_row ? " (--skip-unusable leaves such rows out and counts them)" : "");
-        return 1;
-    }
+    const option left =
+        line.add("--left", given.left, "the column of the left item, if not left or model_a").some_name();
+    const option right = line.add("--right", given.right, "the column of the right item, if not right or model_b")
+                             .some_name()
+                             .needs(left);
+    left.needs(right);
+    line.add("--winner", given.winner, "the column of the winner, if not winner").some_name();
+    line.add("--weight", given.weight, "the column of weights, if not weight").some_name();
+    line.add("--weights", given.weights,
+             "what weights are: counts of games, or sampling weights, by which some games stand for more than "
+             "others. Scores are the same; errors of sampling weights are those of the sandwich (by --cluster, "
+             "or each game by itself), which do not depend on the weights' scale")
+        .one_of({"counts", "sampling"})
+        .shows_default();
+    line.flag("--skip-unusable", given.skip_unusable,
+              "leave out rows that hold no game (an item against itself, a missing name, an unknown winner, …) and "
+              "count them by reason, instead of ending with an error");
+    line.add("--ties", given.ties, "what a tie means: half a win, nothing, or an outcome with a model")
+        .one_of({"half", "drop", "rao-kupper", "davidson"})
+        .shows_default();
+    line.flag("--order", given.order, "estimate the advantage of the left side");
+    line.add("--prior", given.prior, std::string("of the scores: ") + priors).shows_default();
+    line.add("--covariate", given.covariates,
+             "a numeric column that explains games beside their items, the left side's value minus the right "
+             "side's; can be repeated")
+        .repeats()
+        .some_name();
+    line.add("--cluster", given.cluster, "the column of clusters (annotator, prompt) for robust errors").some_name();
+    const option judge = line.add("--judge", given.judge,
+                                  "the column of who judged a game: estimates what each judge is worth (crowd "
+                                  "Bradley-Terry); goes with --prior gaussian or pseudo-games")
+                             .some_name();
+    line.add("--judge-model", given.judge_model,
+             "a judge's reliability: the probability not to say the opposite of what the items deserve; or "
+             "discrimination: how strongly the judge tells items apart")
+        .one_of({"reliability", "discrimination"})
+        .needs(judge)
+        .shows_default();
+    line.add("--confidence", given.confidence, "confidence of intervals and ranks")
+        .between(0.01, 0.9999)
+        .shows_default();
+    line.add("--seed", given.seed, "seed of the draws for ranks").no_minus();
+    line.add("--scale", given.scale, "logits with mean 0, or Elo points: 400 / ln 10 a logit, mean 1000")
+        .one_of({"logit", "elo"})
+        .shows_default();
+    const option anchor = line.add("--anchor", given.anchor,
+                                   "the item whose score is fixed (at 0, or 1000 Elo points); its error is 0, the "
+                                   "others' are those of their differences to it")
+                              .some_name();
+    line.add("--anchor-score", given.anchor_score, "the anchor's score on the scale shown").needs(anchor);
+    line.add("--json", given.json, "also write the ratings to this file").some_name();
+    line.add("--csv", given.csv, "also write the ranked table to this file, numbers in full").some_name();
+    line.add("--markdown", given.markdown, "also write the ranked table to this file").some_name();
+    line.add("--dot-plot", given.dot_plot, "also draw scores and intervals, as SVG").some_name();
+    line.add("--heat-map", given.heat_map, "also draw the predicted win rates of all pairs, as SVG").some_name();
+    const auto work = [&] {
+        try {
+            return run(given, options);
+        } catch (const preflearn::input_error& failure) {
+            const bool one_row = dynamic_cast<const preflearn::unusable_game*>(&failure) != nullptr ||
+                                 dynamic_cast<const preflearn::field_count_error*>(&failure) != nullptr ||
+                                 dynamic_cast<const preflearn::json_object_error*>(&failure) != nullptr;
+            if (!one_row) throw;
+            throw preflearn::input_error(std::string(failure.what()) +
+                                         " (--skip-unusable leaves such rows out and counts them)");
+        }
+    };
+    return line.run(argc, argv, work, [&] { options = options_of(given); });
 }

@@ -7,6 +7,7 @@
 #include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
+#include <preflearn/core/fields.hpp>
 #include <preflearn/core/held.hpp>
 #include <preflearn/core/loss_concepts.hpp>
 #include <preflearn/core/many.hpp>

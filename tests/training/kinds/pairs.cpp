@@ -9,7 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/loss/by_name/any_loss.hpp>
-#include <preflearn/loss/by_name/coupled_list.hpp>
+#include <preflearn/loss/by_name/list.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/reward/linear.hpp>
 #include <preflearn/teacher/from_reward.hpp>
@@ -241,7 +241,7 @@ TEST_CASE("a loss that couples the batch sees all of it, whatever the micro-batc
             CHECK(same.logps_chosen == doctest::Approx(step.logps_chosen).epsilon(1e-14));
             CHECK(same.rewards_accuracies == step.rewards_accuracies);
             for (std::size_t i = 0; i < 6; ++i) CHECK(std::abs(parts[i] - whole[i]) < 1e-14);
-            CHECK(gradient(any_loss(loss), micro).first == parts);
+            CHECK(gradient(any_loss<double>(loss), micro).first == parts);
         }
         // and it is the derivative of the reported loss, but for BCO's shift, which is a constant
         if (std::is_same_v<Loss, bco_pair_shifted>) return;

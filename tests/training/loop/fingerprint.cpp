@@ -34,3 +34,18 @@ TEST_CASE("a fingerprint of comparisons sees the id, the prompt and what the spa
     CHECK(of(1, x, a, b) != of(1, x, b, a));
     CHECK(of(1, x, a, b) != of(1, a, a, b));
 }
+
+TEST_CASE("a type that a fingerprint cannot see into is refused, unless it says itself what it holds") {
+    struct opaque {
+        int hidden;
+    };
+    struct shown {
+        int value;
+        void add_to(fingerprint& print) const { print.add(value); }
+    };
+    const auto of = [](const auto& prompt) { return fingerprint_of(std::vector{completion{prompt, 1}}); };
+    CHECK_THROWS_WITH_AS(of(opaque{1}), doctest::Contains("add_to(preflearn::fingerprint&)"), argument_error);
+    CHECK(of(shown{1}) == of(shown{1}));
+    CHECK(of(shown{1}) != of(shown{2}));
+    CHECK_NOTHROW(of(no_prompt{}));
+}

@@ -24,6 +24,8 @@
 #include <preflearn/core/numbers/elementary.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
+#include <preflearn/loss/parts/about.hpp>
+#include <preflearn/loss/parts/check_parameter.hpp>
 #include <preflearn/loss/parts/link.hpp>
 
 namespace preflearn {
@@ -86,7 +88,12 @@ template <class L, class Real> consteval void check_listwise_loss() {
 /// response, or nothing where `gradient` is empty. A group of fewer than two responses, or of none ranked, costs 0.
 /// \throws argument_error for offsets, counts and weights that do not fit; numeric_error naming group and response
 struct plackett_luce_loss {
+    static constexpr loss_about about{
+        "plackett_luce",
+        "sum over ranks i of log sum_{j >= i} exp(x_j) - x_i, x = beta (log p - log p_ref), best first",
+        "Plackett 1975; listwise DPO, arXiv:2305.18290, appendix A.3", "listwise_dpo dpo_pl pl listmle list_mle"};
     double beta = 1;
+    static constexpr loss_parameter<plackett_luce_loss> parameters[]{{"beta", &plackett_luce_loss::beta}};
 
     template <std::floating_point Real>
     ranked_sums operator()(const ranked_scores<Real>& scores, std::span<Real> gradient) const {
@@ -104,7 +111,7 @@ struct plackett_luce_loss {
 
   private:
     template <class Real> void check(const ranked_scores<Real>& scores, std::span<Real> gradient) const {
-        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
+        check_positive("beta", beta);
         const std::size_t n = scores.score.size(), groups = scores.groups();
         require(!scores.offsets.empty() || n == 0, "offsets are missing for ", n, " responses");
         for (std::size_t g = 0; g < groups; ++g)

@@ -14,16 +14,9 @@
 
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/loss/parts/lengths_read.hpp>
 
 namespace preflearn {
-
-/// Which lengths a loss reads: none, that of the chosen response, that of the responses that the label prefers (the
-/// rejected one's only where there are targets), or both.
-enum class lengths_read { none, chosen, preferred, both };
-
-constexpr bool reads_rejected_lengths(lengths_read lengths, bool targets) {
-    return lengths == lengths_read::both || (lengths == lengths_read::preferred && targets);
-}
 
 /// The columns of real numbers of a batch, by name.
 template <std::floating_point Real> auto named_columns(const pair_scores<Real>& scores) {

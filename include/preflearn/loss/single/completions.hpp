@@ -19,9 +19,11 @@
 
 #include <preflearn/core/column.hpp>
 #include <preflearn/core/loss_concepts.hpp>
+#include <preflearn/core/numbers/lane_sum.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/pairs/pairwise.hpp>
+#include <preflearn/loss/parts/check_parameter.hpp>
 #include <preflearn/loss/parts/link.hpp>
 
 namespace preflearn {
@@ -154,7 +156,7 @@ template <class Link> struct singlewise {
                              std::span<Real> gradient) const {
         static_assert(MarginLink<Link, Real>, "a link is called with z and returns margin_penalty<Real>");
         check_lengths(scores, std::span<const Real>(gradient));
-        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
+        check_positive("beta", beta);
         for (const auto& [name, value] :
              {std::pair{"desirable_weight", desirable_weight}, std::pair{"undesirable_weight", undesirable_weight}})
             require(value >= 0 && std::isfinite(value), name, " is ", value,
@@ -193,8 +195,8 @@ template <class Link> struct singlewise {
                    bad = static_cast<Real>(undesirable_weight), good_k = static_cast<Real>(baselines.desirable),
                    bad_k = static_cast<Real>(baselines.undesirable);
         std::array<Real, piece> losses, unwanted, side, log_ratio;
-        detail::lane_sum<double> loss, weight, good_rewards, bad_rewards, good_log_probs, bad_log_probs;
-        detail::lane_sum<std::uint64_t> desirable;
+        lane_sum<double> loss, weight, good_rewards, bad_rewards, good_log_probs, bad_log_probs;
+        lane_sum<std::uint64_t> desirable;
         for (std::size_t at = begin; at < end; at += piece) {
             const std::size_t size = std::min(piece, end - at);
             const auto column = [at](std::span<const Real> values, std::size_t otherwise) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <preflearn/core/comparison.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 
@@ -35,8 +36,9 @@ class fingerprint {
         mix(rest);
     }
 
-    /// Numbers, texts, ranges (of ranges), completions, comparisons, triples and ranked lists. A type it cannot see
-    /// into adds nothing.
+    /// Numbers, texts, ranges (of ranges), completions, comparisons, triples, ranked lists, and any type with a const
+    /// member `add_to(fingerprint&)`. \throws argument_error for a type that it cannot see into: other data would pass
+    /// for the same.
     template <class T> void add(const T& value) {
         if constexpr (std::ranges::contiguous_range<const T>) {
             using element = std::ranges::range_value_t<const T>;
@@ -62,6 +64,12 @@ class fingerprint {
             add(value.first);
             add(value.second);
             if constexpr (requires { value.gold; }) add(value.gold);
+        } else if constexpr (requires { value.add_to(*this); }) {
+            value.add_to(*this);
+        } else if constexpr (!std::is_empty_v<T>) {
+            throw argument_error("a kept run or a cache is known by its data, and prompts or responses are of a type "
+                                 "that is no number, text or range of them: it needs a const member "
+                                 "add_to(preflearn::fingerprint&) that adds what it holds");
         }
     }
 

@@ -8,7 +8,7 @@
 #include <xtensor/xview.hpp>
 
 #include <preflearn/agreement/raters/chance_corrected.hpp>
-#include <preflearn/agreement/ratings/label_cube.hpp>
+#include <preflearn/agreement/raters/label_cube.hpp>
 #include <preflearn/core/numbers/random.hpp>
 
 using namespace preflearn;
