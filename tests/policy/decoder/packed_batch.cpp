@@ -18,7 +18,6 @@ TEST_CASE("neighbours with equal prompts share its rows, and only rows that pred
     CHECK(batch.wanted.size() == 3 + 2 + 7 + 2);
     CHECK(batch.sources[0] == batch.sources[3]); // first tokens of two responses to one prompt
     CHECK(batch.groups.size() == 5);
-    CHECK(batch.longest == 7);
     for (const row_segment& s : batch.segments)
         for (std::size_t i = 0; i < s.length; ++i) CHECK(batch.positions[s.row + i] == s.prefix_length + i);
     for (std::size_t p = 0; p < batch.targets.size(); ++p) CHECK(batch.sources[p] < batch.wanted.size());
@@ -48,25 +47,4 @@ TEST_CASE("bad completions are errors that name the completion, the token and th
     refuses({1}, {2, 3, -1}, "completion 1: response token 2 has id -1, expected 0 to 18");
     refuses(test::random_tokens(60, 19, 1), test::random_tokens(5, 19, 2),
             "completion 1: 60 prompt tokens and 5 response tokens are more than the model's maximum length 64");
-}
-
-TEST_CASE("chunks keep groups together, cut groups that are too large, and lose nothing") {
-    const auto c = test::mixed();
-    const std::vector<token_completion> all = c.views();
-    for (const std::size_t most : {1U, 6U, 9U, 15U, 1000U}) {
-        std::size_t next = 0;
-        for (const completion_chunk& chunk : chunks_of(all, most)) {
-            CHECK(chunk.begin == next);
-            CHECK(chunk.end > chunk.begin);
-            next = chunk.end;
-            const std::span<const token_completion> members(all.data() + chunk.begin, chunk.end - chunk.begin);
-            const packed_batch batch(members, validated(test::grouped()), row_purpose::last_hidden);
-            CHECK(batch.rows() <= chunk.rows);
-            if (most >= 9) CHECK(chunk.rows <= most);
-        }
-        CHECK(next == all.size());
-    }
-    CHECK(chunks_of(all, 11).size() == 4); // 8 + 3, 2, 11 and 6 rows
-    CHECK(chunks_of(all, 13).size() == 3);
-    CHECK(chunks_of({}, 5).empty());
 }
