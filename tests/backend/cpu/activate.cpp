@@ -73,6 +73,10 @@ TEST_CASE("gradients are finite differences, and backward computes the output ag
                                            {again.data(), rows, n}, {d_in.data(), rows, width});
             for (std::size_t i = 0; i < out.size(); ++i) CHECK(again[i] == doctest::Approx(out[i]).epsilon(1e-14));
             CHECK(test::gradient_error(in, d_in, value) < 1e-8);
+            const std::vector<double> with_output = d_in;
+            activate_rows_backward<double>({in.data(), rows, width}, mlp, kind, {d_out.data(), rows, n}, {},
+                                           {d_in.data(), rows, width});
+            CHECK(d_in == with_output);
         }
     }
     std::vector<double> x(4);
