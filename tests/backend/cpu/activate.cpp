@@ -8,7 +8,7 @@
 #include <preflearn/core/numbers/log_space.hpp>
 
 #include "../../numbers.hpp"
-#include "../../policy/parts.hpp"
+#include "../../parts.hpp"
 
 using namespace preflearn;
 

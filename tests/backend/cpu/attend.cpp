@@ -10,7 +10,7 @@
 
 #include <preflearn/backend/cpu/attend.hpp>
 
-#include "../../policy/parts.hpp"
+#include "../../parts.hpp"
 
 using namespace preflearn;
 

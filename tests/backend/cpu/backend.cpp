@@ -8,7 +8,7 @@
 
 #include <preflearn/backend/cpu/backend.hpp>
 
-#include "../../policy/parts.hpp"
+#include "../../parts.hpp"
 
 using namespace preflearn;
 

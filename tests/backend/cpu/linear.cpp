@@ -13,7 +13,7 @@
 #include <preflearn/core/numbers/half.hpp>
 #include <preflearn/core/numbers/random.hpp>
 
-#include "../../policy/parts.hpp"
+#include "../../parts.hpp"
 
 using namespace preflearn;
 

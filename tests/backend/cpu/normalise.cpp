@@ -6,7 +6,7 @@
 
 #include <preflearn/backend/cpu/normalise.hpp>
 
-#include "../../policy/parts.hpp"
+#include "../../parts.hpp"
 
 using namespace preflearn;
 
