@@ -6,7 +6,6 @@
 #include <preflearn/policy/decoder.hpp>
 #include <preflearn/policy/family.hpp>
 #include <preflearn/policy/files.hpp>
-#include <preflearn/policy/log_prob_head.hpp>
 #include <preflearn/policy/reward_head.hpp>
 #include <preflearn/policy/sampling.hpp>
 #include <preflearn/policy/text.hpp>

@@ -50,8 +50,9 @@ concept OwnsArrays = requires(typename B::template array<T> owned, typename B::t
     B::upload(given, x); // row after row
     B::download(c, wanted);
     B::fill(x, T(0));
-    B::copy(c, x); // x = c; nothing where both are one
-    B::add(c, x);  // x += c
+    B::copy(c, x);     // x = c; nothing where both are one
+    B::add(c, x);      // x += c
+    B::add(c, x, 0.5); // x += 0.5 c
 };
 
 /// Runs a decoder forward. Two things are made once and serve all layers of a batch: `B::rotation<T>`, of the angles by
@@ -77,7 +78,8 @@ concept ScoringBackend = OwnsArrays<B, T> &&
     // y's row i = x's row rows[i]; y's row rows[i] = x's row i
     B::gather_rows(x, rows, y);
     B::scatter_rows(x, rows, y);
-    // y = norm(x); the last, of norm.statistics() columns, receives what the backward pass needs. y may be x.
+    // y = norm(x); the last, of norm.statistics() columns, receives what the backward pass needs, where it is wanted. y
+    // may be x.
     B::normalise(x, norm, y, y);
     // y = x Wᵀ + b, or y += x Wᵀ + b
     B::linear(x, weights, y, store::replace);
@@ -122,13 +124,13 @@ concept LearningBackend = ScoringBackend<B, T> &&
     B::rotate_backward(rotation, heads, dx);
     // queries, keys and values, mixed, normaliser, d mixed, d queries, d keys and values
     B::attend_backward(attention, x, x, x, x, x, dx, dx);
-    // x, dy; writes the forward's y again where it is wanted, and dx
+    // x, dy; writes the forward's y again, and dx
     B::activate_backward(x, mlp_kind::gated, activation_kind::silu, x, dx, dx);
     // normalisers of each row, derivatives of each prediction; adds to d hidden and d head
     B::log_probs_backward(x, table, transform, ids, rows, numbers, numbers, dx, dx);
-    // KL(reference ‖ policy) of each row's next token, of hidden states and heads of the reference, then of the policy;
-    // where weights of the rows are given, adds the gradient of their weighted sum to d hidden and d head
-    B::kl_from_reference(x, table, x, table, of_rows, numbers, dx, dx);
+    // KL(reference ‖ policy) of each row's next token, of hidden states, head and transform of the reference, then of
+    // the policy; where weights of the rows are given, adds the gradient of their weighted sum to d hidden and d head
+    B::kl_from_reference(x, table, transform, x, table, transform, of_rows, numbers, dx, dx);
 };
 
 } // namespace preflearn

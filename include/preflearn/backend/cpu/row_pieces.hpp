@@ -35,6 +35,17 @@ template <class T, class Use> void for_pieces(std::size_t size, const Use& use) 
     if (first < size) use(first, size - first);
 }
 
+/// Σ of the entries that terms(first, count) gives of each piece of a row of `size` entries.
+template <class T, class Terms> T sum_of_row(std::size_t size, const Terms& terms) {
+    row_piece<T> sums = row_piece<T>::Zero();
+    for_pieces<T>(size, [&](std::size_t first, std::size_t count) {
+        row_piece<T> piece = terms(first, count);
+        std::fill(piece.data() + count, piece.data() + row_piece_size<T>, T(0));
+        sums += piece;
+    });
+    return sums.sum();
+}
+
 /// What the entries of a row were divided by to become exponentials at most 1, as a logarithm, and their sum.
 template <class T> struct exponential_sum { T high, sum; };
 
@@ -42,14 +53,12 @@ template <class T> struct exponential_sum { T high, sum; };
 template <class T> exponential_sum<T> exponentials_of_row(T* row, std::size_t size) {
     const T high =
         Eigen::Map<const Eigen::Array<T, Eigen::Dynamic, 1>>(row, static_cast<Eigen::Index>(size)).maxCoeff();
-    row_piece<T> sums = row_piece<T>::Zero();
-    for_pieces<T>(size, [&](std::size_t first, std::size_t count) {
-        row_piece<T> e = (load_piece(row + first, count) - high).exp();
-        std::fill(e.data() + count, e.data() + row_piece_size<T>, T(0));
-        sums += e;
+    const T sum = sum_of_row<T>(size, [&](std::size_t first, std::size_t count) {
+        const row_piece<T> e = (load_piece(row + first, count) - high).exp();
         std::copy_n(e.data(), count, row + first);
+        return e;
     });
-    return {high, sums.sum()};
+    return {high, sum};
 }
 
 } // namespace preflearn

@@ -10,7 +10,7 @@
 #include <memory>
 #include <span>
 
-#include <preflearn/backend/cpu/backend.hpp>
+#include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/core/system/parallel.hpp>
 
 namespace preflearn {
@@ -47,7 +47,7 @@ template <class T> class scratch_pool {
     std::size_t stride_;
     std::size_t size_;
     std::unique_ptr<std::atomic_flag[]> taken_;
-    cpu_backend::matrix<T> values_;
+    cpu_matrix<T> values_;
 };
 
 } // namespace preflearn

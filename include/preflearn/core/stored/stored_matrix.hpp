@@ -45,15 +45,18 @@ struct stored_matrix {
     }
 };
 
-/// Rows first … first + out.rows − 1 as numbers (quantised types in float, then widened). Thread safe.
-/// \throws argument_error when there are no such rows or the widths differ.
-template <std::floating_point T> void read_rows(const stored_matrix& matrix, std::size_t first, matrix_view<T> out) {
-    require(first <= matrix.rows && out.rows <= matrix.rows - first && out.columns == matrix.columns, "rows ", first,
-            " to ", first + out.rows, " of width ", out.columns, " were asked of a stored matrix of ", matrix.rows,
-            " x ", matrix.columns);
+/// A block of the matrix as numbers (quantised types in float, then widened): the rows from `first` on, of each the
+/// columns from `column` on. Thread safe; columns that are whole blocks are quickest.
+/// \throws argument_error when the block reaches beyond the matrix.
+template <std::floating_point T>
+void read_rows(const stored_matrix& matrix, std::size_t first, matrix_view<T> out, std::size_t column = 0) {
+    require(first <= matrix.rows && out.rows <= matrix.rows - first && column <= matrix.columns &&
+                out.columns <= matrix.columns - column,
+            "rows ", first, " to ", first + out.rows, " and columns ", column, " to ", column + out.columns,
+            " were asked of a stored matrix of ", matrix.rows, " x ", matrix.columns);
     const std::size_t row_bytes = matrix.row_bytes();
     for (std::size_t r = 0; r < out.rows; ++r)
-        decode_values(matrix.type, matrix.bytes.subspan(matrix.place_of(first + r) * row_bytes, row_bytes), 0,
+        decode_values(matrix.type, matrix.bytes.subspan(matrix.place_of(first + r) * row_bytes, row_bytes), column,
                       std::span<T>(out.row(r), out.columns));
 }
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <deque>
 #include <filesystem>
+#include <memory>
 #include <ostream>
 #include <span>
 #include <string>
@@ -24,7 +25,9 @@
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/policy/decoder/frozen_tensors.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
+#include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/families.hpp>
 #include <preflearn/policy/files/config_files.hpp>
@@ -125,27 +128,35 @@ inline model_file open_model(const std::filesystem::path& path, std::span<const 
 } // namespace detail
 
 /// Loads a model of one of the families `known`: a Hugging Face folder (config.json and safetensors, sharded or not) or
-/// a GGUF file. `extra` parameters are added at the end (see transformer).
+/// a GGUF file. Tensors that are not `trained` stay as they are stored and are read where they lie in the mapped file.
 /// Where config.json ties head and embedding but another head is stored, the stored one is used, as transformers does;
 /// this and other decisions are in the model's `notes()`.
 /// \throws input_error naming file, tensor or field, what was found and what was expected.
 template <std::floating_point Scalar, class Backend = cpu_backend>
-transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path, std::size_t extra = 0,
+transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path, const trained_tensors& trained = {},
                                               std::span<const decoder_family> known = families) {
     detail::model_file stored = detail::open_model(path, known);
     stored.match(); // before any memory is taken
-    transformer<Scalar, Backend> model(stored.config, extra);
-    for (std::size_t t = 0; t < stored.tensors.size(); ++t) {
-        const tensor_place& place = stored.layout.tensors()[t];
-        read_stored(*stored.tensors[t], (place.entry.*stored.kind).form, place, model.config(),
-                    model.parameters().subspan(place.offset, place.size()));
-    }
+    const auto form = [&](const tensor_place& place) { return (place.entry.*stored.kind).form; };
+    const std::vector<tensor_place>& places = stored.layout.tensors();
+    frozen_tensors frozen;
+    for (std::size_t t = 0; t < places.size(); ++t)
+        if (!trained.contains(places[t]))
+            frozen.emplace(t, as_frozen<Scalar>(*stored.tensors[t], form(places[t]), places[t], stored.config,
+                                                std::make_shared<const checkpoint_file>(stored.file)));
+    transformer<Scalar, Backend> model(stored.config, std::move(frozen));
+    model.write_parameters([&](std::span<Scalar> all) {
+        for (std::size_t t = 0; t < places.size(); ++t)
+            if (const auto at = model.weights().trained_offset(places[t]))
+                read_stored(*stored.tensors[t], form(places[t]), places[t], model.config(),
+                            all.subspan(*at, places[t].size()));
+    });
     return model;
 }
 
 /// Writes config.json and model.safetensors (F32 for float, F64 for double) that transformers loads; makes the folder.
-/// Each file appears whole or not at all. Extra parameters are not saved. \throws input_error when it cannot be
-/// written; argument_error when config.json cannot express the model.
+/// Frozen tensors are written as such numbers, too. Each file appears whole or not at all. \throws input_error when it
+/// cannot be written; argument_error when config.json cannot express the model.
 template <class Model> void save_transformer(const Model& model, const std::filesystem::path& folder) {
     using scalar = typename Model::scalar;
     const auto config = config_json(model.config(), sizeof(scalar) == 4 ? "float32" : "float64");
@@ -154,9 +165,18 @@ template <class Model> void save_transformer(const Model& model, const std::file
     require<input_error>(!failure, folder.string(), ": cannot be made: ", failure.message());
     std::deque<std::vector<scalar>> converted;
     std::vector<tensor_view> views;
-    for (const tensor_place& place : model.layout().tensors()) {
+    const std::vector<tensor_place>& places = model.layout().tensors();
+    for (std::size_t t = 0; t < places.size(); ++t) {
+        const tensor_place& place = places[t];
         const stored_form form = place.entry.hugging_face.form;
-        std::span<const scalar> values = model.parameters().subspan(place.offset, place.size());
+        std::span<const scalar> values;
+        if (const auto at = model.weights().trained_offset(place)) {
+            values = model.parameters().subspan(*at, place.size());
+        } else {
+            std::vector<scalar>& numbers = converted.emplace_back(place.size());
+            read_rows(model.weights().frozen(t), 0, matrix_view<scalar>(numbers.data(), place.rows, place.columns));
+            values = numbers;
+        }
         if (form != stored_form::plain) values = converted.emplace_back(as_stored(values, form, place, model.config()));
         views.push_back(
             as_tensor(layer_name(place.entry.hugging_face.name, place.layer), stored_shape(form, place), values));

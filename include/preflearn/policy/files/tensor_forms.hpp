@@ -5,10 +5,13 @@
 
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <preflearn/checkpoint/tensor.hpp>
+#include <preflearn/core/stored/stored_matrix.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
@@ -60,6 +63,24 @@ void read_stored(const tensor_view& tensor, stored_form form, const tensor_place
         if (form == stored_form::less_one)
             for (T& value : block) value += 1;
     });
+}
+
+/// A file's tensor as a frozen one: its bytes where they lie, which `file` keeps alive, or, of a form in which they
+/// cannot be read row by row, converted numbers.
+template <std::floating_point T>
+stored_matrix as_frozen(const tensor_view& tensor, stored_form form, const tensor_place& place,
+                        const transformer_config& config, std::shared_ptr<const void> file) {
+    const bool turned = form == stored_form::interleaved && !place.is_vector();
+    if (form == stored_form::plain || turned)
+        return {.type = tensor.type,
+                .rows = place.rows,
+                .columns = place.columns,
+                .bytes = tensor.bytes,
+                .owner = std::move(file),
+                .interleaved = turned ? config.head_dim : 0};
+    std::vector<T> numbers(place.size());
+    read_stored(tensor, form, place, config, std::span<T>(numbers));
+    return stored_numbers(std::move(numbers), place.rows, place.columns);
 }
 
 /// The numbers of a place as a file of that form keeps them.
