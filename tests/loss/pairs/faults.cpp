@@ -151,15 +151,15 @@ TEST_CASE("a column that a loss does not read is not checked, whatever it holds"
 }
 
 TEST_CASE("losses say which columns they read, through everything that is made of them") {
-    CHECK(detail::says_which_lengths<dpo>() == lengths_read::none);
-    CHECK(detail::says_which_lengths<simpo>() == lengths_read::both);
-    CHECK(detail::says_which_lengths<rpo>() == lengths_read::chosen);
-    CHECK(detail::says_which_lengths<mpo>() == lengths_read::preferred);
-    CHECK(detail::says_which_lengths<ipo_mean>() == lengths_read::both);
-    CHECK(!detail::says_margin<nca>());
-    CHECK(!detail::says_margin<sppo_hard>());
-    CHECK(detail::says_margin<dpo>());
-    CHECK(detail::says_target<confidence_weighted_dpo>());
+    CHECK(loss_lengths<dpo> == lengths_read::none);
+    CHECK(loss_lengths<simpo> == lengths_read::both);
+    CHECK(loss_lengths<rpo> == lengths_read::chosen);
+    CHECK(loss_lengths<mpo> == lengths_read::preferred);
+    CHECK(loss_lengths<ipo_mean> == lengths_read::both);
+    CHECK(!loss_uses_margin<nca>);
+    CHECK(!loss_uses_margin<sppo_hard>);
+    CHECK(loss_uses_margin<dpo>);
+    CHECK(loss_uses_target<confidence_weighted_dpo>);
     CHECK(!reads_rejected_lengths(lengths_read::preferred, false));
     CHECK(reads_rejected_lengths(lengths_read::preferred, true));
 }

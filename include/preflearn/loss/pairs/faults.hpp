@@ -14,6 +14,7 @@
 
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/parts/lengths_read.hpp>
 
 namespace preflearn {
@@ -51,79 +52,12 @@ void check_lengths(const pair_scores<Real>& scores, const pair_gradients<Real>& 
             " or both be empty, found ", gradients.chosen.size(), " and ", gradients.rejected.size(), " entries");
 }
 
-namespace detail {
-
-/// Whether a loss says that it reads the reference or lengths, itself or by its parts.
-template <class Loss> constexpr bool says_reference(bool otherwise) {
-    if constexpr (requires { Loss::uses_reference; })
-        return Loss::uses_reference;
-    else if constexpr (requires { decltype(std::declval<const Loss&>().parts())::uses_reference; })
-        return decltype(std::declval<const Loss&>().parts())::uses_reference;
-    else
-        return otherwise;
-}
-template <class Loss> constexpr bool says_lengths() {
-    if constexpr (requires { Loss::uses_tokens; })
-        return Loss::uses_tokens;
-    else if constexpr (requires { decltype(std::declval<const Loss&>().parts())::uses_tokens; })
-        return decltype(std::declval<const Loss&>().parts())::uses_tokens;
-    else
-        return false;
-}
-/// Which lengths; both where a loss says no more than that it uses lengths.
-template <class Loss> constexpr lengths_read says_which_lengths() {
-    if constexpr (requires { Loss::lengths; })
-        return Loss::lengths;
-    else if constexpr (requires { decltype(std::declval<const Loss&>().parts())::lengths; })
-        return decltype(std::declval<const Loss&>().parts())::lengths;
-    else
-        return says_lengths<Loss>() ? lengths_read::both : lengths_read::none;
-}
-/// The same, but both where a loss says nothing of lengths, which it may read nonetheless.
-template <class Loss> constexpr lengths_read lengths_read_at_most() {
-    constexpr bool says = requires { Loss::uses_tokens; }
-    || requires { decltype(std::declval<const Loss&>().parts())::uses_tokens; };
-    return says ? says_which_lengths<Loss>() : lengths_read::both;
-}
-/// Whether it reads the columns of targets, of margins and of weights: yes, unless it says no.
-template <class Loss> constexpr bool says_target() {
-    if constexpr (requires { Loss::uses_target; })
-        return Loss::uses_target;
-    else if constexpr (requires { decltype(std::declval<const Loss&>().parts())::uses_target; })
-        return decltype(std::declval<const Loss&>().parts())::uses_target;
-    else
-        return true;
-}
-template <class Loss> constexpr bool says_margin() {
-    if constexpr (requires { Loss::uses_margin; })
-        return Loss::uses_margin;
-    else if constexpr (requires { decltype(std::declval<const Loss&>().parts())::uses_margin; })
-        return decltype(std::declval<const Loss&>().parts())::uses_margin;
-    else
-        return true;
-}
-template <class Loss> constexpr bool says_weight() {
-    if constexpr (requires { Loss::uses_weight; }) return Loss::uses_weight;
-    return true;
-}
-
-} // namespace detail
-
-/// The lengths that a loss may read: those that it says, both where it says nothing. One that is chosen at run time
-/// says it by a member `reads_lengths()`.
-template <class Loss> constexpr lengths_read lengths_read_by(const Loss& loss) {
-    if constexpr (requires { loss.reads_lengths(); })
-        return loss.reads_lengths();
-    else
-        return detail::lengths_read_at_most<Loss>();
-}
-
 /// The batch without the columns that the loss does not read: these are neither computed with nor checked. Margins
 /// stay, because a loss that has no use for them refuses them.
 template <class Loss, std::floating_point Real> pair_scores<Real> columns_read_by(pair_scores<Real> scores) {
-    constexpr lengths_read lengths = detail::lengths_read_at_most<Loss>();
-    if constexpr (!detail::says_reference<Loss>(true)) scores.reference_chosen = scores.reference_rejected = {};
-    if constexpr (!detail::says_target<Loss>()) scores.target = {};
+    constexpr lengths_read lengths = loss_lengths_at_most<Loss>;
+    if constexpr (!loss_uses_reference<Loss>) scores.reference_chosen = scores.reference_rejected = {};
+    if constexpr (!loss_uses_target<Loss>) scores.target = {};
     if constexpr (lengths == lengths_read::none) scores.chosen_tokens = {};
     if (!reads_rejected_lengths(lengths, !scores.target.empty())) scores.rejected_tokens = {};
     return scores;
