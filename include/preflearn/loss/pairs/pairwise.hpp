@@ -95,8 +95,8 @@ struct pairwise {
         parallel_blocks(scores.size(), pairs_per_piece<Real>, [&](std::size_t begin, std::size_t end) {
             const piece_columns<Real> c = piece_of(scores, begin, end);
             piece_steps<Real> s;
-            if (!are_sound(c, false) || !form_log_ratios<Real>(c, s, {}))
-                refuse_pairs(pieces_by<false, Real>(), true, scores, begin, end, s);
+            if (!are_sound(c) || !form_log_ratios<Real>(c, s, {}))
+                refuse_pairs(pieces_by<false, Real>(), scores, begin, end, s);
             for (std::size_t i = 0; i < c.size; ++i) {
                 const pair_point<Real> at = point_at(c, s, i);
                 const Real q = c.target[i];
