@@ -3,4 +3,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/training/observers/early_stop.hpp>
+#include <preflearn/training/observers/keep_best.hpp>
 #include <preflearn/training/observers/progress_bar.hpp>

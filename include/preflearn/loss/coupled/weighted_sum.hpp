@@ -17,6 +17,7 @@
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
 #include <preflearn/loss/coupled/running_mean.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/slices.hpp>
 
@@ -55,11 +56,11 @@ template <class... Losses> struct weighted_sum {
     static_assert(count > 0, "a weighted sum has at least one loss");
     std::tuple<Losses...> losses{};
     std::array<double, count> weights{};
-    static constexpr bool uses_reference = (detail::says_reference<Losses>(true) || ...);
-    static constexpr bool uses_tokens = (detail::says_lengths<Losses>() || ...);
-    static constexpr lengths_read lengths = std::max({detail::says_which_lengths<Losses>()...});
-    static constexpr bool uses_target = (detail::says_target<Losses>() || ...),
-                          uses_margin = (detail::says_margin<Losses>() && ...);
+    static constexpr bool uses_reference = (loss_uses_reference<Losses> || ...);
+    static constexpr bool uses_tokens = (loss_uses_tokens<Losses> || ...);
+    static constexpr lengths_read lengths = std::max({loss_lengths<Losses>...});
+    static constexpr bool uses_target = (loss_uses_target<Losses> || ...),
+                          uses_margin = (loss_uses_margin<Losses> && ...);
 
     template <std::floating_point Real>
     [[nodiscard]] auto reduce(const pair_scores<Real>& scores) const requires(reduces_pairs<Losses, Real> || ...) {

@@ -19,6 +19,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/pairs/certain_pairs.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/mixed_penalty.hpp>
 #include <preflearn/loss/pairs/pieces.hpp>
