@@ -73,9 +73,9 @@ template <class Contrast> struct with_gold_likelihood {
         static_assert(!reduces_pairs<Contrast, Real>, "the contrast of triples looks at each pair alone");
         check(scores, gradients);
         const pair_scores<Real> read = columns_read_by<Contrast>(scores.pairs);
-        return detail::sum_of_slices<loss_sums>(read, [&](std::size_t at, std::size_t size) {
-            const pair_scores<Real> pairs = detail::slice_of(read, at, size);
-            const pair_gradients<Real> out = detail::slice_of(gradients.pairs, at, size);
+        return sum_of_slices<loss_sums>(read, [&](std::size_t at, std::size_t size) {
+            const pair_scores<Real> pairs = slice_of(read, at, size);
+            const pair_gradients<Real> out = slice_of(gradients.pairs, at, size);
             loss_sums sums = contrast(pairs, out);
             for (std::size_t i = 0; i < size; ++i) {
                 const Real weight = pairs.weight.empty() ? Real(1) : pairs.weight[i];

@@ -49,8 +49,12 @@ template <class Loss> constexpr lengths_read says_lengths() {
         return says_tokens<Loss>() ? lengths_read::both : lengths_read::none;
 }
 template <class Loss> constexpr bool says_weight() {
-    if constexpr (requires { Loss::uses_weight; }) return Loss::uses_weight;
-    return true;
+    if constexpr (requires { Loss::uses_weight; })
+        return Loss::uses_weight;
+    else if constexpr (requires { typename parts_of<Loss>; })
+        return says_weight<parts_of<Loss>>();
+    else
+        return true;
 }
 template <class Loss> constexpr bool says_target() {
     if constexpr (requires { Loss::uses_target; })
@@ -77,6 +81,10 @@ template <class Loss> inline constexpr bool loss_uses_reference = detail::says_r
 template <class Loss> inline constexpr bool loss_uses_tokens = detail::says_tokens<Loss>();
 /// Which lengths; both where it says no more than that it uses lengths.
 template <class Loss> inline constexpr lengths_read loss_lengths = detail::says_lengths<Loss>();
+/// The same, but both where it says nothing of lengths, which it may read nonetheless.
+template <class Loss>
+inline constexpr lengths_read loss_lengths_at_most = detail::speaks_of_tokens<Loss>() ? loss_lengths<Loss>
+                                                                                      : lengths_read::both;
 /// Whether it reads the columns of weights, of targets and of margins: yes, unless it says no.
 template <class Loss> inline constexpr bool loss_uses_weight = detail::says_weight<Loss>();
 template <class Loss> inline constexpr bool loss_uses_target = detail::says_target<Loss>();
@@ -88,13 +96,13 @@ template <class Loss> constexpr lengths_read lengths_read_by(const Loss& loss) {
     if constexpr (requires { loss.reads_lengths(); })
         return loss.reads_lengths();
     else
-        return detail::speaks_of_tokens<Loss>() ? loss_lengths<Loss> : lengths_read::both;
+        return loss_lengths_at_most<Loss>;
 }
 
 /// The batch without the columns that the loss does not read: these are neither computed with nor checked. Margins
 /// stay, because a loss that has no use for them refuses them.
 template <class Loss, std::floating_point Real> pair_scores<Real> columns_read_by(pair_scores<Real> scores) {
-    constexpr lengths_read lengths = detail::speaks_of_tokens<Loss>() ? loss_lengths<Loss> : lengths_read::both;
+    constexpr lengths_read lengths = loss_lengths_at_most<Loss>;
     if constexpr (!loss_uses_reference<Loss>) scores.reference_chosen = scores.reference_rejected = {};
     if constexpr (!loss_uses_target<Loss>) scores.target = {};
     if constexpr (lengths == lengths_read::none) scores.chosen_tokens = {};
