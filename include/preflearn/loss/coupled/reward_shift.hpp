@@ -18,6 +18,7 @@
 #include <preflearn/core/numbers/exact_sum.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
 #include <preflearn/loss/coupled/running_mean.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/pairwise.hpp>
 #include <preflearn/loss/pairs/slices.hpp>

@@ -22,6 +22,7 @@
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
 #include <preflearn/loss/named/dpo.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/slices.hpp>
 #include <preflearn/loss/parts/about.hpp>

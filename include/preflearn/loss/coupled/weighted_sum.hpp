@@ -17,6 +17,7 @@
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
 #include <preflearn/loss/coupled/running_mean.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/slices.hpp>
 

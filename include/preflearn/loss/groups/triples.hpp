@@ -15,6 +15,7 @@
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/evaluate.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/slices.hpp>

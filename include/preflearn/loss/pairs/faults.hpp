@@ -14,7 +14,6 @@
 
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/parts/lengths_read.hpp>
 
 namespace preflearn {
@@ -50,17 +49,6 @@ void check_lengths(const pair_scores<Real>& scores, const pair_gradients<Real>& 
     check("the column of values", gradients.values.size(), true);
     require(gradients.chosen.size() == gradients.rejected.size(), "gradients of chosen and rejected must both be given",
             " or both be empty, found ", gradients.chosen.size(), " and ", gradients.rejected.size(), " entries");
-}
-
-/// The batch without the columns that the loss does not read: these are neither computed with nor checked. Margins
-/// stay, because a loss that has no use for them refuses them.
-template <class Loss, std::floating_point Real> pair_scores<Real> columns_read_by(pair_scores<Real> scores) {
-    constexpr lengths_read lengths = loss_lengths_at_most<Loss>;
-    if constexpr (!loss_uses_reference<Loss>) scores.reference_chosen = scores.reference_rejected = {};
-    if constexpr (!loss_uses_target<Loss>) scores.target = {};
-    if constexpr (lengths == lengths_read::none) scores.chosen_tokens = {};
-    if (!reads_rejected_lengths(lengths, !scores.target.empty())) scores.rejected_tokens = {};
-    return scores;
 }
 
 /// \throws argument_error when a length is missing that a loss reads.

@@ -19,11 +19,13 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/pairs/certain_pairs.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/mixed_penalty.hpp>
 #include <preflearn/loss/pairs/pieces.hpp>
 #include <preflearn/loss/pairs/steps.hpp>
 #include <preflearn/loss/pairs/walk.hpp>
+#include <preflearn/loss/parts/check_parameter.hpp>
 #include <preflearn/loss/parts/lengths_read.hpp>
 #include <preflearn/loss/parts/link.hpp>
 #include <preflearn/loss/parts/margin.hpp>
@@ -116,7 +118,7 @@ struct pairwise {
     pair_scores<Real> checked(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
         check_parts<Real, Score, Link, Target, Margin, Weight, Term>();
         check_lengths(scores, gradients);
-        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
+        check_positive("beta", beta);
         check_lengths_given(lengths, scores);
         require(uses_margin || scores.margin.empty(),
                 "this loss is no function of a score difference and takes no margin column");

@@ -5,12 +5,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cmath>
 #include <concepts>
 
 #include <preflearn/core/scores.hpp>
-#include <preflearn/core/system/error.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
+#include <preflearn/loss/parts/check_parameter.hpp>
 
 namespace preflearn {
 
@@ -42,9 +42,7 @@ template <class Loss> struct rewards_scaled {
     }
 
   private:
-    void check() const {
-        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
-    }
+    void check() const { check_positive("beta", beta); }
     [[nodiscard]] loss_sums scaled(loss_sums sums) const {
         sums.chosen_rewards *= beta;
         sums.rejected_rewards *= beta;

@@ -20,6 +20,7 @@
 #include <preflearn/core/response_length.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/training/kinds/labelled_pairs.hpp>
 #include <preflearn/training/kinds/pair_table.hpp>

@@ -26,6 +26,7 @@
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/loss/groups/triples.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/training/kinds/labelled_pairs.hpp>
 #include <preflearn/training/kinds/pair_table.hpp>
