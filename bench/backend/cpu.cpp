@@ -10,7 +10,7 @@
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 
 #include "peak.hpp"
 

@@ -13,7 +13,7 @@
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/system/parallel.hpp>
 
 /// Seconds of the quickest of `tries` calls.

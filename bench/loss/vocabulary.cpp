@@ -15,7 +15,7 @@
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/numbers/half.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/parallel.hpp>

@@ -1,8 +1,9 @@
 /// \file
-/// Where arrays live and which matrix product runs.
+/// Where arrays live and which operations run on them: what a device must know, and the processor.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <preflearn/backend/chained_product.hpp>
+#include <preflearn/backend/array_view.hpp>
+#include <preflearn/backend/concepts.hpp>
 #include <preflearn/backend/cpu.hpp>
-#include <preflearn/backend/few_rows.hpp>
+#include <preflearn/backend/operands.hpp>

@@ -3,15 +3,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <preflearn/policy/activation.hpp>
-#include <preflearn/policy/attention.hpp>
 #include <preflearn/policy/decoder.hpp>
 #include <preflearn/policy/family.hpp>
 #include <preflearn/policy/files.hpp>
-#include <preflearn/policy/log_prob_head.hpp>
-#include <preflearn/policy/norm.hpp>
 #include <preflearn/policy/reward_head.hpp>
 #include <preflearn/policy/sampling.hpp>
-#include <preflearn/policy/scratch.hpp>
 #include <preflearn/policy/text.hpp>
 #include <preflearn/policy/transformer.hpp>

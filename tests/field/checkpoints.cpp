@@ -6,6 +6,7 @@
 
 #include <preflearn/checkpoint/gguf.hpp>
 #include <preflearn/policy/files/load.hpp>
+#include <preflearn/policy/files/load_text_policy.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
 
 #include "../files.hpp"

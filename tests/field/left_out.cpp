@@ -10,6 +10,7 @@
 #include <preflearn/loss/named.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/pipeline/text_study.hpp>
+#include <preflearn/policy/files/load_text_policy.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
 
 #include "../files.hpp"

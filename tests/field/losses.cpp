@@ -11,6 +11,7 @@
 #include <preflearn/loss/named/dpo.hpp>
 #include <preflearn/loss/named/reference_free.hpp>
 #include <preflearn/loss_values/pairs.hpp>
+#include <preflearn/policy/files/load_text_policy.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
 #include <preflearn/training/kinds/pairs.hpp>
 

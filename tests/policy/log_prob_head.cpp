@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/policy/log_prob_head.hpp>
 

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/policy/files/load_text_policy.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
 
 #include "weak_model.hpp"

@@ -25,7 +25,7 @@ static_assert(!RewardModel<linear_reward<>, comparison<no_prompt, int>>);
 
 TEST_CASE("the gradient is the finite difference") {
     linear_reward<> model(4);
-    const auto start = test::normals(4, 9);
+    const auto start = test::normal_numbers(4, 9);
     std::ranges::copy(start, model.parameters().begin());
     const test::feature_pairs data(5, 4);
     const auto batch = data.completions();

@@ -31,7 +31,7 @@ TEST_CASE("the gradient is the finite difference, for one to three layers and bo
         CHECK(test::gradient_error(smooth, batch) < 1e-7);
         mlp_reward<double, response_features, rectifier> cornered({.features = 3, .hidden = hidden}, 2);
         // Biases of zero would put units behind a silent layer onto the corner itself.
-        const auto off_the_corner = test::normals(cornered.parameters().size(), 5);
+        const auto off_the_corner = test::normal_numbers(cornered.parameters().size(), 5);
         std::ranges::copy(off_the_corner, cornered.parameters().begin());
         CHECK(test::gradient_error(cornered, batch, 1e-7) < 1e-5);
     }

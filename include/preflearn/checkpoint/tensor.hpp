@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <preflearn/core/stored/element.hpp>
+#include <preflearn/core/stored/stored_values.hpp>
 #include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
@@ -54,13 +55,6 @@ inline std::size_t checked_size(std::span<const std::size_t> shape, const std::s
     return count;
 }
 
-/// The bytes of `count` elements. \throws input_error naming `what` unless they fill whole blocks.
-inline std::size_t bytes_of(element_type type, std::size_t count, const std::string& what = "a tensor") {
-    require<input_error>(count % block_elements(type) == 0, what, ": ", count, " elements of type ", name_of(type),
-                         " do not fill whole blocks of ", block_elements(type));
-    return count / block_elements(type) * block_bytes(type);
-}
-
 /// Writes elements first … first + out.size() - 1 of the flattened tensor to `out`, converted or dequantised
 /// (quantised types in float, then widened). Thread safe; any range is allowed, whole blocks are quickest.
 /// \throws argument_error when the range reaches beyond the tensor or its bytes.
@@ -68,31 +62,10 @@ template <std::floating_point T> void read_values(const tensor_view& tensor, std
     const std::size_t size = tensor.size();
     require(first <= size && out.size() <= size - first, "tensor ", tensor.name, ": elements ", first, " to ",
             first + out.size(), " were asked of ", size);
-    with_format(tensor.type, [&](std::string_view name, auto format) {
-        using format_type = decltype(format);
-        constexpr std::size_t elements = format_type::elements;
-        require(tensor.bytes.size() / format_type::bytes * elements >= first + out.size(), "tensor ", tensor.name, ": ",
-                tensor.bytes.size(), " bytes are too few for ", size, " elements of type ", name);
-        if constexpr (std::same_as<format_type, plain_format<T>>) {
-            if (!out.empty()) std::memcpy(out.data(), tensor.bytes.data() + first * sizeof(T), out.size_bytes());
-        } else {
-            const std::byte* block = tensor.bytes.data() + first / elements * format_type::bytes;
-            std::size_t done = 0, skip = first % elements;
-            std::array<T, elements> buffer; // a block of which only a part is wanted
-            while (done < out.size()) {
-                const std::size_t count = std::min(elements - skip, out.size() - done);
-                if (count == elements) {
-                    format_type::decode(block, out.data() + done);
-                } else {
-                    format_type::decode(block, buffer.data());
-                    std::copy_n(buffer.data() + skip, count, out.data() + done);
-                }
-                done += count;
-                skip = 0;
-                block += format_type::bytes;
-            }
-        }
-    });
+    require(tensor.bytes.size() / block_bytes(tensor.type) * block_elements(tensor.type) >= first + out.size(),
+            "tensor ", tensor.name, ": ", tensor.bytes.size(), " bytes are too few for ", size, " elements of type ",
+            name_of(tensor.type));
+    decode_values(tensor.type, tensor.bytes, first, out);
 }
 
 /// All values of a tensor.

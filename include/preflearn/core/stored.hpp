@@ -5,3 +5,5 @@
 
 #include <preflearn/core/stored/element.hpp>
 #include <preflearn/core/stored/quantised.hpp>
+#include <preflearn/core/stored/stored_matrix.hpp>
+#include <preflearn/core/stored/stored_values.hpp>

@@ -3,4 +3,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/family/families.hpp>
 #include <preflearn/policy/family/llama.hpp>

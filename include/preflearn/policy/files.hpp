@@ -4,5 +4,9 @@
 #pragma once
 
 #include <preflearn/policy/files/config_files.hpp>
+#include <preflearn/policy/files/family_fields.hpp>
 #include <preflearn/policy/files/json_fields.hpp>
 #include <preflearn/policy/files/load.hpp>
+#include <preflearn/policy/files/load_text_policy.hpp>
+#include <preflearn/policy/files/rope_fields.hpp>
+#include <preflearn/policy/files/tensor_forms.hpp>

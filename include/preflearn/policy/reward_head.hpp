@@ -13,17 +13,20 @@
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/policy/decoder/trained_numbers.hpp>
 #include <preflearn/policy/transformer.hpp>
 #include <preflearn/reward/finite.hpp>
 
 namespace preflearn {
 
-/// A RewardModel and a Trainable on token completions; owns its language model, whose last hidden_size `extra`
-/// parameters are v. End responses with an end-of-sequence token if the model was trained to: h is taken there.
+/// A RewardModel and a Trainable on token completions: a language model of its own and v, each with its own part of
+/// one array, so that an optimiser or a checkpoint sees one vector. End responses with an end-of-sequence token if the
+/// model was trained to: h is taken there.
 ///
-/// v starts at zero: the first reward is 0, the first step moves v alone, the second all. To train v alone, compute
-/// `last_hidden` of all completions once, fit a `linear_reward` to them and copy its parameters to `head()`.
-/// `save_transformer(reward.model(), …)` writes the language model; v is `head()`, which the caller keeps.
+/// v starts at zero: the first reward is 0, the first step moves v alone, the second all. To train v alone, freeze the
+/// model's tensors when it is loaded, or compute `last_hidden` of all completions once, fit a `linear_reward` to them
+/// and copy its parameters to `head()`. `save_transformer(reward.model(), …)` writes the language model; v is `head()`,
+/// which the caller keeps.
 template <class Model = transformer<float>> class scalar_head {
   public:
     using real = double;
@@ -40,8 +43,18 @@ template <class Model = transformer<float>> class scalar_head {
         std::vector<double> scores_;
     };
 
-    /// Copies `model`'s weights (its extra parameters, if any, give way to v).
-    explicit scalar_head(const Model& model) : model_(model, model.config().hidden_size) {}
+    /// Copies the trained weights of `model`, and shares the frozen ones.
+    explicit scalar_head(const Model& model)
+        : all_(model.parameters().size() + model.config().hidden_size),
+          model_(model, all_.part(0, model.parameters().size())) {}
+    scalar_head(const scalar_head& other) : all_(other.all_), model_(other.model_, all_.part(0, other.split())) {}
+    scalar_head(scalar_head&&) noexcept = default;
+    scalar_head& operator=(scalar_head other) noexcept {
+        all_ = std::move(other.all_);
+        model_ = std::move(other.model_);
+        return *this;
+    }
+    ~scalar_head() = default;
 
     /// \throws argument_error for completions that the language model refuses (an empty prompt, ids outside the
     /// vocabulary, a sequence too long); numeric_error when a reward is not finite.
@@ -58,17 +71,17 @@ template <class Model = transformer<float>> class scalar_head {
         require(derivatives.size() == p.scores_.size(), "backward: ", p.scores_.size(),
                 " completions were scored, found ", derivatives.size(), " derivatives");
         const std::size_t size = head().size();
-        typename Model::matrix d_hidden(derivatives.size(), size);
+        std::vector<scalar> d_hidden(derivatives.size() * size);
         const matrix_view<const scalar> hidden = p.hidden_.hidden();
-        const std::span<scalar> d_head = model_.extra_gradients();
+        const std::span<scalar> d_head = gradients().subspan(split());
         for (std::size_t c = 0; c < derivatives.size(); ++c) {
             const auto d = static_cast<scalar>(derivatives[c]);
             for (std::size_t j = 0; j < size; ++j) {
                 d_head[j] += d * hidden(c, j);
-                d_hidden.view()(c, j) = d * head()[j];
+                d_hidden[c * size + j] = d * head()[j];
             }
         }
-        model_.backward_hidden(std::move(p.hidden_), std::as_const(d_hidden).view());
+        model_.backward_hidden(std::move(p.hidden_), {d_hidden.data(), derivatives.size(), size});
     }
 
     double operator()(token_span prompt, token_span response) const {
@@ -77,19 +90,21 @@ template <class Model = transformer<float>> class scalar_head {
     }
     /// The rewards of many completions; neighbours with equal prompts share the prompt's computation.
     [[nodiscard]] std::vector<double> rewards(std::span<const token_completion> completions) const {
-        const typename Model::matrix hidden = model_.last_hidden(completions);
+        const auto hidden = model_.last_hidden(completions);
         return scores_of(hidden.view(), completions.size());
     }
 
     [[nodiscard]] const Model& model() const { return model_; }
     /// v, hidden_size numbers.
-    [[nodiscard]] std::span<scalar> head() { return model_.extra_parameters(); }
-    [[nodiscard]] std::span<const scalar> head() const { return model_.extra_parameters(); }
+    [[nodiscard]] std::span<scalar> head() { return parameters().subspan(split()); }
+    [[nodiscard]] std::span<const scalar> head() const { return parameters().subspan(split()); }
 
-    /// The language model's parameters, then v.
-    [[nodiscard]] std::span<scalar> parameters() { return model_.parameters(); }
-    [[nodiscard]] std::span<const scalar> parameters() const { return model_.parameters(); }
-    [[nodiscard]] std::span<scalar> gradients() { return model_.gradients(); }
+    /// The language model's trained numbers, then v.
+    [[nodiscard]] std::span<scalar> parameters() { return all_.host_values(); }
+    [[nodiscard]] std::span<const scalar> parameters() const { return all_.host_values(); }
+    [[nodiscard]] std::span<scalar> gradients() { return all_.host_gradients(); }
+    /// Adds to a run's description what is frozen.
+    template <class Run> void describe(Run& run) const { model_.describe(run); }
 
   private:
     [[nodiscard]] std::vector<double> scores_of(matrix_view<const scalar> hidden, std::size_t count) const {
@@ -101,7 +116,11 @@ template <class Model = transformer<float>> class scalar_head {
         return scores;
     }
 
-    Model model_;
+    /// Where v starts.
+    [[nodiscard]] std::size_t split() const { return all_.size() - model_.config().hidden_size; }
+
+    trained_numbers<scalar, typename Model::backend> all_;
+    Model model_; // its trained numbers are the first of all_
 };
 
 } // namespace preflearn

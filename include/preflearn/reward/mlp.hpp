@@ -16,7 +16,7 @@
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/numbers/random.hpp>

@@ -45,8 +45,9 @@ TEST_CASE("the walk sums a loss's pieces, whatever their number, and hands on th
         pairs<double> p = random_pairs<double>(size);
         std::vector<double> values(size);
         const line loss{.factor = 3};
-        const loss_sums sums =
-            walk_pairs(loss.pieces(), p.scores(), pair_gradients<double>{p.d_chosen, p.d_rejected, std::span(values)});
+        pair_gradients<double> out = p.gradients();
+        out.values = std::span(values);
+        const loss_sums sums = walk_pairs(loss.pieces(), p.scores(), out);
         double expected = 0, weight = 0, rewards = 0;
         for (std::size_t i = 0; i < size; ++i) {
             const double u = p.chosen[i] - p.reference_chosen[i], v = p.rejected[i] - p.reference_rejected[i];

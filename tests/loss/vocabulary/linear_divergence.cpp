@@ -11,7 +11,7 @@
 #include <omp.h>
 #endif
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/loss/vocabulary/linear_divergence.hpp>
 

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/loss/named/dpo.hpp>
 #include <preflearn/loss/vocabulary/linear_preference.hpp>

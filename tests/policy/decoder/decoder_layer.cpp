@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/policy/decoder/decoder_layer.hpp>
 #include <preflearn/policy/family/llama.hpp>
 

@@ -10,7 +10,6 @@
 #endif
 
 #include <preflearn/policy/decoder/initialise.hpp>
-#include <preflearn/policy/family/llama.hpp>
 
 using namespace preflearn;
 
@@ -25,7 +24,7 @@ const transformer_config initialised_config = validated(transformer_config{.voca
                                                                            .tied_embeddings = false});
 
 template <class Scalar> std::vector<Scalar> weights(const transformer_config& c, std::uint64_t seed) {
-    const parameter_layout<llama> layout(c);
+    const decoder_layout layout(c);
     std::vector<Scalar> values(layout.size(), Scalar(7));
     initialise(std::span(values), layout, c, seed);
     return values;
@@ -44,15 +43,16 @@ TEST_CASE("matrices are scaled by their inputs, what writes to the residual stre
         transformer_config c = initialised_config;
         c.initializer_range = range;
         const std::vector<double> values = weights<double>(c, 1);
-        const parameter_layout<llama> layout(c);
+        const decoder_layout layout(c);
         for (const tensor_place& place : layout.tensors()) {
             const std::span<const double> tensor = std::span(values).subspan(place.offset, place.size());
-            if (place.is_vector) {
+            if (place.is_vector()) {
                 CHECK(std::vector<double>(tensor.begin(), tensor.end()) == std::vector<double>(place.size(), 7));
                 continue;
             }
             double expected = range != 0 ? range : 1 / std::sqrt(static_cast<double>(place.columns));
-            const bool residual = place.role == tensor_role::attention_output || place.role == tensor_role::down;
+            const bool residual =
+                place.entry.role == tensor_role::attention_output || place.entry.role == tensor_role::down;
             if (residual) expected /= std::sqrt(8.0);
             CHECK(deviation(tensor) == doctest::Approx(expected).epsilon(0.1));
         }

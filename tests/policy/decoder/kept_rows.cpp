@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <set>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/policy/decoder/kept_rows.hpp>
 
 #include "../models.hpp"

@@ -18,7 +18,6 @@ TEST_CASE("neighbours with equal prompts share its rows, and only rows that pred
     CHECK(batch.wanted.size() == 3 + 2 + 7 + 2);
     CHECK(batch.sources[0] == batch.sources[3]); // first tokens of two responses to one prompt
     CHECK(batch.groups.size() == 5);
-    CHECK(batch.longest == 7);
     for (const row_segment& s : batch.segments)
         for (std::size_t i = 0; i < s.length; ++i) CHECK(batch.positions[s.row + i] == s.prefix_length + i);
     for (std::size_t p = 0; p < batch.targets.size(); ++p) CHECK(batch.sources[p] < batch.wanted.size());

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/gguf.hpp>
-#include <preflearn/policy/family/llama.hpp>
 #include <preflearn/policy/files/config_files.hpp>
 
 #include "../../checkpoint/gguf_writer.hpp"
@@ -32,7 +31,7 @@ nlohmann::json changed(const nlohmann::json& patch) {
 
 TEST_CASE("what a config.json leaves out takes transformers' defaults") {
     const test::folder folder;
-    const transformer_config config = read_config_json<llama>(folder.write("config.json", least));
+    const transformer_config config = read_config_json(folder.write("config.json", least));
     CHECK(config.key_value_heads == 4);
     CHECK(config.head_dim == 2);
     CHECK(config.rope_theta == 10000);
@@ -46,7 +45,7 @@ TEST_CASE("what a config.json leaves out takes transformers' defaults") {
 TEST_CASE("rotary scaling is read as both generations of transformers write it") {
     const test::folder folder;
     const auto read = [&](const nlohmann::json& patch) {
-        return read_config_json<llama>(folder.write("config.json", changed(patch).dump()));
+        return read_config_json(folder.write("config.json", changed(patch).dump()));
     };
     CHECK(read({{"rope_scaling", {{"type", "linear"}, {"factor", 2.0}}}}).rope_scaling.type ==
           rope_scaling::rule::linear);
@@ -70,11 +69,11 @@ TEST_CASE("rotary scaling is read as both generations of transformers write it")
 TEST_CASE("the end tokens of generation_config.json come first") {
     const test::folder folder;
     const auto path = folder.write("config.json", changed({{"eos_token_id", 3}}).dump());
-    CHECK(read_config_json<llama>(path).end_tokens == std::vector<token_id>{3});
+    CHECK(read_config_json(path).end_tokens == std::vector<token_id>{3});
     folder.write("generation_config.json", R"({"eos_token_id": [3, 7]})");
-    CHECK(read_config_json<llama>(path).end_tokens == std::vector<token_id>{3, 7});
+    CHECK(read_config_json(path).end_tokens == std::vector<token_id>{3, 7});
     folder.write("generation_config.json", R"({"temperature": 1})");
-    CHECK(read_config_json<llama>(path).end_tokens == std::vector<token_id>{3});
+    CHECK(read_config_json(path).end_tokens == std::vector<token_id>{3});
 }
 
 TEST_CASE("a configuration that is written is read again as it was") {
@@ -83,8 +82,8 @@ TEST_CASE("a configuration that is written is read again as it was") {
     config.end_tokens = {3, 4};
     config.rope_scaling = {.type = rope_scaling::rule::llama3, .factor = 8, .original_maximum_length = 32};
     for (const transformer_config& each : {config, validated(test::multi_query())}) {
-        const auto path = folder.write("config.json", config_json<llama>(each, "float32").dump());
-        CHECK(read_config_json<llama>(path) == each);
+        const auto path = folder.write("config.json", config_json(each, "float32").dump());
+        CHECK(read_config_json(path) == each);
     }
 }
 
@@ -103,7 +102,7 @@ TEST_CASE("GGUF metadata gives the same configuration; a part that is missing is
     const test::gguf_writer without_tensors = file;
     file.tensors.push_back(
         {.name = "token_embd.weight", .dimensions = {8, 20}, .type = 0, .data = std::string(640, 0)});
-    const transformer_config config = read_gguf_config<llama>(read_gguf(folder.write("a.gguf", file.file())));
+    const transformer_config config = read_gguf_config(read_gguf(folder.write("a.gguf", file.file())));
     CHECK(config.vocabulary_size == 20);
     CHECK(config.hidden_size == 8);
     CHECK(config.key_value_heads == 4);
@@ -112,7 +111,7 @@ TEST_CASE("GGUF metadata gives the same configuration; a part that is missing is
     CHECK(config.norm_epsilon == static_cast<double>(1e-6F));
     CHECK(config.rope_theta == 10000); // llama.cpp's default
     CHECK(config.end_tokens == std::vector<token_id>{5, 6});
-    CHECK_THROWS_WITH_AS((void)read_gguf_config<llama>(read_gguf(folder.write("b.gguf", without_tensors.file()))),
+    CHECK_THROWS_WITH_AS((void)read_gguf_config(read_gguf(folder.write("b.gguf", without_tensors.file()))),
                          doctest::Contains("token_embd.weight"), input_error);
     for (const auto& [place, name] : {std::pair{1, "llama.embedding_length"},
                                       {2, "llama.feed_forward_length"},
@@ -122,7 +121,7 @@ TEST_CASE("GGUF metadata gives the same configuration; a part that is missing is
                                       {6, "llama.attention.layer_norm_rms_epsilon"}}) {
         test::gguf_writer lacks = file;
         lacks.keys.erase(lacks.keys.begin() + place);
-        CHECK_THROWS_WITH_AS((void)read_gguf_config<llama>(read_gguf(folder.write("c.gguf", lacks.file()))),
+        CHECK_THROWS_WITH_AS((void)read_gguf_config(read_gguf(folder.write("c.gguf", lacks.file()))),
                              doctest::Contains(name), input_error);
     }
 }

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/core/many.hpp>
+#include <preflearn/policy/files/load_text_policy.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
 
 #include "../../files.hpp"

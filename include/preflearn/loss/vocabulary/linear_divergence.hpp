@@ -25,9 +25,11 @@
 
 namespace preflearn {
 
-/// A model's last hidden states, rows × width, its head, vocabulary × width, and what follows the head.
-template <std::floating_point T> struct linear_model {
-    matrix_view<const T> hidden, head;
+/// A model's last hidden states, rows × width, its head, vocabulary × width (a matrix_view or a stored_matrix), and
+/// what follows the head.
+template <std::floating_point T, class Head = matrix_view<const T>> struct linear_model {
+    matrix_view<const T> hidden;
+    Head head;
     logit_transform<T> transform{};
 };
 
@@ -36,8 +38,8 @@ template <std::floating_point T> struct linear_model {
 /// `Matrices` models Backend<T>.
 /// \throws argument_error when shapes differ; numeric_error naming a row without a distribution or a weight that is not
 /// finite.
-template <class Matrices, std::floating_point T>
-void linear_kl_from_reference(const linear_model<T>& reference, const linear_model<T>& policy,
+template <class Matrices, std::floating_point T, class ReferenceHead, class Head>
+void linear_kl_from_reference(const linear_model<T, ReferenceHead>& reference, const linear_model<T, Head>& policy,
                               std::span<double> divergences, std::span<const double> weights = {},
                               const linear_gradients<T>& gradients = {}) {
     static_assert(Backend<Matrices, T>, "Matrices is a Backend: it has a name, matrix<T> and multiply");
@@ -45,11 +47,13 @@ void linear_kl_from_reference(const linear_model<T>& reference, const linear_mod
     require(reference.hidden.rows == rows && reference.head.rows == vocabulary, "the reference has ",
             reference.hidden.rows, " rows and a vocabulary of ", reference.head.rows, ", the policy ", rows, " and ",
             vocabulary);
-    for (const linear_model<T>* const side : {&reference, &policy}) {
-        require(side->hidden.columns == side->head.columns, "hidden states of width ", side->hidden.columns,
-                " do not fit a head of width ", side->head.columns);
-        side->transform.check(vocabulary);
-    }
+    const auto check_side = [&](const auto& side) {
+        require(side.hidden.columns == side.head.columns, "hidden states of width ", side.hidden.columns,
+                " do not fit a head of width ", side.head.columns);
+        side.transform.check(vocabulary);
+    };
+    check_side(reference);
+    check_side(policy);
     require(divergences.size() == rows, "divergences has ", divergences.size(), " entries for ", rows, " rows");
     require(weights.empty() || weights.size() == rows, "weights has ", weights.size(), " entries for ", rows, " rows");
     check_gradients(gradients, policy.hidden, policy.head);
@@ -58,20 +62,28 @@ void linear_kl_from_reference(const linear_model<T>& reference, const linear_mod
                                ", a finite number was expected");
 
     const vocabulary_tiles tiles(rows, vocabulary_tiles::rows_at_most, vocabulary);
-    const auto logits = [](const linear_model<T>& side, std::size_t row, std::size_t token, matrix_view<T> z) {
-        Matrices::template multiply<T>(transpose::no, side.hidden.row_block(row, z.rows), transpose::yes,
-                                       side.head.row_block(token, z.columns), z, store::replace);
+    using matrix = typename Matrices::template matrix<T>;
+    const auto logits = [](const auto& side, std::size_t row, std::size_t token, matrix_view<T> z,
+                           matrix_view<T> head) {
+        const matrix_view<const T> tokens = tokens_of(side.head, token, z.columns, head);
+        Matrices::template multiply<T>(transpose::no, side.hidden.row_block(row, z.rows), transpose::yes, tokens, z,
+                                       store::replace);
+        return tokens;
+    };
+    const auto head_room = [&](const auto& side) {
+        return matrix(tokens_room(side.head, tiles.width), side.head.columns);
     };
 
     std::vector<divergence_sums> parts(tiles.groups() * rows), sums(rows);
     parallel_for(tiles.panels() * tiles.groups(), [&](std::size_t task) {
         const auto [row, count] = tiles.panel(task / tiles.groups());
         const std::size_t group = task % tiles.groups();
-        typename Matrices::template matrix<T> room(count, tiles.width), other(count, tiles.width);
+        matrix room(count, tiles.width), other(count, tiles.width);
+        matrix reference_head = head_room(reference), policy_head = head_room(policy);
         tiles.for_tiles(group, tiles.groups(), [&, first_row = row, height = count](std::size_t token, std::size_t n) {
             const matrix_view<T> z0(room.view().data, height, n), z(other.view().data, height, n);
-            logits(reference, first_row, token, z0);
-            logits(policy, first_row, token, z);
+            (void)logits(reference, first_row, token, z0, reference_head.view());
+            (void)logits(policy, first_row, token, z, policy_head.view());
             for (std::size_t r = 0; r < height; ++r) {
                 reference.transform.apply(std::span(z0.row(r), n), token);
                 policy.transform.apply(std::span(z.row(r), n), token);
@@ -89,17 +101,18 @@ void linear_kl_from_reference(const linear_model<T>& reference, const linear_mod
     if (weights.empty() || (!gradients.hidden.data && !gradients.head.data && gradients.bias.empty())) return;
 
     const std::size_t groups = tiles.groups(std::size_t{32} << 20, tiles.height * width * sizeof(T));
-    typename Matrices::template matrix<T> d_hidden(gradients.hidden.data ? groups * tiles.height : 0, width);
+    matrix d_hidden(gradients.hidden.data ? groups * tiles.height : 0, width);
     for (std::size_t p = 0; p < tiles.panels(); ++p) {
         const auto [row, count] = tiles.panel(p);
         parallel_for(groups, [&, first_row = row, height = count](std::size_t group) {
-            typename Matrices::template matrix<T> room(height, tiles.width), other(height, tiles.width);
+            matrix room(height, tiles.width), other(height, tiles.width);
+            matrix reference_head = head_room(reference), policy_head = head_room(policy);
             std::vector<T> slopes(tiles.width);
             store mode = store::replace;
             tiles.for_tiles(group, groups, [&](std::size_t token, std::size_t n) {
                 const matrix_view<T> z0(room.view().data, height, n), z(other.view().data, height, n);
-                logits(reference, first_row, token, z0);
-                logits(policy, first_row, token, z);
+                (void)logits(reference, first_row, token, z0, reference_head.view());
+                const matrix_view<const T> tokens = logits(policy, first_row, token, z, policy_head.view());
                 for (std::size_t r = 0; r < height; ++r) {
                     const divergence_sums& of_row = sums[first_row + r];
                     reference.transform.apply(std::span(z0.row(r), n), token);
@@ -112,7 +125,7 @@ void linear_kl_from_reference(const linear_model<T>& reference, const linear_mod
                 }
                 const matrix_view<const T> dz(z);
                 if (gradients.hidden.data)
-                    Matrices::template multiply<T>(transpose::no, dz, transpose::no, policy.head.row_block(token, n),
+                    Matrices::template multiply<T>(transpose::no, dz, transpose::no, tokens,
                                                    d_hidden.view().row_block(group * height, height), mode);
                 if (gradients.head.data)
                     Matrices::template multiply<T>(transpose::yes, dz, transpose::no,

@@ -35,9 +35,9 @@ template <std::floating_point T> struct linear_gradients {
 };
 
 /// \throws argument_error when a gradient that is wanted has not the shape of its matrix.
-template <std::floating_point T>
-void check_gradients(const linear_gradients<T>& gradients, matrix_view<const T> hidden, matrix_view<const T> head) {
-    const auto same = [](const char* name, matrix_view<T> found, matrix_view<const T> wanted) {
+template <std::floating_point T, class Head>
+void check_gradients(const linear_gradients<T>& gradients, matrix_view<const T> hidden, const Head& head) {
+    const auto same = [](const char* name, matrix_view<T> found, const auto& wanted) {
         require(!found.data || (found.rows == wanted.rows && found.columns == wanted.columns), "the gradient of ", name,
                 " is ", found.rows, " x ", found.columns, ", expected ", wanted.rows, " x ", wanted.columns);
     };
@@ -48,15 +48,18 @@ void check_gradients(const linear_gradients<T>& gradients, matrix_view<const T> 
 }
 
 /// Says why a row of hidden states has no distribution over the vocabulary.
-template <std::floating_point T>
-[[noreturn]] void throw_linear_fault(matrix_view<const T> hidden, matrix_view<const T> head, std::size_t row) {
+template <std::floating_point T, class Head>
+[[noreturn]] void throw_linear_fault(matrix_view<const T> hidden, const Head& head, std::size_t row) {
     for (std::size_t k = 0; k < hidden.columns; ++k)
         require<numeric_error>(std::isfinite(hidden(row, k)), "row ", row, ": feature ", k, " of the hidden state is ",
                                hidden(row, k), ", a finite number was expected");
-    for (std::size_t token = 0; token < head.rows; ++token)
+    std::vector<T> room(head.columns);
+    for (std::size_t token = 0; token < head.rows; ++token) {
+        const matrix_view<const T> of_token = tokens_of(head, token, 1, matrix_view<T>(room.data(), 1, room.size()));
         for (std::size_t k = 0; k < head.columns; ++k)
-            require<numeric_error>(std::isfinite(head(token, k)), "row ", row, ": feature ", k, " of token ", token,
-                                   " in the head is ", head(token, k), ", a finite number was expected");
+            require<numeric_error>(std::isfinite(of_token(0, k)), "row ", row, ": feature ", k, " of token ", token,
+                                   " in the head is ", of_token(0, k), ", a finite number was expected");
+    }
     throw numeric_error(
         message("row ", row, ": its logits hold NaN or +inf, or are all -inf, which leaves no distribution"));
 }
@@ -65,15 +68,17 @@ template <std::floating_point T>
 /// tokens of responses to one prompt). `Matrices` models Backend<T>. Views, spans and the transform's bias must outlive
 /// the object; all members are const and allocate what they need, under 64 MB for a vocabulary of 50,000 tokens.
 ///
+/// `Head` is a matrix_view or a stored_matrix, whose gradient cannot be wanted.
+///
 /// Log-probs are one a prediction, the other scores one a row.
-template <std::floating_point T, class Matrices> class linear_log_probs {
+template <std::floating_point T, class Matrices, class Head = matrix_view<const T>> class linear_log_probs {
     static_assert(Backend<Matrices, T>, "Matrices is a Backend: it has a name, matrix<T> and multiply");
 
   public:
     /// `hidden` is rows × width, `head` vocabulary × width. Without sources there is one prediction a row.
     /// `kept_bytes` is room for the logits of a panel of rows (16 at least); small panels make slower products.
     /// \throws argument_error when shapes differ, or a target or a source is out of range.
-    linear_log_probs(matrix_view<const T> hidden, matrix_view<const T> head, std::span<const token_id> targets,
+    linear_log_probs(matrix_view<const T> hidden, const Head& head, std::span<const token_id> targets,
                      std::span<const std::size_t> sources = {}, const logit_transform<T>& transform = {},
                      std::size_t kept_bytes = std::size_t{40} << 20)
         : hidden_(hidden), head_(head), targets_(targets), transform_(transform), kept_bytes_(kept_bytes),
@@ -114,12 +119,12 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
         std::vector<double> picked(targets_.size());
         parallel_for(tiles.panels() * groups, [&](std::size_t task) {
             const auto [row, count] = tiles.panel(task / groups);
-            typename Matrices::template matrix<T> room(count, tiles.width);
+            matrix room(count, tiles.width), of_head(tokens_room(head_, tiles.width), head_.columns);
             const std::span<softmax_sums> sums = std::span(parts).subspan(task % groups * hidden_.rows + row, count);
             tiles.for_tiles(task % groups, groups,
                             [&, first_row = row, rows = count](std::size_t token, std::size_t n) {
                                 const matrix_view<T> z(room.view().data, rows, n);
-                                logits(first_row, token, z);
+                                (void)logits(first_row, token, z, of_head.view());
                                 take_in(first_row, token, z, scores.moments(), sums, picked);
                             });
         });
@@ -136,7 +141,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
         check_gradients(gradients, hidden_, head_);
         check_derivatives(derivatives);
         const vocabulary_tiles tiles(hidden_.rows, vocabulary_tiles::rows_at_most, head_.rows);
-        typename Matrices::template matrix<T> parts = parts_of_d_hidden(tiles, std::size_t{32} << 20);
+        matrix parts = parts_of_d_hidden(tiles, std::size_t{32} << 20);
         for (std::size_t p = 0; p < tiles.panels(); ++p) {
             const auto [row, count] = tiles.panel(p);
             gradients_of_panel(tiles, row, count, normalisers, derivatives, gradients, parts.view(), {});
@@ -189,9 +194,12 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
             require<numeric_error>(std::isfinite(derivatives[p]), "prediction ", p, ": derivative is ", derivatives[p],
                                    ", a finite number was expected");
     }
-    void logits(std::size_t row, std::size_t token, matrix_view<T> z) const {
-        Matrices::template multiply<T>(transpose::no, hidden_.row_block(row, z.rows), transpose::yes,
-                                       head_.row_block(token, z.columns), z, store::replace);
+    /// Returns the tokens' rows of the head.
+    matrix_view<const T> logits(std::size_t row, std::size_t token, matrix_view<T> z, matrix_view<T> room) const {
+        const matrix_view<const T> weights = tokens_of(head_, token, z.columns, room);
+        Matrices::template multiply<T>(transpose::no, hidden_.row_block(row, z.rows), transpose::yes, weights, z,
+                                       store::replace);
+        return weights;
     }
 
     /// Merges a tile into the sums of its rows and picks the logits of targets.
@@ -234,7 +242,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
     /// Room for dx of a panel, in as many parts as there are groups of tiles, in about `bytes`.
     auto parts_of_d_hidden(const vocabulary_tiles& tiles, std::size_t bytes) const {
         const std::size_t groups = tiles.groups(bytes, tiles.height * hidden_.columns * sizeof(T));
-        return typename Matrices::template matrix<T>(groups * tiles.height, hidden_.columns);
+        return matrix(groups * tiles.height, hidden_.columns);
     }
 
     template <class Derive>
@@ -244,8 +252,8 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
         check_gradients(gradients, hidden_, head_);
         const vocabulary_tiles tiles(hidden_.rows, most_rows, head_.rows);
         // Tile after tile, each without gaps.
-        typename Matrices::template matrix<T> kept(std::min(tiles.height, hidden_.rows), head_.rows);
-        typename Matrices::template matrix<T> d_hidden = parts_of_d_hidden(tiles, std::size_t{8} << 20);
+        matrix kept(std::min(tiles.height, hidden_.rows), head_.rows);
+        matrix d_hidden = parts_of_d_hidden(tiles, std::size_t{8} << 20);
         std::vector<softmax_sums> parts(tiles.tiles() * tiles.height);
         std::vector<double> picked(targets_.size()), normalisers(hidden_.rows);
         if (hidden_.rows == 0) derive();
@@ -254,9 +262,10 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
             const std::span<softmax_sums> of_panel = std::span(parts).first(tiles.tiles() * count);
             std::ranges::fill(of_panel, softmax_sums{});
             parallel_for(tiles.tiles(), [&, first_row = row, rows = count](std::size_t tile) {
+                matrix of_head(tokens_room(head_, tiles.width), head_.columns);
                 tiles.for_tiles(tile, tiles.tiles(), [&](std::size_t token, std::size_t n) {
                     const matrix_view<T> z(kept.view().data + token * rows, rows, n);
-                    logits(first_row, token, z);
+                    (void)logits(first_row, token, z, of_head.view());
                     take_in(first_row, token, z, scores.moments(), of_panel.subspan(tile * rows, rows), picked);
                 });
             });
@@ -280,11 +289,12 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
             each_target(row + r, 0, head_.rows, [&](std::size_t p, std::size_t) { totals[r] += derivatives[p]; });
         const std::size_t groups = parts.rows / tiles.height;
         parallel_for(groups, [&](std::size_t group) {
-            typename Matrices::template matrix<T> room(kept.data ? 0 : count, tiles.width);
+            matrix room(kept.data ? 0 : count, tiles.width), of_head(tokens_room(head_, tiles.width), head_.columns);
             store mode = store::replace;
             tiles.for_tiles(group, groups, [&](std::size_t token, std::size_t n) {
                 const matrix_view<T> z(kept.data ? kept.data + token * count : room.view().data, count, n);
-                if (!kept.data) logits(row, token, z);
+                const matrix_view<const T> weights =
+                    kept.data ? tokens_of(head_, token, n, of_head.view()) : logits(row, token, z, of_head.view());
                 for (std::size_t r = 0; r < count; ++r) {
                     const auto raise = [&](std::span<T> piece, std::size_t first) {
                         each_target(row + r, first, piece.size(), [&](std::size_t p, std::size_t at) {
@@ -298,7 +308,7 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
                 }
                 const matrix_view<const T> dz(z);
                 if (gradients.hidden.data)
-                    Matrices::template multiply<T>(transpose::no, dz, transpose::no, head_.row_block(token, n),
+                    Matrices::template multiply<T>(transpose::no, dz, transpose::no, weights,
                                                    parts.row_block(group * count, count), mode);
                 if (gradients.head.data)
                     Matrices::template multiply<T>(transpose::yes, dz, transpose::no, hidden_.row_block(row, count),
@@ -318,7 +328,10 @@ template <std::floating_point T, class Matrices> class linear_log_probs {
         }
     }
 
-    matrix_view<const T> hidden_, head_;
+    using matrix = typename Matrices::template matrix<T>;
+
+    matrix_view<const T> hidden_;
+    Head head_;
     std::span<const token_id> targets_;
     logit_transform<T> transform_;
     std::size_t kept_bytes_;

@@ -1,7 +1,8 @@
 /// \file
 /// How a product of hidden states with a vocabulary matrix is cut, so that the whole of its result is never held:
 /// panels of rows × tiles of the vocabulary, consecutive tiles in groups that run in parallel. How the vocabulary is
-/// cut depends on its size alone, so a row's sums do not depend on the rows beside it or on the number of threads.
+/// cut depends on its size alone, so a row's sums do not depend on the rows beside it or on the number of threads. A
+/// vocabulary matrix is one in memory or a stored one, of which a tile becomes numbers when it is its turn.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -9,6 +10,7 @@
 #include <cstddef>
 
 #include <preflearn/core/matrix_view.hpp>
+#include <preflearn/core/stored/stored_matrix.hpp>
 #include <preflearn/core/system/parallel.hpp>
 
 namespace preflearn {
@@ -52,6 +54,22 @@ struct vocabulary_tiles {
             use(t * width, std::min(width, vocabulary - t * width));
     }
 };
+
+/// The rows of `count` tokens of a vocabulary matrix from `first` on: of one in memory, where they lie.
+template <class T>
+matrix_view<const T> tokens_of(matrix_view<const T> head, std::size_t first, std::size_t count,
+                               matrix_view<T> /*room*/) {
+    return head.row_block(first, count);
+}
+/// Of a stored one, as numbers in `room`, which has as many rows at least.
+template <class T>
+matrix_view<const T> tokens_of(const stored_matrix& head, std::size_t first, std::size_t count, matrix_view<T> room) {
+    read_rows(head, first, room.row_block(0, count));
+    return room.row_block(0, count);
+}
+/// Rows of the room that tokens_of needs for up to `count` tokens.
+template <class T> std::size_t tokens_room(matrix_view<const T> /*head*/, std::size_t /*count*/) { return 0; }
+inline std::size_t tokens_room(const stored_matrix& /*head*/, std::size_t count) { return count; }
 
 /// Adds matrices of the shape of `sum`, which lie one below the other in `parts`, in their order.
 template <class T> void add_parts(matrix_view<const T> parts, matrix_view<T> sum) {

@@ -10,8 +10,11 @@
 #include <string>
 #include <vector>
 
+#include <preflearn/backend/operands.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/family/llama.hpp>
 
 namespace preflearn {
 
@@ -31,22 +34,46 @@ struct rope_scaling {
     friend bool operator==(const rope_scaling&, const rope_scaling&) = default;
 };
 
-/// A small model by default; loading fills every field from the checkpoint.
+/// Loading fills every field from the checkpoint. Layers are counted from 1 where "every n-th" is said.
 struct transformer_config {
+    /// Which computation it is, and how its files name things.
+    decoder_family family = llama;
     std::size_t vocabulary_size = 0;
     std::size_t hidden_size = 0;
-    /// Width of the MLP.
+    /// Width of the MLP; 0 in a plain one: 4 hidden_size.
     std::size_t intermediate_size = 0;
     std::size_t layers = 0;
     std::size_t heads = 0;
     /// Heads that share a key and a value are heads / key_value_heads; 0: as many as heads.
     std::size_t key_value_heads = 0;
-    /// Even; 0: hidden_size / heads.
+    /// 0: hidden_size / heads.
     std::size_t head_dim = 0;
+    /// How many of head_dim columns turn by rotary positions, an even number; 0: all.
+    std::size_t rotary_dim = 0;
     double rope_theta = 10000;
+    /// Rotary base of layers with a window, whose frequencies are not scaled; 0: as in the others.
+    double local_rope_theta = 0;
     struct rope_scaling rope_scaling {};
+    /// Every n-th layer has no positions; 0: none (SmolLM3: 4).
+    std::size_t no_rotary_every = 0;
     double norm_epsilon = 1e-5;
-    /// Longest prompt + response in tokens. It bounds requests, it allocates nothing.
+    /// How many keys a query sees, its own included; 0: all before it.
+    std::size_t window = 0;
+    /// Every n-th layer is without the window; 0: none (Gemma 2: 2, Gemma 3: 6).
+    std::size_t full_attention_every = 0;
+    /// Query · key is scaled by 1/√attention_width; 0: head_dim (Gemma's query_pre_attn_scalar).
+    double attention_width = 0;
+    /// Attention scores s become cap · tanh(s / cap), and the output's logits likewise; 0: they do not.
+    double attention_cap = 0, logit_cap = 0;
+    /// Factor of the logits, before their cap.
+    double logit_scale = 1;
+    /// Factor of the token's embedding; 0: the family's (1 or √hidden_size).
+    double embedding_scale = 0;
+    /// Factor of what attention and MLP add to the residual stream.
+    double residual_scale = 1;
+    /// Attention and MLP both read the layer's input (GPT-NeoX); otherwise the MLP reads what attention left.
+    bool parallel_residual = false;
+    /// Longest prompt + response in tokens. It bounds requests; of learned positions there are as many.
     std::size_t maximum_length = 2048;
     /// Whether the output head is the embedding matrix.
     bool tied_embeddings = true;
@@ -59,6 +86,25 @@ struct transformer_config {
 
     [[nodiscard]] std::size_t query_size() const { return heads * head_dim; }
     [[nodiscard]] std::size_t key_value_size() const { return key_value_heads * head_dim; }
+    /// Keys that a query of this layer (from 0) sees; 0: all before it.
+    [[nodiscard]] std::size_t window_of(std::size_t layer) const {
+        return full_attention_every != 0 && (layer + 1) % full_attention_every == 0 ? 0 : window;
+    }
+    /// What a layer's attention is.
+    [[nodiscard]] attention_shape attention(std::size_t layer) const {
+        return {.heads = heads,
+                .key_value_heads = key_value_heads,
+                .dim = head_dim,
+                .scale = attention_width != 0 ? 1 / std::sqrt(attention_width) : 0,
+                .window = window_of(layer),
+                .cap = attention_cap};
+    }
+    /// Whether positions turn this layer's queries and keys.
+    [[nodiscard]] bool rotates(std::size_t layer) const {
+        return family.rotary() && !(no_rotary_every != 0 && (layer + 1) % no_rotary_every == 0);
+    }
+    /// Whether they turn by local_rope_theta there.
+    [[nodiscard]] bool local_rotary(std::size_t layer) const { return local_rope_theta != 0 && window_of(layer) != 0; }
 
     friend bool operator==(const transformer_config&, const transformer_config&) = default;
 };
@@ -81,8 +127,18 @@ template <class Error = argument_error> transformer_config validated(transformer
         require<Error>(std::isfinite(value) && value > 0, "transformer_config.", field,
                        ": a positive number was expected, found ", value);
     };
+    require<Error>(
+        config.family.find(tensor_role::embedding) != nullptr,
+        "transformer_config.family: a family with tables of tensors was expected, found none of model type \"",
+        config.family.model_type, '"');
+    const auto not_negative = [&](double value, const char* field) {
+        require<Error>(std::isfinite(value) && value >= 0, "transformer_config.", field,
+                       ": a finite number of at least 0 was expected, found ", value);
+    };
     size(config.vocabulary_size, "vocabulary_size");
     size(config.hidden_size, "hidden_size");
+    if (config.intermediate_size == 0 && config.family.mlp() == mlp_kind::plain)
+        config.intermediate_size = 4 * config.hidden_size;
     size(config.intermediate_size, "intermediate_size");
     size(config.heads, "heads");
     require<Error>(config.layers <= 4096, "transformer_config.layers: at most 4096 were expected, found ",
@@ -98,14 +154,31 @@ template <class Error = argument_error> transformer_config validated(transformer
     }
     size(config.head_dim, "head_dim");
     size(config.query_size(), "head_dim times heads");
-    require<Error>(config.head_dim % 2 == 0,
-                   "transformer_config.head_dim: rotary embeddings need an even number, found ", config.head_dim);
+    if (config.family.rotary()) {
+        if (config.rotary_dim == 0) {
+            require<Error>(config.head_dim % 2 == 0,
+                           "transformer_config.head_dim: rotary embeddings need an even number, found ",
+                           config.head_dim);
+            config.rotary_dim = config.head_dim;
+        }
+        require<Error>(config.rotary_dim % 2 == 0 && config.rotary_dim <= config.head_dim,
+                       "transformer_config.rotary_dim: an even number up to head_dim (", config.head_dim,
+                       ") was expected, found ", config.rotary_dim);
+    }
     size(config.maximum_length, "maximum_length");
     positive(config.rope_theta, "rope_theta");
+    not_negative(config.local_rope_theta, "local_rope_theta");
     positive(config.norm_epsilon, "norm_epsilon");
-    require<Error>(std::isfinite(config.initializer_range) && config.initializer_range >= 0,
-                   "transformer_config.initializer_range: a finite number of at least 0 was expected, found ",
-                   config.initializer_range);
+    not_negative(config.attention_width, "attention_width");
+    not_negative(config.attention_cap, "attention_cap");
+    not_negative(config.logit_cap, "logit_cap");
+    positive(config.logit_scale, "logit_scale");
+    if (config.embedding_scale == 0)
+        config.embedding_scale =
+            config.family.scaled_embedding ? std::sqrt(static_cast<double>(config.hidden_size)) : 1;
+    positive(config.embedding_scale, "embedding_scale");
+    positive(config.residual_scale, "residual_scale");
+    not_negative(config.initializer_range, "initializer_range");
     const auto& scaling = config.rope_scaling;
     positive(scaling.factor, "rope_scaling.factor");
     positive(scaling.low_frequency_factor, "rope_scaling.low_frequency_factor");
@@ -114,8 +187,9 @@ template <class Error = argument_error> transformer_config validated(transformer
                    "transformer_config.rope_scaling.high_frequency_factor: a number above low_frequency_factor (",
                    scaling.low_frequency_factor, ") was expected, found ", scaling.high_frequency_factor);
     size(scaling.original_maximum_length, "rope_scaling.original_maximum_length");
-    require<Error>(scaling.frequency_divisors.empty() || scaling.frequency_divisors.size() == config.head_dim / 2,
-                   "transformer_config.rope_scaling.frequency_divisors: head_dim / 2 = ", config.head_dim / 2,
+    require<Error>(scaling.frequency_divisors.empty() || scaling.frequency_divisors.size() == config.rotary_dim / 2,
+                   "transformer_config.rope_scaling.frequency_divisors: ",
+                   config.rotary_dim == config.head_dim ? "head_dim" : "rotary_dim", " / 2 = ", config.rotary_dim / 2,
                    " numbers were expected, found ", scaling.frequency_divisors.size());
     for (const double divisor : scaling.frequency_divisors) positive(divisor, "rope_scaling.frequency_divisors");
     for (const token_id token : config.end_tokens)

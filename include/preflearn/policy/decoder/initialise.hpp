@@ -18,18 +18,18 @@
 
 namespace preflearn {
 
-/// Overwrites the matrices of the layout; vectors (norm weights) are left as they are. The same seed gives the same
-/// weights at any number of threads.
-template <class Scalar, class Architecture>
-void initialise(std::span<Scalar> parameters, const parameter_layout<Architecture>& layout,
-                const transformer_config& config, std::uint64_t seed) {
+/// Overwrites the matrices of the layout; vectors (norms' weights, biases) are left as they are. The same seed gives
+/// the same weights at any number of threads.
+template <class Scalar>
+void initialise(std::span<Scalar> parameters, const decoder_layout& layout, const transformer_config& config,
+                std::uint64_t seed) {
     constexpr std::size_t grain = std::size_t{1} << 14;
     std::uint64_t stream = 0;
     for (const tensor_place& place : layout.tensors()) {
-        if (place.is_vector) continue;
+        if (place.is_vector()) continue;
         double deviation = config.initializer_range != 0 ? config.initializer_range
                                                          : 1 / std::sqrt(static_cast<double>(place.columns));
-        if (place.role == tensor_role::attention_output || place.role == tensor_role::down)
+        if (place.entry.role == tensor_role::attention_output || place.entry.role == tensor_role::down)
             deviation /= std::sqrt(2.0 * static_cast<double>(config.layers));
         const std::span<Scalar> values = parameters.subspan(place.offset, place.size());
         parallel_blocks(values.size(), grain, [&](std::size_t begin, std::size_t end) {

@@ -1,77 +1,148 @@
 /// \file
 /// The arrays that a run over a packed batch fills. With `keep`, every layer has its own, for the backward pass;
-/// without, one set serves all layers in turn and the residual rows are updated in place.
+/// without, one set serves all layers in turn, the residual rows are updated in place, and what only a backward pass
+/// reads is absent.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <vector>
 
-#include <preflearn/core/matrix_view.hpp>
+#include <preflearn/backend/concepts.hpp>
 #include <preflearn/policy/decoder/config.hpp>
-#include <preflearn/policy/decoder/decoder_layer.hpp>
 
 namespace preflearn {
 
-template <class T, class Backend> class activations {
-  public:
-    using matrix = typename Backend::template matrix<T>;
+/// Columns of what a layer computes of a row.
+struct row_widths {
+    explicit row_widths(const transformer_config& c)
+        : hidden(c.hidden_size), query(c.query_size()), key_value(2 * c.key_value_size()), inner(c.intermediate_size),
+          gate_up(c.family.mlp() == mlp_kind::gated ? 2 * inner : inner), heads(c.heads),
+          statistics(c.family.norm == norm_kind::layer ? 2 : 1),
+          head_norms(c.family.find(tensor_role::query_norm) != nullptr ? c.heads + c.key_value_heads : 0),
+          norms_after(c.family.find(tensor_role::attention_after_norm) != nullptr ||
+                      c.family.find(tensor_role::mlp_after_norm) != nullptr),
+          parallel(c.parallel_residual), scaled(c.residual_scale != 1) {}
 
-    activations() = default;
+    std::size_t hidden, query, key_value; ///< keys and values side by side
+    std::size_t inner, gate_up;           ///< of the MLP
+    std::size_t heads;
+    std::size_t statistics;     ///< of a norm
+    std::size_t head_norms;     ///< heads of queries and keys that are normalised
+    bool norms_after, parallel, scaled; ///< what a layer adds is normalised; its two blocks read one input; a factor
+
+    [[nodiscard]] std::size_t qkv() const { return query + key_value; }
+};
+
+/// What a layer reads and writes, one row per token. `input`, `middle` and `output` may be one array when no backward
+/// pass follows. Absent: the last eight then, and those that the family has no use for.
+template <class T, class Backend> struct layer_rows {
+    using view = typename Backend::template view<T>;
+    view input, query_key_value, mixed, middle, gate_up, output;
+    view projected;                 ///< queries, keys and values before the norms of heads
+    view attention_added, mlp_added; ///< what the blocks add, before their norm
+    view attention_statistics, head_statistics, attention_after_statistics, mlp_statistics, mlp_after_statistics;
+    view normaliser; ///< log Σ exp of the scores, rows × heads
+};
+
+template <class T, class Backend> class kept_rows {
+  public:
+    using array = typename Backend::template array<T>;
+    using view = typename Backend::template view<T>;
+
+    kept_rows() = default;
     /// Room for `rows` rows, of which the final hidden states of `wanted` are computed.
-    activations(const transformer_config& config, std::size_t rows, std::size_t wanted, bool keep)
-        : final_input(wanted, config.hidden_size), hidden(wanted, config.hidden_size), final_inverse(wanted),
-          keep_(keep), stream_(rows, config.hidden_size), layers_(keep ? config.layers : 1) {
+    kept_rows(const transformer_config& config, std::size_t rows, std::size_t wanted, bool keep)
+        : final_input(wanted, config.hidden_size), hidden(wanted, config.hidden_size), widths_(config), keep_(keep),
+          stream_(rows, config.hidden_size), layers_(keep ? config.layers : 1) {
+        const row_widths& w = widths_;
+        if (keep) final_statistics = array(wanted, w.statistics);
         for (stored& s : layers_) {
-            if (keep) {
-                s.input = matrix(rows, config.hidden_size);
-                s.middle = matrix(rows, config.hidden_size);
-            }
-            s.query_key_value = matrix(rows, config.query_size() + 2 * config.key_value_size());
-            s.mixed = matrix(rows, config.query_size());
-            s.gate_up = matrix(rows, 2 * config.intermediate_size);
-            s.small = matrix(rows, 2 + config.heads);
+            s.query_key_value = array(rows, w.qkv());
+            s.mixed = array(rows, w.query);
+            s.gate_up = array(rows, w.gate_up);
+            if (keep || w.parallel) s.middle = array(rows, w.hidden);
+            if (!keep) continue;
+            s.input = array(rows, w.hidden);
+            if (w.head_norms != 0) s.projected = array(rows, w.qkv());
+            if (w.norms_after) s.attention_added = s.mlp_added = array(rows, w.hidden);
+            s.small = array(1, rows * (4 * w.statistics + w.head_norms * w.statistics + w.heads));
         }
     }
 
     /// The residual rows that enter layer `number`; those of number = layers leave the last one.
-    [[nodiscard]] matrix_view<T> stream(std::size_t number, std::size_t count) {
+    [[nodiscard]] view stream(std::size_t number, std::size_t count) {
         return (keep_ && number < layers_.size() ? layers_[number].input : stream_).view().row_block(0, count);
     }
 
     /// The first `count` rows of a layer's arrays.
-    [[nodiscard]] layer_rows<T> layer(std::size_t number, std::size_t count) {
+    [[nodiscard]] layer_rows<T, Backend> layer(std::size_t number, std::size_t count) {
         stored& s = layers_[keep_ ? number : 0];
-        const auto first = [&](matrix& m) { return m.view().row_block(0, count); };
-        T* small = s.small.view().data;
+        const row_widths& w = widths_;
+        const auto first = [&](array& a) { return a.view().row_block(0, count); };
+        std::size_t used = 0;
+        const auto small = [&](std::size_t columns) {
+            used += count * columns;
+            return s.small.view().part(used - count * columns, count, columns);
+        };
         return {.input = stream(number, count),
                 .query_key_value = first(s.query_key_value),
                 .mixed = first(s.mixed),
-                .middle = keep_ ? first(s.middle) : stream(number, count),
+                .middle = keep_ || w.parallel ? first(s.middle) : stream(number, count),
                 .gate_up = first(s.gate_up),
                 .output = stream(number + 1, count),
-                .attention_inverse = small,
-                .mlp_inverse = small + count,
-                .normaliser = small + 2 * count};
+                .projected = first(s.projected),
+                .attention_added = first(s.attention_added),
+                .mlp_added = first(s.mlp_added),
+                .attention_statistics = small(w.statistics),
+                .head_statistics = small(w.head_norms * w.statistics),
+                .attention_after_statistics = small(w.statistics),
+                .mlp_statistics = small(w.statistics),
+                .mlp_after_statistics = small(w.statistics),
+                .normaliser = small(w.heads)};
     }
 
     /// Bytes per row of a run that keeps nothing, working memory included.
-    static std::size_t row_bytes(const transformer_config& c) {
-        return sizeof(T) * (4 * c.hidden_size + 2 * c.query_size() + 2 * c.key_value_size() + 3 * c.intermediate_size +
-                            c.heads + 2);
+    static std::size_t row_bytes(const transformer_config& config) {
+        const row_widths w(config);
+        return sizeof(T) * (4 * w.hidden + w.query + w.qkv() + w.gate_up + w.inner + w.heads + 2);
     }
 
-    matrix final_input, hidden;   ///< of the wanted rows, before and after the final norm
-    std::vector<T> final_inverse; ///< 1 / rms of the wanted rows
+    array final_input, hidden; ///< of the wanted rows, before and after the final norm
+    array final_statistics;    ///< of the final norm; absent when nothing is kept
 
   private:
     struct stored {
-        matrix input, query_key_value, mixed, middle, gate_up, small;
+        array input, query_key_value, projected, mixed, middle, gate_up, attention_added, mlp_added, small;
     };
+    row_widths widths_{transformer_config{}};
     bool keep_ = false;
-    matrix stream_;
+    array stream_;
     std::vector<stored> layers_;
+};
+
+/// Arrays for one layer at a time, reused by every layer.
+template <class T, class Backend> struct layer_workspace {
+    using array = typename Backend::template array<T>;
+    array normed, activated, added;                                      ///< forward and backward
+    array d_activated, d_gate_up, d_normed, d_mixed, d_query_key_value; ///< backward alone
+    array d_added, d_projected, d_input;                                ///< of families that need them
+
+    layer_workspace(const transformer_config& config, std::size_t rows, bool backward) {
+        const row_widths w(config);
+        normed = array(rows, w.hidden);
+        activated = array(rows, w.inner);
+        if (w.norms_after || w.scaled) added = array(rows, w.hidden);
+        if (!backward) return;
+        d_activated = array(rows, w.inner);
+        d_gate_up = array(rows, w.gate_up);
+        d_normed = array(rows, w.hidden);
+        d_mixed = array(rows, w.query);
+        d_query_key_value = array(rows, w.qkv());
+        if (w.norms_after) d_added = array(rows, w.hidden);
+        if (w.head_norms != 0) d_projected = array(rows, w.qkv());
+        if (w.parallel) d_input = array(rows, w.hidden);
+    }
 };
 
 } // namespace preflearn

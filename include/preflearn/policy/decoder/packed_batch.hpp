@@ -11,20 +11,12 @@
 #include <span>
 #include <vector>
 
+#include <preflearn/backend/operands.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/policy/decoder/config.hpp>
 
 namespace preflearn {
-
-/// Consecutive rows of one sequence at consecutive positions, after the rows of a prefix that others may share.
-struct row_segment {
-    std::size_t row = 0;           ///< its first row
-    std::size_t length = 0;        ///< how many
-    std::size_t position = 0;      ///< of its first row
-    std::size_t prefix_row = 0;    ///< first row of the prefix
-    std::size_t prefix_length = 0; ///< 0: no prefix
-};
 
 /// What a pass is asked for: log-probabilities of the responses, or the hidden state at each completion's last token.
 enum class row_purpose : bool { log_probs, last_hidden };
@@ -46,6 +38,12 @@ class packed_batch {
 
     [[nodiscard]] std::size_t rows() const { return tokens.size(); }
     [[nodiscard]] std::size_t completions() const { return token_offsets.size() - 1; }
+    /// Those of `values`, one a prediction, that are completion c's.
+    [[nodiscard]] std::span<const double> of(std::span<const double> values, std::size_t c) const {
+        return values.subspan(token_offsets[c], token_offsets[c + 1] - token_offsets[c]);
+    }
+    /// Refers to the batch.
+    [[nodiscard]] attention_plan plan() const { return {.segments = segments, .groups = groups}; }
 
     std::vector<token_id> tokens;         ///< of each row
     std::vector<std::uint32_t> positions; ///< of each row
@@ -57,7 +55,6 @@ class packed_batch {
     std::vector<token_id> targets;
     std::vector<std::size_t> sources;
     std::vector<std::size_t> token_offsets{0}; ///< completion c has predictions token_offsets[c] … [c + 1] - 1
-    std::size_t longest = 0;                   ///< positions in use are below it
 
     /// \throws argument_error for an empty prompt, a token id outside the vocabulary, or a sequence longer than the
     /// model's maximum, naming the completion.
@@ -89,7 +86,6 @@ class packed_batch {
     void add_rows(token_span ids, std::size_t position) {
         tokens.insert(tokens.end(), ids.begin(), ids.end());
         for (std::size_t j = 0; j < ids.size(); ++j) positions.push_back(static_cast<std::uint32_t>(position + j));
-        longest = std::max(longest, position + ids.size());
     }
 
     void add_group(std::span<const token_completion> members, row_purpose purpose) {
@@ -126,28 +122,5 @@ class packed_batch {
         groups.push_back(segments.size());
     }
 };
-
-/// Consecutive completions that run together, and a bound on their rows.
-struct completion_chunk {
-    std::size_t begin = 0, end = 0, rows = 0;
-};
-
-/// Cuts a list of completions into chunks of at most about `most` rows. Neighbours with equal prompts stay together
-/// unless their rows alone are more than that; a chunk has at least one completion.
-inline std::vector<completion_chunk> chunks_of(std::span<const token_completion> completions, std::size_t most) {
-    std::vector<completion_chunk> chunks;
-    for (std::size_t begin = 0, end = 0; begin < completions.size(); begin = end) {
-        std::size_t rows = completions[begin].prompt.size();
-        end = begin;
-        while (end < completions.size() &&
-               packed_batch::same_prompt(completions[begin].prompt, completions[end].prompt) &&
-               (end == begin || rows + completions[end].response.size() <= most))
-            rows += completions[end++].response.size();
-        if (chunks.empty() || chunks.back().rows + rows > most) chunks.push_back({begin, begin, 0});
-        chunks.back().end = end;
-        chunks.back().rows += rows;
-    }
-    return chunks;
-}
 
 } // namespace preflearn

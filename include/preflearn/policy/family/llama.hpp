@@ -1,51 +1,71 @@
 /// \file
-/// The Llama family (Touvron et al. 2023, arXiv:2302.13971; SmolLM2, TinyLlama, Llama 2 and 3): which parts it is made
-/// of and how its files name its tensors and settings. A new family is another file like this one.
+/// The Llama family (Touvron et al. 2023, arXiv:2302.13971): SmolLM2, TinyLlama, Llama 2 and 3.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <array>
 #include <string_view>
 
-#include <preflearn/policy/activation.hpp>
-#include <preflearn/policy/decoder/layout.hpp>
-#include <preflearn/policy/norm.hpp>
+#include <preflearn/policy/family/decoder_family.hpp>
 
 namespace preflearn {
 
-struct llama {
-    using norm = rms_norm<>;
-    using activation = silu;
+/// In struct scope, so that families that differ little can take what they share.
+struct llama_tables {
+    using enum tensor_role;
+    using enum tensor_part;
+    using enum config_field;
 
-    /// `model_type` and `architectures` of config.json, `general.architecture` of GGUF.
-    static constexpr std::string_view model_type = "llama", class_name = "LlamaForCausalLM", gguf_name = "llama";
-    /// llama.cpp's converter reorders the rows of query and key for its own rotary layout; loading undoes it.
-    static constexpr bool gguf_interleaves_rotary = true;
+    /// llama.cpp's converter reorders the rows of query and key for its own rotary layout.
+    static constexpr auto tensors = std::to_array<tensor_entry>({
+        {embedding, weight, {"model.embed_tokens.weight"}, {"token_embd.weight"}},
+        {attention_norm, weight, {"model.layers.{}.input_layernorm.weight"}, {"blk.{}.attn_norm.weight"}},
+        {query,
+         weight,
+         {"model.layers.{}.self_attn.q_proj.weight"},
+         {"blk.{}.attn_q.weight", stored_form::interleaved}},
+        {key, weight, {"model.layers.{}.self_attn.k_proj.weight"}, {"blk.{}.attn_k.weight", stored_form::interleaved}},
+        {value, weight, {"model.layers.{}.self_attn.v_proj.weight"}, {"blk.{}.attn_v.weight"}},
+        {attention_output, weight, {"model.layers.{}.self_attn.o_proj.weight"}, {"blk.{}.attn_output.weight"}},
+        {mlp_norm, weight, {"model.layers.{}.post_attention_layernorm.weight"}, {"blk.{}.ffn_norm.weight"}},
+        {gate, weight, {"model.layers.{}.mlp.gate_proj.weight"}, {"blk.{}.ffn_gate.weight"}},
+        {up, weight, {"model.layers.{}.mlp.up_proj.weight"}, {"blk.{}.ffn_up.weight"}},
+        {down, weight, {"model.layers.{}.mlp.down_proj.weight"}, {"blk.{}.ffn_down.weight"}},
+        {final_norm, weight, {"model.norm.weight"}, {"output_norm.weight"}},
+        {head, weight, {"lm_head.weight"}, {"output.weight"}},
+    });
 
-    static constexpr tensor_entry embedding{tensor_role::embedding, "model.embed_tokens.weight", "token_embd.weight"};
-    /// In the order of the flat vector: query, key, value adjacent, gate and up adjacent.
-    static constexpr std::array layer = {
-        tensor_entry{tensor_role::attention_norm, "model.layers.{}.input_layernorm.weight", "blk.{}.attn_norm.weight"},
-        tensor_entry{tensor_role::query, "model.layers.{}.self_attn.q_proj.weight", "blk.{}.attn_q.weight"},
-        tensor_entry{tensor_role::key, "model.layers.{}.self_attn.k_proj.weight", "blk.{}.attn_k.weight"},
-        tensor_entry{tensor_role::value, "model.layers.{}.self_attn.v_proj.weight", "blk.{}.attn_v.weight"},
-        tensor_entry{tensor_role::attention_output, "model.layers.{}.self_attn.o_proj.weight",
-                     "blk.{}.attn_output.weight"},
-        tensor_entry{tensor_role::mlp_norm, "model.layers.{}.post_attention_layernorm.weight",
-                     "blk.{}.ffn_norm.weight"},
-        tensor_entry{tensor_role::gate, "model.layers.{}.mlp.gate_proj.weight", "blk.{}.ffn_gate.weight"},
-        tensor_entry{tensor_role::up, "model.layers.{}.mlp.up_proj.weight", "blk.{}.ffn_up.weight"},
-        tensor_entry{tensor_role::down, "model.layers.{}.mlp.down_proj.weight", "blk.{}.ffn_down.weight"},
-    };
-    static constexpr tensor_entry final_norm{tensor_role::final_norm, "model.norm.weight", "output_norm.weight"};
-    static constexpr tensor_entry head{tensor_role::head, "lm_head.weight", "output.weight"};
+    /// Defaults are those of transformers and of llama.cpp.
+    static constexpr auto fields = std::to_array<field_entry>({
+        {vocabulary_size, {"vocab_size"}},
+        {hidden_size, {"hidden_size"}, {"embedding_length"}},
+        {intermediate_size, {"intermediate_size"}, {"feed_forward_length"}},
+        {layers, {"num_hidden_layers"}, {"block_count"}},
+        {heads, {"num_attention_heads"}, {"attention.head_count"}},
+        {key_value_heads, {"num_key_value_heads", 0}, {"attention.head_count_kv", 0}},
+        {head_dim, {"head_dim", 0}, {"attention.key_length", 0}},
+        {fixed, {"hidden_act"}, {}, "silu"},
+        {fixed, {"attention_bias"}, {}, false},
+        {fixed, {"mlp_bias"}, {}, false},
+        {fixed, {"pretraining_tp"}, {}, 1, false},
+        {fixed, {}, {"expert_count"}, 0},
+        {maximum_length, {"max_position_embeddings", 2048}, {"context_length"}},
+        {norm_epsilon, {"rms_norm_eps", 1e-6}, {"attention.layer_norm_rms_epsilon"}},
+        {rope_theta, {"rope_theta", 10000}, {"rope.freq_base", 10000}},
+        {rope_scaling, {"rope_scaling"}, {"rope.scaling"}},
+        {tied_embeddings, {"tie_word_embeddings", false}},
+    });
 
-    /// Refuses what config.json may ask for and this family does not compute; `settings` reads fields by name.
-    template <class Settings> static void check(const Settings& settings) {
-        settings.expect("hidden_act", "silu");
-        settings.expect("attention_bias", false);
-        settings.expect("mlp_bias", false);
-    }
+    static constexpr auto ignored = std::to_array<std::string_view>({"rope_freqs.weight", "rotary_emb.inv_freq"});
 };
+
+inline constexpr decoder_family llama{.model_type = "llama",
+                                      .class_name = "LlamaForCausalLM",
+                                      .gguf_name = "llama",
+                                      .norm = norm_kind::rms,
+                                      .activation = activation_kind::silu,
+                                      .tensors = llama_tables::tensors,
+                                      .fields = llama_tables::fields,
+                                      .ignored = llama_tables::ignored};
 
 } // namespace preflearn

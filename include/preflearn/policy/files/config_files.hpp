@@ -1,12 +1,12 @@
 /// \file
 /// A model's configuration from where checkpoints keep it: config.json of a Hugging Face folder, or the metadata of a
-/// GGUF file; and back to config.json.
+/// GGUF file; and back to config.json. Which fields there are is in the family's table.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,8 +16,11 @@
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/decoder/config.hpp>
-#include <preflearn/policy/decoder/rotary.hpp>
+#include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/family/families.hpp>
+#include <preflearn/policy/files/family_fields.hpp>
 #include <preflearn/policy/files/json_fields.hpp>
+#include <preflearn/policy/files/rope_fields.hpp>
 
 namespace preflearn {
 
@@ -32,55 +35,46 @@ inline transformer_config validated_of(const transformer_config& config, const s
     }
 }
 
-/// `rope_scaling` (transformers 4) or `rope_parameters` (transformers 5, where theta stands as well).
-inline void read_rope(const settings_reader& rope, transformer_config& config) {
-    const std::string rule = rope.text("rope_type", rope.text("type", "default"));
-    rope_scaling& scaling = config.rope_scaling;
-    if (rule == "linear") {
-        scaling.type = rope_scaling::rule::linear;
-        scaling.factor = rope.number("factor");
-    } else if (rule == "llama3") {
-        scaling.type = rope_scaling::rule::llama3;
-        scaling.factor = rope.number("factor");
-        scaling.low_frequency_factor = rope.number("low_freq_factor");
-        scaling.high_frequency_factor = rope.number("high_freq_factor");
-        scaling.original_maximum_length = rope.natural("original_max_position_embeddings");
-    } else {
-        require<input_error>(rule == "default", rope.origin(),
-                             ": rope_type: \"default\", \"linear\" or \"llama3\" "
-                             "was expected, found \"",
-                             rule, "\"");
+/// Of a GGUF file: linear scaling, and what llama.cpp's converter computed of other rules.
+inline void read_gguf_rope(const checkpoint_file& file, const settings_reader& in, transformer_config& config) {
+    const std::string rule = in.text("rope.scaling.type", "none");
+    require<input_error>(rule == "none" || rule == "linear", in.what("rope.scaling.type"),
+                         "\"none\" or \"linear\" was expected, found \"", rule, "\"");
+    const double factor = in.number("rope.scaling.factor", in.number("rope.scale_linear", 1));
+    if (factor != 1 && factor != 0) {
+        config.rope_scaling.type = rope_scaling::rule::linear;
+        config.rope_scaling.factor = factor;
     }
-    if (rope.has("rope_theta")) config.rope_theta = rope.number("rope_theta");
-    if (rope.has("partial_rotary_factor")) rope.expect("partial_rotary_factor", 1.0);
+    config = validated_of(config, in.origin());
+    in.expect("rope.dimension_count", config.rotary_dim);
+    if (const tensor_view* const divisors = file.find("rope_freqs.weight")) {
+        require<input_error>(divisors->size() == config.rotary_dim / 2, in.origin(),
+                             ": tensor 'rope_freqs.weight': head_dim / 2 = ", config.rotary_dim / 2,
+                             " values were expected, found shape ", text_of_shape(divisors->shape));
+        config.rope_scaling.frequency_divisors = all_values<double>(*divisors);
+    }
+    if (!in.has("rope.freq_base"))
+        config.notes.push_back(message(in.origin(), ": ", config.family.gguf_name, ".rope.freq_base is not given; ",
+                                       config.rope_theta, " is taken, as llama.cpp does"));
 }
 
 } // namespace detail
 
 /// Reads config.json, and the end tokens from generation_config.json where that lies beside it.
-/// \throws input_error naming file and field for another family, a missing field, or an option not computed here.
-template <class Architecture> transformer_config read_config_json(const std::filesystem::path& path) {
+/// \throws input_error naming file and field for a family that is not among `known`, a missing field, or an option not
+/// computed here.
+inline transformer_config read_config_json(const std::filesystem::path& path,
+                                           std::span<const decoder_family> known = families) {
     const nlohmann::json object = read_json_file(path);
     const settings_reader in(object, path.string());
-    const std::string type = in.text("model_type", "");
-    require<input_error>(type == Architecture::model_type, path.string(), ": model_type: \"", Architecture::model_type,
-                         "\" was expected, found \"", type, "\"");
-    Architecture::check(in);
-    in.expect("pretraining_tp", 1);
-    transformer_config config{.vocabulary_size = in.natural("vocab_size"),
-                              .hidden_size = in.natural("hidden_size"),
-                              .intermediate_size = in.natural("intermediate_size"),
-                              .layers = in.natural("num_hidden_layers"),
-                              .heads = in.natural("num_attention_heads"),
-                              .key_value_heads = in.natural("num_key_value_heads", 0),
-                              .head_dim = in.natural("head_dim", 0),
-                              .rope_theta = in.number("rope_theta", 10000),
-                              .norm_epsilon = in.number("rms_norm_eps", 1e-6),
-                              .maximum_length = in.natural("max_position_embeddings", 2048),
-                              .tied_embeddings = in.flag("tie_word_embeddings", false),
-                              .end_tokens = in.tokens("eos_token_id")};
-    for (const char* const name : {"rope_scaling", "rope_parameters"})
-        if (in.has(name)) detail::read_rope(in.within(name), config);
+    transformer_config config{.family = family_named(known, &decoder_family::model_type, in.text("model_type", ""),
+                                                     path.string() + ": model_type")};
+    read_fields(in, &field_entry::hugging_face, config);
+    config.end_tokens = in.tokens("eos_token_id");
+    if (config.family.has(config_field::rope_scaling))
+        for (const char* const name : {"rope_scaling", "rope_parameters"})
+            if (in.has(name)) read_rope(in.within(name), config);
+    read_layer_types(in, config);
     const std::filesystem::path generation = path.parent_path() / "generation_config.json";
     if (std::filesystem::exists(generation)) {
         const nlohmann::json other = read_json_file(generation);
@@ -91,90 +85,47 @@ template <class Architecture> transformer_config read_config_json(const std::fil
 }
 
 /// Reads GGUF metadata. What llama.cpp requires is required, the norm's epsilon and the context length among it; what
-/// it does not is as there: as many key and value heads as heads, heads of embedding_length / head_count, rotary base
-/// 10000. Sampling is to stop at the end of text, of turn and of message. \throws input_error as above.
-template <class Architecture> transformer_config read_gguf_config(const checkpoint_file& file) {
-    const std::string origin = file.path().string(), name(Architecture::gguf_name);
-    const settings_reader general(file.metadata(), origin), in(file.metadata(), origin, name + ".");
-    const std::string found = general.text("general.architecture", "");
-    require<input_error>(found == name, origin, ": general.architecture: \"", name, "\" was expected, found \"", found,
-                         "\"");
-    in.expect("expert_count", 0);
-    const tensor_view& embedding = file.at(Architecture::embedding.gguf);
+/// it does not is as there. The size of the vocabulary and whether the head is the embedding follow from the tensors.
+/// Sampling is to stop at the end of text, of turn and of message. \throws input_error as above.
+inline transformer_config read_gguf_config(const checkpoint_file& file,
+                                           std::span<const decoder_family> known = families) {
+    const std::string origin = file.path().string();
+    const settings_reader general(file.metadata(), origin);
+    transformer_config config{.family = family_named(known, &decoder_family::gguf_name,
+                                                     general.text("general.architecture", ""),
+                                                     origin + ": general.architecture")};
+    const settings_reader in(file.metadata(), origin, std::string(config.family.gguf_name) + ".");
+    read_fields(in, &field_entry::gguf, config);
+    const tensor_view& embedding = file.at(config.family.find(tensor_role::embedding)->gguf.name);
     require<input_error>(embedding.shape.size() == 2, origin, ": tensor '", embedding.name,
                          "': two axes were expected, found shape ", text_of_shape(embedding.shape));
-    transformer_config config{.vocabulary_size = embedding.shape.front(),
-                              .hidden_size = in.natural("embedding_length"),
-                              .intermediate_size = in.natural("feed_forward_length"),
-                              .layers = in.natural("block_count"),
-                              .heads = in.natural("attention.head_count"),
-                              .key_value_heads = in.natural("attention.head_count_kv", 0),
-                              .head_dim = in.natural("attention.key_length", 0),
-                              .rope_theta = in.number("rope.freq_base", 10000),
-                              .norm_epsilon = in.number("attention.layer_norm_rms_epsilon"),
-                              .maximum_length = in.natural("context_length"),
-                              .tied_embeddings = file.find(Architecture::head.gguf) == nullptr,
-                              .end_tokens = general.tokens("tokenizer.ggml.eos_token_id")};
+    config.vocabulary_size = embedding.shape.front();
+    const tensor_entry* const head = config.family.find(tensor_role::head);
+    config.tied_embeddings = head == nullptr || file.find(head->gguf.name) == nullptr;
+    config.end_tokens = general.tokens("tokenizer.ggml.eos_token_id");
     for (const char* const end : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"})
         for (const token_id token : general.tokens(end)) add_end_token(config, token);
-    const std::string rule = in.text("rope.scaling.type", "none");
-    require<input_error>(rule == "none" || rule == "linear", origin, ": ", name,
-                         ".rope.scaling.type: \"none\" or \"linear\" was expected, found \"", rule, "\"");
-    const double factor = in.number("rope.scaling.factor", in.number("rope.scale_linear", 1));
-    if (factor != 1 && factor != 0) {
-        config.rope_scaling.type = rope_scaling::rule::linear;
-        config.rope_scaling.factor = factor;
-    }
+    if (config.family.rotary()) detail::read_gguf_rope(file, in, config);
     config = detail::validated_of(config, origin);
-    in.expect("rope.dimension_count", config.head_dim);
     in.expect("attention.value_length", config.head_dim);
-    if (const tensor_view* const divisors = file.find("rope_freqs.weight")) {
-        require<input_error>(divisors->size() == config.head_dim / 2, origin,
-                             ": tensor 'rope_freqs.weight': head_dim / 2 = ", config.head_dim / 2,
-                             " values were expected, found shape ", text_of_shape(divisors->shape));
-        config.rope_scaling.frequency_divisors = all_values<double>(*divisors);
-        config = detail::validated_of(config, origin);
-    }
     return config;
 }
 
 /// What transformers (4 and 5) reads as config.json. \throws argument_error for frequency divisors, which it cannot
 /// say.
-template <class Architecture>
-nlohmann::ordered_json config_json(const transformer_config& config, const std::string& number_type) {
-    const rope_scaling& scaling = config.rope_scaling;
-    require(scaling.frequency_divisors.empty(),
-            "config.json cannot hold the rotary frequency divisors of a GGUF file (rope_freqs.weight)");
-    nlohmann::ordered_json rope = nullptr, ends = nullptr;
-    if (scaling.type == rope_scaling::rule::linear) rope = {{"rope_type", "linear"}, {"factor", scaling.factor}};
-    if (scaling.type == rope_scaling::rule::llama3)
-        rope = {{"rope_type", "llama3"},
-                {"factor", scaling.factor},
-                {"low_freq_factor", scaling.low_frequency_factor},
-                {"high_freq_factor", scaling.high_frequency_factor},
-                {"original_max_position_embeddings", scaling.original_maximum_length}};
-    if (config.end_tokens.size() == 1) ends = config.end_tokens.front();
-    if (config.end_tokens.size() > 1) ends = config.end_tokens;
-    return {{"architectures", {Architecture::class_name}},
-            {"model_type", Architecture::model_type},
-            {"vocab_size", config.vocabulary_size},
-            {"hidden_size", config.hidden_size},
-            {"intermediate_size", config.intermediate_size},
-            {"num_hidden_layers", config.layers},
-            {"num_attention_heads", config.heads},
-            {"num_key_value_heads", config.key_value_heads},
-            {"head_dim", config.head_dim},
-            {"hidden_act", "silu"},
-            {"attention_bias", false},
-            {"mlp_bias", false},
-            {"max_position_embeddings", config.maximum_length},
-            {"rms_norm_eps", config.norm_epsilon},
-            {"rope_theta", config.rope_theta},
-            {"rope_scaling", rope},
-            {"tie_word_embeddings", config.tied_embeddings},
-            {"bos_token_id", nullptr},
-            {"eos_token_id", ends},
-            {"torch_dtype", number_type}};
+inline nlohmann::ordered_json config_json(const transformer_config& config, const std::string& number_type) {
+    const decoder_family& family = config.family;
+    nlohmann::ordered_json json{{"architectures", {family.class_name}}, {"model_type", family.model_type}};
+    for (const field_entry& entry : family.fields)
+        if (!entry.hugging_face.name.empty() && entry.written)
+            json[std::string(entry.hugging_face.name)] = field_value(config, entry);
+    if (config.window != 0) json["layer_types"] = layer_types_json(config);
+    json["bos_token_id"] = nullptr;
+    json["eos_token_id"] = nullptr;
+    if (config.end_tokens.size() == 1) json["eos_token_id"] = config.end_tokens.front();
+    if (config.end_tokens.size() > 1) json["eos_token_id"] = config.end_tokens;
+    json["torch_dtype"] = number_type;
+    return json;
 }
 
 } // namespace preflearn

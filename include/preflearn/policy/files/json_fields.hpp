@@ -29,6 +29,8 @@ class settings_reader {
     }
 
     [[nodiscard]] const std::string& origin() const { return origin_; }
+    /// "file: field: ", for messages.
+    [[nodiscard]] std::string what(std::string_view name) const { return message(origin_, ": ", prefix_, name, ": "); }
     [[nodiscard]] bool has(std::string_view name) const { return !at(name).is_null(); }
     [[nodiscard]] const nlohmann::json& at(std::string_view name) const {
         return member_or_null(object_, prefix_ + std::string(name));
@@ -90,7 +92,6 @@ class settings_reader {
     }
 
   private:
-    [[nodiscard]] std::string what(std::string_view name) const { return message(origin_, ": ", prefix_, name, ": "); }
     static std::string shown(const nlohmann::json& value) {
         if (value.is_null()) return "nothing";
         std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

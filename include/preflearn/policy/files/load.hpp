@@ -1,19 +1,21 @@
 /// \file
 /// Transformers from and to disk. Weights are converted (dequantised, where need be) from the mapped file straight
 /// into the flat parameter vector. Every tensor must be there with its shape, and none may be left over: a bias that
-/// is silently dropped would be a wrong model.
+/// is silently dropped would be a wrong model. Names and forms are in the family's table.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <deque>
 #include <filesystem>
-#include <fstream>
+#include <memory>
 #include <ostream>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unordered_set>
 #include <vector>
 
@@ -23,130 +25,162 @@
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/core/system/parallel.hpp>
+#include <preflearn/policy/decoder/frozen_tensors.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
-#include <preflearn/policy/family/llama.hpp>
+#include <preflearn/policy/decoder/trained_tensors.hpp>
+#include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/family/families.hpp>
 #include <preflearn/policy/files/config_files.hpp>
+#include <preflearn/policy/files/tensor_forms.hpp>
 #include <preflearn/policy/transformer.hpp>
 
 namespace preflearn {
 
 namespace detail {
 
-/// The row of a GGUF query or key matrix that holds row `r`: llama.cpp's converter stores the two halves of each head
-/// interleaved, (head, pair, half) in place of (head, half, pair).
-inline std::size_t interleaved_row(std::size_t r, std::size_t head_dim) {
-    const std::size_t head = r / head_dim, within = r % head_dim, half = head_dim / 2;
-    return head * head_dim + 2 * (within % half) + within / half;
-}
+/// A model's file: its configuration, and the tensor that fills each place of the layout.
+struct model_file {
+    checkpoint_file file;
+    stored_tensor tensor_entry::*kind;
+    transformer_config config;
+    decoder_layout layout{};
+    std::vector<const tensor_view*> tensors{};
 
-/// \throws input_error naming file and tensor, found and expected, unless the file holds exactly these tensors.
-template <class Architecture>
-std::vector<const tensor_view*> match_tensors(const checkpoint_file& file, const parameter_layout<Architecture>& layout,
-                                              bool gguf) {
-    const std::string origin = file.path().string();
-    std::vector<const tensor_view*> found;
-    std::unordered_set<std::string_view> used;
-    for (const tensor_place& place : layout.tensors()) {
-        const tensor_view& tensor =
-            file.at(layer_name(gguf ? place.names->gguf : place.names->hugging_face, place.layer));
-        std::vector<std::size_t> shape{place.rows, place.columns};
-        if (place.is_vector) shape.erase(shape.begin());
-        require<input_error>(tensor.shape == shape, origin, ": tensor '", tensor.name, "': shape ",
-                             text_of_shape(shape), " was expected, found ", text_of_shape(tensor.shape));
-        found.push_back(&tensor);
-        used.insert(tensor.name);
+    /// The tensor of an entry, whose name may lack the family's prefix; or a null pointer.
+    [[nodiscard]] const tensor_view* find(const tensor_entry& entry, std::size_t layer) const {
+        const std::string name = layer_name((entry.*kind).name, layer);
+        const tensor_view* const found = file.find(name);
+        const std::string_view prefix = config.family.optional_prefix;
+        if (found != nullptr || prefix.empty() || !name.starts_with(prefix)) return found;
+        return file.find(std::string_view(name).substr(prefix.size()));
     }
-    for (const tensor_view& tensor : file.tensors()) {
-        const std::string_view name = tensor.name;
-        const bool harmless = name == "rope_freqs.weight" || name.ends_with("rotary_emb.inv_freq") ||
-                              (!gguf && name == Architecture::head.hugging_face); // a tied head may be stored as well
-        require<input_error>(harmless || used.contains(name), origin, ": tensor '", name, "' has no place in a ",
-                             Architecture::model_type, " model of ", layout.tensors().size(), " tensors");
-    }
-    return found;
-}
 
-/// The stored head of a model whose config.json says that head and embedding are one; null where there is none, or it
-/// is the same numbers. transformers keeps such a head as well.
-template <class Architecture>
-const tensor_view* head_of_its_own(const checkpoint_file& file, const transformer_config& config) {
-    if (!config.tied_embeddings) return nullptr;
-    const tensor_view *const head = file.find(Architecture::head.hugging_face),
-                             *const embedding = file.find(Architecture::embedding.hugging_face);
-    if (head == nullptr || embedding == nullptr) return nullptr;
-    if (head->shape != embedding->shape) return head; // its shape is complained of when it is matched
-    if (head->type == embedding->type && std::ranges::equal(head->bytes, embedding->bytes)) return nullptr;
-    constexpr std::size_t most = std::size_t{1} << 16;
-    std::vector<double> of_head, of_embedding;
-    for (std::size_t at = 0; at < head->size(); at += most) {
-        of_head.resize(std::min(most, head->size() - at));
-        of_embedding.resize(of_head.size());
-        read_values(*head, at, std::span(of_head));
-        read_values(*embedding, at, std::span(of_embedding));
-        if (of_head != of_embedding) return head;
+    /// \throws input_error naming file and tensor, found and expected, unless the file holds exactly these tensors.
+    void match() {
+        const std::string origin = file.path().string();
+        layout = decoder_layout(config);
+        std::unordered_set<std::string_view> used;
+        for (const tensor_place& place : layout.tensors()) {
+            const tensor_view* found = find(place.entry, place.layer);
+            if (found == nullptr) found = &file.at(layer_name((place.entry.*kind).name, place.layer)); // says so
+            const std::vector<std::size_t> shape = stored_shape((place.entry.*kind).form, place);
+            require<input_error>(found->shape == shape, origin, ": tensor '", found->name, "': shape ",
+                                 text_of_shape(shape), " was expected, found ", text_of_shape(found->shape));
+            tensors.push_back(found);
+            used.insert(found->name);
+        }
+        for (const tensor_view& tensor : file.tensors())
+            require<input_error>(used.contains(tensor.name) || is_harmless(tensor.name), origin, ": tensor '",
+                                 tensor.name, "' has no place in a ", config.family.model_type, " model of ",
+                                 layout.tensors().size(), " tensors");
     }
-    return nullptr;
-}
 
-} // namespace detail
-
-/// Loads a model of the family `Architecture`: a Hugging Face folder (config.json and safetensors, sharded or not) or
-/// a GGUF file. `extra` parameters are added at the end (see transformer).
-/// Where config.json ties head and embedding but another head is stored, the stored one is used, as transformers does;
-/// this and other decisions are in the model's `notes()`.
-/// \throws input_error naming file, tensor or field, what was found and what was expected.
-template <std::floating_point Scalar, class Architecture = llama, class Backend = cpu_backend>
-transformer<Scalar, Architecture, Backend> load_transformer(const std::filesystem::path& path, std::size_t extra = 0) {
-    const bool folder = std::filesystem::is_directory(path);
-    const checkpoint_file file = folder ? read_safetensors(path) : read_gguf(path);
-    transformer_config config =
-        folder ? read_config_json<Architecture>(path / "config.json") : read_gguf_config<Architecture>(file);
-    if (folder && detail::head_of_its_own<Architecture>(file, config) != nullptr) {
-        config.tied_embeddings = false;
-        config.notes.push_back(message(path.string(), ": config.json says tie_word_embeddings, but the stored ",
-                                       Architecture::head.hugging_face, " differs from ",
-                                       Architecture::embedding.hugging_face, "; the stored head is used"));
+    /// The head of a model whose config.json says that head and embedding are one, where it is stored and has other
+    /// numbers; transformers uses such a head as well.
+    [[nodiscard]] const tensor_view* head_of_its_own() const {
+        const tensor_entry* const entry = config.family.find(tensor_role::head);
+        if (!config.tied_embeddings || entry == nullptr) return nullptr;
+        const tensor_view *const head = find(*entry, 0), *const embedding =
+                                                             find(*config.family.find(tensor_role::embedding), 0);
+        if (head == nullptr || embedding == nullptr) return nullptr;
+        if (head->shape != embedding->shape) return head; // its shape is complained of when it is matched
+        if (head->type == embedding->type && std::ranges::equal(head->bytes, embedding->bytes)) return nullptr;
+        constexpr std::size_t most = std::size_t{1} << 16;
+        std::vector<double> of_head, of_embedding;
+        for (std::size_t at = 0; at < head->size(); at += most) {
+            of_head.resize(std::min(most, head->size() - at));
+            of_embedding.resize(of_head.size());
+            read_values(*head, at, std::span(of_head));
+            read_values(*embedding, at, std::span(of_embedding));
+            if (of_head != of_embedding) return head;
+        }
+        return nullptr;
     }
-    if (!folder &&
-        file.metadata().find(std::string(Architecture::gguf_name) + ".rope.freq_base") == file.metadata().end())
-        config.notes.push_back(message(path.string(), ": ", Architecture::gguf_name, ".rope.freq_base is not given; ",
-                                       config.rope_theta, " is taken, as llama.cpp does"));
-    const parameter_layout<Architecture> layout(config);
-    const auto found = detail::match_tensors(file, layout, !folder); // before any memory is taken
-    transformer<Scalar, Architecture, Backend> model(config, extra);
-    const std::span<Scalar> parameters = model.parameters();
-    for (std::size_t t = 0; t < found.size(); ++t) {
-        const tensor_place& place = layout.tensors()[t];
-        const tensor_view& tensor = *found[t];
-        const bool turned = !folder && Architecture::gguf_interleaves_rotary &&
-                            (place.role == tensor_role::query || place.role == tensor_role::key);
-        parallel_blocks(place.rows, 1 + 65536 / place.columns, [&](std::size_t begin, std::size_t end) {
-            if (!turned) {
-                read_values(tensor, begin * place.columns,
-                            parameters.subspan(place.offset + begin * place.columns, (end - begin) * place.columns));
-                return;
-            }
-            for (std::size_t r = begin; r < end; ++r)
-                read_values(tensor, detail::interleaved_row(r, config.head_dim) * place.columns,
-                            parameters.subspan(place.offset + r * place.columns, place.columns));
-        });
+
+  private:
+    /// A tied head may be stored as well; the angles of a GGUF file are part of its configuration.
+    [[nodiscard]] bool is_harmless(std::string_view name) const {
+        const tensor_entry* const head = config.family.find(tensor_role::head);
+        const bool gguf = kind == &tensor_entry::gguf;
+        if (gguf ? name == "rope_freqs.weight" : head != nullptr && name == head->hugging_face.name) return true;
+        return std::ranges::any_of(config.family.ignored, [&](std::string_view end) { return name.ends_with(end); });
+    }
+};
+
+/// A Hugging Face folder or a GGUF file.
+inline model_file open_model(const std::filesystem::path& path, std::span<const decoder_family> known) {
+    if (!std::filesystem::is_directory(path)) {
+        const checkpoint_file file = read_gguf(path);
+        return {.file = file, .kind = &tensor_entry::gguf, .config = read_gguf_config(file, known)};
+    }
+    model_file model{.file = read_safetensors(path),
+                     .kind = &tensor_entry::hugging_face,
+                     .config = read_config_json(path / "config.json", known)};
+    if (const tensor_view* const head = model.head_of_its_own()) {
+        model.config.tied_embeddings = false;
+        model.config.notes.push_back(message(
+            path.string(), ": config.json says tie_word_embeddings, but the stored ", head->name, " differs from ",
+            model.config.family.find(tensor_role::embedding)->hugging_face.name, "; the stored head is used"));
     }
     return model;
 }
 
+} // namespace detail
+
+/// Loads a model of one of the families `known`: a Hugging Face folder (config.json and safetensors, sharded or not) or
+/// a GGUF file. Tensors that are not `trained` stay as they are stored and are read where they lie in the mapped file.
+/// Where config.json ties head and embedding but another head is stored, the stored one is used, as transformers does;
+/// this and other decisions are in the model's `notes()`.
+/// \throws input_error naming file, tensor or field, what was found and what was expected.
+template <std::floating_point Scalar, class Backend = cpu_backend>
+transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path, const trained_tensors& trained = {},
+                                              std::span<const decoder_family> known = families) {
+    detail::model_file stored = detail::open_model(path, known);
+    stored.match(); // before any memory is taken
+    const auto form = [&](const tensor_place& place) { return (place.entry.*stored.kind).form; };
+    const std::vector<tensor_place>& places = stored.layout.tensors();
+    frozen_tensors frozen;
+    for (std::size_t t = 0; t < places.size(); ++t)
+        if (!trained.contains(places[t]))
+            frozen.emplace(t, as_frozen<Scalar>(*stored.tensors[t], form(places[t]), places[t], stored.config,
+                                                std::make_shared<const checkpoint_file>(stored.file)));
+    transformer<Scalar, Backend> model(stored.config, std::move(frozen));
+    model.write_parameters([&](std::span<Scalar> all) {
+        for (std::size_t t = 0; t < places.size(); ++t)
+            if (const auto at = model.weights().trained_offset(places[t]))
+                read_stored(*stored.tensors[t], form(places[t]), places[t], model.config(),
+                            all.subspan(*at, places[t].size()));
+    });
+    return model;
+}
+
 /// Writes config.json and model.safetensors (F32 for float, F64 for double) that transformers loads; makes the folder.
-/// Each file appears whole or not at all. Extra parameters are not saved. \throws input_error when it cannot be
-/// written; argument_error when config.json cannot express the model.
+/// Frozen tensors are written as such numbers, too. Each file appears whole or not at all. \throws input_error when it
+/// cannot be written; argument_error when config.json cannot express the model.
 template <class Model> void save_transformer(const Model& model, const std::filesystem::path& folder) {
     using scalar = typename Model::scalar;
-    const auto config =
-        config_json<typename Model::architecture>(model.config(), sizeof(scalar) == 4 ? "float32" : "float64");
+    const auto config = config_json(model.config(), sizeof(scalar) == 4 ? "float32" : "float64");
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
     require<input_error>(!failure, folder.string(), ": cannot be made: ", failure.message());
+    std::deque<std::vector<scalar>> converted;
     std::vector<tensor_view> views;
-    for (const auto& tensor : tensors(model)) views.push_back(as_tensor(tensor.name, tensor.shape, tensor.values));
+    const std::vector<tensor_place>& places = model.layout().tensors();
+    for (std::size_t t = 0; t < places.size(); ++t) {
+        const tensor_place& place = places[t];
+        const stored_form form = place.entry.hugging_face.form;
+        std::span<const scalar> values;
+        if (const auto at = model.weights().trained_offset(place)) {
+            values = model.parameters().subspan(*at, place.size());
+        } else {
+            std::vector<scalar>& numbers = converted.emplace_back(place.size());
+            read_rows(model.weights().frozen(t), 0, matrix_view<scalar>(numbers.data(), place.rows, place.columns));
+            values = numbers;
+        }
+        if (form != stored_form::plain) values = converted.emplace_back(as_stored(values, form, place, model.config()));
+        views.push_back(
+            as_tensor(layer_name(place.entry.hugging_face.name, place.layer), stored_shape(form, place), values));
+    }
     write_safetensors(folder / "model.safetensors", views);
     write_atomically(folder / "config.json", [&](std::ostream& out) { out << config.dump(2) << '\n'; });
 }

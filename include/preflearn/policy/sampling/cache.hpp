@@ -1,29 +1,27 @@
 /// \file
 /// Decoding with a cache: keys and values of every sequence are kept, so that a further token costs one row. Many
 /// sequences advance together, since a step reads every weight once however many rows it serves. Prompts that
-/// neighbours share are run once.
+/// neighbours share are run once. The forward pass is the decoder's own; the cache only says where keys stand.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
-#include <preflearn/backend/chained_product.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/policy/decoder/decoder_layer.hpp>
+#include <preflearn/loss/vocabulary/logit_transform.hpp>
+#include <preflearn/policy/decoder/chunks.hpp>
+#include <preflearn/policy/decoder/forward.hpp>
 #include <preflearn/policy/decoder/kept_rows.hpp>
 #include <preflearn/policy/decoder/packed_batch.hpp>
-#include <preflearn/policy/decoder/rotary.hpp>
-#include <preflearn/policy/decoder/row_pieces.hpp>
-#include <preflearn/policy/scratch.hpp>
 
 namespace preflearn {
 
@@ -31,29 +29,28 @@ namespace preflearn {
 template <class Model> class cached_decoder {
   public:
     using T = typename Model::scalar;
-    using matrix = typename Model::matrix;
+    using backend = typename Model::backend;
+    using array = typename backend::template array<T>;
 
     /// Runs the prompts and makes room for `more` further tokens each (fewer where the model's maximum length ends).
     /// \throws argument_error for an empty or too long prompt or an id outside the vocabulary.
     cached_decoder(const Model& lm, std::span<const token_span> prompts, std::size_t more)
-        : model_(lm), work_(lm.config(), prompts.size(), false), stream_(prompts.size(), lm.config().hidden_size),
-          hidden_(prompts.size(), lm.config().hidden_size), logits_(prompts.size(), lm.config().vocabulary_size),
-          step_(lm.config(), prompts.size(), prompts.size(), false) {
+        : model_(lm), step_(lm.config(), prompts.size(), prompts.size(), false),
+          work_(lm.config(), prompts.size(), false), logits_(prompts.size(), lm.config().vocabulary_size),
+          shown_(prompts.size() * lm.config().vocabulary_size) {
         const transformer_config& c = lm.config();
         std::vector<token_completion> all;
         for (const token_span prompt : prompts) all.push_back({prompt, {}});
         packed_batch::check(all, c);
-        std::size_t rows = 0, most = 1;
-        for (std::size_t s = 0; s < prompts.size(); ++s) {
-            const std::size_t capacity = prompts[s].size() + std::min(more, c.maximum_length - prompts[s].size());
-            sequences_.push_back({rows, prompts[s].size(), capacity});
+        std::size_t rows = 0;
+        for (const token_span prompt : prompts) {
+            const std::size_t capacity = prompt.size() + std::min(more, c.maximum_length - prompt.size());
+            sequences_.push_back({rows, prompt.size(), capacity});
             rows += capacity;
-            most = std::max(most, capacity);
         }
-        for (std::size_t layer = 0; layer < c.layers; ++layer) cache_.emplace_back(rows, 2 * c.key_value_size());
+        for (std::size_t layer = 0; layer < c.layers; ++layer) cache_.layers.emplace_back(rows, 2 * c.key_value_size());
         live_.resize(prompts.size());
         std::iota(live_.begin(), live_.end(), std::size_t{0});
-        scores_size_ = c.heads / c.key_value_heads * (most + 2 * c.head_dim);
         prefill(all);
         find_logits();
     }
@@ -61,7 +58,9 @@ template <class Model> class cached_decoder {
     /// The sequences still growing, as indices of the prompts; row i of `logits` is of live()[i].
     [[nodiscard]] std::span<const std::size_t> live() const { return live_; }
     /// Unnormalised log-probabilities of each live sequence's next token.
-    [[nodiscard]] matrix_view<const T> logits() const { return logits_.view().row_block(0, live_.size()); }
+    [[nodiscard]] matrix_view<const T> logits() const {
+        return {shown_.data(), live_.size(), model_.config().vocabulary_size};
+    }
     /// Whether live sequence i has room for a further token and a prediction after it.
     [[nodiscard]] bool has_room(std::size_t i) const {
         return sequences_[live_[i]].length < sequences_[live_[i]].capacity;
@@ -77,110 +76,102 @@ template <class Model> class cached_decoder {
     /// Appends a token to every live sequence and computes the next logits.
     /// \throws argument_error when the counts differ, an id is outside the vocabulary, or there is no room.
     void advance(std::span<const token_id> tokens) {
-        const transformer_config& c = model_.config();
-        require(tokens.size() == live_.size(), "cached_decoder: ", live_.size(), " live sequences, found ",
-                tokens.size(), " tokens");
-        for (std::size_t i = 0; i < tokens.size(); ++i) {
-            require(tokens[i] >= 0 && static_cast<std::size_t>(tokens[i]) < c.vocabulary_size, "cached_decoder: token ",
-                    i, " has id ", tokens[i], ", expected 0 to ", c.vocabulary_size - 1);
-            require(has_room(i), "cached_decoder: sequence ", live_[i], " is full at ", sequences_[live_[i]].length,
-                    " tokens");
-        }
+        check(tokens);
         if (live_.empty()) return;
-        const std::size_t count = live_.size();
-        std::size_t first = c.maximum_length, last = 0;
         std::vector<std::uint32_t> positions;
+        std::vector<row_segment> segments;
+        std::vector<std::size_t> rows;
         for (const std::size_t s : live_) {
-            positions.push_back(static_cast<std::uint32_t>(sequences_[s].length));
-            first = std::min(first, sequences_[s].length);
-            last = std::max(last, sequences_[s].length);
+            sequence& grown = sequences_[s];
+            segments.push_back({.row = rows.size(),
+                                .length = 1,
+                                .position = grown.length,
+                                .prefix_row = grown.row,
+                                .prefix_length = grown.length});
+            positions.push_back(static_cast<std::uint32_t>(grown.length));
+            rows.push_back(grown.row + grown.length++);
         }
-        const rotary_table<T> rotary(c, first, last - first + 1);
-        scratch_pool<T> pool(scores_size_);
-        model_.embed(tokens, step_.stream(0, count));
-        for (std::size_t layer = 0; layer < c.layers; ++layer) {
-            model_.run_layer(layer, step_.layer(layer, count), work_, [&](const layer_rows<T>& rows) {
-                rotary.turn_rows(rows.query_key_value, c.heads + c.key_value_heads, positions, false);
-                for (std::size_t i = 0; i < count; ++i)
-                    std::copy_n(rows.query_key_value.row(i) + c.query_size(), 2 * c.key_value_size(),
-                                cache_[layer].view().row(sequences_[live_[i]].row + positions[i]));
-                parallel_for(count * c.key_value_heads, [&](std::size_t task) {
-                    attend(rows, layer, task / c.key_value_heads, task % c.key_value_heads, pool);
-                });
-            });
-        }
-        for (std::size_t i = 0; i < count; ++i) {
-            ++sequences_[live_[i]].length;
-            std::copy_n(step_.stream(c.layers, count).row(i), c.hidden_size, stream_.view().row(i));
-        }
+        cache_.rows = rows;
+        layer_context<T, backend> context(model_.config(), {.segments = segments, .keys = own_keys::after_prefix},
+                                          positions, false, &cache_);
+        layers_forward(model_.weights(), tokens, positions, context, step_, work_);
+        backend::copy(step_.stream(model_.config().layers, tokens.size()), first_rows(step_.final_input, tokens.size()));
         find_logits();
     }
 
   private:
+    /// Its tokens' rows in the cache.
     struct sequence {
         std::size_t row, length, capacity;
     };
 
+    void check(std::span<const token_id> tokens) const {
+        const std::size_t vocabulary = model_.config().vocabulary_size;
+        require(tokens.size() == live_.size(), "cached_decoder: ", live_.size(), " live sequences, found ",
+                tokens.size(), " tokens");
+        for (std::size_t i = 0; i < tokens.size(); ++i) {
+            require(tokens[i] >= 0 && static_cast<std::size_t>(tokens[i]) < vocabulary, "cached_decoder: token ", i,
+                    " has id ", tokens[i], ", expected 0 to ", vocabulary - 1);
+            require(has_room(i), "cached_decoder: sequence ", live_[i], " is full at ", sequences_[live_[i]].length,
+                    " tokens");
+        }
+    }
+
+    /// Runs the prompts and keeps the residual rows of their last tokens. A prompt's keys and values go to the first
+    /// sequence that has it, and from there to its neighbours.
     void prefill(std::span<const token_completion> all) {
         const transformer_config& c = model_.config();
         for (const completion_chunk& chunk : chunks_of(all, 1024)) {
             const packed_batch batch(all.subspan(chunk.begin, chunk.end - chunk.begin), c, row_purpose::last_hidden);
-            activations<T, typename Model::backend> kept(c, batch.rows(), batch.wanted.size(), false);
-            layer_workspace<T, typename Model::backend> work(c, batch.rows(), false);
-            model_.run(batch, kept, work, [&](std::size_t layer, const layer_rows<T>& rows) {
-                parallel_for(batch.wanted.size(), [&](std::size_t s) {
-                    const sequence& to = sequences_[chunk.begin + s];
-                    const std::size_t from = batch.wanted[s] + 1 - to.length;
-                    for (std::size_t i = 0; i < to.length; ++i)
-                        std::copy_n(rows.query_key_value.row(from + i) + c.query_size(), 2 * c.key_value_size(),
-                                    cache_[layer].view().row(to.row + i));
-                });
-            });
-            copy_rows<T>(kept.final_input.view(), stream_.view().row_block(chunk.begin, batch.wanted.size()));
+            const std::size_t count = batch.wanted.size();
+            kept_rows<T, backend> kept(c, batch.rows(), count, false);
+            layer_workspace<T, backend> work(c, batch.rows(), false);
+            std::vector<std::size_t> rows;
+            std::vector<row_segment> segments;
+            const auto shares = [&](std::size_t s) { return s != 0 && batch.wanted[s] == batch.wanted[s - 1]; };
+            for (std::size_t s = 0; s < count; ++s) {
+                const sequence& to = sequences_[chunk.begin + s];
+                if (shares(s)) continue;
+                segments.push_back({.row = rows.size(), .length = to.length, .prefix_row = to.row});
+                for (std::size_t i = 0; i < to.length; ++i) rows.push_back(to.row + i);
+            }
+            cache_.rows = rows;
+            layer_context<T, backend> context(c, {.segments = segments, .keys = own_keys::after_prefix},
+                                              batch.positions, false, &cache_);
+            decoder_forward(model_.weights(), batch, context, kept, work);
+            backend::copy(first_rows(kept.final_input, count),
+                          step_.final_input.view().row_block(chunk.begin, count));
+            for (std::size_t s = 0; s < count; ++s)
+                if (shares(s)) copy_keys(sequences_[chunk.begin + s - 1], sequences_[chunk.begin + s]);
         }
     }
-
-    /// Attention of one new row's query heads that share a key over its sequence's cache: the sums of attention.hpp in
-    /// their order, so that decoding and scoring have the same bits.
-    void attend(const layer_rows<T>& rows, std::size_t layer, std::size_t row, std::size_t kv, scratch_pool<T>& pool) {
-        const transformer_config& c = model_.config();
-        const std::size_t shared = c.heads / c.key_value_heads, dim = c.head_dim;
-        const sequence& s = sequences_[live_[row]];
-        const std::size_t length = s.length + 1;
-        const matrix_view<const T> cached = cache_[layer].view().row_block(s.row, length);
-        const auto lease = pool.borrow();
-        const matrix_view<T> query(lease.data(), shared, dim), score(lease.data() + shared * dim, shared, length);
-        const matrix_view<T> mixed(rows.mixed.row(row) + kv * shared * dim, shared, dim);
-        const T scale = static_cast<T>(1 / std::sqrt(static_cast<double>(dim)));
-        const T* const own = rows.query_key_value.row(row) + kv * shared * dim;
-        for (std::size_t i = 0; i < shared * dim; ++i) query.data[i] = scale * own[i];
-        multiply_serial<T>(transpose::no, query, transpose::yes, cached.column_block(kv * dim, dim), score,
-                           store::replace);
-        std::vector<T> inverse(shared);
-        for (std::size_t g = 0; g < shared; ++g) inverse[g] = 1 / exponentials_of_row(score.row(g), length).sum;
-        multiply_serial<T>(transpose::no, score, transpose::no, cached.column_block(c.key_value_size() + kv * dim, dim),
-                           mixed, store::replace);
-        for (std::size_t g = 0; g < shared; ++g)
-            for (std::size_t i = 0; i < dim; ++i) mixed(g, i) *= inverse[g];
+    void copy_keys(const sequence& from, const sequence& to) {
+        for (array& layer : cache_.layers)
+            backend::copy(layer.view().row_block(from.row, from.length), layer.view().row_block(to.row, from.length));
     }
 
+    /// From the residual rows that leave the last layer, one a live sequence.
     void find_logits() {
-        const std::size_t count = live_.size();
-        std::vector<T> inverse(count);
-        model_.finish(stream_.view().row_block(0, count), hidden_.view().row_block(0, count), inverse.data());
-        Model::backend::template multiply<T>(transpose::no, std::as_const(hidden_).view().row_block(0, count),
-                                             transpose::yes, model_.head(), logits_.view().row_block(0, count),
-                                             store::replace);
+        const std::size_t count = live_.size(), vocabulary = model_.config().vocabulary_size;
+        const auto hidden = first_rows(step_.hidden, count), logits = first_rows(logits_, count);
+        backend::normalise(first_rows(step_.final_input, count), model_.weights().final_norm(), hidden, {});
+        backend::linear(hidden, {.matrix = model_.weights().head()}, logits, store::replace);
+        backend::download(logits, std::span<T>(shown_).first(count * vocabulary));
+        const logit_transform<T> transform = model_.weights().logits();
+        if (transform.is_identity()) return;
+        parallel_for(count, [&](std::size_t i) {
+            transform.apply(std::span<T>(shown_).subspan(i * vocabulary, vocabulary), 0);
+        });
     }
 
     const Model& model_;
     std::vector<sequence> sequences_;
     std::vector<std::size_t> live_;
-    std::vector<matrix> cache_; // per layer: a row per token, keys then values
-    layer_workspace<T, typename Model::backend> work_;
-    matrix stream_, hidden_, logits_;
-    activations<T, typename Model::backend> step_;
-    std::size_t scores_size_ = 0;
+    key_value_cache<T, backend> cache_;
+    kept_rows<T, backend> step_;
+    layer_workspace<T, backend> work_;
+    array logits_;
+    std::vector<T> shown_; // the logits as the host sees them
 };
 
 } // namespace preflearn

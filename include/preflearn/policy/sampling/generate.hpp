@@ -1,5 +1,5 @@
 /// \file
-/// Drawing responses from a transformer: every step reads the weights once for many sequences, draws a token for each
+/// Drawing responses from a decoder: every step reads the weights once for many sequences, draws a token for each
 /// from its own generator, and lets those that ended go.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -16,9 +16,9 @@
 #include <preflearn/core/sampling.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/sampling/cache.hpp>
 #include <preflearn/policy/sampling/draw_token.hpp>
-#include <preflearn/policy/transformer.hpp>
 
 namespace preflearn {
 
@@ -68,34 +68,27 @@ std::vector<std::vector<token_id>> generate(const Model& model, std::span<const 
     return responses;
 }
 
-template <std::floating_point Scalar, class Architecture, class Backend>
-std::vector<token_id> transformer<Scalar, Architecture, Backend>::sample(token_span prompt,
-                                                                         const sampling_options& options,
-                                                                         generator& random) const {
-    return generate(*this, std::span(&prompt, 1), options, std::span(&random, 1)).front();
-}
-
-template <std::floating_point Scalar, class Architecture, class Backend>
-ragged<token_id> transformer<Scalar, Architecture, Backend>::sample_many(std::span<const token_span> prompts,
-                                                                         const sampling_options& options,
-                                                                         std::uint64_t seed,
-                                                                         std::string_view purpose) const {
+/// Draws a response to every prompt, in groups whose keys and values take bounded memory; response i is drawn from
+/// generator{seed, purpose, i}.
+template <class Model>
+ragged<token_id> generate_many(const Model& model, std::span<const token_span> prompts, const sampling_options& options,
+                               std::uint64_t seed, std::string_view purpose) {
     constexpr std::size_t bytes = std::size_t{256} << 20; // for keys and values at a time
-    const std::size_t token_bytes =
-        std::max<std::size_t>(1, 2 * config_.layers * config_.key_value_size() * sizeof(Scalar));
+    const transformer_config& config = model.config();
+    const std::size_t token_bytes = std::max<std::size_t>(
+        1, 2 * config.layers * config.key_value_size() * sizeof(typename Model::scalar));
     ragged<token_id> all;
     for (std::size_t begin = 0, end = 0; begin < prompts.size(); begin = end) {
         std::size_t tokens = 0;
         std::vector<generator> randoms;
         while (end < prompts.size() && end - begin < 64) {
-            const std::size_t longest =
-                std::min(prompts[end].size() + std::min(options.max_tokens, config_.maximum_length),
-                         std::max(config_.maximum_length, prompts[end].size()));
+            const std::size_t longest = std::min(prompts[end].size() + std::min(options.max_tokens, config.maximum_length),
+                                                 std::max(config.maximum_length, prompts[end].size()));
             if (end != begin && (tokens + longest) > bytes / token_bytes) break;
             tokens += longest;
             randoms.emplace_back(seed, purpose, end++);
         }
-        for (const auto& response : generate(*this, prompts.subspan(begin, end - begin), options, std::span(randoms)))
+        for (const auto& response : generate(model, prompts.subspan(begin, end - begin), options, std::span(randoms)))
             all.push_back(response);
     }
     return all;

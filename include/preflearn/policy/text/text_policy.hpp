@@ -8,7 +8,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/numbers/random.hpp>
@@ -25,11 +24,8 @@
 #include <preflearn/core/sampling.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/policy/family/llama.hpp>
-#include <preflearn/policy/files/load.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
 #include <preflearn/policy/transformer.hpp>
-#include <preflearn/text/files/load.hpp>
 #include <preflearn/text/tokenizer.hpp>
 
 namespace preflearn {
@@ -160,10 +156,7 @@ template <class Model = transformer<float>> class text_policy {
   private:
     template <class Prompt, class Response>
     std::vector<token_completion> tokens_of_all(std::span<const completion<Prompt, Response>> completions) const {
-        std::vector<token_completion> all;
-        all.reserve(completions.size());
-        for (const auto& c : completions) all.push_back(tokens(c.prompt, c.response));
-        return all;
+        return texts_->pairs(completions, after_response_);
     }
 
     /// Ids beyond the vocabulary, which a model with padded logits may draw, have no text.
@@ -178,16 +171,5 @@ template <class Model = transformer<float>> class text_policy {
     Model model_;
     response_end after_response_;
 };
-
-/// Loads tokenizer and model from a GGUF file, or from a Hugging Face folder (config.json, safetensors,
-/// tokenizer.json). \throws input_error naming the file and what is wrong with it; argument_error for options that it
-/// cannot meet.
-template <std::floating_point Scalar, class Architecture = llama, class Backend = cpu_backend>
-text_policy<transformer<Scalar, Architecture, Backend>> load_text_policy(const std::filesystem::path& path,
-                                                                         const text_policy_options& options = {},
-                                                                         const tokenizer_options& reading = {}) {
-    tokenizer words = load_tokenizer(path, reading); // first, since it is quicker to fail
-    return {std::move(words), load_transformer<Scalar, Architecture, Backend>(path), options};
-}
 
 } // namespace preflearn

@@ -1,0 +1,125 @@
+/// \file
+/// y = x Wᵀ + b and its gradients. Trained weights are factors of a product as they lie; of stored ones a tile is
+/// turned into numbers where it is needed, by the thread that multiplies by it, and forgotten again. An element of a
+/// result is one chain of fused multiply-adds either way (chained_product.hpp), begun with the bias or what is added
+/// to: stored and trained weights of equal numbers give equal bits.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include <preflearn/backend/cpu/matrix.hpp>
+#include <preflearn/backend/cpu/product.hpp>
+#include <preflearn/backend/operands.hpp>
+#include <preflearn/core/concepts.hpp>
+#include <preflearn/core/matrix_view.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/parallel.hpp>
+
+namespace preflearn {
+
+namespace detail {
+
+/// Rows of a stored matrix that become numbers at a time: about 512 KB of them.
+template <class T> std::size_t stored_tile_rows(std::size_t columns) {
+    const std::size_t fit = (std::size_t{512} << 10) / sizeof(T) / std::max<std::size_t>(columns, 1);
+    return std::clamp<std::size_t>(fit / 32 * 32, 32, 512);
+}
+
+/// y = x Wᵀ, or y += x Wᵀ: every task has its own outputs, so every weight is read once.
+template <class T>
+void multiply_stored(matrix_view<const T> x, const stored_matrix& weights, matrix_view<T> y, store mode) {
+    const std::size_t tile = stored_tile_rows<T>(weights.columns);
+    parallel_blocks(weights.rows, tile, [&](std::size_t begin, std::size_t end) {
+        cpu_matrix<T> numbers(end - begin, weights.columns);
+        read_rows(weights, begin, numbers.view());
+        multiply_serial<T>(transpose::no, x, transpose::yes, numbers.view(), y.column_block(begin, end - begin), mode);
+    });
+}
+
+/// dx = dy W, or dx += dy W: every task has its own inputs, and goes over the outputs in their order.
+template <class T>
+void multiply_stored_back(matrix_view<const T> dy, const stored_matrix& weights, matrix_view<T> dx, store mode) {
+    const std::size_t block = std::max<std::size_t>(block_elements(weights.type), 32);
+    const std::size_t width = std::max<std::size_t>(128, weights.columns / 8) / block * block;
+    parallel_blocks(weights.columns, std::max(width, block), [&](std::size_t begin, std::size_t end) {
+        const std::size_t tile = stored_tile_rows<T>(end - begin);
+        cpu_matrix<T> room(std::min(tile, weights.rows), end - begin);
+        for (std::size_t first = 0; first < weights.rows; first += tile) {
+            const auto numbers = room.view().row_block(0, std::min(tile, weights.rows - first));
+            read_rows(weights, first, numbers, begin);
+            multiply_serial<T>(transpose::no, dy.column_block(first, numbers.rows), transpose::no, numbers,
+                               dx.column_block(begin, end - begin), first == 0 ? mode : store::add);
+        }
+    });
+}
+
+/// Adds the sums of the columns of `rows`, taken in double and in the order of the rows.
+template <class T> void add_column_sums(matrix_view<const T> rows, T* sums) {
+    constexpr std::size_t width = 64; // columns of a task
+    const std::size_t grain = std::max(width, 65536 / (1 + rows.rows) / width * width);
+    parallel_blocks(rows.columns, grain, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t first = begin; first < end; first += width) {
+            std::array<double, width> of_columns{};
+            const std::size_t count = std::min(width, end - first);
+            for (std::size_t r = 0; r < rows.rows; ++r)
+                for (std::size_t c = 0; c < count; ++c) of_columns[c] += static_cast<double>(rows(r, first + c));
+            for (std::size_t c = 0; c < count; ++c) sums[first + c] += static_cast<T>(of_columns[c]);
+        }
+    });
+}
+
+} // namespace detail
+
+/// y = x Wᵀ + b, or y += x Wᵀ + b. \throws argument_error when the shapes do not fit.
+template <class T>
+void linear_rows(matrix_view<const T> x, const linear_weights<host_memory, T>& weights, matrix_view<T> y, store mode) {
+    require(x.rows == y.rows && x.columns == weights.matrix.columns() && y.columns == weights.matrix.rows() &&
+                (!weights.bias.data || weights.bias.columns == y.columns),
+            "linear: rows of ", x.rows, " x ", x.columns, ", weights of ", weights.matrix.rows(), " x ",
+            weights.matrix.columns(), " and a bias of ", weights.bias.columns, " do not fit a result of ", y.rows,
+            " x ", y.columns);
+    if (weights.bias.data) {
+        parallel_blocks(y.rows, 1 + 65536 / (1 + y.columns), [&](std::size_t begin, std::size_t end) {
+            for (std::size_t r = begin; r < end; ++r)
+                for (std::size_t c = 0; c < y.columns; ++c)
+                    y(r, c) = mode == store::add ? y(r, c) + weights.bias.data[c] : weights.bias.data[c];
+        });
+        mode = store::add;
+    }
+    if (weights.matrix.stored.empty())
+        return multiply_in_tiles<T>(transpose::no, x, transpose::yes, weights.matrix.trained, y, mode);
+    std::size_t first = 0;
+    for (const stored_matrix& part : weights.matrix.stored) {
+        require(part.columns == x.columns, "linear: a stored part of the weights is ", part.columns, " wide, expected ",
+                x.columns);
+        detail::multiply_stored<T>(x, part, y.column_block(first, part.rows), mode);
+        first += part.rows;
+    }
+}
+
+/// Given d loss / dy: dx = dy W or, as `mode` says, dx += dy W, and adds to the gradients of weight and bias; what has
+/// no data is not wanted. `x` may be without data where the weight's gradient is not wanted.
+/// \throws argument_error when the shapes do not fit, or a gradient of stored weights is wanted.
+template <class T>
+void linear_rows_backward(matrix_view<const T> x, const linear_weights<host_memory, T>& weights,
+                          matrix_view<const T> dy, matrix_view<T> dx, store mode,
+                          const parameter_gradients<host_memory, T>& into) {
+    if (dx.data && weights.matrix.stored.empty())
+        multiply_in_tiles<T>(transpose::no, dy, transpose::no, weights.matrix.trained, dx, mode);
+    std::size_t first = 0;
+    for (const stored_matrix& part : weights.matrix.stored) {
+        if (!dx.data) break;
+        detail::multiply_stored_back<T>(dy.column_block(first, part.rows), part, dx, mode);
+        first += part.rows;
+        mode = store::add;
+    }
+    require(!into.weight.data || weights.matrix.stored.empty(), "linear: stored weights are frozen, a gradient of them "
+                                                                "was asked for");
+    if (into.weight.data) multiply_in_tiles<T>(transpose::yes, dy, transpose::no, x, into.weight, store::add);
+    if (into.bias.data) detail::add_column_sums<T>(dy, into.bias.data);
+}
+
+} // namespace preflearn

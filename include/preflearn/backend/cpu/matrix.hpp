@@ -1,0 +1,64 @@
+/// \file
+/// Arrays in the host's memory, aligned so that no row of whole cache lines shares one with another array; and how the
+/// kernels, which compute on them, name what an operation is given (operands.hpp).
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include <preflearn/core/matrix_view.hpp>
+#include <preflearn/core/stored/stored_matrix.hpp>
+
+namespace preflearn {
+
+/// Owns rows × columns elements, row-major without gaps, aligned to 64 bytes; indeterminate until written.
+template <class T> class cpu_matrix {
+  public:
+    cpu_matrix() = default;
+    /// \throws std::bad_alloc when there is not enough memory.
+    cpu_matrix(std::size_t rows, std::size_t columns) : rows_(rows), columns_(columns) {
+        if (columns != 0 && rows > std::numeric_limits<std::size_t>::max() / 2 / sizeof(T) / columns)
+            throw std::bad_array_new_length();
+        values_.reset(static_cast<T*>(::operator new(sizeof(T) * rows * columns, alignment)));
+    }
+    cpu_matrix(const cpu_matrix& other) : cpu_matrix(other.rows_, other.columns_) {
+        if (other.rows_ * other.columns_ != 0)
+            std::memcpy(values_.get(), other.values_.get(), rows_ * columns_ * sizeof(T));
+    }
+    cpu_matrix(cpu_matrix&& other) noexcept
+        : values_(std::move(other.values_)), rows_(std::exchange(other.rows_, 0)),
+          columns_(std::exchange(other.columns_, 0)) {}
+    cpu_matrix& operator=(cpu_matrix other) noexcept {
+        values_ = std::move(other.values_);
+        rows_ = other.rows_;
+        columns_ = other.columns_;
+        return *this;
+    }
+
+    [[nodiscard]] matrix_view<T> view() { return {values_.get(), rows_, columns_}; }
+    [[nodiscard]] matrix_view<const T> view() const { return {values_.get(), rows_, columns_}; }
+
+  private:
+    static_assert(std::is_trivial_v<T>);
+    static constexpr std::align_val_t alignment{64};
+    struct release {
+        void operator()(T* values) const { ::operator delete(values, alignment); }
+    };
+    std::unique_ptr<T, release> values_;
+    std::size_t rows_ = 0;
+    std::size_t columns_ = 0;
+};
+
+/// The operands of kernels: views that can be dereferenced.
+struct host_memory {
+    template <class T> using view = matrix_view<T>;
+    using stored = stored_matrix;
+};
+
+} // namespace preflearn

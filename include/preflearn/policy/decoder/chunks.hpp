@@ -1,0 +1,68 @@
+/// \file
+/// Scoring many completions in little memory: consecutive ones run in chunks of bounded size through one set of arrays.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/tokens.hpp>
+#include <preflearn/policy/decoder/forward.hpp>
+#include <preflearn/policy/decoder/kept_rows.hpp>
+#include <preflearn/policy/decoder/packed_batch.hpp>
+#include <preflearn/policy/decoder/weights.hpp>
+
+namespace preflearn {
+
+/// Consecutive completions that run together, and a bound on their rows.
+struct completion_chunk {
+    std::size_t begin = 0, end = 0, rows = 0;
+};
+
+/// Cuts a list of completions into chunks of at most about `most` rows. Neighbours with equal prompts stay together
+/// unless their rows alone are more than that; a chunk has at least one completion.
+inline std::vector<completion_chunk> chunks_of(std::span<const token_completion> completions, std::size_t most) {
+    std::vector<completion_chunk> chunks;
+    for (std::size_t begin = 0, end = 0; begin < completions.size(); begin = end) {
+        std::size_t rows = completions[begin].prompt.size();
+        end = begin;
+        while (end < completions.size() &&
+               packed_batch::same_prompt(completions[begin].prompt, completions[end].prompt) &&
+               (end == begin || rows + completions[end].response.size() <= most))
+            rows += completions[end++].response.size();
+        if (chunks.empty() || chunks.back().rows + rows > most) chunks.push_back({begin, begin, 0});
+        chunks.back().end = end;
+        chunks.back().rows += rows;
+    }
+    return chunks;
+}
+
+/// Runs completions forward and calls use(first, batch, hidden) for every chunk: the number of its first completion, its
+/// rows and the final hidden states of those that are wanted. A group of equal prompts is cut only when it does not fit
+/// into a chunk by itself. \throws as `packed_batch::check`.
+template <class T, class Backend, class Use>
+void forward_in_chunks(const decoder_weights<T, Backend>& weights, std::span<const token_completion> completions,
+                       row_purpose purpose, Use&& use) {
+    constexpr std::size_t bytes = std::size_t{64} << 20;
+    const transformer_config& config = weights.config();
+    const std::size_t most = std::clamp<std::size_t>(bytes / kept_rows<T, Backend>::row_bytes(config), 128, 1024);
+    packed_batch::check(completions, config);
+    const std::vector<completion_chunk> chunks = chunks_of(completions, most);
+    std::size_t rows = 0, wanted = 0;
+    for (const completion_chunk& chunk : chunks) {
+        rows = std::max(rows, chunk.rows);
+        wanted = std::max({wanted, chunk.rows, chunk.end - chunk.begin});
+    }
+    kept_rows<T, Backend> kept(config, rows, wanted, false);
+    layer_workspace<T, Backend> work(config, rows, false);
+    for (const completion_chunk& chunk : chunks) {
+        const packed_batch batch(completions.subspan(chunk.begin, chunk.end - chunk.begin), config, purpose);
+        decoder_forward(weights, batch, kept, work);
+        use(chunk.begin, batch, first_rows(std::as_const(kept.hidden), batch.wanted.size()));
+    }
+}
+
+} // namespace preflearn

@@ -1,0 +1,188 @@
+/// \file
+/// A family of decoders (Llama, Qwen2 …) as a value: which computation it is, and how its files name, store and default
+/// its tensors and settings. Loading, saving, the layout of parameters and the forward pass read these tables; a new
+/// family is one file that fills them in. Tables point to static storage, so that families are copied freely.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include <preflearn/backend/operands.hpp>
+
+namespace preflearn {
+
+/// What a tensor is for; its shape follows from the configuration. Matrices are outputs × inputs.
+enum class tensor_role : std::uint8_t {
+    embedding,
+    positions, ///< learned positions, added to the embedding; a family without them turns queries and keys (rotary)
+    attention_norm,
+    query,
+    key,
+    value,
+    query_key_value, ///< the three one below the other, where files have them as one tensor
+    query_norm,      ///< of every head by itself, before the rotation
+    key_norm,
+    attention_output,
+    attention_after_norm, ///< of what attention adds to the residual stream
+    mlp_norm,
+    gate, ///< a family without it (or gate_up) has a plain MLP, down · f(up)
+    up,
+    gate_up, ///< both, one below the other
+    down,
+    mlp_after_norm, ///< of what the MLP adds to the residual stream
+    final_norm,
+    head,
+};
+/// Of the whole model: the first of its tensors, or the last.
+[[nodiscard]] constexpr bool before_layers(tensor_role role) {
+    return role == tensor_role::embedding || role == tensor_role::positions;
+}
+[[nodiscard]] constexpr bool after_layers(tensor_role role) {
+    return role == tensor_role::final_norm || role == tensor_role::head;
+}
+
+enum class tensor_part : std::uint8_t { weight, bias };
+
+/// How the numbers of a tensor lie in a file.
+enum class stored_form : std::uint8_t {
+    plain,
+    transposed,  ///< inputs × outputs (GPT-2)
+    interleaved, ///< rows of each head as (pair, half) in place of (half, pair): llama.cpp's rotary layout for Llama
+    by_head,     ///< query, key and value of a head together, then the next head's (GPT-NeoX)
+    less_one,    ///< w - 1 (Gemma)
+};
+
+/// A tensor in one kind of file; no name: it is not there. "{}" in a name stands for the number of the layer, from 0.
+struct stored_tensor {
+    std::string_view name{};
+    stored_form form = stored_form::plain;
+
+    friend constexpr bool operator==(const stored_tensor&, const stored_tensor&) = default;
+};
+
+struct tensor_entry {
+    tensor_role role{};
+    tensor_part part = tensor_part::weight;
+    stored_tensor hugging_face{}, gguf{};
+
+    friend constexpr bool operator==(const tensor_entry&, const tensor_entry&) = default;
+};
+
+/// The members of transformer_config that files name.
+enum class config_field : std::uint8_t {
+    fixed, ///< none: what is computed here needs one value, and others are refused
+    vocabulary_size,
+    hidden_size,
+    intermediate_size,
+    layers,
+    heads,
+    key_value_heads,
+    head_dim,
+    rotary_dim,
+    rope_theta,
+    local_rope_theta,
+    rope_scaling,
+    no_rotary_every,
+    norm_epsilon,
+    window,
+    full_attention_every,
+    attention_width,
+    attention_cap,
+    logit_cap,
+    logit_scale,
+    embedding_scale,
+    residual_scale,
+    parallel_residual,
+    maximum_length,
+    tied_embeddings,
+};
+
+/// What a number in a file is of the member.
+enum class field_unit : std::uint8_t {
+    plain,
+    of_head_dim, ///< a share of head_dim
+};
+
+/// A setting in one kind of file. Without a name it has the value `absent` in all such files.
+struct file_field {
+    std::string_view name{};
+    /// What a file that leaves it out means; none: it must be there.
+    std::optional<double> absent{};
+    field_unit unit = field_unit::plain;
+
+    friend constexpr bool operator==(const file_field&, const file_field&) = default;
+};
+
+/// Several entries of one field are several names of it: a file may have any, those that it has must agree, and where
+/// it has none, the first's default counts.
+struct field_entry {
+    config_field field = config_field::fixed;
+    file_field hugging_face{}, gguf{};
+    /// The one value of a fixed field.
+    std::variant<bool, std::int64_t, std::string_view> value{};
+    bool written = true;
+
+    friend constexpr bool operator==(const field_entry&, const field_entry&) = default;
+};
+
+/// Entries in static storage, of which a family is a view.
+template <class Entry> class family_table {
+  public:
+    constexpr family_table() = default;
+    template <std::size_t Count>
+    constexpr family_table(const std::array<Entry, Count>& entries) : first_(entries.data()), count_(Count) {}
+
+    [[nodiscard]] constexpr const Entry* begin() const { return first_; }
+    [[nodiscard]] constexpr const Entry* end() const { return first_ + count_; }
+    [[nodiscard]] constexpr std::size_t size() const { return count_; }
+    friend constexpr bool operator==(const family_table&, const family_table&) = default;
+
+  private:
+    const Entry* first_ = nullptr;
+    std::size_t count_ = 0;
+};
+
+struct decoder_family {
+    /// `model_type` and the class in `architectures` of config.json, `general.architecture` of GGUF (none: no such
+    /// files).
+    std::string_view model_type{}, class_name{}, gguf_name{};
+    norm_kind norm = norm_kind::rms;
+    activation_kind activation = activation_kind::silu;
+    /// Whether the embedding is multiplied by √hidden_size.
+    bool scaled_embedding = false;
+    /// Rows of the table of learned positions before that of position 0.
+    std::size_t position_offset = 0;
+    /// Names of tensors in Hugging Face files may lack it (GPT-2's "transformer.").
+    std::string_view optional_prefix{};
+    /// In the order of the flat vector: query, key and value follow each other, as do their biases, and gate and up.
+    family_table<tensor_entry> tensors{};
+    /// In the order in which config.json is written.
+    family_table<field_entry> fields{};
+    /// Ends of the names of tensors that hold no parameters: masks and tables of angles.
+    family_table<std::string_view> ignored{};
+
+    [[nodiscard]] constexpr const tensor_entry* find(tensor_role role, tensor_part part = tensor_part::weight) const {
+        for (const tensor_entry& entry : tensors)
+            if (entry.role == role && entry.part == part) return &entry;
+        return nullptr;
+    }
+    [[nodiscard]] constexpr bool has(config_field field) const {
+        for (const field_entry& entry : fields)
+            if (entry.field == field) return true;
+        return false;
+    }
+    /// Whether positions turn queries and keys; otherwise they are learned and added to the embedding.
+    [[nodiscard]] constexpr bool rotary() const { return find(tensor_role::positions) == nullptr; }
+    [[nodiscard]] constexpr mlp_kind mlp() const {
+        return find(tensor_role::gate) != nullptr || find(tensor_role::gate_up) != nullptr ? mlp_kind::gated
+                                                                                           : mlp_kind::plain;
+    }
+    friend constexpr bool operator==(const decoder_family&, const decoder_family&) = default;
+};
+
+} // namespace preflearn

@@ -1,0 +1,34 @@
+/// \file
+/// The families that loading knows, found by what a file says that it is.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/family/llama.hpp>
+
+namespace preflearn {
+
+/// A name that several share belongs to the first.
+inline constexpr std::array families{
+    llama,
+};
+
+/// The family of which `name`, a member of decoder_family, is `found`.
+/// \throws input_error: `what`, the names that were expected, and what was found.
+inline const decoder_family& family_named(std::span<const decoder_family> known, std::string_view decoder_family::*name,
+                                          std::string_view found, std::string_view what) {
+    std::string expected;
+    for (const decoder_family& family : known) {
+        if (family.*name == found && !found.empty()) return family;
+        if (!(family.*name).empty()) expected += message(expected.empty() ? "\"" : " or \"", family.*name, '"');
+    }
+    throw input_error(message(what, ": ", expected, " was expected, found \"", found, '"'));
+}
+
+} // namespace preflearn

@@ -1,0 +1,168 @@
+/// \file
+/// A configuration's members from and to the fields of a file, as the family's table names them.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <nlohmann/json.hpp>
+
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/policy/decoder/config.hpp>
+#include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/files/json_fields.hpp>
+
+namespace preflearn {
+
+namespace detail {
+
+/// The member that a field is; none for what is not one number.
+inline std::variant<std::monostate, std::size_t*, double*, bool*> member_of(transformer_config& c, config_field field) {
+    switch (field) {
+    case config_field::vocabulary_size:
+        return &c.vocabulary_size;
+    case config_field::hidden_size:
+        return &c.hidden_size;
+    case config_field::intermediate_size:
+        return &c.intermediate_size;
+    case config_field::layers:
+        return &c.layers;
+    case config_field::heads:
+        return &c.heads;
+    case config_field::key_value_heads:
+        return &c.key_value_heads;
+    case config_field::head_dim:
+        return &c.head_dim;
+    case config_field::rotary_dim:
+        return &c.rotary_dim;
+    case config_field::rope_theta:
+        return &c.rope_theta;
+    case config_field::local_rope_theta:
+        return &c.local_rope_theta;
+    case config_field::no_rotary_every:
+        return &c.no_rotary_every;
+    case config_field::norm_epsilon:
+        return &c.norm_epsilon;
+    case config_field::window:
+        return &c.window;
+    case config_field::full_attention_every:
+        return &c.full_attention_every;
+    case config_field::attention_width:
+        return &c.attention_width;
+    case config_field::attention_cap:
+        return &c.attention_cap;
+    case config_field::logit_cap:
+        return &c.logit_cap;
+    case config_field::logit_scale:
+        return &c.logit_scale;
+    case config_field::embedding_scale:
+        return &c.embedding_scale;
+    case config_field::residual_scale:
+        return &c.residual_scale;
+    case config_field::parallel_residual:
+        return &c.parallel_residual;
+    case config_field::maximum_length:
+        return &c.maximum_length;
+    case config_field::tied_embeddings:
+        return &c.tied_embeddings;
+    case config_field::fixed:
+    case config_field::rope_scaling:
+        break;
+    }
+    return std::monostate{};
+}
+
+inline double head_dim_of(const transformer_config& c) {
+    return static_cast<double>(c.head_dim != 0 || c.heads == 0 ? c.head_dim : c.hidden_size / c.heads);
+}
+
+} // namespace detail
+
+/// Reads a field into a member; absent: its default.
+/// \throws input_error naming file and field where it is missing or of another kind.
+inline void read_field(const settings_reader& in, const file_field& field, transformer_config& config,
+                       config_field member) {
+    const std::variant target = detail::member_of(config, member);
+    if (auto* const* size = std::get_if<std::size_t*>(&target)) {
+        if (field.unit == field_unit::of_head_dim) {
+            const double share = in.number(field.name, field.absent);
+            require<input_error>(share > 0 && share <= 1, in.what(field.name), "a share of 0 to 1 was expected, found ",
+                                 share);
+            **size = static_cast<std::size_t>(share * detail::head_dim_of(config));
+        } else {
+            std::optional<std::size_t> otherwise;
+            if (field.absent) otherwise = static_cast<std::size_t>(*field.absent);
+            **size = in.natural(field.name, otherwise);
+        }
+    } else if (auto* const* number = std::get_if<double*>(&target)) {
+        **number = in.number(field.name, field.absent);
+    } else if (auto* const* flag = std::get_if<bool*>(&target)) {
+        **flag = in.flag(field.name, field.absent.value_or(0) != 0);
+    }
+}
+
+/// Reads all fields of the configuration's family that `kind` of file has: &field_entry::hugging_face or
+/// &field_entry::gguf. Members without any are left alone.
+/// \throws input_error naming file and field where it is missing, of another kind, asks for what is not computed here,
+/// or differs from another name of the same.
+inline void read_fields(const settings_reader& in, file_field field_entry::*kind, transformer_config& config) {
+    for (const field_entry& entry : config.family.fields)
+        if (entry.field == config_field::fixed && !(entry.*kind).name.empty())
+            std::visit([&](const auto& value) { in.expect((entry.*kind).name, value); }, entry.value);
+    std::map<config_field, std::string_view> given; // by which name the file has it
+    for (const field_entry& entry : config.family.fields) {
+        const file_field& named = entry.*kind;
+        if (entry.field == config_field::fixed || (named.name.empty() && !named.absent)) continue;
+        const bool there = !named.name.empty() && in.has(named.name);
+        const auto [known, first] = given.try_emplace(entry.field, there ? named.name : std::string_view{});
+        if (!first && there && !known->second.empty())
+            require<input_error>(in.at(known->second) == in.at(named.name), in.what(named.name), "the same as ",
+                                 known->second, ", ", in.at(known->second).dump(), ", was expected, found ",
+                                 in.at(named.name).dump());
+        if (!first && there) known->second = named.name;
+        if (first || there) read_field(in, named, config, entry.field);
+    }
+}
+
+/// \throws argument_error for frequency divisors, which config.json cannot say.
+inline nlohmann::ordered_json rope_scaling_json(const rope_scaling& scaling) {
+    require(scaling.frequency_divisors.empty(),
+            "config.json cannot hold the rotary frequency divisors of a GGUF file (rope_freqs.weight)");
+    switch (scaling.type) {
+    case rope_scaling::rule::linear:
+        return {{"rope_type", "linear"}, {"factor", scaling.factor}};
+    case rope_scaling::rule::llama3:
+        return {{"rope_type", "llama3"},
+                {"factor", scaling.factor},
+                {"low_freq_factor", scaling.low_frequency_factor},
+                {"high_freq_factor", scaling.high_frequency_factor},
+                {"original_max_position_embeddings", scaling.original_maximum_length}};
+    case rope_scaling::rule::none:
+        break;
+    }
+    return nullptr;
+}
+
+/// A field as config.json has it. \throws argument_error as above.
+inline nlohmann::ordered_json field_value(const transformer_config& config, const field_entry& entry) {
+    if (entry.field == config_field::fixed)
+        return std::visit([](const auto& value) { return nlohmann::ordered_json(value); }, entry.value);
+    if (entry.field == config_field::rope_scaling) return rope_scaling_json(config.rope_scaling);
+    transformer_config copy = config; // members are found in what may be changed
+    const std::variant member = detail::member_of(copy, entry.field);
+    if (auto* const* size = std::get_if<std::size_t*>(&member)) {
+        if (entry.hugging_face.unit == field_unit::of_head_dim)
+            return static_cast<double>(**size) / detail::head_dim_of(config);
+        return **size;
+    }
+    if (auto* const* number = std::get_if<double*>(&member)) return **number;
+    if (auto* const* flag = std::get_if<bool*>(&member)) return **flag;
+    return nullptr;
+}
+
+} // namespace preflearn
