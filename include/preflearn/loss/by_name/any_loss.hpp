@@ -47,7 +47,7 @@ template <std::floating_point Real> class any_loss {
     template <class Loss>
         requires(!std::same_as<Loss, any_loss>)
     explicit any_loss(const Loss& loss)
-        : loss_(loss), lengths_(lengths_read_by(loss)), call_(&call<Loss>), identity_(&identity_with<Loss>) {
+        : loss_(loss), lengths_(lengths_read_by(loss)), identity_(&identity_with<Loss>), call_(&call<Loss>) {
         check_preference_loss<Loss, Real>();
         if constexpr (reduces_pairs<Loss, Real>) {
             check_coupled_loss<Loss, Real>();
@@ -56,16 +56,15 @@ template <std::floating_point Real> class any_loss {
         }
     }
 
-    /// That of the loss that it holds. \throws as `identity_of`, argument_error where it holds none.
-    [[nodiscard]] std::string identity() const {
-        require(identity_ != nullptr, "no loss was chosen");
-        return identity_(loss_);
-    }
-
     /// Whether the loss looks at the batch, so that its state must be reduced over all of it first.
     [[nodiscard]] bool couples_pairs() const { return reduce_ != nullptr; }
     /// The lengths that the loss may read.
     [[nodiscard]] lengths_read reads_lengths() const { return lengths_; }
+    /// That of the loss (see `identity_of`).
+    [[nodiscard]] std::string identity() const {
+        require(identity_ != nullptr, "no loss was chosen");
+        return identity_(loss_);
+    }
 
     [[nodiscard]] state reduce(const pair_scores<Real>& scores) const {
         return couples_pairs() ? reduce_(loss_, scores) : state();
@@ -122,9 +121,9 @@ template <std::floating_point Real> class any_loss {
 
     std::any loss_;
     lengths_read lengths_ = lengths_read::none;
+    std::string (*identity_)(const std::any&) = nullptr;
     /// How the held loss is called; the last two are null where it looks at each pair alone.
     loss_sums (*call_)(const std::any&, const pair_scores<Real>&, const pair_gradients<Real>&) = nullptr;
-    std::string (*identity_)(const std::any&) = nullptr;
     state (*reduce_)(const std::any&, const pair_scores<Real>&) = nullptr;
     loss_sums (*map_)(const std::any&, const pair_scores<Real>&, const state&, const pair_gradients<Real>&,
                       std::size_t) = nullptr;
