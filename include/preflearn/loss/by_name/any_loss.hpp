@@ -60,6 +60,11 @@ template <std::floating_point Real> class any_loss {
     [[nodiscard]] bool couples_pairs() const { return reduce_ != nullptr; }
     /// The lengths that the loss may read.
     [[nodiscard]] lengths_read reads_lengths() const { return lengths_; }
+    /// That of the loss (see `identity_of`).
+    [[nodiscard]] std::string identity() const {
+        require(identity_ != nullptr, "no loss was chosen");
+        return identity_(loss_);
+    }
 
     [[nodiscard]] state reduce(const pair_scores<Real>& scores) const {
         return couples_pairs() ? reduce_(loss_, scores) : state();
