@@ -138,8 +138,8 @@ class naive_decoder {
             add(w.mlp_after_norm, linear(w.down, inner));
         }
     }
-    void attend(std::size_t layer, std::size_t p, std::size_t h, const numbers& query,
-                const std::vector<numbers>& keys, const std::vector<numbers>& values, numbers& mixed) const {
+    void attend(std::size_t layer, std::size_t p, std::size_t h, const numbers& query, const std::vector<numbers>& keys,
+                const std::vector<numbers>& values, numbers& mixed) const {
         const std::size_t dim = c_.head_dim, kv = h / (c_.heads / c_.key_value_heads), window = c_.window_of(layer);
         const double width = c_.attention_width != 0 ? c_.attention_width : static_cast<double>(dim);
         double total = 0;

@@ -30,24 +30,23 @@ struct opaque_backend {
 
         view() = default;
         template <class U>
-            requires std::same_as<T, const U>
-        view(const view<U>& other) : view(cpu::view<T>(other.inner_)) {}
-        [[nodiscard]] bool absent() const { return inner_.absent(); }
-        [[nodiscard]] view row_block(std::size_t begin, std::size_t count) const {
-            return view(inner_.row_block(begin, count));
-        }
-        [[nodiscard]] view column_block(std::size_t begin, std::size_t count) const {
-            return view(inner_.column_block(begin, count));
-        }
-        [[nodiscard]] view part(std::size_t offset, std::size_t row_count, std::size_t column_count) const {
-            return view(inner_.part(offset, row_count, column_count));
-        }
+            requires std::same_as<T, const U> view(const view<U>& other) : view(cpu::view<T>(other.inner_)) {}
+            [[nodiscard]] bool absent() const { return inner_.absent(); }
+            [[nodiscard]] view row_block(std::size_t begin, std::size_t count) const {
+                return view(inner_.row_block(begin, count));
+            }
+            [[nodiscard]] view column_block(std::size_t begin, std::size_t count) const {
+                return view(inner_.column_block(begin, count));
+            }
+            [[nodiscard]] view part(std::size_t offset, std::size_t row_count, std::size_t column_count) const {
+                return view(inner_.part(offset, row_count, column_count));
+            }
 
-      private:
-        friend opaque_backend;
-        template <class> friend class view;
-        explicit view(cpu::view<T> inner) : rows(inner.rows), columns(inner.columns), inner_(inner) {}
-        cpu::view<T> inner_;
+          private:
+            friend opaque_backend;
+            template <class> friend class view;
+            explicit view(cpu::view<T> inner) : rows(inner.rows), columns(inner.columns), inner_(inner) {}
+            cpu::view<T> inner_;
     };
     template <class T> class array {
       public:
@@ -69,7 +68,8 @@ struct opaque_backend {
 
       private:
         friend opaque_backend;
-        explicit stored(preflearn::stored_matrix m) : rows(m.rows), columns(m.columns), matrix(cpu::hold(std::move(m))) {}
+        explicit stored(preflearn::stored_matrix m)
+            : rows(m.rows), columns(m.columns), matrix(cpu::hold(std::move(m))) {}
         cpu::stored matrix;
     };
     /// A view of constant elements, which a view of mutable ones becomes.
@@ -91,8 +91,8 @@ struct opaque_backend {
     }
 
     template <class T>
-    static void embed(std::span<const preflearn::token_id> ids, const preflearn::weight_matrix<opaque_backend, T>& table,
-                      double scale, view<T> x) {
+    static void embed(std::span<const preflearn::token_id> ids,
+                      const preflearn::weight_matrix<opaque_backend, T>& table, double scale, view<T> x) {
         const known<T> of(table);
         cpu::embed(ids, of.matrix, scale, x.inner_);
     }

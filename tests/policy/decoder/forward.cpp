@@ -44,8 +44,8 @@ TEST_CASE("log-probabilities are those of the formulas, for every family, alone 
             const auto logits = naive.logits(all);
             for (std::size_t j = 0; j < some.responses[c].size(); ++j) {
                 const std::vector<double>& z = logits[some.prompts[c].size() + j - 1];
-                const double expected = z[static_cast<std::size_t>(some.responses[c][j])] -
-                                        log_sum_exp(std::span<const double>(z));
+                const double expected =
+                    z[static_cast<std::size_t>(some.responses[c][j])] - log_sum_exp(std::span<const double>(z));
                 CHECK(found[c][j] == doctest::Approx(expected).epsilon(1e-11));
             }
         }

@@ -64,7 +64,8 @@ TEST_CASE("frozen weights give the same scores, and the trained ones the gradien
             CHECK(m.log_probs(some.views()) == whole.log_probs(some.views()));
             m.backward(m.forward(some.views()), weights);
             std::size_t count = 0;
-            for (const tensor_place& place : config.layers != 0 ? whole.layout().tensors() : std::vector<tensor_place>{}) {
+            for (const tensor_place& place :
+                 config.layers != 0 ? whole.layout().tensors() : std::vector<tensor_place>{}) {
                 const auto at = m.weights().trained_offset(place);
                 REQUIRE(at.has_value() == trained.contains(place));
                 if (!at) continue;

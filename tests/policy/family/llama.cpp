@@ -21,7 +21,8 @@ TEST_CASE("names and shapes are those that transformers saves") {
     CHECK(config.family == llama);
     std::set<std::string> expected, found;
     for (const tensor_view& tensor : file.tensors()) expected.insert(tensor.name);
-    for (const tensor_place& place : decoder_layout(config).tensors()) {
+    const decoder_layout layout(config);
+    for (const tensor_place& place : layout.tensors()) {
         const std::string name = layer_name(place.entry.hugging_face.name, place.layer);
         found.insert(name);
         CHECK(file.at(name).shape == place.shape());

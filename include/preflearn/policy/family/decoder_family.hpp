@@ -113,6 +113,8 @@ struct file_field {
     std::string_view name{};
     /// What a file that leaves it out means; none: it must be there.
     std::optional<double> absent{};
+    /// What null means, and is written for; none: as absent.
+    std::optional<double> null{};
     field_unit unit = field_unit::plain;
 
     friend constexpr bool operator==(const file_field&, const file_field&) = default;

@@ -88,21 +88,22 @@ inline double head_dim_of(const transformer_config& c) {
 inline void read_field(const settings_reader& in, const file_field& field, transformer_config& config,
                        config_field member) {
     const std::variant target = detail::member_of(config, member);
+    const std::optional<double> otherwise = field.null && in.is_null(field.name) ? field.null : field.absent;
     if (auto* const* size = std::get_if<std::size_t*>(&target)) {
         if (field.unit == field_unit::of_head_dim) {
-            const double share = in.number(field.name, field.absent);
+            const double share = in.number(field.name, otherwise);
             require<input_error>(share > 0 && share <= 1, in.what(field.name), "a share of 0 to 1 was expected, found ",
                                  share);
             **size = static_cast<std::size_t>(share * detail::head_dim_of(config));
         } else {
-            std::optional<std::size_t> otherwise;
-            if (field.absent) otherwise = static_cast<std::size_t>(*field.absent);
-            **size = in.natural(field.name, otherwise);
+            std::optional<std::size_t> whole;
+            if (otherwise) whole = static_cast<std::size_t>(*otherwise);
+            **size = in.natural(field.name, whole);
         }
     } else if (auto* const* number = std::get_if<double*>(&target)) {
-        **number = in.number(field.name, field.absent);
+        **number = in.number(field.name, otherwise);
     } else if (auto* const* flag = std::get_if<bool*>(&target)) {
-        **flag = in.flag(field.name, field.absent.value_or(0) != 0);
+        **flag = in.flag(field.name, otherwise.value_or(0) != 0);
     }
 }
 
@@ -155,12 +156,17 @@ inline nlohmann::ordered_json field_value(const transformer_config& config, cons
     if (entry.field == config_field::rope_scaling) return rope_scaling_json(config.rope_scaling);
     transformer_config copy = config; // members are found in what may be changed
     const std::variant member = detail::member_of(copy, entry.field);
+    const std::optional<double> null = entry.hugging_face.null;
     if (auto* const* size = std::get_if<std::size_t*>(&member)) {
+        if (null && static_cast<double>(**size) == *null) return nullptr;
         if (entry.hugging_face.unit == field_unit::of_head_dim)
             return static_cast<double>(**size) / detail::head_dim_of(config);
         return **size;
     }
-    if (auto* const* number = std::get_if<double*>(&member)) return **number;
+    if (auto* const* number = std::get_if<double*>(&member)) {
+        if (**number == null) return nullptr;
+        return **number;
+    }
     if (auto* const* flag = std::get_if<bool*>(&member)) return **flag;
     return nullptr;
 }

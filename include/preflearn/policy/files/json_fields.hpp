@@ -32,6 +32,10 @@ class settings_reader {
     /// "file: field: ", for messages.
     [[nodiscard]] std::string what(std::string_view name) const { return message(origin_, ": ", prefix_, name, ": "); }
     [[nodiscard]] bool has(std::string_view name) const { return !at(name).is_null(); }
+    /// Whether the field is there and null.
+    [[nodiscard]] bool is_null(std::string_view name) const {
+        return object_.contains(prefix_ + std::string(name)) && at(name).is_null();
+    }
     [[nodiscard]] const nlohmann::json& at(std::string_view name) const {
         return member_or_null(object_, prefix_ + std::string(name));
     }
