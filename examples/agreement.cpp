@@ -5,19 +5,18 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <iostream>
 #include <limits>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include <preflearn/data/files/csv.hpp>
 #include <preflearn/data/tables/rating_table.hpp>
 #include <preflearn/pipeline/agreement/report.hpp>
 #include <preflearn/pipeline/agreement/study.hpp>
 #include <preflearn/report/run/write.hpp>
+
+#include "command_line/command_line.hpp"
 
 namespace {
 
@@ -31,13 +30,6 @@ struct arguments {
     std::size_t replicates = 1000;
     std::uint64_t seed = 0;
 };
-
-/// An option's text that must not be empty, as that of an unset shell variable is.
-std::string some_name(const std::string& text) { return text.empty() ? "a name was expected, found nothing" : ""; }
-
-std::string no_minus(const std::string& number) {
-    return number.starts_with('-') ? "a number of at least 0 was expected, found " + number : "";
-}
 
 measurement_level level_of(const std::string& name) {
     return name == "ordinal"    ? measurement_level::ordinal
@@ -91,68 +83,56 @@ void run(const arguments& given) {
 
 int main(int argc, char** argv) {
     arguments given;
-    CLI::App app{
+    command_line line{
         "Prints every coefficient of agreement of the raters in a CSV file.\n"
         "Wide: a row per unit, a column per rater. Long: a row per rating, with --unit, --rater and --value naming\n"
         "its columns. Separators (comma, semicolon, tab) and UTF-16 are recognised. Where all ratings are numbers,\n"
         "1, 1.0 and 01 are one category. A coefficient that does not exist has a status that says why, and the\n"
         "program ends with 0 all the same; with 1 when the file is wrong, 2 when the options are."};
-    app.add_option("FILE", given.file, "the CSV file; the first line names the columns")
-        ->required()
-        ->check(CLI::ExistingFile);
-    app.add_option("--level", given.level, "what differences of ratings mean")
-        ->check(CLI::IsMember({"nominal", "ordinal", "interval", "ratio"}))
-        ->capture_default_str();
-    app.add_option("--unit", given.unit, "the column that names the unit (wide: optional)")->check(some_name);
-    auto* rater =
-        app.add_option("--rater", given.rater, "long table: the column that names the rater")->check(some_name);
-    auto* value = app.add_option("--value", given.value, "long table: the column of ratings")->check(some_name);
-    rater->needs("--unit")->needs(value);
-    value->needs("--unit")->needs(rater);
-    app.add_option("--separator", given.separator, "what separates fields: comma, semicolon, tab or a character")
-        ->check([](const std::string& text) {
+    line.add("FILE", given.file, "the CSV file; the first line names the columns").required().existing_file();
+    line.add("--level", given.level, "what differences of ratings mean")
+        .one_of({"nominal", "ordinal", "interval", "ratio"})
+        .shows_default();
+    const option unit = line.add("--unit", given.unit, "the column that names the unit (wide: optional)").some_name();
+    const option rater = line.add("--rater", given.rater, "long table: the column that names the rater").some_name();
+    const option value = line.add("--value", given.value, "long table: the column of ratings").some_name();
+    rater.needs(unit).needs(value);
+    value.needs(unit).needs(rater);
+    line.add("--separator", given.separator, "what separates fields: comma, semicolon, tab or a character")
+        .check([](const std::string& text) {
             return preflearn::separator_named(text) ? "" : "comma, semicolon, tab or one character was expected";
         });
-    auto* missing = app.add_option("--missing", given.missing,
-                                   "words that stand for a missing rating beside the empty cell, A,B,...; unless given "
-                                   "NA, N/A, NaN, None, null, -, . and their variants");
-    app.add_option("--categories", given.categories,
-                   "the scale A,B,...: its order and the categories that nobody used; any other is an error");
-    app.add_option("--ignore", given.ignored, "wide table: a column that is neither unit nor rater")
-        ->check(some_name)
-        ->allow_extra_args(false);
-    app.add_flag("--any-shape", given.any_shape, "take the table as told even if it looks like one of another shape");
-    app.add_flag("--pairs", given.pairs, "every rater against every other, however many (else up to 12, JSON 200)");
-    app.add_flag("--dawid-skene", given.dawid_skene, "estimate the truth behind the ratings and raters' accuracies");
-    app.add_option("--labels", given.labels, "write each unit's estimated label and its probabilities as CSV")
-        ->check(some_name);
-    app.add_option("--confidence", given.confidence, "confidence of the intervals")
-        ->check(CLI::Range(0.01, 0.9999))
-        ->capture_default_str();
-    app.add_option("--replicates", given.replicates, "bootstrap replicates for the errors of the ICCs")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
-        ->capture_default_str();
-    app.add_option("--seed", given.seed, "seed of the bootstrap")->check(no_minus);
-    app.add_option("--json", given.json, "also write everything to this file, coefficients keyed by name")
-        ->check(some_name);
-    app.add_option("--out", given.out, "also write it as the name's end says: .json, .csv, .md or .txt")
-        ->check([](const std::string& name) {
+    const option missing =
+        line.add("--missing", given.missing,
+                 "words that stand for a missing rating beside the empty cell, A,B,...; unless given "
+                 "NA, N/A, NaN, None, null, -, . and their variants");
+    line.add("--categories", given.categories,
+             "the scale A,B,...: its order and the categories that nobody used; any other is an error");
+    line.add("--ignore", given.ignored, "wide table: a column that is neither unit nor rater").some_name().repeats();
+    line.flag("--any-shape", given.any_shape, "take the table as told even if it looks like one of another shape");
+    line.flag("--pairs", given.pairs, "every rater against every other, however many (else up to 12, JSON 200)");
+    line.flag("--dawid-skene", given.dawid_skene, "estimate the truth behind the ratings and raters' accuracies");
+    line.add("--labels", given.labels, "write each unit's estimated label and its probabilities as CSV").some_name();
+    line.add("--confidence", given.confidence, "confidence of the intervals").between(0.01, 0.9999).shows_default();
+    line.add("--replicates", given.replicates, "bootstrap replicates for the errors of the ICCs")
+        .between(std::size_t{1}, std::size_t{1'000'000})
+        .shows_default();
+    line.add("--seed", given.seed, "seed of the bootstrap").no_minus();
+    line.add("--json", given.json, "also write everything to this file, coefficients keyed by name").some_name();
+    line.add("--out", given.out, "also write it as the name's end says: .json, .csv, .md or .txt")
+        .check([](const std::string& name) {
             for (const char* end : {".json", ".csv", ".md", ".txt"})
                 if (name.ends_with(end)) return "";
             return "a name that ends in .json, .csv, .md or .txt was expected";
         });
-    try {
-        app.parse(argc, argv);
-        given.own_missing = missing->count() > 0;
-        if (std::isnan(given.confidence)) throw CLI::ValidationError("--confidence", "is not a number");
-    } catch (const CLI::ParseError& failure) {
-        return app.exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;
-    }
-    try {
-        run(given);
-    } catch (const std::exception& failure) {
-        std::fprintf(stderr, "agreement: %s\n", failure.what());
-        return 1;
-    }
-    return 0;
+    return line.run(
+        argc, argv,
+        [&] {
+            run(given);
+            return 0;
+        },
+        [&] {
+            given.own_missing = missing.given();
+            if (std::isnan(given.confidence)) throw usage_error("--confidence", "is not a number");
+        });
 }

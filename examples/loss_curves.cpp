@@ -1,19 +1,18 @@
 // Draws value and gradient of every named loss against the log-ratio margin, as SVG and CSV.
 // SPDX-License-Identifier: MIT
 #include <cstdint>
-#include <cstdio>
-#include <exception>
 #include <filesystem>
-#include <iostream>
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/loss/by_name/any_loss.hpp>
 #include <preflearn/loss/by_name/list.hpp>
 #include <preflearn/report/figures/line_plot_svg.hpp>
 #include <preflearn/report/run/write.hpp>
 #include <preflearn/report/tables/table_data.hpp>
+
+#include "command_line/command_line.hpp"
 
 namespace {
 
@@ -25,9 +24,9 @@ struct arguments {
 
 /// Value and d value / d log π of the chosen response of one pair whose log-ratios are half the margin up and half
 /// down, 20 tokens each, from a reference of −60 nats.
-template <class Loss>
-void add_curve(const Loss& loss, const arguments& given, preflearn::line_plot& value, preflearn::line_plot& gradient) {
-    preflearn::plot_series values{.name = std::string(preflearn::description_of<Loss>.name)}, slopes = values;
+void add_curve(const std::string& name, const preflearn::any_loss<double>& loss, const arguments& given,
+               preflearn::line_plot& value, preflearn::line_plot& gradient) {
+    preflearn::plot_series values{.name = name}, slopes = values;
     const std::uint32_t tokens = 20;
     const double reference = -60;
     for (int i = 0; i < given.points; ++i) {
@@ -63,15 +62,17 @@ void run(const arguments& given) {
         all_gradients{.title = "d loss / d log-prob of the chosen response", .x_label = x, .width = 900, .height = 600};
     all_values.y_limits = {-1.0, 6.0};
     all_gradients.y_limits = {-0.6, 0.2};
-    preflearn::for_each_named_loss([&]<class Loss>(const Loss& loss) {
-        const std::string name(preflearn::description_of<Loss>.name);
+    const auto draw = [&](const std::string& name, const preflearn::any_loss<double>& loss) {
         preflearn::line_plot value{.title = name + ": value", .x_label = x, .y_label = "loss"},
             gradient{.title = name + ": gradient", .x_label = x, .y_label = "d loss / d log-prob of the chosen"};
-        add_curve(loss, given, value, gradient);
+        add_curve(name, loss, given, value, gradient);
         all_values.series.push_back(value.series[0]);
         all_gradients.series.push_back(gradient.series[0]);
         write(value, folder / (name + "_value"));
         write(gradient, folder / (name + "_gradient"));
+    };
+    preflearn::for_each_named_loss([&]<class Loss>(const Loss& loss) {
+        draw(std::string(preflearn::description_of<Loss>.name), preflearn::any_loss<double>(loss));
     });
     write(all_values, folder / "losses_value");
     write(all_gradients, folder / "losses_gradient");
@@ -81,27 +82,19 @@ void run(const arguments& given) {
 
 int main(int argc, char** argv) {
     arguments given;
-    CLI::App app{
+    command_line options{
         "Draws value and gradient of every preference loss against the margin of the log-ratios, at the\n"
         "losses' defaults: <name>_value and <name>_gradient of each, losses_value and losses_gradient of all,\n"
         "as SVG and CSV."};
-    app.add_option("--out", given.out, "folder to write into")->required();
-    app.add_option("--low", given.low, "smallest margin")->capture_default_str();
-    app.add_option("--high", given.high, "largest margin")->capture_default_str();
-    app.add_option("--points", given.points, "points of a curve")->capture_default_str()->check(CLI::Range(2, 100'000));
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& failure) {
-        return app.exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;
-    }
-    try {
+    options.add("--out", given.out, "folder to write into").required();
+    options.add("--low", given.low, "smallest margin").shows_default();
+    options.add("--high", given.high, "largest margin").shows_default();
+    options.add("--points", given.points, "points of a curve").shows_default().between(2, 100'000);
+    return options.run(argc, argv, [&] {
         preflearn::require(given.low < given.high && given.low > -100 && given.high < 100,
                            "--low and --high: an interval within -100 and 100 was expected, found ", given.low, " to ",
                            given.high);
         run(given);
-    } catch (const std::exception& failure) {
-        std::fprintf(stderr, "loss_curves: %s\n", failure.what());
-        return 1;
-    }
-    return 0;
+        return 0;
+    });
 }

@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: MIT
 #include <cstdint>
 #include <cstdio>
-#include <iostream>
 #include <iterator>
 #include <set>
 #include <span>
@@ -11,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include <preflearn/agreement.hpp>
 #include <preflearn/core.hpp>
+
+#include "command_line/command_line.hpp"
 
 struct my_pair { // a user's own struct; the library needs an id, a prompt and two responses
     std::uint64_t id;
@@ -29,12 +28,8 @@ double variety(const std::string& text) {
 }
 
 int main(int argc, char** argv) {
-    CLI::App app{"Labels three pairs with a teacher of one's own and compares the labels with human ones."};
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& failure) {
-        return app.exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;
-    }
+    command_line line{"Labels three pairs with a teacher of one's own and compares the labels with human ones."};
+    if (const auto ended = line.parse(argc, argv)) return *ended;
 
     const std::vector<my_pair> pairs{{1, "Name a fruit.", "An apple.", "fruit fruit fruit"},
                                      {2, "Say hello.", "hello hello", "Hello, how are you?"},

@@ -10,7 +10,7 @@
 #include <benchmark/benchmark.h>
 
 #include <preflearn/core/numbers/random.hpp>
-#include <preflearn/loss/by_name/coupled_list.hpp>
+#include <preflearn/loss/by_name/list.hpp>
 #include <preflearn/loss/groups/plackett_luce.hpp>
 #include <preflearn/loss/single/kto.hpp>
 

@@ -74,7 +74,7 @@ void update_all(benchmark::State& state) {
     const std::span<float> gradients = all.model.gradients();
     for (auto _ : state) {
         const double norm = global_norm(std::span<const float>(gradients));
-        update<float>({}, all.moments, all.model.parameters(), gradients, 0, clip_factor(norm, 1));
+        adamw{}.update<float>(all.moments, all.model.parameters(), gradients, 0, clip_factor(norm, 1));
         benchmark::ClobberMemory();
     }
     state.counters["peak_memory_mb"] = peak_memory_mb();

@@ -41,8 +41,7 @@ void preference_steps(benchmark::State& state) {
     }
     for (auto _ : state) {
         table model;
-        const auto history =
-            train_preferences(model, games, labels, {}, bradley_terry{}, {}, {.batch_size = batch, .observer = {}});
+        const auto history = train_preferences(model, games, labels, {}, bradley_terry{}, {}, {.batch_size = batch});
         benchmark::DoNotOptimize(history.steps.size());
     }
     state.counters["seconds_per_step"] = benchmark::Counter(1000 * static_cast<double>(state.iterations()),

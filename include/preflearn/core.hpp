@@ -7,13 +7,16 @@
 #include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
+#include <preflearn/core/fields.hpp>
 #include <preflearn/core/held.hpp>
+#include <preflearn/core/loss_concepts.hpp>
 #include <preflearn/core/many.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/numbers.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/core/requirements.hpp>
+#include <preflearn/core/response_length.hpp>
 #include <preflearn/core/sampling.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/stored.hpp>

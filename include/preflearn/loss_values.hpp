@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/loss_values/columns.hpp>
 #include <preflearn/loss_values/completions.hpp>
 #include <preflearn/loss_values/describe.hpp>
 #include <preflearn/loss_values/lists.hpp>

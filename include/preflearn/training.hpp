@@ -7,5 +7,7 @@
 #include <preflearn/training/files.hpp>
 #include <preflearn/training/kinds.hpp>
 #include <preflearn/training/loop.hpp>
+#include <preflearn/training/objective.hpp>
+#include <preflearn/training/observers.hpp>
 #include <preflearn/training/optimisers.hpp>
 #include <preflearn/training/reference.hpp>

@@ -70,7 +70,7 @@ TEST_CASE("training with ORPO goes on when a response becomes certain") {
     const std::vector<text_comparison> pairs(all.begin(), all.begin() + 4);
     const training_history history =
         train_preferences(policy, pairs, read.labels(), {}, orpo{}, adamw{.rate = 0.1, .weight_decay = 0},
-                          {.epochs = 40, .batch_size = 4, .clip_norm = 0, .observer = {}});
+                          {.epochs = 40, .batch_size = 4, .clip_norm = 0});
     CHECK(history.steps.size() == 40); // none of them was the last
     CHECK(history.steps.back().logps_chosen > -1e-5);
     CHECK(history.steps.back().loss < 1e-5);

@@ -25,15 +25,31 @@ std::string joined(const std::vector<std::string>& sentences) {
     return text;
 }
 
-/// A house of two rooms that keeps to its table; the tests spoil it.
+/// A house of three rooms, one with floors, that keeps to its table; the tests spoil it.
 struct small_house {
-    std::vector<room> table{{"core", {}, "core"}, {"text", {"core"}, "files"}};
+    std::vector<room> table{{"core", {}, "core"},
+                            {"text", {"core"}, "files"},
+                            {"loss", {"core", "loss/parts"}, "core"},
+                            {"loss/parts", {}, "core"},
+                            {"loss/pairs", {"loss/parts"}, "core"},
+                            {"loss/files", {"loss", "text"}, "files"}};
     std::vector<header> headers{{"preflearn/core.hpp", {"preflearn/core/error.hpp"}},
                                 {"preflearn/core/error.hpp", {"string", "Eigen/Core"}},
                                 {"preflearn/text.hpp", {"preflearn/text/bpe.hpp"}},
-                                {"preflearn/text/bpe.hpp", {"preflearn/core/error.hpp", "utf8proc.h"}}};
+                                {"preflearn/text/bpe.hpp", {"preflearn/core/error.hpp", "utf8proc.h"}},
+                                {"preflearn/loss.hpp", {"preflearn/loss/dpo.hpp", "preflearn/loss/files.hpp"}},
+                                {"preflearn/loss/dpo.hpp", {"preflearn/loss/parts/link.hpp"}},
+                                {"preflearn/loss/files.hpp", {"preflearn/loss/files/read.hpp"}},
+                                {"preflearn/loss/files/read.hpp", {"preflearn/loss/dpo.hpp", "preflearn/text/bpe.hpp"}},
+                                {"preflearn/loss/parts/link.hpp", {"preflearn/core/error.hpp"}},
+                                {"preflearn/loss/pairs/walk.hpp", {"preflearn/loss/parts/link.hpp"}}};
 
-    [[nodiscard]] std::string faults() const { return joined(test::faults(table, headers)); }
+    [[nodiscard]] std::string faults() const { return joined(floor_plan(table, headers).faults()); }
+
+    void include(const std::string& in, const std::string& what) {
+        std::ranges::find(headers, "preflearn/" + in, &header::path)->includes.push_back(what);
+    }
+    room& row(const std::string& name) { return *std::ranges::find(table, name, &room::name); }
 };
 
 } // namespace
@@ -44,7 +60,8 @@ TEST_CASE("README's table of rooms is what the headers include") {
     REQUIRE(table.size() > 5);
     const std::vector<header> headers = read_headers(include);
     REQUIRE(headers.size() > 50);
-    CHECK(joined(faults(table, headers)) == "");
+    const std::string faults = joined(floor_plan(table, headers).faults());
+    CHECK_MESSAGE(faults.empty(), "README's table of rooms and the headers disagree:\n" << faults);
 }
 
 TEST_CASE("a table is read by its cells") {
@@ -63,56 +80,102 @@ TEST_CASE("wrong arrows, cycles, missing rooms and packages of another component
     small_house house;
     CHECK(house.faults() == "");
     SUBCASE("an arrow the wrong way") {
-        house.headers[1].includes.push_back("preflearn/text/bpe.hpp");
+        house.include("core/error.hpp", "preflearn/text/bpe.hpp");
         CHECK_MESSAGE(house.faults().starts_with("preflearn/core/error.hpp includes preflearn/text/bpe.hpp, but core "
-                                                 "may not include text\n"),
+                                                 "may not include text\nthe headers of core include `text`\n"),
                       house.faults());
     }
+    SUBCASE("an arrow between sub-rooms the wrong way") {
+        house.include("loss/parts/link.hpp", "preflearn/loss/pairs/other.hpp");
+        CHECK(house.faults() == "preflearn/loss/parts/link.hpp includes preflearn/loss/pairs/other.hpp, but loss/parts "
+                                "may not include loss/pairs\nthe headers of loss/parts include `core`, `loss/pairs`\n");
+    }
+    SUBCASE("an arrow from another room to one sub-room") {
+        house.include("text/bpe.hpp", "preflearn/loss/pairs/walk.hpp");
+        house.row("loss/files").may_include = {"loss"};
+        house.headers[7].includes = {"preflearn/loss/dpo.hpp"};
+        house.row("text").may_include.push_back("loss/pairs");
+        CHECK(house.faults() == "");
+        house.include("text/bpe.hpp", "preflearn/loss/parts/link.hpp");
+        CHECK(house.faults().starts_with("preflearn/text/bpe.hpp includes preflearn/loss/parts/link.hpp, but text may "
+                                         "not include loss/parts\n"));
+    }
     SUBCASE("a cycle") {
-        house.table[0].may_include = {"text"};
+        house.row("core").may_include = {"text"};
         CHECK(house.faults() == "room core reaches itself along the arrows of the table\n");
     }
+    SUBCASE("a cycle through a sub-room") {
+        house.row("loss/parts").may_include = {"loss"};
+        CHECK(house.faults() == "room loss reaches itself along the arrows of the table\n");
+    }
+    SUBCASE("a cycle through a sub-room of another room") {
+        house.row("text").may_include.push_back("loss");
+        CHECK(house.faults() == "room text reaches itself along the arrows of the table\n");
+    }
+    SUBCASE("headers that include each other") {
+        house.include("loss/parts/link.hpp", "preflearn/loss/parts/other.hpp");
+        house.headers.push_back({"preflearn/loss/parts/other.hpp", {"preflearn/loss/parts/link.hpp"}});
+        CHECK(house.faults() == "preflearn/loss/parts/other.hpp includes preflearn/loss/parts/link.hpp, which includes "
+                                "it\n");
+    }
     SUBCASE("a room missing from the table") {
-        house.headers.push_back({"preflearn/loss/dpo.hpp", {"cmath"}});
-        CHECK(house.faults() == "room loss is missing from the table\n");
+        house.headers.push_back({"preflearn/teacher/rule.hpp", {"cmath"}});
+        CHECK(house.faults() == "room teacher is missing from the table\n");
+    }
+    SUBCASE("a sub-room missing from the table") {
+        house.headers.push_back({"preflearn/loss/single/kto.hpp", {"cmath"}});
+        CHECK(house.faults() == "room loss/single is missing from the table\n");
+    }
+    SUBCASE("a room without rows for its sub-rooms is one floor") {
+        house.headers.push_back({"preflearn/text/chat/role.hpp", {"preflearn/text/bpe.hpp"}});
+        CHECK(house.faults() == "");
     }
     SUBCASE("a row without a room") {
-        house.table.push_back({"loss", {"core"}, "core"});
-        CHECK(house.faults() == "room loss of the table has no headers\n");
+        house.table.push_back({"teacher", {"core"}, "core"});
+        CHECK(house.faults() == "room teacher of the table has no headers\n");
     }
     SUBCASE("a row that names a room which is none") {
-        house.table[1].may_include.push_back("loss");
-        CHECK(house.faults() == "room text may include loss, which is not in the table\n");
+        house.row("text").may_include.push_back("teacher");
+        CHECK(house.faults() == "room text may include teacher, which is not in the table\n");
     }
     SUBCASE("a package of the component files in a room of the component core") {
-        house.table[1].component = "core";
+        house.row("text").component = "core";
         CHECK(house.faults() == "room text of the component core reaches utf8proc.h through preflearn/text/bpe.hpp\n");
     }
+    SUBCASE("a package of the component files in a sub-room of the component core") {
+        house.row("loss/files").component = "core";
+        CHECK(house.faults() ==
+              "room loss/files of the component core reaches utf8proc.h through preflearn/text/bpe.hpp\n");
+    }
     SUBCASE("a package that no component has") {
-        house.headers[1].includes.push_back("boost/any.hpp");
+        house.include("core/error.hpp", "boost/any.hpp");
         CHECK(house.faults() == "preflearn/core/error.hpp includes boost/any.hpp of a package that no component has\n");
     }
 }
 
-TEST_CASE("an umbrella header reaches every header of its room through that room, and preflearn.hpp every room") {
+TEST_CASE("an umbrella header reaches every header of its folder through that folder, and preflearn.hpp every room") {
     const std::vector<header> headers = read_headers(include);
-    std::map<std::string, std::set<std::string>> reached; // by umbrella
-    const std::function<void(std::set<std::string>&, const std::string&, const std::string&)> walk =
-        [&](std::set<std::string>& seen, const std::string& path, const std::string& room) {
-            const auto found = std::ranges::find(headers, path, &header::path);
-            if (found == headers.end() || !seen.insert(path).second) return;
-            for (const std::string& next : found->includes)
-                if (room.empty() ? path == "preflearn.hpp" : room_of(next) == room) walk(seen, next, room);
-        };
-    walk(reached[""], "preflearn.hpp", "");
-    for (const header& h : headers) {
-        const std::string room = room_of(h.path);
-        if (room.empty()) continue;
-        const std::string umbrella = "preflearn/" + room + ".hpp";
-        if (!reached.contains(room)) walk(reached[room], umbrella, room);
-        CHECK_MESSAGE(reached[room].contains(h.path), umbrella << " does not reach " << h.path);
-        CHECK_MESSAGE(reached[""].contains(umbrella), "preflearn.hpp does not include " << umbrella);
+    const std::set<std::string> folders = folders_of(headers);
+    std::set<std::string> seen;
+    const std::function<void(const std::string&, const std::string&)> walk = [&](const std::string& path,
+                                                                                 const std::string& folder) {
+        const auto found = std::ranges::find(headers, path, &header::path);
+        if (found == headers.end() || !seen.insert(path).second) return;
+        for (const std::string& next : found->includes)
+            if (next.starts_with("preflearn/" + folder)) walk(next, folder);
+    };
+    for (const std::string& folder : folders) {
+        seen.clear();
+        walk("preflearn/" + folder + ".hpp", folder + '/');
+        for (const header& h : headers)
+            if (h.path.starts_with("preflearn/" + folder + '/'))
+                CHECK_MESSAGE(seen.contains(h.path), "preflearn/" << folder << ".hpp does not reach " << h.path);
     }
+    const header& all = *std::ranges::find(headers, "preflearn.hpp", &header::path);
+    for (const std::string& folder : folders)
+        if (folder == room_of(folder))
+            CHECK_MESSAGE(std::ranges::find(all.includes, "preflearn/" + folder + ".hpp") != all.includes.end(),
+                          "preflearn.hpp does not include preflearn/" << folder << ".hpp");
 }
 
 TEST_CASE("a header says what it is, is included once, and is short") {
@@ -129,17 +192,23 @@ TEST_CASE("a header says what it is, is included once, and is short") {
 }
 
 TEST_CASE("tests and benchmarks are found by the name of what they test") {
-    for (const header& h : read_headers(include)) {
-        const std::filesystem::path below = std::filesystem::path(h.path).lexically_relative("preflearn");
-        if (!below.has_parent_path() || h.path == "preflearn.hpp") continue; // umbrella headers
-        const auto test = std::filesystem::path(below).replace_extension(".cpp");
-        CHECK_MESSAGE(exists(tests / test), "tests/" << test.generic_string() << " is missing");
+    const std::vector<header> headers = read_headers(include);
+    const std::set<std::string> folders = folders_of(headers);
+    for (const header& h : headers) {
+        const std::string below = h.path.substr(h.path.find('/') + 1, h.path.rfind('.') - h.path.find('/') - 1);
+        if (h.path == "preflearn.hpp" || folders.contains(below)) continue; // umbrella headers
+        CHECK_MESSAGE(exists(tests / (below + ".cpp")), "tests/" << below << ".cpp is missing");
     }
-    for (const std::filesystem::path& mirror : {tests, tests.parent_path() / "bench"}) {
-        for (const auto& entry : std::filesystem::directory_iterator(mirror)) {
-            const std::string name = entry.path().filename();
-            if (!entry.is_directory() || name == "house" || name == "real_model" || name == "field") continue;
-            CHECK_MESSAGE(exists(include / "preflearn" / name), entry.path() << " mirrors no room");
+    const std::set<std::string> others{"tests/house", "tests/real_model", "tests/field", "bench/compile_time"};
+    for (const std::string mirror : {"tests", "bench"}) {
+        const std::filesystem::path top = tests.parent_path() / mirror;
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(top)) {
+            const std::string name = entry.path().parent_path().lexically_relative(top.parent_path()).generic_string();
+            if (entry.path().extension() != ".cpp" ||
+                std::ranges::any_of(others, [&](const std::string& other) { return name.starts_with(other); }))
+                continue;
+            const std::string folder = name.substr(std::min(mirror.size() + 1, name.size()));
+            CHECK_MESSAGE((name == mirror || folders.contains(folder)), entry.path() << " mirrors no room");
         }
     }
 }

@@ -8,7 +8,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include <preflearn/loss/by_name/coupled_list.hpp>
+#include <preflearn/loss/by_name/list.hpp>
 #include <preflearn/loss/single/bco.hpp>
 #include <preflearn/loss/single/kto.hpp>
 

@@ -16,7 +16,7 @@ using namespace preflearn;
 TEST_CASE("alignment leaves the reference alone and raises the preferred responses above it") {
     const test::toy_data data(30);
     const test::toy_policy start(8);
-    const training_options options{.epochs = 5, .observer = {}};
+    const training_options options{.epochs = 5};
     const auto aligned =
         align(copy_of(start), start, data.pairs, data.human, dpo{.beta = 0.5}, adamw{.rate = 0.05}, options);
     CHECK(start.logits == std::vector<double>(8));
@@ -34,7 +34,7 @@ TEST_CASE("alignment to rankings puts responses into their order, against a refe
     const std::vector<token_id> best{1, 1}, middle{2, 3}, worst{4, 4};
     const std::vector<ranked_list<token_span>> lists{{7, {}, {best, middle, worst}}};
     const test::toy_policy start(8);
-    const training_options options{.epochs = 20, .observer = {}};
+    const training_options options{.epochs = 20};
     const auto aligned =
         align(copy_of(start), start, lists, plackett_luce_loss{.beta = 0.5}, adamw{.rate = 0.05}, options);
     CHECK(start.logits == std::vector<double>(8));
@@ -55,7 +55,7 @@ TEST_CASE("alignment to triples makes the gold response likelier, too, with or w
     label_set labels;
     labels.add({7, preference::for_second()});
     const test::toy_policy start(8);
-    const training_options options{.epochs = 20, .observer = {}};
+    const training_options options{.epochs = 20};
     const std::span<const double> none;
     const auto check = [&](const auto& aligned) {
         CHECK(aligned.model.log_prob({}, gold) > start.log_prob({}, gold) + 0.5);
@@ -73,6 +73,6 @@ TEST_CASE("fine-tuning raises the likelihood of the demonstrations") {
     const std::vector<token_id> response{3, 3, 5, 0};
     const std::vector<token_completion> demonstrations{{{}, response}};
     const test::toy_policy start(8);
-    const auto tuned = fine_tune(copy_of(start), demonstrations, adamw{.rate = 0.1}, {.epochs = 20, .observer = {}});
+    const auto tuned = fine_tune(copy_of(start), demonstrations, adamw{.rate = 0.1}, {.epochs = 20});
     CHECK(tuned.model.log_prob({}, response) > start.log_prob({}, response) + 1);
 }

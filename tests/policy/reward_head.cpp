@@ -50,7 +50,7 @@ struct token_pairs {
 
 scalar_head<transformer<double>> with_random_head() {
     scalar_head<transformer<double>> reward(transformer<double>(tiny, generator(1, "weights")));
-    const auto v = test::normals(8, 3);
+    const auto v = test::normal_numbers(8, 3);
     std::ranges::copy(v, reward.head().begin());
     return reward;
 }
@@ -82,13 +82,13 @@ TEST_CASE("the reward is the head times the hidden state of the last token, alon
 }
 
 TEST_CASE("a new head knows nothing and leaves the model as it was") {
-    const transformer<double> model(tiny, generator(1, "weights"));
-    const scalar_head<transformer<double>> reward(model);
+    const transformer<double> lm(tiny, generator(1, "weights"));
+    const scalar_head<transformer<double>> reward(lm);
     const token_pairs data(2);
     const auto batch = data.completions();
     CHECK(reward(batch[0].prompt, batch[0].response) == 0);
-    CHECK(reward.model().log_probs(batch) == model.log_probs(batch));
-    CHECK(reward.parameters().size() == model.parameters().size() + 8);
+    CHECK(reward.model().log_probs(batch) == lm.log_probs(batch));
+    CHECK(reward.parameters().size() == lm.parameters().size() + 8);
 }
 
 TEST_CASE("the head alone is a linear reward on hidden states: same rewards, same gradient") {
@@ -102,7 +102,7 @@ TEST_CASE("the head alone is a linear reward on hidden states: same rewards, sam
     linear_reward<> alone(8);
     std::ranges::copy(reward.head(), alone.parameters().begin());
 
-    const auto d = test::normals(batch.size(), 8);
+    const auto d = test::normal_numbers(batch.size(), 8);
     reward.backward(reward.forward(batch), d);
     alone.backward(alone.forward(std::span<const hidden_completion>(features)), d);
     const auto of_head = reward.gradients().last(8);
@@ -117,9 +117,8 @@ TEST_CASE("trained on a few pairs it tells what labels them, on pairs it has not
     };
     const std::span<const token_comparison> all(data.comparisons);
     scalar_head<transformer<float>> reward(transformer<float>(tiny, generator(2, "weights")));
-    const auto history =
-        train_preferences(reward, all.first(120), label_all(all.first(120), verdict), {}, bradley_terry{},
-                          adamw{.rate = 0.01}, {.epochs = 12, .batch_size = 20, .observer = {}});
+    const auto history = train_preferences(reward, all.first(120), label_all(all.first(120), verdict), {},
+                                           bradley_terry{}, adamw{.rate = 0.01}, {.epochs = 12, .batch_size = 20});
     CHECK(history.steps.front().loss == doctest::Approx(std::log(2.0)));
     double right = 0, asked = 0;
     for (const token_comparison& c : all.subspan(120)) {

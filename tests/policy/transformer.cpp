@@ -43,7 +43,7 @@ TEST_CASE("the gradient of a weighted sum of log-probabilities is the finite dif
 }
 
 TEST_CASE("hidden states of last tokens have the finite differences as their gradient") {
-    model m(test::multi_query(), generator(2, "weights"), 3);
+    model m(test::multi_query(), generator(2, "weights"));
     const auto c = test::mixed();
     auto pass = m.forward_hidden(c.views());
     const std::size_t rows = c.prompts.size(), n = m.config().hidden_size;
@@ -58,8 +58,6 @@ TEST_CASE("hidden states of last tokens have the finite differences as their gra
         return test::dot({hidden.view().data, rows * n}, d);
     };
     CHECK(test::gradient_error(m.parameters(), m.gradients(), value, 23) < 1e-6);
-    CHECK(m.extra_parameters().size() == 3);
-    for (const double g : m.extra_gradients()) CHECK(g == 0);
     CHECK_THROWS_AS(m.backward_hidden(m.forward_hidden(c.views()), {d.data(), 1, n}), argument_error);
 }
 
@@ -235,10 +233,25 @@ TEST_CASE("the initial weights depend on the seed alone, and copies are independ
     model copy = a;
     copy.parameters()[0] += 1;
     CHECK(a.parameters()[0] == b.parameters()[0]);
-    const model longer(a, 5);
-    CHECK(longer.parameters().size() == a.parameters().size() + 5);
-    CHECK(longer.extra_parameters()[4] == 0);
-    CHECK(longer.parameters()[17] == a.parameters()[17]);
+}
+
+TEST_CASE("a model whose numbers are part of a larger vector computes what it did, and its copies leave that vector") {
+    const model a(test::grouped(), generator(1, "weights"));
+    const std::size_t size = a.parameters().size();
+    trained_numbers<double, cpu_backend> all(size + 5);
+    model guest(a, all.part(3, size));
+    const auto c = test::mixed();
+    CHECK(guest.log_probs(c.views()) == a.log_probs(c.views()));
+    CHECK(guest.parameters().data() == all.host_values().data() + 3);
+    guest.backward(guest.forward(c.views()), std::vector<double>(c.prompts.size(), 1.0));
+    CHECK(all.host_gradients()[2] == 0);
+    CHECK(all.host_gradients()[size + 3] == 0);
+    CHECK(guest.gradients().data() == all.host_gradients().data() + 3);
+    const model copy = guest;
+    all.host_values()[3] += 1;
+    CHECK(guest.parameters()[0] == a.parameters()[0] + 1);
+    CHECK(copy.parameters()[0] == a.parameters()[0]);
+    CHECK_THROWS_AS(model(a, all), argument_error);
 }
 
 TEST_CASE("an empty batch is no work and an empty response has log-probability 0") {

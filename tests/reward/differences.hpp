@@ -16,7 +16,7 @@
 
 namespace test {
 
-inline std::vector<double> normals(std::size_t count, std::uint64_t stream) {
+inline std::vector<double> normal_numbers(std::size_t count, std::uint64_t stream) {
     preflearn::generator random(29, "normals", stream);
     std::vector<double> values(count);
     for (double& value : values) value = random.normal();
@@ -27,7 +27,7 @@ inline std::vector<double> normals(std::size_t count, std::uint64_t stream) {
 /// hold something beforehand, to which backward must add.
 template <class Model, class Completion>
 double gradient_error(Model& model, std::span<const Completion> batch, double step = 1e-5) {
-    const std::vector<double> d = normals(batch.size(), 1);
+    const std::vector<double> d = normal_numbers(batch.size(), 1);
     const auto value = [&] {
         const std::vector<double> r = preflearn::rewards(std::as_const(model), batch);
         double sum = 0;
@@ -49,8 +49,8 @@ struct feature_pairs {
 
     feature_pairs(std::size_t pairs, std::size_t features) {
         for (std::size_t i = 0; i < pairs; ++i) {
-            first.push_back(normals(features, 2 * i + 100));
-            second.push_back(normals(features, 2 * i + 101));
+            first.push_back(normal_numbers(features, 2 * i + 100));
+            second.push_back(normal_numbers(features, 2 * i + 101));
         }
         for (std::size_t i = 0; i < pairs; ++i) comparisons.push_back({i, {}, first[i], second[i]});
     }

@@ -25,7 +25,7 @@ static_assert(!RewardModel<linear_reward<>, comparison<no_prompt, int>>);
 
 TEST_CASE("the gradient is the finite difference") {
     linear_reward<> model(4);
-    const auto start = test::normals(4, 9);
+    const auto start = test::normal_numbers(4, 9);
     std::ranges::copy(start, model.parameters().begin());
     const test::feature_pairs data(5, 4);
     const auto batch = data.completions();
@@ -58,7 +58,7 @@ TEST_CASE("trained by the library's loop it is the maximum-likelihood logistic r
     }
     linear_reward<> model(features);
     train_preferences(model, data.comparisons, labels, {}, bradley_terry{}, adamw{.rate = 0.1, .weight_decay = 0},
-                      {.epochs = 600, .batch_size = pairs, .schedule = schedule::cosine, .observer = {}});
+                      {.epochs = 600, .batch_size = pairs, .schedule = schedule::cosine});
     for (std::size_t j = 0; j < features; ++j)
         CHECK(model.parameters()[j] == doctest::Approx(best[static_cast<Eigen::Index>(j)]).epsilon(1e-5));
 }

@@ -31,7 +31,7 @@ TEST_CASE("the gradient is the finite difference, for one to three layers and bo
         CHECK(test::gradient_error(smooth, batch) < 1e-7);
         mlp_reward<double, response_features, rectifier> cornered({.features = 3, .hidden = hidden}, 2);
         // Biases of zero would put units behind a silent layer onto the corner itself.
-        const auto off_the_corner = test::normals(cornered.parameters().size(), 5);
+        const auto off_the_corner = test::normal_numbers(cornered.parameters().size(), 5);
         std::ranges::copy(off_the_corner, cornered.parameters().begin());
         CHECK(test::gradient_error(cornered, batch, 1e-7) < 1e-5);
     }
@@ -66,7 +66,7 @@ TEST_CASE("it learns what no linear reward can: the response closer to the origi
     mlp_reward<float> model({.features = 2, .hidden = {32}}, 3);
     const auto history =
         train_preferences(model, data.comparisons, labels, {}, bradley_terry{}, adamw{.rate = 0.02, .weight_decay = 0},
-                          {.epochs = 60, .batch_size = 50, .schedule = schedule::cosine, .observer = {}});
+                          {.epochs = 60, .batch_size = 50, .schedule = schedule::cosine});
     CHECK(history.steps.back().rewards_accuracies > 0.95);
     CHECK(history.steps.back().loss < 0.3 * history.steps.front().loss);
     const std::vector<double> near{0.1, 0.1}, far{-2, 1};

@@ -40,7 +40,7 @@ struct tournament {
     [[nodiscard]] strength_table<> fitted(std::size_t items) const {
         strength_table<> table(items);
         train_preferences(table, games, labels, {}, bradley_terry{}, adamw{.rate = 0.1, .weight_decay = 0},
-                          {.epochs = 800, .batch_size = games.size(), .schedule = schedule::cosine, .observer = {}});
+                          {.epochs = 800, .batch_size = games.size(), .schedule = schedule::cosine});
         return table;
     }
 };

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <preflearn/policy/reward_head.hpp>
 #include <preflearn/policy/transformer.hpp>
 #include <preflearn/reward.hpp>
 #include <preflearn/teacher/from_reward.hpp>

@@ -24,7 +24,7 @@
 #include <preflearn/training/loop/options.hpp>
 
 /// A run that reports nothing.
-inline const preflearn::training_options silent{.observer = {}};
+inline const preflearn::training_options silent{};
 
 /// What stops a run in the middle.
 struct killed : std::runtime_error {

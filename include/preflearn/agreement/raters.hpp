@@ -9,6 +9,7 @@
 #include <preflearn/agreement/raters/icc.hpp>
 #include <preflearn/agreement/raters/icc_bootstrap.hpp>
 #include <preflearn/agreement/raters/krippendorff.hpp>
+#include <preflearn/agreement/raters/label_cube.hpp>
 #include <preflearn/agreement/raters/marginal_tests.hpp>
 #include <preflearn/agreement/raters/rater_pairs.hpp>
 #include <preflearn/agreement/raters/rater_shares.hpp>

@@ -6,7 +6,6 @@
 #include <preflearn/agreement/ratings/coded_ratings.hpp>
 #include <preflearn/agreement/ratings/distance_sums.hpp>
 #include <preflearn/agreement/ratings/given_ratings.hpp>
-#include <preflearn/agreement/ratings/label_cube.hpp>
 #include <preflearn/agreement/ratings/ratings.hpp>
 #include <preflearn/agreement/ratings/ratio_sums.hpp>
 #include <preflearn/agreement/ratings/unit_profile.hpp>

@@ -124,7 +124,7 @@ concept LearningBackend = ScoringBackend<B, T> &&
     B::rotate_backward(rotation, heads, dx);
     // queries, keys and values, mixed, normaliser, d mixed, d queries, d keys and values
     B::attend_backward(attention, x, x, x, x, x, dx, dx);
-    // x, dy; writes the forward's y again, and dx
+    // x, dy; writes the forward's y again, where it is wanted, and dx
     B::activate_backward(x, mlp_kind::gated, activation_kind::silu, x, dx, dx);
     // normalisers of each row, derivatives of each prediction; adds to d hidden and d head
     B::log_probs_backward(x, table, transform, ids, rows, numbers, numbers, dx, dx);

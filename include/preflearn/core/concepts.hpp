@@ -14,6 +14,7 @@
 
 #include <preflearn/core/column.hpp>
 #include <preflearn/core/comparison.hpp>
+#include <preflearn/core/loss_concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/preference.hpp>
@@ -117,20 +118,24 @@ concept KnowsDivergence = TokenTrainable<M, Batch> &&
     model.backward_tokens(std::move(pass), derivatives, derivatives);
 };
 
+/// A TokenTrainable that holds its reference: passes by `forward_with_divergence(batch)` know the divergence from it at
+/// every token, as those of `learns_beside` do.
+template <class M, class Batch>
+concept KnowsItsDivergence = TokenTrainable<M, Batch> &&
+    requires(M& model, const M& constant, const Batch& batch, typename M::pass pass, const typename M::pass& done,
+             std::size_t completion, std::span<const typename M::real> derivatives) {
+    { constant.forward_with_divergence(batch) } -> std::same_as<typename M::pass>;
+    { done.token_divergences(completion) } -> std::convertible_to<std::span<const typename M::real>>;
+    model.backward_tokens(std::move(pass), derivatives, derivatives);
+};
+
 /// The batch type of a training loop over comparisons of type C.
 template <Comparison C> using batch_of = std::span<const completion_of<C>>;
 
-/// A loss on pairs of scores: `loss(scores, gradients)` returns `loss_sums` and writes, for every pair,
-/// the derivative of weight · loss with respect to the chosen and the rejected score (not divided by the
-/// batch), and weight · loss itself where `values` asks for it. With empty spans it computes the sums alone.
-///
-/// Semantics: const and deterministic; finite for finite scores unless the exact result exceeds the
-/// type's range; throws numeric_error naming the pair for infinities and NaN.
+/// A loss on pairs of scores: writes the derivatives with respect to the chosen and the rejected score of every pair,
+/// and weight · loss itself where `values` asks for it. Errors name the pair.
 template <class L, class Real = double>
-concept PreferenceLoss = std::floating_point<Real> &&
-    requires(const L& loss, const pair_scores<Real>& scores, const pair_gradients<Real>& out) {
-    { loss(scores, out) } -> std::same_as<loss_sums>;
-};
+concept PreferenceLoss = std::floating_point<Real> && Loss<L, pair_scores<Real>>;
 
 /// How a factor enters a matrix product.
 enum class transpose : bool { no, yes };

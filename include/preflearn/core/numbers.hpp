@@ -9,6 +9,8 @@
 #include <preflearn/core/numbers/finite_number.hpp>
 #include <preflearn/core/numbers/half.hpp>
 #include <preflearn/core/numbers/interval.hpp>
+#include <preflearn/core/numbers/lane_sum.hpp>
+#include <preflearn/core/numbers/log_mean_exp.hpp>
 #include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/core/numbers/order.hpp>
 #include <preflearn/core/numbers/random.hpp>

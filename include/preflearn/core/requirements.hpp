@@ -38,7 +38,9 @@ template <class P, class C> consteval void check_generative_policy() {
                                           "generator&) that returns a response");
 }
 
+/// A type that knows why it is no Trainable says so in a consteval `check_trainable()` of its own.
 template <class M, class Batch> consteval void check_trainable() {
+    if constexpr (requires { M::check_trainable(); }) M::check_trainable();
     static_assert(
         Trainable<M, Batch>,
         "a Trainable has types `real` and `pass`, const forward(batch) that returns a pass with scores(), "

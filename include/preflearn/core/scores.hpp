@@ -11,9 +11,15 @@
 
 namespace preflearn {
 
+template <class Real> struct pair_gradients;
+struct loss_sums;
+
 /// Scores of n pairs. `chosen` and `rejected` have n entries; every other column has n entries or is
 /// empty, which stands for its documented default.
 template <class Real> struct pair_scores {
+    using gradients = pair_gradients<Real>;
+    using sums = loss_sums;
+
     /// log π(y_w | x) and log π(y_l | x) of a policy in nats, summed over the response's tokens, or rewards r(x, y).
     column_view<const Real> chosen{}, rejected{};
     /// The same under the reference policy; empty: zero (no reference).

@@ -3,13 +3,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <preflearn/loss/by_name/alias_list.hpp>
 #include <preflearn/loss/by_name/any_divergence.hpp>
 #include <preflearn/loss/by_name/any_loss.hpp>
-#include <preflearn/loss/by_name/coupled_list.hpp>
+#include <preflearn/loss/by_name/identity.hpp>
 #include <preflearn/loss/by_name/list.hpp>
-#include <preflearn/loss/by_name/listwise_list.hpp>
 #include <preflearn/loss/by_name/loss_named.hpp>
-#include <preflearn/loss/by_name/token_list.hpp>
-#include <preflearn/loss/by_name/triple_list.hpp>
-#include <preflearn/loss/by_name/unpaired_list.hpp>
+#include <preflearn/loss/by_name/names.hpp>

@@ -3,9 +3,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/loss/parts/about.hpp>
+#include <preflearn/loss/parts/check_parameter.hpp>
 #include <preflearn/loss/parts/divergence.hpp>
 #include <preflearn/loss/parts/label_links.hpp>
+#include <preflearn/loss/parts/lengths_read.hpp>
 #include <preflearn/loss/parts/link.hpp>
+#include <preflearn/loss/parts/margin.hpp>
 #include <preflearn/loss/parts/margin_links.hpp>
 #include <preflearn/loss/parts/pair_links.hpp>
 #include <preflearn/loss/parts/pair_parts.hpp>

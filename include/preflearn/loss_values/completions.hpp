@@ -15,7 +15,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/files/csv.hpp>
 #include <preflearn/loss/single/completions.hpp>
-#include <preflearn/loss_values/pairs.hpp>
+#include <preflearn/loss_values/columns.hpp>
 
 namespace preflearn {
 
@@ -44,17 +44,16 @@ template <class Loss> std::vector<std::string_view> completion_fields() {
 /// \throws input_error naming a missing column, a file without completions, or file, line and column of what is no
 /// finite number, a negative weight, or a `desirable` that is neither yes nor no.
 template <class Loss> completion_columns read_completion_columns(csv_file file) {
-    using detail::number_column;
     completion_columns columns{.name = file.name()};
     std::vector<double> mismatched, reference_mismatched;
     std::vector<number_column> numbers{{.values = &columns.log_prob, .at = file.column("logp")},
                                        {.values = &columns.reference, .at = file.column("reference_logp")}};
-    const detail::flag_column desirable{&columns.desirable, file.column("desirable")};
+    const flag_column desirable{&columns.desirable, file.column("desirable")};
     if (loss_uses_mismatched<Loss>) {
         numbers.push_back({.values = &mismatched, .at = file.column("mismatched_logp")});
         numbers.push_back({.values = &reference_mismatched, .at = file.column("reference_mismatched_logp")});
     }
-    detail::add_weight_column(file, columns.weight, numbers);
+    add_weight_column(file, columns.weight, numbers);
 
     while (const auto row = file.next()) {
         for (const number_column& column : numbers) column.read(file, *row);
@@ -100,7 +99,7 @@ template <UnpairedLoss<double> Loss, class Write>
 void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
     const completion_columns columns = read_completion_columns<Loss>(std::move(file));
     const auto values =
-        detail::with_places(columns.name, columns.lines, "completion", [&] { return loss_values(loss, columns); });
+        with_lines_named(columns.name, columns.lines, "completion", [&] { return loss_values(loss, columns); });
     write(to_csv(std::span(values)));
 }
 

@@ -7,11 +7,14 @@
 #include <string_view>
 
 #include <preflearn/core/concepts.hpp>
+#include <preflearn/core/numbers/finite_number.hpp>
 #include <preflearn/loss/by_name/list.hpp>
-#include <preflearn/loss/by_name/loss_named.hpp>
+#include <preflearn/loss/by_name/names.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
 #include <preflearn/loss/groups/plackett_luce.hpp>
 #include <preflearn/loss/groups/triples.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
+#include <preflearn/loss/parts/about.hpp>
 #include <preflearn/loss/single/completions.hpp>
 #include <preflearn/loss_values/completions.hpp>
 #include <preflearn/loss_values/tokens.hpp>
@@ -43,7 +46,7 @@ template <class Loss> std::string needed_columns() {
 inline std::string loss_list() {
     std::string text;
     for_each_loss([&]<class Loss>(Loss loss) {
-        constexpr const auto& about = description_of<Loss>;
+        constexpr const loss_about& about = description_of<Loss>;
         text += std::string(about.name) + "\n  formula: " + std::string(about.formula);
         if (const std::string aliases = aliases_of(about.name); !aliases.empty()) text += "\n  also:" + aliases;
         text += "\n  parameters:";
@@ -51,7 +54,7 @@ inline std::string loss_list() {
             text += " " + std::string(parameter.name) + "=" + shortest_digits(*parameter.value);
         if constexpr (divergence_family<Loss>::exists)
             text += " f_divergence_type=reverse_kl f_alpha_divergence_coef=0.5";
-        else if (about.count() == 0)
+        else if (parameters_of(loss).empty())
             text += " none";
         text += "\n  needs:" + needed_columns<Loss>();
         if constexpr (ListwiseLoss<Loss, double>) text += "\n  may have: reference_logp ranked weight";

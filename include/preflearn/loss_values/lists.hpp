@@ -15,7 +15,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/files/csv.hpp>
 #include <preflearn/loss/groups/plackett_luce.hpp>
-#include <preflearn/loss_values/pairs.hpp>
+#include <preflearn/loss_values/columns.hpp>
 
 namespace preflearn {
 
@@ -40,16 +40,15 @@ struct ranked_columns {
 /// \throws input_error naming a missing column, a file without responses, or file, line and column of what is no finite
 /// number, a negative weight, a `ranked` that is neither yes nor no, or what does not go with the lines before it.
 inline ranked_columns read_ranked_columns(csv_file file) {
-    using detail::number_column, detail::expect_in_field;
     ranked_columns columns{.name = file.name()};
     const std::size_t list_at = file.column("list");
     std::vector<number_column> numbers{{.values = &columns.score, .at = file.column("logp")}}, weights;
-    std::vector<detail::flag_column> flags;
+    std::vector<flag_column> flags;
     std::vector<double> weight; // of the lines, as the next
     std::vector<std::uint8_t> ranked;
-    detail::add_if_there(file, "reference_logp", number_column{.values = &columns.reference}, numbers);
-    detail::add_weight_column(file, weight, weights);
-    detail::add_if_there(file, "ranked", detail::flag_column{.values = &ranked}, flags);
+    add_column_if_there(file, "reference_logp", number_column{.values = &columns.reference}, numbers);
+    add_weight_column(file, weight, weights);
+    add_column_if_there(file, "ranked", flag_column{.values = &ranked}, flags);
 
     std::unordered_set<std::string> names;
     std::string list;
@@ -67,7 +66,7 @@ inline ranked_columns read_ranked_columns(csv_file file) {
                             "the list's weight in the line before it");
             if (first) columns.weight.push_back(weight.back());
         }
-        for (const detail::flag_column& column : flags) {
+        for (const flag_column& column : flags) {
             column.read(file, *row);
             if (first) columns.ranked.push_back(0);
             expect_in_field(first || ranked.back() <= ranked[ranked.size() - 2], file, *row, column.at,
@@ -114,7 +113,7 @@ template <ListwiseLoss<double> Loss, class Write>
 void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
     const ranked_columns columns = read_ranked_columns(std::move(file));
     const auto values =
-        detail::with_places(columns.name, columns.lines, "group", [&] { return loss_values(loss, columns); });
+        with_lines_named(columns.name, columns.lines, "group", [&] { return loss_values(loss, columns); });
     write(to_csv(std::span(values)));
 }
 

@@ -19,10 +19,9 @@
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/files/csv.hpp>
-#include <preflearn/loss/by_name/list.hpp>
-#include <preflearn/loss/by_name/loss_named.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/tokens/scores.hpp>
-#include <preflearn/loss_values/pairs.hpp>
+#include <preflearn/loss_values/columns.hpp>
 
 namespace preflearn {
 
@@ -96,8 +95,8 @@ void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
     struct {
         std::vector<double> weight, target, margin;
     } pair;
-    std::vector<detail::number_column> of_pair;
-    detail::add_pair_columns(file, columns_wanted_by<Loss>(), pair, of_pair);
+    std::vector<number_column> of_pair;
+    add_pair_columns(file, columns_wanted_by<Loss>(), pair, of_pair);
 
     std::vector<std::vector<double>> numbers(fields.size());
     std::string lines = "loss,d_chosen_token_logps,d_rejected_token_logps";
@@ -114,7 +113,7 @@ void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
                                  (scores.*side).policy.size(), " tokens was expected");
         }
         for (std::vector<double>* values : {&pair.weight, &pair.target, &pair.margin}) values->clear();
-        for (const detail::number_column& column : of_pair) column.read(file, *row);
+        for (const number_column& column : of_pair) column.read(file, *row);
         const std::array chosen_offsets{std::size_t{0}, scores.chosen.policy.size()},
             rejected_offsets{std::size_t{0}, scores.rejected.policy.size()};
         scores.chosen.rows.offsets = chosen_offsets;
@@ -128,7 +127,7 @@ void write_loss_values(const Loss& loss, csv_file file, const Write& write) {
         std::vector<double> d_chosen_kl(scores.chosen.divergence.size()),
             d_rejected_kl(scores.rejected.divergence.size());
         const std::size_t line[]{file.line()};
-        detail::with_places(file.name(), line, "pair", [&] {
+        with_lines_named(file.name(), line, "pair", [&] {
             return loss(scores, token_gradients<double>{{d_chosen, d_chosen_kl}, {d_rejected, d_rejected_kl}, value});
         });
         lines += shortest_digits(value[0]);

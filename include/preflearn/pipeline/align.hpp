@@ -32,8 +32,8 @@ template <class Model> struct trained {
 template <class Model> Model copy_of(const Model& model) { return model; }
 
 /// Supervised fine-tuning on completions; see `train_supervised`.
-template <class Model, std::ranges::contiguous_range Examples>
-trained<Model> fine_tune(Model model, const Examples& demonstrations, const adamw& optimiser,
+template <class Model, std::ranges::contiguous_range Examples, class Optimiser = adamw>
+trained<Model> fine_tune(Model model, const Examples& demonstrations, const Optimiser& optimiser,
                          const training_options& options = {}) {
     training_history history = train_supervised(model, demonstrations, optimiser, options);
     return {std::move(model), std::move(history)};
@@ -41,9 +41,9 @@ trained<Model> fine_tune(Model model, const Examples& demonstrations, const adam
 
 /// Preference training with the reference's log-probs given, two per comparison (see `reference_log_probs`), or none.
 /// \throws as `train_preferences`.
-template <class Model, std::ranges::contiguous_range Comparisons, class Loss>
+template <class Model, std::ranges::contiguous_range Comparisons, class Loss, class Optimiser = adamw>
 trained<Model> align(Model policy, std::span<const double> reference_log_probs, const Comparisons& comparisons,
-                     const label_set& labels, const Loss& loss, const adamw& optimiser,
+                     const label_set& labels, const Loss& loss, const Optimiser& optimiser,
                      const training_options& options = {}) {
     training_history history =
         train_preferences(policy, comparisons, labels, reference_log_probs, loss, optimiser, options);
@@ -51,20 +51,20 @@ trained<Model> align(Model policy, std::span<const double> reference_log_probs, 
 }
 
 /// The same on triples, by a TripleLoss. \throws as `train_triples`.
-template <class Model, Triples Range, class Loss>
+template <class Model, Triples Range, class Loss, class Optimiser = adamw>
     requires TripleLoss<Loss, typename Model::real> trained<Model>
     align(Model policy, std::span<const double> reference_log_probs, const Range& triples, const label_set& labels,
-          const Loss& loss, const adamw& optimiser, const training_options& options = {}) {
+          const Loss& loss, const Optimiser& optimiser, const training_options& options = {}) {
         training_history history =
             train_triples(policy, triples, labels, reference_log_probs, loss, optimiser, options);
         return {std::move(policy), std::move(history)};
     }
 
 /// Pairs or triples against a reference policy, whose log-probs are computed once before the training.
-template <class Model, class Reference, std::ranges::contiguous_range Comparisons, class Loss>
+template <class Model, class Reference, std::ranges::contiguous_range Comparisons, class Loss, class Optimiser = adamw>
     requires Policy<Reference, std::ranges::range_value_t<Comparisons>> trained<Model>
     align(Model policy, const Reference& reference, const Comparisons& comparisons, const label_set& labels,
-          const Loss& loss, const adamw& optimiser, const training_options& options = {}) {
+          const Loss& loss, const Optimiser& optimiser, const training_options& options = {}) {
         const std::vector<double> log_probs = reference_log_probs(reference, comparisons);
         return align(std::move(policy), std::span<const double>(log_probs), comparisons, labels, loss, optimiser,
                      options);
@@ -72,17 +72,17 @@ template <class Model, class Reference, std::ranges::contiguous_range Comparison
 
 /// Listwise training with the reference's log-probs given, one per response of each list (see `reference_log_probs`),
 /// or none. \throws as `train_listwise`.
-template <class Model, RankedLists Lists, class Loss>
+template <class Model, RankedLists Lists, class Loss, class Optimiser = adamw>
 trained<Model> align(Model policy, std::span<const double> reference_log_probs, const Lists& lists, const Loss& loss,
-                     const adamw& optimiser, const training_options& options = {}) {
+                     const Optimiser& optimiser, const training_options& options = {}) {
     training_history history = train_listwise(policy, lists, reference_log_probs, loss, optimiser, options);
     return {std::move(policy), std::move(history)};
 }
 
 /// The same, against a reference policy, whose log-probs are computed once before the training.
-template <class Model, class Reference, RankedLists Lists, class Loss>
+template <class Model, class Reference, RankedLists Lists, class Loss, class Optimiser = adamw>
     requires Policy<Reference, comparison_of_list<std::ranges::range_value_t<Lists>>> trained<Model>
-    align(Model policy, const Reference& reference, const Lists& lists, const Loss& loss, const adamw& optimiser,
+    align(Model policy, const Reference& reference, const Lists& lists, const Loss& loss, const Optimiser& optimiser,
           const training_options& options = {}) {
         const std::vector<double> log_probs = reference_log_probs(reference, lists);
         return align(std::move(policy), std::span<const double>(log_probs), lists, loss, optimiser, options);

@@ -31,7 +31,9 @@
 #include <preflearn/teacher/from_reward.hpp>
 #include <preflearn/teacher/random.hpp>
 #include <preflearn/teacher/rule.hpp>
+#include <preflearn/training/files/run_file.hpp>
 #include <preflearn/training/loop/metrics.hpp>
+#include <preflearn/training/loop/observer.hpp>
 #include <preflearn/training/loop/options.hpp>
 #include <preflearn/training/reference/reference.hpp>
 
@@ -58,27 +60,28 @@ struct study_options {
     /// How the weak teacher labels: the sign of its margin (the paper), or σ(margin).
     bool soft_labels = false;
     adamw teacher_optimiser{}, student_optimiser{};
-    /// Seeds, checkpoints and observers of these are set by the study.
+    /// Seeds, keepers and observers of these are set by the study.
     training_options teacher_training{}, student_training{};
     /// How responses to the test prompts are drawn where there is a gold reward to judge them.
     sampling_options sampling{};
     std::uint64_t seed = 0;
     /// A folder for the checkpoints of every training run, which goes on from them; empty: none.
-    checkpoint_options checkpoints{};
+    run_file checkpoints{};
     /// Makes the observer of a training run with this title; `{}`: nobody watches.
     std::function<training_observer(std::string_view title)> observe{};
 };
 
-/// Gives a training run of the study its seed, its observer and its checkpoint; the title names all three.
+/// Gives a training run of the study its seed, its observer and its checkpoint; the title names them.
 inline void prepare_training(training_options& training, const study_options& study, const std::string& title) {
     training.seed = study.seed;
-    training.observer = study.observe ? study.observe(title) : training_observer{};
-    training.checkpoint = study.checkpoints;
-    if (training.checkpoint.path.empty()) return;
+    training.observers.clear();
+    if (study.observe) training.observers.push_back(study.observe(title));
+    training.keeper = {};
+    if (study.checkpoints.path.empty()) return;
     std::string file = message("seed ", study.seed, " ", title, ".safetensors");
     std::erase(file, ',');
     std::ranges::replace(file, ' ', '-');
-    training.checkpoint.path /= file;
+    training.keeper = run_file{study.checkpoints.path / file, study.checkpoints.every};
 }
 
 /// A student, or the untrained model that the students start from.

@@ -12,6 +12,7 @@
 
 #include <preflearn/core/system/progress.hpp>
 #include <preflearn/training/loop/metrics.hpp>
+#include <preflearn/training/loop/observer.hpp>
 
 namespace preflearn {
 

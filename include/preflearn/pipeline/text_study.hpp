@@ -26,7 +26,7 @@
 #include <preflearn/data/selection/fitting.hpp>
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/data/selection/split.hpp>
-#include <preflearn/loss/by_name/list.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>

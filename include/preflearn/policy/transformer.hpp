@@ -8,13 +8,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,18 +54,13 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     using hidden_pass = preflearn::hidden_pass<transformer>;
     static constexpr bool learns = LearningBackend<Backend, Scalar>;
 
-    /// All trained parameters zero but the norms' weights, which are one: to be filled by `write_parameters`.
+    /// Trained parameters are zero but the norms' weights, which are one: to be filled by `write_parameters`.
     /// \throws argument_error for a bad configuration or frozen tensors that do not fit it.
     explicit transformer(const transformer_config& config, frozen_tensors frozen = {})
-        : weights_(config, std::move(frozen)) {
-        write_parameters([&](std::span<Scalar> all) { fill_vectors(all); });
-    }
+        : weights_(config, std::move(frozen)) {}
     /// Random weights: see `initialise`.
     transformer(const transformer_config& config, generator random) : weights_(config) {
-        write_parameters([&](std::span<Scalar> all) {
-            fill_vectors(all);
-            initialise(all, layout(), this->config(), random());
-        });
+        write_parameters([&](std::span<Scalar> all) { initialise(all, layout(), this->config(), random()); });
     }
     /// The same model whose trained numbers and gradients lie in `home`, part of a larger model's.
     transformer(const transformer& other, trained_numbers<Scalar, Backend> home)
@@ -83,15 +74,17 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     /// Sampling stops there, too. \throws argument_error for a token outside the vocabulary.
     void stop_at(token_id token) { weights_.stop_at(token); }
 
-    // clang-format off
     /// The trained numbers.
     [[nodiscard]] std::span<Scalar> parameters() requires learns { return weights_.trained().host_values(); }
-    [[nodiscard]] std::span<const Scalar> parameters() const requires learns { return weights_.trained().host_values(); }
+    [[nodiscard]] std::span<const Scalar> parameters() const requires learns {
+        return weights_.trained().host_values();
+    }
     /// As long as parameters(); allocated, as zeros, when first asked for.
     [[nodiscard]] std::span<Scalar> gradients() requires learns { return weights_.trained().host_gradients(); }
-    // clang-format on
-    /// Calls write(span of the trained numbers), which writes them all; also where they are beyond the host's reach.
-    template <class Write> void write_parameters(Write&& write) { weights_.trained().write(std::forward<Write>(write)); }
+    /// Calls write(span of the trained numbers) and takes what it wrote, also where the host cannot reach them.
+    template <class Write> void write_parameters(Write&& write) {
+        weights_.trained().write(std::forward<Write>(write));
+    }
     /// Adds to a run's description what its frozen tensors are. Reads them all.
     template <class Run> void describe(Run& run) const {
         if (const std::string frozen = weights_.frozen_identity(); !frozen.empty()) run.add("frozen weights", frozen);
@@ -105,24 +98,18 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     /// Scores completions and keeps what backward needs: for 135M parameters about 0.7 MB per row in float.
     /// \throws argument_error for an empty prompt, an id outside the vocabulary or a sequence longer than
     /// config().maximum_length, naming the completion; numeric_error when a log-probability is not finite.
-    [[nodiscard]] pass forward(std::span<const token_completion> completions) const
-        requires learns
-    {
+    [[nodiscard]] pass forward(std::span<const token_completion> completions) const requires learns {
         return scored(completions, false);
     }
     /// The same with log Σ_v π(v)² at every token, by which WPO weighs pairs. \throws as forward.
-    [[nodiscard]] pass forward_with_sum_squares(std::span<const token_completion> completions) const
-        requires learns
-    {
+    [[nodiscard]] pass forward_with_sum_squares(std::span<const token_completion> completions) const requires learns {
         return scored(completions, true);
     }
     /// The same with KL(π_ref ‖ π) at every token, for losses in which it counts (TDPO). The reference, which may be
     /// another model of the same vocabulary, is run here once and must live until backward. \throws as forward;
     /// argument_error when the vocabularies differ.
     [[nodiscard]] pass forward_with_divergence(std::span<const token_completion> completions,
-                                               const transformer& reference) const
-        requires learns
-    {
+                                               const transformer& reference) const requires learns {
         const transformer_config& other = reference.config();
         require(other.vocabulary_size == config().vocabulary_size, "the reference has a vocabulary of ",
                 other.vocabulary_size, " tokens, the policy of ", config().vocabulary_size);
@@ -142,9 +129,7 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
 
     /// Adds to the gradients, given d loss / d score of every completion. Consumes the pass, which must come from
     /// this model with these parameters. \throws argument_error when the counts differ.
-    void backward(pass&& done, std::span<const double> derivatives)
-        requires learns
-    {
+    void backward(pass&& done, std::span<const double> derivatives) requires learns {
         require(derivatives.size() == done.scores_.size(), "backward: ", done.scores_.size(),
                 " completions were scored, found ", derivatives.size(), " derivatives");
         std::vector<double> per_token;
@@ -155,9 +140,7 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     /// The same for d loss / d log π of every response token, completion after completion, and, of a pass by
     /// `forward_with_divergence`, d loss / d KL of every token; none: zero.
     void backward_tokens(pass&& done, std::span<const double> derivatives,
-                         std::span<const double> divergence_derivatives = {})
-        requires learns
-    {
+                         std::span<const double> divergence_derivatives = {}) requires learns {
         pass p = std::move(done);
         require(derivatives.size() == p.token_scores_.size(), "backward_tokens: ", p.token_scores_.size(),
                 " tokens were scored, found ", derivatives.size(), " derivatives");
@@ -180,24 +163,21 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     }
 
     /// The final hidden state of every completion at its last token. \throws as forward.
-    [[nodiscard]] hidden_pass forward_hidden(std::span<const token_completion> completions) const
-        requires learns
-    {
+    [[nodiscard]] hidden_pass forward_hidden(std::span<const token_completion> completions) const requires learns {
         hidden_pass p;
         run(p, packed_batch(completions, config(), row_purpose::last_hidden));
         return p;
     }
     /// Adds to the gradients, given d loss / d hidden. \throws argument_error when the shapes differ.
-    void backward_hidden(hidden_pass&& done, matrix_view<const Scalar> d_hidden)
-        requires learns
-    {
+    void backward_hidden(hidden_pass&& done, matrix_view<const Scalar> d_hidden) requires learns {
         hidden_pass p = std::move(done);
         require(d_hidden.rows == p.batch_.wanted.size() && d_hidden.columns == config().hidden_size,
                 "backward_hidden: derivatives of ", p.batch_.wanted.size(), " x ", config().hidden_size,
                 " were expected, found ", d_hidden.rows, " x ", d_hidden.columns);
         array uploaded(d_hidden.rows, d_hidden.columns);
         for (std::size_t r = 0; r < d_hidden.rows; ++r)
-            Backend::upload(std::span<const Scalar>(d_hidden.row(r), d_hidden.columns), uploaded.view().row_block(r, 1));
+            Backend::upload(std::span<const Scalar>(d_hidden.row(r), d_hidden.columns),
+                            uploaded.view().row_block(r, 1));
         decoder_backward(weights_, p.batch_, p.kept_, uploaded.view());
     }
 
@@ -206,31 +186,21 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
         cpu_backend::matrix<Scalar> all(completions.size(), config().hidden_size);
         forward_in_chunks(weights_, completions, row_purpose::last_hidden,
                           [&](std::size_t first, const packed_batch& batch, auto hidden) {
-                              Backend::download(hidden, std::span<Scalar>(all.view().row(first), batch.wanted.size() *
-                                                                                                     all.view().columns));
+                              Backend::download(hidden, std::span<Scalar>(all.view().row(first),
+                                                                          batch.wanted.size() * all.view().columns));
                           });
         return all;
     }
     /// log π of every response token, one row per completion; keeps nothing for backward, so that the working memory
     /// stays small for any number of completions. \throws as forward.
     [[nodiscard]] ragged<double> token_log_probs(std::span<const token_completion> completions) const {
-        ragged<double> all;
-        std::vector<double> values;
-        forward_in_chunks(weights_, completions, row_purpose::log_probs,
-                          [&](std::size_t, const packed_batch& batch, auto hidden) {
-                              values.resize(batch.targets.size());
-                              Backend::log_probs(hidden, weights_.head(), weights_.logits(), batch.targets, batch.sources,
-                                                 {.log_probs = values});
-                              for (std::size_t c = 0; c < batch.completions(); ++c)
-                                  all.push_back(batch.of(values, c));
-                          });
-        return all;
+        return preflearn::token_log_probs(weights_, completions);
     }
     /// log π(y | x) of every completion. \throws as forward.
     [[nodiscard]] std::vector<double> log_probs(std::span<const token_completion> completions) const {
         const ragged<double> tokens = token_log_probs(completions);
         std::vector<double> sums(completions.size());
-        for (std::size_t c = 0; c < sums.size(); ++c) sums[c] = total(tokens[c], c);
+        for (std::size_t c = 0; c < sums.size(); ++c) sums[c] = log_prob_of_tokens(tokens[c], c);
         return sums;
     }
     [[nodiscard]] double log_prob(token_span prompt, token_span response) const {
@@ -251,13 +221,6 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     }
 
   private:
-    /// Vectors' first values: norms' weights are one, biases zero.
-    void fill_vectors(std::span<Scalar> all) const {
-        for (const tensor_place& tensor : layout().tensors())
-            if (const auto at = weights_.trained_offset(tensor); at && tensor.is_vector())
-                std::ranges::fill(all.subspan(*at, tensor.size()), static_cast<Scalar>(tensor.initial_value()));
-    }
-
     template <class Pass> void run(Pass& p, packed_batch batch) const {
         p.batch_ = std::move(batch);
         p.kept_ = kept_rows<Scalar, Backend>(config(), p.batch_.rows(), p.batch_.wanted.size(), true);
@@ -271,12 +234,13 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
         p.token_scores_.resize(p.batch_.targets.size());
         p.normalisers_.resize(p.batch_.wanted.size());
         std::vector<double> of_rows(with_sum_squares ? p.batch_.wanted.size() : 0);
-        Backend::log_probs(
-            p.kept_.hidden.view(), weights_.head(), weights_.logits(), p.batch_.targets, p.batch_.sources,
-            {.log_probs = p.token_scores_, .normalisers = p.normalisers_, .log_sum_squares = of_rows});
+        Backend::log_probs(p.kept_.hidden.view(), weights_.head(), weights_.logits(), p.batch_.targets,
+                           p.batch_.sources,
+                           {.log_probs = p.token_scores_, .normalisers = p.normalisers_, .log_sum_squares = of_rows});
         if (with_sum_squares)
             for (const std::size_t source : p.batch_.sources) p.token_log_sum_squares_.push_back(of_rows[source]);
-        for (std::size_t c = 0; c < completions.size(); ++c) p.scores_.push_back(total(p.token_scores(c), c));
+        for (std::size_t c = 0; c < completions.size(); ++c)
+            p.scores_.push_back(log_prob_of_tokens(p.token_scores(c), c));
         return p;
     }
 
@@ -289,14 +253,6 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
         Backend::kl_from_reference(p.reference_hidden_.view(), reference.head(), reference.logits(),
                                    p.kept_.hidden.view(), weights_.head(), weights_.logits(), of_rows, weights,
                                    d_hidden, d_head);
-    }
-
-    static double total(std::span<const double> log_probs, std::size_t completion) {
-        double sum = 0;
-        for (const double value : log_probs) sum += value;
-        require<numeric_error>(std::isfinite(sum), "completion ", completion, ": its log-probability is ", sum,
-                               "; the model's parameters hold infinities or NaN, or overflow");
-        return sum;
     }
 
     weights_type weights_;

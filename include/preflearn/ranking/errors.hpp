@@ -5,6 +5,7 @@
 
 #include <preflearn/ranking/errors/bootstrap.hpp>
 #include <preflearn/ranking/errors/covariance.hpp>
+#include <preflearn/ranking/errors/game_errors.hpp>
 #include <preflearn/ranking/errors/predict.hpp>
 #include <preflearn/ranking/errors/probed_errors.hpp>
 #include <preflearn/ranking/errors/quasi_variance.hpp>

@@ -5,3 +5,4 @@
 
 #include <preflearn/ranking/fit/fit_board.hpp>
 #include <preflearn/ranking/fit/fit_games.hpp>
+#include <preflearn/ranking/fit/identified_effects.hpp>

@@ -8,6 +8,7 @@
 #include <preflearn/ranking/solver/lbfgs.hpp>
 #include <preflearn/ranking/solver/minorise.hpp>
 #include <preflearn/ranking/solver/newton.hpp>
+#include <preflearn/ranking/solver/scaled_factors.hpp>
 #include <preflearn/ranking/solver/spectral.hpp>
 #include <preflearn/ranking/solver/strength_tree.hpp>
 #include <preflearn/ranking/solver/tree_climb.hpp>

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/backend/cpu/backend.hpp>
+#include <preflearn/backend/cpu/product.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -52,8 +52,8 @@ template <std::floating_point Real = double, class Features = response_features>
         p.rows_ = rows_of<Real>(features_, completions, weights_.size());
         // as wᵀ φᵀ: the products' kernel takes many columns at a time
         std::vector<Real> scores(completions.size());
-        cpu_backend::multiply<Real>(transpose::no, row(weights_), transpose::yes, view(p.rows_), row(scores),
-                                    store::replace);
+        multiply_in_tiles<Real>(transpose::no, row(weights_), transpose::yes, view(p.rows_), row(scores),
+                                store::replace);
         p.scores_.assign(scores.begin(), scores.end());
         check_finite_rewards(p.scores_);
         return p;
@@ -65,7 +65,7 @@ template <std::floating_point Real = double, class Features = response_features>
         require(derivatives.size() == p.scores_.size(), "backward: ", p.scores_.size(),
                 " completions were scored, found ", derivatives.size(), " derivatives");
         const std::vector<Real> d(derivatives.begin(), derivatives.end());
-        cpu_backend::multiply<Real>(transpose::no, row(d), transpose::no, view(p.rows_), row(gradients_), store::add);
+        multiply_in_tiles<Real>(transpose::no, row(d), transpose::no, view(p.rows_), row(gradients_), store::add);
     }
 
     template <class Prompt, class Response>

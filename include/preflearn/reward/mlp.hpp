@@ -16,7 +16,7 @@
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/cpu/backend.hpp>
+#include <preflearn/backend/cpu/product.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/numbers/random.hpp>
@@ -92,16 +92,16 @@ class mlp_reward {
         p.layers_.push_back(rows_of<Real>(features_, completions, widths_[0]));
         for (std::size_t l = 0; l + 1 < widths_.size(); ++l) {
             feature_rows<Real> z(p.layers_[l].rows(), static_cast<Eigen::Index>(widths_[l + 1]));
-            cpu_backend::multiply<Real>(transpose::no, view(p.layers_[l]), transpose::yes, weights(parameters_, l),
-                                        view(z), store::replace);
+            multiply_in_tiles<Real>(transpose::no, view(p.layers_[l]), transpose::yes, weights(parameters_, l), view(z),
+                                    store::replace);
             z.rowwise() += biases(parameters_, l);
             p.layers_.push_back(z.unaryExpr([](Real value) { return Activation::value(value); }));
         }
         // as vᵀ aᵀ: the products' kernel takes many columns at a time
         std::vector<Real> scores(completions.size());
-        cpu_backend::multiply<Real>(transpose::no, weights(parameters_, widths_.size() - 1), transpose::yes,
-                                    view(p.layers_.back()), matrix_view<Real>(scores.data(), 1, scores.size()),
-                                    store::replace);
+        multiply_in_tiles<Real>(transpose::no, weights(parameters_, widths_.size() - 1), transpose::yes,
+                                view(p.layers_.back()), matrix_view<Real>(scores.data(), 1, scores.size()),
+                                store::replace);
         p.scores_.assign(scores.begin(), scores.end());
         check_finite_rewards(p.scores_);
         return p;
@@ -117,14 +117,14 @@ class mlp_reward {
         feature_rows<Real> d =
             Eigen::Map<const Eigen::VectorXd>(derivatives.data(), p.layers_[0].rows()).template cast<Real>();
         for (std::size_t l = widths_.size(); l-- > 0;) {
-            cpu_backend::multiply<Real>(transpose::yes, view(std::as_const(d)), transpose::no, view(p.layers_[l]),
-                                        weights(gradients_, l), store::add);
+            multiply_in_tiles<Real>(transpose::yes, view(std::as_const(d)), transpose::no, view(p.layers_[l]),
+                                    weights(gradients_, l), store::add);
             if (l + 1 < widths_.size()) // row by row: how Eigen sums columns depends on where they lie
                 for (Eigen::Index i = 0; i < d.rows(); ++i) biases(gradients_, l) += d.row(i);
             if (l == 0) break;
             feature_rows<Real> below(d.rows(), static_cast<Eigen::Index>(widths_[l]));
-            cpu_backend::multiply<Real>(transpose::no, view(std::as_const(d)), transpose::no,
-                                        weights(std::as_const(parameters_), l), view(below), store::replace);
+            multiply_in_tiles<Real>(transpose::no, view(std::as_const(d)), transpose::no,
+                                    weights(std::as_const(parameters_), l), view(below), store::replace);
             d = below.cwiseProduct(p.layers_[l].unaryExpr([](Real a) { return Activation::slope(a); }));
         }
     }

@@ -3,4 +3,5 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/training/files/reference_cache.hpp>
 #include <preflearn/training/files/run_file.hpp>

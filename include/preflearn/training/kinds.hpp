@@ -6,8 +6,9 @@
 #include <preflearn/training/kinds/completions.hpp>
 #include <preflearn/training/kinds/labelled_pairs.hpp>
 #include <preflearn/training/kinds/lists.hpp>
-#include <preflearn/training/kinds/pair_batch.hpp>
+#include <preflearn/training/kinds/pair_table.hpp>
 #include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/kinds/supervised.hpp>
+#include <preflearn/training/kinds/token_side.hpp>
 #include <preflearn/training/kinds/tokens.hpp>
 #include <preflearn/training/kinds/triples.hpp>

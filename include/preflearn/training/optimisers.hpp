@@ -3,4 +3,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/training/optimisers/adafactor.hpp>
 #include <preflearn/training/optimisers/adamw.hpp>
+#include <preflearn/training/optimisers/lion.hpp>
+#include <preflearn/training/optimisers/optimiser.hpp>
+#include <preflearn/training/optimisers/sgd.hpp>
+#include <preflearn/training/optimisers/state.hpp>

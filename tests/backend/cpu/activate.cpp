@@ -1,36 +1,85 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstddef>
 #include <vector>
 
-#include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/backend/cpu/activate.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
 
-#include "../../policy/parts.hpp"
+#include "../../numbers.hpp"
+#include "../../parts.hpp"
 
 using namespace preflearn;
 
-TEST_CASE("SwiGLU is gate times its logistic times up, also far in the tails") {
-    std::vector<double> rows = {0.5, -2, 800, -800, 3, -1, 2, 5}, out(4); // four gates, then four ups
-    gate_forward<silu, double>({rows.data(), 1, 8}, {out.data(), 1, 4});
-    for (std::size_t i = 0; i < 4; ++i) CHECK(out[i] == doctest::Approx(rows[i] * sigmoid(rows[i]) * rows[4 + i]));
-    std::vector<float> narrow = {500, -500, 1, 1}, result(2);
-    gate_forward<silu, float>({narrow.data(), 1, 4}, {result.data(), 1, 2});
-    CHECK(result[0] == 500);
-    CHECK(std::abs(result[1]) < 1e-30F);
+namespace {
+
+constexpr activation_kind every[] = {activation_kind::silu, activation_kind::gelu, activation_kind::gelu_tanh,
+                                     activation_kind::relu};
+
+/// The formulas.
+double value_of(activation_kind kind, double x) {
+    switch (kind) {
+    case activation_kind::silu:
+        return x * sigmoid(x);
+    case activation_kind::gelu:
+        return x * std::erfc(-x / std::sqrt(2)) / 2;
+    case activation_kind::gelu_tanh:
+        return x * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x))) / 2;
+    case activation_kind::relu:
+        return x > 0 ? x : 0;
+    }
+    return test::not_a_number;
 }
 
-TEST_CASE("its gradient is the finite difference, and backward computes the output again") {
+} // namespace
+
+TEST_CASE("a gated row is f(gate) times up, a plain one f, also far in the tails") {
+    const std::vector<double> gates = {0.5, -2, 800, -800, 3, -0.01, 0, 6.5, -6.5};
+    std::vector<double> rows = gates; // the gates, then the ups
+    for (std::size_t i = 0; i < gates.size(); ++i) rows.push_back(2 + static_cast<double>(i));
+    const std::size_t n = gates.size();
+    for (const activation_kind kind : every) {
+        std::vector<double> out(n), alone = gates;
+        activate_rows<double>({rows.data(), 1, 2 * n}, mlp_kind::gated, kind, {out.data(), 1, n});
+        activate_rows<double>({alone.data(), 1, n}, mlp_kind::plain, kind, {alone.data(), 1, n}); // in place
+        for (std::size_t i = 0; i < n; ++i) {
+            CHECK(alone[i] == doctest::Approx(value_of(kind, gates[i])).epsilon(1e-13));
+            CHECK(out[i] == alone[i] * rows[n + i]);
+        }
+        std::vector<float> narrow = {500, -500, 1, 1}, result(2);
+        activate_rows<float>({narrow.data(), 1, 4}, mlp_kind::gated, kind, {result.data(), 1, 2});
+        CHECK(result[0] == 500);
+        CHECK(std::abs(result[1]) < 1e-30F);
+        double nothing = test::not_a_number;
+        activate_rows<double>({&nothing, 1, 1}, mlp_kind::plain, kind, {&nothing, 1, 1});
+        CHECK(std::isnan(nothing));
+    }
+}
+
+TEST_CASE("gradients are finite differences, and backward computes the output again") {
     const std::size_t rows = 3, n = 13;
-    std::vector<double> in = test::normals(rows * 2 * n, 1, 2), out(rows * n), again(rows * n), d_in(in.size());
-    const std::vector<double> d_out = test::normals(rows * n, 2);
-    const auto value = [&] {
-        gate_forward<silu, double>({in.data(), rows, 2 * n}, {out.data(), rows, n});
-        return test::dot(out, d_out);
-    };
-    value();
-    gate_backward<silu, double>({in.data(), rows, 2 * n}, {d_out.data(), rows, n}, {again.data(), rows, n},
-                                {d_in.data(), rows, 2 * n});
-    for (std::size_t i = 0; i < out.size(); ++i) CHECK(again[i] == doctest::Approx(out[i]).epsilon(1e-14));
-    CHECK(test::gradient_error(in, d_in, value) < 1e-8);
+    for (const activation_kind kind : every) {
+        for (const mlp_kind mlp : {mlp_kind::gated, mlp_kind::plain}) {
+            const std::size_t width = mlp == mlp_kind::gated ? 2 * n : n;
+            std::vector<double> in = test::normals(rows * width, 1, 2), out(rows * n), again(rows * n), d_in(in.size());
+            const std::vector<double> d_out = test::normals(rows * n, 2);
+            const auto value = [&] {
+                activate_rows<double>({in.data(), rows, width}, mlp, kind, {out.data(), rows, n});
+                return test::dot(out, d_out);
+            };
+            value();
+            activate_rows_backward<double>({in.data(), rows, width}, mlp, kind, {d_out.data(), rows, n},
+                                           {again.data(), rows, n}, {d_in.data(), rows, width});
+            for (std::size_t i = 0; i < out.size(); ++i) CHECK(again[i] == doctest::Approx(out[i]).epsilon(1e-14));
+            CHECK(test::gradient_error(in, d_in, value) < 1e-8);
+            const std::vector<double> with_output = d_in;
+            activate_rows_backward<double>({in.data(), rows, width}, mlp, kind, {d_out.data(), rows, n}, {},
+                                           {d_in.data(), rows, width});
+            CHECK(d_in == with_output);
+        }
+    }
+    std::vector<double> x(4);
+    CHECK_THROWS_AS(activate_rows<double>({x.data(), 1, 2}, mlp_kind::gated, activation_kind::relu, {x.data(), 1, 2}),
+                    argument_error);
 }

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <vector>
 
-#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/backend/cpu/row_pieces.hpp>
+#include <preflearn/core/numbers/random.hpp>
 
 using namespace preflearn;
 

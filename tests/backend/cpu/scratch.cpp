@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include <preflearn/core/system/parallel.hpp>
 #include <preflearn/backend/cpu/scratch.hpp>
+#include <preflearn/core/system/parallel.hpp>
 
 using namespace preflearn;
 

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <string>
@@ -27,4 +28,9 @@ TEST_CASE("what is no number, or none that a double can hold, is nothing") {
         CAPTURE(text);
         CHECK_FALSE(finite_number(text).has_value());
     }
+}
+
+TEST_CASE("numbers are printed in the shortest digits that read back the same") {
+    for (const double value : {0.1, 1.0 / 3, -2.5e-300, 1e30, 5e-324})
+        CHECK(std::strtod(shortest_digits(value).c_str(), nullptr) == value);
 }

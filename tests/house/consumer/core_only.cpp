@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <preflearn/core.hpp>
-#include <preflearn/loss.hpp>
+#include <preflearn/loss/named.hpp>
 
 struct my_pair {
     std::uint64_t id;

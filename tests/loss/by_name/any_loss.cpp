@@ -13,35 +13,35 @@
 
 using namespace preflearn;
 
-static_assert(PreferenceLoss<any_loss, float> && PreferenceLoss<any_loss, double>);
+static_assert(PreferenceLoss<any_loss<float>, float> && PreferenceLoss<any_loss<double>, double>);
 
 TEST_CASE_TEMPLATE("a loss behind one type has the same bits", Real, float, double) {
     pairs<Real> direct = random_pairs<Real>(500), erased = direct;
     const simpo loss{.beta = 2};
-    const any_loss any(loss);
+    const any_loss<Real> any(loss);
     CHECK(any(erased.scores(), erased.gradients()).loss == loss(direct.scores(), direct.gradients()).loss);
     CHECK(erased.d_chosen == direct.d_chosen);
     CHECK(erased.d_rejected == direct.d_rejected);
 }
 
 TEST_CASE("a coupled loss remains one: it keeps the laws, a running mean goes through") {
-    static_assert(CoupledLoss<any_loss, float> && CoupledLoss<any_loss, double>);
+    static_assert(CoupledPreferenceLoss<any_loss<float>, float> && CoupledPreferenceLoss<any_loss<double>, double>);
     pairs<double> p = random_pairs<double>(100);
     p.margin.clear();
-    check_merging(any_loss(confident_dpo_quantile{}), p, 0);
-    check_merging(any_loss(bco_pair_shifted{}), p, 0);
-    check_merging(any_loss(dpo{}), p, 0);
-    any_loss::state now = any_loss(bco_pair_shifted{}).reduce(p.scores());
+    check_merging(any_loss<double>(confident_dpo_quantile{}), p, 0);
+    check_merging(any_loss<double>(bco_pair_shifted{}), p, 0);
+    check_merging(any_loss<double>(dpo{}), p, 0);
+    any_loss<double>::state now = any_loss<double>(bco_pair_shifted{}).reduce(p.scores());
     auto expected = bco_pair_shifted{}.reduce(p.scores());
     now.before = expected.before = {3, 5};
     CHECK(now.after() == expected.after());
     pairs<double> q = p;
-    CHECK(any_loss(bco_pair_shifted{}).map(p.scores(), now, p.gradients()).loss ==
+    CHECK(any_loss<double>(bco_pair_shifted{}).map(p.scores(), now, p.gradients()).loss ==
           bco_pair_shifted{}.map(q.scores(), expected, q.gradients()).loss);
-    CHECK(any_loss(dpo{}).reduce(p.scores()).after() == running_mean{});
+    CHECK(any_loss<double>(dpo{}).reduce(p.scores()).after() == running_mean{});
 }
 
 TEST_CASE("no loss is an error, not a crash") {
     const pairs<double> p = random_pairs<double>(1);
-    CHECK_THROWS_AS(any_loss()(p.scores(), pair_gradients<double>{}), argument_error);
+    CHECK_THROWS_AS(any_loss<double>()(p.scores(), pair_gradients<double>{}), argument_error);
 }

@@ -138,7 +138,7 @@ TEST_CASE("names differ, every loss has a formula and a source, and all are pref
     std::set<std::string_view> names;
     for_each_named_loss([&]<class Loss>(Loss loss) {
         static_assert(PreferenceLoss<Loss, float> && PreferenceLoss<Loss, double>);
-        const loss_description<Loss> about = description_of<Loss>;
+        const loss_about about = description_of<Loss>;
         CHECK(names.insert(about.name).second);
         CHECK_FALSE(about.formula.empty());
         CHECK_FALSE(about.source.empty());

@@ -1,9 +1,5 @@
-#include <algorithm>
 #include <cmath>
 #include <concepts>
-#include <cstdlib>
-#include <functional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,26 +69,6 @@ TEST_CASE("other tools' names are aliases, wherever a loss goes by its name") {
     CHECK_THROWS_WITH_AS(loss_named("KTO", {}), doctest::Contains("it is one on single completions"), argument_error);
 }
 
-TEST_CASE("every alias names a loss that there is, and is no listed name itself but where it is refused otherwise") {
-    std::set<std::string, std::less<>> names;
-    for_each_loss([&]<class Loss>(const Loss&) { names.emplace(description_of<Loss>.name); });
-    for (const auto& [alias, name] : loss_aliases) {
-        INFO(alias);
-        CHECK((alias == "rdpo" || !names.contains(alias)));
-        for (std::size_t at = 0; at < name.size();) {
-            const std::size_t end = std::min(name.find(' ', at), name.size());
-            CHECK(names.contains(name.substr(at, end - at)));
-            at = end + 1;
-        }
-    }
-}
-
-TEST_CASE("no two losses of any kind have one name") {
-    std::set<std::string_view> names;
-    for_each_loss([&]<class Loss>(const Loss&) { CHECK(names.insert(description_of<Loss>.name).second); });
-    CHECK(names.contains("plackett_luce"));
-}
-
 TEST_CASE("divergences go by TRL's names") {
     const std::vector<double> chosen{-12.5}, rejected{-14}, reference_chosen{-13}, reference_rejected{-13.5};
     const auto value_of = [&](const std::string& name, const std::string& divergence) {
@@ -122,9 +98,4 @@ TEST_CASE("unknown names are answered with the known ones") {
                          "loss 'sigmoid': its parameter 'beta' is given twice", argument_error);
     CHECK_THROWS_WITH_AS(loss_named("ipo", std::vector<named_value>{{"beta", "1x"}}), doctest::Contains("'1x'"),
                          argument_error);
-}
-
-TEST_CASE("numbers are printed in the shortest digits that read back the same") {
-    for (const double value : {0.1, 1.0 / 3, -2.5e-300, 1e30, 5e-324})
-        CHECK(std::strtod(shortest_digits(value).c_str(), nullptr) == value);
 }

@@ -14,7 +14,8 @@
 
 using namespace preflearn;
 
-static_assert(CoupledLoss<confident_dpo_quantile, float> && CoupledLoss<confident_dpo_quantile, double>);
+static_assert(CoupledPreferenceLoss<confident_dpo_quantile, float> &&
+              CoupledPreferenceLoss<confident_dpo_quantile, double>);
 
 namespace {
 

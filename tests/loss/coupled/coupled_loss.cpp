@@ -45,8 +45,8 @@ struct variance_of_margins {
 
 } // namespace
 
-static_assert(CoupledLoss<variance_of_margins, double> && !CoupledLoss<variance_of_margins, float>);
-static_assert(!CoupledLoss<dpo, double> && !reduces_pairs<dpo, double>);
+static_assert(CoupledPreferenceLoss<variance_of_margins, double> && !CoupledPreferenceLoss<variance_of_margins, float>);
+static_assert(!CoupledPreferenceLoss<dpo, double> && !reduces_pairs<dpo, double>);
 
 TEST_CASE("a user's own coupled loss keeps the laws") {
     const pairs<double> p = random_pairs<double>(50);

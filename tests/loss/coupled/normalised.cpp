@@ -12,8 +12,9 @@
 
 using namespace preflearn;
 
-static_assert(CoupledLoss<confidence_weighted_dpo_normalised, float> &&
-              CoupledLoss<chosen_likelihood_token_mean, double> && CoupledLoss<mpo_token_mean, float>);
+static_assert(CoupledPreferenceLoss<confidence_weighted_dpo_normalised, float> &&
+              CoupledPreferenceLoss<chosen_likelihood_token_mean, double> &&
+              CoupledPreferenceLoss<mpo_token_mean, float>);
 
 TEST_CASE("normalised confidence weights: the loss divided by the weights is Σ C l / Σ C") {
     pairs<double> p = random_pairs<double>(5000), q = p;

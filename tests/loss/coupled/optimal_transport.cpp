@@ -14,8 +14,8 @@
 
 using namespace preflearn;
 
-static_assert(CoupledLoss<aot, float> && CoupledLoss<aot, double> && CoupledLoss<aot_unpaired, float> &&
-              CoupledLoss<aot_unpaired, double>);
+static_assert(CoupledPreferenceLoss<aot, float> && CoupledPreferenceLoss<aot, double> &&
+              CoupledPreferenceLoss<aot_unpaired, float> && CoupledPreferenceLoss<aot_unpaired, double>);
 
 namespace {
 

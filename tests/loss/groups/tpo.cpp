@@ -7,7 +7,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include <preflearn/loss/by_name/triple_list.hpp>
+#include <preflearn/loss/by_name/list.hpp>
 
 using namespace preflearn;
 

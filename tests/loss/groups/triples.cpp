@@ -8,7 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/core/numbers/random.hpp>
-#include <preflearn/loss/by_name/triple_list.hpp>
+#include <preflearn/loss/by_name/list.hpp>
 #include <preflearn/loss/named.hpp>
 
 #include "../../finite_differences.hpp"

@@ -13,7 +13,10 @@
 
 #include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/loss/pairs/pairwise.hpp>
+#include <preflearn/loss/pairs/rewards_scaled.hpp>
+#include <preflearn/loss/parts/label_links.hpp>
 #include <preflearn/loss/parts/margin_links.hpp>
+#include <preflearn/loss/parts/pair_links.hpp>
 
 #include "../pairs.hpp"
 
@@ -166,22 +169,36 @@ TEST_CASE("float agrees with double on numbers that float holds") {
     for (std::size_t i = 0; i < 5000; ++i) CHECK(q.d_chosen[i] == doctest::Approx(p.d_chosen[i]).epsilon(1e-5));
 }
 
-TEST_CASE("empty columns stand for weight one, target one and margin zero") {
-    pairs<double> p = random_pairs<double>(100), q = p;
-    p.weight.clear();
-    p.target.clear();
-    p.margin.clear();
-    q.weight.assign(100, 1);
-    q.target.assign(100, 1);
-    q.margin.assign(100, 0);
-    CHECK(pairwise{}(p.scores(), p.gradients()).loss == pairwise{}(q.scores(), q.gradients()).loss);
-    CHECK(p.d_rejected == q.d_rejected);
+TEST_CASE_TEMPLATE("empty columns stand for weight one, target one and margin zero, to the bit", Real, float, double) {
+    const auto check = [](const auto& loss, bool margins = true) {
+        pairs<Real> p = random_pairs<Real>(1000), q = p;
+        p.weight.clear();
+        p.target.clear();
+        p.margin.clear();
+        q.weight.assign(1000, 1);
+        q.target.assign(1000, 1);
+        q.margin.assign(margins ? 1000 : 0, 0);
+        CHECK(loss(p.scores(), p.gradients()).loss == loss(q.scores(), q.gradients()).loss);
+        CHECK(p.d_chosen == q.d_chosen);
+        CHECK(p.d_rejected == q.d_rejected);
+        // so the code that reads all columns, for losses by name, is no other loss
+        CHECK(loss.with_all_columns(p.scores(), q.gradients()).loss == loss(p.scores(), p.gradients()).loss);
+        CHECK(p.d_chosen == q.d_chosen);
+        CHECK(p.d_rejected == q.d_rejected);
+    };
+    check(pairwise{});
+    check(pairwise<log_ratio, noise_tolerant_link>{});
+    check(pairwise<per_token<log_ratio>, squared_link, smoothed_target, constant_margin>{});
+    check(pairwise<log_ratio, kl_to_label, as_labelled, given_margin, confidence_weight, preferred_nll>{});
+    check(pairwise<log_ratio, preference_and_quality, given_target, given_margin, given_weight, preferred_nll>{},
+          false);
+    check(rewards_scaled<pairwise<log_ratio, noise_contrast>>{}, false);
 }
 
 namespace {
 
-/// The log-ratio, without saying that its slope is 1.
-struct silent_log_ratio {
+/// The log-ratio by another name, so that its slope is not known to be 1.
+struct other_log_ratio {
     static constexpr bool uses_reference = true, uses_tokens = false;
     template <class Real> response_score<Real> operator()(Real u, Real /*tokens*/) const { return {u, 1}; }
     template <class Real> pair_score<Real> pair(const pair_point<Real>& at) const {
@@ -191,10 +208,10 @@ struct silent_log_ratio {
 
 } // namespace
 
-TEST_CASE("a score that says its slope is one has the bits of one that does not say it") {
+TEST_CASE("a score whose slope is known to be one has the bits of one of which that is not known") {
     pairs<float> p = random_pairs<float>(3000), q = p;
     CHECK(pairwise<log_ratio, logistic>{}(p.scores(), p.gradients()).loss ==
-          pairwise<silent_log_ratio, logistic>{}(q.scores(), q.gradients()).loss);
+          pairwise<other_log_ratio, logistic>{}(q.scores(), q.gradients()).loss);
     CHECK(p.d_chosen == q.d_chosen);
     CHECK(p.d_rejected == q.d_rejected);
 }

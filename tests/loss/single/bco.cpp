@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/core/numbers/log_space.hpp>
-#include <preflearn/loss/named.hpp>
+#include <preflearn/loss/coupled/reward_shift.hpp>
 #include <preflearn/loss/single/bco.hpp>
 
 #include "../completions.hpp"
@@ -13,8 +13,7 @@
 
 using namespace preflearn;
 
-static_assert(CoupledUnpairedLoss<bco, float> && CoupledUnpairedLoss<bco, double> &&
-              CoupledLoss<bco_pair_shifted, float> && CoupledLoss<bco_pair_shifted, double>);
+static_assert(CoupledUnpairedLoss<bco, float> && CoupledUnpairedLoss<bco, double>);
 
 namespace {
 
@@ -41,7 +40,7 @@ TEST_CASE("the loss is that of a classifier whose threshold is the mean reward")
     CHECK(sums.baselines / 200 == doctest::Approx(delta / 0.1).epsilon(1e-13));
 }
 
-TEST_CASE("the running mean goes on where it stood, over rewards or over batches") {
+TEST_CASE("the running mean goes on where it stood, over rewards") {
     const completions<double> a = random_completions<double>(30, 1), b = random_completions<double>(10, 2);
     const bco loss{};
     auto first = loss.reduce(a.scores()), second = loss.reduce(b.scores()), both = first;
@@ -49,24 +48,6 @@ TEST_CASE("the running mean goes on where it stood, over rewards or over batches
     second.before = first.after();
     CHECK(second.after().count == 40);
     CHECK(second.delta() == doctest::Approx(both.delta()).epsilon(1e-14));
-    // Pairs: a batch counts once, whatever its size.
-    const bco_pair_shifted paired{};
-    auto one = paired.reduce(marginless(30, 1).scores()), two = paired.reduce(marginless(10, 2).scores());
-    const double mean = (one.delta() + two.delta()) / 2;
-    two.before = one.after();
-    CHECK(two.after().count == 2);
-    CHECK(two.delta() == doctest::Approx(mean).epsilon(1e-14));
-    CHECK(bco_pair_shifted{}.reduce(pairs<double>{}.scores()).after() == running_mean{});
-}
-
-TEST_CASE("a fixed shift of zero is BCO without one; a fixed shift does not move") {
-    pairs<double> p = marginless(100), q = p;
-    const auto zero = reward_shift<true>::fixed(0);
-    CHECK(bco_pair_shifted{}.map(p.scores(), zero, p.gradients()).loss == bco_pair{}(q.scores(), q.gradients()).loss);
-    CHECK(p.d_chosen == q.d_chosen);
-    auto fixed = reward_shift<true>::fixed(0.5);
-    fixed += bco_pair_shifted{}.reduce(p.scores());
-    CHECK(fixed.delta() == 0.5);
 }
 
 TEST_CASE("at the delta that the batch would have, a given delta is BCO") {
@@ -110,17 +91,11 @@ TEST_CASE("weights are density ratios: they scale a completion's share and not t
 TEST_CASE("gradients agree with finite differences at the shift; shards merge to the bits of the batch") {
     CHECK(gradient_error_under(bco{.beta = 0.3}, random_completions<double>(50)) < 1e-9);
     check_shards(bco{}, random_completions<double>(20'011));
-    check_merging(bco_pair_shifted{}, marginless(300), 0);
-    check_threads(bco_pair_shifted{}, marginless(50'000));
 }
 
 TEST_CASE("what is not finite is named") {
     completions<double> c = random_completions<double>(10);
     c.reference[6] = std::numeric_limits<double>::quiet_NaN();
     CHECK_THROWS_WITH_AS(bco{}(c.scores(), c.out()), doctest::Contains("completion 6: reference is nan"),
-                         numeric_error);
-    pairs<double> p = marginless(10);
-    p.rejected[2] = std::numeric_limits<double>::infinity();
-    CHECK_THROWS_WITH_AS(bco_pair_shifted{}(p.scores(), p.gradients()), doctest::Contains("pair 2: rejected is inf"),
                          numeric_error);
 }

@@ -40,13 +40,13 @@ token_pairs<double> golden_batch(const nlohmann::json& golden) {
 }
 
 /// The sequence-level loss of that name with the case's parameters.
-any_loss inner_loss(const std::string& name, const nlohmann::json& entry) {
-    any_loss chosen;
+any_loss<double> inner_loss(const std::string& name, const nlohmann::json& entry) {
+    any_loss<double> chosen;
     const auto choose = [&]<class Loss>(Loss loss) {
         if (description_of<Loss>.name != name) return;
         for (const auto& [key, value] : parameters_of(loss))
             if (entry.contains(key)) *value = entry[std::string(key)].template get<double>();
-        chosen = any_loss(loss);
+        chosen = any_loss<double>(loss);
     };
     std::apply([&](const auto&... losses) { (choose(losses), ...); },
                std::tuple<dpo, hinge, ipo_mean, dpo_mean, robust_dpo, discopop, bco_pair, sppo_hard>{});
@@ -60,18 +60,18 @@ template <class Use> void use_token_case(const nlohmann::json& entry, const Use&
     if (name == "tdpo1") return use(tdpo1<>{.loss = {.beta = beta}});
     if (name == "tdpo2") return use(tdpo2<>{.loss = {.beta = beta}, .part = {.alpha = entry["alpha"]}});
     if (name == "sft") return use(from_tokens<chosen_likelihood_token_mean>{});
-    const any_loss loss = inner_loss(name, entry);
+    const any_loss<double> loss = inner_loss(name, entry);
     const bool weighting = entry["weighting"];
     if (entry.contains("ld_alpha")) {
         const length_desensitised part{.ld_alpha = entry["ld_alpha"]};
         if (weighting)
-            use(from_tokens<any_loss, length_desensitised, policy_likelihood>{.loss = loss, .part = part});
+            use(from_tokens<any_loss<double>, length_desensitised, policy_likelihood>{.loss = loss, .part = part});
         else
-            use(ld_dpo<any_loss>{.loss = loss, .part = part});
+            use(ld_dpo<any_loss<double>>{.loss = loss, .part = part});
     } else if (weighting) {
-        use(wpo<any_loss>{.loss = loss});
+        use(wpo<any_loss<double>>{.loss = loss});
     } else {
-        use(from_tokens<any_loss>{.loss = loss});
+        use(from_tokens<any_loss<double>>{.loss = loss});
     }
 }
 

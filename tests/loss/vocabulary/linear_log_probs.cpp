@@ -310,3 +310,34 @@ TEST_CASE("bad input is named") {
         CHECK(sums[4].is_sound());
     }
 }
+
+TEST_CASE("a stored head gives the bits of its numbers, in one pass and in two, and its faults are found") {
+    head_problem<double> of(8, 4, 1100); // three tiles
+    for (const std::size_t kept : {std::size_t{1} << 20, std::size_t{1}}) {
+        const stored_matrix stored = stored_numbers(std::vector(of.head), of.vocabulary, of.width);
+        const linear_log_probs<double, cpu_backend, stored_matrix> frozen({of.hidden.data(), of.rows, of.width}, stored,
+                                                                          of.targets, of.sources, {}, kept);
+        head_results<double> expected(of), found(of), again(of);
+        const auto d_hidden = [&](head_results<double>& of_which) {
+            return linear_gradients<double>{.hidden = {of_which.d_hidden.data(), of.rows, of.width}};
+        };
+        of.object({}, kept).forward_backward(of.derivatives, expected.scores(), d_hidden(expected));
+        frozen.forward_backward(of.derivatives, found.scores(), d_hidden(found));
+        CHECK(found.log_probs == expected.log_probs);
+        CHECK(found.entropies == expected.entropies);
+        CHECK(found.d_hidden == expected.d_hidden);
+        frozen.forward(again.scores());
+        frozen.backward(again.normalisers, of.derivatives, d_hidden(again));
+        CHECK(again.log_probs == expected.log_probs);
+        CHECK(difference(again.d_hidden, expected.d_hidden) < 1e-12);
+    }
+    of.head[17 * 4 + 1] = test::infinity;
+    of.hidden[1] = 1;
+    head_results<double> found(of);
+    CHECK_THROWS_WITH_AS((linear_log_probs<double, cpu_backend, stored_matrix>(
+                              {of.hidden.data(), of.rows, of.width},
+                              stored_numbers(std::vector(of.head), of.vocabulary, of.width), of.targets, of.sources)
+                              .forward(found.scores())),
+                         "row 0: feature 1 of token 17 in the head is inf, a finite number was expected",
+                         numeric_error);
+}

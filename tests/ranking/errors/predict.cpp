@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/ranking/errors/game_errors.hpp>
 #include <preflearn/ranking/errors/predict.hpp>
 
 #include "../boards.hpp"

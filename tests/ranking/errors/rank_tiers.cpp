@@ -93,7 +93,7 @@ TEST_CASE("joint intervals: ranks cover the true ones together, and tell apart n
         covered += all;
         if (b > 0) continue;
         Eigen::MatrixXd v = Eigen::MatrixXd::Zero(items, items);
-        for (std::size_t i = 0; i < items; ++i) v(detail::index(i), detail::index(i)) = errors[i] * errors[i];
+        for (std::size_t i = 0; i < items; ++i) v(as_index(i), as_index(i)) = errors[i] * errors[i];
         const rank_result pairs = rank_items(scored(scores), {items, v});
         CHECK(found.order == pairs.order);
         for (std::size_t i = 0; i < items; ++i) {

@@ -395,7 +395,7 @@ TEST_CASE("a table of strengths trained by the library's Bradley-Terry loss reac
     }
     strength_table<> table(5);
     train_preferences(table, comparisons, labels, {}, bradley_terry{}, adamw{.rate = 0.1, .weight_decay = 0},
-                      {.epochs = 800, .batch_size = comparisons.size(), .schedule = schedule::cosine, .observer = {}});
+                      {.epochs = 800, .batch_size = comparisons.size(), .schedule = schedule::cosine});
     const rating_fit fit = fit_ratings(count_games(games.list()));
     REQUIRE(fit.converged());
     for (item_id i = 1; i < 5; ++i)

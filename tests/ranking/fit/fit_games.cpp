@@ -9,6 +9,7 @@
 #endif
 
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/ranking/errors/game_errors.hpp>
 #include <preflearn/ranking/fit/fit_games.hpp>
 
 #include "../boards.hpp"

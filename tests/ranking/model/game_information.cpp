@@ -28,22 +28,23 @@ template <class Model> void check_derivatives(const Model& model) {
     if constexpr (Model::features_type::has_parameters) details.features = {features.data(), 60, 2};
     if constexpr (Model::judges_type::has_parameters) details.judges = judges;
     const game_layout layout = model.layout(games.list(), details);
-    Eigen::VectorXd at(detail::index(layout.size));
+    Eigen::VectorXd at(as_index(layout.size));
     for (double& p : at) p = random.normal() / 2;
     if constexpr (Model::board_type::has_tie_parameter) at[at.size() - 1] = 0.4;
-    detail::centre_judges(layout, at);
+    centre_judges(layout, at);
     const game_objective here = evaluate_games(games.list(), details, model, at);
     CHECK(here.value < here.log_likelihood);
     // The product without the matrix is the matrix's.
-    detail::game_information<Model> information(games.list(), details, layout);
-    detail::evaluate(games.list(), details, model, layout, at, &information);
+    game_likelihood likelihood(games.list(), details, model);
+    game_information information(likelihood);
+    (void)objective_at(likelihood, at, &information);
     const Eigen::VectorXd v = Eigen::VectorXd::LinSpaced(at.size(), -1, 2);
     CHECK((information.times(v) - here.information * v).norm() <= 1e-12 * here.information.norm() * v.norm());
     CHECK((information.diagonal() - information.dense().diagonal()).norm() <= 1e-12 * here.information.norm());
     constexpr double h = 1e-5;
     for (Eigen::Index i = 0; i < at.size(); ++i) {
         Eigen::VectorXd along = Eigen::VectorXd::Unit(at.size(), i);
-        detail::centre_judges(layout, along);
+        centre_judges(layout, along);
         const game_objective up = evaluate_games(games.list(), details, model, at + h * along, false);
         const game_objective down = evaluate_games(games.list(), details, model, at - h * along, false);
         CHECK(here.gradient[i] == doctest::Approx((up.value - down.value) / (2 * h)).epsilon(1e-7));

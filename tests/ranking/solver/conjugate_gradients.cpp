@@ -38,7 +38,7 @@ TEST_CASE("conjugate gradients solve what Cholesky solves, whatever the units of
     h = unit.asDiagonal() * h * unit.asDiagonal();
     const Eigen::VectorXd right_side = random_normals(40, 1).col(0);
     const Eigen::VectorXd exact = h.ldlt().solve(right_side);
-    const Eigen::VectorXd found = detail::conjugate_gradients(held_matrix{h}, right_side, 1e-13);
+    const Eigen::VectorXd found = conjugate_gradients(held_matrix{h}, right_side, 1e-13);
     CHECK((found - exact).cwiseQuotient(exact).cwiseAbs().maxCoeff() < 1e-7);
 }
 
@@ -48,9 +48,9 @@ TEST_CASE("on vectors of sum zero the Laplacian of a path is inverted, and a mat
     Eigen::VectorXd right_side = Eigen::VectorXd::Zero(6);
     right_side[0] = 1;
     right_side[5] = -1; // a unit current from end to end: each step falls by one
-    const Eigen::VectorXd found = detail::conjugate_gradients(held_matrix{path, true}, right_side, 1e-13);
+    const Eigen::VectorXd found = conjugate_gradients(held_matrix{path, true}, right_side, 1e-13);
     REQUIRE(found.size() == 6);
     for (Eigen::Index i = 0; i < 6; ++i) CHECK(found[i] == doctest::Approx(2.5 - static_cast<double>(i)));
     const held_matrix zero{Eigen::MatrixXd::Zero(6, 6)};
-    CHECK(detail::conjugate_gradients(zero, right_side, 1e-13).size() == 0);
+    CHECK(conjugate_gradients(zero, right_side, 1e-13).size() == 0);
 }

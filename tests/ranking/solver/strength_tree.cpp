@@ -7,8 +7,7 @@
 using namespace preflearn;
 
 TEST_CASE("the heaviest pairs join all nodes, and a path's differences add up to the strengths'") {
-    const detail::strength_tree tree(5, {{0, 1, 1e-20}, {1, 2, 3}, {0, 2, 2}, {3, 2, 1e-9}, {3, 4, 7}, {4, 0, 1e-12}},
-                                     4);
+    const strength_tree tree(5, {{0, 1, 1e-20}, {1, 2, 3}, {0, 2, 2}, {3, 2, 1e-9}, {3, 4, 7}, {4, 0, 1e-12}}, 4);
     REQUIRE(tree.spans());
     CHECK(tree.edges() == 4);
     Eigen::VectorXd differences(4);
@@ -29,6 +28,6 @@ TEST_CASE("the heaviest pairs join all nodes, and a path's differences add up to
             if (i == 0 && j == 1) CHECK(edges == 2);
         }
     }
-    CHECK(!detail::strength_tree(3, {{0, 1, 1}, {1, 2, 0}}, 0).spans());
-    CHECK(detail::strength_tree(1, {}, 0).edges() == 0);
+    CHECK(!strength_tree(3, {{0, 1, 1}, {1, 2, 0}}, 0).spans());
+    CHECK(strength_tree(1, {}, 0).edges() == 0);
 }

@@ -30,7 +30,7 @@ TEST_CASE("in tree coordinates every model reaches the maximum that Newton's met
     const auto same = [&](const auto& model) {
         const pair_counts counts = count_games(games.list(), model.has_order ? sides::kept : sides::merged);
         CHECK(!far_apart(counts));
-        const solver_result found = detail::climb_in_tree(counts, model, detail::equal_items(counts, model));
+        const solver_result found = climb_in_tree(counts, model, equal_items(counts, model));
         REQUIRE(found.end == solver_end::converged);
         const rating_fit fit = [&] {
             if constexpr (std::same_as<std::decay_t<decltype(model.prior)>, jeffreys_prior>)

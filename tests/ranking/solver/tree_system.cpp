@@ -12,16 +12,15 @@ using namespace test;
 TEST_CASE("a tree's gradient and information are those of the scores, in its coordinates") {
     const bradley_terry_model model{.ties = davidson_rule{}, .order = order_effect{}, .prior = gaussian_prior{}};
     const pair_counts counts = count_games(random_games(6, 400, 3).list(), sides::kept);
-    const game_layout layout = detail::board_layout(model, 6);
+    const game_layout layout = layout_of_board(model, 6);
     Eigen::VectorXd at(8);
     at << 0.3, -0.2, 0.5, 0, -0.4, 0.1, 0.25, -0.7;
-    detail::local_model board;
-    detail::evaluate(counts, model, at, board);
-    const Eigen::MatrixXd h = detail::information(counts, board);
+    board_point board;
+    evaluate_board(counts, model, at, board);
+    const Eigen::MatrixXd h = dense_information(counts, board);
 
-    const detail::likelihood_rows rows = detail::rows_of_board(counts, model);
-    detail::tree_system system{layout,
-                               std::make_shared<const detail::strength_tree>(detail::tree_of(layout, rows, at))};
+    const likelihood_rows rows = rows_of_board(counts, model);
+    tree_system system{layout, std::make_shared<const strength_tree>(tree_of_rows(layout, rows, at))};
     REQUIRE(system.tree->spans());
     REQUIRE(system.size() == 8); // the prior's ghost is a node
     system.sum(rows, at, true);

@@ -15,6 +15,7 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/loss/named.hpp>
+#include <preflearn/training/files/run_file.hpp>
 #include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/kinds/supervised.hpp>
 #include <preflearn/training/reference/reference.hpp>
@@ -43,8 +44,7 @@ struct run {
                              .schedule = schedule::cosine,
                              .warm_up = 0.2,
                              .clip_norm = 0.05,
-                             .seed = 12,
-                             .observer = {}};
+                             .seed = 12};
     adamw optimiser{.rate = 0.1};
     dpo loss{.beta = 0.2};
 
@@ -97,12 +97,12 @@ TEST_CASE("a run that is killed after any step and resumed has the bits of one t
     for (std::uint64_t stop = 1; stop <= 14; ++stop) {
         for (const std::size_t every : {1U, 3U}) {
             run r;
-            r.options.checkpoint = {here / "run.safetensors", every};
-            std::filesystem::remove(r.options.checkpoint.path);
-            r.options.observer = kill_after(stop);
+            r.options.keeper = run_file{here / "run.safetensors", every};
+            std::filesystem::remove(here / "run.safetensors");
+            r.options.observers = {kill_after(stop)};
             unigram<float> model(6, 3);
             CHECK_THROWS_AS(r.train(model), killed);
-            r.options.observer = {};
+            r.options.observers = {};
             unigram<float> resumed(6, 3);
             const training_history again = r.train(resumed);
             CHECK(same_bits(resumed.logits, expected.logits));
@@ -115,13 +115,13 @@ TEST_CASE("a run that is killed after any step and resumed has the bits of one t
 TEST_CASE("a finished run resumes to its result at once, and a supervised run resumes like any other") {
     const test::folder here;
     const token_data data(9);
-    training_options options{.epochs = 3, .batch_size = 2, .observer = {}};
+    training_options options{.epochs = 3, .batch_size = 2};
     unigram<double> expected(6, 3), stopped(6, 3), resumed(6, 3), finished(6, 3);
     train_supervised(expected, data.completions, {}, options);
-    options.checkpoint = {here / "run.safetensors", 4};
-    options.observer = kill_after(11);
+    options.keeper = run_file{here / "run.safetensors", 4};
+    options.observers = {kill_after(11)};
     CHECK_THROWS_AS(train_supervised(stopped, data.completions, {}, options), killed);
-    options.observer = {};
+    options.observers = {};
     CHECK(train_supervised(resumed, data.completions, {}, options).resumed_steps == 8);
     CHECK(resumed.logits == expected.logits);
     CHECK(train_supervised(finished, data.completions, {}, options).resumed_steps == 15);
@@ -131,14 +131,14 @@ TEST_CASE("a finished run resumes to its result at once, and a supervised run re
 TEST_CASE("what a killed writer leaves behind does not matter") {
     const test::folder here;
     run r;
-    r.options.checkpoint = {here / "run.safetensors", 5};
-    r.options.observer = kill_after(7);
+    r.options.keeper = run_file{here / "run.safetensors", 5};
+    r.options.observers = {kill_after(7)};
     unigram<float> model(6, 3), resumed(6, 3), expected(6, 3);
     CHECK_THROWS_AS(r.train(model), killed);
     std::ofstream(here / ".run.safetensors.1-0.tmp") << "half a checkpo";
-    r.options.observer = {};
+    r.options.observers = {};
     CHECK(r.train(resumed).resumed_steps == 5);
-    r.options.checkpoint = {};
+    r.options.keeper = {};
     r.train(expected);
     CHECK(same_bits(resumed.logits, expected.logits));
 }
@@ -146,12 +146,12 @@ TEST_CASE("what a killed writer leaves behind does not matter") {
 TEST_CASE("a checkpoint of another run is refused with a message that says what differs") {
     const test::folder here;
     run r;
-    r.options.checkpoint = {here / "run.safetensors", 0};
+    r.options.keeper = run_file{here / "run.safetensors", 0};
     unigram<float> model(6, 3);
     r.train(model);
     const auto differs = [&](auto change, const char* what) {
         run other;
-        other.options.checkpoint = r.options.checkpoint;
+        other.options.keeper = r.options.keeper;
         change(other);
         const std::string text = refusal(other);
         INFO(text);
@@ -162,7 +162,7 @@ TEST_CASE("a checkpoint of another run is refused with a message that says what 
     differs([](run& o) { o.options.seed = 13; }, "seed: 12 there, 13 here");
     differs([](run& o) { o.options.batch_size = 5; }, "batch_size: 4 there, 5 here");
     differs([](run& o) { o.options.micro_batch_size = 0; }, "micro_batch_size");
-    differs([](run& o) { o.options.epochs = 3; }, "epochs: 2 there, 3 here");
+    differs([](run& o) { o.options.epochs = 3; }, "steps: 14 there, 21 here");
     differs([](run& o) { o.options.schedule = schedule::linear; }, "schedule: cosine there, linear here");
     differs([](run& o) { o.options.clip_norm = 0; }, "clip_norm");
     differs([](run& o) { o.options.warm_up = 0; }, "warm_up");
@@ -178,7 +178,7 @@ TEST_CASE("a checkpoint of another run is refused with a message that says what 
         },
         "labels: ");
     run same;
-    same.options.checkpoint = r.options.checkpoint;
+    same.options.keeper = r.options.keeper;
     unigram<float> another(6, 4), larger(7, 3);
     unigram<double> wider(6, 3);
     CHECK_THROWS_WITH_AS(same.train(another), doctest::Contains("parameters at the start"), input_error);
@@ -193,12 +193,12 @@ TEST_CASE("a checkpoint of another run is refused with a message that says what 
 TEST_CASE("a truncated or damaged checkpoint gives an error that names the file, and the model is not touched") {
     const test::folder here;
     run r;
-    r.options.checkpoint = {here / "run.safetensors", 0};
+    r.options.keeper = run_file{here / "run.safetensors", 0};
     unigram<float> model(6, 3);
     r.train(model);
-    const std::string good = content(r.options.checkpoint.path);
+    const std::string good = content(here / "run.safetensors");
     const auto refused = [&](const std::string& bad) {
-        std::ofstream(r.options.checkpoint.path, std::ios::binary) << bad;
+        std::ofstream(here / "run.safetensors", std::ios::binary) << bad;
         unigram<float> fresh(6, 3);
         try {
             r.train(fresh);

@@ -9,6 +9,7 @@
 
 #include <preflearn/loss/single/bco.hpp>
 #include <preflearn/loss/single/kto.hpp>
+#include <preflearn/training/files/run_file.hpp>
 #include <preflearn/training/kinds/completions.hpp>
 
 #include "../../files.hpp"
@@ -40,8 +41,10 @@ template <class Loss>
 std::pair<std::vector<double>, training_step>
 one_batch_of_completions(const flagged_data& d, const unigram<double>& start, const unigram<double>& reference,
                          const Loss& loss, std::size_t micro) {
-    unpaired_objective<unigram<double>, token_completion, unigram<double>, Loss> objective(
-        std::span(d.completions), d.desirable, reference, loss, d.weights);
+    loss_objective objective(
+        completion_batch<unigram<double>, token_completion, unigram<double>, loss_uses_mismatched<Loss>>(
+            d.completions, d.desirable, reference, d.weights, CoupledUnpairedLoss<Loss>),
+        loss);
     unigram<double> model = start;
     const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};
@@ -91,8 +94,8 @@ TEST_CASE("which prompt meets which response: the first of the batch meets the l
     const std::vector<completion<int>> data{{1, 1}, {2, 2}, {3, 4}};
     const std::vector<std::uint8_t> flags{1, 0, 1};
     const zero reference;
-    using loss = kto<mismatched_kl<unclamped>>;
-    unpaired_objective<recorder, completion<int>, zero, loss> objective{data, flags, reference, loss{}, {}};
+    loss_objective objective(completion_batch<recorder, completion<int>, zero, true>(data, flags, reference, {}, true),
+                             kto<mismatched_kl<unclamped>>{});
     const auto kl_of = [&](std::vector<std::size_t> batch, std::size_t micro) {
         recorder model;
         objective.begin(1);
@@ -142,9 +145,8 @@ TEST_CASE("training makes desirable responses likelier than undesirable ones, un
     const auto check = [&](const auto& loss) {
         unigram<double> policy(5);
         const unigram<double> reference = policy;
-        const training_history history =
-            train_unpaired(policy, data, flags, reference, loss, {.rate = 0.05, .weight_decay = 0},
-                           {.epochs = 100, .batch_size = 3, .observer = {}});
+        const training_history history = train_unpaired(
+            policy, data, flags, reference, loss, {.rate = 0.05, .weight_decay = 0}, {.epochs = 100, .batch_size = 3});
         CHECK(policy.log_prob({}, good) > reference.log_prob({}, good) + 1);
         CHECK(policy.log_prob({}, bad) < reference.log_prob({}, bad) - 1);
         CHECK(history.steps.back().rewards_margins > 0);
@@ -171,34 +173,34 @@ TEST_CASE("a run with a running mean that is killed after any step and resumed h
     const test::folder here;
     const flagged_data d(23);
     const unigram<float> reference(6, 3);
-    training_options options{.epochs = 2, .batch_size = 5, .micro_batch_size = 2, .seed = 12, .observer = {}};
+    training_options options{.epochs = 2, .batch_size = 5, .micro_batch_size = 2, .seed = 12};
     unigram<float> expected(6, 2);
     const training_history whole =
         train_unpaired(expected, d.completions, d.desirable, reference, bco{}, {.rate = 0.1}, options, d.weights);
     REQUIRE(whole.steps.size() == 10);
     for (std::uint64_t stop = 1; stop <= 10; ++stop) {
         for (const std::size_t every : {1U, 3U}) {
-            options.checkpoint = {here / "run.safetensors", every};
-            options.observer = [stop](const training_step& now) {
+            options.keeper = run_file{here / "run.safetensors", every};
+            options.observers = {[stop](const training_step& now) {
                 if (now.step == stop) throw killed("killed");
-            };
+            }};
             unigram<float> model(6, 2);
             CHECK_THROWS_AS(
                 train_unpaired(model, d.completions, d.desirable, reference, bco{}, {.rate = 0.1}, options, d.weights),
                 killed);
-            options.observer = {};
+            options.observers = {};
             unigram<float> resumed(6, 2);
             const training_history history = train_unpaired(resumed, d.completions, d.desirable, reference, bco{},
                                                             {.rate = 0.1}, options, d.weights);
             CHECK(history.resumed_steps == stop / every * every + (stop == 10 ? 10 - stop / every * every : 0));
             CHECK(std::memcmp(resumed.logits.data(), expected.logits.data(), 6 * sizeof(float)) == 0);
             CHECK(std::memcmp(&history.steps.back(), &whole.steps.back(), sizeof(training_step)) == 0);
-            std::filesystem::remove(options.checkpoint.path);
+            std::filesystem::remove(here / "run.safetensors");
         }
     }
     // Another loss, or other flags, are another run.
     unigram<float> model(6, 2);
-    options.checkpoint = {here / "run.safetensors", 0};
+    options.keeper = run_file{here / "run.safetensors", 0};
     train_unpaired(model, d.completions, d.desirable, reference, bco{}, {.rate = 0.1}, options, d.weights);
     CHECK_THROWS_WITH_AS(
         train_unpaired(model, d.completions, d.desirable, reference, bco{.beta = 0.2}, {.rate = 0.1}, options),

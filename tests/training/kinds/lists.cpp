@@ -9,6 +9,7 @@
 
 #include <preflearn/loss/groups/plackett_luce.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/training/files/run_file.hpp>
 #include <preflearn/training/kinds/lists.hpp>
 #include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/reference/reference.hpp>
@@ -65,8 +66,8 @@ struct ladder {
 std::pair<std::vector<double>, training_step> one_batch_of_lists(const list_data& d, const unigram<double>& start,
                                                                  std::span<const double> references,
                                                                  std::size_t micro) {
-    listwise_objective<unigram<double>, token_list, plackett_luce_loss> objective(
-        std::span(d.lists), references, plackett_luce_loss{.beta = 0.5}, d.columns());
+    loss_objective objective(list_batch<unigram<double>, token_list>(d.lists, references, d.columns()),
+                             plackett_luce_loss{.beta = 0.5});
     unigram<double> model = start;
     const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};
@@ -85,7 +86,7 @@ TEST_CASE("lists of two are DPO: updates and metrics of every step") {
     const unigram<double> reference(6, 3);
     const auto references = reference_log_probs(reference, d.lists);
     CHECK(references == reference_log_probs(reference, pairs));
-    const training_options options{.epochs = 3, .batch_size = 4, .observer = {}};
+    const training_options options{.epochs = 3, .batch_size = 4};
     unigram<double> by_pairs(6, 2), by_lists = by_pairs;
     const training_history a = train_preferences(by_pairs, pairs, labels, references, dpo{.beta = 0.3}, {.rate = 0.05},
                                                  options, {.weight = d.weights}),
@@ -123,8 +124,8 @@ TEST_CASE("training puts responses into their order, by any listwise loss, and r
     std::vector<ranked_list<no_prompt, item>> lists{{1, {}, {2, 0, 1}}, {2, {}, {0, 1}}, {3, {}, {2, 0, 1, 3}}};
     const auto check = [&](const auto& loss) {
         strengths<double> table(4);
-        const training_history history = train_listwise(table, lists, {}, loss, {.rate = 0.05, .weight_decay = 0},
-                                                        {.epochs = 60, .batch_size = 3, .observer = {}});
+        const training_history history =
+            train_listwise(table, lists, {}, loss, {.rate = 0.05, .weight_decay = 0}, {.epochs = 60, .batch_size = 3});
         CHECK(history.steps.back().loss < history.steps.front().loss);
         CHECK(table.theta[2] > table.theta[0]);
         CHECK(table.theta[0] > table.theta[1]);
@@ -138,7 +139,7 @@ TEST_CASE("a listwise run that is killed after any step and resumed has the bits
     const test::folder here;
     const list_data d(9);
     const auto references = reference_log_probs(unigram<float>(6, 3), d.lists);
-    training_options options{.epochs = 2, .batch_size = 4, .micro_batch_size = 3, .seed = 12, .observer = {}};
+    training_options options{.epochs = 2, .batch_size = 4, .micro_batch_size = 3, .seed = 12};
     const auto run = [&](unigram<float>& model, double beta = 0.4) {
         return train_listwise(model, d.lists, references, plackett_luce_loss{.beta = beta}, {.rate = 0.1}, options,
                               d.columns());
@@ -147,18 +148,18 @@ TEST_CASE("a listwise run that is killed after any step and resumed has the bits
     const training_history whole = run(expected);
     REQUIRE(whole.steps.size() == 6);
     for (std::uint64_t stop = 1; stop <= 6; ++stop) {
-        options.checkpoint = {here / "run.safetensors", 1};
-        options.observer = [stop](const training_step& now) {
+        options.keeper = run_file{here / "run.safetensors", 1};
+        options.observers = {[stop](const training_step& now) {
             if (now.step == stop) throw killed("killed");
-        };
+        }};
         unigram<float> model(6, 2), resumed = model;
         CHECK_THROWS_AS(run(model), killed);
-        options.observer = {};
+        options.observers = {};
         const training_history history = run(resumed);
         CHECK(history.resumed_steps == stop);
         CHECK(std::memcmp(resumed.logits.data(), expected.logits.data(), 6 * sizeof(float)) == 0);
         CHECK(std::memcmp(&history.steps.back(), &whole.steps.back(), sizeof(training_step)) == 0);
-        if (stop < 6) std::filesystem::remove(options.checkpoint.path);
+        if (stop < 6) std::filesystem::remove(here / "run.safetensors");
     }
     // Another loss, other lists or other ranks are another run.
     unigram<float> model(6, 2);

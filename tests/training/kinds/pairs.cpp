@@ -9,10 +9,11 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/loss/by_name/any_loss.hpp>
-#include <preflearn/loss/by_name/coupled_list.hpp>
+#include <preflearn/loss/by_name/list.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/reward/linear.hpp>
 #include <preflearn/teacher/from_reward.hpp>
+#include <preflearn/training/files/run_file.hpp>
 #include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/reference/reference.hpp>
 
@@ -25,7 +26,7 @@ namespace {
 
 /// A whole-batch run long enough to converge.
 training_options to_the_optimum(std::size_t pairs) {
-    return {.epochs = 3000, .batch_size = pairs, .schedule = schedule::cosine, .observer = {}};
+    return {.epochs = 3000, .batch_size = pairs, .schedule = schedule::cosine};
 }
 
 /// Every pair of `items` items once per copy, with a preference of σ(i - j) / 2 + ¼ for the lower one.
@@ -133,7 +134,7 @@ TEST_CASE("weights scale a pair's share, a pair of weight zero teaches nothing, 
     const std::size_t n = t.comparisons.size();
     const auto run = [&](std::span<const double> weights, std::span<const item_comparison> comparisons) {
         strengths<double> table(4);
-        train_preferences(table, comparisons, t.labels, {}, bradley_terry{}, {}, {.batch_size = 100, .observer = {}},
+        train_preferences(table, comparisons, t.labels, {}, bradley_terry{}, {}, {.batch_size = 100},
                           {.weight = weights});
         return table.theta;
     };
@@ -179,9 +180,9 @@ TEST_CASE("the gradient of accumulated micro-batches is that of the whole batch,
     const unigram<double> start(6, 2), reference(6, 3);
     const auto references = reference_log_probs(reference, data.comparisons);
     const auto gradient = [&](std::size_t micro) {
-        preference_objective<unigram<double>, token_comparison, dpo> objective(std::span(data.comparisons), labels,
-                                                                               references, dpo{}, {.weight = weights});
         unigram<double> model = start;
+        loss_objective objective(
+            pair_batch(model, std::span(data.comparisons), labels, references, {.weight = weights}), dpo{});
         const double loss = one_batch(objective, model, micro).loss;
         return std::pair(model.gradient, loss);
     };
@@ -221,9 +222,8 @@ TEST_CASE("a loss that couples the batch sees all of it, whatever the micro-batc
     const auto references = reference_log_probs(reference, data.comparisons);
     for_each_coupled_loss([&]<class Loss>(const Loss& loss) {
         const auto gradient = [&]<class Chosen>(const Chosen& chosen, std::size_t micro) {
-            preference_objective<unigram<double>, token_comparison, Chosen> objective(std::span(data.comparisons),
-                                                                                      labels, references, chosen, {});
             unigram<double> model = start;
+            loss_objective objective(pair_batch(model, std::span(data.comparisons), labels, references, {}), chosen);
             const std::vector<std::size_t> examples{4, 0, 9, 2, 7, 1, 10, 3, 8, 5, 6};
             objective.begin(11);
             objective.prepare(model, examples, micro);
@@ -241,7 +241,7 @@ TEST_CASE("a loss that couples the batch sees all of it, whatever the micro-batc
             CHECK(same.logps_chosen == doctest::Approx(step.logps_chosen).epsilon(1e-14));
             CHECK(same.rewards_accuracies == step.rewards_accuracies);
             for (std::size_t i = 0; i < 6; ++i) CHECK(std::abs(parts[i] - whole[i]) < 1e-14);
-            CHECK(gradient(any_loss(loss), micro).first == parts);
+            CHECK(gradient(any_loss<double>(loss), micro).first == parts);
         }
         // and it is the derivative of the reported loss, but for BCO's shift, which is a constant
         if (std::is_same_v<Loss, bco_pair_shifted>) return;
@@ -249,8 +249,7 @@ TEST_CASE("a loss that couples the batch sees all of it, whatever the micro-batc
             const auto loss_at = [&](double shift) {
                 unigram<double> model = start;
                 model.logits[i] += shift;
-                preference_objective<unigram<double>, token_comparison, Loss> objective(std::span(data.comparisons),
-                                                                                        labels, references, loss, {});
+                loss_objective objective(pair_batch(model, std::span(data.comparisons), labels, references, {}), loss);
                 std::vector<std::size_t> examples{4, 0, 9, 2, 7, 1, 10, 3, 8, 5, 6};
                 objective.begin(11);
                 objective.accumulate(model, examples);
@@ -269,19 +268,19 @@ TEST_CASE("a running mean of rewards goes from step to step and through a checkp
     label_set labels;
     for (const auto& c : data.comparisons) labels.add({c.id, preference::for_first()});
     const auto references = reference_log_probs(unigram<double>(6, 3), data.comparisons);
-    training_options options{.epochs = 2, .batch_size = 4, .seed = 3, .observer = {}};
+    training_options options{.epochs = 2, .batch_size = 4, .seed = 3};
     const auto run = [&](unigram<double>& model) {
         return train_preferences(model, data.comparisons, labels, references, bco_pair_shifted{}, {.rate = 0.1},
                                  options);
     };
     unigram<double> expected(6, 2), resumed(6, 2);
     run(expected);
-    options.checkpoint = {here / "run.safetensors", 1};
-    options.observer = [](const training_step& now) {
+    options.keeper = run_file{here / "run.safetensors", 1};
+    options.observers = {[](const training_step& now) {
         if (now.step == 3) throw numeric_error("killed");
-    };
+    }};
     CHECK_THROWS_AS(run(resumed), numeric_error);
-    options.observer = {};
+    options.observers = {};
     resumed = unigram<double>(6, 2);
     CHECK(run(resumed).resumed_steps == 3);
     CHECK(resumed.logits == expected.logits);
@@ -346,7 +345,7 @@ TEST_CASE("pairs of Eigen vectors train our linear reward and a user's own of Ei
     const label_set labels = label_all(pairs, [](const auto& c) { return sigmoid(2 * c.first[0] - c.second[1]); });
     linear_reward<> ours(2);
     own_linear own;
-    const training_options options{.epochs = 5, .batch_size = 4, .observer = {}};
+    const training_options options{.epochs = 5, .batch_size = 4};
     train_preferences(ours, pairs, labels, {}, bradley_terry{}, {.rate = 0.1}, options);
     train_preferences(own, pairs, labels, {}, bradley_terry{}, {.rate = 0.1}, options);
     CHECK(own.w.norm() > 0.1);
@@ -370,8 +369,7 @@ TEST_CASE("a step's loss is the value of the loss at the batch's scores, also wh
             rejected.push_back(model.theta[p.swapped ? c.first : c.second]);
             target.push_back(p.target);
         }
-        preference_objective<strengths<double>, item_comparison, std::decay_t<decltype(loss)>> objective(
-            std::span(t.comparisons), t.labels, {}, loss, columns);
+        loss_objective objective(pair_batch(model, std::span(t.comparisons), t.labels, {}, columns), loss);
         const double expected = value(
             loss,
             pair_scores<double>{.chosen = chosen, .rejected = rejected, .weight = columns.weight, .target = target});
@@ -392,9 +390,8 @@ TEST_CASE("ORPO goes on when a response becomes certain, and an infinite loss na
     std::vector<C> comparisons{{70, {}, yes, no}, {71, {}, yes, no}, {72, {}, yes, no}};
     const label_set labels({{70, 1.0}, {71, 1.0}, {72, 1.0}});
     unigram<double> model(2);
-    const training_history history =
-        train_preferences(model, comparisons, labels, {}, orpo{}, adamw{.rate = 10, .weight_decay = 0},
-                          {.epochs = 60, .batch_size = 3, .observer = {}});
+    const training_history history = train_preferences(
+        model, comparisons, labels, {}, orpo{}, adamw{.rate = 10, .weight_decay = 0}, {.epochs = 60, .batch_size = 3});
     CHECK(model.log_distribution()[0] == 0); // certain
     CHECK(history.steps.back().loss == 0);
     CHECK(history.steps.back().rewards_accuracies == 1);

@@ -15,9 +15,8 @@ using namespace preflearn;
 TEST_CASE("supervised training reaches the maximum of the likelihood: the frequencies of the tokens") {
     const token_data data(40);
     unigram<double> policy(6, 5);
-    const training_history history =
-        train_supervised(policy, data.completions, {.rate = 0.05, .weight_decay = 0},
-                         {.epochs = 1500, .batch_size = 40, .schedule = schedule::linear, .observer = {}});
+    const training_history history = train_supervised(policy, data.completions, {.rate = 0.05, .weight_decay = 0},
+                                                      {.epochs = 1500, .batch_size = 40, .schedule = schedule::linear});
     std::vector<double> counts(6);
     double total = 0;
     for (const auto& c : data.completions) {
@@ -46,8 +45,8 @@ TEST_CASE("the loss is the mean over tokens of the batch, whatever the micro-bat
     }
     for (const std::size_t micro : {0U, 1U, 4U, 13U, 50U}) {
         unigram<double> policy = start;
-        const auto history = train_supervised(policy, data.completions, {},
-                                              {.batch_size = 13, .micro_batch_size = micro, .observer = {}});
+        const auto history =
+            train_supervised(policy, data.completions, {}, {.batch_size = 13, .micro_batch_size = micro});
         CHECK(history.steps.at(0).loss == doctest::Approx(-log_prob / tokens).epsilon(1e-14));
     }
 }
@@ -81,13 +80,13 @@ struct word_policy {
 TEST_CASE("the length of a text is counted in the model's tokens, not in letters") {
     word_policy policy;
     const std::vector<completion<std::string_view>> texts{{"p", "aabbcc"}, {"p", "dd"}};
-    CHECK(train_supervised(policy, texts, {}, {.observer = {}}).steps[0].loss == 2);
+    CHECK(train_supervised(policy, texts, {}, {}).steps[0].loss == 2);
 }
 
 TEST_CASE("a log-prob that is not finite names the step and the example") {
     const token_data data(5);
     unigram<double> policy(6);
     policy.logits[2] = std::numeric_limits<double>::quiet_NaN();
-    CHECK_THROWS_WITH_AS(train_supervised(policy, data.completions, {}, {.observer = {}}),
+    CHECK_THROWS_WITH_AS(train_supervised(policy, data.completions, {}, {}),
                          doctest::Contains("step 1 of 1: the log-prob of example "), numeric_error);
 }

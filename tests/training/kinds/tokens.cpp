@@ -8,11 +8,15 @@
 
 #include <doctest/doctest.h>
 
+#include <preflearn/loss/coupled/normalised.hpp>
 #include <preflearn/loss/coupled/optimal_transport.hpp>
+#include <preflearn/loss/coupled/robust.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/loss/single/bco.hpp>
 #include <preflearn/loss/tokens/named.hpp>
 #include <preflearn/loss/tokens/wspo.hpp>
 #include <preflearn/policy/transformer.hpp>
+#include <preflearn/training/files/run_file.hpp>
 #include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/kinds/tokens.hpp>
 #include <preflearn/training/reference/reference.hpp>
@@ -48,8 +52,10 @@ struct setting {
 template <class Loss>
 std::pair<std::vector<double>, training_step> gradient_of(const setting& s, const Loss& loss, unigram<double> model,
                                                           std::size_t micro) {
-    token_preference_objective<unigram<double>, token_comparison, Loss> objective(
-        std::span<const token_comparison>(s.data.comparisons), s.labels, s.frozen, loss, {.weight = s.weights});
+    loss_objective objective(
+        token_batch<unigram<double>, token_comparison, token_extra_of<Loss>>(s.data.comparisons, s.labels, s.frozen,
+                                                                             {.weight = s.weights}),
+        loss);
     const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};
 }
@@ -60,10 +66,10 @@ TEST_CASE("DPO on tokens trains as DPO on sums does, to the last bits") {
     const setting s(30);
     unigram<double> by_tokens = s.start, by_sums = s.start;
     const auto a = train_token_preferences(by_tokens, s.data.comparisons, s.labels, s.frozen, from_tokens<dpo>{}, {},
-                                           {.epochs = 3, .observer = {}}, {.weight = s.weights});
+                                           {.epochs = 3}, {.weight = s.weights});
     const auto b =
         train_preferences(by_sums, s.data.comparisons, s.labels, reference_log_probs(s.reference, s.data.comparisons),
-                          dpo{}, {}, {.epochs = 3, .observer = {}}, {.weight = s.weights});
+                          dpo{}, {}, {.epochs = 3}, {.weight = s.weights});
     REQUIRE(a.steps.size() == b.steps.size());
     for (std::size_t i = 0; i < a.steps.size(); ++i) {
         CHECK(a.steps[i].loss == doctest::Approx(b.steps[i].loss).epsilon(1e-12));
@@ -130,7 +136,7 @@ TEST_CASE("WSPO carries an alignment over: at beta 1, from the weak policy's own
     unigram<double> student = s.reference;
     train_token_preferences(student, s.data.comparisons, s.labels, s.frozen, wspo{.beta = 1},
                             {.rate = 0.02, .weight_decay = 0},
-                            {.epochs = 1500, .batch_size = 60, .schedule = schedule::cosine, .observer = {}});
+                            {.epochs = 1500, .batch_size = 60, .schedule = schedule::cosine});
     const std::vector<double> now = student.log_distribution(), aligned = s.weak_aligned.log_distribution();
     for (std::size_t t = 0; t < 6; ++t) CHECK(now[t] == doctest::Approx(aligned[t]).epsilon(1e-3));
 }
@@ -143,12 +149,11 @@ TEST_CASE("a run goes on from its checkpoint to the same bits, and not with anot
                                        {.epochs = 4,
                                         .max_steps = epochs,
                                         .batch_size = 12,
-                                        .checkpoint = {.path = files / "run.safetensors"},
-                                        .observer = {}});
+                                        .keeper = run_file{.path = files / "run.safetensors"}});
     };
     unigram<double> straight = s.start, first = s.start;
     train_token_preferences(straight, s.data.comparisons, s.labels, s.frozen, ld_dpo<>{}, {},
-                            {.epochs = 4, .max_steps = 3, .batch_size = 12, .observer = {}});
+                            {.epochs = 4, .max_steps = 3, .batch_size = 12});
     run(first, 3, ld_dpo<>{}, s.frozen);
     CHECK(first.logits == straight.logits);
     unigram<double> again = s.start;
@@ -182,7 +187,7 @@ TEST_CASE("a transformer learns from token-level losses, and what it learns is t
         const auto run = [&](std::size_t micro) {
             transformer<double> model = start;
             return train_token_preferences(model, pairs, labels, frozen, loss, {.rate = 3e-3, .weight_decay = 0},
-                                           {.epochs = 20, .batch_size = 4, .micro_batch_size = micro, .observer = {}});
+                                           {.epochs = 20, .batch_size = 4, .micro_batch_size = micro});
         };
         const training_history whole = run(0), parts = run(1);
         CHECK(whole.steps.back().loss < 0.9 * whole.steps.front().loss);
@@ -194,15 +199,59 @@ TEST_CASE("a transformer learns from token-level losses, and what it learns is t
     learns(wpo_clamped<>{.loss = {.beta = 1}});
 }
 
-TEST_CASE("fingerprints tell losses apart") {
-    const auto print = [](const auto& loss) { return fingerprint_of_token_loss<double>(loss); };
-    CHECK(print(ld_dpo<>{}) == print(ld_dpo<>{}));
-    CHECK(print(ld_dpo<>{}) != print(ld_dpo<>{.part = {.ld_alpha = 0.25}}));
-    CHECK(print(ld_dpo<>{}) != print(ld_dpo_policy_only<>{}));
-    CHECK(print(wpo<>{}) != print(from_tokens<dpo>{}));
-    CHECK(print(tdpo2<>{}) != print(tdpo1<>{}));
-    CHECK(print(wspo{.beta = 0.1}) != print(wspo{.beta = 0.2}));
-    CHECK(print(wspo{.beta = -1}) == "unknown");
+TEST_CASE("a loss that couples the batch sees all of it, whatever the micro-batches") {
+    setting s(11);
+    s.labels = label_set();
+    for (std::size_t i = 0; i < 11; ++i)
+        s.labels.add({100 + i, i % 3 == 0 ? preference::for_second() : preference::for_first()});
+    const auto check = [&](const auto& loss) {
+        const auto [whole, step] = gradient_of(s, loss, s.start, 11);
+        for (const std::size_t micro : {1U, 2U, 5U}) {
+            const auto [parts, same] = gradient_of(s, loss, s.start, micro);
+            CHECK(same.loss == doctest::Approx(step.loss).epsilon(1e-13));
+            CHECK(same.logps_chosen == doctest::Approx(step.logps_chosen).epsilon(1e-14));
+            CHECK(same.rewards_accuracies == step.rewards_accuracies);
+            for (std::size_t t = 0; t < 6; ++t) CHECK(std::abs(parts[t] - whole[t]) < 1e-14);
+        }
+    };
+    const from_tokens<dr_dpo> robust{};
+    check(robust);
+    CHECK(gradient_error_of(s.start, [&](const auto& m) { return gradient_of(s, robust, m, 3); }) < 1e-8);
+    check(ld_dpo<confidence_weighted_dpo_normalised>{.part = {.ld_alpha = 0.3}});
+    check(wpo<dr_dpo>{});
+    s.weights.clear(); // a loss that sorts the batch takes no weights
+    check(from_tokens<aot>{});
+}
+
+TEST_CASE("coupled on tokens is coupled on sums, in micro-batches, and a running mean goes through a checkpoint") {
+    const setting s(13);
+    const test::folder here;
+    const std::vector<double> references = reference_log_probs(s.reference, s.data.comparisons);
+    label_set labels;
+    for (const auto& c : s.data.comparisons) labels.add({c.id, preference::for_first()});
+    training_options options{.epochs = 2, .batch_size = 4, .micro_batch_size = 3, .seed = 3};
+    const auto run = [&](unigram<double>& model) {
+        return train_token_preferences(model, s.data.comparisons, labels, s.frozen, from_tokens<bco_pair_shifted>{},
+                                       {.rate = 0.1}, options);
+    };
+    unigram<double> by_sums = s.start, by_tokens = s.start, resumed = s.start;
+    const auto a = train_preferences(by_sums, s.data.comparisons, labels, references, bco_pair_shifted{}, {.rate = 0.1},
+                                     options);
+    const auto b = run(by_tokens);
+    REQUIRE(a.steps.size() == b.steps.size());
+    for (std::size_t i = 0; i < a.steps.size(); ++i)
+        CHECK(b.steps[i].loss == doctest::Approx(a.steps[i].loss).epsilon(1e-12));
+    for (std::size_t t = 0; t < 6; ++t) CHECK(by_tokens.logits[t] == doctest::Approx(by_sums.logits[t]).epsilon(1e-9));
+
+    options.keeper = run_file{here / "run.safetensors", 1};
+    options.observers = {[](const training_step& now) {
+        if (now.step == 3) throw killed("killed");
+    }};
+    CHECK_THROWS_AS(run(resumed), killed);
+    options.observers = {};
+    resumed = s.start;
+    CHECK(run(resumed).resumed_steps == 3);
+    CHECK(resumed.logits == by_tokens.logits);
 }
 
 TEST_CASE("what does not fit is refused by name") {
@@ -214,15 +263,6 @@ TEST_CASE("what does not fit is refused by name") {
     CHECK_NOTHROW(run(from_tokens<simpo>{}, {}));
     CHECK_THROWS_WITH_AS(run(wspo{}, {s.frozen.reference, {}}), doctest::Contains("frozen.weak_shift has 0 rows, 8"),
                          argument_error);
-    const auto coupled = [&](std::size_t micro) {
-        label_set hard;
-        for (const auto& c : s.data.comparisons) hard.add({c.id, preference::for_first()});
-        unigram<double> model = s.start;
-        train_token_preferences(model, s.data.comparisons, hard, s.frozen, from_tokens<aot>{}, {},
-                                {.micro_batch_size = micro, .observer = {}});
-    };
-    CHECK_NOTHROW(coupled(0));
-    CHECK_THROWS_WITH_AS(coupled(2), doctest::Contains("micro_batch_size must be 0, found 2"), argument_error);
     frozen_tokens cut = s.frozen;
     cut.reference = {};
     for (std::size_t r = 0; r < 8; ++r) cut.reference.push_back(s.frozen.reference[r].first(1));

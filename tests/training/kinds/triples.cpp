@@ -10,6 +10,7 @@
 
 #include <preflearn/loss/groups/tpo.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/training/files/run_file.hpp>
 #include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/kinds/supervised.hpp>
 #include <preflearn/training/kinds/triples.hpp>
@@ -50,8 +51,7 @@ std::pair<std::vector<double>, training_step> one_batch_of_triples(const triple_
                                                                    std::span<const double> references, const Loss& loss,
                                                                    std::size_t micro) {
     unigram<double> model = start;
-    triple_objective<unigram<double>, token_triple, Loss> objective(model, std::span(d.triples), d.labels, references,
-                                                                    loss, d.columns());
+    loss_objective objective(triple_batch(model, std::span(d.triples), d.labels, references, d.columns()), loss);
     const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};
 }
@@ -61,7 +61,7 @@ std::pair<std::vector<double>, training_step> one_batch_of_triples(const triple_
 TEST_CASE("triples whose gold responses count for nothing are pairs, to the bit") {
     const triple_data d(14);
     const std::vector<double> references = reference_log_probs(unigram<double>(6, 3), d.triples);
-    const training_options options{.epochs = 3, .batch_size = 4, .micro_batch_size = 3, .observer = {}};
+    const training_options options{.epochs = 3, .batch_size = 4, .micro_batch_size = 3};
     unigram<double> by_pairs(6, 2), by_triples = by_pairs;
     const dpo contrast{.beta = 0.3};
     const training_history a = train_preferences(by_pairs, std::span(d.data.comparisons).first(14), d.labels,
@@ -88,7 +88,7 @@ TEST_CASE("triples whose pairs count for nothing are demonstrations: the mean of
         labels.add({triples.back().id, preference::for_first()});
     }
     unigram<double> tuned(6, 2), aligned = tuned;
-    const training_options options{.epochs = 8, .batch_size = 2, .observer = {}};
+    const training_options options{.epochs = 8, .batch_size = 2};
     train_supervised(tuned, demonstrations, {.rate = 0.05}, options);
     train_triples(aligned, triples, labels, {}, tpo{}, {.rate = 0.05}, options); // chosen and rejected are one
     for (std::size_t i = 0; i < 6; ++i) CHECK(aligned.logits[i] == doctest::Approx(tuned.logits[i]).epsilon(1e-12));
@@ -118,7 +118,7 @@ TEST_CASE("the gradient of triples is the derivative of the reported loss, whate
 TEST_CASE("a run on triples that is killed after any step and resumed has the bits of one never stopped") {
     const test::folder here;
     const triple_data d(10);
-    training_options options{.epochs = 2, .batch_size = 4, .micro_batch_size = 3, .seed = 12, .observer = {}};
+    training_options options{.epochs = 2, .batch_size = 4, .micro_batch_size = 3, .seed = 12};
     const auto run = [&](unigram<float>& model, const triple_data& of, double alpha = 1) {
         return train_triples(model, of.triples, of.labels, {}, tpo{.beta = 0.4, .tpo_alpha = alpha}, {.rate = 0.1},
                              options, of.columns());
@@ -127,18 +127,18 @@ TEST_CASE("a run on triples that is killed after any step and resumed has the bi
     const training_history whole = run(expected, d);
     REQUIRE(whole.steps.size() == 6);
     for (std::uint64_t stop = 1; stop <= 6; ++stop) {
-        options.checkpoint = {here / "run.safetensors", 1};
-        options.observer = [stop](const training_step& now) {
+        options.keeper = run_file{here / "run.safetensors", 1};
+        options.observers = {[stop](const training_step& now) {
             if (now.step == stop) throw killed("killed");
-        };
+        }};
         unigram<float> model(6, 2), resumed = model;
         CHECK_THROWS_AS(run(model, d), killed);
-        options.observer = {};
+        options.observers = {};
         const training_history history = run(resumed, d);
         CHECK(history.resumed_steps == stop);
         CHECK(std::memcmp(resumed.logits.data(), expected.logits.data(), 6 * sizeof(float)) == 0);
         CHECK(std::memcmp(&history.steps.back(), &whole.steps.back(), sizeof(training_step)) == 0);
-        if (stop < 6) std::filesystem::remove(options.checkpoint.path);
+        if (stop < 6) std::filesystem::remove(here / "run.safetensors");
     }
     // Another weight of the likelihood or another gold response is another run.
     unigram<float> model(6, 2);

@@ -7,8 +7,6 @@
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/loss/coupled/optimal_transport.hpp>
-#include <preflearn/loss/named.hpp>
 #include <preflearn/training/loop/fingerprint.hpp>
 
 using namespace preflearn;
@@ -37,13 +35,17 @@ TEST_CASE("a fingerprint of comparisons sees the id, the prompt and what the spa
     CHECK(of(1, x, a, b) != of(1, a, a, b));
 }
 
-TEST_CASE("a loss is known by what it does") {
-    CHECK(fingerprint_of_loss<double>(dpo{.beta = 0.1}) == fingerprint_of_loss<double>(dpo{.beta = 0.1}));
-    CHECK(fingerprint_of_loss<double>(dpo{.beta = 0.1}) == fingerprint_of_loss<double>(pairwise{.beta = 0.1}));
-    CHECK(fingerprint_of_loss<double>(dpo{.beta = 0.1}) != fingerprint_of_loss<double>(dpo{.beta = 0.11}));
-    CHECK(fingerprint_of_loss<double>(dpo{.beta = 1}) != fingerprint_of_loss<double>(bradley_terry{}));
-    CHECK(fingerprint_of_loss<double>(dpo{.beta = -1}) == "unknown");
-    // A loss that takes no weights and targets is known by the pairs without them.
-    CHECK(fingerprint_of_loss<double>(aot{.beta = 0.1}) != fingerprint_of_loss<double>(aot{.beta = 0.2}));
-    CHECK(fingerprint_of_loss<double>(aot{}) != "unknown");
+TEST_CASE("a type that a fingerprint cannot see into is refused, unless it says itself what it holds") {
+    struct opaque {
+        int hidden;
+    };
+    struct shown {
+        int value;
+        void add_to(fingerprint& print) const { print.add(value); }
+    };
+    const auto of = [](const auto& prompt) { return fingerprint_of(std::vector{completion{prompt, 1}}); };
+    CHECK_THROWS_WITH_AS(of(opaque{1}), doctest::Contains("add_to(preflearn::fingerprint&)"), argument_error);
+    CHECK(of(shown{1}) == of(shown{1}));
+    CHECK(of(shown{1}) != of(shown{2}));
+    CHECK_NOTHROW(of(no_prompt{}));
 }

@@ -48,7 +48,7 @@ TEST_CASE("an epoch sees every example once, in an order that is new in every ep
     const auto order = [](std::uint64_t seed) {
         recorder seen;
         strengths<double> model(1);
-        train(model, seen, {}, {.epochs = 2, .batch_size = 4, .seed = seed, .observer = {}});
+        train(model, seen, {}, {.epochs = 2, .batch_size = 4, .seed = seed});
         return seen;
     };
     const recorder seen = order(5);
@@ -72,7 +72,7 @@ TEST_CASE("an epoch sees every example once, in an order that is new in every ep
 TEST_CASE("a batch comes in micro-batches of the size asked for, with a smaller rest") {
     recorder seen;
     strengths<double> model(1);
-    train(model, seen, {}, {.batch_size = 7, .micro_batch_size = 3, .observer = {}});
+    train(model, seen, {}, {.batch_size = 7, .micro_batch_size = 3});
     CHECK(seen.micro == std::vector<std::size_t>{3, 3, 1, 3});
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("the observer sees every step with its number, epoch, rate and the nor
                                 .schedule = schedule::linear,
                                 .warm_up = 2,
                                 .clip_norm = 0.1,
-                                .observer = [&](const training_step& step) { steps.push_back(step); }});
+                                .observers = {[&](const training_step& step) { steps.push_back(step); }}});
     REQUIRE(steps.size() == 4);
     CHECK(steps[0].step == 1);
     CHECK(steps[3].steps == 4);
@@ -103,28 +103,27 @@ TEST_CASE("a loss or a gradient that is not finite ends the training, names the 
     recorder seen;
     strengths<double> model(3);
     seen.loss = std::numeric_limits<double>::quiet_NaN();
-    CHECK_THROWS_WITH_AS(train(model, seen, {}, {.observer = {}}), doctest::Contains("step 1 of 2: the loss is nan"),
-                         numeric_error);
+    CHECK_THROWS_WITH_AS(train(model, seen, {}, {}), doctest::Contains("step 1 of 2: the loss is nan"), numeric_error);
     seen.loss = 1;
     std::vector<double> before;
     const auto spoil = [&](const training_step& step) {
         if (step.step == 2) seen.slope = std::numeric_limits<double>::infinity();
         before = model.theta;
     };
-    CHECK_THROWS_WITH_AS(train(model, seen, {}, {.batch_size = 1, .observer = spoil}),
+    CHECK_THROWS_WITH_AS(train(model, seen, {}, {.batch_size = 1, .observers = {spoil}}),
                          doctest::Contains("step 3 of 10: the gradient of parameter 0 is inf"), numeric_error);
     CHECK(model.theta == before);
     seen.slope = 1; // what the failed step left in the gradients must not enter the next run
     strengths<double> fresh(3);
     model.theta = fresh.theta;
-    train(model, seen, {}, {.observer = {}});
-    train(fresh, seen, {}, {.observer = {}});
+    train(model, seen, {}, {});
+    train(fresh, seen, {}, {});
     CHECK(model.theta == fresh.theta);
 }
 
 TEST_CASE("a run of no epochs changes nothing") {
     recorder seen;
     strengths<double> model(2);
-    CHECK(train(model, seen, {}, {.epochs = 0, .observer = {}}).steps.empty());
+    CHECK(train(model, seen, {}, {.epochs = 0}).steps.empty());
     CHECK(model.theta == std::vector<double>(2));
 }

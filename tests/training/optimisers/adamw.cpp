@@ -42,7 +42,7 @@ TEST_CASE_TEMPLATE("updates follow PyTorch's AdamW step by step, with and withou
             auto gradient = trace["gradients"][step].get<std::vector<Scalar>>();
             const double norm = global_norm(std::span<const Scalar>(gradient));
             CHECK(norm == doctest::Approx(trace["norms"][step].get<double>()).epsilon(1e-6));
-            update<Scalar>(numbers, moments, parameters, gradient, numbers.rate, clip_factor(norm, trace["clip_norm"]));
+            numbers.update<Scalar>(moments, parameters, gradient, numbers.rate, clip_factor(norm, trace["clip_norm"]));
             CHECK(gradient == std::vector<Scalar>(gradient.size()));
             for (std::size_t i = 0; i < parameters.size(); ++i) {
                 const double expected = trace["parameters"][step][i];
@@ -55,7 +55,7 @@ TEST_CASE_TEMPLATE("updates follow PyTorch's AdamW step by step, with and withou
 TEST_CASE("the first step moves every parameter by the learning rate against its gradient's sign") {
     std::vector<double> parameters(3), gradients{1e-3, -40, 7}, before = parameters;
     adamw_moments<double> moments(3);
-    update<double>({.epsilon = 1e-300, .weight_decay = 0}, moments, parameters, gradients, 0.25);
+    adamw{.epsilon = 1e-300, .weight_decay = 0}.update<double>(moments, parameters, gradients, 0.25);
     CHECK(parameters[0] == doctest::Approx(-0.25));
     CHECK(parameters[1] == doctest::Approx(0.25));
     CHECK(parameters[2] == doctest::Approx(-0.25));
@@ -64,9 +64,9 @@ TEST_CASE("the first step moves every parameter by the learning rate against its
 TEST_CASE("weight decay shrinks parameters by rate times decay, whatever the moments (decoupled)") {
     std::vector<double> parameters{2, -4}, gradients(2);
     adamw_moments<double> moments(2);
-    update<double>({.weight_decay = 0.5}, moments, parameters, gradients, 0.1);
+    adamw{.weight_decay = 0.5}.update<double>(moments, parameters, gradients, 0.1);
     CHECK(parameters == std::vector<double>{1.9, -3.8});
-    update<double>({.weight_decay = 0.5}, moments, parameters, gradients, 0);
+    adamw{.weight_decay = 0.5}.update<double>(moments, parameters, gradients, 0);
     CHECK(parameters == std::vector<double>{1.9, -3.8});
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("the bits of an update do not depend on the number of threads") {
         std::vector<float> parameters = start, g = gradient;
         adamw_moments<float> moments(n);
         norms.push_back(global_norm(std::span<const float>(g)));
-        update<float>({}, moments, parameters, g, 0.1, 0.5);
+        adamw{}.update<float>(moments, parameters, g, 0.1, 0.5);
         results.push_back(std::move(parameters));
     }
     omp_set_num_threads(before);
@@ -97,13 +97,13 @@ TEST_CASE("the bits of an update do not depend on the number of threads") {
 }
 
 TEST_CASE("numbers out of range and arrays that do not fit are refused by name") {
-    CHECK_THROWS_WITH_AS(check({.rate = -1}), doctest::Contains("rate is -1"), argument_error);
-    CHECK_THROWS_WITH_AS(check({.beta1 = 1}), doctest::Contains("beta1"), argument_error);
-    CHECK_THROWS_WITH_AS(check({.beta2 = -0.5}), doctest::Contains("beta2"), argument_error);
-    CHECK_THROWS_WITH_AS(check({.epsilon = 0}), doctest::Contains("epsilon"), argument_error);
-    CHECK_THROWS_WITH_AS(check({.weight_decay = std::numeric_limits<double>::infinity()}),
+    CHECK_THROWS_WITH_AS(adamw{.rate = -1}.check(), doctest::Contains("rate is -1"), argument_error);
+    CHECK_THROWS_WITH_AS(adamw{.beta1 = 1}.check(), doctest::Contains("beta1"), argument_error);
+    CHECK_THROWS_WITH_AS(adamw{.beta2 = -0.5}.check(), doctest::Contains("beta2"), argument_error);
+    CHECK_THROWS_WITH_AS(adamw{.epsilon = 0}.check(), doctest::Contains("epsilon"), argument_error);
+    CHECK_THROWS_WITH_AS(adamw{.weight_decay = std::numeric_limits<double>::infinity()}.check(),
                          doctest::Contains("weight_decay"), argument_error);
     std::vector<double> parameters(3), gradients(2);
     adamw_moments<double> moments(3);
-    CHECK_THROWS_AS(update<double>({}, moments, parameters, gradients, 0.1), argument_error);
+    CHECK_THROWS_AS(adamw{}.update<double>(moments, parameters, gradients, 0.1), argument_error);
 }

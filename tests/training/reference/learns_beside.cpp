@@ -45,7 +45,7 @@ struct beside_setting {
     template <class Loss> training_history train(const Loss& loss, policy_model& student, std::size_t micro = 0) const {
         learns_beside beside{student, start};
         return train_token_preferences(beside, pairs, labels, frozen, loss, {.rate = 3e-3, .weight_decay = 0},
-                                       {.epochs = 20, .batch_size = 4, .micro_batch_size = micro, .observer = {}});
+                                       {.epochs = 20, .batch_size = 4, .micro_batch_size = micro});
     }
 };
 

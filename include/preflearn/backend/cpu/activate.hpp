@@ -11,6 +11,7 @@
 
 #include <Eigen/Core>
 
+#include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/backend/cpu/row_pieces.hpp>
 #include <preflearn/backend/operands.hpp>
 #include <preflearn/core/matrix_view.hpp>
@@ -141,18 +142,19 @@ template <class T> void activate_rows(matrix_view<const T> x, mlp_kind mlp, acti
     });
 }
 
-/// dx = d loss / dx given d loss / dy, and again the forward's y.
+/// dx = d loss / dx given d loss / dy, and again the forward's y, where it has data.
 template <class T>
 void activate_rows_backward(matrix_view<const T> x, mlp_kind mlp, activation_kind kind, matrix_view<const T> dy,
                             matrix_view<T> y, matrix_view<T> dx) {
-    const std::size_t grain = detail::check_activation(mlp, dx.columns, y.columns);
+    const std::size_t columns = dy.columns, grain = detail::check_activation(mlp, dx.columns, columns);
     const bool gated = mlp == mlp_kind::gated;
     detail::with_activation(kind, [&]<class Activation>(Activation) {
-        parallel_blocks(y.rows, grain, [&](std::size_t begin, std::size_t end) {
+        parallel_blocks(dy.rows, grain, [&](std::size_t begin, std::size_t end) {
+            cpu_matrix<T> room(1, y.data ? 0 : columns);
             for (std::size_t r = begin; r < end; ++r)
-                detail::activate_row_backward<Activation>(x.row(r), gated ? x.row(r) + y.columns : nullptr, dy.row(r),
-                                                          y.row(r), dx.row(r), gated ? dx.row(r) + y.columns : nullptr,
-                                                          y.columns);
+                detail::activate_row_backward<Activation>(x.row(r), gated ? x.row(r) + columns : nullptr, dy.row(r),
+                                                          y.data ? y.row(r) : room.view().data, dx.row(r),
+                                                          gated ? dx.row(r) + columns : nullptr, columns);
         });
     });
 }

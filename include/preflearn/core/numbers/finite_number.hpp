@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <locale>
@@ -31,6 +32,13 @@ inline std::optional<double> finite_number(std::string_view text) {
         return std::nullopt;
     }
     return value;
+}
+
+/// The shortest digits that read back as the same number; zero has no sign.
+inline std::string shortest_digits(double value) {
+    std::array<char, 32> digits{};
+    const auto [end, failure] = std::to_chars(digits.data(), digits.data() + digits.size(), value == 0 ? 0 : value);
+    return {digits.data(), end};
 }
 
 } // namespace preflearn

@@ -117,4 +117,16 @@ template <class Error = argument_error, class... Parts> void require(bool condit
     if (!condition) detail::fail<Error>({parts...});
 }
 
+/// What `run` returns. An argument_error or a numeric_error that it throws goes on as one of the same kind with the
+/// message that `reword(message)` makes of its own: callers know by another name what is at fault.
+template <class Run, class Reword> decltype(auto) rewording_errors(Run&& run, Reword&& reword) {
+    try {
+        return run();
+    } catch (const argument_error& failure) {
+        throw argument_error(reword(std::string_view(failure.what())));
+    } catch (const numeric_error& failure) {
+        throw numeric_error(reword(std::string_view(failure.what())));
+    }
+}
+
 } // namespace preflearn

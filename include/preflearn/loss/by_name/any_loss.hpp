@@ -17,8 +17,9 @@
 
 namespace preflearn {
 
-/// Itself a CoupledLoss for float and double; owns a copy of the loss.
-class any_loss {
+/// Itself a CoupledLoss of pairs scored in Real, the type of a program's scores (a transformer's are double); owns a
+/// copy of the loss. Of a loss made of parts it compiles the code for all columns alone, which has the same bits.
+template <std::floating_point Real> class any_loss {
   public:
     /// What a coupled loss knows of a batch; nothing where the loss looks at each pair alone.
     class state {
@@ -40,88 +41,75 @@ class any_loss {
 
     any_loss() = default;
     template <class Loss>
-    explicit any_loss(const Loss& loss)
-        : loss_(loss), in_float_(calls<float, Loss>()), in_double_(calls<double, Loss>()) {}
+        requires(!std::same_as<Loss, any_loss>)
+    explicit any_loss(const Loss& loss) : loss_(loss), call_(&call<Loss>) {
+        check_preference_loss<Loss, Real>();
+        if constexpr (reduces_pairs<Loss, Real>) {
+            check_coupled_loss<Loss, Real>();
+            reduce_ = &reduce_with<Loss>;
+            map_ = &map_with<Loss>;
+        }
+    }
 
     /// Whether the loss looks at the batch, so that its state must be reduced over all of it first.
-    [[nodiscard]] bool couples_pairs() const { return in_double_.reduce != nullptr; }
+    [[nodiscard]] bool couples_pairs() const { return reduce_ != nullptr; }
 
-    template <std::floating_point Real> [[nodiscard]] state reduce(const pair_scores<Real>& scores) const {
-        const calls_in<Real>& chosen = of_type<Real>();
-        return chosen.reduce != nullptr ? chosen.reduce(loss_, scores) : state();
+    [[nodiscard]] state reduce(const pair_scores<Real>& scores) const {
+        return couples_pairs() ? reduce_(loss_, scores) : state();
     }
-    template <std::floating_point Real>
     loss_sums map(const pair_scores<Real>& scores, const state& batch, const pair_gradients<Real>& gradients,
                   std::size_t first = 0) const {
-        const calls_in<Real>& chosen = of_type<Real>();
-        return chosen.map != nullptr ? chosen.map(loss_, scores, batch, gradients, first)
-                                     : chosen.call(loss_, scores, gradients);
+        return couples_pairs() ? map_(loss_, scores, batch, gradients, first) : (*this)(scores, gradients);
     }
-    template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
-        return of_type<Real>().call(loss_, scores, gradients);
+        require(call_ != nullptr, "no loss was chosen");
+        return call_(loss_, scores, gradients);
     }
 
   private:
-    /// How the held loss is called; `reduce` and `map` are null where it looks at each pair alone. Plain functions,
-    /// because programs that know every loss by name compile a hundred of these.
-    template <class Real> struct calls_in {
-        loss_sums (*call)(const std::any&, const pair_scores<Real>&, const pair_gradients<Real>&) = nullptr;
-        state (*reduce)(const std::any&, const pair_scores<Real>&) = nullptr;
-        loss_sums (*map)(const std::any&, const pair_scores<Real>&, const state&, const pair_gradients<Real>&,
-                         std::size_t) = nullptr;
-    };
-
-    template <class Loss> static const Loss& held(const std::any& loss) { return *std::any_cast<Loss>(&loss); }
-
-    template <class State> static State value_of(const state& batch) {
-        State value = std::any_cast<const State&>(batch.value_);
-        if constexpr (CarriesRunningMean<State>) value.before = batch.before;
-        return value;
-    }
-
-    template <class Real, class Loss> static calls_in<Real> calls() {
-        check_preference_loss<Loss, Real>();
-        calls_in<Real> all;
-        all.call = [](const std::any& loss, const auto& scores, const auto& gradients) {
-            return held<Loss>(loss)(scores, gradients);
-        };
-        if constexpr (reduces_pairs<Loss, Real>) {
-            check_coupled_loss<Loss, Real>();
-            using part = coupled_state<Loss, Real>;
-            all.reduce = [](const std::any& loss, const auto& scores) {
-                state batch;
-                batch.value_ = held<Loss>(loss).reduce(scores);
-                batch.merge_ = [](std::any& a, const std::any& b) {
-                    std::any_cast<part&>(a) += std::any_cast<const part&>(b);
-                };
-                if constexpr (CarriesRunningMean<part>)
-                    batch.after_ = [](const state& now) { return value_of<part>(now).after(); };
-                return batch;
-            };
-            all.map = [](const std::any& loss, const auto& scores, const state& batch, const auto& gradients,
-                         std::size_t first) {
-                if constexpr (CarriesRunningMean<part>)
-                    return map_shard(held<Loss>(loss), scores, value_of<part>(batch), gradients, first);
-                else
-                    return map_shard(held<Loss>(loss), scores, std::any_cast<const part&>(batch.value_), gradients,
-                                     first);
-            };
-        }
-        return all;
-    }
-
-    template <class Real> const calls_in<Real>& of_type() const {
-        require(loss_.has_value(), "no loss was chosen");
-        if constexpr (std::same_as<Real, float>)
-            return in_float_;
+    template <class Loss>
+    static loss_sums call(const std::any& held, const pair_scores<Real>& scores,
+                          const pair_gradients<Real>& gradients) {
+        const Loss& loss = *std::any_cast<Loss>(&held);
+        if constexpr (requires { loss.parts().with_all_columns(scores, gradients); })
+            return loss.parts().with_all_columns(scores, gradients);
         else
-            return in_double_;
+            return loss(scores, gradients);
+    }
+
+    template <class Loss> static state reduce_with(const std::any& held, const pair_scores<Real>& scores) {
+        using part = coupled_state<Loss, Real>;
+        state batch;
+        batch.value_ = std::any_cast<Loss>(&held)->reduce(scores);
+        batch.merge_ = [](std::any& a, const std::any& b) { std::any_cast<part&>(a) += std::any_cast<const part&>(b); };
+        if constexpr (CarriesRunningMean<part>)
+            batch.after_ = [](const state& now) { return value_of<part>(now).after(); };
+        return batch;
+    }
+    template <class Loss>
+    static loss_sums map_with(const std::any& held, const pair_scores<Real>& scores, const state& batch,
+                              const pair_gradients<Real>& gradients, std::size_t first) {
+        return map_shard(*std::any_cast<Loss>(&held), scores, value_of<coupled_state<Loss, Real>>(batch), gradients,
+                         first);
+    }
+    /// A reference where the state carries no mean, else a copy with the mean that the caller has set.
+    template <class State> static decltype(auto) value_of(const state& batch) {
+        const State& value = *std::any_cast<State>(&batch.value_);
+        if constexpr (CarriesRunningMean<State>) {
+            State copy = value;
+            copy.before = batch.before;
+            return copy;
+        } else {
+            return value;
+        }
     }
 
     std::any loss_;
-    calls_in<float> in_float_;
-    calls_in<double> in_double_;
+    /// How the held loss is called; the last two are null where it looks at each pair alone.
+    loss_sums (*call_)(const std::any&, const pair_scores<Real>&, const pair_gradients<Real>&) = nullptr;
+    state (*reduce_)(const std::any&, const pair_scores<Real>&) = nullptr;
+    loss_sums (*map_)(const std::any&, const pair_scores<Real>&, const state&, const pair_gradients<Real>&,
+                      std::size_t) = nullptr;
 };
 
 } // namespace preflearn

@@ -1,13 +1,9 @@
 /// \file
-/// Losses by name at run time, from the compile-time lists of `loss/list.hpp`, `loss/coupled_list.hpp`,
-/// `loss/triple_list.hpp`, `loss/token_list.hpp`, `loss/unpaired_list.hpp` and `loss/listwise_list.hpp`: what a
-/// program's options need.
+/// Losses by name at run time, their parameters set, from the compile-time lists: what a program's options need.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <optional>
@@ -18,15 +14,11 @@
 
 #include <preflearn/core/numbers/finite_number.hpp>
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/loss/by_name/alias_list.hpp>
 #include <preflearn/loss/by_name/any_divergence.hpp>
 #include <preflearn/loss/by_name/any_loss.hpp>
-#include <preflearn/loss/by_name/coupled_list.hpp>
 #include <preflearn/loss/by_name/list.hpp>
-#include <preflearn/loss/by_name/listwise_list.hpp>
-#include <preflearn/loss/by_name/token_list.hpp>
-#include <preflearn/loss/by_name/triple_list.hpp>
-#include <preflearn/loss/by_name/unpaired_list.hpp>
+#include <preflearn/loss/by_name/names.hpp>
+#include <preflearn/loss/parts/about.hpp>
 
 namespace preflearn {
 
@@ -40,27 +32,6 @@ inline named_value parse_named_value(const std::string& text) {
     const std::size_t at = text.find('=');
     require(at != std::string::npos && at > 0, "'", text, "': NAME=VALUE was expected");
     return {text.substr(0, at), text.substr(at + 1)};
-}
-
-/// Calls `use(loss)` with every loss that has a name: those on pairs, on triples, on pairs' tokens, on single
-/// completions and on ranked lists.
-template <class Use> void for_each_loss(const Use& use) {
-    for_each_pair_loss(use);
-    for_each_triple_loss(use);
-    for_each_token_loss(use);
-    for_each_unpaired_loss(use);
-    for_each_listwise_loss(use);
-}
-
-/// The name under which the lists have the loss that is also called `given` ("dpo" is "sigmoid", see
-/// `loss/alias_list.hpp`); a name that nobody knows comes back in small letters.
-/// \throws argument_error for a name that is used for several losses, naming them.
-inline std::string loss_name(std::string_view given) {
-    return listed_loss_name(given, [](std::string_view name) {
-        bool listed = false;
-        for_each_loss([&]<class Loss>(const Loss&) { listed |= description_of<Loss>.name == name; });
-        return listed;
-    });
 }
 
 namespace detail {
@@ -108,108 +79,49 @@ inline void set_parameters(std::string_view loss, std::span<const named_value> g
     }
 }
 
-/// What the losses of a name work on, as it stands behind "one"; empty where there is none of that name.
-inline std::string_view loss_kind(std::string_view name) {
-    std::string_view kind;
-    const auto look = [&](std::string_view words) {
-        return [&kind, name, words]<class Loss>(const Loss&) {
-            if (description_of<Loss>.name == name) kind = words;
-        };
-    };
-    for_each_pair_loss(look("on pairs"));
-    for_each_triple_loss(look("on triples"));
-    for_each_token_loss(look("on pairs' tokens"));
-    for_each_unpaired_loss(look("on single completions"));
-    for_each_listwise_loss(look("on ranked lists"));
-    return kind;
-}
+} // namespace detail
 
-/// Looks for one name among those of a list.
-struct name_search {
-    std::string_view wanted;
+/// Calls `use(loss)` with the loss of a row of the table, which is one of `List`, its parameters set. Losses of a score
+/// difference with a divergence also take TRL's `f_divergence_type` (and `chi_squared_kl`) and
+/// `f_alpha_divergence_coef` (0.5). \throws argument_error for a parameter that does not exist, saying which do, or a
+/// value that is no number.
+template <class List, class Use>
+void use_loss_of(const listed_loss& row, std::span<const named_value> parameters, const Use& use) {
     bool found = false;
-    std::string seen{};
-
-    bool is(std::string_view name) {
-        seen.append(seen.empty() ? "" : ", ").append(name);
-        found |= name == wanted;
-        return name == wanted;
-    }
-};
-
-/// Of the losses that `for_each` goes through.
-template <class ForEach, class Use>
-void use_named(std::string_view given, std::span<const named_value> parameters, const ForEach& for_each,
-               const Use& use) {
-    const std::string name = loss_name(given);
-    name_search search{name};
-    for_each([&]<class Loss>(Loss loss) {
-        if (!search.is(description_of<Loss>.name)) return;
+    for_each_loss_of<List>([&]<class Loss>(Loss loss) {
+        if (description_of<Loss>.name != row.about.name) return;
+        found = true;
         if constexpr (divergence_family<Loss>::exists) {
-            divergence_parameters divergence;
-            set_parameters(name, parameters, parameters_of(loss), &divergence);
+            detail::divergence_parameters divergence;
+            detail::set_parameters(row.about.name, parameters, parameters_of(loss), &divergence);
             use(with_divergence(loss, divergence.divergence()));
         } else {
-            set_parameters(name, parameters, parameters_of(loss), nullptr);
+            detail::set_parameters(row.about.name, parameters, parameters_of(loss), nullptr);
             use(loss);
         }
     });
-    if (search.found) return;
-    const std::string_view kind = loss_kind(name);
-    require(kind.empty(), "there is no loss '", given, "' here, it is one ", kind, "; there are: ", search.seen);
-    throw argument_error(message("there is no loss '", given, "'; there are: ", search.seen));
+    require(found, "the loss '", row.about.name, "' is none of those that were looked through");
 }
 
-} // namespace detail
-
-/// Calls `use(loss)` with the loss on pairs of that name or alias, its parameters set. Losses of a score difference
-/// with a divergence also take TRL's `f_divergence_type` (and `chi_squared_kl`) and `f_alpha_divergence_coef` (0.5).
-/// \throws argument_error for a name or a parameter that does not exist, saying which do, or a value that is no number.
+/// The same with the loss on pairs of that name or alias. \throws argument_error also for a name that does not exist,
+/// saying which do.
 template <class Use>
 void use_named_loss(std::string_view name, std::span<const named_value> parameters, const Use& use) {
-    detail::use_named(
-        name, parameters, [](const auto& each) { for_each_pair_loss(each); }, use);
+    use_loss_of<pair_losses>(loss_listed_as(name, loss_kind::pairs), parameters, use);
 }
 
 /// The same with the loss of that name of whatever kind.
 template <class Use>
 void use_loss_of_any_kind(std::string_view name, std::span<const named_value> parameters, const Use& use) {
-    detail::use_named(
-        name, parameters, [](const auto& each) { for_each_loss(each); }, use);
+    use_loss_of<all_losses>(loss_listed_as(name), parameters, use);
 }
 
 /// The loss on pairs of that name, its parameters set, as one type. \throws as `use_named_loss`.
-/// A template only so that all losses are compiled where it is called, and nowhere else.
-template <std::same_as<any_loss> Loss = any_loss>
-Loss loss_named(std::string_view name, std::span<const named_value> parameters) {
-    Loss chosen;
-    use_named_loss(name, parameters, [&](const auto& loss) { chosen = Loss(loss); });
+template <std::floating_point Real = double>
+any_loss<Real> loss_named(std::string_view name, std::span<const named_value> parameters) {
+    any_loss<Real> chosen;
+    use_named_loss(name, parameters, [&](const auto& loss) { chosen = any_loss<Real>(loss); });
     return chosen;
-}
-
-/// Whether the loss on pairs of that name has that parameter.
-inline bool loss_has_parameter(std::string_view given, std::string_view parameter) {
-    const std::string name = loss_name(given);
-    bool found = false;
-    for_each_pair_loss([&]<class Loss>(Loss loss) {
-        if (description_of<Loss>.name != name) return;
-        for (const parameter_place& known : parameters_of(loss)) found |= known.name == parameter;
-    });
-    return found;
-}
-
-/// Whether the loss on pairs of that name divides by the lengths of responses, none of which may then be empty.
-template <std::same_as<bool> Answer = bool> Answer loss_reads_lengths(std::string_view name) {
-    Answer reads = false;
-    use_named_loss(name, {}, [&]<class Loss>(const Loss&) { reads = loss_uses_tokens<Loss>; });
-    return reads;
-}
-
-/// The shortest digits that read back as the same number; zero has no sign.
-inline std::string shortest_digits(double value) {
-    std::array<char, 32> digits{};
-    const auto [end, failure] = std::to_chars(digits.data(), digits.data() + digits.size(), value == 0 ? 0 : value);
-    return {digits.data(), end};
 }
 
 } // namespace preflearn

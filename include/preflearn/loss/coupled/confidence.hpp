@@ -21,6 +21,7 @@
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/pairwise.hpp>
 #include <preflearn/loss/pairs/slices.hpp>
+#include <preflearn/loss/parts/about.hpp>
 #include <preflearn/loss/parts/link.hpp>
 #include <preflearn/loss/parts/score.hpp>
 #include <preflearn/loss/parts/target.hpp>
@@ -109,7 +110,13 @@ class confidence_state {
 /// The hardened prediction is taken as a constant. α = 0 is DPO with soft labels; a fixed threshold is `confident_dpo`.
 struct confident_dpo_quantile {
     static constexpr bool uses_reference = true, uses_tokens = false;
+    static constexpr loss_about about{
+        "confident_dpo_quantile",
+        "-t log s(z) - (1-t) log s(-z), t = (1-alpha) target + alpha [z >= quantile of z at 1 - mean target]",
+        "auxiliary confidence, arXiv:2312.09390, threshold of the batch"};
     double beta = 0.1, alpha = 0.5;
+    static constexpr loss_parameter<confident_dpo_quantile> parameters[]{{"beta", &confident_dpo_quantile::beta},
+                                                                         {"alpha", &confident_dpo_quantile::alpha}};
 
     template <std::floating_point Real> [[nodiscard]] confidence_state reduce(const pair_scores<Real>& scores) const {
         check_lengths(scores, pair_gradients<Real>{});

@@ -18,6 +18,7 @@
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/pairwise.hpp>
 #include <preflearn/loss/pairs/slices.hpp>
+#include <preflearn/loss/parts/about.hpp>
 #include <preflearn/loss/parts/pair_links.hpp>
 #include <preflearn/loss/parts/target.hpp>
 #include <preflearn/loss/parts/term.hpp>
@@ -86,7 +87,11 @@ template <class Real> batch_counts count_preferred_tokens(const pair_scores<Real
 /// gradient flows through C. A batch without confidence has the loss 0.
 struct confidence_weighted_dpo_normalised {
     static constexpr bool uses_reference = true, uses_tokens = false;
+    static constexpr loss_about about{"cw_dpo_normalised", "-sum C log s(z) / sum C, C = |2 target - 1|",
+                                      "CW-PO, arXiv:2603.04968, divided by the weights", "cw_dpo_normalized"};
     double beta = 0.1;
+    static constexpr loss_parameter<confidence_weighted_dpo_normalised> parameters[]{
+        {"beta", &confidence_weighted_dpo_normalised::beta}};
 
     template <std::floating_point Real> [[nodiscard]] batch_counts reduce(const pair_scores<Real>& scores) const {
         return detail::count_pairs(scores, [](const pair_scores<Real>& slice, double* confidence) {
@@ -111,6 +116,8 @@ struct confidence_weighted_dpo_normalised {
 /// −Σ w log π(y_w) / Σ w |y_w|. The mean of the pairs' means is `chosen_likelihood`. A target q < 1 counts the
 /// rejected response with 1 − q.
 struct chosen_likelihood_token_mean {
+    static constexpr loss_about about{"sft_token_mean", "-sum c / sum |y_w|",
+                                      "supervised fine-tuning, mean over the batch's tokens (TRL's sft)"};
     static constexpr bool uses_reference = false, uses_tokens = true, uses_margin = false;
     static constexpr lengths_read lengths = lengths_read::preferred;
 
@@ -133,7 +140,15 @@ struct chosen_likelihood_token_mean {
 struct mpo_token_mean {
     static constexpr bool uses_reference = true, uses_tokens = true, uses_margin = false;
     static constexpr lengths_read lengths = lengths_read::preferred;
+    static constexpr loss_about about{
+        "mpo_token_mean", "preference_weight sigmoid + quality_weight bco_pair + generation_weight sft_token_mean",
+        "MPO, arXiv:2411.10442, with the likelihood of TRL's sft"};
     double beta = 0.1, preference_weight = 0.8, quality_weight = 0.2, generation_weight = 1;
+    static constexpr loss_parameter<mpo_token_mean> parameters[]{
+        {"beta", &mpo_token_mean::beta},
+        {"preference_weight", &mpo_token_mean::preference_weight},
+        {"quality_weight", &mpo_token_mean::quality_weight},
+        {"generation_weight", &mpo_token_mean::generation_weight}};
 
     template <std::floating_point Real> [[nodiscard]] batch_counts reduce(const pair_scores<Real>& scores) const {
         return detail::count_preferred_tokens(scores);

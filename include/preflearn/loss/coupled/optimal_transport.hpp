@@ -25,6 +25,8 @@
 #include <preflearn/loss/coupled/coupled_loss.hpp>
 #include <preflearn/loss/named/dpo.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
+#include <preflearn/loss/parts/about.hpp>
+#include <preflearn/loss/parts/check_parameter.hpp>
 #include <preflearn/loss/parts/link.hpp>
 
 namespace preflearn {
@@ -90,8 +92,7 @@ loss_sums pairs_taken_apart(const pair_scores<Real>& scores, const pair_gradient
     require(scores.weight.empty() && scores.target.empty() && scores.margin.empty(),
             "a loss that sorts the batch compares responses of different pairs: it takes no weight, target or margin "
             "column");
-    require(label_smoothing >= 0 && label_smoothing <= 1, "label_smoothing is ", label_smoothing,
-            ", a probability was expected");
+    check_probability("label_smoothing", label_smoothing);
     // Names what is not finite.
     loss_sums sums = dpo{.beta = beta}(scores, pair_gradients<Real>{.metrics = gradients.metrics});
     sums.loss = 0;
@@ -145,7 +146,10 @@ double at_each_rank(const sorted_sides& state, const sorted_column& side, double
 struct aot {
     static constexpr bool uses_reference = true, uses_tokens = false, uses_weight = false, uses_target = false,
                           uses_margin = false;
+    static constexpr loss_about about{"aot", "-(1-e) log s(beta d) - e log s(-beta d), d = (c - r)_(k) - (c0 - r0)_(k)",
+                                      "AOT paired, arXiv:2406.05882", "aot_pair aot_paired"};
     double beta = 0.1, label_smoothing = 0;
+    static constexpr loss_parameter<aot> parameters[]{{"beta", &aot::beta}, {"label_smoothing", &aot::label_smoothing}};
 
     template <std::floating_point Real> [[nodiscard]] sorted_sides reduce(const pair_scores<Real>& scores) const {
         detail::pairs_taken_apart(scores, pair_gradients<Real>{.metrics = false}, beta, label_smoothing);
@@ -188,7 +192,11 @@ struct aot {
 struct aot_unpaired {
     static constexpr bool uses_reference = true, uses_tokens = false, uses_weight = false, uses_target = false,
                           uses_margin = false;
+    static constexpr loss_about about{"aot_unpaired", "-(1-e) log s(beta d) - e log s(-beta d), d = u_(k) - v_(k)",
+                                      "AOT unpaired, arXiv:2406.05882"};
     double beta = 0.1, label_smoothing = 0;
+    static constexpr loss_parameter<aot_unpaired> parameters[]{{"beta", &aot_unpaired::beta},
+                                                               {"label_smoothing", &aot_unpaired::label_smoothing}};
 
     template <std::floating_point Real> [[nodiscard]] sorted_sides reduce(const pair_scores<Real>& scores) const {
         detail::pairs_taken_apart(scores, pair_gradients<Real>{.metrics = false}, beta, label_smoothing);

@@ -20,16 +20,24 @@
 #include <string_view>
 
 #include <preflearn/core/column.hpp>
+#include <preflearn/core/loss_concepts.hpp>
 #include <preflearn/core/numbers/elementary.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
+#include <preflearn/loss/parts/about.hpp>
+#include <preflearn/loss/parts/check_parameter.hpp>
 #include <preflearn/loss/parts/link.hpp>
 
 namespace preflearn {
 
+struct ranked_sums;
+
 /// Groups of responses to one prompt each, of different sizes: group g is [offsets[g], offsets[g + 1]) of the columns,
 /// its best response first.
 template <class Real> struct ranked_scores {
+    using gradients = std::span<Real>;
+    using sums = ranked_sums;
+
     /// log π(y | x) in nats, or rewards.
     column_view<const Real> score;
     /// groups + 1 positions, the first 0, ascending, the last the number of responses (`ragged::offsets()`).
@@ -66,16 +74,10 @@ struct ranked_sums {
     }
 };
 
-/// A loss on ranked responses: `loss(scores, gradient)` returns `ranked_sums` and writes, for every response, the
-/// derivative of weight · loss with respect to its score (not divided by the groups), or nothing where `gradient` is
-/// empty.
-///
-/// Semantics: as a PreferenceLoss; errors name group and response.
+/// A loss on ranked responses: writes the derivative with respect to every response's score. Errors name group and
+/// response.
 template <class L, class Real = double>
-concept ListwiseLoss = std::floating_point<Real> &&
-    requires(const L& loss, const ranked_scores<Real>& scores, std::span<Real> gradient) {
-    { loss(scores, gradient) } -> std::same_as<ranked_sums>;
-};
+concept ListwiseLoss = std::floating_point<Real> && Loss<L, ranked_scores<Real>>;
 
 template <class L, class Real> consteval void check_listwise_loss() {
     static_assert(ListwiseLoss<L, Real>, "a ListwiseLoss is called with (ranked_scores<Real>, std::span<Real> "
@@ -86,7 +88,12 @@ template <class L, class Real> consteval void check_listwise_loss() {
 /// response, or nothing where `gradient` is empty. A group of fewer than two responses, or of none ranked, costs 0.
 /// \throws argument_error for offsets, counts and weights that do not fit; numeric_error naming group and response
 struct plackett_luce_loss {
+    static constexpr loss_about about{
+        "plackett_luce",
+        "sum over ranks i of log sum_{j >= i} exp(x_j) - x_i, x = beta (log p - log p_ref), best first",
+        "Plackett 1975; listwise DPO, arXiv:2305.18290, appendix A.3", "listwise_dpo dpo_pl pl listmle list_mle"};
     double beta = 1;
+    static constexpr loss_parameter<plackett_luce_loss> parameters[]{{"beta", &plackett_luce_loss::beta}};
 
     template <std::floating_point Real>
     ranked_sums operator()(const ranked_scores<Real>& scores, std::span<Real> gradient) const {
@@ -104,7 +111,7 @@ struct plackett_luce_loss {
 
   private:
     template <class Real> void check(const ranked_scores<Real>& scores, std::span<Real> gradient) const {
-        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
+        check_positive("beta", beta);
         const std::size_t n = scores.score.size(), groups = scores.groups();
         require(!scores.offsets.empty() || n == 0, "offsets are missing for ", n, " responses");
         for (std::size_t g = 0; g < groups; ++g)

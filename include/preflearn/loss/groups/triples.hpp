@@ -21,8 +21,13 @@
 
 namespace preflearn {
 
+template <class Real> struct triple_gradients;
+
 /// n pairs and their gold responses.
 template <class Real> struct triple_scores {
+    using gradients = triple_gradients<Real>;
+    using sums = loss_sums;
+
     pair_scores<Real> pairs{};
     /// log π of the gold response in nats, summed over its tokens, and its length.
     column_view<const Real> gold{};
@@ -41,10 +46,7 @@ template <class Real> struct triple_gradients {
 
 /// A loss on triples: as a PreferenceLoss, with the derivative in the gold response's log-prob.
 template <class L, class Real = double>
-concept TripleLoss = std::floating_point<Real> &&
-    requires(const L& loss, const triple_scores<Real>& scores, const triple_gradients<Real>& out) {
-    { loss(scores, out) } -> std::same_as<loss_sums>;
-};
+concept TripleLoss = std::floating_point<Real> && Loss<L, triple_scores<Real>>;
 
 template <class L, class Real> consteval void check_triple_loss() {
     static_assert(TripleLoss<L, Real>, "a TripleLoss is called with (triple_scores<Real>, triple_gradients<Real>), "

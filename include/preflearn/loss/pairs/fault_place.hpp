@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <preflearn/core/system/error.hpp>
 
@@ -33,13 +32,7 @@ std::string renamed_place(std::string_view what, std::string_view kind, std::siz
 template <std::invocable<std::size_t> Name, std::invocable<> Evaluate>
 decltype(auto) with_renamed_places(std::string_view kind, std::size_t count, const Name& name,
                                    const Evaluate& evaluate) {
-    try {
-        return evaluate();
-    } catch (const argument_error& failure) {
-        throw argument_error(renamed_place(failure.what(), kind, count, name));
-    } catch (const numeric_error& failure) {
-        throw numeric_error(renamed_place(failure.what(), kind, count, name));
-    }
+    return rewording_errors(evaluate, [&](std::string_view what) { return renamed_place(what, kind, count, name); });
 }
 
 } // namespace preflearn

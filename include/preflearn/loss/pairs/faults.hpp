@@ -14,16 +14,9 @@
 
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/loss/parts/lengths_read.hpp>
 
 namespace preflearn {
-
-/// Which lengths a loss reads: none, that of the chosen response, that of the responses that the label prefers (the
-/// rejected one's only where there are targets), or both.
-enum class lengths_read { none, chosen, preferred, both };
-
-constexpr bool reads_rejected_lengths(lengths_read lengths, bool targets) {
-    return lengths == lengths_read::both || (lengths == lengths_read::preferred && targets);
-}
 
 /// The columns of real numbers of a batch, by name.
 template <std::floating_point Real> auto named_columns(const pair_scores<Real>& scores) {
@@ -115,6 +108,15 @@ template <class Loss> constexpr bool says_weight() {
 }
 
 } // namespace detail
+
+/// The lengths that a loss may read: those that it says, both where it says nothing. One that is chosen at run time says
+/// it by a member `reads_lengths()`.
+template <class Loss> constexpr lengths_read lengths_read_by(const Loss& loss) {
+    if constexpr (requires { loss.reads_lengths(); })
+        return loss.reads_lengths();
+    else
+        return detail::lengths_read_at_most<Loss>();
+}
 
 /// The batch without the columns that the loss does not read: these are neither computed with nor checked. Margins
 /// stay, because a loss that has no use for them refuses them.

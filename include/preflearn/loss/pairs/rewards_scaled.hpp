@@ -27,8 +27,25 @@ template <class Loss> struct rewards_scaled {
 
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
+        check();
+        return scaled(loss(scores, gradients));
+    }
+    /// As `pairwise` has it.
+    template <std::floating_point Real>
+    loss_sums with_all_columns(const pair_scores<Real>& scores,
+                               const pair_gradients<Real>& gradients) const requires requires {
+        loss.with_all_columns(scores, gradients);
+    }
+    {
+        check();
+        return scaled(loss.with_all_columns(scores, gradients));
+    }
+
+  private:
+    void check() const {
         require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
-        loss_sums sums = loss(scores, gradients);
+    }
+    [[nodiscard]] loss_sums scaled(loss_sums sums) const {
         sums.chosen_rewards *= beta;
         sums.rejected_rewards *= beta;
         return sums;

@@ -13,6 +13,8 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <limits>
+#include <tuple>
 #include <utility>
 
 #include <preflearn/core/numbers/elementary.hpp>
@@ -75,6 +77,11 @@ template <class L, std::floating_point Real>
         return std::array{a, b};
 }
 
+/// How many these are.
+template <class L, class Real>
+inline constexpr std::size_t exponents_taken =
+    std::tuple_size_v<decltype(exponents_of(std::declval<const L&>(), Real(), Real(), Real()))>;
+
 /// A pair link that gives by `at` for the points of these numbers what it gives for both scores.
 template <class L, class Real>
 concept PairExponentialLink = PairLink<L, Real> && requires(const L& link, Real a, Real b, Real z) {
@@ -118,7 +125,8 @@ template <class Real> struct logistic_terms {
     [[nodiscard]] Real slope() const { return up * down; }
 };
 
-/// A margin link that gives a φ(z) + b φ(−z) and its derivative at once: faster and more accurate than two calls.
+/// A margin link that gives a φ(z) + b φ(−z) and its derivative at once, faster and more accurately than two calls;
+/// for a = 1 and b = 0 with the bits of `at`.
 template <class L, class Real>
 concept MixingLink = ExponentialLink<L, Real> &&
     requires(const L& link, const margin_point<Real>& point, Real a, Real b) {
@@ -136,14 +144,16 @@ struct logistic {
         const auto [z, t] = point;
         return {std::max(-z, Real(0)) + log_of_one_plus(t), -by_sign(z, Real(1), t) / (1 + t)};
     }
-    /// The derivative is b σ(z) − a σ(−z), which does not cancel at a = b and z near 0.
+    /// The derivative is b σ(z) − a σ(−z), which does not cancel at a = b and z near 0; at b = 0 it has the bits of
+    /// `at`.
     template <std::floating_point Real>
     [[gnu::always_inline]] inline margin_penalty<Real> mixed(const margin_point<Real>& point, Real a, Real b) const {
         const auto [z, t] = point;
         const Real size = std::abs(z), miss = one_minus_exp_of_minus(size);
         const Real value = (a + b) * log_of_one_plus(t) + by_sign(z, a, b) * size;
         const Real near = (b - a) + by_sign(z, -b, a) * miss, far = by_sign(z, b * t - a, b - a * t);
-        return {value, by_sign(Real(0.5) - t, near, far) / (1 + t)};
+        const Real apart = std::max(Real(0.5) - t, std::numeric_limits<Real>::min() - std::abs(b));
+        return {value, by_sign(apart, near, far) / (1 + t)};
     }
     template <std::floating_point Real> Real curvature(Real z) const { return logistic_terms<Real>(z).slope(); }
     [[nodiscard]] double tail() const { return -1; }

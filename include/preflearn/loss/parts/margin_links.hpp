@@ -26,6 +26,15 @@ struct hinge_link {
     [[nodiscard]] double tail() const { return 0; }
 };
 
+/// φ(x) = σ(−x) = 1 − σ(x): bounded, least where the reward is far on its right side. Relatively accurate in both
+/// tails, where 1 − σ(x) would be 0 from x = 37 on (17 in float).
+struct sigmoid_link {
+    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real x) const {
+        const logistic_terms<Real> at(x);
+        return {at.down, -at.slope()};
+    }
+};
+
 /// φ(z) = (z − centre)². Grows on both sides up to the type's largest number, where it and φ' stay: infinities
 /// would make NaN of a weight, a target or a slope of the score that is 0.
 struct squared_link {
@@ -161,8 +170,10 @@ struct noise_tolerant_link {
         const auto [outer, bounded] = factors<Real>();
         const margin_penalty<Real> both = logistic{}.mixed(point, as_labelled, swapped);
         const logistic_terms<Real> here(point);
+        const Real slope = outer * both.derivative + bounded * here.slope() * (swapped - as_labelled),
+                   alone = -as_labelled * here.down * (outer + bounded * here.up);
         return {outer * both.value + bounded * (as_labelled * here.down + swapped * here.up),
-                outer * both.derivative + bounded * here.slope() * (swapped - as_labelled)};
+                by_sign(std::abs(swapped) - std::numeric_limits<Real>::min(), alone, slope)};
     }
 
   private:

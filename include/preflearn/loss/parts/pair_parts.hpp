@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <concepts>
 
-#include <preflearn/loss/pairs/faults.hpp>
+#include <preflearn/loss/parts/lengths_read.hpp>
 #include <preflearn/loss/parts/link.hpp>
+#include <preflearn/loss/parts/margin.hpp>
 #include <preflearn/loss/parts/score.hpp>
 #include <preflearn/loss/parts/target.hpp>
 #include <preflearn/loss/parts/term.hpp>
@@ -27,12 +28,18 @@ template <class Link> constexpr bool only_chosen() {
     return false;
 }
 
+/// Which lengths a term reads: both where it says no more than that it uses lengths.
+template <class Term> constexpr lengths_read lengths_of_term() {
+    if constexpr (requires { Term::lengths; }) return Term::lengths;
+    return Term::uses_tokens ? lengths_read::both : lengths_read::none;
+}
+
 template <class Score, class Link, class Margin, class Term> constexpr lengths_read lengths_of_parts() {
     const lengths_read of_score = !Score::uses_tokens   ? lengths_read::none
                                   : only_chosen<Link>() ? lengths_read::preferred
                                                         : lengths_read::both,
                        of_margin = uses_tokens_if_said<Margin>() ? lengths_read::both : lengths_read::none;
-    return std::max({of_score, of_margin, says_which_lengths<Term>()});
+    return std::max({of_score, of_margin, lengths_of_term<Term>()});
 }
 /// Whether targets make a difference.
 template <class Link, class Target, class Weight, class Term> constexpr bool target_matters() {
@@ -43,6 +50,29 @@ template <class Link, class Target, class Weight, class Term> constexpr bool tar
 }
 
 } // namespace detail
+
+/// How parts are called, whichever of their forms they have.
+template <class Margin, class Real>
+[[gnu::always_inline]] inline Real margin_of(const Margin& margin, Real given, const pair_point<Real>& at) {
+    if constexpr (requires { margin(given, at); })
+        return margin(given, at);
+    else
+        return margin(given);
+}
+template <class Target, class Real>
+[[gnu::always_inline]] inline target_mixture<Real> mixture_of(const Target& target, Real q, Real z) {
+    if constexpr (requires { target(q); })
+        return target(q);
+    else
+        return target(q, z);
+}
+template <class Term, class Real>
+[[gnu::always_inline]] inline pair_penalty<Real> term_of(const Term& term, const pair_point<Real>& at, Real q) {
+    if constexpr (requires { term(at, q); })
+        return term(at, q);
+    else
+        return term(at);
+}
 
 template <class Real, class Score, class Link, class Target, class Margin, class Weight, class Term>
 consteval void check_parts() {

@@ -53,25 +53,6 @@ template <class Score, class Real>
     }
 }
 
-/// A score part that begins with one costly number of each response: `pair` takes both, so that those of many pairs can
-/// be formed in loops of their own (see `margin_point`). `pair(point)` gives the same.
-template <class S, class Real>
-concept TwoStepScore = requires(const S& score, const pair_point<Real>& at, Real x) {
-    { score.first_step(x, x) } -> std::same_as<Real>;
-    { score.pair(at, x, x) } -> std::same_as<pair_score<Real>>;
-};
-
-/// The scores of a pair, given the first steps where the part has them.
-template <class Part, class Real>
-[[gnu::always_inline]] inline pair_score<Real> scores_of_pair(const Part& part, const pair_point<Real>& at,
-                                                              [[maybe_unused]] const Real& chosen,
-                                                              [[maybe_unused]] const Real& rejected) {
-    if constexpr (TwoStepScore<Part, Real>)
-        return part.pair(at, chosen, rejected);
-    else
-        return scores_of_pair(part, at);
-}
-
 /// A score part that is infinite where a response is certain: `is_certain(u)`, and `limit_slope(tokens, v,
 /// other_tokens)`, what e^{s(v) − s(u)} ds/du tends to as u gets there.
 template <class S, class Real>
@@ -84,13 +65,9 @@ concept CertainScore = requires(const S& score, Real x) {
 /// (NCA, BCO, …) do not: such a part says `static constexpr bool only_differences = true`.
 template <class S> inline constexpr bool only_differences = requires { requires S::only_differences; };
 
-/// Where the score is the log-ratio itself and its slope therefore 1, the part may say
-/// `static constexpr bool unit_slope = true`: slopes then need no memory.
-template <class S> inline constexpr bool has_unit_slope = requires { requires S::unit_slope; };
-
 /// s = log π(y|x) − log π_ref(y|x), summed over tokens (Rafailov et al. 2023, arXiv:2305.18290, equation 5 without β).
 struct log_ratio {
-    static constexpr bool uses_reference = true, uses_tokens = false, unit_slope = true;
+    static constexpr bool uses_reference = true, uses_tokens = false;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
         return {u, 1};
@@ -102,7 +79,7 @@ struct log_ratio {
 
 /// s = log π(y|x), or a reward r(x, y): the reference columns are ignored.
 struct reference_free {
-    static constexpr bool uses_reference = false, uses_tokens = false, unit_slope = true;
+    static constexpr bool uses_reference = false, uses_tokens = false;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
         return {u, 1};
@@ -111,6 +88,9 @@ struct reference_free {
         return {{at.u, 1}, {at.v, 1}, at.difference};
     }
 };
+
+/// Whether the score is the log-ratio itself, so that its slope is 1: there is nothing to compute.
+template <class S> inline constexpr bool is_log_ratio = std::same_as<S, log_ratio> || std::same_as<S, reference_free>;
 
 /// Another score divided by the response's length: the mean over its tokens.
 template <class Score> struct per_token {
@@ -139,20 +119,13 @@ struct mean_log_odds {
     static constexpr bool uses_reference = false, uses_tokens = true;
     template <std::floating_point Real>
     [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real tokens) const {
-        const Real miss = first_step(u, tokens);
+        const Real miss = miss_of(u, tokens);
         const auto [mean, slope] = mean_and_slope(u, tokens, miss);
         return {mean - log_of(miss) + certain(mean), slope};
     }
-    /// 1 − p̄.
-    template <std::floating_point Real> [[gnu::always_inline]] inline Real first_step(Real u, Real tokens) const {
-        return detail::larger_size(one_minus_exp_of_minus(std::abs(u / tokens)), std::numeric_limits<Real>::min());
-    }
-    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
-        return pair(at, first_step(at.u, at.chosen_tokens), first_step(at.v, at.rejected_tokens));
-    }
     /// The difference with one logarithm instead of two.
-    template <class Real>
-    [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at, Real miss_u, Real miss_v) const {
+    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+        const Real miss_u = miss_of(at.u, at.chosen_tokens), miss_v = miss_of(at.v, at.rejected_tokens);
         const auto [mean_u, slope_u] = mean_and_slope(at.u, at.chosen_tokens, miss_u);
         const auto [mean_v, slope_v] = mean_and_slope(at.v, at.rejected_tokens, miss_v);
         return {{mean_u - log_of(miss_u), slope_u},
@@ -163,7 +136,7 @@ struct mean_log_odds {
     template <std::floating_point Real> [[nodiscard]] bool is_certain(Real u) const { return u == 0; }
     /// Odds of the other response over this one's length: e^{−s(u)} s'(u) → 1 / |y|.
     template <std::floating_point Real> [[nodiscard]] Real limit_slope(Real tokens, Real v, Real other_tokens) const {
-        return std::exp(v / other_tokens) / first_step(v, other_tokens) / tokens;
+        return std::exp(v / other_tokens) / miss_of(v, other_tokens) / tokens;
     }
     /// Says what is wrong with a pair whose scores are no finite numbers though its log-probs are.
     template <class Real> [[nodiscard]] static std::string refusal(const pair_point<Real>& at) {
@@ -181,6 +154,10 @@ struct mean_log_odds {
     }
 
   private:
+    /// 1 − p̄.
+    template <std::floating_point Real> [[gnu::always_inline]] static Real miss_of(Real u, Real tokens) {
+        return detail::larger_size(one_minus_exp_of_minus(std::abs(u / tokens)), std::numeric_limits<Real>::min());
+    }
     /// log p̄ and the slope, by one division: 1 / |y| is the slope times 1 − p̄.
     template <class Real>
     [[gnu::always_inline]] static response_score<Real> mean_and_slope(Real u, Real tokens, Real miss) {

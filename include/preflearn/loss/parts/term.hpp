@@ -7,15 +7,14 @@
 
 #include <concepts>
 
-#include <preflearn/loss/pairs/faults.hpp>
+#include <preflearn/loss/parts/lengths_read.hpp>
 #include <preflearn/loss/parts/link.hpp>
 #include <preflearn/loss/parts/score.hpp>
 
 namespace preflearn {
 
 /// Called with the pair's point, or with the point and the target q, returns the value and its derivatives in log π of
-/// both responses; a term that has both forms takes the first where labels are hard, q = 1. `T::uses_tokens`, and
-/// `T::lengths` where it does not need both lengths.
+/// both responses. `T::uses_tokens`, and `T::lengths` where it does not need both lengths.
 template <class T, class Real>
 concept AddedTerm = std::floating_point<Real> && requires {
     { T::uses_tokens } -> std::convertible_to<bool>;
@@ -66,9 +65,6 @@ struct preferred_nll {
         const Real d_chosen = -a * q / at.chosen_tokens, d_rejected = -a * (1 - q) / at.rejected_tokens;
         return {d_chosen * at.chosen + d_rejected * at.rejected, d_chosen, d_rejected};
     }
-    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at) const {
-        return chosen_nll{alpha}(at);
-    }
 };
 
 /// The same summed over tokens: −α [q log π(y_w|x) + (1 − q) log π(y_l|x)].
@@ -78,9 +74,6 @@ struct preferred_nll_sum {
     template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at, Real q) const {
         const Real a = static_cast<Real>(alpha), d_chosen = -a * q, d_rejected = -a * (1 - q);
         return {d_chosen * at.chosen + d_rejected * at.rejected, d_chosen, d_rejected};
-    }
-    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at) const {
-        return chosen_nll_sum{alpha}(at);
     }
 };
 

@@ -18,16 +18,24 @@
 #include <utility>
 
 #include <preflearn/core/column.hpp>
+#include <preflearn/core/loss_concepts.hpp>
+#include <preflearn/core/numbers/lane_sum.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/pairs/pairwise.hpp>
+#include <preflearn/loss/parts/check_parameter.hpp>
 #include <preflearn/loss/parts/link.hpp>
 
 namespace preflearn {
 
+struct unpaired_sums;
+
 /// Scores of n completions: `log_prob` and `desirable` have n entries; other columns may be empty, which stands for
 /// their documented default.
 template <class Real> struct completion_scores {
+    using gradients = std::span<Real>;
+    using sums = unpaired_sums;
+
     /// log π(y | x) in nats, summed over the response's tokens.
     column_view<const Real> log_prob;
     /// 0: undesirable, anything else: desirable.
@@ -69,31 +77,17 @@ struct unpaired_sums {
     }
 };
 
-/// A loss on single completions: `loss(scores, gradient)` returns `unpaired_sums` and writes for every completion the
-/// derivative of weight · loss with respect to its log-prob (not divided by the batch). With an empty gradient it
-/// computes the sums alone.
-///
-/// Semantics: const and deterministic; throws numeric_error naming the completion for infinities and NaN.
+/// A loss on single completions: writes the derivative with respect to every completion's log-prob. Errors name the
+/// completion.
 template <class L, class Real = double>
-concept UnpairedLoss = std::floating_point<Real> &&
-    requires(const L& loss, const completion_scores<Real>& scores, std::span<Real> gradient) {
-    { loss(scores, gradient) } -> std::same_as<unpaired_sums>;
-};
+concept UnpairedLoss = std::floating_point<Real> && Loss<L, completion_scores<Real>>;
 
 /// What `loss.reduce(scores)` of an unpaired loss returns.
-template <class L, class Real>
-using unpaired_state = decltype(std::declval<const L&>().reduce(std::declval<const completion_scores<Real>&>()));
+template <class L, class Real> using unpaired_state = state_of<L, completion_scores<Real>>;
 
-/// One in two phases, `state = loss.reduce(scores)`, `state += other`, `loss.map(scores, state, gradient)`, with the
-/// semantics of CoupledLoss. The estimators of the published ones are taken as constants: no gradient flows through
-/// the state.
+/// One in two phases. The estimators of the published ones are taken as constants: no gradient flows through the state.
 template <class L, class Real = double>
-concept CoupledUnpairedLoss = UnpairedLoss<L, Real> &&
-    requires(const L& loss, const completion_scores<Real>& scores, std::span<Real> gradient,
-             unpaired_state<L, Real> state, const unpaired_state<L, Real>& other) {
-    { state += other } -> std::same_as<unpaired_state<L, Real>&>;
-    { loss.map(scores, other, gradient) } -> std::same_as<unpaired_sums>;
-};
+concept CoupledUnpairedLoss = std::floating_point<Real> && CoupledLoss<L, completion_scores<Real>>;
 
 /// Whether a loss needs the column `mismatched`, and whether its state is made of the policy's log-probs, as that of a
 /// coupled loss is that does not say otherwise.
@@ -106,7 +100,7 @@ template <class L, class Real> consteval void check_unpaired_loss() {
     static_assert(UnpairedLoss<L, Real>,
                   "an UnpairedLoss is called with (completion_scores<Real>, std::span<Real> gradient), const, and "
                   "returns preflearn::unpaired_sums");
-    if constexpr (requires(const L& loss, const completion_scores<Real>& scores) { loss.reduce(scores); })
+    if constexpr (reduces<L, completion_scores<Real>>)
         static_assert(CoupledUnpairedLoss<L, Real>,
                       "a CoupledUnpairedLoss is an UnpairedLoss with const members reduce(completion_scores<Real>), "
                       "which returns a state with +=, and map(completion_scores<Real>, state, std::span<Real> "
@@ -162,7 +156,7 @@ template <class Link> struct singlewise {
                              std::span<Real> gradient) const {
         static_assert(MarginLink<Link, Real>, "a link is called with z and returns margin_penalty<Real>");
         check_lengths(scores, std::span<const Real>(gradient));
-        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
+        check_positive("beta", beta);
         for (const auto& [name, value] :
              {std::pair{"desirable_weight", desirable_weight}, std::pair{"undesirable_weight", undesirable_weight}})
             require(value >= 0 && std::isfinite(value), name, " is ", value,
@@ -201,8 +195,8 @@ template <class Link> struct singlewise {
                    bad = static_cast<Real>(undesirable_weight), good_k = static_cast<Real>(baselines.desirable),
                    bad_k = static_cast<Real>(baselines.undesirable);
         std::array<Real, piece> losses, unwanted, side, log_ratio;
-        detail::lane_sum<double> loss, weight, good_rewards, bad_rewards, good_log_probs, bad_log_probs;
-        detail::lane_sum<std::uint64_t> desirable;
+        lane_sum<double> loss, weight, good_rewards, bad_rewards, good_log_probs, bad_log_probs;
+        lane_sum<std::uint64_t> desirable;
         for (std::size_t at = begin; at < end; at += piece) {
             const std::size_t size = std::min(piece, end - at);
             const auto column = [at](std::span<const Real> values, std::size_t otherwise) {

@@ -14,18 +14,11 @@
 
 #include <preflearn/core/numbers/exact_sum.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/loss/parts/about.hpp>
+#include <preflearn/loss/parts/margin_links.hpp>
 #include <preflearn/loss/single/completions.hpp>
 
 namespace preflearn {
-
-/// φ(x) = σ(−x) = 1 − σ(x): bounded, least where the reward is far on its right side. Relatively accurate in both
-/// tails, where 1 − σ(x) would be 0 from x = 37 on (17 in float).
-struct sigmoid_link {
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real x) const {
-        const logistic_terms<Real> at(x);
-        return {at.down, -at.slope()};
-    }
-};
 
 /// A mean whose shards merge to the bits of the whole.
 struct exact_mean {
@@ -117,6 +110,7 @@ template <class Clamp = at_least_zero> struct class_mean_kl {
 struct given_kl {
     static constexpr bool uses_mismatched = false, uses_scores = false;
     double value = 0;
+    static constexpr loss_parameter<given_kl> parameters[]{{"kl", &given_kl::value}};
 
     struct nothing {
         nothing& operator+=(nothing) { return *this; }
@@ -132,6 +126,9 @@ struct given_kl {
 template <class Estimator = mismatched_kl<>> struct kto {
     static constexpr bool uses_mismatched = Estimator::uses_mismatched, uses_scores = Estimator::uses_scores;
     double beta = 0.1, desirable_weight = 1, undesirable_weight = 1;
+    static constexpr loss_parameter<kto> parameters[]{{"beta", &kto::beta},
+                                                      {"desirable_weight", &kto::desirable_weight},
+                                                      {"undesirable_weight", &kto::undesirable_weight}};
     Estimator estimator{};
 
     template <std::floating_point Real> [[nodiscard]] auto reduce(const completion_scores<Real>& scores) const {
@@ -152,10 +149,29 @@ template <class Estimator = mismatched_kl<>> struct kto {
     }
 };
 
+template <>
+inline constexpr loss_about description_of<kto<>>{
+    "kto", "desirable_weight s(-beta (u - k)) or undesirable_weight s(beta (u - k)), k = max(0, mean u of mismatched)",
+    "KTO, arXiv:2402.01306; TRL's kto"};
+template <>
+inline constexpr loss_about description_of<kto<class_mean_kl<>>>{
+    "kto_class_mean", "that of kto, k = max(0, mean u of the other class)",
+    "KTO, arXiv:2402.01306, the authors' first code; TRL <= 0.9 kto_pair", "kto_pair vanilla_kto kto_vanilla"};
+template <>
+inline constexpr loss_about description_of<kto<given_kl>>{
+    "kto_given_kl", "that of kto, k = kl", "KTO, arXiv:2402.01306, at an estimate made elsewhere; Liger-Kernel"};
+
 /// APO-zero for unpaired data (D'Oosterlinck et al. 2024, arXiv:2408.06266; TRL's `apo_zero_unpaired`): w_D σ(−β u)
 /// and w_U σ(β u).
 struct apo_zero_unpaired {
+    static constexpr loss_about about{"apo_zero_unpaired",
+                                      "desirable_weight s(-beta u) or undesirable_weight s(beta u)",
+                                      "APO, arXiv:2408.06266; TRL's apo_zero_unpaired"};
     double beta = 0.1, desirable_weight = 1, undesirable_weight = 1;
+    static constexpr loss_parameter<apo_zero_unpaired> parameters[]{
+        {"beta", &apo_zero_unpaired::beta},
+        {"desirable_weight", &apo_zero_unpaired::desirable_weight},
+        {"undesirable_weight", &apo_zero_unpaired::undesirable_weight}};
 
     template <std::floating_point Real>
     unpaired_sums operator()(const completion_scores<Real>& scores, std::span<Real> gradient) const {

@@ -82,60 +82,19 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
 
     template <StoredReal Real>
     loss_sums operator()(const token_scores<Real>& scores, const token_gradients<Real>& gradients) const {
-        check_preference_loss<Loss, double>();
-        static_assert(!std::same_as<Part, clamped_log_ratios> || detail::says_reference<Loss>(true),
-                      "clamped log-ratios leave no log-prob of the policy by itself: they are for losses that use a "
-                      "reference");
-        check(scores, gradients);
-        if constexpr (requires { part.check(); }) part.check();
-        const std::size_t n = scores.size();
-        const bool referenced = !scores.chosen.reference.empty() || !scores.rejected.reference.empty();
-        const bool wanted = !gradients.chosen.policy.empty() || !gradients.rejected.policy.empty();
-        columns of(n, scores, uses_log_sum_squares);
-        parallel_blocks(n, pairs_per_block, [&](std::size_t begin, std::size_t end) {
-            for (std::size_t i = begin; i < end; ++i) {
-                of.chosen_tokens[i] = static_cast<std::uint32_t>(scores.chosen.rows.tokens(i));
-                of.rejected_tokens[i] = static_cast<std::uint32_t>(scores.rejected.rows.tokens(i));
-                constexpr lengths_read divides_by = detail::says_which_lengths<Loss>();
-                const bool rejected_matters = reads_rejected_lengths(divides_by, !scores.target.empty());
-                require((divides_by == lengths_read::none || of.chosen_tokens[i] > 0) &&
-                            (!rejected_matters || of.rejected_tokens[i] > 0),
-                        "pair ", i, ": its ", of.chosen_tokens[i] > 0 ? "rejected" : "chosen",
-                        " response is empty, but this loss divides by lengths");
-                const reader<Real> chosen(scores.chosen, of.chosen_tokens[i], of.rejected_tokens[i], true);
-                const reader<Real> rejected(scores.rejected, of.rejected_tokens[i], of.chosen_tokens[i], false);
-                const sums c = sum(scores.chosen, chosen, referenced, i, "chosen");
-                const sums r = sum(scores.rejected, rejected, referenced, i, "rejected");
-                of.chosen[i] = c.policy;
-                of.rejected[i] = r.policy;
-                of.reference_chosen[i] = c.reference;
-                of.reference_rejected[i] = r.reference;
-                if constexpr (uses_log_sum_squares) {
-                    const double factor = weight(c.likelihood, r.likelihood);
-                    require<numeric_error>(std::isfinite(factor), "pair ", i, ": the weight of its tokens is ", factor,
-                                           "; the means of their log π − log Σ π² are ", c.likelihood, " and ",
-                                           r.likelihood);
-                    of.weight[i] *= factor;
-                }
-            }
-        });
-        loss_sums total = loss(of.scores(referenced), of.gradients(wanted, !gradients.values.empty()));
-        if constexpr (uses_log_sum_squares) {
-            total.weight = scores.weight.empty() ? static_cast<double>(n) : 0;
-            for (const Real given : scores.weight) total.weight += static_cast<double>(given);
-        }
-        for (std::size_t i = 0; i < gradients.values.size(); ++i) gradients.values[i] = stored<Real>(of.values[i]);
-        if (wanted) {
-            parallel_blocks(n, pairs_per_block, [&](std::size_t begin, std::size_t end) {
-                for (std::size_t i = begin; i < end; ++i) {
-                    const reader<Real> chosen(scores.chosen, of.chosen_tokens[i], of.rejected_tokens[i], true);
-                    const reader<Real> rejected(scores.rejected, of.rejected_tokens[i], of.chosen_tokens[i], false);
-                    spread(scores.chosen.rows, chosen, referenced, i, of.d_chosen[i], gradients.chosen);
-                    spread(scores.rejected.rows, rejected, referenced, i, of.d_rejected[i], gradients.rejected);
-                }
-            });
-        }
-        return total;
+        return spread_of(scores, gradients, [&](const auto& pairs, const auto& out) { return loss(pairs, out); });
+    }
+    /// The two phases of a loss that couples the batch (see `CoupledLoss`).
+    template <StoredReal Real>
+    [[nodiscard]] auto reduce(const token_scores<Real>& scores) const requires couples_batch {
+        check(scores, token_gradients<Real>{});
+        return loss.reduce(summed(scores).scores());
+    }
+    template <StoredReal Real, class State>
+    loss_sums map(const token_scores<Real>& scores, const State& state, const token_gradients<Real>& gradients,
+                  std::size_t first = 0) const requires couples_batch {
+        return spread_of(scores, gradients,
+                         [&](const auto& pairs, const auto& out) { return map_shard(loss, pairs, state, out, first); });
     }
 
   private:
@@ -148,15 +107,17 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
         std::vector<double> chosen, rejected, reference_chosen, reference_rejected, weight, target, margin, d_chosen,
             d_rejected, values;
         std::vector<std::uint32_t> chosen_tokens, rejected_tokens;
+        bool referenced;
 
         template <class Real>
         columns(std::size_t n, const token_scores<Real>& scores, bool weighted)
             : chosen(n), rejected(n), reference_chosen(n), reference_rejected(n),
               weight(scores.weight.begin(), scores.weight.end()), target(scores.target.begin(), scores.target.end()),
-              margin(scores.margin.begin(), scores.margin.end()), chosen_tokens(n), rejected_tokens(n) {
+              margin(scores.margin.begin(), scores.margin.end()), chosen_tokens(n), rejected_tokens(n),
+              referenced(!scores.chosen.reference.empty() || !scores.rejected.reference.empty()) {
             if (weighted && weight.empty()) weight.assign(n, 1);
         }
-        [[nodiscard]] pair_scores<double> scores(bool referenced) const {
+        [[nodiscard]] pair_scores<double> scores() const {
             pair_scores<double> all{.chosen = chosen,
                                     .rejected = rejected,
                                     .chosen_tokens = chosen_tokens,
@@ -183,7 +144,11 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
         double policy, reference, likelihood;
     };
 
-    template <class Real> static void check(const token_scores<Real>& scores, const token_gradients<Real>& gradients) {
+    template <class Real> void check(const token_scores<Real>& scores, const token_gradients<Real>& gradients) const {
+        check_preference_loss<Loss, double>();
+        static_assert(!std::same_as<Part, clamped_log_ratios> || detail::says_reference<Loss>(true),
+                      "clamped log-ratios leave no log-prob of the policy by itself: they are for losses that use a "
+                      "reference");
         check_token_scores(scores, gradients);
         for (const auto& [side, out, name] : {std::tuple(&scores.chosen, &gradients.chosen, "chosen"),
                                               {&scores.rejected, &gradients.rejected, "rejected"}}) {
@@ -194,6 +159,68 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
             require(!uses_divergence || out->policy.empty() || !out->divergence.empty(), name,
                     ": a gradient flows through the column divergence and needs a place to go");
         }
+        if constexpr (requires { part.check(); }) part.check();
+    }
+
+    /// The sequence-level batch of these tokens, which are checked.
+    template <class Real> columns summed(const token_scores<Real>& scores) const {
+        columns of(scores.size(), scores, uses_log_sum_squares);
+        parallel_blocks(scores.size(), pairs_per_block, [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i) {
+                of.chosen_tokens[i] = static_cast<std::uint32_t>(scores.chosen.rows.tokens(i));
+                of.rejected_tokens[i] = static_cast<std::uint32_t>(scores.rejected.rows.tokens(i));
+                constexpr lengths_read divides_by = detail::says_which_lengths<Loss>();
+                const bool rejected_matters = reads_rejected_lengths(divides_by, !scores.target.empty());
+                require((divides_by == lengths_read::none || of.chosen_tokens[i] > 0) &&
+                            (!rejected_matters || of.rejected_tokens[i] > 0),
+                        "pair ", i, ": its ", of.chosen_tokens[i] > 0 ? "rejected" : "chosen",
+                        " response is empty, but this loss divides by lengths");
+                const reader<Real> chosen(scores.chosen, of.chosen_tokens[i], of.rejected_tokens[i], true);
+                const reader<Real> rejected(scores.rejected, of.rejected_tokens[i], of.chosen_tokens[i], false);
+                const sums c = sum(scores.chosen, chosen, of.referenced, i, "chosen");
+                const sums r = sum(scores.rejected, rejected, of.referenced, i, "rejected");
+                of.chosen[i] = c.policy;
+                of.rejected[i] = r.policy;
+                of.reference_chosen[i] = c.reference;
+                of.reference_rejected[i] = r.reference;
+                if constexpr (uses_log_sum_squares) {
+                    const double factor = weight(c.likelihood, r.likelihood);
+                    require<numeric_error>(std::isfinite(factor), "pair ", i, ": the weight of its tokens is ", factor,
+                                           "; the means of their log π − log Σ π² are ", c.likelihood, " and ",
+                                           r.likelihood);
+                    of.weight[i] *= factor;
+                }
+            }
+        });
+        return of;
+    }
+
+    /// What `of_pairs(scores, gradients)` returns for the sequence-level batch; its gradients are spread over the
+    /// tokens.
+    template <class Real, class OfPairs>
+    loss_sums spread_of(const token_scores<Real>& scores, const token_gradients<Real>& gradients,
+                        const OfPairs& of_pairs) const {
+        check(scores, gradients);
+        const std::size_t n = scores.size();
+        const bool wanted = !gradients.chosen.policy.empty() || !gradients.rejected.policy.empty();
+        columns of = summed(scores);
+        loss_sums total = of_pairs(of.scores(), of.gradients(wanted, !gradients.values.empty()));
+        if constexpr (uses_log_sum_squares) {
+            total.weight = scores.weight.empty() ? static_cast<double>(n) : 0;
+            for (const Real given : scores.weight) total.weight += static_cast<double>(given);
+        }
+        for (std::size_t i = 0; i < gradients.values.size(); ++i) gradients.values[i] = stored<Real>(of.values[i]);
+        if (wanted) {
+            parallel_blocks(n, pairs_per_block, [&](std::size_t begin, std::size_t end) {
+                for (std::size_t i = begin; i < end; ++i) {
+                    const reader<Real> chosen(scores.chosen, of.chosen_tokens[i], of.rejected_tokens[i], true);
+                    const reader<Real> rejected(scores.rejected, of.rejected_tokens[i], of.chosen_tokens[i], false);
+                    spread(scores.chosen.rows, chosen, of.referenced, i, of.d_chosen[i], gradients.chosen);
+                    spread(scores.rejected.rows, rejected, of.referenced, i, of.d_rejected[i], gradients.rejected);
+                }
+            });
+        }
+        return total;
     }
 
     template <class Real>

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/loss/parts/about.hpp>
 
 namespace preflearn {
 
@@ -50,6 +51,7 @@ struct summed_tokens {
 struct length_desensitised {
     static constexpr bool uses_divergence = false;
     double ld_alpha = 0.5;
+    static constexpr loss_parameter<length_desensitised> parameters[]{{"ld_alpha", &length_desensitised::ld_alpha}};
     void check() const {
         require(ld_alpha >= 0 && ld_alpha <= 1, "ld_alpha is ", ld_alpha, ", a number in [0, 1] was expected");
     }
@@ -64,6 +66,8 @@ struct length_desensitised {
 struct policy_length_desensitised {
     static constexpr bool uses_divergence = false;
     double ld_alpha = 0.5;
+    static constexpr loss_parameter<policy_length_desensitised> parameters[]{
+        {"ld_alpha", &policy_length_desensitised::ld_alpha}};
     void check() const {
         require(ld_alpha >= 0 && ld_alpha <= 1, "ld_alpha is ", ld_alpha, ", a number in [0, 1] was expected");
     }
@@ -79,6 +83,8 @@ struct policy_length_desensitised {
 struct clamped_log_ratios {
     static constexpr bool uses_divergence = false;
     double log_least = -1.5, log_most = 1.5;
+    static constexpr loss_parameter<clamped_log_ratios> parameters[]{{"log_least", &clamped_log_ratios::log_least},
+                                                                     {"log_most", &clamped_log_ratios::log_most}};
     void check() const {
         require(log_least <= log_most, "log-ratios are clamped to [", log_least, ", ", log_most, "], which is empty");
     }
@@ -101,6 +107,8 @@ struct sequential_divergence {
 struct stopped_sequential_divergence {
     static constexpr bool uses_divergence = true;
     double alpha = 0.5;
+    static constexpr loss_parameter<stopped_sequential_divergence> parameters[]{
+        {"alpha", &stopped_sequential_divergence::alpha}};
     void check() const { require(std::isfinite(alpha), "alpha is ", alpha, ", a finite number was expected"); }
     token_share operator()(const token_point& token) const {
         return {token.policy + alpha * token.divergence, token.reference, 1, token.chosen ? 0 : alpha};

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include <preflearn/core/column.hpp>
+#include <preflearn/core/loss_concepts.hpp>
 #include <preflearn/core/numbers/half.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -35,8 +36,13 @@ template <class Real> struct token_columns {
     column_view<const Real> weak_shift{};
 };
 
+template <class Real> struct token_gradients;
+
 /// Tokens of n pairs. The columns of pairs have n entries each or are empty, as in `pair_scores`.
 template <class Real> struct token_scores {
+    using gradients = token_gradients<Real>;
+    using sums = loss_sums;
+
     token_columns<Real> chosen, rejected;
     column_view<const Real> weight{}, target{}, margin{};
 
@@ -58,15 +64,10 @@ template <class Real> struct token_gradients {
     column_view<Real> values{};
 };
 
-/// A loss on pairs given token by token: `loss(scores, gradients)` returns `loss_sums` and writes, for every token, the
-/// derivative of weight · loss (not divided by the batch). With empty spans it computes the sums alone.
-///
-/// Semantics: as a PreferenceLoss; numeric errors name the pair and the token's number in the response.
+/// A loss on pairs given token by token: writes the derivative of every token. Numeric errors name the pair and the
+/// token's number in the response.
 template <class L, class Real = double>
-concept TokenLoss = StoredReal<Real> &&
-    requires(const L& loss, const token_scores<Real>& scores, const token_gradients<Real>& out) {
-    { loss(scores, out) } -> std::same_as<loss_sums>;
-};
+concept TokenLoss = StoredReal<Real> && Loss<L, token_scores<Real>>;
 
 template <class L, class Real> consteval void check_token_loss() {
     static_assert(TokenLoss<L, Real>, "a TokenLoss is called with (token_scores<Real>, token_gradients<Real>), const, "

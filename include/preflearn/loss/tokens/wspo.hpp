@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <vector>
 
@@ -17,6 +16,8 @@
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
+#include <preflearn/loss/parts/about.hpp>
+#include <preflearn/loss/parts/check_parameter.hpp>
 #include <preflearn/loss/tokens/rows.hpp>
 #include <preflearn/loss/tokens/scores.hpp>
 
@@ -28,12 +29,15 @@ namespace preflearn {
 struct wspo {
     static constexpr bool uses_reference = true, uses_log_sum_squares = false, uses_divergence = false,
                           uses_weak_shift = true, uses_target = false, uses_margin = false;
+    static constexpr loss_about about{
+        "wspo", "mean of (beta (log p - log p_ref) - weak_shift)^2 over the tokens of y_w", "WSPO, arXiv:2410.18640"};
     double beta = 0.1;
+    static constexpr loss_parameter<wspo> parameters[]{{"beta", &wspo::beta}};
 
     template <StoredReal Real>
     loss_sums operator()(const token_scores<Real>& scores, const token_gradients<Real>& gradients) const {
         check_token_scores(scores, gradients);
-        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
+        check_positive("beta", beta);
         require(!scores.chosen.weak_shift.empty() || scores.chosen.policy.empty(),
                 "chosen: this loss matches the shift of a weak policy and needs the column weak_shift");
         const bool referenced = !scores.chosen.reference.empty() || !scores.rejected.reference.empty();

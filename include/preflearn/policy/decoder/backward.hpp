@@ -1,6 +1,6 @@
 /// \file
-/// The gradient of decoder/forward.hpp, operation by operation in reverse. What the forward pass kept are residual rows,
-/// queries, keys and values, mixed values, and the MLP's first product; norms and activations are computed again.
+/// The gradient of decoder/forward.hpp, operation by operation in reverse. What the forward pass kept are residual
+/// rows, queries, keys and values, mixed values, and the MLP's first product; norms and activations are computed again.
 /// Gradients of frozen weights are not computed, nor is anything below the lowest trained ones.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -20,7 +20,8 @@ namespace preflearn {
 /// d loss / d (x Wᵀ + b) of `add_block`, given d loss / d to; adds the gradient of the norm after it.
 template <class T, class Backend>
 typename Backend::template view<const T>
-add_block_backward(const norm_operands<Backend, T>& after, double scale, typename Backend::template view<const T> product,
+add_block_backward(const norm_operands<Backend, T>& after, double scale,
+                   typename Backend::template view<const T> product,
                    typename Backend::template view<const T> statistics, typename Backend::template view<const T> d_to,
                    typename Backend::template view<T> scaled, typename Backend::template view<T> room,
                    const parameter_gradients<Backend, T>& into) {
@@ -101,7 +102,8 @@ void layer_backward(const transformer_config& config, const layer_weights<T, Bac
     if (parallel && below) B::add(d_input, dx);
 }
 
-/// Adds to the gradients of all trained weights, given d loss / d `kept.hidden` of a batch that decoder_forward has run.
+/// Adds to the gradients of all trained weights, given d loss / d `kept.hidden` of a batch that decoder_forward has
+/// run.
 template <class T, class Backend>
 void decoder_backward(decoder_weights<T, Backend>& weights, const packed_batch& batch, kept_rows<T, Backend>& kept,
                       typename Backend::template view<const T> d_hidden) {
@@ -122,7 +124,8 @@ void decoder_backward(decoder_weights<T, Backend>& weights, const packed_batch& 
         layer_backward(config, weights.layer(number), weights.layer_gradients_of(number), context, number,
                        kept.layer(number, count), work, dx, number > first || weights.trains_embedding());
     if (!weights.trains_embedding()) return;
-    Backend::embed_backward(batch.tokens, dx, config.embedding_scale, weights.gradient(weights.layout().embedding().weight));
+    Backend::embed_backward(batch.tokens, dx, config.embedding_scale,
+                            weights.gradient(weights.layout().embedding().weight));
     if (!config.family.rotary())
         Backend::add_positions_backward(batch.positions, dx, weights.gradient(weights.layout().positions().weight));
 }

@@ -4,11 +4,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include <preflearn/core/ragged.hpp>
+#include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/policy/decoder/forward.hpp>
 #include <preflearn/policy/decoder/kept_rows.hpp>
@@ -40,9 +43,9 @@ inline std::vector<completion_chunk> chunks_of(std::span<const token_completion>
     return chunks;
 }
 
-/// Runs completions forward and calls use(first, batch, hidden) for every chunk: the number of its first completion, its
-/// rows and the final hidden states of those that are wanted. A group of equal prompts is cut only when it does not fit
-/// into a chunk by itself. \throws as `packed_batch::check`.
+/// Runs completions forward and calls use(first, batch, hidden) for every chunk: the number of its first completion,
+/// its rows and the final hidden states of those that are wanted. A group of equal prompts is cut only when it does not
+/// fit into a chunk by itself. \throws as `packed_batch::check`.
 template <class T, class Backend, class Use>
 void forward_in_chunks(const decoder_weights<T, Backend>& weights, std::span<const token_completion> completions,
                        row_purpose purpose, Use&& use) {
@@ -63,6 +66,30 @@ void forward_in_chunks(const decoder_weights<T, Backend>& weights, std::span<con
         decoder_forward(weights, batch, kept, work);
         use(chunk.begin, batch, first_rows(std::as_const(kept.hidden), batch.wanted.size()));
     }
+}
+
+/// log π of every response token, one row per completion. \throws as `packed_batch::check`.
+template <class T, class Backend>
+ragged<double> token_log_probs(const decoder_weights<T, Backend>& weights,
+                               std::span<const token_completion> completions) {
+    ragged<double> all;
+    std::vector<double> values;
+    forward_in_chunks(weights, completions, row_purpose::log_probs, [&](auto, const packed_batch& batch, auto hidden) {
+        values.resize(batch.targets.size());
+        Backend::log_probs(hidden, weights.head(), weights.logits(), batch.targets, batch.sources,
+                           {.log_probs = values});
+        for (std::size_t c = 0; c < batch.completions(); ++c) all.push_back(batch.of(values, c));
+    });
+    return all;
+}
+
+/// log π(y | x) of completion number `completion`. \throws numeric_error when it is not finite.
+inline double log_prob_of_tokens(std::span<const double> log_probs, std::size_t completion) {
+    double sum = 0;
+    for (const double value : log_probs) sum += value;
+    require<numeric_error>(std::isfinite(sum), "completion ", completion, ": its log-probability is ", sum,
+                           "; the model's parameters hold infinities or NaN, or overflow");
+    return sum;
 }
 
 } // namespace preflearn

@@ -129,8 +129,8 @@ void layer_forward(const transformer_config& config, const layer_weights<T, Back
     add_block<T, B>(rows.mixed, w.attention_output, w.attention_after_norm, config.residual_scale, rows.attention_added,
                     rows.attention_after_statistics, added, rows.middle);
 
-    const auto y = normed_or_same(config.parallel_residual ? rows.input : rows.middle, w.mlp_norm, normed,
-                                  rows.mlp_statistics);
+    const auto y =
+        normed_or_same(config.parallel_residual ? rows.input : rows.middle, w.mlp_norm, normed, rows.mlp_statistics);
     B::linear(y, w.gate_up, rows.gate_up, store::replace);
     B::activate(rows.gate_up, config.family.mlp(), config.family.activation, activated);
     B::copy(rows.middle, rows.output);
@@ -164,8 +164,8 @@ void decoder_forward(const decoder_weights<T, Backend>& weights, const packed_ba
                        first_rows(kept.final_statistics, count));
 }
 template <class T, class Backend>
-void decoder_forward(const decoder_weights<T, Backend>& weights, const packed_batch& batch,
-                     kept_rows<T, Backend>& kept, layer_workspace<T, Backend>& work) {
+void decoder_forward(const decoder_weights<T, Backend>& weights, const packed_batch& batch, kept_rows<T, Backend>& kept,
+                     layer_workspace<T, Backend>& work) {
     if (batch.rows() == 0) return;
     layer_context<T, Backend> context(weights.config(), batch.plan(), batch.positions, false);
     decoder_forward(weights, batch, context, kept, work);

@@ -27,8 +27,8 @@ struct row_widths {
     std::size_t hidden, query, key_value; ///< keys and values side by side
     std::size_t inner, gate_up;           ///< of the MLP
     std::size_t heads;
-    std::size_t statistics;     ///< of a norm
-    std::size_t head_norms;     ///< heads of queries and keys that are normalised
+    std::size_t statistics;             ///< of a norm
+    std::size_t head_norms;             ///< heads of queries and keys that are normalised
     bool norms_after, parallel, scaled; ///< what a layer adds is normalised; its two blocks read one input; a factor
 
     [[nodiscard]] std::size_t qkv() const { return query + key_value; }
@@ -39,7 +39,7 @@ struct row_widths {
 template <class T, class Backend> struct layer_rows {
     using view = typename Backend::template view<T>;
     view input, query_key_value, mixed, middle, gate_up, output;
-    view projected;                 ///< queries, keys and values before the norms of heads
+    view projected;                  ///< queries, keys and values before the norms of heads
     view attention_added, mlp_added; ///< what the blocks add, before their norm
     view attention_statistics, head_statistics, attention_after_statistics, mlp_statistics, mlp_after_statistics;
     view normaliser; ///< log Σ exp of the scores, rows × heads
@@ -124,7 +124,7 @@ template <class T, class Backend> class kept_rows {
 /// Arrays for one layer at a time, reused by every layer.
 template <class T, class Backend> struct layer_workspace {
     using array = typename Backend::template array<T>;
-    array normed, activated, added;                                      ///< forward and backward
+    array normed, activated, added;                                     ///< forward and backward
     array d_activated, d_gate_up, d_normed, d_mixed, d_query_key_value; ///< backward alone
     array d_added, d_projected, d_input;                                ///< of families that need them
 

@@ -25,7 +25,9 @@ template <class Model> class scored_pass {
         return batch_.of(token_log_sum_squares_, c);
     }
     /// KL(π_ref ‖ π) of the next token's distributions at each response token, after `forward_with_divergence`.
-    [[nodiscard]] std::span<const double> token_divergences(std::size_t c) const { return batch_.of(token_divergences_, c); }
+    [[nodiscard]] std::span<const double> token_divergences(std::size_t c) const {
+        return batch_.of(token_divergences_, c);
+    }
 
   private:
     friend Model;

@@ -39,7 +39,9 @@ template <class T, class Backend> class trained_numbers {
     ~trained_numbers() = default;
 
     /// `count` of these numbers from `begin` on, in the same memory.
-    [[nodiscard]] trained_numbers part(std::size_t begin, std::size_t count) { return {arrays_, first_ + begin, count}; }
+    [[nodiscard]] trained_numbers part(std::size_t begin, std::size_t count) {
+        return {arrays_, first_ + begin, count};
+    }
 
     [[nodiscard]] std::size_t size() const { return size_; }
     /// One row.
@@ -60,13 +62,14 @@ template <class T, class Backend> class trained_numbers {
     [[nodiscard]] std::span<const T> host_values() const { return on_host(values()); }
     [[nodiscard]] std::span<T> host_gradients() { return on_host(gradients()); }
 
-    /// Calls fill(numbers as the host sees them), which writes them all, wherever they lie.
-    template <class Fill> void write(Fill&& fill) {
+    /// Calls change(values as the host sees them), wherever they lie.
+    template <class Change> void write(Change&& change) {
         if constexpr (LearningBackend<Backend, T>) {
-            fill(host_values());
+            change(host_values());
         } else {
             std::vector<T> written(size_);
-            fill(std::span<T>(written));
+            Backend::download(std::as_const(*this).values(), std::span<T>(written));
+            change(std::span<T>(written));
             Backend::upload(std::span<const T>(written), values());
         }
     }

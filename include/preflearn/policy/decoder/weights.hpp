@@ -1,14 +1,16 @@
 /// \file
-/// The weights of a decoder as operations read them. Trained ones are numbers in one flat array; frozen ones are shared,
-/// immutable stored matrices (of a mapped file, for one), which every copy of the model reads in place and which have
-/// no gradients. Which is which is said by tensor; the rest of the decoder asks for what a layer reads.
+/// The weights of a decoder as operations read them. Trained ones are numbers in one flat array; frozen ones are
+/// shared, immutable stored matrices (of a mapped file, for one), which every copy of the model reads in place and
+/// which have no gradients. Which is which is said by tensor; the rest of the decoder asks for what a layer reads.
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,14 +44,19 @@ template <class T, class Backend> class decoder_weights {
     using numbers = trained_numbers<T, Backend>;
     template <class U> using view = typename Backend::template view<U>;
 
-    /// Trained numbers are zeros. \throws argument_error for a bad configuration, a frozen tensor of another shape, or
-    /// one that makes one matrix with a trained one (query, key and value).
+    /// Trained matrices and biases are zeros, norms' weights one. \throws argument_error for a bad configuration, a
+    /// frozen tensor of another shape, or one that makes one matrix with a trained one (query, key and value).
     explicit decoder_weights(const transformer_config& config, frozen_tensors frozen = {})
         : config_(validated(config)), layout_(config_),
           frozen_(frozen.empty() ? nullptr
                                  : std::make_shared<const frozen_weights<T, Backend>>(layout_, std::move(frozen))),
           trained_(frozen_ ? frozen_->trained_size() : layout_.size()) {
-        for (std::size_t number = 0; number < config_.layers; ++number) (void)layer(number);
+        for (std::size_t number = 0; number < config_.layers; ++number) (void)layer(number); // finds what does not fit
+        trained_.write([&](std::span<T> all) {
+            for (const tensor_place& tensor : layout_.tensors())
+                if (const auto at = trained_offset(tensor); at && tensor.is_vector())
+                    std::ranges::fill(all.subspan(*at, tensor.size()), static_cast<T>(tensor.initial_value()));
+        });
     }
     /// The same weights, the trained ones in `home`, which has as many numbers.
     decoder_weights(const decoder_weights& other, numbers home)

@@ -95,7 +95,8 @@ template <class Model> class cached_decoder {
         layer_context<T, backend> context(model_.config(), {.segments = segments, .keys = own_keys::after_prefix},
                                           positions, false, &cache_);
         layers_forward(model_.weights(), tokens, positions, context, step_, work_);
-        backend::copy(step_.stream(model_.config().layers, tokens.size()), first_rows(step_.final_input, tokens.size()));
+        backend::copy(step_.stream(model_.config().layers, tokens.size()),
+                      first_rows(step_.final_input, tokens.size()));
         find_logits();
     }
 
@@ -139,8 +140,7 @@ template <class Model> class cached_decoder {
             layer_context<T, backend> context(c, {.segments = segments, .keys = own_keys::after_prefix},
                                               batch.positions, false, &cache_);
             decoder_forward(model_.weights(), batch, context, kept, work);
-            backend::copy(first_rows(kept.final_input, count),
-                          step_.final_input.view().row_block(chunk.begin, count));
+            backend::copy(first_rows(kept.final_input, count), step_.final_input.view().row_block(chunk.begin, count));
             for (std::size_t s = 0; s < count; ++s)
                 if (shares(s)) copy_keys(sequences_[chunk.begin + s - 1], sequences_[chunk.begin + s]);
         }

@@ -75,15 +75,16 @@ ragged<token_id> generate_many(const Model& model, std::span<const token_span> p
                                std::uint64_t seed, std::string_view purpose) {
     constexpr std::size_t bytes = std::size_t{256} << 20; // for keys and values at a time
     const transformer_config& config = model.config();
-    const std::size_t token_bytes = std::max<std::size_t>(
-        1, 2 * config.layers * config.key_value_size() * sizeof(typename Model::scalar));
+    const std::size_t token_bytes =
+        std::max<std::size_t>(1, 2 * config.layers * config.key_value_size() * sizeof(typename Model::scalar));
     ragged<token_id> all;
     for (std::size_t begin = 0, end = 0; begin < prompts.size(); begin = end) {
         std::size_t tokens = 0;
         std::vector<generator> randoms;
         while (end < prompts.size() && end - begin < 64) {
-            const std::size_t longest = std::min(prompts[end].size() + std::min(options.max_tokens, config.maximum_length),
-                                                 std::max(config.maximum_length, prompts[end].size()));
+            const std::size_t longest =
+                std::min(prompts[end].size() + std::min(options.max_tokens, config.maximum_length),
+                         std::max(config.maximum_length, prompts[end].size()));
             if (end != begin && (tokens + longest) > bytes / token_bytes) break;
             tokens += longest;
             randoms.emplace_back(seed, purpose, end++);

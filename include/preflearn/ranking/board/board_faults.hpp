@@ -41,8 +41,6 @@ inline std::vector<std::vector<item_id>> items_by_part(std::span<const item_id> 
     return items;
 }
 
-namespace detail {
-
 /// A name on one line, its control characters escaped and the rest of a long one left out; without the quotes of a
 /// message where there is nothing to mistake.
 inline std::string shown_item(item_id item, std::span<const std::string> names) {
@@ -53,19 +51,15 @@ inline std::string shown_item(item_id item, std::span<const std::string> names) 
     return plain ? names[item] : text;
 }
 
-} // namespace detail
-
 /// "item 3, 5, 8 and 12 more", or their names.
 inline std::string some_items(std::span<const item_id> items, std::span<const std::string> names) {
     constexpr std::size_t most = 8;
     std::string text = names.empty() ? "item " : "";
     for (std::size_t i = 0; i < std::min(most, items.size()); ++i)
-        text += (i == 0 ? "" : ", ") + detail::shown_item(items[i], names);
+        text += (i == 0 ? "" : ", ") + shown_item(items[i], names);
     if (items.size() > most) text += " and " + std::to_string(items.size() - most) + " more";
     return text;
 }
-
-namespace detail {
 
 /// "{A, B}, {C, D} and 3 more parts"
 inline std::string some_parts(const std::vector<std::vector<item_id>>& parts, std::span<const std::string> names,
@@ -87,8 +81,6 @@ inline std::string disconnection_reason(const win_graph& graph, std::span<const 
     return text + ". Scores of different parts cannot be compared";
 }
 
-} // namespace detail
-
 /// Groups of several items that never lost to, or never won against, an item of another group (single items are
 /// `win_graph::undefeated` and `winless`).
 struct one_way_groups {
@@ -106,8 +98,6 @@ inline one_way_groups one_way_groups_of(const win_graph& graph) {
     }
     return found;
 }
-
-namespace detail {
 
 inline std::string separation_reason(const win_graph& graph, std::span<const std::string> names = {}) {
     std::string text = "the win graph is not strongly connected: it falls into " + std::to_string(graph.groups) +
@@ -153,7 +143,5 @@ inline std::string alias_reason(std::span<const aliased_effect> aliased, std::sp
     return "the likelihood is flat: " + text + ". Leave " + (aliased.size() == 1 ? "it" : "these") +
            " out: nothing of " + (aliased.size() == 1 ? "its" : "their") + " own can be estimated";
 }
-
-} // namespace detail
 
 } // namespace preflearn

@@ -11,6 +11,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -35,8 +36,6 @@
 
 namespace preflearn {
 
-namespace detail {
-
 /// A covariance in the coordinates of a tree, where the differences of scores do not cancel.
 struct tree_covariance {
     tree_system system;
@@ -58,18 +57,14 @@ struct tree_covariance {
     }
 };
 
-} // namespace detail
-
 /// The covariance of a fit's scores (mean zero), then of its order effect and of the solver's tie parameter.
 struct rating_covariance {
     std::size_t items = 0;
     Eigen::MatrixXd matrix{};
     /// Where games lie many orders apart: differences cancel in `matrix`, not here.
-    std::shared_ptr<const detail::tree_covariance> in_tree{};
+    std::shared_ptr<const tree_covariance> in_tree{};
 
-    [[nodiscard]] double operator()(std::size_t i, std::size_t j) const {
-        return matrix(detail::index(i), detail::index(j));
-    }
+    [[nodiscard]] double operator()(std::size_t i, std::size_t j) const { return matrix(as_index(i), as_index(j)); }
     /// Of one score on the mean-zero scale, and of θ_i − θ_j.
     [[nodiscard]] double standard_error(std::size_t i) const { return std::sqrt(std::max(0.0, (*this)(i, i))); }
     [[nodiscard]] double standard_error_of_difference(std::size_t i, std::size_t j) const {
@@ -80,19 +75,17 @@ struct rating_covariance {
     [[nodiscard]] double variance_of(std::size_t i, std::size_t j, double times, const Eigen::VectorXd& others) const {
         if (in_tree) return std::max(0.0, in_tree->variance(i, j, times, others));
         Eigen::VectorXd along = Eigen::VectorXd::Zero(matrix.rows());
-        along[detail::index(i)] += times;
-        along[detail::index(j)] -= times;
+        along[as_index(i)] += times;
+        along[as_index(j)] -= times;
         along.tail(others.size()) += others;
         return std::max(0.0, along.dot(matrix * along));
     }
 };
 
-namespace detail {
-
 /// The covariance of a tree's coordinates as one of mean-zero scores.
-inline rating_covariance of_scores(tree_system system, Eigen::MatrixXd matrix) {
-    const Eigen::Index coordinates = system.size(), n = index(system.layout.items);
-    Eigen::MatrixXd to_model(index(system.layout.size), coordinates);
+inline rating_covariance covariance_of_scores(tree_system system, Eigen::MatrixXd matrix) {
+    const Eigen::Index coordinates = system.size(), n = as_index(system.layout.items);
+    Eigen::MatrixXd to_model(as_index(system.layout.size), coordinates);
     for (Eigen::Index c = 0; c < coordinates; ++c) {
         to_model.col(c) = system.natural(Eigen::VectorXd::Unit(coordinates, c));
         to_model.col(c).head(n).array() -= to_model.col(c).head(n).mean();
@@ -109,7 +102,7 @@ inline rating_covariance of_scores(tree_system system, Eigen::MatrixXd matrix) {
 template <std::same_as<game_layout> Layout>
 std::pair<tree_system, Eigen::MatrixXd> inverse_in_tree(const Layout& layout, const likelihood_rows& rows,
                                                         const Eigen::VectorXd& at) {
-    tree_system system{layout, std::make_shared<const strength_tree>(tree_of(layout, rows, at))};
+    tree_system system{layout, std::make_shared<const strength_tree>(tree_of_rows(layout, rows, at))};
     require<numeric_error>(system.tree->spans(), "the games tell too little for standard errors");
     system.sum(rows, at, true);
     const tree_factors<tree_system> factors(system);
@@ -151,14 +144,17 @@ Eigen::MatrixXd inverse_on_sum_zero(Matrix h, Eigen::Index items, bool level_is_
 /// The same of a fit that exists.
 template <class Model>
 Eigen::MatrixXd centred_inverse(const pair_counts& counts, const Model& model, const rating_fit& fit) {
-    const local_model at = at_fit(counts, model, fit);
-    return inverse_on_sum_zero(information(counts, at), index(counts.items), at.prior.maxCoeff() > 0);
+    const board_point at = point_of_fit(counts, model, fit);
+    return inverse_on_sum_zero(dense_information(counts, at), as_index(counts.items), at.prior.maxCoeff() > 0);
 }
 
+/// Adds the derivative of a game's log-likelihood by a parameter to a score.
+using add_derivative = std::function<void(Eigen::Index parameter, double derivative)>;
+
 /// The middle of a sandwich, Σ_c s_c s_c': `each(g, add)` calls add(parameter, derivative) for game g.
-template <class Each>
-Eigen::MatrixXd squared_scores(std::size_t games, Eigen::Index parameters, std::span<const std::uint32_t> clusters,
-                               const Each& each) {
+inline Eigen::MatrixXd squared_scores(std::size_t games, Eigen::Index parameters,
+                                      std::span<const std::uint32_t> clusters,
+                                      const std::function<void(std::size_t, const add_derivative&)>& each) {
     require(clusters.empty() || clusters.size() == games, games, " games and ", clusters.size(), " cluster codes");
     std::vector<std::size_t> order(games);
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -166,7 +162,7 @@ Eigen::MatrixXd squared_scores(std::size_t games, Eigen::Index parameters, std::
     Eigen::MatrixXd meat = Eigen::MatrixXd::Zero(parameters, parameters);
     Eigen::VectorXd score = Eigen::VectorXd::Zero(parameters);
     std::vector<Eigen::Index> touched;
-    const auto add = [&](Eigen::Index parameter, double slope) {
+    const add_derivative add = [&](Eigen::Index parameter, double slope) {
         if (score[parameter] == 0) touched.push_back(parameter); // twice when sums cancel: removed below
         score[parameter] += slope;
     };
@@ -188,19 +184,16 @@ Eigen::MatrixXd squared_scores(std::size_t games, Eigen::Index parameters, std::
     return meat;
 }
 
-} // namespace detail
-
 /// The inverse of the information matrix (the prior's included) on the mean-zero scale. Dense: (n + 2)² numbers.
 /// \throws numeric_error when the fit does not exist, or the matrix is singular in double precision.
 template <class Model>
 rating_covariance inverse_information(const pair_counts& counts, const Model& model, const rating_fit& fit) {
     if (far_apart(counts)) {
-        auto [system, inverse] =
-            detail::inverse_in_tree(detail::board_layout(model, counts.items), detail::rows_of_board(counts, model),
-                                    detail::parameters_of(fit, model, counts.items));
-        return detail::of_scores(std::move(system), std::move(inverse));
+        auto [system, inverse] = inverse_in_tree(layout_of_board(model, counts.items), rows_of_board(counts, model),
+                                                 parameters_of_fit(fit, model, counts.items));
+        return covariance_of_scores(std::move(system), std::move(inverse));
     }
-    return {counts.items, detail::centred_inverse(counts, model, fit)};
+    return {counts.items, centred_inverse(counts, model, fit)};
 }
 
 /// The sandwich. \param clusters one code a game, equal codes are one cluster; empty: every game is its own (HC0).
@@ -210,38 +203,37 @@ template <class Model>
 rating_covariance sandwich_covariance(const game_list& games, const Model& model, const rating_fit& fit,
                                       std::span<const std::uint32_t> clusters = {}) {
     const pair_counts counts = count_games(games, model.has_order ? sides::kept : sides::merged);
-    const Eigen::VectorXd parameters = detail::parameters_of(fit, model, games.items);
-    const game_layout layout = detail::board_layout(model, games.items);
-    const double delta = detail::order_of_parameters(layout, parameters);
-    const double tau = detail::tie_of_parameters(layout, parameters);
-    detail::tree_system system{layout, {}};
+    const Eigen::VectorXd parameters = parameters_of_fit(fit, model, games.items);
+    const game_layout layout = layout_of_board(model, games.items);
+    const double delta = order_of_parameters(layout, parameters);
+    const double tau = tie_of_parameters(layout, parameters);
+    tree_system system{layout, {}};
     Eigen::MatrixXd bread;
     if (far_apart(counts))
-        std::tie(system, bread) = detail::inverse_in_tree(layout, detail::rows_of_board(counts, model), parameters);
+        std::tie(system, bread) = inverse_in_tree(layout, rows_of_board(counts, model), parameters);
     else
-        bread = detail::centred_inverse(counts, model, fit);
-    const Eigen::Index behind = bread.rows() - detail::index(layout.size); // to where a parameter lies in the bread
-    Eigen::MatrixXd meat =
-        detail::squared_scores(games.size(), bread.rows(), clusters, [&](std::size_t g, const auto& add) {
-            const game_result result = games.results[g];
-            pair_cell one{games.left[g], games.right[g], 0, 0, 0};
-            (result == game_result::left    ? one.left_wins
-             : result == game_result::right ? one.right_wins
-                                            : one.ties) = games.weight(g);
-            const outcome_terms t =
-                model.ties.terms(model.link, one, parameters[one.left] - parameters[one.right] + delta, tau);
-            if (system.tree) {
-                system.tree->path(one.left, one.right,
-                                  [&](Eigen::Index edge, double sign) { add(edge, sign * t.slope_x); });
-            } else {
-                add(one.left, t.slope_x);
-                add(one.right, -t.slope_x);
-            }
-            if (layout.has_order()) add(behind + detail::index(layout.order), t.slope_x);
-            if (layout.has_tie_parameter()) add(behind + detail::index(layout.ties), t.slope_t);
-        });
+        bread = centred_inverse(counts, model, fit);
+    const Eigen::Index behind = bread.rows() - as_index(layout.size); // to where a parameter lies in the bread
+    Eigen::MatrixXd meat = squared_scores(games.size(), bread.rows(), clusters, [&](std::size_t g, const auto& add) {
+        const game_result result = games.results[g];
+        pair_cell one{games.left[g], games.right[g], 0, 0, 0};
+        (result == game_result::left    ? one.left_wins
+         : result == game_result::right ? one.right_wins
+                                        : one.ties) = games.weight(g);
+        const outcome_terms t =
+            model.ties.terms(model.link, one, parameters[one.left] - parameters[one.right] + delta, tau);
+        if (system.tree) {
+            system.tree->path(one.left, one.right,
+                              [&](Eigen::Index edge, double sign) { add(edge, sign * t.slope_x); });
+        } else {
+            add(one.left, t.slope_x);
+            add(one.right, -t.slope_x);
+        }
+        if (layout.has_order()) add(behind + as_index(layout.order), t.slope_x);
+        if (layout.has_tie_parameter()) add(behind + as_index(layout.ties), t.slope_t);
+    });
     meat = on_one_thread([&] { return Eigen::MatrixXd(bread * meat * bread.transpose()); });
-    if (system.tree) return detail::of_scores(std::move(system), std::move(meat));
+    if (system.tree) return covariance_of_scores(std::move(system), std::move(meat));
     return {games.items, std::move(meat)};
 }
 

@@ -43,8 +43,6 @@ struct game_setting {
     std::optional<std::size_t> judge{};
 };
 
-namespace detail {
-
 /// A game on the scale of a fit: its advantage, and where its parameters lie.
 struct game_at_fit {
     game_layout layout;
@@ -83,8 +81,8 @@ inline predicted_probability predicted_outcome(const judged_terms& t, const game
     predicted_probability result{std::exp(t.value), {}};
     if (covariance == nullptr) return result;
     const game_layout& layout = game.layout;
-    Eigen::VectorXd others = Eigen::VectorXd::Zero(index(layout.size - layout.items));
-    const auto of = [&](std::size_t parameter) -> double& { return others[index(parameter - layout.items)]; };
+    Eigen::VectorXd others = Eigen::VectorXd::Zero(as_index(layout.size - layout.items));
+    const auto of = [&](std::size_t parameter) -> double& { return others[as_index(parameter - layout.items)]; };
     if (layout.has_order()) of(layout.order) = t.slope[0];
     for (std::size_t c = 0; c < game.setting.features.size(); ++c)
         of(layout.features + c) = t.slope[0] * game.setting.features[c];
@@ -99,22 +97,21 @@ inline predicted_probability predicted_outcome(const judged_terms& t, const game
 }
 
 template <class Board, class Judges>
-game_prediction predict_at(const Board& board, const Judges& judges, const game_at_fit& game,
-                           const rating_covariance* covariance, double confidence) {
-    require(covariance == nullptr || covariance->matrix.rows() == index(game.layout.size), "a covariance of ",
+game_prediction predict_at_fit(const Board& board, const Judges& judges, const game_at_fit& game,
+                               const rating_covariance* covariance, double confidence) {
+    require(covariance == nullptr || covariance->matrix.rows() == as_index(game.layout.size), "a covariance of ",
             covariance == nullptr ? 0 : covariance->matrix.rows(), " parameters does not belong to this model of ",
             game.layout.size);
     const auto predicted = [&](const pair_cell& outcome) {
         const auto terms = [&](double x) { return board.ties.terms(board.link, outcome, x, game.tau); };
-        return predicted_outcome(game.setting.judge ? judges.terms(terms, game.z, game.u) : unjudged(terms(game.z), 1),
+        return predicted_outcome(game.setting.judge ? judges.terms(terms, game.z, game.u)
+                                                    : unjudged_terms(terms(game.z), 1),
                                  game, covariance, confidence);
     };
     game_prediction p{predicted({0, 0, 1, 0, 0}), predicted({0, 0, 0, 1, 0}), {}};
     if constexpr (Board::has_tie_parameter) p.tie = predicted({0, 0, 0, 0, 1});
     return p;
 }
-
-} // namespace detail
 
 /// The game of `left` against `right` by a board's fit; with an order effect, `left` is shown first.
 /// \throws numeric_error when the fit does not exist, argument_error for items that are unknown or the same, or a fit
@@ -134,9 +131,8 @@ game_prediction predict_game(const Model& model, const rating_fit& fit, const ra
                       model.ties;
                       model.link;
                   }) {
-        const game_layout layout = detail::board_layout(model, fit.graph.component.size());
-        return detail::predict_at(model, no_judges{}, detail::game_of_fit(fit, layout, left, right, {}), &covariance,
-                                  confidence);
+        const game_layout layout = layout_of_board(model, fit.graph.component.size());
+        return predict_at_fit(model, no_judges{}, game_of_fit(fit, layout, left, right, {}), &covariance, confidence);
     }
     return {};
 }
@@ -147,9 +143,8 @@ template <class Board, class Features, class Judges>
 game_prediction predict_game(const game_model<Board, Features, Judges>& model, const game_fit& fit,
                              const rating_covariance& covariance, std::size_t left, std::size_t right,
                              const game_setting& setting = {}, double confidence = 0.95) {
-    return detail::predict_at(model.board, model.judges,
-                              detail::game_of_fit(fit.rating, fit.layout, left, right, setting), &covariance,
-                              confidence);
+    return predict_at_fit(model.board, model.judges, game_of_fit(fit.rating, fit.layout, left, right, setting),
+                          &covariance, confidence);
 }
 
 } // namespace preflearn

@@ -49,8 +49,6 @@ struct probed_errors {
     std::vector<double> from_anchor{};
 };
 
-namespace detail {
-
 /// \param information as `conjugate_gradients` wants it, its first `items()` parameters strengths
 template <class Information> probed_errors probe_inverse(const Information& information, const probe_options& options) {
     require(options.most >= 2, "errors need at least two probes, found ", options.most);
@@ -107,7 +105,7 @@ template <class Information> probed_errors probe_inverse(const Information& info
                                             ? std::sqrt(variance[i])
                                             : std::numeric_limits<double>::quiet_NaN());
     if (options.anchor) {
-        const Eigen::Index a = index(*options.anchor);
+        const Eigen::Index a = as_index(*options.anchor);
         VectorXd wide = VectorXd::Zero(size);
         wide.head(n) = centred(VectorXd::Unit(n, a));
         const VectorXd solved = conjugate_gradients(information, wide, solve_accuracy);
@@ -128,8 +126,6 @@ template <class Information> probed_errors probe_inverse(const Information& info
     return found;
 }
 
-} // namespace detail
-
 /// The standard errors of `inverse_information` without its matrix; memory and time of a probe are those of a step of
 /// the fit. Order effect and tie parameter have a solve of their own and no sampling error.
 /// \throws numeric_error when the fit does not exist, argument_error when it is one of another model, or for fewer than
@@ -137,8 +133,8 @@ template <class Information> probed_errors probe_inverse(const Information& info
 template <class Model>
 probed_errors probe_errors(const pair_counts& counts, const Model& model, const rating_fit& fit,
                            const probe_options& options = {}) {
-    const detail::local_model at = detail::at_fit(counts, model, fit);
-    return detail::probe_inverse(detail::board_information(counts, at), options);
+    const board_point at = point_of_fit(counts, model, fit);
+    return probe_inverse(board_information(counts, at), options);
 }
 
 } // namespace preflearn

@@ -31,7 +31,7 @@ struct quasi_variance_result {
 /// A template only so that Eigen's factorisation is compiled where it is called.
 template <std::same_as<rating_covariance> Covariance>
 quasi_variance_result quasi_variances(const Covariance& covariance) {
-    const Eigen::Index n = detail::index(covariance.items);
+    const Eigen::Index n = as_index(covariance.items);
     require(n >= 3, "quasi-variances need at least three items, found ", n);
     Eigen::MatrixXd variance = Eigen::MatrixXd::Zero(n, n);
     for (Eigen::Index i = 0; i < n; ++i) {

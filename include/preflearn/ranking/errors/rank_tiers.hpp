@@ -83,15 +83,15 @@ std::vector<float> largest_differences(const Matrix& root, const Matrix& precisi
     const Eigen::Index n = root.rows();
     std::vector<float> largest(draws);
     parallel_blocks(draws, together, [&](std::size_t begin, std::size_t end) {
-        Eigen::MatrixXf noise(n, index(end - begin));
+        Eigen::MatrixXf noise(n, as_index(end - begin));
         for (std::size_t d = begin; d < end; ++d) {
             generator random(seed, "rank draws", d);
-            for (float& x : noise.col(index(d - begin))) x = static_cast<float>(random.normal());
+            for (float& x : noise.col(as_index(d - begin))) x = static_cast<float>(random.normal());
         }
         const Eigen::MatrixXf scores = on_one_thread([&] { return Eigen::MatrixXf(root * noise); });
         for (Eigen::Index i = 1; i < n; ++i) {
             for (std::size_t d = begin; d < end; ++d) {
-                const auto drawn = scores.col(index(d - begin));
+                const auto drawn = scores.col(as_index(d - begin));
                 const auto t = (drawn.head(i).array() - drawn[i]).abs() * precision.col(i).head(i).array();
                 largest[d] = std::max(largest[d], t.maxCoeff());
             }
@@ -144,12 +144,12 @@ rank_result rank_items(const rating_fit& fit, const rating_covariance& covarianc
         detail::rank_by_differences(fit, clearly_above, result);
         return result;
     }
-    const Eigen::Index rows = detail::index(n);
+    const Eigen::Index rows = as_index(n);
     Eigen::MatrixXf precision = Eigen::MatrixXf::Zero(rows, rows); // 1 / error of each difference
     for (std::size_t i = 0; i < n; ++i) {
         for (std::size_t j = 0; j < n; ++j) {
             const double error = covariance.standard_error_of_difference(i, j);
-            if (i != j && error > 0) precision(detail::index(i), detail::index(j)) = static_cast<float>(1 / error);
+            if (i != j && error > 0) precision(as_index(i), as_index(j)) = static_cast<float>(1 / error);
         }
     }
     if (n > 2) {

@@ -123,8 +123,6 @@ inline void check_counts(const pair_counts& counts, std::span<const std::string>
                          "can be divided by a common number without changing a score");
 }
 
-namespace detail {
-
 /// Whether strengths with θ_left − θ_right = 1 in every cell exist, which an order effect cannot be told from.
 inline bool order_is_aliased(const pair_counts& counts) {
     std::vector<std::vector<std::pair<item_id, int>>> neighbours(counts.items);
@@ -157,7 +155,7 @@ inline bool order_is_aliased(const pair_counts& counts) {
 }
 
 /// Fills in status and reason when the board itself rules the fit out.
-inline bool board_allows(const pair_counts& counts, board_need need, const game_layout& layout, rating_fit& fit) {
+inline bool board_allows_fit(const pair_counts& counts, board_need need, const game_layout& layout, rating_fit& fit) {
     const auto refuse = [&](fit_status status, std::string reason) {
         fit.status = status;
         fit.reason = std::move(reason);
@@ -183,16 +181,14 @@ inline bool board_allows(const pair_counts& counts, board_need need, const game_
     return true;
 }
 
-} // namespace detail
-
 /// The reason, with the names of items and of covariates instead of their numbers; empty when converged.
 inline std::string explain(const rating_fit& fit, std::span<const std::string> names,
                            std::span<const std::string> covariates = {}) {
     require(names.size() == fit.graph.component.size(), names.size(), " names for ", fit.graph.component.size(),
             " items");
-    if (fit.status == fit_status::disconnected) return detail::disconnection_reason(fit.graph, names);
-    if (fit.status == fit_status::separated) return detail::separation_reason(fit.graph, names);
-    if (!fit.aliased.empty()) return detail::alias_reason(fit.aliased, covariates);
+    if (fit.status == fit_status::disconnected) return disconnection_reason(fit.graph, names);
+    if (fit.status == fit_status::separated) return separation_reason(fit.graph, names);
+    if (!fit.aliased.empty()) return alias_reason(fit.aliased, covariates);
     return fit.reason;
 }
 
@@ -206,7 +202,7 @@ rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const
                        std::span<const double> start = {}) {
     static_assert(RatingSolver<Solver, Model>, "a RatingSolver is called with (pair_counts, model, start), const, and "
                                                "returns preflearn::solver_result");
-    const game_layout layout = detail::board_layout(model, counts.items);
+    const game_layout layout = layout_of_board(model, counts.items);
     require(!layout.has_order() || counts.orientation == sides::kept,
             "an order effect needs counts with their sides kept: count_games(…, sides::kept)");
     require(start.empty() || start.size() == layout.size, "a start of ", start.size(), " parameters for ", layout.size);
@@ -215,13 +211,13 @@ rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const
     rating_fit fit;
     fit.prior = model.prior.describe();
     fit.graph = analyse_wins(counts, model.ties.edges);
-    if (!detail::board_allows(counts, model.prior.need, layout, fit)) return fit;
+    if (!board_allows_fit(counts, model.prior.need, layout, fit)) return fit;
 
     Eigen::VectorXd from =
-        start.empty() ? detail::equal_items(counts, model)
-                      : Eigen::VectorXd(Eigen::Map<const Eigen::VectorXd>(start.data(), detail::index(start.size())));
-    const solver_result found = far_apart(counts) ? detail::climb_in_tree(counts, model, std::move(from))
-                                                  : solver(counts, model, std::move(from));
+        start.empty() ? equal_items(counts, model)
+                      : Eigen::VectorXd(Eigen::Map<const Eigen::VectorXd>(start.data(), as_index(start.size())));
+    const solver_result found =
+        far_apart(counts) ? climb_in_tree(counts, model, std::move(from)) : solver(counts, model, std::move(from));
     fit.iterations = found.iterations;
     fit.gradient_norm = found.gradient_norm;
     fit.newton_step = found.newton_step;
@@ -255,24 +251,20 @@ rating_fit fit_ratings(const pair_counts& counts, const Model& model = {}, const
     return fit;
 }
 
-namespace detail {
-
 /// Where a fit of a model ended. \throws numeric_error when it does not exist, argument_error when it is one of another
 /// model.
-template <class Model> Eigen::VectorXd parameters_of(const rating_fit& fit, const Model& model, std::size_t items) {
+template <class Model> Eigen::VectorXd parameters_of_fit(const rating_fit& fit, const Model& model, std::size_t items) {
     fit.check();
-    require(fit.parameters.size() == board_layout(model, items).size, "a fit of ", fit.parameters.size(),
+    require(fit.parameters.size() == layout_of_board(model, items).size, "a fit of ", fit.parameters.size(),
             " parameters does not belong to this model of ", items, " items");
-    return Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), index(fit.parameters.size()));
+    return Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), as_index(fit.parameters.size()));
 }
 
 /// The model there.
-template <class Model> local_model at_fit(const pair_counts& counts, const Model& model, const rating_fit& fit) {
-    local_model at;
-    evaluate(counts, model, parameters_of(fit, model, counts.items), at);
+template <class Model> board_point point_of_fit(const pair_counts& counts, const Model& model, const rating_fit& fit) {
+    board_point at;
+    evaluate_board(counts, model, parameters_of_fit(fit, model, counts.items), at);
     return at;
 }
-
-} // namespace detail
 
 } // namespace preflearn

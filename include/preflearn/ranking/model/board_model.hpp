@@ -19,6 +19,7 @@
 
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/ranking/board/counts.hpp>
+#include <preflearn/ranking/model/game_layout.hpp>
 #include <preflearn/ranking/model/link.hpp>
 #include <preflearn/ranking/model/prior.hpp>
 #include <preflearn/ranking/model/ties.hpp>
@@ -63,33 +64,15 @@ struct bradley_terry_model {
     [[nodiscard]] static constexpr std::size_t size(std::size_t items) { return items + extras; }
 };
 
-/// Where each parameter lies: θ, δ, features' γ, judges' u, τ; a board has no γ and u.
-struct game_layout {
-    std::size_t items = 0, order = 0, features = 0, judges = 0, ties = 0, size = 0;
-    /// Only the differences of the judges' parameters mean something.
-    bool judges_sum_zero = false;
-
-    [[nodiscard]] bool has_order() const { return order < features; }
-    [[nodiscard]] bool has_tie_parameter() const { return ties < size; }
-};
-
-namespace detail {
-
-inline Eigen::Index index(std::size_t i) { return static_cast<Eigen::Index>(i); }
-
-template <class Model> game_layout board_layout(const Model& model, std::size_t items) {
-    const std::size_t ties = items + (model.has_order ? 1 : 0);
-    return {.items = items,
-            .order = items,
-            .features = ties,
-            .judges = ties,
-            .ties = ties,
-            .size = ties + (model.has_tie_parameter ? 1 : 0)};
+/// Whether the model allows these parameters.
+template <class Model> bool allows_parameters(const Model& model, const Eigen::VectorXd& parameters) {
+    if constexpr (Model::has_tie_parameter) return model.ties.allows(parameters[parameters.size() - 1]);
+    return true;
 }
 
 /// What Newton's method needs at a point: the gradient and, for each cell, minus the Hessian in (x, τ); `prior` is the
 /// prior's on the diagonal.
-struct local_model {
+struct board_point {
     game_layout layout;
     Eigen::VectorXd gradient;
     /// The cells' items, copied once: products with the information matrix read nothing else of a cell.
@@ -99,23 +82,6 @@ struct local_model {
     /// Of the information matrix, the prior included.
     Eigen::VectorXd diagonal;
 };
-
-/// Sums `body(begin, end, sum)` over blocks of cells into a vector; blocks and order depend on the cells alone.
-template <class Body> Eigen::VectorXd sum_over_cells(std::size_t cells, std::size_t size, const Body& body) {
-    const std::size_t blocks = std::clamp<std::size_t>(cells / 8192, 1, 16);
-    Eigen::MatrixXd partial = Eigen::MatrixXd::Zero(index(size), index(blocks));
-    parallel_for(blocks,
-                 [&](std::size_t b) { body(b * cells / blocks, (b + 1) * cells / blocks, partial.data() + b * size); });
-    for (Eigen::Index b = 1; b < partial.cols(); ++b) partial.col(0) += partial.col(b);
-    return partial.col(0);
-}
-
-inline double order_of_parameters(const game_layout& layout, const Eigen::VectorXd& parameters) {
-    return layout.has_order() ? parameters[index(layout.order)] : 0;
-}
-inline double tie_of_parameters(const game_layout& layout, const Eigen::VectorXd& parameters) {
-    return layout.has_tie_parameter() ? parameters[index(layout.ties)] : 0;
-}
 
 /// Logistic regression over a run of cells, a few hundred at a time so that exp is vector code.
 template <class Ties>
@@ -131,15 +97,15 @@ void two_outcome_block(const pair_counts& counts, const Ties& ties, const game_l
         const std::size_t count = std::min(most, end - from);
         const pair_cell* cells = counts.cells.data() + from;
         for (std::size_t k = 0; k < count; ++k) {
-            x[index(k)] = parameters[cells[k].left] - parameters[cells[k].right] + delta;
+            x[as_index(k)] = parameters[cells[k].left] - parameters[cells[k].right] + delta;
             left[k] = ties.left_part(cells[k]);
             right[k] = ties.right_part(cells[k]);
         }
-        tail.head(index(count)) = (-x.head(index(count)).abs()).exp();
+        tail.head(as_index(count)) = (-x.head(as_index(count)).abs()).exp();
         double* const bend = curvature + from;
         for (std::size_t k = 0; k < count; ++k) {
-            const double likelier = 1 / (1 + tail[index(k)]), other = tail[index(k)] * likelier;
-            const double p = x[index(k)] >= 0 ? likelier : other, q = x[index(k)] >= 0 ? other : likelier;
+            const double likelier = 1 / (1 + tail[as_index(k)]), other = tail[as_index(k)] * likelier;
+            const double p = x[as_index(k)] >= 0 ? likelier : other, q = x[as_index(k)] >= 0 ? other : likelier;
             slope[k] = left[k] * q - right[k] * p;
             bend[k] = (left[k] + right[k]) * likelier * other;
         }
@@ -166,8 +132,8 @@ void two_outcome_block(const pair_counts& counts, const Ties& ties, const game_l
 
 /// Gradient and curvature of the objective.
 template <class Model>
-void evaluate(const pair_counts& counts, const Model& model, const Eigen::VectorXd& parameters, local_model& at) {
-    const game_layout layout = at.layout = board_layout(model, counts.items);
+void evaluate_board(const pair_counts& counts, const Model& model, const Eigen::VectorXd& parameters, board_point& at) {
+    const game_layout layout = at.layout = layout_of_board(model, counts.items);
     const std::size_t n = layout.items, cells = counts.cells.size(), size = layout.size;
     if (at.sides_of.size() != cells) {
         at.sides_of.clear();
@@ -179,7 +145,7 @@ void evaluate(const pair_counts& counts, const Model& model, const Eigen::Vector
         at.xt.resize(cells);
         at.tt.resize(cells);
     }
-    const Eigen::VectorXd sums = sum_over_cells(cells, 2 * size, [&](std::size_t begin, std::size_t end, double* sum) {
+    const Eigen::VectorXd sums = sum_over_blocks(cells, 2 * size, [&](std::size_t begin, std::size_t end, double* sum) {
         double* const diagonal = sum + size;
         if constexpr (Model::two_outcome_logit) {
             two_outcome_block(counts, model.ties, layout, parameters, begin, end, sum, diagonal, at.xx.data());
@@ -207,26 +173,26 @@ void evaluate(const pair_counts& counts, const Model& model, const Eigen::Vector
             }
         }
     });
-    at.gradient = sums.head(index(size));
-    at.diagonal = sums.tail(index(size));
+    at.gradient = sums.head(as_index(size));
+    at.diagonal = sums.tail(as_index(size));
     // A common shift of θ changes no game, so what the sums leave there is rounding, which a weak prior would amplify.
-    at.gradient.head(index(n)).array() -= at.gradient.head(index(n)).mean();
-    at.prior = Eigen::VectorXd::Zero(index(size));
+    at.gradient.head(as_index(n)).array() -= at.gradient.head(as_index(n)).mean();
+    at.prior = Eigen::VectorXd::Zero(as_index(size));
     for (std::size_t i = 0; i < n; ++i) {
-        const prior_terms p = model.prior.terms(parameters[index(i)]);
-        at.gradient[index(i)] += p.slope;
-        at.prior[index(i)] = p.curvature;
+        const prior_terms p = model.prior.terms(parameters[as_index(i)]);
+        at.gradient[as_index(i)] += p.slope;
+        at.prior[as_index(i)] = p.curvature;
     }
     at.diagonal += at.prior;
 }
 
 /// The information matrix times a vector.
 template <bool HasTieParameter>
-Eigen::VectorXd information_times(const pair_counts& counts, const local_model& at, const Eigen::VectorXd& z) {
+Eigen::VectorXd information_times(const pair_counts& counts, const board_point& at, const Eigen::VectorXd& z) {
     const game_layout& layout = at.layout;
     const double z_order = order_of_parameters(layout, z), z_tie = tie_of_parameters(layout, z);
     Eigen::VectorXd y =
-        sum_over_cells(counts.cells.size(), layout.size, [&](std::size_t begin, std::size_t end, double* sum) {
+        sum_over_blocks(counts.cells.size(), layout.size, [&](std::size_t begin, std::size_t end, double* sum) {
             double order_sum = 0, tie_sum = 0;
             for (std::size_t k = begin; k < end;) { // cells of one left item follow each other
                 const item_id left = at.sides_of[k].first;
@@ -256,9 +222,9 @@ Eigen::VectorXd information_times(const pair_counts& counts, const local_model& 
 /// The information matrix without its entries, for solvers and probes.
 class board_information {
   public:
-    board_information(const pair_counts& counts, const local_model& at)
+    board_information(const pair_counts& counts, const board_point& at)
         : counts_(counts), at_(at), level_free_(at.prior.maxCoeff() <= 0) {}
-    [[nodiscard]] Eigen::Index items() const { return index(counts_.items); }
+    [[nodiscard]] Eigen::Index items() const { return as_index(counts_.items); }
     [[nodiscard]] const Eigen::VectorXd& diagonal() const { return at_.diagonal; }
     [[nodiscard]] Eigen::VectorXd times(const Eigen::VectorXd& v) const {
         return at_.layout.has_tie_parameter() ? information_times<true>(counts_, at_, v)
@@ -271,16 +237,16 @@ class board_information {
 
   private:
     const pair_counts& counts_;
-    const local_model& at_;
+    const board_point& at_;
     bool level_free_;
 };
 
 /// The information matrix, dense.
-inline Eigen::MatrixXd information(const pair_counts& counts, const local_model& at) {
-    const Eigen::Index order = index(at.layout.order), tie = index(at.layout.ties);
+inline Eigen::MatrixXd dense_information(const pair_counts& counts, const board_point& at) {
+    const Eigen::Index order = as_index(at.layout.order), tie = as_index(at.layout.ties);
     Eigen::MatrixXd h = at.prior.asDiagonal();
     for (std::size_t k = 0; k < counts.cells.size(); ++k) {
-        const auto l = index(counts.cells[k].left), r = index(counts.cells[k].right);
+        const auto l = as_index(counts.cells[k].left), r = as_index(counts.cells[k].right);
         const double v = at.xx[k];
         h(l, l) += v;
         h(r, r) += v;
@@ -309,35 +275,32 @@ inline Eigen::VectorXd games_of_parameters(const pair_counts& counts, Eigen::Ind
     for (const pair_cell& c : counts.cells) {
         games[c.left] += c.games();
         games[c.right] += c.games();
-        for (Eigen::Index e = index(counts.items); e < size; ++e) games[e] += c.games();
+        for (Eigen::Index e = as_index(counts.items); e < size; ++e) games[e] += c.games();
     }
     return games.cwiseMax(std::max(1e-300, 1e-4 * games.maxCoeff()));
 }
 
-} // namespace detail
-
 /// The log-likelihood without the prior's part, and without binomial coefficients.
 template <class Model>
 double log_likelihood(const pair_counts& counts, const Model& model, std::span<const double> parameters) {
-    const Eigen::VectorXd p = Eigen::Map<const Eigen::VectorXd>(parameters.data(), detail::index(parameters.size()));
-    const game_layout layout = detail::board_layout(model, counts.items);
-    const double delta = detail::order_of_parameters(layout, p), tau = detail::tie_of_parameters(layout, p);
-    return detail::sum_over_cells(counts.cells.size(), 1, [&](std::size_t begin, std::size_t end, double* sum) {
+    const Eigen::VectorXd p = Eigen::Map<const Eigen::VectorXd>(parameters.data(), as_index(parameters.size()));
+    const game_layout layout = layout_of_board(model, counts.items);
+    const double delta = order_of_parameters(layout, p), tau = tie_of_parameters(layout, p);
+    return sum_over_blocks(counts.cells.size(), 1, [&](std::size_t begin, std::size_t end, double* sum) {
         if constexpr (Model::two_outcome_logit) {
             constexpr std::size_t most = 512; // so that exp and log are vector code
             Eigen::Array<double, most, 1> x, softplus_of_minus;
             for (std::size_t from = begin; from < end; from += most) {
                 const std::size_t count = std::min(most, end - from);
                 const pair_cell* cells = counts.cells.data() + from;
-                for (std::size_t k = 0; k < count; ++k)
-                    x[detail::index(k)] = p[cells[k].left] - p[cells[k].right] + delta;
-                const auto part = x.head(detail::index(count));
+                for (std::size_t k = 0; k < count; ++k) x[as_index(k)] = p[cells[k].left] - p[cells[k].right] + delta;
+                const auto part = x.head(as_index(count));
                 softplus_of_minus.head(part.size()) = (-part).cwiseMax(0.0) + (1 + (-part.abs()).exp()).log();
                 for (std::size_t k = 0; k < count; ++k) {
                     const double left = model.ties.left_part(cells[k]);
                     const double right = model.ties.right_part(cells[k]);
                     // log(1 + e^x) = log(1 + e^−x) + x
-                    *sum -= (left + right) * softplus_of_minus[detail::index(k)] + right * x[detail::index(k)];
+                    *sum -= (left + right) * softplus_of_minus[as_index(k)] + right * x[as_index(k)];
                 }
             }
             return;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include <Eigen/Core>
@@ -15,81 +16,83 @@
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/ranking/board/games.hpp>
 #include <preflearn/ranking/model/board_model.hpp>
+#include <preflearn/ranking/model/game_likelihood.hpp>
 #include <preflearn/ranking/model/game_model.hpp>
 
 namespace preflearn {
 
-namespace detail {
-
-template <class Model> class game_information {
+class game_information {
   public:
-    /// Zero. The columns are looked at as long as this is used.
-    game_information(const game_list& games, const game_details& details, const game_layout& layout)
-        : prior(Eigen::VectorXd::Zero(index(layout.size))), games_(games), details_(details), layout_(layout),
-          curvature_(entries * games.size()) {}
+    /// Zero. Refers to the likelihood.
+    explicit game_information(const game_likelihood& likelihood)
+        : prior(Eigen::VectorXd::Zero(as_index(likelihood.layout().size))),
+          likelihood_(likelihood), used_{0, likelihood.layout().has_tie_parameter() ? 1 : 2, 2},
+          kinds_(1 + std::size_t{likelihood.layout().has_tie_parameter()} + std::size_t{likelihood.has_judges()}),
+          curvature_(entries() * likelihood.games().size()) {}
 
     /// Of each parameter, on the diagonal.
     Eigen::VectorXd prior;
 
     /// C_g in (z, τ, u).
     void set(std::size_t game, const Eigen::Matrix3d& curvature) {
-        double* entry = &curvature_[entries * game];
-        for (const Eigen::Index a : used)
-            for (const Eigen::Index b : used)
+        double* entry = &curvature_[entries() * game];
+        for (const Eigen::Index a : used())
+            for (const Eigen::Index b : used())
                 if (b <= a) *entry++ = curvature(a, b);
     }
-    [[nodiscard]] Eigen::Index items() const { return index(layout_.items); }
+    [[nodiscard]] Eigen::Index items() const { return as_index(likelihood_.layout().items); }
 
     /// On the space where the judges' parameters have mean zero, for those of relative worth.
     [[nodiscard]] Eigen::VectorXd times(Eigen::VectorXd v) const {
-        centre_judges(layout_, v);
-        Eigen::VectorXd y =
-            sum_over_cells(games_.size(), layout_.size, [&](std::size_t begin, std::size_t end, double* sum) {
+        centre_judges(likelihood_.layout(), v);
+        Eigen::VectorXd y = sum_over_blocks(
+            likelihood_.games().size(), likelihood_.layout().size,
+            [&](std::size_t begin, std::size_t end, double* sum) {
                 for (std::size_t g = begin; g < end; ++g) {
                     double moved[3] = {}, pull[3] = {};
-                    visit_row<Model>(games_, details_, layout_, g,
-                                     [&](const game_parameter& p) { moved[p.through] += p.times * v[p.at]; });
+                    likelihood_.visit_game(g, [&](const game_parameter& p) { moved[p.through] += p.times * v[p.at]; });
                     visit_curvature(g, [&](Eigen::Index a, Eigen::Index b, double c) {
                         pull[a] += c * moved[b];
                         if (a != b) pull[b] += c * moved[a];
                     });
-                    visit_row<Model>(games_, details_, layout_, g,
-                                     [&](const game_parameter& p) { sum[p.at] += p.times * pull[p.through]; });
+                    likelihood_.visit_game(g, [&](const game_parameter& p) { sum[p.at] += p.times * pull[p.through]; });
                 }
             });
         y += prior.cwiseProduct(v);
-        centre_judges(layout_, y);
+        centre_judges(likelihood_.layout(), y);
         return y;
     }
     [[nodiscard]] Eigen::VectorXd diagonal() const {
-        return prior +
-               sum_over_cells(games_.size(), layout_.size, [&](std::size_t begin, std::size_t end, double* sum) {
-                   for (std::size_t g = begin; g < end; ++g) {
-                       const Eigen::Matrix3d c = curvature(g);
-                       visit_row<Model>(games_, details_, layout_, g, [&](const game_parameter& p) {
-                           sum[p.at] += p.times * p.times * c(p.through, p.through);
-                       });
-                   }
-               });
+        return prior + sum_over_blocks(likelihood_.games().size(), likelihood_.layout().size,
+                                       [&](std::size_t begin, std::size_t end, double* sum) {
+                                           for (std::size_t g = begin; g < end; ++g) {
+                                               const Eigen::Matrix3d c = curvature(g);
+                                               likelihood_.visit_game(g, [&](const game_parameter& p) {
+                                                   sum[p.at] += p.times * p.times * c(p.through, p.through);
+                                               });
+                                           }
+                                       });
     }
     /// Takes away what no game sees: a common shift of the scores without a prior, and of judges of relative worth.
     void centre(Eigen::VectorXd& v) const {
         if (items() > 0 && !(prior.head(items()).maxCoeff() > 0)) v.head(items()).array() -= v.head(items()).mean();
-        centre_judges(layout_, v);
+        centre_judges(likelihood_.layout(), v);
     }
     /// The whole matrix, judges not centred.
     [[nodiscard]] Eigen::MatrixXd dense() const {
-        const Eigen::Index size = index(layout_.size);
-        const std::size_t blocks = std::clamp<std::size_t>((std::size_t{1} << 20) / (layout_.size * layout_.size + 1),
-                                                           1, std::clamp<std::size_t>(games_.size() / 8192, 1, 16));
+        const Eigen::Index size = as_index(likelihood_.layout().size);
+        const std::size_t blocks = std::clamp<std::size_t>(
+            (std::size_t{1} << 20) / (likelihood_.layout().size * likelihood_.layout().size + 1), 1,
+            std::clamp<std::size_t>(likelihood_.games().size() / 8192, 1, 16));
         std::vector<Eigen::MatrixXd> parts(blocks);
         parallel_for(blocks, [&](std::size_t block) {
             Eigen::MatrixXd& h = parts[block];
             h.setZero(size, size);
-            for (std::size_t g = block * games_.size() / blocks; g < (block + 1) * games_.size() / blocks; ++g) {
+            for (std::size_t g = block * likelihood_.games().size() / blocks;
+                 g < (block + 1) * likelihood_.games().size() / blocks; ++g) {
                 const Eigen::Matrix3d c = curvature(g);
-                visit_row<Model>(games_, details_, layout_, g, [&](const game_parameter& a) {
-                    visit_row<Model>(games_, details_, layout_, g, [&](const game_parameter& b) {
+                likelihood_.visit_game(g, [&](const game_parameter& a) {
+                    likelihood_.visit_game(g, [&](const game_parameter& b) {
                         if (b.at <= a.at) h(a.at, b.at) += a.times * b.times * c(a.through, b.through);
                     });
                 });
@@ -102,20 +105,15 @@ template <class Model> class game_information {
     }
 
   private:
-    static constexpr auto used = [] {
-        constexpr bool ties = Model::board_type::has_tie_parameter, judges = Model::judges_type::has_parameters;
-        std::array<Eigen::Index, 1 + std::size_t{ties} + std::size_t{judges}> list{};
-        if (ties) list[1] = 1;
-        if (judges) list.back() = 2;
-        return list;
-    }();
-    static constexpr std::size_t entries = used.size() * (used.size() + 1) / 2;
+    /// z, and of τ and u those that the model has.
+    [[nodiscard]] std::span<const Eigen::Index> used() const { return std::span(used_).first(kinds_); }
+    [[nodiscard]] std::size_t entries() const { return kinds_ * (kinds_ + 1) / 2; }
 
     /// Calls visit(a, b, C_g(a, b)) for a >= b.
     template <class Visit> void visit_curvature(std::size_t game, const Visit& visit) const {
-        const double* entry = &curvature_[entries * game];
-        for (const Eigen::Index a : used)
-            for (const Eigen::Index b : used)
+        const double* entry = &curvature_[entries() * game];
+        for (const Eigen::Index a : used())
+            for (const Eigen::Index b : used())
                 if (b <= a) visit(a, b, *entry++);
     }
     [[nodiscard]] Eigen::Matrix3d curvature(std::size_t game) const {
@@ -124,9 +122,9 @@ template <class Model> class game_information {
         return c;
     }
 
-    game_list games_;
-    game_details details_;
-    game_layout layout_;
+    const game_likelihood& likelihood_;
+    std::array<Eigen::Index, 3> used_;
+    std::size_t kinds_;
     std::vector<double> curvature_;
 };
 
@@ -139,8 +137,6 @@ inline void centre_judges_of(const game_layout& layout, Eigen::MatrixXd& h) {
     }
 }
 
-} // namespace detail
-
 /// The objective of a game model at a point.
 struct game_objective {
     /// Without and with the log-priors.
@@ -150,55 +146,49 @@ struct game_objective {
     Eigen::MatrixXd information{};
 };
 
-namespace detail {
-
 /// Without the matrix. \param information where the curvature goes, or nothing
-template <class Model>
-game_objective evaluate(const game_list& games, const game_details& details, const Model& model,
-                        const game_layout& layout, const Eigen::VectorXd& parameters,
-                        game_information<Model>* information) {
-    const Eigen::Index size = index(layout.size), n = index(layout.items);
-    const Eigen::VectorXd sums =
-        sum_over_cells(games.size(), layout.size + 1, [&](std::size_t begin, std::size_t end, double* sum) {
-            each_game(games, details, model, layout, parameters, begin, end,
-                      [&](std::size_t g, const std::vector<game_parameter>& row, const judged_terms& t) {
-                          sum[size] += t.value;
-                          for (const game_parameter& p : row) sum[p.at] += p.times * t.slope[p.through];
-                          if (information != nullptr) information->set(g, t.curvature);
-                      });
+inline game_objective objective_at(const game_likelihood& likelihood, const Eigen::VectorXd& parameters,
+                                   game_information* information = nullptr) {
+    const game_layout& layout = likelihood.layout();
+    const Eigen::Index size = as_index(layout.size), n = as_index(layout.items);
+    const Eigen::VectorXd sums = sum_over_blocks(
+        likelihood.games().size(), layout.size + 1, [&](std::size_t begin, std::size_t end, double* sum) {
+            likelihood.each_game(parameters, begin, end,
+                                 [&](std::size_t g, std::span<const game_parameter> row, const judged_terms& t) {
+                                     sum[size] += t.value;
+                                     for (const game_parameter& p : row) sum[p.at] += p.times * t.slope[p.through];
+                                     if (information != nullptr) information->set(g, t.curvature);
+                                 });
         });
     game_objective at{.log_likelihood = sums[size], .value = sums[size], .gradient = sums.head(size)};
     // A common shift of θ changes no game: what the sums leave there is rounding.
     if (n > 0) at.gradient.head(n).array() -= at.gradient.head(n).mean();
-    const auto add = [&](std::size_t i, const prior_terms& p) {
+    for (std::size_t i = 0; i < layout.ties; ++i) {
+        if (i >= layout.items && i < layout.features) continue; // the order effect
+        const prior_terms p = likelihood.prior(i, parameters[as_index(i)]);
         at.value += p.value;
-        at.gradient[index(i)] += p.slope;
-        if (information != nullptr) information->prior[index(i)] = p.curvature;
-    };
-    for (std::size_t i = 0; i < layout.items; ++i) add(i, model.board.prior.terms(parameters[index(i)]));
-    for (std::size_t c = layout.features; c < layout.judges; ++c) {
-        const double gamma = parameters[index(c)], precision = model.features.precision();
-        add(c, {-gamma * gamma * precision / 2, -gamma * precision, precision});
+        at.gradient[as_index(i)] += p.slope;
+        if (information != nullptr) information->prior[as_index(i)] = p.curvature;
     }
-    for (std::size_t k = layout.judges; k < layout.ties; ++k) add(k, model.judges.prior(parameters[index(k)]));
     centre_judges(layout, at.gradient);
     return at;
 }
 
-} // namespace detail
-
 /// Where the judges' parameters have mean zero the gradient and the information are those on that space.
-/// \param parameters as `layout` says. The columns must have been checked, as `fit_games` does.
+inline game_objective objective_with_information(const game_likelihood& likelihood, const Eigen::VectorXd& parameters) {
+    game_information information(likelihood);
+    game_objective at = objective_at(likelihood, parameters, &information);
+    at.information = information.dense();
+    centre_judges_of(likelihood.layout(), at.information);
+    return at;
+}
+
+/// The same of a model. \param parameters as `layout` says. The columns must have been checked, as `fit_games` does.
 template <class Model>
 game_objective evaluate_games(const game_list& games, const game_details& details, const Model& model,
                               const Eigen::VectorXd& parameters, bool with_information = true) {
-    const game_layout layout = model.layout(games, details);
-    if (!with_information) return detail::evaluate<Model>(games, details, model, layout, parameters, nullptr);
-    detail::game_information<Model> information(games, details, layout);
-    game_objective at = detail::evaluate(games, details, model, layout, parameters, &information);
-    at.information = information.dense();
-    detail::centre_judges_of(layout, at.information);
-    return at;
+    const game_likelihood likelihood(games, details, model);
+    return with_information ? objective_with_information(likelihood, parameters) : objective_at(likelihood, parameters);
 }
 
 } // namespace preflearn

@@ -23,9 +23,9 @@
 #include <preflearn/ranking/board/games.hpp>
 #include <preflearn/ranking/model/board_model.hpp>
 #include <preflearn/ranking/model/features.hpp>
+#include <preflearn/ranking/model/game_layout.hpp>
 #include <preflearn/ranking/model/judges.hpp>
 #include <preflearn/ranking/model/prior.hpp>
-#include <preflearn/ranking/solver/tree_system.hpp>
 
 namespace preflearn {
 
@@ -37,15 +37,11 @@ struct game_details {
     std::span<const std::uint32_t> judges{};
 };
 
-namespace detail {
-
 /// Whether the type of a prior says that fits are finite on some boards only; of a prior chosen at run time it does
 /// not.
 template <class Prior> inline constexpr bool needs_a_board = requires {
     requires std::bool_constant<(Prior::need != board_need::nothing)>::value;
 };
-
-} // namespace detail
 
 /// `game_model{.board = bradley_terry_model{.ties = davidson_rule{}}, .features = game_features{}}`: what is not named
 /// is as in `bradley_terry_model`, without features, all judges alike.
@@ -58,7 +54,7 @@ struct game_model {
     static_assert(!std::same_as<typename Board::prior_type, jeffreys_prior>,
                   "Jeffreys' prior is offered for the board alone, without features and judges");
     static_assert(
-        !std::same_as<Judges, judge_reliability> || !detail::needs_a_board<typename Board::prior_type>,
+        !std::same_as<Judges, judge_reliability> || !needs_a_board<typename Board::prior_type>,
         "judge_reliability needs a prior on the scores: judges who may be wrong leave the likelihood flat far "
         "out");
 
@@ -83,8 +79,6 @@ struct game_model {
     }
 };
 
-namespace detail {
-
 /// Calls visit(cell of one outcome, its weight): one outcome a game, two for a tie that is half a win for both.
 template <class Ties, class Visit>
 void each_outcome(const Ties& ties, game_result result, double weight, const Visit& visit) {
@@ -99,57 +93,11 @@ void each_outcome(const Ties& ties, game_result result, double weight, const Vis
     }
 }
 
-/// Calls visit(parameter) for each that game g depends on, the order effect and features after the items, the judge and
-/// τ last.
-template <class Model, class Visit>
-void visit_row(const game_list& games, const game_details& details, const game_layout& layout, std::size_t g,
-               const Visit& visit) {
-    if (layout.items > 0) {
-        visit(game_parameter{index(games.left[g]), 0, 1});
-        visit(game_parameter{index(games.right[g]), 0, -1});
-    }
-    if (layout.has_order()) visit(game_parameter{index(layout.order), 0, 1});
-    if constexpr (Model::features_type::has_parameters)
-        for (std::size_t c = 0; c < details.features.columns; ++c)
-            visit(game_parameter{index(layout.features + c), 0, details.features(g, c)});
-    if constexpr (Model::judges_type::has_parameters)
-        visit(game_parameter{index(layout.judges + details.judges[g]), 2, 1});
-    if constexpr (Model::board_type::has_tie_parameter) visit(game_parameter{index(layout.ties), 1, 1});
-}
-
-/// Calls body(g, parameters that game g depends on, its terms times its weight) for games from `first` to `last`.
-template <class Model, class Body>
-void each_game(const game_list& games, const game_details& details, const Model& model, const game_layout& layout,
-               const Eigen::VectorXd& parameters, std::size_t first, std::size_t last, const Body& body) {
-    const double tau = Model::board_type::has_tie_parameter ? parameters[index(layout.ties)] : 0;
-    std::vector<game_parameter> row;
-    for (std::size_t g = first; g < last; ++g) {
-        row.clear();
-        double z = 0, u = 0;
-        visit_row<Model>(games, details, layout, g, [&](const game_parameter& p) {
-            row.push_back(p);
-            if (p.through == 0) z += p.times * parameters[p.at];
-            if (p.through == 2) u = parameters[p.at];
-        });
-        judged_terms sum;
-        each_outcome(model.board.ties, games.results[g], games.weight(g), [&](const pair_cell& outcome, double weight) {
-            const judged_terms t = model.judges.terms(
-                [&](double x) { return model.board.ties.terms(model.board.link, outcome, x, tau); }, z, u);
-            sum.value += weight * t.value;
-            sum.slope += weight * t.slope;
-            sum.curvature += weight * t.curvature;
-        });
-        body(g, std::as_const(row), std::as_const(sum));
-    }
-}
-
 /// u on the space where its mean is zero, for judges who have only relative worth.
 inline void centre_judges(const game_layout& layout, Eigen::Ref<Eigen::VectorXd> v) {
     if (!layout.judges_sum_zero) return;
-    auto u = v.segment(index(layout.judges), index(layout.ties - layout.judges));
+    auto u = v.segment(as_index(layout.judges), as_index(layout.ties - layout.judges));
     u.array() -= u.mean();
 }
-
-} // namespace detail
 
 } // namespace preflearn

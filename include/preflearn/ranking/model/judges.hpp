@@ -25,10 +25,8 @@ struct judged_terms {
     Eigen::Matrix3d curvature = Eigen::Matrix3d::Zero();
 };
 
-namespace detail {
-
 /// The outcome's terms in (z, τ, u) at `sign` · z.
-inline judged_terms unjudged(const outcome_terms& t, double sign) {
+inline judged_terms unjudged_terms(const outcome_terms& t, double sign) {
     judged_terms j{.value = t.value};
     j.slope << sign * t.slope_x, t.slope_t, 0;
     j.curvature(0, 0) = t.curvature_xx;
@@ -36,8 +34,6 @@ inline judged_terms unjudged(const outcome_terms& t, double sign) {
     j.curvature(1, 1) = t.curvature_tt;
     return j;
 }
-
-} // namespace detail
 
 /// Whoever speaks, the model is the same.
 struct no_judges {
@@ -49,7 +45,7 @@ struct no_judges {
     static double natural_slope(double) { return 1; }
     static prior_terms prior(double) { return {}; }
     template <class Outcome> static judged_terms terms(const Outcome& outcome, double z, double) {
-        return detail::unjudged(outcome(z), 1);
+        return unjudged_terms(outcome(z), 1);
     }
 };
 
@@ -74,7 +70,7 @@ struct judge_reliability {
     }
     /// \param outcome called with the advantage, returns outcome_terms
     template <class Outcome> [[nodiscard]] static judged_terms terms(const Outcome& outcome, double z, double u) {
-        judged_terms right = detail::unjudged(outcome(z), 1), wrong = detail::unjudged(outcome(-z), -1);
+        judged_terms right = unjudged_terms(outcome(z), 1), wrong = unjudged_terms(outcome(-z), -1);
         right.value += log_sigmoid(u);
         wrong.value += log_sigmoid(-u);
         right.slope[2] = sigmoid(-u);

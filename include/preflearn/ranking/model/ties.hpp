@@ -26,9 +26,7 @@ struct outcome_probabilities {
     double left, right, tie;
 };
 
-namespace detail {
-
-template <class Link> outcome_terms two_outcomes(double left, double right, double x) {
+template <class Link> outcome_terms two_outcome_terms(double left, double right, double x) {
     outcome_terms t;
     if (left > 0) {
         const log_cdf_terms f = Link::log_cdf(x);
@@ -43,8 +41,6 @@ template <class Link> outcome_terms two_outcomes(double left, double right, doub
     return t;
 }
 
-} // namespace detail
-
 /// A tie is half a win for both sides.
 struct half_win_rule {
     static constexpr std::string_view name = "half";
@@ -53,7 +49,7 @@ struct half_win_rule {
     static double left_part(const pair_cell& c) { return c.left_wins + c.ties / 2; }
     static double right_part(const pair_cell& c) { return c.right_wins + c.ties / 2; }
     template <class Link> static outcome_terms terms(const Link&, const pair_cell& c, double x, double) {
-        return detail::two_outcomes<Link>(left_part(c), right_part(c), x);
+        return two_outcome_terms<Link>(left_part(c), right_part(c), x);
     }
     template <class Link> static outcome_probabilities probabilities(const Link&, double x, double) {
         return {Link::probability(x), Link::probability(-x), 0};
@@ -68,7 +64,7 @@ struct drop_rule {
     static double left_part(const pair_cell& c) { return c.left_wins; }
     static double right_part(const pair_cell& c) { return c.right_wins; }
     template <class Link> static outcome_terms terms(const Link&, const pair_cell& c, double x, double) {
-        return detail::two_outcomes<Link>(c.left_wins, c.right_wins, x);
+        return two_outcome_terms<Link>(c.left_wins, c.right_wins, x);
     }
     template <class Link> static outcome_probabilities probabilities(const Link&, double x, double) {
         return {Link::probability(x), Link::probability(-x), 0};

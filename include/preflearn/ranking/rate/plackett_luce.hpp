@@ -131,7 +131,7 @@ inline pair_counts places_as_games(const ranking_list& rankings) {
 
 /// Whether rankings weigh so little beside others that L-BFGS, whose tolerance knows one scale, would overlook them:
 /// they are climbed in tree coordinates, as `far_apart` boards.
-inline bool are_far_apart(const ranking_list& rankings) {
+inline bool rankings_far_apart(const ranking_list& rankings) {
     double least = std::numeric_limits<double>::infinity(), most = 0;
     for (std::size_t r = 0; r < rankings.size(); ++r) {
         most = std::max(most, rankings.weight(r));
@@ -166,7 +166,7 @@ likelihood_rows rows_of_rankings(const ranking_list& rankings, const Prior& prio
                 }
             }
         }
-        visit_ghost_games(prior, layout, theta, visit);
+        visit_ghost_games([&](double t) { return prior.terms(t); }, layout, theta, visit);
     };
 }
 
@@ -183,16 +183,15 @@ rating_fit fit_rankings(const ranking_list& rankings, const Prior& prior = {}, c
     rating_fit fit;
     fit.prior = prior.describe();
     fit.graph = analyse_wins(counts);
-    const game_layout layout = detail::board_layout(bradley_terry_model{}, counts.items);
-    if (!detail::board_allows(counts, prior.need, layout, fit)) return fit;
+    const game_layout layout = layout_of_board(bradley_terry_model{}, counts.items);
+    if (!board_allows_fit(counts, prior.need, layout, fit)) return fit;
 
-    lbfgs_result found{.parameters = Eigen::VectorXd::Zero(detail::index(rankings.items()))};
-    if (detail::are_far_apart(rankings)) {
-        solver_result climbed =
-            detail::climb_in_tree(detail::tree_climb{.layout = layout,
-                                                     .rows = detail::rows_of_rankings(rankings, prior, layout),
-                                                     .inside = [](const Eigen::VectorXd&) { return true; }},
-                                  std::move(found.parameters));
+    lbfgs_result found{.parameters = Eigen::VectorXd::Zero(as_index(rankings.items()))};
+    if (detail::rankings_far_apart(rankings)) {
+        solver_result climbed = climb_in_tree(tree_climb{.layout = layout,
+                                                         .rows = detail::rows_of_rankings(rankings, prior, layout),
+                                                         .inside = [](const Eigen::VectorXd&) { return true; }},
+                                              std::move(found.parameters));
         found = {.parameters = std::move(climbed.parameters),
                  .gradient_norm = climbed.gradient_norm,
                  .iterations = climbed.iterations,
@@ -201,7 +200,7 @@ rating_fit fit_rankings(const ranking_list& rankings, const Prior& prior = {}, c
     } else {
         double scale = 0;
         for (std::size_t r = 0; r < rankings.size(); ++r) scale += rankings.weight(r);
-        const Eigen::Index n = detail::index(rankings.items());
+        const Eigen::Index n = as_index(rankings.items());
         found = minimise(
             [&](const Eigen::VectorXd& theta, Eigen::VectorXd& gradient) {
                 double value = detail::plackett_luce(rankings, theta, gradient);
@@ -235,21 +234,20 @@ rating_fit fit_rankings(const ranking_list& rankings, const Prior& prior = {}, c
 template <class Prior = no_prior>
 rating_covariance inverse_information(const ranking_list& rankings, const rating_fit& fit, const Prior& prior = {}) {
     fit.check();
-    const Eigen::Index n = detail::index(rankings.items());
+    const Eigen::Index n = as_index(rankings.items());
     require(fit.parameters.size() == rankings.items(), "a fit of ", fit.parameters.size(), " items for rankings of ",
             n);
     const Eigen::VectorXd theta = Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), n);
-    if (detail::are_far_apart(rankings)) {
-        const game_layout layout = detail::board_layout(bradley_terry_model{}, rankings.items());
-        auto [system, inverse] =
-            detail::inverse_in_tree(layout, detail::rows_of_rankings(rankings, prior, layout), theta);
-        return detail::of_scores(std::move(system), std::move(inverse));
+    if (detail::rankings_far_apart(rankings)) {
+        const game_layout layout = layout_of_board(bradley_terry_model{}, rankings.items());
+        auto [system, inverse] = inverse_in_tree(layout, detail::rows_of_rankings(rankings, prior, layout), theta);
+        return covariance_of_scores(std::move(system), std::move(inverse));
     }
     Eigen::VectorXd gradient;
     Eigen::MatrixXd h;
     detail::plackett_luce(rankings, theta, gradient, &h);
     for (Eigen::Index i = 0; i < n; ++i) h(i, i) += prior.terms(theta[i]).curvature;
-    return {rankings.items(), detail::inverse_on_sum_zero(std::move(h), n, Prior::need == board_need::nothing)};
+    return {rankings.items(), inverse_on_sum_zero(std::move(h), n, Prior::need == board_need::nothing)};
 }
 
 } // namespace preflearn

@@ -24,6 +24,7 @@
 #include <preflearn/ranking/board/counts.hpp>
 #include <preflearn/ranking/board/games.hpp>
 #include <preflearn/ranking/errors/covariance.hpp>
+#include <preflearn/ranking/errors/game_errors.hpp>
 #include <preflearn/ranking/errors/predict.hpp>
 #include <preflearn/ranking/errors/probed_errors.hpp>
 #include <preflearn/ranking/errors/rank_tiers.hpp>
@@ -131,7 +132,7 @@ struct shared_ties {
     [[nodiscard]] double left_part(const pair_cell& c) const { return c.left_wins + share * c.ties; }
     [[nodiscard]] double right_part(const pair_cell& c) const { return c.right_wins + share * c.ties; }
     [[nodiscard]] outcome_terms terms(logit_choice, const pair_cell& c, double x, double) const {
-        return two_outcomes<logit_choice>(left_part(c), right_part(c), x);
+        return two_outcome_terms<logit_choice>(left_part(c), right_part(c), x);
     }
 };
 
@@ -342,7 +343,7 @@ rating_report rate_games(const game_list& games, const Options& options = {},
         if (!report.fit.converged()) return report;
         report.errors = how;
         const auto complete = [&](const auto& errors) {
-            detail::complete_report(detail::board_layout(board, games.items), errors, options, {}, report);
+            detail::complete_report(layout_of_board(board, games.items), errors, options, {}, report);
         };
         if (!dense)
             complete(probe_errors(counts, board, report.fit, {.seed = options.seed, .anchor = options.anchor}));
@@ -379,11 +380,10 @@ rating_report rate_games(const game_list& games, const Options& options = {},
 template <std::same_as<rating_report> Report>
 game_prediction predict_game(const Report& report, std::size_t left, std::size_t right,
                              const game_setting& setting = {}, double confidence = 0.95) {
-    const detail::game_at_fit game = detail::game_of_fit(report.fit, report.layout, left, right, setting);
+    const game_at_fit game = game_of_fit(report.fit, report.layout, left, right, setting);
     const auto with = [&](const auto& ties) {
-        return detail::predict_at(detail::chosen_board{ties, report.model.order, {}},
-                                  detail::chosen_judges{report.model.judges}, game, report.covariance.get(),
-                                  confidence);
+        return predict_at_fit(detail::chosen_board{ties, report.model.order, {}},
+                              detail::chosen_judges{report.model.judges}, game, report.covariance.get(), confidence);
     };
     return std::visit(
         [&]<class Ties>(const Ties& ties) {

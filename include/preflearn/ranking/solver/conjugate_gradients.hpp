@@ -6,7 +6,7 @@
 
 #include <Eigen/Core>
 
-namespace preflearn::detail {
+namespace preflearn {
 
 /// \param information offers `times(v)`, `diagonal()` and `centre(v)`, which projects v onto the space on which H is
 /// inverted
@@ -39,4 +39,4 @@ Eigen::VectorXd conjugate_gradients(const Information& information, const Eigen:
     return solution;
 }
 
-} // namespace preflearn::detail
+} // namespace preflearn

@@ -33,17 +33,17 @@ struct firth {
                       "the solver firth fits models with jeffreys_prior");
         solver_result result{.parameters = std::move(start)};
         const Eigen::Index n = result.parameters.size();
-        const Eigen::VectorXd games = detail::games_of_parameters(counts, n);
+        const Eigen::VectorXd games = games_of_parameters(counts, n);
         for (;;) {
-            detail::local_model at;
-            detail::evaluate(counts, model, result.parameters, at);
-            Eigen::MatrixXd h = detail::information(counts, at);
+            board_point at;
+            evaluate_board(counts, model, result.parameters, at);
+            Eigen::MatrixXd h = dense_information(counts, at);
             h.array() += h.diagonal().mean() / static_cast<double>(n);
             const Eigen::MatrixXd variance = Eigen::LDLT<Eigen::MatrixXd>(h).solve(Eigen::MatrixXd::Identity(n, n));
             Eigen::VectorXd reach = games; // the prior's games count as the others
             // Where games weigh less than one, what the prior bends is most of the curvature.
             for (std::size_t k = 0; k < counts.cells.size(); ++k) {
-                const auto l = detail::index(counts.cells[k].left), r = detail::index(counts.cells[k].right);
+                const auto l = as_index(counts.cells[k].left), r = as_index(counts.cells[k].right);
                 const double leverage = at.xx[k] * (variance(l, l) + variance(r, r) - 2 * variance(l, r));
                 const double p = sigmoid(result.parameters[l] - result.parameters[r]);
                 const double pull = leverage * (0.5 - p), bend = leverage * p * (1 - p);

@@ -111,21 +111,21 @@ struct lbfgs {
     solver_result operator()(const pair_counts& counts, const Model& model, Eigen::VectorXd start) const {
         static_assert(!std::same_as<typename Model::prior_type, jeffreys_prior>,
                       "Jeffreys' prior has a solver of its own, firth");
-        const double scale = detail::games_of_parameters(counts, start.size()).maxCoeff();
-        detail::local_model at;
+        const double scale = games_of_parameters(counts, start.size()).maxCoeff();
+        board_point at;
         const auto objective = [&](const Eigen::VectorXd& p, Eigen::VectorXd& gradient) {
-            if (!detail::inside(model, p)) return std::numeric_limits<double>::infinity();
-            detail::evaluate(counts, model, p, at);
+            if (!allows_parameters(model, p)) return std::numeric_limits<double>::infinity();
+            evaluate_board(counts, model, p, at);
             gradient = -at.gradient / scale;
             double value =
                 log_likelihood(counts, model, std::span<const double>(p.data(), static_cast<std::size_t>(p.size())));
-            for (std::size_t i = 0; i < counts.items; ++i) value += model.prior.terms(p[detail::index(i)]).value;
+            for (std::size_t i = 0; i < counts.items; ++i) value += model.prior.terms(p[as_index(i)]).value;
             return -value / scale;
         };
         lbfgs_result found =
             minimise(objective, std::move(start), {.tolerance = tolerance, .iteration_limit = iteration_limit});
         solver_result result{.parameters = std::move(found.parameters), .iterations = found.iterations};
-        detail::certify(counts, model, std::max(1e-8, 10 * tolerance), newton{}.dense_items, result);
+        certify_result(counts, model, std::max(1e-8, 10 * tolerance), newton{}.dense_items, result);
         return result;
     }
 };

@@ -19,8 +19,6 @@
 
 namespace preflearn {
 
-namespace detail {
-
 template <class Model> consteval void check_fixed_point_model() {
     static_assert(
         Model::two_outcome_logit && !Model::has_order,
@@ -75,11 +73,9 @@ solver_result iterate_strengths(const pair_counts& counts, const Model& model, E
         if (level_free) pi /= std::exp(pi.array().log().mean());
     }
     result.parameters = pi.array().log();
-    certify(counts, model, 2 * tolerance, newton{}.dense_items, result);
+    certify_result(counts, model, 2 * tolerance, newton{}.dense_items, result);
     return result;
 }
-
-} // namespace detail
 
 /// π_i ← W_i / Σ_j N_ij / (π_i + π_j), all items at once (Zermelo 1929; Hunter 2004).
 struct minorise_maximise {
@@ -88,26 +84,26 @@ struct minorise_maximise {
 
     template <class Model>
     solver_result operator()(const pair_counts& counts, const Model& model, Eigen::VectorXd start) const {
-        const pseudo_games ghost = detail::ghost_of(model.prior);
-        return detail::iterate_strengths(counts, model, std::move(start), tolerance, iteration_limit,
-                                         [&](const detail::opponent_rows& rows, Eigen::VectorXd& pi) {
-                                             const Eigen::VectorXd old = pi;
-                                             double steepest = 0;
-                                             for (std::size_t row = 0; row < counts.items; ++row) {
-                                                 const Eigen::Index i = detail::index(row);
-                                                 double won = ghost.wins, games = ghost.wins + ghost.losses,
-                                                        rate = games / (1 + old[i]);
-                                                 for (std::size_t k = rows.start[row]; k < rows.start[row + 1]; ++k) {
-                                                     const auto& [other, wins, losses] = rows.met[k];
-                                                     won += wins;
-                                                     games += wins + losses;
-                                                     rate += (wins + losses) / (old[i] + old[other]);
-                                                 }
-                                                 steepest = std::max(steepest, std::abs(won - old[i] * rate) / games);
-                                                 pi[i] = won / rate;
-                                             }
-                                             return steepest;
-                                         });
+        const pseudo_games ghost = ghost_of(model.prior);
+        return iterate_strengths(counts, model, std::move(start), tolerance, iteration_limit,
+                                 [&](const opponent_rows& rows, Eigen::VectorXd& pi) {
+                                     const Eigen::VectorXd old = pi;
+                                     double steepest = 0;
+                                     for (std::size_t row = 0; row < counts.items; ++row) {
+                                         const Eigen::Index i = as_index(row);
+                                         double won = ghost.wins, games = ghost.wins + ghost.losses,
+                                                rate = games / (1 + old[i]);
+                                         for (std::size_t k = rows.start[row]; k < rows.start[row + 1]; ++k) {
+                                             const auto& [other, wins, losses] = rows.met[k];
+                                             won += wins;
+                                             games += wins + losses;
+                                             rate += (wins + losses) / (old[i] + old[other]);
+                                         }
+                                         steepest = std::max(steepest, std::abs(won - old[i] * rate) / games);
+                                         pi[i] = won / rate;
+                                     }
+                                     return steepest;
+                                 });
     }
 };
 
@@ -118,27 +114,26 @@ struct newman {
 
     template <class Model>
     solver_result operator()(const pair_counts& counts, const Model& model, Eigen::VectorXd start) const {
-        const pseudo_games ghost = detail::ghost_of(model.prior);
-        return detail::iterate_strengths(counts, model, std::move(start), tolerance, iteration_limit,
-                                         [&](const detail::opponent_rows& rows, Eigen::VectorXd& pi) {
-                                             double steepest = 0;
-                                             for (std::size_t row = 0; row < counts.items; ++row) {
-                                                 const Eigen::Index i = detail::index(row);
-                                                 double up = ghost.wins / (pi[i] + 1),
-                                                        down = ghost.losses / (pi[i] + 1);
-                                                 double games = ghost.wins + ghost.losses;
-                                                 for (std::size_t k = rows.start[row]; k < rows.start[row + 1]; ++k) {
-                                                     const auto& [other, wins, losses] = rows.met[k];
-                                                     const double share = 1 / (pi[i] + pi[other]);
-                                                     up += wins * pi[other] * share;
-                                                     down += losses * share;
-                                                     games += wins + losses;
-                                                 }
-                                                 steepest = std::max(steepest, std::abs(up - pi[i] * down) / games);
-                                                 pi[i] = up / down;
-                                             }
-                                             return steepest;
-                                         });
+        const pseudo_games ghost = ghost_of(model.prior);
+        return iterate_strengths(counts, model, std::move(start), tolerance, iteration_limit,
+                                 [&](const opponent_rows& rows, Eigen::VectorXd& pi) {
+                                     double steepest = 0;
+                                     for (std::size_t row = 0; row < counts.items; ++row) {
+                                         const Eigen::Index i = as_index(row);
+                                         double up = ghost.wins / (pi[i] + 1), down = ghost.losses / (pi[i] + 1);
+                                         double games = ghost.wins + ghost.losses;
+                                         for (std::size_t k = rows.start[row]; k < rows.start[row + 1]; ++k) {
+                                             const auto& [other, wins, losses] = rows.met[k];
+                                             const double share = 1 / (pi[i] + pi[other]);
+                                             up += wins * pi[other] * share;
+                                             down += losses * share;
+                                             games += wins + losses;
+                                         }
+                                         steepest = std::max(steepest, std::abs(up - pi[i] * down) / games);
+                                         pi[i] = up / down;
+                                     }
+                                     return steepest;
+                                 });
     }
 };
 

@@ -10,6 +10,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -41,17 +42,15 @@ concept RatingSolver = requires(const S& solver, const pair_counts& counts, cons
     { solver(counts, model, std::move(start)) } -> std::same_as<solver_result>;
 };
 
-namespace detail {
-
 /// The step that solves H step = gradient, H the information matrix. Where the prior does not fix the level of θ, the
 /// step has mean zero. Empty when H is singular beyond that.
 /// A template only so that Eigen's factorisation is compiled where it is called.
-template <std::same_as<local_model> Local>
+template <std::same_as<board_point> Local>
 Eigen::VectorXd newton_step(const pair_counts& counts, const Local& at, double accuracy, std::size_t dense_items) {
     if (counts.items > dense_items) return conjugate_gradients(board_information(counts, at), at.gradient, accuracy);
-    const Eigen::Index n = index(counts.items);
+    const Eigen::Index n = as_index(counts.items);
     const bool level_free = at.prior.maxCoeff() <= 0;
-    Eigen::MatrixXd h = information(counts, at);
+    Eigen::MatrixXd h = dense_information(counts, at);
     const double level = std::max(h.diagonal().head(n).mean(), 1e-300) / static_cast<double>(n);
     if (level_free) h.topLeftCorner(n, n).array() += level;
     const Eigen::LDLT<Eigen::MatrixXd> factors(h);
@@ -64,7 +63,7 @@ Eigen::VectorXd newton_step(const pair_counts& counts, const Local& at, double a
 
 /// Where every fit starts: equal items, no order effect, a tie parameter that explains the share of ties.
 template <class Model> Eigen::VectorXd equal_items(const pair_counts& counts, const Model& model) {
-    Eigen::VectorXd parameters = Eigen::VectorXd::Zero(index(board_layout(model, counts.items).size));
+    Eigen::VectorXd parameters = Eigen::VectorXd::Zero(as_index(layout_of_board(model, counts.items).size));
     if constexpr (Model::has_tie_parameter) {
         double ties = 0, games = 0;
         for (const pair_cell& c : counts.cells) {
@@ -76,17 +75,12 @@ template <class Model> Eigen::VectorXd equal_items(const pair_counts& counts, co
     return parameters;
 }
 
-template <class Model> bool inside(const Model& model, const Eigen::VectorXd& parameters) {
-    if constexpr (Model::has_tie_parameter) return model.ties.allows(parameters[parameters.size() - 1]);
-    return true;
-}
-
 /// Measures how far a point is from the maximum: for solvers that do not know.
 template <class Model>
-void certify(const pair_counts& counts, const Model& model, double tolerance, std::size_t dense_items,
-             solver_result& result) {
-    local_model at;
-    evaluate(counts, model, result.parameters, at);
+void certify_result(const pair_counts& counts, const Model& model, double tolerance, std::size_t dense_items,
+                    solver_result& result) {
+    board_point at;
+    evaluate_board(counts, model, result.parameters, at);
     result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
     const double relative =
         at.gradient.cwiseQuotient(games_of_parameters(counts, at.gradient.size())).cwiseAbs().maxCoeff();
@@ -98,8 +92,6 @@ void certify(const pair_counts& counts, const Model& model, double tolerance, st
         result.end = result.newton_step <= 1e-3 ? solver_end::converged : solver_end::unbounded;
 }
 
-} // namespace detail
-
 /// The default solver of every model.
 struct newton {
     /// The gradient of an item at the end, in wins per game it played.
@@ -109,51 +101,65 @@ struct newton {
     std::size_t dense_items = 200;
 
     template <class Model>
-    solver_result operator()(const pair_counts& counts, const Model& model, Eigen::VectorXd start) const {
-        static_assert(!std::same_as<typename Model::prior_type, jeffreys_prior>,
-                      "Jeffreys' prior has a solver of its own");
-        solver_result result{.parameters = std::move(start)};
-        const Eigen::VectorXd games = detail::games_of_parameters(counts, result.parameters.size());
-        detail::local_model at;
-        detail::evaluate(counts, model, result.parameters, at);
-        std::size_t vanished = 0;
-        for (;;) {
-            result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
-            const double relative = at.gradient.cwiseQuotient(games).cwiseAbs().maxCoeff();
-            const bool flat = relative <= tolerance;
-            const double accuracy = flat ? 1e-2 : std::clamp(relative, 1e-6, 1e-2); // the last step only measures
-            const Eigen::VectorXd step = detail::newton_step(counts, at, accuracy, dense_items);
-            const bool usable = step.size() != 0 && step.allFinite();
-            const double last_step = result.newton_step;
-            result.newton_step = usable ? step.cwiseAbs().maxCoeff() : std::numeric_limits<double>::infinity();
-            if (flat && result.newton_step <= 1e-6) {
-                result.end = solver_end::converged;
-                return result;
+    solver_result operator()(const pair_counts& counts, const Model& model, Eigen::VectorXd start) const;
+};
+
+/// Newton's method on any board: `evaluate` and `allows` are the model's. A template only so that Eigen's factorisation
+/// is compiled where it is called.
+template <std::same_as<newton> Solver>
+solver_result climb_board(const Solver& solver, const pair_counts& counts,
+                          const std::function<void(const Eigen::VectorXd&, board_point&)>& evaluate,
+                          const std::function<bool(const Eigen::VectorXd&)>& allows, Eigen::VectorXd start) {
+    solver_result result{.parameters = std::move(start)};
+    const Eigen::VectorXd games = games_of_parameters(counts, result.parameters.size());
+    board_point at;
+    evaluate(result.parameters, at);
+    std::size_t vanished = 0;
+    for (;;) {
+        result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
+        const double relative = at.gradient.cwiseQuotient(games).cwiseAbs().maxCoeff();
+        const bool flat = relative <= solver.tolerance;
+        const double accuracy = flat ? 1e-2 : std::clamp(relative, 1e-6, 1e-2); // the last step only measures
+        const Eigen::VectorXd step = newton_step(counts, at, accuracy, solver.dense_items);
+        const bool usable = step.size() != 0 && step.allFinite();
+        const double last_step = result.newton_step;
+        result.newton_step = usable ? step.cwiseAbs().maxCoeff() : std::numeric_limits<double>::infinity();
+        if (flat && result.newton_step <= 1e-6) {
+            result.end = solver_end::converged;
+            return result;
+        }
+        // On the way to infinity steps keep their length.
+        vanished = flat && !(result.newton_step < last_step / 2) ? vanished + 1 : 0;
+        if (!usable || vanished == 3) {
+            // A singular curvature: in a direction where the likelihood has died away, or never existed.
+            result.end = relative <= 1e-6 || !usable ? solver_end::unbounded : solver_end::not_converged;
+            return result;
+        }
+        if (result.iterations == solver.iteration_limit) return result;
+        ++result.iterations;
+        // The likelihood is concave: a step that goes past the maximum along its line finds the slope reversed
+        // there.
+        const double slope = at.gradient.dot(step);
+        const Eigen::VectorXd from = result.parameters;
+        for (double length = 1;; length /= 2) {
+            result.parameters = from + length * step;
+            if (allows(result.parameters)) {
+                evaluate(result.parameters, at);
+                const double reached = at.gradient.dot(step);
+                if (flat || (std::isfinite(reached) && reached >= -0.5 * slope)) break;
             }
-            // On the way to infinity steps keep their length.
-            vanished = flat && !(result.newton_step < last_step / 2) ? vanished + 1 : 0;
-            if (!usable || vanished == 3) {
-                // A singular curvature: in a direction where the likelihood has died away, or never existed.
-                result.end = relative <= 1e-6 || !usable ? solver_end::unbounded : solver_end::not_converged;
-                return result;
-            }
-            if (result.iterations == iteration_limit) return result;
-            ++result.iterations;
-            // The likelihood is concave: a step that goes past the maximum along its line finds the slope reversed
-            // there.
-            const double slope = at.gradient.dot(step);
-            const Eigen::VectorXd from = result.parameters;
-            for (double length = 1;; length /= 2) {
-                result.parameters = from + length * step;
-                if (detail::inside(model, result.parameters)) {
-                    detail::evaluate(counts, model, result.parameters, at);
-                    const double reached = at.gradient.dot(step);
-                    if (flat || (std::isfinite(reached) && reached >= -0.5 * slope)) break;
-                }
-                if (length < 1e-10) return result;
-            }
+            if (length < 1e-10) return result;
         }
     }
-};
+}
+
+template <class Model>
+solver_result newton::operator()(const pair_counts& counts, const Model& model, Eigen::VectorXd start) const {
+    static_assert(!std::same_as<typename Model::prior_type, jeffreys_prior>, "Jeffreys' prior has a solver of its own");
+    return climb_board(
+        *this, counts,
+        [&](const Eigen::VectorXd& parameters, board_point& at) { evaluate_board(counts, model, parameters, at); },
+        [&](const Eigen::VectorXd& parameters) { return allows_parameters(model, parameters); }, std::move(start));
+}
 
 } // namespace preflearn

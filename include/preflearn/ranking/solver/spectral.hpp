@@ -26,17 +26,17 @@ struct spectral {
 
     template <class Model>
     solver_result operator()(const pair_counts& counts, const Model& model, Eigen::VectorXd start) const {
-        detail::check_fixed_point_model<Model>();
+        check_fixed_point_model<Model>();
         static_assert(std::same_as<typename Model::prior_type, no_prior>,
                       "the spectral solver fits by maximum likelihood");
         using ties = typename Model::ties_type;
-        const Eigen::Index n = detail::index(counts.items);
+        const Eigen::Index n = as_index(counts.items);
         solver_result result{.parameters = std::move(start)};
         for (double change = 1; change > tolerance && result.iterations < iteration_limit; ++result.iterations) {
             const Eigen::VectorXd pi = result.parameters.array().exp();
             Eigen::MatrixXd rates = Eigen::MatrixXd::Zero(n, n); // (i, j): from j to i, as balance needs it
             for (const pair_cell& c : counts.cells) {
-                const auto l = detail::index(c.left), r = detail::index(c.right);
+                const auto l = as_index(c.left), r = as_index(c.right);
                 const double share = 1 / (pi[l] + pi[r]);
                 rates(l, r) += ties::left_part(c) * share;
                 rates(r, l) += ties::right_part(c) * share;
@@ -52,7 +52,7 @@ struct spectral {
             change = (next - result.parameters).cwiseAbs().maxCoeff();
             result.parameters = std::move(next);
         }
-        detail::certify(counts, model, 10 * tolerance, newton{}.dense_items, result);
+        certify_result(counts, model, 10 * tolerance, newton{}.dense_items, result);
         return result;
     }
 };

@@ -20,7 +20,7 @@
 
 #include <preflearn/ranking/board/games.hpp>
 
-namespace preflearn::detail {
+namespace preflearn {
 
 /// Two nodes and how much joins them.
 struct weighted_pair {
@@ -96,4 +96,4 @@ class strength_tree {
     std::vector<Eigen::Index> edge_;
 };
 
-} // namespace preflearn::detail
+} // namespace preflearn

@@ -42,8 +42,6 @@ inline bool far_apart(const pair_counts& counts) {
     return least < light_weight * sum;
 }
 
-namespace detail {
-
 /// What the climb needs beside the rows.
 struct tree_climb {
     game_layout layout;
@@ -78,8 +76,8 @@ template <std::same_as<tree_climb> Climb> solver_result climb_in_tree(const Clim
     constexpr double farthest = 650, short_step = 0.5, longest_step = 4;
     solver_result result{.parameters = std::move(start)};
     for (std::size_t stuck = 0;; ++result.iterations) {
-        tree_system here{climb.layout,
-                         std::make_shared<const strength_tree>(tree_of(climb.layout, climb.rows, result.parameters))};
+        tree_system here{climb.layout, std::make_shared<const strength_tree>(
+                                           tree_of_rows(climb.layout, climb.rows, result.parameters))};
         const auto unbounded = [&result] {
             result.end = solver_end::unbounded;
             return result;
@@ -103,8 +101,8 @@ template <std::same_as<tree_climb> Climb> solver_result climb_in_tree(const Clim
             result.end = solver_end::converged;
             return result;
         }
-        const Eigen::Index others = index(climb.layout.size - climb.layout.items);
-        double away = result.parameters.head(index(climb.layout.items)).cwiseAbs().maxCoeff();
+        const Eigen::Index others = as_index(climb.layout.size - climb.layout.items);
+        double away = result.parameters.head(as_index(climb.layout.items)).cwiseAbs().maxCoeff();
         if (others > 0)
             away = std::max(away,
                             result.parameters.tail(others).cwiseProduct(here.moves.tail(others)).cwiseAbs().maxCoeff());
@@ -155,16 +153,14 @@ void add_leverages(const likelihood_rows& rows, const Eigen::VectorXd& parameter
 
 template <class Model>
 solver_result climb_in_tree(const pair_counts& counts, const Model& model, Eigen::VectorXd start) {
-    tree_climb climb{.layout = board_layout(model, counts.items),
+    tree_climb climb{.layout = layout_of_board(model, counts.items),
                      .rows = rows_of_board(counts, model),
-                     .inside = [&model](const Eigen::VectorXd& p) { return inside(model, p); }};
+                     .inside = [&model](const Eigen::VectorXd& p) { return allows_parameters(model, p); }};
     if constexpr (std::same_as<typename Model::prior_type, jeffreys_prior>)
         climb.adjust = [&climb](tree_system& here, const Eigen::VectorXd& parameters) {
             add_leverages(climb.rows, parameters, here);
         };
     return climb_in_tree(climb, std::move(start));
 }
-
-} // namespace detail
 
 } // namespace preflearn

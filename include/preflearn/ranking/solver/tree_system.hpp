@@ -22,69 +22,15 @@
 #include <Eigen/Core>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/ranking/model/board_model.hpp>
+#include <preflearn/ranking/model/game_layout.hpp>
+#include <preflearn/ranking/model/likelihood_rows.hpp>
 #include <preflearn/ranking/solver/strength_tree.hpp>
 
-namespace preflearn::detail {
-
-/// A parameter that a game depends on: through z (0), τ (1) or u (2), and how strongly.
-struct game_parameter {
-    Eigen::Index at;
-    Eigen::Index through;
-    double times;
-};
-
-/// A game, or all games of a pair, or the prior of one parameter: derivatives in (z, τ, u) and what these depend on.
-struct likelihood_row {
-    /// z holds strength of left − strength of right; equal: no strengths. The number of items stands for a ghost of
-    /// strength 0, whom a prior has every item play.
-    item_id left, right;
-    /// Beside the items, as in the model's layout.
-    std::span<const game_parameter> others;
-    Eigen::Vector3d slope;
-    Eigen::Matrix3d curvature;
-};
-
-/// Calls the visitor with every row of a model at these parameters.
-using likelihood_rows = std::function<void(const Eigen::VectorXd&, const std::function<void(const likelihood_row&)>&)>;
-
-/// Emits the priors of the scores as games against the ghost. \param terms of an item's θ
-template <class Prior>
-void visit_ghost_games(const Prior& prior, const game_layout& layout, const Eigen::VectorXd& parameters,
-                       const std::function<void(const likelihood_row&)>& visit) {
-    const auto ghost = static_cast<item_id>(layout.items);
-    for (item_id i = 0; i < layout.items; ++i) {
-        const prior_terms p = prior.terms(parameters[i]);
-        likelihood_row row{i, ghost, {}, Eigen::Vector3d::Zero(), Eigen::Matrix3d::Zero()};
-        row.slope[0] = p.slope;
-        row.curvature(0, 0) = p.curvature;
-        if (p.curvature > 0) visit(row);
-    }
-}
-
-/// A board's rows: one a pair of items.
-template <class Model> likelihood_rows rows_of_board(const pair_counts& counts, const Model& model) {
-    return [&](const Eigen::VectorXd& parameters, const std::function<void(const likelihood_row&)>& visit) {
-        const game_layout layout = board_layout(model, counts.items);
-        const double delta = order_of_parameters(layout, parameters), tau = tie_of_parameters(layout, parameters);
-        std::array<game_parameter, 2> others{};
-        std::size_t count = 0;
-        if (layout.has_order()) others[count++] = {index(layout.order), 0, 1};
-        if (layout.has_tie_parameter()) others[count++] = {index(layout.ties), 1, 1};
-        for (const pair_cell& c : counts.cells) {
-            const outcome_terms t =
-                model.ties.terms(model.link, c, parameters[c.left] - parameters[c.right] + delta, tau);
-            likelihood_row row{c.left, c.right, {others.data(), count}, {t.slope_x, t.slope_t, 0}, {}};
-            row.curvature << t.curvature_xx, t.curvature_xt, 0, t.curvature_xt, t.curvature_tt, 0, 0, 0, 0;
-            visit(row);
-        }
-        visit_ghost_games(model.prior, layout, parameters, visit);
-    };
-}
+namespace preflearn {
 
 /// The tree of a model's rows where their curvatures say what is heavy.
-inline strength_tree tree_of(const game_layout& layout, const likelihood_rows& rows,
-                             const Eigen::VectorXd& parameters) {
+inline strength_tree tree_of_rows(const game_layout& layout, const likelihood_rows& rows,
+                                  const Eigen::VectorXd& parameters) {
     std::unordered_map<std::uint64_t, double> heavy;
     bool ghost = false;
     rows(parameters, [&](const likelihood_row& row) {
@@ -111,13 +57,13 @@ struct tree_system {
     /// What one unit of a coordinate moves a usual game, in logits.
     Eigen::VectorXd moves{};
 
-    [[nodiscard]] Eigen::Index size() const { return tree->edges() + index(layout.size - layout.items); }
+    [[nodiscard]] Eigen::Index size() const { return tree->edges() + as_index(layout.size - layout.items); }
 
     /// Calls visit({coordinate, through, times}) for all that a row depends on.
     template <class Visit> void each_coordinate(const likelihood_row& row, const Visit& visit) const {
         tree->path(row.left, row.right, [&](Eigen::Index edge, double sign) { visit(game_parameter{edge, 0, sign}); });
         for (const game_parameter& p : row.others)
-            visit(game_parameter{p.at - index(layout.items) + tree->edges(), p.through, p.times});
+            visit(game_parameter{p.at - as_index(layout.items) + tree->edges(), p.through, p.times});
     }
 
     void sum(const likelihood_rows& rows, const Eigen::VectorXd& parameters, bool with_information) {
@@ -146,17 +92,18 @@ struct tree_system {
     /// Takes a common shift of the judges of relative worth out of a vector.
     void centre(Eigen::Ref<Eigen::VectorXd> v) const {
         if (!layout.judges_sum_zero) return;
-        auto u = v.segment(tree->edges() + index(layout.judges - layout.items), index(layout.ties - layout.judges));
+        auto u =
+            v.segment(tree->edges() + as_index(layout.judges - layout.items), as_index(layout.ties - layout.judges));
         u.array() -= u.mean();
     }
 
     /// In the model's layout; without a prior the strengths have mean zero.
     [[nodiscard]] Eigen::VectorXd natural(const Eigen::VectorXd& coordinates) const {
-        Eigen::VectorXd of_model(index(layout.size));
-        const Eigen::Index n = index(layout.items);
+        Eigen::VectorXd of_model(as_index(layout.size));
+        const Eigen::Index n = as_index(layout.items);
         of_model.head(n) = tree->strengths(coordinates.head(tree->edges())).head(n);
         if (tree->edges() < n) of_model.head(n).array() -= of_model.head(n).mean();
-        of_model.tail(index(layout.size) - n) = coordinates.tail(index(layout.size) - n);
+        of_model.tail(as_index(layout.size) - n) = coordinates.tail(as_index(layout.size) - n);
         return of_model;
     }
 };
@@ -170,8 +117,8 @@ template <std::same_as<tree_system> System> struct tree_factors {
     explicit tree_factors(const System& system, double added = 0) {
         Eigen::MatrixXd h = system.information.template selfadjointView<Eigen::Lower>();
         if (system.layout.judges_sum_zero) {
-            const Eigen::Index first = system.tree->edges() + index(system.layout.judges - system.layout.items);
-            const Eigen::Index count = index(system.layout.ties - system.layout.judges);
+            const Eigen::Index first = system.tree->edges() + as_index(system.layout.judges - system.layout.items);
+            const Eigen::Index count = as_index(system.layout.ties - system.layout.judges);
             const double level = h.diagonal().segment(first, count).mean() / static_cast<double>(count);
             for (int side = 0; side < 2; ++side) {
                 for (Eigen::Index i = 0; i < h.cols(); ++i) system.centre(h.col(i));
@@ -195,4 +142,4 @@ template <std::same_as<tree_system> System> struct tree_factors {
     }
 };
 
-} // namespace preflearn::detail
+} // namespace preflearn

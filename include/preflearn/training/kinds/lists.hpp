@@ -5,7 +5,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -13,6 +12,7 @@
 #include <ranges>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -24,9 +24,9 @@
 #include <preflearn/core/requirements.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/loss/groups/plackett_luce.hpp>
-#include <preflearn/loss/pairs/fault_place.hpp>
 #include <preflearn/training/loop/fingerprint.hpp>
 #include <preflearn/training/loop/loop.hpp>
+#include <preflearn/training/objective.hpp>
 
 namespace preflearn {
 
@@ -78,35 +78,18 @@ struct list_columns {
     column_view<const double> weight{};
 };
 
-/// A listwise loss by what it does on three fixed lists, rounded so that another processor gives the same. A loss that
-/// refuses them has the fingerprint "unknown".
-template <std::floating_point Real, class Loss> std::string fingerprint_of_listwise_loss(const Loss& loss) {
-    constexpr std::array<Real, 9> score{-12.5, -30.25, -7, -41, -3.5, -90, -20, -11, -14},
-        reference{-13, -29, -8, -40, -5, -80, -19, -11, -12};
-    constexpr std::array<std::size_t, 4> offsets{0, 2, 5, 9};
-    constexpr std::array<std::uint32_t, 3> ranked{2, 3, 2};
-    constexpr std::array<Real, 3> weight{1, 0.5, 2};
-    std::array<Real, 9> gradient{};
-    fingerprint print;
-    try {
-        print.add_rounded(
-            loss(ranked_scores<Real>{score, offsets, reference, ranked, weight}, std::span<Real>(gradient)).loss);
-    } catch (const error&) {
-        return "unknown";
-    }
-    for (const Real value : gradient) print.add_rounded(static_cast<double>(value));
-    return print.text();
-}
-
-/// The objective of `train_listwise`; views the lists, their columns and the reference; owns a copy of the loss.
-template <class Model, RankedList List, class Loss> class listwise_objective {
+/// Ranked lists, all responses of each in turn. Views the lists, their columns and the reference.
+template <class Model, RankedList List> class list_batch {
   public:
+    using model_type = Model;
     using real = typename Model::real;
     using example = completion_of<comparison_of_list<List>>;
+    static constexpr std::string_view kind = "listwise", place = "group";
 
-    listwise_objective(std::span<const List> lists, std::span<const double> references, const Loss& loss,
-                       const list_columns& columns)
-        : lists_(lists), references_(references), loss_(loss), columns_(columns) {
+    /// \throws argument_error naming the list when it has fewer than two responses or a column holds a bad number, or
+    /// when columns do not fit; numeric_error naming the response whose reference is not finite.
+    list_batch(std::span<const List> lists, std::span<const double> references, const list_columns& columns)
+        : lists_(lists), references_(references), columns_(columns) {
         const auto check = [&](const char* name, std::size_t found) {
             require(found == 0 || found == lists.size(), name, " has ", found, " entries for ", lists.size(), " lists");
         };
@@ -132,54 +115,72 @@ template <class Model, RankedList List, class Loss> class listwise_objective {
 
     [[nodiscard]] std::size_t size() const { return lists_.size(); }
     [[nodiscard]] double weight(std::size_t i) const { return columns_.weight.empty() ? 1 : columns_.weight[i]; }
+    [[nodiscard]] std::string name(std::size_t i) const { return message("list ", lists_[i].id); }
 
-    void begin(double total) {
-        per_weight_ = total > 0 ? 1 / total : 0;
-        sums_ = {};
-        first_log_probs_ = rest_log_probs_ = 0;
+    void begin() { first_log_probs_ = rest_log_probs_ = 0; }
+    void gather(std::span<const std::size_t> examples) {
+        completions_.clear();
+        reference_.clear();
+        ranked_.clear();
+        weight_.clear();
+        offsets_.assign(1, 0);
+        for (const std::size_t i : examples) {
+            for (const auto& response : lists_[i].responses) completions_.push_back({lists_[i].prompt, response});
+            offsets_.push_back(completions_.size());
+            if (!references_.empty())
+                for (const double value : references_.subspan(firsts_[i], responses(i)))
+                    reference_.push_back(static_cast<real>(value));
+            if (!columns_.ranked.empty()) ranked_.push_back(columns_.ranked[i]);
+            if (!columns_.weight.empty()) weight_.push_back(static_cast<real>(columns_.weight[i]));
+        }
+        gradient_.resize(completions_.size());
     }
-
-    void accumulate(Model& model, std::span<const std::size_t> examples) {
-        gather(examples);
-        typename Model::pass pass = std::as_const(model).forward(std::span<const example>(batch_));
-        take_scores(pass.scores(), examples);
-        gradient_.resize(batch_.size());
-        const auto id = [&](std::size_t i) { return message("list ", lists_[examples[i]].id); };
-        sums_ += with_renamed_places("group", examples.size(), id, [&] {
-            return loss_(ranked_scores<real>{.score = score_,
-                                             .offsets = offsets_,
-                                             .reference = reference_,
-                                             .ranked = ranked_,
-                                             .weight = weight_},
-                         std::span<real>(gradient_));
-        });
-        for (real& d : gradient_) d *= static_cast<real>(per_weight_);
+    [[nodiscard]] typename Model::pass forward(const Model& model) const {
+        return model.forward(std::span<const example>(completions_));
+    }
+    void take(const typename Model::pass& pass, std::span<const std::size_t> examples) {
+        const std::span<const real> scores = pass.scores();
+        require(scores.size() == completions_.size(), "the model gave ", scores.size(), " scores for ",
+                completions_.size(), " completions");
+        score_.assign(scores.begin(), scores.end());
+        for (std::size_t i = 0; i < examples.size(); ++i) {
+            double rest = 0;
+            for (std::size_t at = offsets_[i]; at < offsets_[i + 1]; ++at) {
+                require<numeric_error>(std::isfinite(score_[at]), name(examples[i]), ", response ", at - offsets_[i],
+                                       ": its score is ", score_[at]);
+                if (at > offsets_[i]) rest += static_cast<double>(score_[at]);
+            }
+            first_log_probs_ += static_cast<double>(score_[offsets_[i]]);
+            rest_log_probs_ += rest / static_cast<double>(offsets_[i + 1] - offsets_[i] - 1);
+        }
+    }
+    [[nodiscard]] ranked_scores<real> scores() const {
+        return {.score = score_, .offsets = offsets_, .reference = reference_, .ranked = ranked_, .weight = weight_};
+    }
+    [[nodiscard]] std::span<real> gradients() { return gradient_; }
+    void backward(Model& model, typename Model::pass&& pass, double factor) {
+        for (real& d : gradient_) d *= static_cast<real>(factor);
         model.backward(std::move(pass), std::span<const real>(gradient_));
     }
-
-    void finish(training_step& step) const {
-        const auto groups = static_cast<double>(sums_.groups);
-        step.loss = sums_.loss * per_weight_;
-        step.rewards_chosen = sums_.first_rewards / groups;
-        step.rewards_rejected = sums_.rest_rewards / groups;
+    void report(training_step& step, const ranked_sums& sums) const {
+        const auto groups = static_cast<double>(sums.groups);
+        step.rewards_chosen = sums.first_rewards / groups;
+        step.rewards_rejected = sums.rest_rewards / groups;
         step.rewards_margins = step.rewards_chosen - step.rewards_rejected;
-        step.rewards_accuracies = static_cast<double>(sums_.best_first) / groups;
-        step.rewards_ties = static_cast<double>(sums_.ties) / groups;
+        step.rewards_accuracies = static_cast<double>(sums.best_first) / groups;
+        step.rewards_ties = static_cast<double>(sums.ties) / groups;
         step.logps_chosen = first_log_probs_ / groups;
         step.logps_rejected = rest_log_probs_ / groups;
     }
-
     void describe(run_description& run) const {
         fingerprint labels, references;
         labels.add(columns_.ranked);
         labels.add(columns_.weight);
         references.add(references_);
-        run.add("objective", "listwise");
         run.add("lists", size());
         run.add("data", fingerprint_of(lists_));
         run.add("labels", labels.text());
         run.add("reference log-probs", references_.empty() ? "none" : references.text());
-        run.add("loss", fingerprint_of_listwise_loss<real>(loss_));
     }
 
   private:
@@ -187,52 +188,16 @@ template <class Model, RankedList List, class Loss> class listwise_objective {
         return static_cast<std::size_t>(std::ranges::size(lists_[i].responses));
     }
 
-    /// The completions and the columns of these lists.
-    void gather(std::span<const std::size_t> examples) {
-        batch_.clear();
-        reference_.clear();
-        ranked_.clear();
-        weight_.clear();
-        offsets_.assign(1, 0);
-        for (const std::size_t i : examples) {
-            for (const auto& response : lists_[i].responses) batch_.push_back({lists_[i].prompt, response});
-            offsets_.push_back(batch_.size());
-            if (!references_.empty())
-                for (const double value : references_.subspan(firsts_[i], responses(i)))
-                    reference_.push_back(static_cast<real>(value));
-            if (!columns_.ranked.empty()) ranked_.push_back(columns_.ranked[i]);
-            if (!columns_.weight.empty()) weight_.push_back(static_cast<real>(columns_.weight[i]));
-        }
-    }
-
-    void take_scores(std::span<const real> scores, std::span<const std::size_t> examples) {
-        require(scores.size() == batch_.size(), "the model gave ", scores.size(), " scores for ", batch_.size(),
-                " completions");
-        score_.assign(scores.begin(), scores.end());
-        for (std::size_t i = 0; i < examples.size(); ++i) {
-            double rest = 0;
-            for (std::size_t at = offsets_[i]; at < offsets_[i + 1]; ++at) {
-                require<numeric_error>(std::isfinite(score_[at]), "list ", lists_[examples[i]].id, ", response ",
-                                       at - offsets_[i], ": its score is ", score_[at]);
-                if (at > offsets_[i]) rest += static_cast<double>(score_[at]);
-            }
-            first_log_probs_ += static_cast<double>(score_[offsets_[i]]);
-            rest_log_probs_ += rest / static_cast<double>(offsets_[i + 1] - offsets_[i] - 1);
-        }
-    }
-
     std::span<const List> lists_;
     std::span<const double> references_;
-    Loss loss_;
     list_columns columns_;
     std::vector<std::size_t> firsts_; // where each list's responses begin in the references
 
-    std::vector<example> batch_;
+    std::vector<example> completions_;
     std::vector<real> score_, reference_, weight_, gradient_;
     std::vector<std::size_t> offsets_;
     std::vector<std::uint32_t> ranked_;
-    double per_weight_ = 0, first_log_probs_ = 0, rest_log_probs_ = 0;
-    ranked_sums sums_;
+    double first_log_probs_ = 0, rest_log_probs_ = 0;
 };
 
 /// Trains `model` in place on `lists` (a contiguous range of RankedLists) of two responses or more.
@@ -242,15 +207,15 @@ template <class Model, RankedList List, class Loss> class listwise_objective {
 ///         the others', and `rewards/accuracies` is the share of lists whose first response has the largest reward
 /// \throws argument_error naming the list when it has fewer than two responses or a column holds a bad number, or when
 ///         columns do not fit; and what `train` throws.
-template <class Model, std::ranges::contiguous_range Lists, class Loss>
+template <class Model, std::ranges::contiguous_range Lists, class Loss, class Optimiser = adamw>
 training_history train_listwise(Model& model, const Lists& lists, std::span<const double> reference_log_probs,
-                                const Loss& loss, const adamw& optimiser, const training_options& options = {},
+                                const Loss& loss, const Optimiser& optimiser, const training_options& options = {},
                                 const list_columns& columns = {}) {
     using list = std::ranges::range_value_t<Lists>;
     check_ranked_list<list>();
     check_trainable<Model, batch_of<comparison_of_list<list>>>();
     check_listwise_loss<Loss, typename Model::real>();
-    listwise_objective<Model, list, Loss> objective(std::span<const list>(lists), reference_log_probs, loss, columns);
+    loss_objective objective(list_batch<Model, list>(lists, reference_log_probs, columns), loss);
     return train(model, objective, optimiser, options);
 }
 

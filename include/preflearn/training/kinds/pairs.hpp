@@ -4,121 +4,97 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <ranges>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/requirements.hpp>
+#include <preflearn/core/response_length.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
+#include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/training/kinds/labelled_pairs.hpp>
-#include <preflearn/training/kinds/pair_batch.hpp>
-#include <preflearn/training/loop/batch_state.hpp>
+#include <preflearn/training/kinds/pair_table.hpp>
 #include <preflearn/training/loop/fingerprint.hpp>
 #include <preflearn/training/loop/loop.hpp>
-#include <preflearn/training/loop/metrics.hpp>
+#include <preflearn/training/objective.hpp>
 
 namespace preflearn {
 
-namespace detail {
+/// The labelled pairs with their references and with the lengths that the loss reads, which are taken from the model
+/// once; none where the model does not know them. \throws argument_error and numeric_error as `orient` and
+/// `pair_table`.
+template <class Model, Comparison C>
+pair_table<typename Model::real> table_of(const Model& model, std::span<const C> comparisons, const label_set& labels,
+                                          std::span<const double> references, const pair_columns& columns,
+                                          lengths_read read, std::size_t completions_of_each = 2) {
+    labelled_pairs all = orient(comparisons, labels, columns);
+    pair_lengths lengths;
+    if constexpr (knows_response_length<Model, response_of<C>>) {
+        const auto length = [&](const labelled_pair& p, bool second) {
+            const C& c = comparisons[p.index];
+            return static_cast<std::uint32_t>(response_length(model, c.prompt, second ? c.second : c.first));
+        };
+        const bool chosen = read != lengths_read::none, rejected = reads_rejected_lengths(read, all.soft);
+        for (const labelled_pair& p : all.pairs) {
+            if (chosen) lengths.chosen.push_back(length(p, p.swapped));
+            if (rejected) lengths.rejected.push_back(length(p, !p.swapped));
+        }
+    }
+    return {std::move(all), references, std::move(lengths), completions_of_each};
+}
 
-/// What a loss has to know of a batch before a pair's loss: nothing, or its state.
-template <class L, class Real> struct state_of_pairs {
-    struct type {};
-};
-template <class L, class Real>
-    requires CoupledLoss<L, Real>
-struct state_of_pairs<L, Real> {
-    using type = coupled_state<L, Real>;
-};
-
-} // namespace detail
-
-/// The objective of `train_preferences`; views the comparisons; owns the oriented labels and a copy of the loss.
-template <class Model, class C, class Loss> class preference_objective {
+/// Labelled pairs, chosen and rejected response in turn. Views the comparisons.
+template <class Model, Comparison C> class pair_batch {
   public:
+    using model_type = Model;
     using real = typename Model::real;
+    static constexpr std::string_view kind = "preferences", place = "pair";
 
-    preference_objective(std::span<const C> comparisons, const label_set& labels, std::span<const double> references,
-                         const Loss& loss, const pair_columns& columns)
-        : pairs_(comparisons, labels, references, columns), loss_(loss) {}
+    /// \param lengths those that the loss may read (see `lengths_read_by`)
+    /// \throws argument_error and numeric_error as `table_of`.
+    pair_batch(const Model& model, std::span<const C> comparisons, const label_set& labels,
+               std::span<const double> references, const pair_columns& columns,
+               lengths_read lengths = lengths_read::both)
+        : comparisons_(comparisons), pairs_(table_of(model, comparisons, labels, references, columns, lengths)) {}
 
     [[nodiscard]] std::size_t size() const { return pairs_.size(); }
-    [[nodiscard]] double weight(std::size_t i) const { return pairs_.weight(i); }
     [[nodiscard]] std::size_t abstained() const { return pairs_.abstained(); }
+    [[nodiscard]] double weight(std::size_t i) const { return pairs_[i].weight; }
+    [[nodiscard]] std::string name(std::size_t i) const { return pairs_[i].name(); }
 
-    [[nodiscard]] std::span<double> running() { return state_.running(); }
-
-    void begin(double total) {
-        per_weight_ = total > 0 ? 1 / total : 0;
-        sums_ = {};
-        pairs_.begin();
-        state_.begin();
-        seen_ = 0;
+    void begin() { pairs_.begin(); }
+    void gather(std::span<const std::size_t> examples) {
+        pairs_.gather(examples);
+        completions_.clear();
+        for (const std::size_t i : examples) append_pair(completions_, comparisons_[pairs_[i].index], pairs_[i]);
     }
-
-    /// The state of a coupled loss over the whole batch, where micro-batches need it before the first of them is
-    /// mapped.
-    void prepare(const Model& model, std::span<const std::size_t> batch, std::size_t micro) {
-        if constexpr (coupled) {
-            if constexpr (requires { loss_.couples_pairs(); }) {
-                if (!loss_.couples_pairs()) return;
-            }
-            if (micro >= batch.size()) return;
-            for (std::size_t at = 0; at < batch.size(); at += micro) {
-                const auto part = batch.subspan(at, std::min(micro, batch.size() - at));
-                pairs_.gather(model, part);
-                pairs_.take(pairs_.forward(model, part).scores(), part);
-                state_.merge(pairs_.by_id(part, [&] { return loss_.reduce(pairs_.scores()); }));
-            }
-            state_.settle();
-            pairs_.begin();
-        }
+    [[nodiscard]] typename Model::pass forward(const Model& model) const {
+        return model.forward(std::span<const completion_of<C>>(completions_));
     }
-
-    void accumulate(Model& model, std::span<const std::size_t> examples) {
-        pairs_.gather(model, examples);
-        typename Model::pass pass = pairs_.forward(model, examples);
+    void take(const typename Model::pass& pass, std::span<const std::size_t> examples) {
         pairs_.take(pass.scores(), examples);
-        if constexpr (coupled) {
-            if (!state_.known()) {
-                state_.merge(pairs_.by_id(examples, [&] { return loss_.reduce(pairs_.scores()); }));
-                state_.settle();
-            }
-            sums_ += pairs_.by_id(
-                examples, [&] { return map_shard(loss_, pairs_.scores(), state_.value(), pairs_.gradients(), seen_); });
-            seen_ += examples.size();
-        } else {
-            sums_ += pairs_.by_id(examples, [&] { return loss_(pairs_.scores(), pairs_.gradients()); });
-        }
-        model.backward(std::move(pass), std::span<const real>(pairs_.derivatives(per_weight_)));
     }
-
-    void finish(training_step& step) const {
-        step.loss = sums_.loss * per_weight_;
-        pairs_.set_metrics(step, sums_);
+    [[nodiscard]] pair_scores<real> scores() const { return pairs_.scores(); }
+    [[nodiscard]] pair_gradients<real> gradients() { return pairs_.gradients(); }
+    void backward(Model& model, typename Model::pass&& pass, double factor) {
+        model.backward(std::move(pass), std::span<const real>(pairs_.derivatives(factor)));
     }
-
-    void describe(run_description& run) const {
-        run.add("objective", "preferences");
-        pairs_.describe(run);
-        run.add("loss", fingerprint_of_loss<real>(loss_));
-    }
+    void report(training_step& step, const loss_sums& sums) const { pairs_.report(step, sums); }
+    void describe(run_description& run) const { pairs_.describe(run, fingerprint_of(comparisons_)); }
 
   private:
-    static constexpr bool coupled = CoupledLoss<Loss, real>;
-
-    pair_batch<Model, C> pairs_;
-    Loss loss_;
-    batch_state<typename detail::state_of_pairs<Loss, real>::type> state_;
-    std::size_t seen_ = 0; // of this batch, by a coupled loss
-    double per_weight_ = 0;
-    loss_sums sums_;
+    std::span<const C> comparisons_;
+    pair_table<real> pairs_;
+    std::vector<completion_of<C>> completions_;
 };
 
 /// Trains `model` in place on the pairs of `comparisons` (a contiguous range) that have a verdict in `labels`.
@@ -130,20 +106,21 @@ template <class Model, class C, class Loss> class preference_objective {
 /// \return the history, with the number of abstained pairs
 /// \throws argument_error when a comparison has no label, columns do not fit, or all labels abstain; and what `train`
 ///         throws.
-template <class Model, std::ranges::contiguous_range Comparisons, class Loss>
+template <class Model, std::ranges::contiguous_range Comparisons, class Loss, class Optimiser = adamw>
 training_history train_preferences(Model& model, const Comparisons& comparisons, const label_set& labels,
                                    std::span<const double> reference_log_probs, const Loss& loss,
-                                   const adamw& optimiser, const training_options& options = {},
-                                   pair_columns columns = {}) {
+                                   const Optimiser& optimiser, const training_options& options = {},
+                                   const pair_columns& columns = {}) {
     using C = std::ranges::range_value_t<Comparisons>;
     check_comparison<C>();
     check_trainable<Model, batch_of<C>>();
     check_preference_loss<Loss, typename Model::real>();
     if constexpr (reduces_pairs<Loss, typename Model::real>) check_coupled_loss<Loss, typename Model::real>();
-    preference_objective<Model, C, Loss> objective(std::span<const C>(comparisons), labels, reference_log_probs, loss,
-                                                   columns);
+    loss_objective objective(
+        pair_batch(model, std::span<const C>(comparisons), labels, reference_log_probs, columns, lengths_read_by(loss)),
+        loss);
     training_history history = train(model, objective, optimiser, options);
-    history.abstained = objective.abstained();
+    history.abstained = objective.batch().abstained();
     return history;
 }
 

@@ -5,53 +5,20 @@
 #pragma once
 
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <ranges>
 #include <span>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/requirements.hpp>
+#include <preflearn/core/response_length.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/training/loop/loop.hpp>
 
 namespace preflearn {
-
-/// Whether a response's length in tokens is known: that of a text only to a model over text, which has a const member
-/// `response_tokens(response)`.
-template <class Model, class Response>
-inline constexpr bool knows_tokens =
-    !std::convertible_to<const Response&, std::string_view> || requires(const Model& m, const Response& r) {
-    m.response_tokens(r).size();
-};
-
-/// The length of a response in the model's tokens, or of the response itself where it is a range of tokens or features;
-/// else 1.
-template <class Model, class Response> std::size_t tokens_of(const Model& model, const Response& response) {
-    static_assert(knows_tokens<Model, Response>,
-                  "the length of a text in tokens is the model's: a Trainable over texts "
-                  "has a const member response_tokens(response)");
-    if constexpr (requires { model.response_tokens(response).size(); }) {
-        return model.response_tokens(response).size();
-    } else if constexpr (std::ranges::sized_range<const Response>) {
-        return static_cast<std::size_t>(std::ranges::size(response));
-    } else {
-        return 1;
-    }
-}
-
-/// The same of a response to a prompt, by a model over text that cuts the two as one (`tokens(prompt, response)`).
-template <class Model, class Prompt, class Response>
-std::size_t tokens_of(const Model& model, const Prompt& prompt, const Response& response) {
-    if constexpr (requires { model.tokens(prompt, response).response.size(); })
-        return model.tokens(prompt, response).response.size();
-    else
-        return tokens_of(model, response);
-}
 
 /// The objective of `train_supervised`; views the examples, whose lengths are taken from the model once.
 template <class Model, class Example> class supervised_objective {
@@ -60,7 +27,7 @@ template <class Model, class Example> class supervised_objective {
     supervised_objective(const Model& model, std::span<const Example> examples) : examples_(examples) {
         lengths_.reserve(examples.size());
         for (const Example& example : examples)
-            lengths_.push_back(static_cast<double>(tokens_of(model, example.prompt, example.response)));
+            lengths_.push_back(static_cast<double>(response_length(model, example.prompt, example.response)));
     }
 
     [[nodiscard]] std::size_t size() const { return examples_.size(); }
@@ -102,8 +69,8 @@ template <class Model, class Example> class supervised_objective {
 
 /// Trains `model` in place on `examples` (a contiguous range of `completion<Prompt, Response>`).
 /// \throws argument_error for no examples or options out of range, and what `train` throws.
-template <class Model, std::ranges::contiguous_range Examples>
-training_history train_supervised(Model& model, const Examples& examples, const adamw& optimiser,
+template <class Model, std::ranges::contiguous_range Examples, class Optimiser = adamw>
+training_history train_supervised(Model& model, const Examples& examples, const Optimiser& optimiser,
                                   const training_options& options = {}) {
     using example = std::ranges::range_value_t<Examples>;
     check_trainable<Model, std::span<const example>>();

@@ -1,11 +1,10 @@
 /// \file
-/// Training on triples (TPO): pairs labelled as in preference.hpp, each with a third, gold response to its prompt, such
+/// Training on triples (TPO): pairs labelled as in pairs.hpp, each with a third, gold response to its prompt, such
 /// as a demonstration, which no label touches. Minimises a TripleLoss, so that fine-tuning on the gold responses and
 /// alignment to the pairs are one run.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -14,6 +13,7 @@
 #include <ranges>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -22,15 +22,17 @@
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/requirements.hpp>
+#include <preflearn/core/response_length.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/loss/groups/triples.hpp>
+#include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/training/kinds/labelled_pairs.hpp>
-#include <preflearn/training/kinds/pair_batch.hpp>
-#include <preflearn/training/kinds/supervised.hpp>
+#include <preflearn/training/kinds/pair_table.hpp>
+#include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/loop/fingerprint.hpp>
 #include <preflearn/training/loop/loop.hpp>
-#include <preflearn/training/loop/metrics.hpp>
+#include <preflearn/training/objective.hpp>
 
 namespace preflearn {
 
@@ -59,105 +61,81 @@ template <class T> consteval void check_triple() {
 template <class R>
 concept Triples = std::ranges::contiguous_range<R> && Triple<std::ranges::range_value_t<R>>;
 
-/// A loss on triples by what it does: its value and gradient on three fixed triples, rounded so that another processor
-/// gives the same. A loss that refuses them has the fingerprint "unknown".
-template <std::floating_point Real, class Loss> std::string fingerprint_of_triple_loss(const Loss& loss) {
-    constexpr std::array<Real, 3> chosen{-12.5, -7, -3.5}, rejected{-14, -7, -33}, reference_chosen{-13, -8, -5},
-        reference_rejected{-13.5, -8, -30}, weight{1, 0.5, 2}, target{1, 0.5, 0.75}, gold{-9, -2.5, -60};
-    constexpr std::array<std::uint32_t, 3> chosen_tokens{5, 3, 2}, rejected_tokens{7, 3, 14}, gold_tokens{4, 1, 23};
-    std::array<Real, 3> d_chosen{}, d_rejected{}, d_gold{};
-    fingerprint print;
-    try {
-        const triple_scores<Real> scores{
-            {chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, rejected_tokens, weight, target},
-            gold,
-            gold_tokens};
-        print.add_rounded(loss(scores, triple_gradients<Real>{{d_chosen, d_rejected}, d_gold}).loss);
-    } catch (const error&) {
-        return "unknown";
-    }
-    for (const auto& values : {d_chosen, d_rejected, d_gold})
-        for (const Real value : values) print.add_rounded(static_cast<double>(value));
-    return print.text();
-}
-
-/// The objective of `train_triples`; views the triples; owns the oriented labels and a copy of the loss. The lengths of
-/// the gold responses are taken from the model once.
-template <class Model, Triple T, class Loss> class triple_objective {
+/// Labelled triples: chosen, rejected and gold response in turn. Views the triples; the lengths of the gold responses
+/// are taken from the model once.
+template <class Model, Triple T> class triple_batch {
   public:
+    using model_type = Model;
     using real = typename Model::real;
+    static constexpr std::string_view kind = "triples", place = "pair";
 
-    triple_objective(const Model& model, std::span<const T> triples, const label_set& labels,
-                     std::span<const double> references, const Loss& loss, const pair_columns& columns)
-        : pairs_(triples, labels, references, columns), loss_(loss) {
-        lengths_.reserve(pairs_.size());
-        for (std::size_t i = 0; i < pairs_.size(); ++i) {
-            const std::size_t length = tokens_of(model, pairs_.comparison(i).gold);
-            require(length > 0 && length <= std::numeric_limits<std::uint32_t>::max(), "pair ", pairs_.comparison(i).id,
+    /// \throws argument_error and numeric_error as `table_of`, and naming the triple without a token of gold.
+    triple_batch(const Model& model, std::span<const T> triples, const label_set& labels,
+                 std::span<const double> references, const pair_columns& columns,
+                 lengths_read lengths = lengths_read::both)
+        : triples_(triples), pairs_(table_of(model, triples, labels, references, columns, lengths, 3)) {
+        lengths_.reserve(size());
+        for (std::size_t i = 0; i < size(); ++i) {
+            const std::size_t length = response_length(model, of(i).gold);
+            require(length > 0 && length <= std::numeric_limits<std::uint32_t>::max(), name(i),
                     ": its gold response has ", length, " tokens, at least 1 was expected");
             lengths_.push_back(static_cast<std::uint32_t>(length));
         }
     }
 
     [[nodiscard]] std::size_t size() const { return pairs_.size(); }
-    [[nodiscard]] double weight(std::size_t i) const { return pairs_.weight(i); }
     [[nodiscard]] std::size_t abstained() const { return pairs_.abstained(); }
+    [[nodiscard]] double weight(std::size_t i) const { return pairs_[i].weight; }
+    [[nodiscard]] std::string name(std::size_t i) const { return pairs_[i].name(); }
 
-    void begin(double total) {
-        per_weight_ = total > 0 ? 1 / total : 0;
-        sums_ = {};
-        pairs_.begin();
-    }
-
-    void accumulate(Model& model, std::span<const std::size_t> examples) {
-        pairs_.gather(model, examples, [&](std::size_t i, auto& completions) {
-            completions.push_back({pairs_.comparison(i).prompt, pairs_.comparison(i).gold});
-        });
-        typename Model::pass pass = std::as_const(model).forward(pairs_.completions());
-        pairs_.take(pass.scores(), examples);
-        take_gold(pass.scores(), examples);
-        sums_ += pairs_.by_id(examples, [&] {
-            return loss_(triple_scores<real>{.pairs = pairs_.scores(), .gold = gold_, .gold_tokens = gold_tokens_},
-                         triple_gradients<real>{.pairs = pairs_.gradients(), .gold = d_gold_});
-        });
-        const std::span<real> derivatives = pairs_.derivatives(per_weight_);
-        for (std::size_t i = 0; i < examples.size(); ++i)
-            derivatives[3 * i + 2] = static_cast<real>(per_weight_) * d_gold_[i];
-        model.backward(std::move(pass), std::span<const real>(derivatives));
-    }
-
-    void finish(training_step& step) const {
-        step.loss = sums_.loss * per_weight_;
-        pairs_.set_metrics(step, sums_);
-    }
-
-    void describe(run_description& run) const {
-        run.add("objective", "triples");
-        pairs_.describe(run);
-        run.add("loss", fingerprint_of_triple_loss<real>(loss_));
-    }
-
-  private:
-    void take_gold(std::span<const real> scores, std::span<const std::size_t> examples) {
-        gold_.resize(examples.size());
+    void begin() { pairs_.begin(); }
+    void gather(std::span<const std::size_t> examples) {
+        pairs_.gather(examples);
+        completions_.clear();
+        gold_tokens_.clear();
+        for (const std::size_t i : examples) {
+            append_pair(completions_, of(i), pairs_[i]);
+            completions_.push_back({of(i).prompt, of(i).gold});
+            gold_tokens_.push_back(lengths_[i]);
+        }
         d_gold_.resize(examples.size());
-        gold_tokens_.resize(examples.size());
+    }
+    [[nodiscard]] typename Model::pass forward(const Model& model) const {
+        return model.forward(std::span<const completion_of<T>>(completions_));
+    }
+    void take(const typename Model::pass& pass, std::span<const std::size_t> examples) {
+        const std::span<const real> scores = pass.scores();
+        pairs_.take(scores, examples);
+        gold_.clear();
         for (std::size_t i = 0; i < examples.size(); ++i) {
-            gold_[i] = scores[3 * i + 2];
-            gold_tokens_[i] = lengths_[examples[i]];
-            require<numeric_error>(std::isfinite(gold_[i]), "pair ", pairs_.comparison(examples[i]).id,
-                                   ": the score of its gold response is ", gold_[i]);
+            gold_.push_back(scores[3 * i + 2]);
+            require<numeric_error>(std::isfinite(gold_[i]), name(examples[i]), ": the score of its gold response is ",
+                                   gold_[i]);
         }
     }
+    [[nodiscard]] triple_scores<real> scores() const {
+        return {.pairs = pairs_.scores(), .gold = gold_, .gold_tokens = gold_tokens_};
+    }
+    [[nodiscard]] triple_gradients<real> gradients() { return {.pairs = pairs_.gradients(), .gold = d_gold_}; }
+    void backward(Model& model, typename Model::pass&& pass, double factor) {
+        const std::span<real> derivatives = pairs_.derivatives(factor);
+        for (std::size_t i = 0; i < d_gold_.size(); ++i)
+            derivatives[3 * i + 2] = static_cast<real>(factor) * d_gold_[i];
+        model.backward(std::move(pass), std::span<const real>(derivatives));
+    }
+    void report(training_step& step, const loss_sums& sums) const { pairs_.report(step, sums); }
+    void describe(run_description& run) const { pairs_.describe(run, fingerprint_of(triples_)); }
 
-    pair_batch<Model, T> pairs_;
-    Loss loss_;
+  private:
+    [[nodiscard]] const T& of(std::size_t i) const { return triples_[pairs_[i].index]; }
+
+    std::span<const T> triples_;
+    pair_table<real> pairs_;
     std::vector<std::uint32_t> lengths_; // of the gold responses of all labelled pairs
 
+    std::vector<completion_of<T>> completions_;
     std::vector<real> gold_, d_gold_;
     std::vector<std::uint32_t> gold_tokens_;
-    double per_weight_ = 0;
-    loss_sums sums_;
 };
 
 /// Trains `model` in place on the triples (a contiguous range) that have a verdict in `labels`, which is on `first` and
@@ -168,18 +146,20 @@ template <class Model, Triple T, class Loss> class triple_objective {
 /// \return the history, with the number of abstained triples; its metrics are of the pairs, as in `train_preferences`
 /// \throws argument_error when a triple has no label or no token of gold, columns do not fit, or all labels abstain;
 ///         and what `train` throws.
-template <class Model, std::ranges::contiguous_range Range, class Loss>
+template <class Model, std::ranges::contiguous_range Range, class Loss, class Optimiser = adamw>
 training_history train_triples(Model& model, const Range& triples, const label_set& labels,
-                               std::span<const double> reference_log_probs, const Loss& loss, const adamw& optimiser,
-                               const training_options& options = {}, const pair_columns& columns = {}) {
+                               std::span<const double> reference_log_probs, const Loss& loss,
+                               const Optimiser& optimiser, const training_options& options = {},
+                               const pair_columns& columns = {}) {
     using T = std::ranges::range_value_t<Range>;
     check_triple<T>();
     check_trainable<Model, batch_of<T>>();
     check_triple_loss<Loss, typename Model::real>();
-    triple_objective<Model, T, Loss> objective(model, std::span<const T>(triples), labels, reference_log_probs, loss,
-                                               columns);
+    loss_objective objective(
+        triple_batch(model, std::span<const T>(triples), labels, reference_log_probs, columns, lengths_read_by(loss)),
+        loss);
     training_history history = train(model, objective, optimiser, options);
-    history.abstained = objective.abstained();
+    history.abstained = objective.batch().abstained();
     return history;
 }
 

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <preflearn/core/system/error.hpp>
 
@@ -43,14 +42,9 @@ std::string culprit_message(std::string_view whole, std::size_t count, TryOne&& 
 /// `run()`; where it throws a numeric_error or an argument_error, the same kind of error with the message of the first
 /// i < count for which `try_one(i)` throws, behind `name(i)`.
 template <class Run, class TryOne, class Name>
-auto naming_the_culprit(Run&& run, std::size_t count, TryOne&& try_one, Name&& name) {
-    try {
-        return run();
-    } catch (const numeric_error& failure) {
-        throw numeric_error(detail::culprit_message(failure.what(), count, try_one, name));
-    } catch (const argument_error& failure) {
-        throw argument_error(detail::culprit_message(failure.what(), count, try_one, name));
-    }
+decltype(auto) naming_the_culprit(Run&& run, std::size_t count, TryOne&& try_one, Name&& name) {
+    return rewording_errors(
+        run, [&](std::string_view whole) { return detail::culprit_message(whole, count, try_one, name); });
 }
 
 } // namespace preflearn

@@ -1,13 +1,10 @@
 /// \file
-/// 64-bit fingerprints of data, parameters and losses, by which a checkpoint or a cache knows what it belongs to.
+/// 64-bit fingerprints of data and parameters, by which a checkpoint or a cache knows what it belongs to.
 /// Eight bytes at a time through the finaliser of SplitMix64 (Steele, Lea & Flood 2014); not for adversaries.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <bit>
-#include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -19,7 +16,6 @@
 #include <vector>
 
 #include <preflearn/core/comparison.hpp>
-#include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
@@ -40,8 +36,9 @@ class fingerprint {
         mix(rest);
     }
 
-    /// Numbers, texts, ranges (of ranges), completions, comparisons, triples and ranked lists. A type it cannot see
-    /// into adds nothing.
+    /// Numbers, texts, ranges (of ranges), completions, comparisons, triples, ranked lists, and any type with a const
+    /// member `add_to(fingerprint&)`. \throws argument_error for a type that it cannot see into: other data would pass
+    /// for the same.
     template <class T> void add(const T& value) {
         if constexpr (std::ranges::contiguous_range<const T>) {
             using element = std::ranges::range_value_t<const T>;
@@ -67,15 +64,13 @@ class fingerprint {
             add(value.first);
             add(value.second);
             if constexpr (requires { value.gold; }) add(value.gold);
+        } else if constexpr (requires { value.add_to(*this); }) {
+            value.add_to(*this);
+        } else if constexpr (!std::is_empty_v<T>) {
+            throw argument_error("a kept run or a cache is known by its data, and prompts or responses are of a type "
+                                 "that is no number, text or range of them: it needs a const member "
+                                 "add_to(preflearn::fingerprint&) that adds what it holds");
         }
-    }
-
-    /// A number to 16 bits, which other processors and compilers round alike.
-    void add_rounded(double value) {
-        int exponent = 0;
-        const double mantissa = std::frexp(value, &exponent);
-        add(std::llround(std::ldexp(mantissa, 16)));
-        add(exponent);
     }
 
     [[nodiscard]] std::uint64_t value() const { return state_; }
@@ -109,33 +104,6 @@ template <class T> std::string fingerprint_of(const T& value) {
     fingerprint print;
     print.add(value);
     return print.text();
-}
-
-/// A loss is known by what it does: its value and gradient on eight fixed pairs, rounded so that another processor
-/// gives the same. A loss that refuses the pairs has the fingerprint "unknown".
-template <std::floating_point Real, class Loss> std::string fingerprint_of_loss(const Loss& loss) {
-    constexpr std::array<Real, 8> chosen{-12.5, -30.25, -7, -41, -3.5, -90, -20, -11},
-        rejected{-14, -28.5, -7, -20, -33, -91.5, -2, -16}, reference_chosen{-13, -29, -8, -40, -5, -80, -19, -11},
-        reference_rejected{-13.5, -29.5, -8, -21, -30, -95, -4, -12}, weight{1, 1, 0.5, 2, 1, 1, 0.25, 1},
-        target{1, 0.875, 0.5, 1, 0.75, 1, 1, 0.625};
-    constexpr std::array<std::uint32_t, 8> chosen_tokens{5, 12, 3, 11, 2, 40, 9, 4},
-        rejected_tokens{7, 10, 3, 6, 14, 38, 1, 8};
-    pair_scores<Real> scores{chosen,        rejected,        reference_chosen, reference_rejected,
-                             chosen_tokens, rejected_tokens, weight,           target};
-    for (const bool last : {false, true}) {
-        std::array<Real, 8> d_chosen{}, d_rejected{};
-        fingerprint print;
-        try {
-            print.add_rounded(loss(scores, pair_gradients<Real>{d_chosen, d_rejected}).loss);
-            for (const Real value : d_chosen) print.add_rounded(static_cast<double>(value));
-            for (const Real value : d_rejected) print.add_rounded(static_cast<double>(value));
-            return print.text();
-        } catch (const error&) {
-            if (last) break;
-            scores.weight = scores.target = {}; // a loss that sorts the batch takes neither
-        }
-    }
-    return "unknown";
 }
 
 } // namespace preflearn

@@ -1,19 +1,12 @@
 /// \file
-/// The training loop, written once over an objective: shuffled batches, gradient accumulation, clipping, AdamW with a
-/// schedule, history, checkpoint and exact resume. It knows nothing of models but that they are trainable, and of
-/// objectives but that they add a batch's gradient. No step allocates more than the model's own passes do.
+/// Training of any model by any objective and any optimiser. It knows nothing of models but that they are trainable, of
+/// objectives but that they add a batch's gradient, of optimisers but that they make a step. What is compiled for each
+/// of them is a thin shell around the loop in steps.hpp.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
-#include <filesystem>
-#include <limits>
-#include <numeric>
-#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,15 +15,14 @@
 
 #include <preflearn/core/column.hpp>
 #include <preflearn/core/concepts.hpp>
-#include <preflearn/core/numbers/random.hpp>
-#include <preflearn/core/system/error.hpp>
-#include <preflearn/training/files/run_file.hpp>
-#include <preflearn/training/loop/clip.hpp>
 #include <preflearn/training/loop/fingerprint.hpp>
+#include <preflearn/training/loop/groups.hpp>
 #include <preflearn/training/loop/metrics.hpp>
 #include <preflearn/training/loop/options.hpp>
-#include <preflearn/training/loop/schedule.hpp>
+#include <preflearn/training/loop/run_description.hpp>
+#include <preflearn/training/loop/steps.hpp>
 #include <preflearn/training/optimisers/adamw.hpp>
+#include <preflearn/training/optimisers/optimiser.hpp>
 
 namespace preflearn {
 
@@ -61,87 +53,82 @@ template <class Model> std::string fingerprint_of_parameters(Model& model) {
     return fingerprint_of(std::span<const parameter_type<Model>>(column(model.parameters())));
 }
 
-/// Trains `model` in place. Deterministic: the same model, objective and options give the same bits for any number of
-/// threads, provided that the model's passes do.
-/// \throws argument_error for options out of range; numeric_error naming the step when a loss or a gradient is infinite
-/// or NaN (the model keeps the parameters of the step before); input_error for a checkpoint that is malformed or
-/// belongs to another run; and whatever the observer throws.
-template <class Model, Objective<Model> O>
-training_history train(Model& model, O& objective, const adamw& optimiser, const training_options& options) {
-    using scalar = parameter_type<Model>;
-    check(optimiser);
-    const step_counts counts = count_steps(options, objective.size());
-    const std::span<scalar> parameters = column(model.parameters());
-    std::ranges::fill(column(model.gradients()), scalar{});
-    adamw_moments<scalar> moments(parameters.size());
-    training_history history;
-    history.steps.reserve(std::min(counts.total, std::size_t{1} << 16));
+namespace detail {
 
-    const std::span<double> running = [&] {
-        if constexpr (requires { objective.running(); })
-            return objective.running();
-        else
-            return std::span<double>();
-    }();
-    run_description run;
-    const std::filesystem::path& path = options.checkpoint.path;
-    if (!path.empty()) {
-        run = describe<scalar>(optimiser, options, parameters.size());
-        run.add("parameters at the start", fingerprint_of(std::span<const scalar>(parameters)));
-        objective.describe(run);
-        if (std::filesystem::exists(path)) {
-            load_run(path, run, counts.total, parameters, moments, history.steps, running);
-            history.resumed_steps = history.steps.size();
+/// The optimiser of every segment of the parameters, with its memory of it.
+template <class Rule, class Scalar> class segment_optimisers {
+  public:
+    segment_optimisers(const Rule& rule, std::span<const parameter_segment> segments) {
+        for (const parameter_segment& segment : segments) {
+            one own{rule, segment.frozen() ? rule.template start<Scalar>({segment.range.begin, segment.range.begin})
+                                           : rule.template start<Scalar>(segment.range)};
+            if (segment.group != nullptr && segment.group->weight_decay) {
+                if constexpr (requires { own.rule.weight_decay = double{}; })
+                    own.rule.weight_decay = *segment.group->weight_decay;
+                else
+                    require(false, "a group of parameters has a weight_decay, which ", Rule::name, " has not");
+            }
+            all_.push_back(std::move(own));
         }
     }
-    const auto save = [&] {
-        save_run(path, run, std::span<const scalar>(parameters), moments, std::span<const training_step>(history.steps),
-                 running);
+    void update(std::size_t segment, std::span<Scalar> parameters, std::span<Scalar> gradients, double rate,
+                double factor) {
+        all_[segment].rule.update(all_[segment].memory, parameters, gradients, rate, factor);
+    }
+    [[nodiscard]] std::vector<named_state> state_of(std::size_t segment) { return all_[segment].memory.state(); }
+
+  private:
+    struct one {
+        Rule rule;
+        decltype(std::declval<const Rule&>().template start<Scalar>(flat_range{})) memory;
     };
+    std::vector<one> all_;
+};
 
-    training_observer observer = options.observer;
-    std::vector<std::size_t> order(objective.size());
-    std::size_t shuffled = std::numeric_limits<std::size_t>::max();
-    for (std::size_t at = history.steps.size(); at < counts.total; ++at) {
-        const std::size_t epoch = at / counts.per_epoch, within = at % counts.per_epoch;
-        if (epoch != shuffled) {
-            std::iota(order.begin(), order.end(), std::size_t{0});
-            generator(options.seed, "shuffle", epoch).shuffle(std::span(order));
-            shuffled = epoch;
-        }
-        const std::size_t first = within * options.batch_size;
-        const auto batch =
-            std::span<const std::size_t>(order).subspan(first, std::min(options.batch_size, order.size() - first));
-        const std::size_t micro = options.micro_batch_size == 0 ? batch.size() : options.micro_batch_size;
+} // namespace detail
 
-        training_step step{.step = at + 1, .steps = counts.total};
-        const std::span<scalar> gradients = column(model.gradients());
-        try {
-            double total = 0;
-            for (const std::size_t example : batch) total += static_cast<double>(objective.weight(example));
-            objective.begin(total);
-            if constexpr (requires { objective.prepare(std::as_const(model), batch, micro); })
-                objective.prepare(std::as_const(model), batch, micro);
-            for (std::size_t i = 0; i < batch.size(); i += micro)
-                objective.accumulate(model, batch.subspan(i, std::min(micro, batch.size() - i)));
-            objective.finish(step);
-            require<numeric_error>(std::isfinite(step.loss), "the loss is ", step.loss);
-            step.grad_norm = global_norm(std::span<const scalar>(gradients));
-            require<numeric_error>(std::isfinite(step.grad_norm), "the gradient's norm is ", step.grad_norm);
-        } catch (const numeric_error& failure) {
-            throw numeric_error(message("step ", step.step, " of ", step.steps, ": ", failure.what()));
-        }
-        step.epoch = static_cast<double>(at + 1) / static_cast<double>(counts.per_epoch);
-        step.learning_rate = optimiser.rate * rate_factor(options.schedule, at, counts.total, counts.warm_up);
-        update(optimiser, moments, parameters, gradients, step.learning_rate,
-               clip_factor(step.grad_norm, options.clip_norm));
-        history.steps.push_back(step);
-        const bool last = at + 1 == counts.total;
-        if (!path.empty() && (last || (options.checkpoint.every > 0 && (at + 1) % options.checkpoint.every == 0)))
-            save();
-        if (observer) observer(step);
-    }
-    return history;
+/// Trains `model` in place. Deterministic: the same model, objective, optimiser and options give the same bits for any
+/// number of threads, provided that the model's passes do.
+///
+/// A model that holds numbers besides its parameters (frozen weights) has a const member `describe(run)`, which adds
+/// their fingerprints to what a kept run must agree with.
+/// \param optimiser an Optimiser; adamw where `{…}` is given
+/// \throws argument_error for numbers or options out of range; numeric_error naming the step when a loss or a gradient
+/// is infinite or NaN (the model keeps the parameters of the step before); input_error for a kept run that is malformed
+/// or another one; and whatever the observers throw.
+template <class Model, Objective<Model> O, class Rule = adamw>
+training_history train(Model& model, O& objective, const Rule& optimiser, const training_options& options) {
+    using scalar = parameter_type<Model>;
+    static_assert(std::same_as<scalar, float> || std::same_as<scalar, double>,
+                  "a model that is trained has parameters of type float or double");
+    check_optimiser<Rule, scalar>();
+    optimiser.check();
+    training_parts<scalar> parts;
+    parts.parameters = column(model.parameters());
+    parts.gradients = [&] { return std::span<scalar>(column(model.gradients())); };
+    parts.examples = objective.size();
+    parts.weight = [&](std::size_t example) { return static_cast<double>(objective.weight(example)); };
+    parts.begin = [&](double total, std::span<const std::size_t> batch, std::size_t micro) {
+        objective.begin(total);
+        if constexpr (requires { objective.prepare(std::as_const(model), batch, micro); })
+            objective.prepare(std::as_const(model), batch, micro);
+    };
+    parts.accumulate = [&](std::span<const std::size_t> examples) { objective.accumulate(model, examples); };
+    parts.finish = [&](training_step& step) { std::as_const(objective).finish(step); };
+    if constexpr (requires { objective.running(); }) parts.running = objective.running();
+    parts.describe = [&](run_description& run) {
+        run.add("optimiser", Rule::name);
+        optimiser.describe([&](std::string_view name, const auto& value) { run.add(std::string(name), value); });
+        if constexpr (requires { std::as_const(model).describe(run); }) std::as_const(model).describe(run);
+        std::as_const(objective).describe(run);
+    };
+    const std::vector<parameter_segment> segments = segments_of(options.groups, parts.parameters.size());
+    detail::segment_optimisers<Rule, scalar> optimisers(optimiser, segments);
+    parts.rate = optimiser.rate;
+    parts.update = [&](std::size_t segment, std::span<scalar> parameters, std::span<scalar> gradients, double rate,
+                       double factor) { optimisers.update(segment, parameters, gradients, rate, factor); };
+    parts.state_of = [&](std::size_t segment) { return optimisers.state_of(segment); };
+    return make_steps(parts, std::span<const parameter_segment>(segments), options);
 }
 
 } // namespace preflearn

@@ -1,24 +1,17 @@
 /// \file
-/// What training reports of each optimiser step, under TRL's names so that curves compare, and the progress bar that
-/// shows it. Averages are over the pairs of the step's batch, not over micro-batches.
+/// What training reports of each optimiser step, under TRL's names so that curves compare. Averages are over the pairs
+/// of the step's batch, not over micro-batches.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <functional>
 #include <limits>
-#include <memory>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <preflearn/core/system/progress.hpp>
 
 namespace preflearn {
 
@@ -43,6 +36,9 @@ struct training_step {
     double logps_chosen = none, logps_rejected = none;
     /// The mean baseline of an unpaired loss in nats: KTO's estimate of the KL divergence, BCO's δ / β.
     double kl = none;
+    /// The mean loss and the share of pairs whose chosen reward is larger, on held-out data after the update, where an
+    /// observer evaluated them (see `held_out`).
+    double eval_loss = none, eval_accuracy = none;
 };
 
 /// The numbers of a step by name, in the order of reports and checkpoints.
@@ -59,6 +55,8 @@ inline constexpr std::array metrics = std::to_array<std::pair<std::string_view, 
     {"logps/chosen", &training_step::logps_chosen},
     {"logps/rejected", &training_step::logps_rejected},
     {"kl", &training_step::kl},
+    {"eval_loss", &training_step::eval_loss},
+    {"eval_rewards/accuracies", &training_step::eval_accuracy},
 });
 
 /// Calls `see(name, value)` for each number that the step has.
@@ -73,26 +71,10 @@ struct training_history {
     std::vector<training_step> steps;
     /// Steps that were read from a checkpoint instead of being computed.
     std::size_t resumed_steps = 0;
+    /// Whether an observer ended the run before its last step.
+    bool stopped = false;
     /// Pairs without a label worth learning from: the labeller abstained.
     std::size_t abstained = 0;
 };
-
-/// Called after each step, and after the checkpoint of that step; an exception from it ends the training.
-using training_observer = std::function<void(const training_step&)>;
-
-/// An observer that draws a progress bar with the loss in it. Copies are bars of their own until their first step.
-inline training_observer progress_bar(std::string title = "training", std::FILE* stream = stderr) {
-    return [title = std::move(title), stream, bar = std::shared_ptr<progress>()](const training_step& step) mutable {
-        if (!bar) bar = std::make_shared<progress>(title, static_cast<std::size_t>(step.steps), stream);
-        std::array<char, 64> note{};
-        const int written = std::isnan(step.rewards_accuracies)
-                                ? std::snprintf(note.data(), note.size(), "loss %.4f", step.loss)
-                                : std::snprintf(note.data(), note.size(), "loss %.4f accuracy %.2f", step.loss,
-                                                step.rewards_accuracies);
-        bar->update(static_cast<std::size_t>(step.step),
-                    {note.data(), static_cast<std::size_t>(std::clamp(written, 0, static_cast<int>(note.size()) - 1))});
-        if (step.step == step.steps) bar.reset();
-    };
-}
 
 } // namespace preflearn

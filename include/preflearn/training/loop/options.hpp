@@ -7,22 +7,15 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
+#include <vector>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/training/loop/metrics.hpp>
+#include <preflearn/training/loop/groups.hpp>
+#include <preflearn/training/loop/keeper.hpp>
+#include <preflearn/training/loop/observer.hpp>
 #include <preflearn/training/loop/schedule.hpp>
 
 namespace preflearn {
-
-/// Where a run saves itself, and how often.
-struct checkpoint_options {
-    /// A safetensors file; empty: no checkpoint. When it exists the run goes on from it, to the bits of a run that was
-    /// never stopped.
-    std::filesystem::path path{};
-    /// Saves after every so many steps; 0: only at the end.
-    std::size_t every = 0;
-};
 
 struct training_options {
     /// Passes over the data.
@@ -33,16 +26,23 @@ struct training_options {
     std::size_t batch_size = 8;
     /// Examples computed at once (memory); 0: the whole batch. The gradient is that of the batch's mean either way.
     std::size_t micro_batch_size = 0;
-    preflearn::schedule schedule = preflearn::schedule::constant;
+    /// Of the learning rate, after the warm-up.
+    rate_schedule schedule = preflearn::schedule::constant;
     /// Below 1 a share of all steps, otherwise a number of steps.
     double warm_up = 0;
     /// The gradient's norm is clipped to it; 0: no clipping.
     double clip_norm = 1;
     /// Seeds the order of the examples, which is new in every epoch.
     std::uint64_t seed = 0;
-    checkpoint_options checkpoint{};
-    /// Sees every step; `{}`: nobody.
-    training_observer observer = progress_bar();
+    /// Parameters with a learning rate, weight decay or schedule of their own, or frozen.
+    std::vector<parameter_group> groups{};
+    /// Where the run is kept: `run_file{.path = …, .every = …}`; by default nowhere. What is kept goes on, to the bits
+    /// of a run that was never stopped, also with more epochs or a larger max_steps, as far as the schedule gives the
+    /// steps that were taken the same learning rates (a constant one does; where it does not, the run is refused).
+    run_keeper keeper{};
+    /// Who watches, in this order: `progress_bar()`, `held_out`, `early_stop`, `keep_best`, or a lambda; by default
+    /// nobody.
+    std::vector<training_observer> observers{};
 };
 
 /// The steps of one epoch and of the run, for `examples` examples.

@@ -1,18 +1,24 @@
 /// \file
-/// The learning rate over a run: a linear warm-up to the full rate, then constant, linear to zero, or half a cosine
-/// (Loshchilov & Hutter 2017, arXiv:1608.03983). Steps are counted from 0. Unlike in transformers no step is spent at
-/// rate zero: the first of w warm-up steps has 1/w of the rate, the last has all of it.
+/// The learning rate over a run: a linear warm-up to the full rate, then constant, linear to zero, half a cosine
+/// (Loshchilov & Hutter 2017, arXiv:1608.03983), or a function of one's own. Steps are counted from 0. Unlike in
+/// transformers no step is spent at rate zero: the first of w warm-up steps has 1/w of the rate, the last has all of
+/// it.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <numbers>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/training/loop/fingerprint.hpp>
 
 namespace preflearn {
 
@@ -48,5 +54,38 @@ inline double rate_factor(schedule shape, std::size_t step, std::size_t steps, s
     const double progress = static_cast<double>(step - warm_up) / static_cast<double>(steps - warm_up);
     return shape == schedule::linear ? 1 - progress : (1 + std::cos(std::numbers::pi * progress)) / 2;
 }
+
+/// One of the shapes above, or any callable from p to a factor, which is not negative.
+class rate_schedule {
+  public:
+    rate_schedule(schedule shape = schedule::constant) : shape_(shape) {}
+    template <class F>
+        requires(std::regular_invocable<const F&, double> && !std::same_as<F, rate_schedule>)
+    rate_schedule(F factor_of_progress) : own_(std::move(factor_of_progress)) {}
+
+    /// As `rate_factor`. \throws argument_error when a callable gives something else than a factor.
+    [[nodiscard]] double factor(std::size_t step, std::size_t steps, std::size_t warm_up) const {
+        if (!own_ || step < warm_up) return rate_factor(shape_, step, steps, warm_up);
+        return own_factor(static_cast<double>(step - warm_up) / static_cast<double>(steps - warm_up));
+    }
+    /// The shape's name; a callable is known by its factors at every 64th of the way.
+    [[nodiscard]] std::string name() const {
+        if (!own_) return std::string(name_of(shape_));
+        fingerprint factors;
+        for (int i = 0; i < 64; ++i) factors.add(own_factor(i / 64.0));
+        return "own " + factors.text();
+    }
+
+  private:
+    [[nodiscard]] double own_factor(double progress) const {
+        const double factor = own_(progress);
+        require(factor >= 0 && std::isfinite(factor), "the schedule gives a factor of ", factor, " at ", progress,
+                " of the way, a number that is not negative was expected");
+        return factor;
+    }
+
+    schedule shape_ = schedule::constant;
+    std::function<double(double)> own_;
+};
 
 } // namespace preflearn

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include <preflearn/core/column.hpp>
+#include <preflearn/training/loop/fingerprint.hpp>
+#include <preflearn/training/loop/run_description.hpp>
 
 namespace preflearn {
 
@@ -33,6 +35,13 @@ template <class Model> struct learns_beside {
     }
     [[nodiscard]] auto parameters() { return column(model.parameters()); }
     [[nodiscard]] auto gradients() { return column(model.gradients()); }
+
+    /// The reference is part of what a run is.
+    void describe(run_description& run) const {
+        if constexpr (requires { std::as_const(model).describe(run); }) std::as_const(model).describe(run);
+        if constexpr (requires { column(reference.parameters()); })
+            run.add("parameters of the reference", fingerprint_of(column(reference.parameters())));
+    }
 };
 
 template <class Model> learns_beside(Model&, const Model&) -> learns_beside<Model>;

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "command_line.hpp"
+
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include <preflearn/core/system/error.hpp>
+
+namespace {
+
+std::string name_of(char** argv) { return std::filesystem::path(argv[0]).filename().string(); }
+
+} // namespace
+
+option option::required() const { return option(option_->required()); }
+option option::shows_default() const { return option(option_->capture_default_str()); }
+option option::repeats() const { return option(option_->allow_extra_args(false)); }
+option option::needs(const option& other) const { return option(option_->needs(other.option_)); }
+option option::excludes(const option& other) const { return option(option_->excludes(other.option_)); }
+
+option option::existing_file() const { return option(option_->check(CLI::ExistingFile)); }
+option option::existing_path() const { return option(option_->check(CLI::ExistingPath)); }
+option option::one_of(std::vector<std::string> words) const {
+    return option(option_->check(CLI::IsMember(std::move(words))));
+}
+
+template <class Number> option option::between(Number low, Number high) const {
+    return option(option_->check(CLI::Range(low, high)));
+}
+template option option::between(int, int) const;
+template option option::between(std::size_t, std::size_t) const;
+template option option::between(double, double) const;
+
+// CLI11's own checks name the largest double, 309 digits, where a number is too small.
+option option::positive() const {
+    const auto fault = [](const std::string& given) -> std::string {
+        return CLI::PositiveNumber(given).empty() ? "" : "a number above 0 was expected, found '" + given + "'";
+    };
+    return option(option_->check(CLI::Validator(fault, "POSITIVE")));
+}
+option option::non_negative() const {
+    const auto fault = [](const std::string& given) -> std::string {
+        return CLI::NonNegativeNumber(given).empty() ? "" : "a number of 0 or more was expected, found '" + given + "'";
+    };
+    return option(option_->check(CLI::Validator(fault, "NONNEGATIVE")));
+}
+option option::no_minus() const {
+    return check([](const std::string& number) {
+        return number.starts_with('-') ? "a number of at least 0 was expected, found " + number : "";
+    });
+}
+option option::some_name() const {
+    return check([](const std::string& text) { return text.empty() ? "a name was expected, found nothing" : ""; });
+}
+option option::check(std::function<std::string(const std::string&)> fault) const {
+    return option(option_->check(std::move(fault)));
+}
+
+bool option::given() const { return option_->count() > 0; }
+
+command_line::command_line(std::string about) : app_(std::make_unique<CLI::App>(std::move(about))) {}
+command_line::~command_line() = default;
+
+template <class Value> option command_line::add(std::string name, Value& value, std::string help) {
+    return option(app_->add_option(std::move(name), value, std::move(help)));
+}
+template option command_line::add(std::string, std::string&, std::string);
+template option command_line::add(std::string, std::filesystem::path&, std::string);
+template option command_line::add(std::string, int&, std::string);
+template option command_line::add(std::string, std::size_t&, std::string);
+template option command_line::add(std::string, double&, std::string);
+template option command_line::add(std::string, std::optional<std::size_t>&, std::string);
+template option command_line::add(std::string, std::optional<double>&, std::string);
+template option command_line::add(std::string, std::vector<std::string>&, std::string);
+
+option command_line::flag(std::string name, bool& value, std::string help) {
+    return option(app_->add_flag(std::move(name), value, std::move(help)));
+}
+
+std::optional<int> command_line::parse(int argc, char** argv, const std::function<void()>& check) {
+    try {
+        try {
+            app_->parse(argc, argv);
+            if (check) check();
+        } catch (const usage_error& fault) {
+            throw CLI::ValidationError(fault.what());
+        }
+    } catch (const CLI::ParseError& failure) {
+        return app_->exit(failure) != 0 ? 2 : std::cout.flush() ? 0 : 1;
+    } catch (const preflearn::error& failure) {
+        std::fprintf(stderr, "%s: %s\n", name_of(argv).c_str(), failure.what());
+        return 2;
+    }
+    return std::nullopt;
+}
+
+int command_line::run(int argc, char** argv, const std::function<int()>& work, const std::function<void()>& check) {
+    if (const std::optional<int> ended = parse(argc, argv, check)) return *ended;
+    try {
+        return work();
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "%s: %s\n", name_of(argv).c_str(), failure.what());
+        return 1;
+    }
+}

@@ -1,0 +1,19 @@
+// The study in a generated world.
+// SPDX-License-Identifier: MIT
+#include <preflearn/pipeline/study_progress.hpp>
+#include <preflearn/pipeline/world_study.hpp>
+
+#include "arguments.hpp"
+
+std::vector<preflearn::study_result> study_world(const arguments& given, std::size_t seeds, preflearn::manifest& run) {
+    preflearn::world_study_options options;
+    apply(given, options);
+    options.human_agreement = given.human_agreement;
+    constexpr std::size_t runs_of_a_seed = 8; // two fine-tunings, the teacher, five students
+    options.study.observe = preflearn::study_progress("weak teacher", runs_of_a_seed * seeds);
+    run.settings["world"] = {{"words", options.world.words},
+                             {"prompt_words", options.world.prompt_words},
+                             {"demonstrations", options.demonstrations},
+                             {"human_agreement", options.human_agreement}};
+    return preflearn::run_world_studies(options, loss_of(given).loss, seeds);
+}

@@ -1,0 +1,54 @@
+/// \file
+/// Where the parameters of a rating model lie in one vector, and sums over games into such a vector.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <Eigen/Core>
+
+#include <preflearn/core/system/parallel.hpp>
+
+namespace preflearn {
+
+/// Where each parameter lies: θ, δ, features' γ, judges' u, τ; a board has no γ and u.
+struct game_layout {
+    std::size_t items = 0, order = 0, features = 0, judges = 0, ties = 0, size = 0;
+    /// Only the differences of the judges' parameters mean something.
+    bool judges_sum_zero = false;
+
+    [[nodiscard]] bool has_order() const { return order < features; }
+    [[nodiscard]] bool has_tie_parameter() const { return ties < size; }
+};
+
+inline Eigen::Index as_index(std::size_t i) { return static_cast<Eigen::Index>(i); }
+
+template <class Model> game_layout layout_of_board(const Model& model, std::size_t items) {
+    const std::size_t ties = items + (model.has_order ? 1 : 0);
+    return {.items = items,
+            .order = items,
+            .features = ties,
+            .judges = ties,
+            .ties = ties,
+            .size = ties + (model.has_tie_parameter ? 1 : 0)};
+}
+
+/// Sums `body(begin, end, sum)` over blocks of cells into a vector; blocks and order depend on the cells alone.
+template <class Body> Eigen::VectorXd sum_over_blocks(std::size_t cells, std::size_t size, const Body& body) {
+    const std::size_t blocks = std::clamp<std::size_t>(cells / 8192, 1, 16);
+    Eigen::MatrixXd partial = Eigen::MatrixXd::Zero(as_index(size), as_index(blocks));
+    parallel_for(blocks,
+                 [&](std::size_t b) { body(b * cells / blocks, (b + 1) * cells / blocks, partial.data() + b * size); });
+    for (Eigen::Index b = 1; b < partial.cols(); ++b) partial.col(0) += partial.col(b);
+    return partial.col(0);
+}
+
+inline double order_of_parameters(const game_layout& layout, const Eigen::VectorXd& parameters) {
+    return layout.has_order() ? parameters[as_index(layout.order)] : 0;
+}
+inline double tie_of_parameters(const game_layout& layout, const Eigen::VectorXd& parameters) {
+    return layout.has_tie_parameter() ? parameters[as_index(layout.ties)] : 0;
+}
+
+} // namespace preflearn

@@ -1,0 +1,54 @@
+/// \file
+/// An observer that stops a run when what it watches has not improved for some evaluations (Prechelt 1998).
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include <preflearn/training/loop/metrics.hpp>
+#include <preflearn/training/loop/observer.hpp>
+
+namespace preflearn {
+
+/// `.observers = {held_out{…}, early_stop{.patience = 3}}`: behind the one that evaluates. Steps without the number do
+/// not count. Its state follows from the history, so a resumed run stops where one that was never stopped does, and a
+/// run that it stopped goes on when the patience is larger.
+struct early_stop {
+    /// Evaluations in a row without improvement; at 0 the run goes on as long as each improves.
+    std::size_t patience = 3;
+    /// What is watched, and whether more of it is better.
+    double training_step::*watch = &training_step::eval_loss;
+    bool larger_is_better = false;
+    /// Improvements of no more than this are none.
+    double least_gain = 0;
+
+    /// The best so far, and for how many evaluations it has been that: what it finds, not options.
+    double best = training_step::none;
+    std::size_t waited = 0;
+
+    void on_start(const training_run& /*run*/) {
+        best = training_step::none;
+        waited = 0;
+    }
+    bool on_resume(const training_run& run) {
+        bool on = true;
+        for (const training_step& step : run.steps) on = on_step(step);
+        return on;
+    }
+    bool on_step(const training_step& step) {
+        const double value = step.*watch;
+        if (!std::isnan(value)) {
+            const double gain = larger_is_better ? value - best : best - value;
+            if (std::isnan(best) || gain > least_gain) {
+                best = value;
+                waited = 0;
+            } else {
+                ++waited;
+            }
+        }
+        return waited == 0 || waited < patience;
+    }
+};
+
+} // namespace preflearn
