@@ -143,8 +143,8 @@ enum class transpose : bool { no, yes };
 enum class store : bool { replace, add };
 
 /// Matrices that can be looked into and their product, with which losses over a vocabulary compute (what a device is to
-/// a model is said in backend/concepts.hpp); a template argument. `B::matrix<T>` owns a row-major rows × columns array, convertible to `matrix_view`;
-/// `B::multiply(op_a, a, op_b, b, c, store)` is c = op(a) · op(b), or c += op(a) · op(b).
+/// a model is said in backend/concepts.hpp); a template argument. `B::matrix<T>` owns a row-major rows × columns array,
+/// convertible to `matrix_view`; `B::multiply(op_a, a, op_b, b, c, store)` is c = op(a) · op(b), or c += op(a) · op(b).
 ///
 /// Semantics: an element's bits depend on its row of op(a) and its column of op(b) alone, not on the number of rows,
 /// columns or threads; all that is said of equal bits rests on it. \throws argument_error when shapes differ.
