@@ -115,10 +115,11 @@ const char* const opt_config = R"({"model_type": "opt", "vocab_size": 11, "hidde
     "ffn_dim": 12, "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 10,
     "activation_function": "relu", "do_layer_norm_before": true})";
 
+/// With the members of `patch` in place of those of the same name.
 transformer_config read(const char* text, const nlohmann::json& patch = nlohmann::json::object()) {
     const test::folder folder;
     nlohmann::json config = nlohmann::json::parse(text);
-    config.merge_patch(patch);
+    for (const auto& [name, value] : patch.items()) config[name] = value;
     return read_config_json(folder.write("config.json", config.dump()), test::sketches);
 }
 

@@ -11,12 +11,14 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/llama.hpp>
+#include <preflearn/policy/family/qwen2.hpp>
 
 namespace preflearn {
 
 /// A name that several share belongs to the first.
 inline constexpr std::array families{
     llama,
+    qwen2,
 };
 
 /// The family of which `name`, a member of decoder_family, is `found`.
