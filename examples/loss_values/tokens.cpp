@@ -10,7 +10,8 @@
 void write_values_of_tokens(const request& asked) {
     preflearn::use_loss_of<preflearn::named_token_losses>(
         asked.loss, asked.parameters, [&]<class Loss>(const Loss& loss) {
-            say_ignored(asked, preflearn::ignored_columns<Loss>(asked.file));
-            preflearn::write_loss_values(loss, std::move(asked.file), asked.print);
+            preflearn::csv_file file(asked.file);
+            say_ignored(asked, preflearn::ignored_columns<Loss>(file));
+            preflearn::write_loss_values(loss, std::move(file), asked.print);
         });
 }

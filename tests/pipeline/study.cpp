@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cstddef>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -18,14 +20,45 @@ std::vector<double> numbers_of(const study_result& result) {
     std::vector<double> all;
     for (const label& l : result.teacher_labels) all.push_back(*l.verdict.margin());
     for (const student_result& s : result.students) {
-        all.insert(all.end(), s.test_margins.begin(), s.test_margins.end());
+        for (const label& l : s.test_labels) all.push_back(*l.verdict.margin());
         all.insert(all.end(), s.sample_rewards.begin(), s.sample_rewards.end());
         for (const training_step& step : s.training.steps) all.push_back(step.loss);
     }
     return all;
 }
 
+/// Counts the responses that are scored, by it and its copies.
+struct counted_policy : test::toy_policy {
+    std::size_t* scored;
+    [[nodiscard]] std::vector<double> log_probs(std::span<const token_completion> completions) const {
+        *scored += completions.size();
+        std::vector<double> all;
+        for (const token_completion& c : completions) all.push_back(log_prob(c.prompt, c.response));
+        return all;
+    }
+};
+
 } // namespace
+
+TEST_CASE("a policy that is teacher and student is scored once as the reference of both") {
+    const test::toy_data data(60);
+    const std::span<const token_comparison> pairs(data.pairs);
+    const auto run = [&](const counted_policy& teacher, const counted_policy& student) {
+        const study_input<counted_policy, counted_policy, token_comparison> input{.teacher = teacher,
+                                                                                  .student = student,
+                                                                                  .labelled = pairs.subspan(0, 20),
+                                                                                  .unlabelled = pairs.subspan(20, 30),
+                                                                                  .test = pairs.subspan(50, 10),
+                                                                                  .human = data.human};
+        return run_study(input, dpo{}, test::toy_options());
+    };
+    std::size_t once = 0, twice = 0;
+    const counted_policy both{test::toy_policy(8), &once}, teacher{test::toy_policy(8), &twice},
+        student{test::toy_policy(8), &twice};
+    CHECK(numbers_of(run(both, both)) == numbers_of(run(teacher, student)));
+    CHECK(twice - once == 2 * 60);
+    CHECK(once == 2 * (60 + 30 + 10 + 4 * 10)); // the reference, what the teacher labels, each student's test
+}
 
 TEST_CASE("a study has the paper's rows, each trained on the pairs it may see") {
     const test::toy_data data(140);
@@ -36,7 +69,7 @@ TEST_CASE("a study has the paper's rows, each trained on the pairs it may see") 
                                             "human labels, all pairs", "gold labels"});
     for (const student_result& s : result.students) {
         CHECK(s.sample_rewards.size() == 40);
-        CHECK(s.test_margins.size() == (s.name == "SFT only" ? 0 : 40));
+        CHECK(s.test_labels.size() == (s.name == "SFT only" ? 0 : 40));
         CHECK(s.labels.size() == (s.name == "SFT only" ? 0 : s.name == "human labels, all pairs" ? 100 : 60));
         for (const label& l : s.labels) CHECK((l.id >= 40) == (s.name != "human labels, all pairs" || l.id >= 40));
     }

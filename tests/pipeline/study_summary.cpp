@@ -26,10 +26,12 @@ study_result written_by_hand(double weak_reward) {
     r.students.push_back({.name = "SFT only", .sample_rewards = {0, 0}});
     r.students.push_back({.name = "weak teacher",
                           .labels = r.teacher_labels,
-                          .test_margins = {1, -1},
+                          .test_labels = label_set({{11, 0.25}, {10, 0.75}}),
                           .sample_rewards = {weak_reward, 1}});
-    r.students.push_back(
-        {.name = "human labels", .labels = r.human_labels, .test_margins = {1, 2}, .sample_rewards = {1, 1}});
+    r.students.push_back({.name = "human labels",
+                          .labels = r.human_labels,
+                          .test_labels = label_set({{10, 0.75}, {11, 0.75}}),
+                          .sample_rewards = {1, 1}});
     return r;
 }
 

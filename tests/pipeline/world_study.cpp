@@ -32,11 +32,11 @@ TEST_CASE("seeds may run at the same time: the bits are those of one after anoth
         const study_result alone = run_world_study(world, dpo{}, options);
         REQUIRE(alone.students.size() == together[seed].students.size());
         for (std::size_t s = 0; s < alone.students.size(); ++s) {
-            CHECK(alone.students[s].test_margins == together[seed].students[s].test_margins);
+            CHECK(alone.students[s].test_labels == together[seed].students[s].test_labels);
             CHECK(alone.students[s].sample_rewards == together[seed].students[s].sample_rewards);
         }
     }
-    CHECK(together[0].students[2].test_margins != together[1].students[2].test_margins);
+    CHECK(together[0].students[2].test_labels != together[1].students[2].test_labels);
 }
 
 TEST_CASE("simulated humans agree with gold as often as asked") {

@@ -96,6 +96,8 @@ class preference {
 struct label {
     std::uint64_t id = 0;
     preference verdict = preference::abstention();
+
+    friend bool operator==(const label&, const label&) = default;
 };
 
 /// Labels of many pairs, in the order given, found by id. This is what flows between a teacher and a
@@ -130,6 +132,9 @@ class label_set {
     [[nodiscard]] bool empty() const { return labels_.empty(); }
     [[nodiscard]] auto begin() const { return labels_.begin(); }
     [[nodiscard]] auto end() const { return labels_.end(); }
+
+    /// The same labels in the same order.
+    friend bool operator==(const label_set& a, const label_set& b) { return a.labels_ == b.labels_; }
 
   private:
     std::vector<label> labels_;

@@ -90,8 +90,8 @@ struct student_result {
     /// What it was aligned to; empty for the model before alignment.
     label_set labels{};
     training_history training{};
-    /// The implicit reward's margin, first minus second, on each test pair; empty before alignment.
-    std::vector<double> test_margins{};
+    /// Its implicit reward's verdict on each test pair, with the margin, first minus second; empty before alignment.
+    label_set test_labels{};
     /// The gold reward of its own response to each test prompt; empty without a gold reward.
     std::vector<double> sample_rewards{};
 };
@@ -154,12 +154,11 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
             result_.gold_labels = label_all(input_.unlabelled, gold);
             result_.gold_test_labels = label_all(input_.test, gold);
         }
+        references_ = score(input_.student);
         teach();
-        references_ = reference_log_probs(input_.student, all_);
-        test_references_ = reference_log_probs(input_.student, input_.test);
         result_.students.push_back({.name = std::string(row_name::before)});
         sample(input_.student, result_.students.back());
-        const std::span<const double> references(references_);
+        const std::span<const double> references(references_.learning);
         const auto unlabelled = references.subspan(2 * input_.labelled.size());
         add_student(row_name::random, input_.unlabelled, unlabelled,
                     label_all(input_.unlabelled, random_teacher{.seed = options_.seed}));
@@ -197,18 +196,45 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         }
     }
 
-    /// Steps 1 and 2.
+    /// Log-probs of the frozen policy that a run starts from, two per pair: of the labelled and then the unlabelled
+    /// pairs, and of the test pairs.
+    struct frozen_scores {
+        std::vector<double> learning, test;
+    };
+    template <class P> [[nodiscard]] frozen_scores score(const P& policy) const {
+        return {reference_log_probs(policy, all_), reference_log_probs(policy, input_.test)};
+    }
+
+    /// Steps 1 and 2. A teacher that is the student as well is not scored again.
     void teach() {
+        if constexpr (std::same_as<TeacherPolicy, StudentPolicy>)
+            if (&input_.teacher == &input_.student) return teach(references_);
+        teach(score(input_.teacher));
+    }
+    void teach(const frozen_scores& references) {
+        const std::span<const double> all(references.learning);
+        const std::size_t labelled = 2 * input_.labelled.size();
         trained<TeacherPolicy> weak =
-            align(copy_of(input_.teacher), input_.teacher, input_.labelled, input_.human, loss_,
+            align(copy_of(input_.teacher), all.first(labelled), input_.labelled, input_.human, loss_,
                   options_.teacher_optimiser, training("weak teacher", options_.teacher_training));
         result_.teacher_training = std::move(weak.history);
-        const auto label_by = [&](const auto& rule) {
-            const reward_teacher teacher{implicit_reward{weak.model, input_.teacher, options_.beta}, rule};
-            result_.teacher_labels = label_all(input_.unlabelled, teacher);
-            result_.teacher_test_labels = label_all(input_.test, teacher);
+        const auto verdict = [&](double margin) {
+            return options_.soft_labels ? soft_label{}(margin) : hard_label{}(margin);
         };
-        options_.soft_labels ? label_by(soft_label{}) : label_by(hard_label{});
+        result_.teacher_labels = implicit_labels(weak.model, input_.unlabelled, all.subspan(labelled), verdict);
+        result_.teacher_test_labels = implicit_labels(weak.model, input_.test, references.test, verdict);
+    }
+
+    /// The verdicts of a policy's implicit reward.
+    template <class P, class Verdict>
+    [[nodiscard]] label_set implicit_labels(const P& policy, std::span<const C> pairs,
+                                            std::span<const double> references, const Verdict& verdict) const {
+        const std::vector<double> rewards =
+            implicit_rewards(reference_log_probs(policy, pairs), references, options_.beta);
+        label_set labels;
+        for (std::size_t i = 0; i < pairs.size(); ++i)
+            labels.add({static_cast<std::uint64_t>(pairs[i].id), verdict(rewards[2 * i] - rewards[2 * i + 1])});
+        return labels;
     }
 
     /// Step 3, for any labels.
@@ -219,10 +245,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
                   training(message("student of ", name), options_.student_training));
         student_result row{.name = std::string(name), .labels = std::move(labels)};
         row.training = std::move(student.history);
-        const std::vector<double> rewards =
-            implicit_rewards(reference_log_probs(student.model, input_.test), test_references_, options_.beta);
-        for (std::size_t i = 0; i < input_.test.size(); ++i)
-            row.test_margins.push_back(rewards[2 * i] - rewards[2 * i + 1]);
+        row.test_labels = implicit_labels(student.model, input_.test, references_.test, preference::from_margin);
         sample(student.model, row);
         result_.students.push_back(std::move(row));
     }
@@ -247,7 +270,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
     Loss loss_;
     study_options options_;
     std::vector<C> all_;
-    std::vector<double> references_, test_references_;
+    frozen_scores references_; // of the student
     study_result result_;
 };
 

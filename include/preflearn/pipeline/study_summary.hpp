@@ -67,15 +67,6 @@ template <class OfSeed> estimate over_seeds(std::span<const study_result> result
     return mean_estimate(values);
 }
 
-/// Implicit-reward margins as labels of the test pairs, to be held against others'.
-inline label_set labels_of_margins(std::span<const double> margins, const label_set& pairs) {
-    label_set labels;
-    std::size_t i = 0;
-    if (margins.empty()) return labels;
-    for (const label& pair : pairs) labels.add({pair.id, preference::from_margin(margins[i++])});
-    return labels;
-}
-
 } // namespace detail
 
 /// \param results of the same study for different seeds. \throws argument_error when there are none, or their rows
@@ -113,10 +104,10 @@ inline study_summary summarise(std::span<const study_result> results, std::size_
             return win_rate(st.sample_rewards, r.students[human].sample_rewards);
         });
         row.test_against_gold = estimated([&](const study_result& r, const student_result& st) {
-            return accuracy(r, detail::labels_of_margins(st.test_margins, r.human_test_labels), r.gold_test_labels);
+            return accuracy(r, st.test_labels, r.gold_test_labels);
         });
         row.test_against_human = estimated([&](const study_result& r, const student_result& st) {
-            return accuracy(r, detail::labels_of_margins(st.test_margins, r.human_test_labels), r.human_test_labels);
+            return accuracy(r, st.test_labels, r.human_test_labels);
         });
         summary.rows.push_back(std::move(row));
     }

@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <preflearn/core/loss_concepts.hpp>
 #include <preflearn/loss/by_name/identity.hpp>
@@ -134,6 +136,27 @@ template <LossBatch Batch, class L> class loss_objective {
     void finish(training_step& step) const {
         step.loss = sums_.loss * per_weight_;
         batch_.report(step, sums_);
+    }
+
+    /// Loss and metrics of all examples under the model, `together` of them at once, without gradients. A loss that
+    /// couples the batch sees all of them at once, and carries nothing on.
+    training_step evaluate(const model_type& model, std::size_t together) {
+        std::vector<std::size_t> all(size());
+        std::iota(all.begin(), all.end(), std::size_t{0});
+        double total = 0;
+        for (const std::size_t i : all) total += weight(i);
+        begin(total);
+        const std::size_t part = coupled && couples() ? all.size() : std::max<std::size_t>(together, 1);
+        if constexpr (coupled && requires { batch_.prepare(model, std::span<const std::size_t>(all), part); })
+            batch_.prepare(model, std::span<const std::size_t>(all), part);
+        for (std::size_t at = 0; at < all.size(); at += part) {
+            const auto examples = std::span<const std::size_t>(all).subspan(at, std::min(part, all.size() - at));
+            batch_.take(forward(model, examples), examples);
+            sums_ += by_name(examples, [&] { return loss_(batch_.scores(), typename scores::gradients{}); });
+        }
+        training_step step;
+        finish(step);
+        return step;
     }
 
     void describe(run_description& run) const {

@@ -5,6 +5,7 @@
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/loss/by_name/any_loss.hpp>
+#include <preflearn/loss/by_name/identity.hpp>
 #include <preflearn/loss/coupled/confidence.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/loss/single/bco.hpp>
@@ -15,13 +16,31 @@ using namespace preflearn;
 
 static_assert(PreferenceLoss<any_loss<float>, float> && PreferenceLoss<any_loss<double>, double>);
 
-TEST_CASE_TEMPLATE("a loss behind one type has the same bits", Real, float, double) {
-    pairs<Real> direct = random_pairs<Real>(500), erased = direct;
-    const simpo loss{.beta = 2};
-    const any_loss<Real> any(loss);
-    CHECK(any(erased.scores(), erased.gradients()).loss == loss(direct.scores(), direct.gradients()).loss);
-    CHECK(erased.d_chosen == direct.d_chosen);
-    CHECK(erased.d_rejected == direct.d_rejected);
+TEST_CASE_TEMPLATE("a loss behind one type has the same bits, whichever columns are given", Real, float, double) {
+    const auto check = [](const auto& loss, bool all_columns) {
+        pairs<Real> direct = random_pairs<Real>(500);
+        direct.margin.clear();
+        if (!all_columns) direct.weight.clear(), direct.target.clear();
+        pairs<Real> erased = direct;
+        CHECK(any_loss<Real>(loss)(erased.scores(), erased.gradients()).loss ==
+              loss(direct.scores(), direct.gradients()).loss);
+        CHECK(erased.d_chosen == direct.d_chosen);
+        CHECK(erased.d_rejected == direct.d_rejected);
+    };
+    for (const bool all_columns : {false, true}) {
+        check(simpo{.beta = 2}, all_columns);
+        check(ropo{}, all_columns);
+        check(ipo_sum{}, all_columns);
+        check(mpo{}, all_columns);
+    }
+}
+
+TEST_CASE("a loss behind one type says which it is and which lengths it reads") {
+    CHECK(any_loss<double>(simpo{.beta = 3}).identity() == identity_of(simpo{.beta = 3}));
+    CHECK(identity_of(any_loss<double>(dpo{.beta = 0.25})) == identity_of(dpo{.beta = 0.25}));
+    CHECK(any_loss<double>(simpo{}).reads_lengths() == lengths_read_by(simpo{}));
+    CHECK(any_loss<double>(dpo{}).reads_lengths() == lengths_read::none);
+    CHECK_THROWS_AS((void)any_loss<double>().identity(), argument_error);
 }
 
 TEST_CASE("a coupled loss remains one: it keeps the laws, a running mean goes through") {
@@ -41,7 +60,13 @@ TEST_CASE("a coupled loss remains one: it keeps the laws, a running mean goes th
     CHECK(any_loss<double>(dpo{}).reduce(p.scores()).after() == running_mean{});
 }
 
+TEST_CASE("a loss behind one type is still itself: a training goes on under it and no other") {
+    CHECK(any_loss<double>(simpo{.beta = 2}).identity() == identity_of(simpo{.beta = 2}));
+    CHECK(identity_of(any_loss<double>(dpo{})) == "sigmoid(beta=0.1)");
+}
+
 TEST_CASE("no loss is an error, not a crash") {
+    CHECK_THROWS_AS((void)any_loss<double>().identity(), argument_error);
     const pairs<double> p = random_pairs<double>(1);
     CHECK_THROWS_AS(any_loss<double>()(p.scores(), pair_gradients<double>{}), argument_error);
 }

@@ -1,5 +1,7 @@
-#include <sstream>
+#include <cmath>
+#include <filesystem>
 #include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -28,16 +30,16 @@ TEST_CASE("games of a file are rated on the scale asked for, from the anchor ask
 
 TEST_CASE("errors of sampling weights do not depend on their scale") {
     const test::folder folder;
-    const std::string games = "left,right,winner,weight\na,b,left,1\na,b,left,2\na,b,right,1\nb,a,left,2\na,b,left,3\n";
-    const auto once = folder.write("once.csv", games);
-    std::string tenfold = games;
-    for (std::size_t at = 0; (at = tenfold.find('\n', at + 1)) + 1 < tenfold.size();)
-        if (tenfold[at - 1] != 't') tenfold.insert(at, "0");
-    tenfold.insert(tenfold.size() - 1, "0");
-    const auto ten = folder.write("ten.csv", tenfold);
+    std::string once = "left,right,winner,weight\n", tenfold = once;
+    for (const auto& [game, weight] :
+         {std::pair{"a,b,left", "1"}, {"a,b,left", "2"}, {"a,b,right", "1"}, {"b,a,left", "2"}, {"a,b,left", "3"}}) {
+        once += message(game, ',', weight, '\n');
+        tenfold += message(game, ',', weight, "0\n");
+    }
+    const auto plain = folder.write("once.csv", once), ten = folder.write("ten.csv", tenfold);
     const auto error = [](const std::filesystem::path& path, bool sampling) {
         return rank_games(read_games(path), ranking_request{.sampling_weights = sampling}).report.standard_errors[0];
     };
-    CHECK(error(ten, true) == doctest::Approx(error(once, true)));
-    CHECK(error(ten, false) == doctest::Approx(error(once, false) / std::sqrt(10.0)));
+    CHECK(error(ten, true) == doctest::Approx(error(plain, true)));
+    CHECK(error(ten, false) == doctest::Approx(error(plain, false) / std::sqrt(10.0)));
 }

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -142,6 +144,14 @@ void check_law(const tokenizer& words, generator& random, int trials) {
                 all.insert(all.end(), both.response.begin(), both.response.end());
                 REQUIRE(words.decode(all) == words.decode(whole));
                 if (texts == &joint) REQUIRE(all == whole);
+                const std::vector<completion<std::string>> some{
+                    {prompt, response}, {prompt, prompt}, {response, prompt}, {prompt, response}};
+                const std::vector<token_completion> many = texts->pairs(std::span<const completion<std::string>>(some));
+                for (std::size_t i = 0; i < some.size(); ++i) {
+                    const token_completion one = texts->pair(some[i].prompt, some[i].response);
+                    REQUIRE(many[i].prompt.data() == one.prompt.data());
+                    REQUIRE(many[i].response.data() == one.response.data());
+                }
             }
         }
     }

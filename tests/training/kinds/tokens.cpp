@@ -52,10 +52,9 @@ struct setting {
 template <class Loss>
 std::pair<std::vector<double>, training_step> gradient_of(const setting& s, const Loss& loss, unigram<double> model,
                                                           std::size_t micro) {
-    loss_objective objective(
-        token_batch<unigram<double>, token_comparison, token_extra_of<Loss>>(s.data.comparisons, s.labels, s.frozen,
-                                                                             {.weight = s.weights}),
-        loss);
+    loss_objective objective(token_batch<unigram<double>, token_comparison, token_extra_of<Loss>>(
+                                 s.data.comparisons, s.labels, s.frozen, {.weight = s.weights}),
+                             loss);
     const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};
 }
@@ -235,8 +234,8 @@ TEST_CASE("coupled on tokens is coupled on sums, in micro-batches, and a running
                                        {.rate = 0.1}, options);
     };
     unigram<double> by_sums = s.start, by_tokens = s.start, resumed = s.start;
-    const auto a = train_preferences(by_sums, s.data.comparisons, labels, references, bco_pair_shifted{}, {.rate = 0.1},
-                                     options);
+    const auto a =
+        train_preferences(by_sums, s.data.comparisons, labels, references, bco_pair_shifted{}, {.rate = 0.1}, options);
     const auto b = run(by_tokens);
     REQUIRE(a.steps.size() == b.steps.size());
     for (std::size_t i = 0; i < a.steps.size(); ++i)

@@ -3,6 +3,9 @@
 #include <limits>
 #include <set>
 #include <span>
+#include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #if defined(_OPENMP)
@@ -12,34 +15,29 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/training/loop/loop.hpp>
+#include <preflearn/training/optimisers/sgd.hpp>
 
-#include "../toys.hpp"
+#include "../recorder.hpp"
 
 using namespace preflearn;
 
 namespace {
 
-/// An objective that only writes down what the loop asks of it; its gradient is `slope` for every parameter.
-struct recorder {
-    std::vector<std::vector<std::size_t>> batches;
-    std::vector<std::size_t> micro;
-    std::vector<double> totals;
-    double loss = 1, slope = 1;
-    std::size_t examples = 10;
-
-    [[nodiscard]] std::size_t size() const { return examples; }
-    [[nodiscard]] double weight(std::size_t i) const { return static_cast<double>(i); }
-    void begin(double total) {
-        totals.push_back(total);
-        batches.emplace_back();
+/// Moves every parameter by the rate, whatever its gradient.
+struct own {
+    double rate = 0.5;
+    static constexpr std::string_view name = "own";
+    void check() const {}
+    template <class Add> void describe(const Add& add) const { add("rate", rate); }
+    struct nothing {
+        std::vector<named_state> state() { return {}; }
+    };
+    template <class Scalar> nothing start(flat_range) const { return {}; }
+    template <class Scalar>
+    void update(nothing&, std::span<Scalar> parameters, std::span<Scalar> gradients, double step, double) const {
+        for (Scalar& p : parameters) p += static_cast<Scalar>(step);
+        for (Scalar& g : gradients) g = 0;
     }
-    void accumulate(strengths<double>& model, std::span<const std::size_t> indices) {
-        micro.push_back(indices.size());
-        batches.back().insert(batches.back().end(), indices.begin(), indices.end());
-        for (double& g : model.gradient) g += slope;
-    }
-    void finish(training_step& step) const { step.loss = loss; }
-    void describe(run_description&) const {}
 };
 
 } // namespace
@@ -126,4 +124,70 @@ TEST_CASE("a run of no epochs changes nothing") {
     strengths<double> model(2);
     CHECK(train(model, seen, {}, {.epochs = 0}).steps.empty());
     CHECK(model.theta == std::vector<double>(2));
+}
+
+TEST_CASE("whoever returns false ends the run, and what was learned and reported survives") {
+    recorder seen;
+    strengths<double> model(2), whole(2);
+    std::size_t shown = 0;
+    const auto third = [](const training_step& step) { return step.step < 3; };
+    const auto all = [&](const training_step&) { ++shown; };
+    const training_history history = train(model, seen, {}, {.epochs = 4, .observers = {third, all}});
+    CHECK(history.stopped);
+    CHECK(history.steps.size() == 3);
+    CHECK(shown == 3); // who comes behind still sees the last step
+    CHECK_FALSE(train(whole, seen, {}, {.epochs = 4, .max_steps = 3}).stopped);
+    CHECK(model.theta == whole.theta);
+}
+
+TEST_CASE("observers are called in their order, by the members that they have") {
+    recorder seen;
+    strengths<double> model(2);
+    std::vector<std::string> calls;
+    struct watcher {
+        std::vector<std::string>& calls;
+        void on_start(const training_run& run) {
+            CHECK(run.total == 4);
+            CHECK(std::get<std::span<double>>(run.parameters).size() == 2);
+            calls.push_back("start");
+        }
+        void on_step(training_step& step) { calls.push_back("step " + std::to_string(step.step)); }
+        bool on_epoch(const training_step& step, const training_run& run) {
+            CHECK(run.steps.size() == step.step);
+            calls.push_back("epoch");
+            return step.step < 4;
+        }
+        void on_end(const training_run&) { calls.push_back("end"); }
+    };
+    train(model, seen, {}, {.epochs = 2, .batch_size = 5, .observers = {watcher{calls}, [&](const training_step&) {
+                                                                            calls.push_back("seen");
+                                                                        }}});
+    CHECK(calls == std::vector<std::string>{"start", "step 1", "seen", "step 2", "epoch", "seen", "step 3", "seen",
+                                            "step 4", "epoch", "seen", "end"});
+}
+
+TEST_CASE("a callable is a schedule: it is given the share of the steps after the warm-up") {
+    recorder seen;
+    strengths<double> model(1);
+    const auto history = train(model, seen, {.rate = 0.5},
+                               {.epochs = 5,
+                                .batch_size = 10,
+                                .schedule = [](double progress) { return 1 - progress * progress; },
+                                .warm_up = 1});
+    for (std::size_t i = 1; i < 5; ++i) {
+        const double progress = static_cast<double>(i - 1) / 4;
+        CHECK(history.steps[i].learning_rate == 0.5 * (1 - progress * progress));
+    }
+    CHECK(history.steps[0].learning_rate == 0.5);
+    CHECK_THROWS_WITH_AS(train(model, seen, {}, {.schedule = [](double) { return -1.0; }}),
+                         doctest::Contains("a factor of -1"), argument_error);
+}
+
+TEST_CASE("any optimiser trains, also one that a user wrote") {
+    recorder seen;
+    strengths<double> model(2);
+    train(model, seen, own{}, {.epochs = 3, .batch_size = 10});
+    CHECK(model.theta == std::vector<double>{1.5, 1.5});
+    train(model, seen, sgd{.rate = 1, .momentum = 0}, {.batch_size = 10, .clip_norm = 0});
+    CHECK(model.theta == std::vector<double>{0.5, 0.5});
 }

@@ -8,12 +8,16 @@
 #include <any>
 #include <concepts>
 #include <cstddef>
+#include <string>
 
 #include <preflearn/core/requirements.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/loss/by_name/identity.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
 #include <preflearn/loss/coupled/running_mean.hpp>
+#include <preflearn/loss/pairs/faults.hpp>
+#include <preflearn/loss/parts/lengths_read.hpp>
 
 namespace preflearn {
 
@@ -42,7 +46,8 @@ template <std::floating_point Real> class any_loss {
     any_loss() = default;
     template <class Loss>
         requires(!std::same_as<Loss, any_loss>)
-    explicit any_loss(const Loss& loss) : loss_(loss), call_(&call<Loss>) {
+    explicit any_loss(const Loss& loss)
+        : loss_(loss), lengths_(lengths_read_by(loss)), identity_(&identity_with<Loss>), call_(&call<Loss>) {
         check_preference_loss<Loss, Real>();
         if constexpr (reduces_pairs<Loss, Real>) {
             check_coupled_loss<Loss, Real>();
@@ -53,6 +58,13 @@ template <std::floating_point Real> class any_loss {
 
     /// Whether the loss looks at the batch, so that its state must be reduced over all of it first.
     [[nodiscard]] bool couples_pairs() const { return reduce_ != nullptr; }
+    /// The lengths that the loss may read.
+    [[nodiscard]] lengths_read reads_lengths() const { return lengths_; }
+    /// That of the loss (see `identity_of`).
+    [[nodiscard]] std::string identity() const {
+        require(identity_ != nullptr, "no loss was chosen");
+        return identity_(loss_);
+    }
 
     [[nodiscard]] state reduce(const pair_scores<Real>& scores) const {
         return couples_pairs() ? reduce_(loss_, scores) : state();
@@ -67,6 +79,9 @@ template <std::floating_point Real> class any_loss {
     }
 
   private:
+    template <class Loss> static std::string identity_with(const std::any& held) {
+        return identity_of(*std::any_cast<Loss>(&held));
+    }
     template <class Loss>
     static loss_sums call(const std::any& held, const pair_scores<Real>& scores,
                           const pair_gradients<Real>& gradients) {
@@ -105,6 +120,8 @@ template <std::floating_point Real> class any_loss {
     }
 
     std::any loss_;
+    lengths_read lengths_ = lengths_read::none;
+    std::string (*identity_)(const std::any&) = nullptr;
     /// How the held loss is called; the last two are null where it looks at each pair alone.
     loss_sums (*call_)(const std::any&, const pair_scores<Real>&, const pair_gradients<Real>&) = nullptr;
     state (*reduce_)(const std::any&, const pair_scores<Real>&) = nullptr;

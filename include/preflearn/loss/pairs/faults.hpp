@@ -109,8 +109,8 @@ template <class Loss> constexpr bool says_weight() {
 
 } // namespace detail
 
-/// The lengths that a loss may read: those that it says, both where it says nothing. One that is chosen at run time says
-/// it by a member `reads_lengths()`.
+/// The lengths that a loss may read: those that it says, both where it says nothing. One that is chosen at run time
+/// says it by a member `reads_lengths()`.
 template <class Loss> constexpr lengths_read lengths_read_by(const Loss& loss) {
     if constexpr (requires { loss.reads_lengths(); })
         return loss.reads_lengths();

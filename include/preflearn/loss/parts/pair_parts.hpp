@@ -1,5 +1,21 @@
 /// \file
-/// What a preference loss made of parts asks of them, in sentences, and which columns of the batch they read together.
+/// What a preference loss made of parts asks of them, and which columns of the batch they read together.
+///
+/// | part | how it is called | it may also have | for |
+/// |---|---|---|---|
+/// | score s | s(u, tokens); says uses_reference, uses_tokens | pair(point) | a difference that does not cancel |
+/// | | | only_differences | scores known up to a constant per prompt |
+/// | | | visit(use) | one of several, chosen at run time |
+/// | | | is_certain, limit_slope, refusal | infinite where a response is certain |
+/// | link φ | φ(z), φ(z, q), φ(a, b) or φ(a, b, z) | at(point), or at(points) and exponents(a, b, z) | e^{−|x|} of many pairs at once |
+/// | | | mixed(point, a, b) | both labels at once |
+/// | | | curvature(z) | Newton's method |
+/// | | | tail() | the limit of φ'(z) e^z, for certain responses |
+/// | | | ignores_rejected | the rejected response's length is not read |
+/// | target | target(q) or target(q, z) | | |
+/// | margin | margin(given) or margin(given, point) | uses_tokens | a margin of lengths |
+/// | weight | weight(given, q) | | |
+/// | term | term(point) or term(point, q); says uses_tokens | lengths | which, where not both |
 // SPDX-License-Identifier: MIT
 #pragma once
 

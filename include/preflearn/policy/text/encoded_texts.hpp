@@ -12,12 +12,14 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include <preflearn/core/comparison.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/text/characters/unicode.hpp>
 #include <preflearn/text/chat/end_of_turn.hpp>
@@ -70,12 +72,22 @@ class encoded_texts {
     /// What a model reads of a prompt and of a response to it.
     [[nodiscard]] token_completion pair(std::string_view prompt_text, std::string_view response_text,
                                         response_end after = response_end::nothing) {
-        const prompt_ids& before = prompt(prompt_text);
-        if (before.strips) response_text = without_space_at_start(response_text);
-        const response_ids& behind = response(response_text, before.next);
-        const joined_ids& joined = joined_of(before, behind, prompt_text, response_text);
-        if (!joined.stands) return {before.ids, behind.until(after)};
-        return {joined.prompt, joined.response.until(after)};
+        return pair(prompt(prompt_text), prompt_text, response_text, after);
+    }
+    /// The same of many; neighbours with equal prompts look theirs up once.
+    template <class Prompt, class Response>
+    [[nodiscard]] std::vector<token_completion> pairs(std::span<const completion<Prompt, Response>> completions,
+                                                      response_end after = response_end::nothing) {
+        std::vector<token_completion> all;
+        all.reserve(completions.size());
+        const prompt_ids* before = nullptr;
+        std::string_view known;
+        for (const auto& c : completions) {
+            const std::string_view prompt_text = c.prompt;
+            if (before == nullptr || prompt_text != known) before = &prompt(known = prompt_text);
+            all.push_back(pair(*before, prompt_text, c.response, after));
+        }
+        return all;
     }
     /// Whether a response made the ids of its prompt other ones than the prompt has alone.
     [[nodiscard]] bool changes_prompt(std::string_view prompt_text, std::string_view response_text) {
@@ -132,6 +144,14 @@ class encoded_texts {
     const response_ids& response(std::string_view text, text_position position) {
         return known_or_made(responses_[static_cast<std::size_t>(position)], text,
                              [&] { return ended_ids(words_.encode(text, found_, position), text); });
+    }
+    token_completion pair(const prompt_ids& before, std::string_view prompt_text, std::string_view response_text,
+                          response_end after) {
+        if (before.strips) response_text = without_space_at_start(response_text);
+        const response_ids& behind = response(response_text, before.next);
+        const joined_ids& joined = joined_of(before, behind, prompt_text, response_text);
+        if (!joined.stands) return {before.ids, behind.until(after)};
+        return {joined.prompt, joined.response.until(after)};
     }
     const joined_ids& joined_of(const prompt_ids& before, const response_ids& behind, std::string_view prompt_text,
                                 std::string_view response_text) {

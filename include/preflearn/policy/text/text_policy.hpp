@@ -156,10 +156,7 @@ template <class Model = transformer<float>> class text_policy {
   private:
     template <class Prompt, class Response>
     std::vector<token_completion> tokens_of_all(std::span<const completion<Prompt, Response>> completions) const {
-        std::vector<token_completion> all;
-        all.reserve(completions.size());
-        for (const auto& c : completions) all.push_back(tokens(c.prompt, c.response));
-        return all;
+        return texts_->pairs(completions, after_response_);
     }
 
     /// Ids beyond the vocabulary, which a model with padded logits may draw, have no text.

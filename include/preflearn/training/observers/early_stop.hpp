@@ -15,7 +15,7 @@ namespace preflearn {
 /// not count. Its state follows from the history, so a resumed run stops where one that was never stopped does, and a
 /// run that it stopped goes on when the patience is larger.
 struct early_stop {
-    /// Evaluations in a row without improvement; at 0 the run goes on as long as each improves.
+    /// So many evaluations in a row without improvement stop the run; at least one does.
     std::size_t patience = 3;
     /// What is watched, and whether more of it is better.
     double training_step::*watch = &training_step::eval_loss;

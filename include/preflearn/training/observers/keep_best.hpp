@@ -43,8 +43,7 @@ struct keep_best {
         with_numbers(run, [&](const auto& now) { copy_of(now).assign(now.begin(), now.end()); });
     }
     void on_end(const training_run& run) {
-        if (best_step > 0)
-            with_numbers(run, [&](const auto& now) { std::ranges::copy(copy_of(now), now.begin()); });
+        if (best_step > 0) with_numbers(run, [&](const auto& now) { std::ranges::copy(copy_of(now), now.begin()); });
     }
     [[nodiscard]] std::vector<named_state> state() {
         std::vector<named_state> all{{"best value", std::span(&best, 1)}, {"best step", std::span(&best_step, 1)}};
