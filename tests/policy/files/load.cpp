@@ -141,6 +141,10 @@ TEST_CASE("a model loaded with all or some weights frozen computes what it compu
             CHECK(std::ranges::equal(again.parameters(), whole.parameters()));
         }
     }
+    const auto kept = load_transformer<double>(folder / "model.gguf", trained_tensors::none());
+    const std::vector<double> before = kept.log_probs(some.views());
+    std::filesystem::remove(folder / "model.gguf"); // the mapping outlives the name
+    CHECK(kept.log_probs(some.views()) == before);
 }
 
 TEST_CASE("rotary frequency divisors of a GGUF file are used") {
