@@ -79,11 +79,11 @@ TEST_CASE("a saved model loads again to the same bits, with its configuration") 
     config.rope_scaling = {
         .type = rope_scaling::rule::llama3, .factor = 8, .low_frequency_factor = 1.5, .original_maximum_length = 32};
     for (const transformer_config& each : {config, test::multi_query()}) {
-        const model m(each, generator(1, "weights"), 2);
+        const model m(each, generator(1, "weights"));
         save_transformer(m, folder / "model");
-        const auto again = load_transformer<double>(folder / "model", 1);
+        const auto again = load_transformer<double>(folder / "model");
         CHECK(again.config() == m.config());
-        CHECK(again.parameters().size() == m.parameters().size() - 1);
+        CHECK(again.parameters().size() == m.parameters().size());
         CHECK(std::memcmp(again.parameters().data(), m.parameters().data(), m.layout().size() * sizeof(double)) == 0);
     }
 }
@@ -121,6 +121,30 @@ TEST_CASE("a GGUF file's rotary layout is undone, for tied and untied models") {
         for (std::size_t i = 0; i < m.parameters().size(); ++i)
             CHECK(again.parameters()[i] == static_cast<double>(static_cast<float>(m.parameters()[i])));
     }
+}
+
+TEST_CASE("a model loaded with all or some weights frozen computes what it computes with all trained") {
+    const test::folder folder;
+    const model m(test::multi_query(), generator(1, "weights"));
+    const test::completions some = test::mixed();
+    for (const bool gguf : {false, true}) {
+        save_transformer(m, folder / "model");
+        const auto path = gguf ? folder.write("model.gguf", as_gguf(m).file()) : folder / "model";
+        const auto whole = load_transformer<double>(path);
+        for (const trained_tensors& trained : {trained_tensors::none(), trained_tensors{.attention = false},
+                                               trained_tensors{.embedding = false, .first_layer = 2}}) {
+            const auto partly = load_transformer<double>(path, trained);
+            CHECK(partly.parameters().size() < whole.parameters().size());
+            CHECK(partly.log_probs(some.views()) == whole.log_probs(some.views()));
+            save_transformer(partly, folder / "again");
+            const auto again = load_transformer<double>(folder / "again");
+            CHECK(std::ranges::equal(again.parameters(), whole.parameters()));
+        }
+    }
+    const auto kept = load_transformer<double>(folder / "model.gguf", trained_tensors::none());
+    const std::vector<double> before = kept.log_probs(some.views());
+    std::filesystem::remove(folder / "model.gguf"); // the mapping outlives the name
+    CHECK(kept.log_probs(some.views()) == before);
 }
 
 TEST_CASE("rotary frequency divisors of a GGUF file are used") {
