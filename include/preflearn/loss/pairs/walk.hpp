@@ -42,8 +42,9 @@ template <class Real> struct piece_loss {
 /// The sums of a block of pieces.
 template <class Real> class block_sums {
   public:
-    /// `weight` is the pairs' weights, null where all are 1. Without `metrics` only losses and weights are added up.
-    void add(const piece_columns<Real>& in, const piece_steps<Real>& steps, const Real* weight, bool metrics) {
+    /// `weight` is the pairs' weights, null where all are 1. Without `with_metrics` only losses and weights are added
+    /// up.
+    void add(const piece_columns<Real>& in, const piece_steps<Real>& steps, const Real* weight, bool with_metrics) {
         const auto add_to = [&](lane_sum<double>& sum, const Real* values) {
             sum.add(in.size, [=](std::size_t i) { return static_cast<double>(values[i]); });
         };
@@ -51,7 +52,7 @@ template <class Real> class block_sums {
         if (weight != nullptr) add_to(weight_, weight);
         unit_weights_ += weight != nullptr ? 0 : in.size;
         pairs_ += in.size;
-        if (!metrics) return;
+        if (!with_metrics) return;
         const Real* const u = steps.u.data();
         const Real* const v = steps.v.data();
         add_to(chosen_ratios_, u);
@@ -62,8 +63,8 @@ template <class Real> class block_sums {
         ties_.add(in.size, [=](std::size_t i) { return whole{u[i] == v[i]}; });
     }
     /// With rewards of β times the log-ratios; NaN for metrics that were not asked for.
-    [[nodiscard]] loss_sums total(double beta, bool metrics) const {
-        const auto wanted = [=](double sum) { return metrics ? sum : std::numeric_limits<double>::quiet_NaN(); };
+    [[nodiscard]] loss_sums total(double beta, bool with_metrics) const {
+        const auto wanted = [=](double sum) { return with_metrics ? sum : std::numeric_limits<double>::quiet_NaN(); };
         return {.loss = loss_.total(),
                 .weight = weight_.total() + static_cast<double>(unit_weights_),
                 .pairs = pairs_,
