@@ -11,6 +11,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/llama.hpp>
+#include <preflearn/policy/family/qwen2.hpp>
 
 namespace preflearn {
 
@@ -18,6 +19,7 @@ namespace families {
 /// A name that several share belongs to the first.
 inline constexpr std::array all{
     llama,
+    qwen2,
 };
 } // namespace families
 
