@@ -21,7 +21,7 @@ struct linear_loss {
     double factor = 1;
 
     static bool compute(const void* self, const piece_columns<double>& in, piece_steps<double>& steps, double* d_chosen,
-                        double* d_rejected) {
+                        double* d_rejected, const next_piece<double>& /*next*/) {
         const double factor = static_cast<const linear_loss*>(self)->factor;
         bool sound = true;
         for (std::size_t i = 0; i < in.size; ++i) {

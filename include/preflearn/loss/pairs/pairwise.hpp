@@ -136,10 +136,10 @@ struct pairwise {
     }
     template <bool Plain, class Real>
     static bool compute_for(const void* self, const piece_columns<Real>& in, piece_steps<Real>& steps, Real* d_chosen,
-                            Real* d_rejected) {
+                            Real* d_rejected, const next_piece<Real>& next) {
         const pairwise& parts = *static_cast<const pairwise*>(self);
         const auto compute = [&](const piece_columns<Real>& columns) {
-            return parts.compute<Plain>(columns, steps, d_chosen, d_rejected);
+            return parts.compute<Plain>(columns, steps, d_chosen, d_rejected, next);
         };
         if constexpr (CertainScore<Score, Real> && TailLink<Link> && MarginLink<Link, Real>)
             return compute(in) || compute_limits(parts, in, steps, d_chosen, d_rejected, compute);
@@ -149,11 +149,17 @@ struct pairwise {
 
     /// The algebra, a piece at a time. Returns whether z and the weights are finite.
     template <bool Plain, class Real>
-    bool compute(const piece_columns<Real>& columns, piece_steps<Real>& steps, Real* d_chosen, Real* d_rejected) const {
+    bool compute(const piece_columns<Real>& columns, piece_steps<Real>& steps, Real* d_chosen, Real* d_rejected,
+                 const next_piece<Real>& next) const {
         if constexpr (!is_simple_score<Score>) form_scores<PairLink<Link, Real>>(score, columns, steps);
         const Real largest = form_margins<Plain>(columns, steps);
         form_powers(link, columns.size, steps, largest);
-        penalise<Plain>(columns, steps);
+        constexpr std::size_t step = pairs_asked_for<Real>;
+        for (std::size_t begin = 0; begin < columns.size; begin += step) {
+            const std::size_t end = std::min(begin + step, columns.size);
+            next.ask_to_write(begin, end);
+            penalise<Plain>(columns, steps, begin, end);
+        }
         return weigh<Plain>(columns, steps, d_chosen, d_rejected) && largest <= std::numeric_limits<Real>::max();
     }
 
@@ -192,11 +198,12 @@ struct pairwise {
         return seen.largest();
     }
 
-    /// a φ(z) + b φ(−z) + constant, and its derivatives.
+    /// a φ(z) + b φ(−z) + constant, and its derivatives, of the pairs [begin, end) of the piece.
     template <bool Plain, class Real>
-    void penalise(const piece_columns<Real>& in, piece_steps<Real>& __restrict__ s) const {
+    void penalise(const piece_columns<Real>& in, piece_steps<Real>& __restrict__ s, std::size_t begin,
+                  std::size_t end) const {
         const piece_columns<Real> c = in;
-        for (std::size_t i = 0; i < c.size; ++i) {
+        for (std::size_t i = begin; i < end; ++i) {
             const Real q = Plain ? Real(1) : c.target[i];
             const target_mixture<Real> mixture = mixture_of(target, q, s.z[i]);
             Real& penalty = is_weighed<Plain> ? s.penalty[i] : s.loss[i];

@@ -107,12 +107,12 @@ template <class Real> class next_piece {
         for (const std::span<Real> column : {gradients.chosen, gradients.rejected, gradients.values})
             if (!column.empty()) written_[writes_++] = column.data() + first;
     }
-    /// Asks for its pairs from `begin` to `end`, as far as it has them.
-    void ask_for(std::size_t begin, std::size_t end) const {
+    /// Asks for what will be read, or written, of its pairs from `begin` to `end`, as far as it has them.
+    void ask_to_read(std::size_t begin, std::size_t end) const {
         ask<0>(read_, reads_, begin, end);
         ask<0>(lengths_, lengths_read_, begin, end);
-        ask<1>(written_, writes_, begin, end);
     }
+    void ask_to_write(std::size_t begin, std::size_t end) const { ask<1>(written_, writes_, begin, end); }
 
   private:
     template <int Write, class Columns>

@@ -80,7 +80,7 @@ template <class Real> [[gnu::noinline]] bool have_lengths(const piece_columns<Re
     return faults == 0;
 }
 
-/// u, v and u − v, rounded once whatever the four log-probs are; meanwhile it asks for the next piece's memory.
+/// u, v and u − v, rounded once whatever the four log-probs are; meanwhile it asks for the next piece's columns.
 /// Returns whether the differences are finite, as they are not where anything that goes into them is not.
 template <class Real>
 [[gnu::noinline]] bool form_log_ratios(const piece_columns<Real>& in, piece_steps<Real>& __restrict__ out,
@@ -91,7 +91,7 @@ template <class Real>
     finite_so_far<Real> finite;
     for (std::size_t begin = 0; begin < c.size; begin += pairs_asked_for<Real>) {
         const std::size_t end = std::min(begin + pairs_asked_for<Real>, c.size);
-        next.ask_for(begin, end);
+        next.ask_to_read(begin, end);
         if (references) {
             for (std::size_t i = begin; i < end; ++i) {
                 const Real u = c.chosen[i] - c.reference_chosen[i], v = c.rejected[i] - c.reference_rejected[i];
