@@ -21,7 +21,7 @@ struct line {
     double factor = 1;
 
     static bool compute(const void* self, const piece_columns<double>& in, piece_steps<double>& steps, double* d_chosen,
-                        double* d_rejected, const next_piece<double>& /*next*/) {
+                        double* d_rejected) {
         const double factor = static_cast<const line*>(self)->factor;
         bool sound = true;
         for (std::size_t i = 0; i < in.size; ++i) {
