@@ -17,6 +17,7 @@ struct loss_about {
 };
 
 /// `static constexpr loss_parameter<my_loss> parameters[]{{"beta", &my_loss::beta}, …}` of a loss or of a part of one.
+/// In a class template clang needs their number between the brackets.
 template <class Owner> struct loss_parameter {
     std::string_view name{};
     double Owner::*member = nullptr;
