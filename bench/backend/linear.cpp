@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t of_inputs = 768, of_outputs = 2048;
 
-void linear(benchmark::State& state, const linear_weights<host_memory, float>& weights) {
+void linear(benchmark::State& state, const affine_map<host_memory, float>& weights) {
     const auto rows = static_cast<std::size_t>(state.range(0));
     cpu_matrix<float> x(rows, of_inputs), y(rows, of_outputs);
     for (std::size_t i = 0; i < rows * of_inputs; ++i) x.view().data[i] = 0.01F * static_cast<float>(i % 97);

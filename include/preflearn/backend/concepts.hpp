@@ -37,8 +37,7 @@ concept OwnsArrays = requires(typename B::template array<T> owned, typename B::t
     requires std::copyable<typename B::template array<T>>;
     { owned.view() } -> std::same_as<typename B::template view<T>>;
     { std::as_const(owned).view() } -> std::same_as<typename B::template view<const T>>;
-    requires std::convertible_to < typename B::template view<T>,
-    typename B::template view < const T >> ;
+    { x } -> std::convertible_to<typename B::template view<const T>>;
     requires std::default_initializable<typename B::template view<T>>;
     { x.absent() } -> std::same_as<bool>;
     { x.rows } -> std::convertible_to<std::size_t>;
@@ -65,7 +64,7 @@ template <class B, class T = float>
 concept ScoringBackend = OwnsArrays<B, T> &&
     requires(typename B::template view<T> y, typename B::template view<const T> x, std::span<const token_id> ids,
              std::span<const std::uint32_t> positions, std::span<const std::size_t> rows, std::size_t heads,
-             const weight_matrix<B, T>& table, const linear_weights<B, T>& weights, const norm_operands<B, T>& norm,
+             const weight_matrix<B, T>& table, const affine_map<B, T>& weights, const norm_operands<B, T>& norm,
              std::span<const double> frequencies, const typename B::template rotation<T>& rotation,
              const attention_plan& plan, const attention_shape& shape, typename B::template attention<T>& attention,
              const logit_transform<T>& transform, const vocabulary_scores& scores, stored_matrix frozen) {
@@ -84,14 +83,11 @@ concept ScoringBackend = OwnsArrays<B, T> &&
     // y = x Wᵀ + b, or y += x Wᵀ + b
     B::linear(x, weights, y, store::replace);
     // turns the first 2 · frequencies columns of each of `heads` heads, all columns of y, to the position of its row
-    requires std::constructible_from<typename B::template rotation<T>, std::span<const double>,
-                                     std::span<const std::uint32_t>>;
+    {typename B::template rotation<T>(frequencies, positions)};
     B::rotate(rotation, heads, y);
     // of queries and of keys and values side by side: the mixed values, and log Σ exp of each row's and head's scores
     // where it is wanted
-    requires std::constructible_from < typename B::template attention<T>,
-    const attention_plan&, const attention_shape&,
-        bool > ; // whether a backward pass will be asked for
+    {typename B::template attention<T>(plan, shape, true)}; // whether a backward pass will be asked for
     B::attend(attention, x, x, y, y);
     // y = f(gate) · up, x holding the two side by side, or y = f(x)
     B::activate(x, mlp_kind::gated, activation_kind::silu, y);
@@ -105,7 +101,7 @@ template <class B, class T = float>
 concept LearningBackend = ScoringBackend<B, T> &&
     requires(typename B::template view<T> dx, typename B::template view<const T> x, std::span<const token_id> ids,
              std::span<const std::uint32_t> positions, std::span<const std::size_t> rows, std::size_t heads,
-             const weight_matrix<B, T>& table, const linear_weights<B, T>& weights, const norm_operands<B, T>& norm,
+             const weight_matrix<B, T>& table, const affine_map<B, T>& weights, const norm_operands<B, T>& norm,
              const typename B::template rotation<T>& rotation, typename B::template attention<T>& attention,
              const logit_transform<T>& transform, std::span<const double> numbers, std::span<double> of_rows,
              const parameter_gradients<B, T>& into) {

@@ -142,9 +142,9 @@ enum class transpose : bool { no, yes };
 /// Whether a product replaces or is added to its destination.
 enum class store : bool { replace, add };
 
-/// Where a model's arrays live and which matrix product runs; a template argument, never a run-time branch
-/// in a kernel. `B::matrix<T>` owns a row-major rows × columns array, convertible to `matrix_view`;
-/// `B::multiply(op_a, a, op_b, b, c, store)` is c = op(a) · op(b), or c += op(a) · op(b).
+/// Matrices that can be looked into and their product, with which losses over a vocabulary compute (what a device is to
+/// a model is said in backend/concepts.hpp); a template argument. `B::matrix<T>` owns a row-major rows × columns array,
+/// convertible to `matrix_view`; `B::multiply(op_a, a, op_b, b, c, store)` is c = op(a) · op(b), or c += op(a) · op(b).
 ///
 /// Semantics: an element's bits depend on its row of op(a) and its column of op(b) alone, not on the number of rows,
 /// columns or threads; all that is said of equal bits rests on it. \throws argument_error when shapes differ.

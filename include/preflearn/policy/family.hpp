@@ -6,3 +6,4 @@
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/families.hpp>
 #include <preflearn/policy/family/llama.hpp>
+#include <preflearn/policy/family/qwen2.hpp>

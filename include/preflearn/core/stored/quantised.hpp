@@ -119,11 +119,14 @@ struct q2_k_format {
     static constexpr std::size_t bytes = 84;
     template <class T> static void decode(const std::byte* block, T* out) {
         const float d = detail::f16_at(block, 80), m = detail::f16_at(block, 82);
-        for (std::size_t i = 0; i < 256; ++i) {
-            const unsigned packed = detail::byte_at(block, i / 16);
-            const unsigned q = detail::byte_at(block, 16 + i / 128 * 32 + i % 32) >> (i % 128 / 32 * 2) & 3U;
-            out[i] = static_cast<T>(d * static_cast<float>(packed & 15U) * static_cast<float>(q) -
-                                    m * static_cast<float>(packed >> 4));
+        for (std::size_t group = 0, first = 0; group < 16; ++group, first += 16) {
+            const unsigned packed = detail::byte_at(block, group);
+            const float step = d * static_cast<float>(packed & 15U), base = m * static_cast<float>(packed >> 4);
+            const std::byte* const low = block + 16 + first / 128 * 32 + first % 32;
+            for (std::size_t i = 0; i < 16; ++i) {
+                const unsigned q = detail::byte_at(low, i) >> (first % 128 / 32 * 2) & 3U;
+                out[first + i] = static_cast<T>(step * static_cast<float>(q) - base);
+            }
         }
     }
 };
@@ -140,10 +143,12 @@ struct q3_k_format {
             const unsigned low = detail::byte_at(scales, group % 8) >> (group < 8 ? 0 : 4) & 15U;
             const unsigned high = detail::byte_at(scales, 8 + group % 4) >> (group / 4 * 2) & 3U;
             const float scale = d * static_cast<float>(static_cast<int>(low | high << 4) - 32);
-            for (std::size_t i = group * 16; i < group * 16 + 16; ++i) {
-                const unsigned q = detail::byte_at(block, 32 + i / 128 * 32 + i % 32) >> (i % 128 / 32 * 2) & 3U;
-                const unsigned third = detail::byte_at(block, i % 32) >> (i / 32) & 1U;
-                out[i] = static_cast<T>(scale * static_cast<float>(static_cast<int>(q | third << 2) - 4));
+            const std::size_t first = group * 16;
+            const std::byte *const thirds = block + first % 32, *const two = thirds + 32 + first / 128 * 32;
+            for (std::size_t i = 0; i < 16; ++i) {
+                const unsigned q = detail::byte_at(two, i) >> (first % 128 / 32 * 2) & 3U;
+                const unsigned third = detail::byte_at(thirds, i) >> (first / 32) & 1U;
+                out[first + i] = static_cast<T>(scale * static_cast<float>(static_cast<int>(q | third << 2) - 4));
             }
         }
     }
@@ -195,11 +200,13 @@ struct q6_k_format {
         const float d = detail::f16_at(block, 208);
         for (std::size_t group = 0; group < 16; ++group) {
             const float scale = d * static_cast<float>(detail::signed_byte_at(block, 192 + group));
-            for (std::size_t i = group * 16; i < group * 16 + 16; ++i) {
-                const std::size_t half = i / 128, within = i % 128;
-                const unsigned low = detail::byte_at(block, half * 64 + within % 64) >> (within / 64 * 4) & 15U;
-                const unsigned high = detail::byte_at(block, 128 + half * 32 + within % 32) >> (within / 32 * 2) & 3U;
-                out[i] = static_cast<T>(scale * static_cast<float>(static_cast<int>(low | high << 4) - 32));
+            const std::size_t first = group * 16, half = first / 128, within = first % 128;
+            const std::byte *const lows = block + half * 64 + within % 64, *const highs =
+                                                                               block + 128 + half * 32 + within % 32;
+            for (std::size_t i = 0; i < 16; ++i) {
+                const unsigned low = detail::byte_at(lows, i) >> (within / 64 * 4) & 15U;
+                const unsigned high = detail::byte_at(highs, i) >> (within / 32 * 2) & 3U;
+                out[first + i] = static_cast<T>(scale * static_cast<float>(static_cast<int>(low | high << 4) - 32));
             }
         }
     }
