@@ -64,6 +64,13 @@ template <class Loss> double value_of(const Loss& loss, double u, double v) {
         .loss;
 }
 
+/// Pairs without the margin column, which a loss of both rewards does not take.
+inline pairs<double> marginless(std::size_t n, std::uint64_t seed = 1) {
+    pairs<double> p = random_pairs<double>(n, seed);
+    p.margin.clear();
+    return p;
+}
+
 /// The largest difference between the gradient of a loss and central differences of its value, per pair.
 template <class Loss> double gradient_error(const Loss& loss, pairs<double> p) {
     loss(p.scores(), p.gradients());

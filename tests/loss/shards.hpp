@@ -20,7 +20,7 @@
 #include "pairs.hpp"
 
 template <class Real> preflearn::pair_scores<Real> part_of(const pairs<Real>& p, std::size_t begin, std::size_t end) {
-    return preflearn::detail::slice_of(p.scores(), begin, end - begin);
+    return preflearn::slice_of(p.scores(), begin, end - begin);
 }
 
 /// Merged states of shards are the state of the batch in any grouping, and the shards' maps add up to it. `tolerance`

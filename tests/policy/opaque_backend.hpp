@@ -112,7 +112,7 @@ struct opaque_backend {
                           y.inner_, statistics.inner_);
     }
     template <class T>
-    static void linear(given<T> x, const preflearn::linear_weights<opaque_backend, T>& weights, view<T> y,
+    static void linear(given<T> x, const preflearn::affine_map<opaque_backend, T>& weights, view<T> y,
                        preflearn::store mode) {
         const known<T> of(weights.matrix);
         cpu::linear<T>(x.inner_, {of.matrix, weights.bias.inner_}, y.inner_, mode);

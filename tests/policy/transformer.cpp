@@ -13,19 +13,19 @@
 #include "parts.hpp"
 
 using namespace preflearn;
-using model = transformer<double>;
+using decoder_model = transformer<double>;
 
-static_assert(Trainable<model, std::span<const token_completion>>);
-static_assert(TokenTrainable<model, std::span<const token_completion>>);
-static_assert(KnowsDivergence<model, std::span<const token_completion>>);
-static_assert(KnowsSumSquares<model, std::span<const token_completion>>);
+static_assert(Trainable<decoder_model, std::span<const token_completion>>);
+static_assert(TokenTrainable<decoder_model, std::span<const token_completion>>);
+static_assert(KnowsDivergence<decoder_model, std::span<const token_completion>>);
+static_assert(KnowsSumSquares<decoder_model, std::span<const token_completion>>);
 static_assert(Trainable<transformer<float>, batch_of<token_comparison>>);
-static_assert(Policy<model, token_comparison> &&
-              GenerativePolicy<model, comparison<token_span, std::vector<token_id>>>);
+static_assert(Policy<decoder_model, token_comparison> &&
+              GenerativePolicy<decoder_model, comparison<token_span, std::vector<token_id>>>);
 
 TEST_CASE("the gradient of a weighted sum of log-probabilities is the finite difference, for every tensor") {
     for (const transformer_config& config : {test::grouped(), test::multi_query()}) {
-        model m(config, generator(1, "weights"));
+        decoder_model m(config, generator(1, "weights"));
         const auto c = test::mixed();
         const std::vector<double> weights = test::normals(c.prompts.size(), 4);
         auto pass = m.forward(c.views());
@@ -43,7 +43,7 @@ TEST_CASE("the gradient of a weighted sum of log-probabilities is the finite dif
 }
 
 TEST_CASE("hidden states of last tokens have the finite differences as their gradient") {
-    model m(test::multi_query(), generator(2, "weights"));
+    decoder_model m(test::multi_query(), generator(2, "weights"));
     const auto c = test::mixed();
     auto pass = m.forward_hidden(c.views());
     const std::size_t rows = c.prompts.size(), n = m.config().hidden_size;
@@ -62,7 +62,7 @@ TEST_CASE("hidden states of last tokens have the finite differences as their gra
 }
 
 TEST_CASE("scores do not depend on the company: shared prompts, alone, in training and in scoring") {
-    const model m(test::grouped(), generator(3, "weights"));
+    const decoder_model m(test::grouped(), generator(3, "weights"));
     const auto c = test::mixed();
     const auto together = m.log_probs(c.views());
     const auto pass = m.forward(c.views());
@@ -85,7 +85,7 @@ TEST_CASE("scores do not depend on the company: shared prompts, alone, in traini
 }
 
 TEST_CASE("gradients add up over passes, and derivatives per token generalise those per completion") {
-    model whole(test::grouped(), generator(4, "weights")), parts = whole, tokens = whole;
+    decoder_model whole(test::grouped(), generator(4, "weights")), parts = whole, tokens = whole;
     const auto c = test::mixed();
     const auto views = c.views();
     const std::vector<double> weights = test::normals(views.size(), 8);
@@ -103,7 +103,7 @@ TEST_CASE("gradients add up over passes, and derivatives per token generalise th
 }
 
 TEST_CASE("sums of squares over the vocabulary come with the same log-probabilities") {
-    const model m(test::grouped(), generator(3, "weights"));
+    const decoder_model m(test::grouped(), generator(3, "weights"));
     const test::completions some = test::mixed();
     const std::vector<token_completion> views = some.views();
     const auto plain = m.forward(views), squares = m.forward_with_sum_squares(views);
@@ -129,8 +129,8 @@ TEST_CASE("divergences from a reference are their definition, and so are their g
     transformer_config other = test::grouped();
     other.hidden_size = 8;
     other.layers = 1;
-    const model reference(other, generator(5, "weights"));
-    model m(test::grouped(), generator(3, "weights"));
+    const decoder_model reference(other, generator(5, "weights"));
+    decoder_model m(test::grouped(), generator(3, "weights"));
     const test::completions some = test::mixed();
     const std::vector<token_completion> views = some.views();
     const auto pass = m.forward_with_divergence(views, reference);
@@ -152,7 +152,7 @@ TEST_CASE("divergences from a reference are their definition, and so are their g
         }
     }
     // Σ over tokens of 0.3 log π + (1 + t) KL, with parameters moved here and there
-    const auto total = [&](const model& at) {
+    const auto total = [&](const decoder_model& at) {
         const auto scored = at.forward_with_divergence(views, reference);
         double sum = 0;
         for (std::size_t c = 0; c < views.size(); ++c) {
@@ -175,17 +175,17 @@ TEST_CASE("divergences from a reference are their definition, and so are their g
     generator random(1, "places");
     for (int k = 0; k < 150; ++k) {
         const std::size_t at = random.below(gradient.size());
-        model up = m, down = m;
+        decoder_model up = m, down = m;
         up.parameters()[at] += 1e-5;
         down.parameters()[at] -= 1e-5;
         CHECK(std::abs((total(up) - total(down)) / 2e-5 - gradient[at]) < 1e-6 * (1 + std::abs(gradient[at])));
     }
-    const model itself = m;
+    const decoder_model itself = m;
     const auto none = m.forward_with_divergence(views, itself);
     for (std::size_t c = 0; c < views.size(); ++c)
         for (const double kl : none.token_divergences(c)) CHECK(kl < 1e-12);
     other.vocabulary_size = 18;
-    CHECK_THROWS_WITH_AS((void)m.forward_with_divergence(views, model(other, generator(5, "weights"))),
+    CHECK_THROWS_WITH_AS((void)m.forward_with_divergence(views, decoder_model(other, generator(5, "weights"))),
                          doctest::Contains("vocabulary of 18"), argument_error);
     CHECK(m.forward_with_divergence({}, reference).scores().empty());
 }
@@ -226,20 +226,20 @@ TEST_CASE("scores and gradients have the same bits for any number of threads") {
 #endif
 
 TEST_CASE("the initial weights depend on the seed alone, and copies are independent") {
-    model a(test::grouped(), generator(1, "weights"));
-    const model b(test::grouped(), generator(1, "weights")), c(test::grouped(), generator(2, "weights"));
+    decoder_model a(test::grouped(), generator(1, "weights"));
+    const decoder_model b(test::grouped(), generator(1, "weights")), c(test::grouped(), generator(2, "weights"));
     CHECK(std::memcmp(a.parameters().data(), b.parameters().data(), a.parameters().size_bytes()) == 0);
     CHECK(std::memcmp(a.parameters().data(), c.parameters().data(), a.parameters().size_bytes()) != 0);
-    model copy = a;
+    decoder_model copy = a;
     copy.parameters()[0] += 1;
     CHECK(a.parameters()[0] == b.parameters()[0]);
 }
 
 TEST_CASE("a model whose numbers are part of a larger vector computes what it did, and its copies leave that vector") {
-    const model a(test::grouped(), generator(1, "weights"));
+    const decoder_model a(test::grouped(), generator(1, "weights"));
     const std::size_t size = a.parameters().size();
     trained_numbers<double, cpu_backend> all(size + 5);
-    model guest(a, all.part(3, size));
+    decoder_model guest(a, all.part(3, size));
     const auto c = test::mixed();
     CHECK(guest.log_probs(c.views()) == a.log_probs(c.views()));
     CHECK(guest.parameters().data() == all.host_values().data() + 3);
@@ -247,15 +247,15 @@ TEST_CASE("a model whose numbers are part of a larger vector computes what it di
     CHECK(all.host_gradients()[2] == 0);
     CHECK(all.host_gradients()[size + 3] == 0);
     CHECK(guest.gradients().data() == all.host_gradients().data() + 3);
-    const model copy = guest;
+    const decoder_model copy = guest;
     all.host_values()[3] += 1;
     CHECK(guest.parameters()[0] == a.parameters()[0] + 1);
     CHECK(copy.parameters()[0] == a.parameters()[0]);
-    CHECK_THROWS_AS(model(a, all), argument_error);
+    CHECK_THROWS_AS(decoder_model(a, all), argument_error);
 }
 
 TEST_CASE("an empty batch is no work and an empty response has log-probability 0") {
-    model m(test::grouped(), generator(1, "weights"));
+    decoder_model m(test::grouped(), generator(1, "weights"));
     CHECK(m.log_probs({}).empty());
     CHECK(m.forward_with_sum_squares({}).scores().empty());
     auto pass = m.forward({});
@@ -267,7 +267,7 @@ TEST_CASE("an empty batch is no work and an empty response has log-probability 0
 }
 
 TEST_CASE("parameters that are not numbers are an error that names the completion, not a NaN") {
-    model m(test::grouped(), generator(1, "weights"));
+    decoder_model m(test::grouped(), generator(1, "weights"));
     m.parameters()[5 * m.config().hidden_size] = std::numeric_limits<double>::quiet_NaN(); // the embedding of token 5
     CHECK(std::isfinite(m.log_prob(std::vector<token_id>{4}, std::vector<token_id>{10})));
     CHECK_THROWS_WITH_AS((void)m.log_probs(test::mixed().views()), doctest::Contains("completion 0"), numeric_error);

@@ -64,7 +64,7 @@ template <class B, class T = float>
 concept ScoringBackend = OwnsArrays<B, T> &&
     requires(typename B::template view<T> y, typename B::template view<const T> x, std::span<const token_id> ids,
              std::span<const std::uint32_t> positions, std::span<const std::size_t> rows, std::size_t heads,
-             const weight_matrix<B, T>& table, const linear_weights<B, T>& weights, const norm_operands<B, T>& norm,
+             const weight_matrix<B, T>& table, const affine_map<B, T>& weights, const norm_operands<B, T>& norm,
              std::span<const double> frequencies, const typename B::template rotation<T>& rotation,
              const attention_plan& plan, const attention_shape& shape, typename B::template attention<T>& attention,
              const logit_transform<T>& transform, const vocabulary_scores& scores, stored_matrix frozen) {
@@ -101,7 +101,7 @@ template <class B, class T = float>
 concept LearningBackend = ScoringBackend<B, T> &&
     requires(typename B::template view<T> dx, typename B::template view<const T> x, std::span<const token_id> ids,
              std::span<const std::uint32_t> positions, std::span<const std::size_t> rows, std::size_t heads,
-             const weight_matrix<B, T>& table, const linear_weights<B, T>& weights, const norm_operands<B, T>& norm,
+             const weight_matrix<B, T>& table, const affine_map<B, T>& weights, const norm_operands<B, T>& norm,
              const typename B::template rotation<T>& rotation, typename B::template attention<T>& attention,
              const logit_transform<T>& transform, std::span<const double> numbers, std::span<double> of_rows,
              const parameter_gradients<B, T>& into) {

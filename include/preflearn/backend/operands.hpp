@@ -44,7 +44,7 @@ template <class B, class T> struct weight_matrix {
 };
 
 /// x ↦ x Wᵀ + b.
-template <class B, class T> struct linear_weights {
+template <class B, class T> struct affine_map {
     weight_matrix<B, T> matrix{};
     typename B::template view<const T> bias{}; ///< 1 × outputs, or absent
 };

@@ -6,7 +6,7 @@
 #include <preflearn/training/kinds/completions.hpp>
 #include <preflearn/training/kinds/labelled_pairs.hpp>
 #include <preflearn/training/kinds/lists.hpp>
-#include <preflearn/training/kinds/pair_table.hpp>
+#include <preflearn/training/kinds/pair_numbers.hpp>
 #include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/kinds/supervised.hpp>
 #include <preflearn/training/kinds/token_side.hpp>

@@ -67,7 +67,7 @@ struct small_decoder {
         const auto [head, d_head] = next(tokens, width);
 
         const norm_operands<backend, double> norm{norm_kind::layer, 1e-5, 1, scale, shift};
-        const linear_weights<backend, double> linear{{.trained = project}, offset};
+        const affine_map<backend, double> linear{{.trained = project}, offset};
         const backend::rotation<double> rotation(frequencies, positions);
         backend::attention<double> attention({segments, groups}, {.heads = 2, .key_value_heads = 1, .dim = 4}, true);
         numbers_array x(rows, width), y(rows, width), statistics(rows, 2), qkv(rows, 16), mixed(rows, width),

@@ -19,7 +19,7 @@ using namespace preflearn;
 
 namespace {
 
-using weights_of_double = linear_weights<host_memory, double>;
+using weights_of_double = affine_map<host_memory, double>;
 
 /// A stored matrix of random blocks whose scales (F16 numbers at these bytes of a block) are about 0.01.
 stored_matrix random_blocks(element_type type, std::size_t rows, std::size_t columns,
@@ -61,7 +61,7 @@ template <class T> bool same_bits(const std::vector<T>& a, const std::vector<T>&
 /// y and dx, forward and backward, of rows of `inputs` numbers.
 template <class T> struct results {
     std::vector<T> y, dx;
-    results(const linear_weights<host_memory, T>& weights, std::size_t rows, store mode) {
+    results(const affine_map<host_memory, T>& weights, std::size_t rows, store mode) {
         const std::size_t in = weights.matrix.columns(), out = weights.matrix.rows();
         const std::vector<T> x = random_numbers<T>(rows * in, 1), dy = random_numbers<T>(rows * out, 2);
         y = random_numbers<T>(rows * out, 3);

@@ -35,12 +35,9 @@ TEST_CASE_TEMPLATE("a loss behind one type has the same bits, whichever columns 
     }
 }
 
-TEST_CASE("a loss behind one type says which it is and which lengths it reads") {
-    CHECK(any_loss<double>(simpo{.beta = 3}).identity() == identity_of(simpo{.beta = 3}));
-    CHECK(identity_of(any_loss<double>(dpo{.beta = 0.25})) == identity_of(dpo{.beta = 0.25}));
+TEST_CASE("a loss behind one type says which lengths it may read") {
     CHECK(any_loss<double>(simpo{}).reads_lengths() == lengths_read_by(simpo{}));
     CHECK(any_loss<double>(dpo{}).reads_lengths() == lengths_read::none);
-    CHECK_THROWS_AS((void)any_loss<double>().identity(), argument_error);
 }
 
 TEST_CASE("a coupled loss remains one: it keeps the laws, a running mean goes through") {

@@ -13,26 +13,26 @@ using namespace preflearn;
 
 namespace {
 
-struct own_link {
+struct steep_link {
     double steepness = 2;
 };
-struct own_loss {
+struct steep_loss {
     double beta = 0.1;
-    own_link link{};
+    steep_link link{};
     bool strict = false;
 };
-struct named_own_loss {
+struct loss_with_name {
     static constexpr std::string_view name = "mine";
     double tau = 0.25;
 };
-class hidden_loss {
+class closed_loss {
   public:
     [[nodiscard]] double beta() const { return beta_; }
 
   private:
     double beta_ = 1;
 };
-class hidden_that_says {
+class loss_that_says {
   public:
     [[nodiscard]] std::string identity() const { return "says(beta=" + std::to_string(static_cast<int>(beta_)) + ")"; }
 
@@ -43,12 +43,12 @@ class hidden_that_says {
 } // namespace
 
 TEST_CASE("a loss of a user's own is its type and what its members hold, or what it says itself") {
-    CHECK(identity_of(own_loss{}) == "own_loss(0.1, own_link(2), 0)");
-    CHECK(identity_of(own_loss{.link = {.steepness = 3}}) != identity_of(own_loss{}));
-    CHECK(identity_of(named_own_loss{}) == "mine(0.25)");
-    CHECK(identity_of(hidden_that_says{}) == "says(beta=3)");
-    CHECK_THROWS_WITH_AS((void)identity_of(hidden_loss{}),
-                         doctest::Contains("'hidden_loss' does not show its parameters"), argument_error);
+    CHECK(identity_of(steep_loss{}) == "steep_loss(0.1, steep_link(2), 0)");
+    CHECK(identity_of(steep_loss{.link = {.steepness = 3}}) != identity_of(steep_loss{}));
+    CHECK(identity_of(loss_with_name{}) == "mine(0.25)");
+    CHECK(identity_of(loss_that_says{}) == "says(beta=3)");
+    CHECK_THROWS_WITH_AS((void)identity_of(closed_loss{}),
+                         doctest::Contains("'closed_loss' does not show its parameters"), argument_error);
 }
 
 TEST_CASE("a named loss is its name and its parameters in the shortest digits") {

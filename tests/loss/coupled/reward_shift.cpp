@@ -13,17 +13,6 @@ using namespace preflearn;
 
 static_assert(CoupledPreferenceLoss<bco_pair_shifted, float> && CoupledPreferenceLoss<bco_pair_shifted, double>);
 
-namespace {
-
-/// Pairs without the margin column, which a loss of both rewards does not take.
-pairs<double> marginless(std::size_t n, std::uint64_t seed = 1) {
-    pairs<double> p = random_pairs<double>(n, seed);
-    p.margin.clear();
-    return p;
-}
-
-} // namespace
-
 TEST_CASE("of pairs, the running mean counts a batch once, whatever its size") {
     const bco_pair_shifted paired{};
     auto one = paired.reduce(marginless(30, 1).scores()), two = paired.reduce(marginless(10, 2).scores());

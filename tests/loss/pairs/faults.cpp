@@ -149,17 +149,3 @@ TEST_CASE("a column that a loss does not read is not checked, whatever it holds"
     p.weight[3] = -1;
     CHECK_THROWS_WITH_AS(deaf{}(p.scores(), {}), doctest::Contains("pair 3: weight is -1"), argument_error);
 }
-
-TEST_CASE("losses say which columns they read, through everything that is made of them") {
-    CHECK(detail::says_which_lengths<dpo>() == lengths_read::none);
-    CHECK(detail::says_which_lengths<simpo>() == lengths_read::both);
-    CHECK(detail::says_which_lengths<rpo>() == lengths_read::chosen);
-    CHECK(detail::says_which_lengths<mpo>() == lengths_read::preferred);
-    CHECK(detail::says_which_lengths<ipo_mean>() == lengths_read::both);
-    CHECK(!detail::says_margin<nca>());
-    CHECK(!detail::says_margin<sppo_hard>());
-    CHECK(detail::says_margin<dpo>());
-    CHECK(detail::says_target<confidence_weighted_dpo>());
-    CHECK(!reads_rejected_lengths(lengths_read::preferred, false));
-    CHECK(reads_rejected_lengths(lengths_read::preferred, true));
-}

@@ -15,17 +15,6 @@ using namespace preflearn;
 
 static_assert(CoupledUnpairedLoss<bco, float> && CoupledUnpairedLoss<bco, double>);
 
-namespace {
-
-/// Pairs without the margin column, which a loss of both rewards does not take.
-pairs<double> marginless(std::size_t n, std::uint64_t seed = 1) {
-    pairs<double> p = random_pairs<double>(n, seed);
-    p.margin.clear();
-    return p;
-}
-
-} // namespace
-
 TEST_CASE("the loss is that of a classifier whose threshold is the mean reward") {
     completions<double> c = random_completions<double>(200);
     c.weight.clear();

@@ -11,12 +11,12 @@
 #include "../parts.hpp"
 
 using namespace preflearn;
-using model = transformer<double>;
+using decoder_model = transformer<double>;
 
 TEST_CASE("gradients of every tensor of every family are finite differences, and are added to what is there") {
     for (const transformer_config& config :
          {test::learned_positions(), test::normed_heads(), test::parallel_blocks()}) {
-        model m(config, generator(1, "weights"));
+        decoder_model m(config, generator(1, "weights"));
         const std::vector<double> noise = test::normals(m.parameters().size(), 7, 0.2);
         for (std::size_t i = 0; i < noise.size(); ++i) m.parameters()[i] += noise[i];
         const auto c = test::mixed();
@@ -38,8 +38,8 @@ TEST_CASE("gradients of every tensor of every family are finite differences, and
 
 TEST_CASE("divergences learn through a family's soft cap and factor of the logits") {
     for (const transformer_config& config : {test::normed_heads(), test::parallel_blocks()}) {
-        model m(config, generator(1, "weights"));
-        const model reference(config, generator(2, "weights"));
+        decoder_model m(config, generator(1, "weights"));
+        const decoder_model reference(config, generator(2, "weights"));
         const auto c = test::mixed();
         std::size_t tokens = 0;
         for (const auto& response : c.responses) tokens += response.size();

@@ -14,7 +14,7 @@
 #include "../parts.hpp"
 
 using namespace preflearn;
-using model = transformer<double>;
+using decoder_model = transformer<double>;
 
 namespace {
 
@@ -22,8 +22,8 @@ const auto every_family = {validated(test::grouped()), validated(test::multi_que
                            test::normed_heads(), test::parallel_blocks()};
 
 /// Vectors, too, are other than they are at first.
-model shaken(const transformer_config& config) {
-    model m(config, generator(1, "weights"));
+decoder_model shaken(const transformer_config& config) {
+    decoder_model m(config, generator(1, "weights"));
     const std::vector<double> noise = test::normals(m.parameters().size(), 7, 0.3);
     for (std::size_t i = 0; i < noise.size(); ++i) m.parameters()[i] += noise[i];
     return m;
@@ -34,7 +34,7 @@ model shaken(const transformer_config& config) {
 TEST_CASE("log-probabilities are those of the formulas, for every family, alone and with shared prompts") {
     for (const transformer_config& config : every_family) {
         CAPTURE(config.family.model_type);
-        const model m = shaken(config);
+        const decoder_model m = shaken(config);
         const test::naive_decoder naive(config, m.parameters());
         const test::completions some = test::mixed();
         const auto found = m.token_log_probs(some.views());
@@ -55,11 +55,11 @@ TEST_CASE("log-probabilities are those of the formulas, for every family, alone 
 TEST_CASE("decoding with a cache gives the logits of the formulas, for every family") {
     for (const transformer_config& config : every_family) {
         CAPTURE(config.family.model_type);
-        const model m = shaken(config);
+        const decoder_model m = shaken(config);
         const test::naive_decoder naive(config, m.parameters());
         std::vector<std::vector<token_id>> texts = {{1, 2, 3}, {1, 2, 3}, {9}, {5, 5, 4, 3, 2, 1}};
         const std::vector<token_span> prompts(texts.begin(), texts.end());
-        cached_decoder<model> decoder(m, prompts, 4);
+        cached_decoder<decoder_model> decoder(m, prompts, 4);
         const std::vector<std::vector<token_id>> steps = {{4, 5, 6, 7}, {8, 8, 1, 0}, {2, 3, 3, 11}, {}};
         for (const std::vector<token_id>& next : steps) {
             for (std::size_t s = 0; s < texts.size(); ++s) {
@@ -77,7 +77,7 @@ TEST_CASE("decoding with a cache gives the logits of the formulas, for every fam
 
 TEST_CASE("kept for a backward pass or not, the scores have the same bits") {
     for (const transformer_config& config : every_family) {
-        const model m = shaken(config);
+        const decoder_model m = shaken(config);
         const test::completions some = test::mixed();
         const auto scored = m.log_probs(some.views());
         const auto pass = m.forward(some.views());

@@ -14,12 +14,12 @@
 #include "../parts.hpp"
 
 using namespace preflearn;
-using model = transformer<double>;
+using decoder_model = transformer<double>;
 
 namespace {
 
 /// All tensors of a model but those that are to be trained, as stored numbers.
-frozen_tensors frozen_of(const model& m, const trained_tensors& trained) {
+frozen_tensors frozen_of(const decoder_model& m, const trained_tensors& trained) {
     frozen_tensors frozen;
     for (std::size_t t = 0; t < m.layout().tensors().size(); ++t) {
         const tensor_place& place = m.layout().tensors()[t];
@@ -31,8 +31,8 @@ frozen_tensors frozen_of(const model& m, const trained_tensors& trained) {
 }
 
 /// The same model with some tensors frozen.
-model partly_frozen(const model& whole, const trained_tensors& trained) {
-    model m(whole.config(), frozen_of(whole, trained));
+decoder_model partly_frozen(const decoder_model& whole, const trained_tensors& trained) {
+    decoder_model m(whole.config(), frozen_of(whole, trained));
     for (const tensor_place& place : whole.layout().tensors())
         if (const auto at = m.weights().trained_offset(place))
             std::ranges::copy(whole.parameters().subspan(place.offset, place.size()),
@@ -53,14 +53,14 @@ TEST_CASE("frozen weights give the same scores, and the trained ones the gradien
     for (const transformer_config& config :
          {validated(test::grouped()), validated(test::multi_query()), test::learned_positions(), test::normed_heads(),
           test::parallel_blocks()}) {
-        model whole(config, generator(1, "weights"));
+        decoder_model whole(config, generator(1, "weights"));
         whole.backward(whole.forward(some.views()), weights);
         for (const trained_tensors& trained :
              {trained_tensors{.embedding = false, .head = false}, trained_tensors{.attention = false},
               trained_tensors{.mlp = false, .norms = false}, trained_tensors{.embedding = false, .first_layer = 1},
               trained_tensors{.embedding = false, .attention = false, .mlp = false, .norms = false},
               trained_tensors::none()}) {
-            model m = partly_frozen(whole, trained);
+            decoder_model m = partly_frozen(whole, trained);
             CHECK(m.log_probs(some.views()) == whole.log_probs(some.views()));
             m.backward(m.forward(some.views()), weights);
             std::size_t count = 0;
@@ -79,9 +79,9 @@ TEST_CASE("frozen weights give the same scores, and the trained ones the gradien
 }
 
 TEST_CASE("copies share what is frozen and have trained numbers of their own") {
-    const model whole(test::grouped(), generator(1, "weights"));
-    const model m = partly_frozen(whole, {.mlp = false});
-    model copy = m;
+    const decoder_model whole(test::grouped(), generator(1, "weights"));
+    const decoder_model m = partly_frozen(whole, {.mlp = false});
+    decoder_model copy = m;
     CHECK(copy.weights().frozen(8).bytes.data() == m.weights().frozen(8).bytes.data());
     CHECK(copy.parameters().data() != m.parameters().data());
     copy.parameters()[0] += 1;
@@ -89,12 +89,13 @@ TEST_CASE("copies share what is frozen and have trained numbers of their own") {
 }
 
 TEST_CASE("a run's description knows frozen weights by their numbers and their place") {
-    const auto described = [](const model& m) {
+    const auto described = [](const decoder_model& m) {
         text_run run;
         m.describe(run);
         return run.fields;
     };
-    const model whole(test::grouped(), generator(1, "weights")), other(test::grouped(), generator(2, "weights"));
+    const decoder_model whole(test::grouped(), generator(1, "weights")),
+        other(test::grouped(), generator(2, "weights"));
     CHECK(described(whole).empty());
     const auto fields = described(partly_frozen(whole, {.mlp = false}));
     REQUIRE(fields.size() == 1);
@@ -105,13 +106,13 @@ TEST_CASE("a run's description knows frozen weights by their numbers and their p
 }
 
 TEST_CASE("frozen tensors that do not fit are refused in words") {
-    const model whole(test::grouped(), generator(1, "weights"));
+    const decoder_model whole(test::grouped(), generator(1, "weights"));
     frozen_tensors frozen = frozen_of(whole, {.attention = false});
     frozen.erase(3); // the first layer's keys
-    CHECK_THROWS_WITH_AS(model(whole.config(), frozen), doctest::Contains("are frozen or trained together"),
+    CHECK_THROWS_WITH_AS(decoder_model(whole.config(), frozen), doctest::Contains("are frozen or trained together"),
                          argument_error);
-    CHECK_THROWS_WITH_AS(model(whole.config(), {{0, stored_numbers(std::vector<double>(24), 2, 12)}}),
+    CHECK_THROWS_WITH_AS(decoder_model(whole.config(), {{0, stored_numbers(std::vector<double>(24), 2, 12)}}),
                          doctest::Contains("the frozen tensor 0: 19 x 12 was expected, found 2 x 12"), argument_error);
-    CHECK_THROWS_WITH_AS(model(whole.config(), {{99, stored_numbers(std::vector<double>(24), 2, 12)}}),
+    CHECK_THROWS_WITH_AS(decoder_model(whole.config(), {{99, stored_numbers(std::vector<double>(24), 2, 12)}}),
                          doctest::Contains("tensor 99 is to be frozen"), argument_error);
 }

@@ -97,8 +97,8 @@ TEST_CASE("a model without layers is an embedding and a norm, and an absurd one 
 
 TEST_CASE("a family whose table is out of order, or lacks what every decoder has, is refused by name") {
     const auto refuses = [](auto change, const char* text) {
-        static std::array<tensor_entry, llama_tables::tensors.size()> table;
-        table = llama_tables::tensors;
+        static std::array<tensor_entry, families::llama_tables::tensors.size()> table;
+        table = families::llama_tables::tensors;
         change(table);
         transformer_config config = test::grouped();
         config.family.tensors = table;

@@ -10,13 +10,14 @@
 #include "../models.hpp"
 
 using namespace preflearn;
-using model = transformer<double>;
+using decoder_model = transformer<double>;
 
 TEST_CASE("a pass gives each completion its own tokens, also after it was moved") {
-    const model m(test::grouped(), generator(1, "weights")), reference(test::grouped(), generator(2, "weights"));
+    const decoder_model m(test::grouped(), generator(1, "weights")),
+        reference(test::grouped(), generator(2, "weights"));
     const test::completions some = test::mixed();
     auto made = m.forward_with_divergence(some.views(), reference);
-    const scored_pass<model> pass = std::move(made);
+    const scored_pass<decoder_model> pass = std::move(made);
     std::size_t tokens = 0;
     for (std::size_t c = 0; c < some.prompts.size(); ++c) {
         CHECK(pass.token_scores(c).size() == some.responses[c].size());
@@ -31,9 +32,9 @@ TEST_CASE("a pass gives each completion its own tokens, also after it was moved"
 }
 
 TEST_CASE("a hidden pass has a row for every completion, also for an empty response") {
-    const model m(test::grouped(), generator(1, "weights"));
+    const decoder_model m(test::grouped(), generator(1, "weights"));
     const test::completions some = test::mixed();
-    const hidden_pass<model> pass = m.forward_hidden(some.views());
+    const hidden_pass<decoder_model> pass = m.forward_hidden(some.views());
     CHECK(pass.hidden().rows == some.prompts.size());
     CHECK(pass.hidden().columns == m.config().hidden_size);
 }

@@ -11,11 +11,11 @@
 #include "../models.hpp"
 
 using namespace preflearn;
-using weights = decoder_weights<double, cpu_backend>;
+using tiny_weights = decoder_weights<double, cpu_backend>;
 
 TEST_CASE("a layer's weights are parts of the flat vector, and what a family lacks is absent") {
     const transformer_config config = validated(test::grouped());
-    weights w(config);
+    tiny_weights w(config);
     const auto layer = w.layer(1);
     const layer_places& at = w.layout().layer(1);
     const auto first = [](const auto& view) { return cpu_backend::host(view).data; };
@@ -30,11 +30,11 @@ TEST_CASE("a layer's weights are parts of the flat vector, and what a family lac
     CHECK(first(w.gradients(at.down).weight) == w.trained().host_gradients().data() + at.down.weight.offset);
     CHECK(w.gradients(at.down).bias.absent());
     CHECK(first(w.embedding().trained) == numbers);
-    CHECK(first(weights(validated(test::multi_query())).head().trained) != nullptr);
+    CHECK(first(tiny_weights(validated(test::multi_query())).head().trained) != nullptr);
 }
 
 TEST_CASE("fresh weights are zero, those of norms one") {
-    const weights w(test::learned_positions());
+    const tiny_weights w(test::learned_positions());
     for (const tensor_place& tensor : w.layout().tensors())
         for (std::size_t i = 0; i < tensor.size(); ++i)
             REQUIRE(w.trained().host_values()[tensor.offset + i] ==
@@ -42,11 +42,11 @@ TEST_CASE("fresh weights are zero, those of norms one") {
 }
 
 TEST_CASE("norms of heads are as many as the heads, and a norm that two blocks share is given to both") {
-    const auto normed = weights(test::normed_heads());
+    const auto normed = tiny_weights(test::normed_heads());
     CHECK(normed.layer(0).query_norm.heads == 4);
     CHECK(normed.layer(0).key_norm.heads == 2);
     CHECK(normed.layer(0).attention_norm.heads == 1);
-    weights parallel(test::parallel_blocks());
+    tiny_weights parallel(test::parallel_blocks());
     const auto layer = parallel.layer(0);
     CHECK(cpu_backend::host(layer.mlp_norm.weight).data == cpu_backend::host(layer.attention_norm.weight).data);
     const auto gradients = parallel.layer_gradients_of(0);
@@ -54,12 +54,12 @@ TEST_CASE("norms of heads are as many as the heads, and a norm that two blocks s
 }
 
 TEST_CASE("logits take the family's factor before its cap") {
-    CHECK(weights(validated(test::grouped())).logits().is_identity());
+    CHECK(tiny_weights(validated(test::grouped())).logits().is_identity());
     transformer_config config = test::normed_heads();
     config.logit_scale = 0.5;
-    const auto logits = weights(config).logits();
+    const auto logits = tiny_weights(config).logits();
     CHECK(logits(3, 0) == doctest::Approx(2 * std::tanh(0.5 * 3 / 2)).epsilon(1e-14));
-    CHECK(weights(test::parallel_blocks()).logits()(3, 0) == doctest::Approx(2.1).epsilon(1e-14));
+    CHECK(tiny_weights(test::parallel_blocks()).logits()(3, 0) == doctest::Approx(2.1).epsilon(1e-14));
 }
 
 TEST_CASE("backward passes know how far down there is something to learn") {
@@ -67,9 +67,9 @@ TEST_CASE("backward passes know how far down there is something to learn") {
     const auto zeros = [](std::size_t rows, std::size_t columns) {
         return stored_numbers(std::vector<double>(rows * columns), rows, columns);
     };
-    CHECK(weights(config).first_trained_layer() == 0);
-    CHECK(weights(config).trains_embedding());
-    weights above(config, {{0, zeros(19, 12)}});
+    CHECK(tiny_weights(config).first_trained_layer() == 0);
+    CHECK(tiny_weights(config).trains_embedding());
+    tiny_weights above(config, {{0, zeros(19, 12)}});
     CHECK(!above.trains_embedding());
     CHECK(above.gradient(above.layout().embedding().weight).absent());
     CHECK(above.first_trained_layer() == 0);
@@ -79,5 +79,5 @@ TEST_CASE("backward passes know how far down there is something to learn") {
         const tensor_place& tensor = above.layout().tensors()[t];
         first_layer.emplace(t, zeros(tensor.rows, tensor.columns));
     }
-    CHECK(weights(config, first_layer).first_trained_layer() == 1);
+    CHECK(tiny_weights(config, first_layer).first_trained_layer() == 1);
 }

@@ -290,12 +290,12 @@ TEST_CASE("OPT: positions after two rows of padding, biases of query, key and va
 }
 
 TEST_CASE("a family is compared by its tables, and copies of it refer to the same") {
-    decoder_family copy = llama;
-    CHECK(copy == llama);
+    decoder_family copy = families::llama;
+    CHECK(copy == families::llama);
     copy.gguf_name = "";
-    CHECK(copy != llama);
-    CHECK(copy.find(tensor_role::head) == llama.find(tensor_role::head));
-    CHECK(llama.find(tensor_role::query, tensor_part::bias) == nullptr);
-    CHECK(llama.rotary());
-    CHECK(llama.mlp() == mlp_kind::gated);
+    CHECK(copy != families::llama);
+    CHECK(copy.find(tensor_role::head) == families::llama.find(tensor_role::head));
+    CHECK(families::llama.find(tensor_role::query, tensor_part::bias) == nullptr);
+    CHECK(families::llama.rotary());
+    CHECK(families::llama.mlp() == mlp_kind::gated);
 }

@@ -18,7 +18,7 @@ TEST_CASE("names and shapes are those that transformers saves") {
     const std::filesystem::path folder = std::filesystem::path(PREFLEARN_TESTS) / "policy" / "golden" / "tiny_llama";
     const checkpoint_file file = read_safetensors(folder / "model.safetensors");
     const transformer_config config = read_config_json(folder / "config.json");
-    CHECK(config.family == llama);
+    CHECK(config.family == families::llama);
     std::set<std::string> expected, found;
     for (const tensor_view& tensor : file.tensors()) expected.insert(tensor.name);
     const decoder_layout layout(config);

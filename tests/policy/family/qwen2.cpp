@@ -24,7 +24,7 @@ TEST_CASE("a small Qwen2 has transformers' logits, gradients and greedy tokens, 
     for (const char* const file : {"tiny_qwen2", "tiny_qwen2.gguf"}) {
         CAPTURE(file);
         auto m = load_transformer<double>(test::golden_folder() / file);
-        CHECK(m.config().family == qwen2);
+        CHECK(m.config().family == families::qwen2);
         CHECK(m.config().tied_embeddings);
         CHECK(m.config().end_tokens == std::vector<token_id>{21});
         CHECK(m.notes().empty());
@@ -75,11 +75,11 @@ TEST_CASE("a Qwen2 that is saved has transformers' names and loads again; fresh 
 TEST_CASE("a Qwen2 with a window in its upper layers is refused") {
     const test::folder folder;
     nlohmann::json config = read_json_file(test::golden_folder() / "tiny_qwen2" / "config.json");
-    const auto refused = [&] {
+    const auto error = [&] {
         return test::error_of([&] { (void)read_config_json(folder.write("config.json", config.dump())); });
     };
     config["layer_types"][1] = "sliding_attention";
-    CHECK(test::contains(refused(), "layer_types: \"full_attention\" was expected of layer 1"));
+    CHECK(test::contains(error(), "layer_types: \"full_attention\" was expected of layer 1"));
     config["use_sliding_window"] = true;
-    CHECK(test::contains(refused(), "use_sliding_window: only false is supported, found true"));
+    CHECK(test::contains(error(), "use_sliding_window: only false is supported, found true"));
 }

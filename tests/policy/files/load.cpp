@@ -18,7 +18,7 @@
 #include "../models.hpp"
 
 using namespace preflearn;
-using model = transformer<double>;
+using decoder_model = transformer<double>;
 
 namespace {
 
@@ -34,7 +34,7 @@ template <class Change> void edit_config(const std::filesystem::path& folder, Ch
 }
 
 /// A model as llama.cpp's converter writes it: rows of query and key interleaved, F32.
-test::gguf_writer as_gguf(const model& m) {
+test::gguf_writer as_gguf(const decoder_model& m) {
     const transformer_config& c = m.config();
     test::gguf_writer file;
     file.text("general.architecture", "llama");
@@ -79,7 +79,7 @@ TEST_CASE("a saved model loads again to the same bits, with its configuration") 
     config.rope_scaling = {
         .type = rope_scaling::rule::llama3, .factor = 8, .low_frequency_factor = 1.5, .original_maximum_length = 32};
     for (const transformer_config& each : {config, test::multi_query()}) {
-        const model m(each, generator(1, "weights"));
+        const decoder_model m(each, generator(1, "weights"));
         save_transformer(m, folder / "model");
         const auto again = load_transformer<double>(folder / "model");
         CHECK(again.config() == m.config());
@@ -90,7 +90,7 @@ TEST_CASE("a saved model loads again to the same bits, with its configuration") 
 
 TEST_CASE("a sharded folder and a tied head that is stored as well load too") {
     const test::folder folder;
-    const model m(test::multi_query(), generator(1, "weights"));
+    const decoder_model m(test::multi_query(), generator(1, "weights"));
     save_transformer(m, folder.path());
     std::vector<tensor_view> first, second;
     nlohmann::json index;
@@ -113,7 +113,7 @@ TEST_CASE("a GGUF file's rotary layout is undone, for tied and untied models") {
     const test::folder folder;
     for (transformer_config config : {test::grouped(), test::multi_query()}) {
         config.rope_scaling = {};
-        const model m(config, generator(1, "weights"));
+        const decoder_model m(config, generator(1, "weights"));
         const auto path = folder.write("model.gguf", as_gguf(m).file());
         const auto again = load_transformer<double>(path);
         CHECK(again.config().tied_embeddings == config.tied_embeddings);
@@ -125,7 +125,7 @@ TEST_CASE("a GGUF file's rotary layout is undone, for tied and untied models") {
 
 TEST_CASE("a model loaded with all or some weights frozen computes what it computes with all trained") {
     const test::folder folder;
-    const model m(test::multi_query(), generator(1, "weights"));
+    const decoder_model m(test::multi_query(), generator(1, "weights"));
     const test::completions some = test::mixed();
     for (const bool gguf : {false, true}) {
         save_transformer(m, folder / "model");
@@ -141,11 +141,15 @@ TEST_CASE("a model loaded with all or some weights frozen computes what it compu
             CHECK(std::ranges::equal(again.parameters(), whole.parameters()));
         }
     }
+    const auto kept = load_transformer<double>(folder / "model.gguf", trained_tensors::none());
+    const std::vector<double> before = kept.log_probs(some.views());
+    std::filesystem::remove(folder / "model.gguf"); // the mapping outlives the name
+    CHECK(kept.log_probs(some.views()) == before);
 }
 
 TEST_CASE("rotary frequency divisors of a GGUF file are used") {
     const test::folder folder;
-    const model m(test::grouped(), generator(1, "weights"));
+    const decoder_model m(test::grouped(), generator(1, "weights"));
     auto file = as_gguf(m);
     file.tensors.push_back({.name = "rope_freqs.weight",
                             .dimensions = {3},
@@ -158,7 +162,7 @@ TEST_CASE("rotary frequency divisors of a GGUF file are used") {
 
 TEST_CASE("what a folder lacks, or asks for and is not computed here, is an error naming file, field and tensor") {
     const test::folder folder;
-    const model m(test::grouped(), generator(1, "weights"));
+    const decoder_model m(test::grouped(), generator(1, "weights"));
     const auto path = folder / "model";
     const auto after = [&](auto change) {
         save_transformer(m, path);
@@ -194,7 +198,7 @@ TEST_CASE("what a folder lacks, or asks for and is not computed here, is an erro
 
 TEST_CASE("a GGUF file of another family, or damaged in its head counts, is an error") {
     const test::folder folder;
-    const model m(test::grouped(), generator(1, "weights"));
+    const decoder_model m(test::grouped(), generator(1, "weights"));
     auto file = as_gguf(m);
     file.keys[0] = test::gguf_text("general.architecture") + test::bytes(std::uint32_t{8}) + test::gguf_text("gemma3");
     CHECK(test::contains(refused(folder.write("a.gguf", file.file())), "was expected, found \"gemma3\""));
@@ -216,26 +220,26 @@ TEST_CASE("a GGUF file of another family, or damaged in its head counts, is an e
 TEST_CASE("a head of its own is kept although config.json ties it, and this is noted; a copy of the embedding is not") {
     const test::folder folder;
     transformer_config config = test::grouped();
-    const model own(config, generator(1, "weights"));
+    const decoder_model own(config, generator(1, "weights"));
     save_transformer(own, folder / "own");
     edit_config(folder / "own", [](auto& json) { json["tie_word_embeddings"] = true; });
-    const model again = load_transformer<double>(folder / "own");
+    const decoder_model again = load_transformer<double>(folder / "own");
     CHECK_FALSE(again.config().tied_embeddings);
     CHECK(std::ranges::equal(again.parameters(), own.parameters()));
     REQUIRE(again.notes().size() == 1);
     CHECK(test::contains(again.notes()[0], "lm_head.weight differs from model.embed_tokens.weight"));
 
     config.tied_embeddings = true;
-    const model tied(config, generator(1, "weights"));
+    const decoder_model tied(config, generator(1, "weights"));
     save_transformer(tied, folder / "tied");
     CHECK(load_transformer<double>(folder / "tied").notes().empty());
-    model copied(test::grouped());
+    decoder_model copied(test::grouped());
     std::ranges::copy(tied.parameters(), copied.parameters().begin());
     const std::size_t size = config.vocabulary_size * config.hidden_size;
     std::ranges::copy(tied.parameters().first(size), copied.parameters().last(size).begin());
     save_transformer(copied, folder / "copied");
     edit_config(folder / "copied", [](auto& json) { json["tie_word_embeddings"] = true; });
-    const model one = load_transformer<double>(folder / "copied");
+    const decoder_model one = load_transformer<double>(folder / "copied");
     CHECK(one.config().tied_embeddings);
     CHECK(one.notes().empty());
     CHECK(std::ranges::equal(one.parameters(), tied.parameters()));
@@ -243,10 +247,10 @@ TEST_CASE("a head of its own is kept although config.json ties it, and this is n
 
 TEST_CASE("a GGUF file without a rotary base has llama.cpp's, which is noted") {
     const test::folder folder;
-    test::gguf_writer file = as_gguf(model(test::grouped(), generator(1, "weights")));
+    test::gguf_writer file = as_gguf(decoder_model(test::grouped(), generator(1, "weights")));
     CHECK(load_transformer<double>(folder.write("a.gguf", file.file())).notes().empty());
     std::erase_if(file.keys, [](const std::string& key) { return test::contains(key, "rope.freq_base"); });
-    const model without = load_transformer<double>(folder.write("b.gguf", file.file()));
+    const decoder_model without = load_transformer<double>(folder.write("b.gguf", file.file()));
     CHECK(without.config().rope_theta == 10000);
     REQUIRE(without.notes().size() == 1);
     CHECK(test::contains(without.notes()[0], "llama.rope.freq_base is not given; 10000 is taken"));

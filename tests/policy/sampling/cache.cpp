@@ -10,12 +10,12 @@
 #include "../models.hpp"
 
 using namespace preflearn;
-using model = transformer<double>;
+using decoder_model = transformer<double>;
 
 namespace {
 
 /// log π of `next` by the cache's logits.
-double log_prob_of(const cached_decoder<model>& decoder, std::size_t row, token_id next) {
+double log_prob_of(const cached_decoder<decoder_model>& decoder, std::size_t row, token_id next) {
     const std::span<const double> logits(decoder.logits().row(row), decoder.logits().columns);
     return logits[static_cast<std::size_t>(next)] - log_sum_exp(logits);
 }
@@ -24,11 +24,11 @@ double log_prob_of(const cached_decoder<model>& decoder, std::size_t row, token_
 
 TEST_CASE("log-probabilities by the cache, step by step, are those of the full forward") {
     for (const transformer_config& config : {test::grouped(), test::multi_query()}) {
-        const model m(config, generator(1, "weights"));
+        const decoder_model m(config, generator(1, "weights"));
         const std::vector<std::vector<token_id>> prompts = {{1, 2, 3}, {1, 2, 3}, {7}, {5, 5, 5, 5, 5, 5}};
         const std::vector<std::vector<token_id>> responses = {{4, 9, 9, 0}, {8, 1, 2, 3}, {3, 2, 1, 0}, {10, 11, 1, 2}};
         const std::vector<token_span> views(prompts.begin(), prompts.end());
-        cached_decoder<model> decoder(m, views, 4);
+        cached_decoder<decoder_model> decoder(m, views, 4);
         std::vector<double> sums(4);
         for (std::size_t step = 0; step < 4; ++step) {
             std::vector<token_id> next;
@@ -47,10 +47,10 @@ TEST_CASE("log-probabilities by the cache, step by step, are those of the full f
 }
 
 TEST_CASE("sequences that stop leave the others as they were") {
-    const model m(test::grouped(), generator(2, "weights"));
+    const decoder_model m(test::grouped(), generator(2, "weights"));
     const std::vector<std::vector<token_id>> prompts = {{1}, {2, 3}, {4, 5, 6}};
     const std::vector<token_span> views(prompts.begin(), prompts.end());
-    cached_decoder<model> decoder(m, views, 10);
+    cached_decoder<decoder_model> decoder(m, views, 10);
     decoder.advance(std::vector<token_id>{7, 8, 9});
     decoder.keep(std::vector<std::size_t>{0, 2});
     decoder.advance(std::vector<token_id>{10, 11});

@@ -10,20 +10,20 @@
 #include "../models.hpp"
 
 using namespace preflearn;
-using model = transformer<double>;
+using decoder_model = transformer<double>;
 
 namespace {
 
-const model& lively() {
-    static const model m = [] {
-        model made(test::multi_query(), generator(8, "weights"));
+const decoder_model& lively() {
+    static const decoder_model m = [] {
+        decoder_model made(test::multi_query(), generator(8, "weights"));
         for (double& p : made.parameters()) p *= 2; // sharper than a fresh model
         return made;
     }();
     return m;
 }
 
-token_id argmax_after(const model& m, std::vector<token_id> tokens) {
+token_id argmax_after(const decoder_model& m, std::vector<token_id> tokens) {
     token_id best = 0;
     double most = -INFINITY;
     for (token_id t = 0; t < 13; ++t) {
@@ -52,7 +52,7 @@ TEST_CASE("greedy responses follow the likeliest token of the full forward, and 
 TEST_CASE("a response has at most max_tokens and stays within the model's maximum length") {
     transformer_config config = test::grouped();
     config.maximum_length = 9;
-    const model m(config, generator(1, "weights"));
+    const decoder_model m(config, generator(1, "weights"));
     const std::vector<token_id> prompt = {3, 1, 4, 1, 5};
     generator random(2, "sample");
     CHECK(m.sample(prompt, {.max_tokens = 3}, random).size() == 3);

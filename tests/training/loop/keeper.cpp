@@ -121,13 +121,13 @@ struct byte_momentum {
 };
 
 template <class Optimiser = adamw>
-training_history run(strengths<double>& model, training_options options, const Optimiser& optimiser = {}) {
+training_history train_hill(strengths<double>& model, training_options options, const Optimiser& optimiser = {}) {
     hill objective;
     options.batch_size = 5;
     return train(model, objective, optimiser, options);
 }
 
-bool same_bits(const training_history& a, const training_history& b) {
+bool same_steps(const training_history& a, const training_history& b) {
     return a.steps.size() == b.steps.size() &&
            std::memcmp(a.steps.data(), b.steps.data(), a.steps.size() * sizeof(training_step)) == 0;
 }
@@ -138,7 +138,7 @@ std::string refusal(const memory& kept, training_options options, const Optimise
     strengths<double> model(3);
     options.keeper = kept;
     try {
-        run(model, options, optimiser);
+        train_hill(model, options, optimiser);
     } catch (const input_error& failure) {
         return failure.what();
     }
@@ -148,7 +148,7 @@ std::string refusal(const memory& kept, training_options options, const Optimise
 /// A run that is killed after `stop` of its nine steps and goes on has the bits of one that was never stopped.
 template <class Optimiser> void check_resume(const Optimiser& optimiser, const training_options& given) {
     strengths<double> expected(3);
-    const training_history whole = run(expected, given, optimiser);
+    const training_history whole = train_hill(expected, given, optimiser);
     for (std::uint64_t stop = 1; stop < whole.steps.size(); ++stop) {
         training_options options = given;
         options.keeper = memory{.every = 2};
@@ -156,12 +156,12 @@ template <class Optimiser> void check_resume(const Optimiser& optimiser, const t
             if (step.step == stop) throw killed("killed");
         });
         strengths<double> model(3), resumed(3);
-        CHECK_THROWS_AS(run(model, options, optimiser), killed);
+        CHECK_THROWS_AS(train_hill(model, options, optimiser), killed);
         options.observers.pop_back();
-        const training_history again = run(resumed, options, optimiser);
+        const training_history again = train_hill(resumed, options, optimiser);
         CHECK(again.resumed_steps == stop / 2 * 2);
         CHECK(again.stopped == whole.stopped);
-        CHECK(same_bits(again, whole));
+        CHECK(same_steps(again, whole));
         CHECK(resumed.theta == expected.theta);
     }
 }
@@ -203,25 +203,25 @@ TEST_CASE("evaluations, early stop and the best parameters survive a stop: the s
 TEST_CASE("a run that was finished or stopped goes on with more steps as if it had always had them") {
     const adamw optimiser{.rate = 0.1};
     strengths<double> expected(3);
-    const training_history whole = run(expected, {.epochs = 4, .warm_up = 2}, optimiser);
+    const training_history whole = train_hill(expected, {.epochs = 4, .warm_up = 2}, optimiser);
     REQUIRE(whole.steps.size() == 12);
     training_options options{.epochs = 1, .warm_up = 2, .keeper = memory{.every = 0}};
     strengths<double> first(3), second(3), third(3), last(3);
-    CHECK(run(first, options, optimiser).steps.size() == 3);
+    CHECK(train_hill(first, options, optimiser).steps.size() == 3);
     options.epochs = 4;
     options.max_steps = 7;
-    CHECK(run(second, options, optimiser).resumed_steps == 3);
+    CHECK(train_hill(second, options, optimiser).resumed_steps == 3);
     options.max_steps = 0;
     options.observers = {[](const training_step& step) { return step.step != 9; }};
-    const training_history stopped = run(third, options, optimiser);
+    const training_history stopped = train_hill(third, options, optimiser);
     CHECK(stopped.stopped);
     CHECK(stopped.resumed_steps == 7);
     CHECK(stopped.steps.size() == 9);
     options.observers = {};
-    const training_history again = run(last, options, optimiser);
+    const training_history again = train_hill(last, options, optimiser);
     CHECK(again.resumed_steps == 9);
     CHECK_FALSE(again.stopped);
-    CHECK(same_bits(again, whole));
+    CHECK(same_steps(again, whole));
     CHECK(last.theta == expected.theta);
 }
 
@@ -231,13 +231,13 @@ TEST_CASE("a run that early stop ended is over, unless it is given more patience
     };
     training_options options{.epochs = 9, .keeper = memory{}, .observers = {rising{}, early_stop{.patience = 2}}};
     strengths<double> first(3), second(3), third(3);
-    CHECK(run(first, options).steps.size() == 3);
-    const training_history again = run(second, options);
+    CHECK(train_hill(first, options).steps.size() == 3);
+    const training_history again = train_hill(second, options);
     CHECK(again.resumed_steps == 3);
     CHECK(again.steps.size() == 3);
     CHECK(again.stopped);
     options.observers = {rising{}, early_stop{.patience = 5}};
-    CHECK(run(third, options).steps.size() == 6);
+    CHECK(train_hill(third, options).steps.size() == 6);
 }
 
 TEST_CASE("a schedule over all steps of a run is refused another number of them, in words") {

@@ -25,3 +25,8 @@ TEST_CASE("options out of range are refused by name") {
     CHECK_THROWS_WITH_AS(count_steps({.epochs = std::numeric_limits<std::size_t>::max()}, 9),
                          doctest::Contains("epochs"), argument_error);
 }
+
+TEST_CASE("by default nobody watches a run, so that a library call writes nothing, and nothing is kept") {
+    CHECK(training_options{}.observers.empty());
+    CHECK_FALSE(static_cast<bool>(training_options{}.keeper));
+}

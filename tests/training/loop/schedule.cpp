@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 
 #include <doctest/doctest.h>
@@ -40,4 +41,16 @@ TEST_CASE("a warm-up below one is a share of the steps, otherwise a number of th
     CHECK(warm_up_steps(1e300, 100) == 100);
     CHECK_THROWS_AS(warm_up_steps(-0.1, 100), argument_error);
     CHECK_THROWS_AS(warm_up_steps(std::numeric_limits<double>::quiet_NaN(), 100), argument_error);
+}
+
+TEST_CASE("a schedule is a shape by name or any callable, which is known by what it does") {
+    CHECK(rate_schedule(schedule::cosine).name() == "cosine");
+    CHECK(rate_schedule().factor(3, 10, 0) == 1);
+    CHECK(rate_schedule(schedule::linear).factor(55, 100, 10) == rate_factor(schedule::linear, 55, 100, 10));
+    const rate_schedule root([](double progress) { return 1 - std::sqrt(progress); });
+    CHECK(root.factor(4, 100, 10) == 0.5); // the warm-up comes first
+    CHECK(root.factor(10, 100, 10) == 1);
+    CHECK(root.factor(20, 170, 10) == 0.75);
+    CHECK(root.name() == rate_schedule([](double p) { return 1 - std::sqrt(p); }).name());
+    CHECK(root.name() != rate_schedule([](double p) { return 1 - p; }).name());
 }

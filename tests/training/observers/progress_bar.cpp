@@ -11,7 +11,7 @@ using namespace preflearn;
 TEST_CASE("the progress bar shows the loss, on a stream that is no terminal too") {
     std::FILE* const stream = std::tmpfile();
     REQUIRE(stream != nullptr);
-    training_observer bar = progress_bar("student", stream);
+    const training_observer bar = progress_bar("student", stream);
     for (std::uint64_t i = 1; i <= 20; ++i) bar({.step = i, .steps = 20, .loss = 0.125, .rewards_accuracies = 0.5});
     std::rewind(stream);
     std::string text(4096, '\0');

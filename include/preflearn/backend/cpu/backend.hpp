@@ -79,7 +79,7 @@ struct cpu_backend {
     template <class T> static weight_matrix<host_memory, T> host(const weight_matrix<cpu_backend, T>& weights) {
         return {host(weights.trained), weights.stored};
     }
-    template <class T> static linear_weights<host_memory, T> host(const linear_weights<cpu_backend, T>& weights) {
+    template <class T> static affine_map<host_memory, T> host(const affine_map<cpu_backend, T>& weights) {
         return {host(weights.matrix), host(weights.bias)};
     }
     template <class T> static norm_operands<host_memory, T> host(const norm_operands<cpu_backend, T>& norm) {
@@ -145,11 +145,11 @@ struct cpu_backend {
     }
 
     template <class T>
-    static void linear(given<T> x, const linear_weights<cpu_backend, T>& weights, view<T> y, store mode) {
+    static void linear(given<T> x, const affine_map<cpu_backend, T>& weights, view<T> y, store mode) {
         linear_rows(host(x), host(weights), host(y), mode);
     }
     template <class T>
-    static void linear_backward(given<T> x, const linear_weights<cpu_backend, T>& weights, given<T> dy, view<T> dx,
+    static void linear_backward(given<T> x, const affine_map<cpu_backend, T>& weights, given<T> dy, view<T> dx,
                                 store mode, const parameter_gradients<cpu_backend, T>& into) {
         linear_rows_backward(host(x), host(weights), host(dy), host(dx), mode, host(into));
     }

@@ -75,7 +75,7 @@ template <class T> void add_column_sums(matrix_view<const T> rows, T* sums) {
 
 /// y = x Wᵀ + b, or y += x Wᵀ + b. \throws argument_error when the shapes do not fit.
 template <class T>
-void linear_rows(matrix_view<const T> x, const linear_weights<host_memory, T>& weights, matrix_view<T> y, store mode) {
+void linear_rows(matrix_view<const T> x, const affine_map<host_memory, T>& weights, matrix_view<T> y, store mode) {
     require(x.rows == y.rows && x.columns == weights.matrix.columns() && y.columns == weights.matrix.rows() &&
                 (!weights.bias.data || weights.bias.columns == y.columns),
             "linear: rows of ", x.rows, " x ", x.columns, ", weights of ", weights.matrix.rows(), " x ",
@@ -104,7 +104,7 @@ void linear_rows(matrix_view<const T> x, const linear_weights<host_memory, T>& w
 /// no data is not wanted. `x` may be without data where the weight's gradient is not wanted.
 /// \throws argument_error when the shapes do not fit, or a gradient of stored weights is wanted.
 template <class T>
-void linear_rows_backward(matrix_view<const T> x, const linear_weights<host_memory, T>& weights,
+void linear_rows_backward(matrix_view<const T> x, const affine_map<host_memory, T>& weights,
                           matrix_view<const T> dy, matrix_view<T> dx, store mode,
                           const parameter_gradients<host_memory, T>& into) {
     if (dx.data && weights.matrix.stored.empty())

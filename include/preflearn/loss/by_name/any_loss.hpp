@@ -16,7 +16,7 @@
 #include <preflearn/loss/by_name/identity.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
 #include <preflearn/loss/coupled/running_mean.hpp>
-#include <preflearn/loss/pairs/faults.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/parts/lengths_read.hpp>
 
 namespace preflearn {

@@ -121,10 +121,10 @@ struct confident_dpo_quantile {
     template <std::floating_point Real> [[nodiscard]] confidence_state reduce(const pair_scores<Real>& scores) const {
         check_lengths(scores, pair_gradients<Real>{});
         std::vector<double> margins(scores.size());
-        const exact_sum targets = detail::sum_of_slices<exact_sum>(scores, [&](std::size_t at, std::size_t size) {
-            pair_scores<Real> slice = detail::slice_of(scores, at, size);
+        const exact_sum targets = sum_of_slices<exact_sum>(scores, [&](std::size_t at, std::size_t size) {
+            pair_scores<Real> slice = slice_of(scores, at, size);
             slice.weight = {};
-            std::array<Real, detail::pairs_of_slice> z;
+            std::array<Real, pairs_per_slice> z;
             pairwise<log_ratio, detail::margin_itself, as_labelled>{.beta = beta}(
                 slice, pair_gradients<Real>{.values = std::span(z).first(size), .metrics = false});
             std::copy_n(z.begin(), size, margins.begin() + static_cast<std::ptrdiff_t>(at));

@@ -56,7 +56,7 @@ template <class Real, class Count> batch_counts count_pairs(const pair_scores<Re
                 pair_scores<Real>{
                     .chosen = slice.chosen, .rejected = slice.rejected, .weight = slice.weight, .target = slice.target},
                 0, size);
-        std::array<double, pairs_of_slice> counted;
+        std::array<double, pairs_per_slice> counted;
         count(slice, counted.data());
         for (std::size_t i = 0; i < slice.weight.size(); ++i) counted[i] *= static_cast<double>(slice.weight[i]);
         batch_counts counts;

@@ -18,6 +18,7 @@
 #include <preflearn/core/numbers/exact_sum.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
 #include <preflearn/loss/coupled/running_mean.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/pairwise.hpp>
 #include <preflearn/loss/pairs/slices.hpp>
@@ -59,7 +60,7 @@ namespace detail {
 /// Adds the rewards β (log π − log π_ref) of a slice. Returns whether all are finite.
 template <class Real>
 bool add_rewards(exact_sum& sum, double beta, std::span<const Real> log_probs, std::span<const Real> reference) {
-    std::array<Real, pairs_of_slice> rewards;
+    std::array<Real, pairs_per_slice> rewards;
     const Real scale = static_cast<Real>(beta);
     finite_so_far<Real> finite;
     if (reference.empty()) {
@@ -86,9 +87,9 @@ struct bco_pair_shifted {
 
     template <std::floating_point Real> [[nodiscard]] reward_shift<true> reduce(const pair_scores<Real>& scores) const {
         check_lengths(scores, pair_gradients<Real>{});
-        return detail::sum_of_slices<reward_shift<true>>(scores, [&](std::size_t at, std::size_t size) {
+        return sum_of_slices<reward_shift<true>>(scores, [&](std::size_t at, std::size_t size) {
             reward_shift<true> shift{.rewards = {}, .count = 2 * size};
-            const pair_scores<Real> slice = detail::slice_of(scores, at, size);
+            const pair_scores<Real> slice = slice_of(scores, at, size);
             if (!(detail::add_rewards(shift.rewards, beta, slice.chosen, slice.reference_chosen) &&
                   detail::add_rewards(shift.rewards, beta, slice.rejected, slice.reference_rejected)))
                 throw_first_fault(columns_read_by<bco_pair_shifted>(slice), 0, size);

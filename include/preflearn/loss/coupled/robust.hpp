@@ -22,6 +22,7 @@
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
 #include <preflearn/loss/named/dpo.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/slices.hpp>
 #include <preflearn/loss/parts/about.hpp>
@@ -38,10 +39,10 @@ template <class Inner> struct distributionally_robust {
 
     template <std::floating_point Real> [[nodiscard]] log_mean_exp reduce(const pair_scores<Real>& scores) const {
         check(scores, pair_gradients<Real>{});
-        return detail::sum_of_slices<log_mean_exp>(scores, [&](std::size_t at, std::size_t size) {
-            std::array<Real, detail::pairs_of_slice> room;
+        return sum_of_slices<log_mean_exp>(scores, [&](std::size_t at, std::size_t size) {
+            std::array<Real, pairs_per_slice> room;
             const std::span<Real> x = std::span(room).first(size);
-            const pair_scores<Real> slice = detail::slice_of(scores, at, size);
+            const pair_scores<Real> slice = slice_of(scores, at, size);
             exponents(slice, {.metrics = false}, x);
             return log_mean_exp::of<Real>(x, slice.weight);
         });
@@ -50,11 +51,11 @@ template <class Inner> struct distributionally_robust {
     loss_sums map(const pair_scores<Real>& scores, const log_mean_exp& state,
                   const pair_gradients<Real>& gradients) const {
         check(scores, gradients);
-        const loss_sums sums = detail::sum_of_slices<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
-            std::array<Real, detail::pairs_of_slice> room;
+        const loss_sums sums = sum_of_slices<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
+            std::array<Real, pairs_per_slice> room;
             const std::span<Real> x = std::span(room).first(size);
-            const pair_scores<Real> slice = detail::slice_of(scores, at, size);
-            const pair_gradients<Real> out = detail::slice_of(gradients, at, size);
+            const pair_scores<Real> slice = slice_of(scores, at, size);
+            const pair_gradients<Real> out = slice_of(gradients, at, size);
             const loss_sums of_slice = exponents(slice, out, x);
             share_out(slice, state, out, x);
             write_values(slice, state, out);
@@ -67,21 +68,21 @@ template <class Inner> struct distributionally_robust {
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
         check(scores, gradients);
-        std::vector<log_mean_exp> states((scores.size() + detail::pairs_of_slice - 1) / detail::pairs_of_slice);
-        const both_sums both = detail::sum_of_slices<both_sums>(scores, [&](std::size_t at, std::size_t size) {
-            std::array<Real, detail::pairs_of_slice> room;
+        std::vector<log_mean_exp> states((scores.size() + pairs_per_slice - 1) / pairs_per_slice);
+        const both_sums both = sum_of_slices<both_sums>(scores, [&](std::size_t at, std::size_t size) {
+            std::array<Real, pairs_per_slice> room;
             const std::span<Real> x = std::span(room).first(size);
-            const pair_scores<Real> slice = detail::slice_of(scores, at, size);
-            const pair_gradients<Real> out = detail::slice_of(gradients, at, size);
+            const pair_scores<Real> slice = slice_of(scores, at, size);
+            const pair_gradients<Real> out = slice_of(gradients, at, size);
             const loss_sums of_slice = exponents(slice, out, x);
             const log_mean_exp state = log_mean_exp::of<Real>(x, slice.weight);
             share_out(slice, state, out, x);
-            states[at / detail::pairs_of_slice] = state;
+            states[at / pairs_per_slice] = state;
             return both_sums{of_slice, state};
         });
-        parallel_blocks(scores.size(), detail::pairs_of_slice, [&](std::size_t begin, std::size_t end) {
-            const pair_gradients<Real> out = detail::slice_of(gradients, begin, end - begin);
-            const Real share = static_cast<Real>(both.state.share_of(states[begin / detail::pairs_of_slice]));
+        parallel_blocks(scores.size(), pairs_per_slice, [&](std::size_t begin, std::size_t end) {
+            const pair_gradients<Real> out = slice_of(gradients, begin, end - begin);
+            const Real share = static_cast<Real>(both.state.share_of(states[begin / pairs_per_slice]));
             for (const std::span<Real> column : {out.chosen, out.rejected}) {
                 if (share <
                     std::numeric_limits<Real>::min()) // where it is 0, a derivative that exceeds the type is, too
@@ -89,7 +90,7 @@ template <class Inner> struct distributionally_robust {
                 else
                     for (Real& x : column) x *= share;
             }
-            write_values(detail::slice_of(scores, begin, end - begin), both.state, out);
+            write_values(slice_of(scores, begin, end - begin), both.state, out);
         });
         return whole(both.sums, scores, both.state);
     }

@@ -17,6 +17,7 @@
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
 #include <preflearn/loss/coupled/running_mean.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/slices.hpp>
 
@@ -55,11 +56,11 @@ template <class... Losses> struct weighted_sum {
     static_assert(count > 0, "a weighted sum has at least one loss");
     std::tuple<Losses...> losses{};
     std::array<double, count> weights{};
-    static constexpr bool uses_reference = (detail::says_reference<Losses>(true) || ...);
-    static constexpr bool uses_tokens = (detail::says_lengths<Losses>() || ...);
-    static constexpr lengths_read lengths = std::max({detail::says_which_lengths<Losses>()...});
-    static constexpr bool uses_target = (detail::says_target<Losses>() || ...),
-                          uses_margin = (detail::says_margin<Losses>() && ...);
+    static constexpr bool uses_reference = (loss_uses_reference<Losses> || ...);
+    static constexpr bool uses_tokens = (loss_uses_tokens<Losses> || ...);
+    static constexpr lengths_read lengths = std::max({loss_lengths<Losses>...});
+    static constexpr bool uses_target = (loss_uses_target<Losses> || ...),
+                          uses_margin = (loss_uses_margin<Losses> && ...);
 
     template <std::floating_point Real>
     [[nodiscard]] auto reduce(const pair_scores<Real>& scores) const requires(reduces_pairs<Losses, Real> || ...) {
@@ -76,8 +77,8 @@ template <class... Losses> struct weighted_sum {
         static_assert((PreferenceLoss<Losses, Real> && ...), "a weighted sum is made of PreferenceLosses");
         static_assert(!(CarriesRunningMean<States> || ...), "a weighted sum keeps no running mean for its losses");
         check_lengths(scores, gradients);
-        loss_sums sums = detail::sum_of_slices<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
-            return sum_of_single(detail::slice_of(scores, at, size), detail::slice_of(gradients, at, size));
+        loss_sums sums = sum_of_slices<loss_sums>(scores, [&](std::size_t at, std::size_t size) {
+            return sum_of_single(slice_of(scores, at, size), slice_of(gradients, at, size));
         });
         for_each_index([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
             if constexpr (couples<I, Real>) {
@@ -112,7 +113,7 @@ template <class... Losses> struct weighted_sum {
     /// The losses that do not couple the pairs, of one slice; overwrites the gradients.
     template <class Real>
     loss_sums sum_of_single(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
-        std::array<Real, detail::pairs_of_slice> d_chosen, d_rejected, values;
+        std::array<Real, pairs_per_slice> d_chosen, d_rejected, values;
         pair_gradients<Real> written{std::span(d_chosen).first(gradients.chosen.size()),
                                      std::span(d_rejected).first(gradients.rejected.size()),
                                      std::span(values).first(gradients.values.size())};

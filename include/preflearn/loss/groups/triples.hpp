@@ -15,6 +15,7 @@
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/evaluate.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/slices.hpp>
@@ -58,10 +59,10 @@ template <class L, class Real> consteval void check_triple_loss() {
 /// \throws argument_error when a column is missing or does not fit, naming the triple whose gold length is 0;
 /// numeric_error naming the triple whose gold log-prob is not finite; and what the contrast throws.
 template <class Contrast> struct with_gold_likelihood {
-    static constexpr bool uses_reference = detail::says_reference<Contrast>(true);
-    static constexpr bool uses_tokens = detail::says_lengths<Contrast>();
-    static constexpr lengths_read lengths = detail::says_which_lengths<Contrast>();
-    static constexpr bool uses_target = detail::says_target<Contrast>(), uses_margin = detail::says_margin<Contrast>();
+    static constexpr bool uses_reference = loss_uses_reference<Contrast>;
+    static constexpr bool uses_tokens = loss_uses_tokens<Contrast>;
+    static constexpr lengths_read lengths = loss_lengths<Contrast>;
+    static constexpr bool uses_target = loss_uses_target<Contrast>, uses_margin = loss_uses_margin<Contrast>;
 
     Contrast contrast{};
     double alpha = 1;
@@ -72,9 +73,9 @@ template <class Contrast> struct with_gold_likelihood {
         static_assert(!reduces_pairs<Contrast, Real>, "the contrast of triples looks at each pair alone");
         check(scores, gradients);
         const pair_scores<Real> read = columns_read_by<Contrast>(scores.pairs);
-        return detail::sum_of_slices<loss_sums>(read, [&](std::size_t at, std::size_t size) {
-            const pair_scores<Real> pairs = detail::slice_of(read, at, size);
-            const pair_gradients<Real> out = detail::slice_of(gradients.pairs, at, size);
+        return sum_of_slices<loss_sums>(read, [&](std::size_t at, std::size_t size) {
+            const pair_scores<Real> pairs = slice_of(read, at, size);
+            const pair_gradients<Real> out = slice_of(gradients.pairs, at, size);
             loss_sums sums = contrast(pairs, out);
             for (std::size_t i = 0; i < size; ++i) {
                 const Real weight = pairs.weight.empty() ? Real(1) : pairs.weight[i];

@@ -19,11 +19,13 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/pairs/certain_pairs.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/mixed_penalty.hpp>
 #include <preflearn/loss/pairs/pieces.hpp>
 #include <preflearn/loss/pairs/steps.hpp>
 #include <preflearn/loss/pairs/walk.hpp>
+#include <preflearn/loss/parts/check_parameter.hpp>
 #include <preflearn/loss/parts/lengths_read.hpp>
 #include <preflearn/loss/parts/link.hpp>
 #include <preflearn/loss/parts/margin.hpp>
@@ -95,8 +97,8 @@ struct pairwise {
         parallel_blocks(scores.size(), pairs_per_piece<Real>, [&](std::size_t begin, std::size_t end) {
             const piece_columns<Real> c = piece_of(scores, begin, end);
             piece_steps<Real> s;
-            if (!are_sound(c, false) || !form_log_ratios<Real>(c, s, {}))
-                refuse_pairs(pieces_by<false, Real>(), true, scores, begin, end, s);
+            if (!are_sound(c) || !form_log_ratios<Real>(c, s, {}))
+                refuse_pairs(pieces_by<false, Real>(), scores, begin, end, s);
             for (std::size_t i = 0; i < c.size; ++i) {
                 const pair_point<Real> at = point_at(c, s, i);
                 const Real q = c.target[i];
@@ -116,7 +118,7 @@ struct pairwise {
     pair_scores<Real> checked(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients) const {
         check_parts<Real, Score, Link, Target, Margin, Weight, Term>();
         check_lengths(scores, gradients);
-        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
+        check_positive("beta", beta);
         check_lengths_given(lengths, scores);
         require(uses_margin || scores.margin.empty(),
                 "this loss is no function of a score difference and takes no margin column");
@@ -149,7 +151,7 @@ struct pairwise {
     template <bool Plain, class Real>
     bool compute(const piece_columns<Real>& columns, piece_steps<Real>& steps, Real* d_chosen, Real* d_rejected,
                  const next_piece<Real>& next) const {
-        if constexpr (!is_log_ratio<Score>) form_scores<PairLink<Link, Real>>(score, columns, steps);
+        if constexpr (!is_simple_score<Score>) form_scores<PairLink<Link, Real>>(score, columns, steps);
         const Real largest = form_margins<Plain>(columns, steps);
         form_powers(link, columns.size, steps, largest);
         constexpr std::size_t step = pairs_asked_for<Real>;
@@ -161,6 +163,18 @@ struct pairwise {
         return weigh<Plain>(columns, steps, d_chosen, d_rejected) && largest <= std::numeric_limits<Real>::max();
     }
 
+    /// Pair i's scores: computed here, or read where they have been formed for the whole piece.
+    template <class Real>
+    [[gnu::always_inline]] pair_score<Real> scores_at(const piece_columns<Real>& c, const piece_steps<Real>& s,
+                                                      std::size_t i) const {
+        if constexpr (is_simple_score<Score>)
+            return scores_of_pair(score, point_at(c, s, i));
+        else
+            return {{s.chosen_score[i], s.chosen_slope[i]},
+                    {s.rejected_score[i], s.rejected_slope[i]},
+                    s.score_difference[i]};
+    }
+
     /// z = β (s(u) − s(v)) − margin, or β times both scores and their difference. Returns the size of the largest z.
     template <bool Plain, class Real>
     Real form_margins(const piece_columns<Real>& in, piece_steps<Real>& __restrict__ s) const {
@@ -168,13 +182,17 @@ struct pairwise {
         const Real scale = static_cast<Real>(beta);
         finite_so_far<Real> seen;
         for (std::size_t i = 0; i < c.size; ++i) {
-            const Real difference = scale * (is_log_ratio<Score> ? s.difference[i] : s.score_difference[i]);
+            const auto [chosen, rejected, difference] = scores_at(c, s, i);
             if constexpr (PairLink<Link, Real>) {
-                s.a[i] = scale * (is_log_ratio<Score> ? s.u[i] : s.chosen_score[i]);
-                s.b[i] = scale * (is_log_ratio<Score> ? s.v[i] : s.rejected_score[i]);
-                s.z[i] = difference;
+                s.a[i] = scale * chosen.value;
+                s.b[i] = scale * rejected.value;
+                s.z[i] = scale * difference;
             } else {
-                s.z[i] = difference - margin_of(margin, Plain ? Real(0) : c.margin[i], point_at(c, s, i));
+                s.z[i] = scale * difference - margin_of(margin, Plain ? Real(0) : c.margin[i], point_at(c, s, i));
+            }
+            if constexpr (is_simple_score<Score> && !is_log_ratio<Score>) {
+                s.chosen_slope[i] = chosen.derivative;
+                s.rejected_slope[i] = rejected.derivative;
             }
             seen.see(s.z[i]);
         }

@@ -5,22 +5,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cmath>
 #include <concepts>
 
 #include <preflearn/core/scores.hpp>
-#include <preflearn/core/system/error.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
+#include <preflearn/loss/parts/check_parameter.hpp>
 
 namespace preflearn {
 
 /// Another PreferenceLoss, whose rewards are reported β times as large. \throws argument_error when β is not positive
 /// and finite, and what the loss throws.
 template <class Loss> struct rewards_scaled {
-    static constexpr bool uses_reference = detail::says_reference<Loss>(true);
-    static constexpr bool uses_tokens = detail::says_lengths<Loss>();
-    static constexpr lengths_read lengths = detail::says_which_lengths<Loss>();
-    static constexpr bool uses_target = detail::says_target<Loss>(), uses_margin = detail::says_margin<Loss>();
+    static constexpr bool uses_reference = loss_uses_reference<Loss>;
+    static constexpr bool uses_tokens = loss_uses_tokens<Loss>;
+    static constexpr lengths_read lengths = loss_lengths<Loss>;
+    static constexpr bool uses_target = loss_uses_target<Loss>, uses_margin = loss_uses_margin<Loss>;
 
     double beta = 0.1;
     Loss loss{};
@@ -42,9 +42,7 @@ template <class Loss> struct rewards_scaled {
     }
 
   private:
-    void check() const {
-        require(beta > 0 && std::isfinite(beta), "beta is ", beta, ", a positive number was expected");
-    }
+    void check() const { check_positive("beta", beta); }
     [[nodiscard]] loss_sums scaled(loss_sums sums) const {
         sums.chosen_rewards *= beta;
         sums.rejected_rewards *= beta;

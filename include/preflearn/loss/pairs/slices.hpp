@@ -15,10 +15,10 @@
 #include <preflearn/loss/pairs/fault_place.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 
-namespace preflearn::detail {
+namespace preflearn {
 
 /// A multiple of the pieces in which the inner losses go on.
-inline constexpr std::size_t pairs_of_slice = 2048;
+inline constexpr std::size_t pairs_per_slice = 2048;
 
 /// The entries [at, at + size) of every column that is there.
 template <class Real> pair_scores<Real> slice_of(const pair_scores<Real>& whole, std::size_t at, std::size_t size) {
@@ -43,12 +43,12 @@ pair_gradients<Real> slice_of(const pair_gradients<Real>& whole, std::size_t at,
 /// that `count` fixes.
 template <class Sums, class OfSlice> Sums sum_of_slices(std::size_t count, const OfSlice& of_slice) {
     constexpr std::size_t most = 64;
-    const std::size_t slices = (count + pairs_of_slice - 1) / pairs_of_slice;
-    const std::size_t grain = std::max<std::size_t>(4, (slices + most - 1) / most) * pairs_of_slice;
+    const std::size_t slices = (count + pairs_per_slice - 1) / pairs_per_slice;
+    const std::size_t grain = std::max<std::size_t>(4, (slices + most - 1) / most) * pairs_per_slice;
     std::vector<Sums> blocks((count + grain - 1) / grain);
     parallel_blocks(count, grain, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t at = begin; at < end; at += pairs_of_slice)
-            blocks[begin / grain] += of_slice(at, std::min(pairs_of_slice, end - at));
+        for (std::size_t at = begin; at < end; at += pairs_per_slice)
+            blocks[begin / grain] += of_slice(at, std::min(pairs_per_slice, end - at));
     });
     Sums total{};
     for (const Sums& sums : blocks) total += sums;
@@ -72,4 +72,4 @@ Sums sum_of_slices(const pair_scores<Real>& scores, const OfSlice& of_slice) {
     });
 }
 
-} // namespace preflearn::detail
+} // namespace preflearn

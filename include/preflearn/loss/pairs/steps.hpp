@@ -53,10 +53,13 @@ template <class Real> class exact_so_far {
     whole signs_ = 0;
 };
 
-/// Whether weights, targets and margins are in their ranges, and lengths, where they are asked for, above 0.
-template <class Real> [[gnu::noinline]] bool are_sound(const piece_columns<Real>& in, bool lengths) {
+/// Whether weights, targets and margins are in their ranges, as the constants for missing columns are.
+template <class Real> [[gnu::noinline]] bool are_sound(const piece_columns<Real>& in) {
     constexpr Real largest = std::numeric_limits<Real>::max();
     const piece_columns<Real> c = in;
+    if (c.weight == constant_column<Real, 1>.data() && c.target == c.weight &&
+        c.margin == constant_column<Real, 0>.data())
+        return true;
     unsigned faults = 0;
     // `&`, not `&&`: a branch here would keep the loop from becoming vector code.
     for (std::size_t i = 0; i < c.size; ++i) {
@@ -65,7 +68,14 @@ template <class Real> [[gnu::noinline]] bool are_sound(const piece_columns<Real>
                                unsigned{q >= 0} & unsigned{q <= 1};
         faults |= sound ^ 1U;
     }
-    for (std::size_t i = 0; lengths && i < c.size; ++i)
+    return faults == 0;
+}
+
+/// Whether no response is empty.
+template <class Real> [[gnu::noinline]] bool have_lengths(const piece_columns<Real>& in) {
+    const piece_columns<Real> c = in;
+    unsigned faults = 0;
+    for (std::size_t i = 0; i < c.size; ++i)
         faults |= unsigned{c.chosen_tokens[i] == 0} | unsigned{c.rejected_tokens[i] == 0};
     return faults == 0;
 }

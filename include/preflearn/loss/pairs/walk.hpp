@@ -42,8 +42,9 @@ template <class Real> struct piece_loss {
 /// The sums of a block of pieces.
 template <class Real> class block_sums {
   public:
-    /// `weight` is the pairs' weights, null where all are 1. Without `metrics` only losses and weights are added up.
-    void add(const piece_columns<Real>& in, const piece_steps<Real>& steps, const Real* weight, bool metrics) {
+    /// `weight` is the pairs' weights, null where all are 1. Without `with_metrics` only losses and weights are added
+    /// up.
+    void add(const piece_columns<Real>& in, const piece_steps<Real>& steps, const Real* weight, bool with_metrics) {
         const auto add_to = [&](lane_sum<double>& sum, const Real* values) {
             sum.add(in.size, [=](std::size_t i) { return static_cast<double>(values[i]); });
         };
@@ -51,7 +52,7 @@ template <class Real> class block_sums {
         if (weight != nullptr) add_to(weight_, weight);
         unit_weights_ += weight != nullptr ? 0 : in.size;
         pairs_ += in.size;
-        if (!metrics) return;
+        if (!with_metrics) return;
         const Real* const u = steps.u.data();
         const Real* const v = steps.v.data();
         add_to(chosen_ratios_, u);
@@ -62,8 +63,8 @@ template <class Real> class block_sums {
         ties_.add(in.size, [=](std::size_t i) { return whole{u[i] == v[i]}; });
     }
     /// With rewards of β times the log-ratios; NaN for metrics that were not asked for.
-    [[nodiscard]] loss_sums total(double beta, bool metrics) const {
-        const auto wanted = [=](double sum) { return metrics ? sum : std::numeric_limits<double>::quiet_NaN(); };
+    [[nodiscard]] loss_sums total(double beta, bool with_metrics) const {
+        const auto wanted = [=](double sum) { return with_metrics ? sum : std::numeric_limits<double>::quiet_NaN(); };
         return {.loss = loss_.total(),
                 .weight = weight_.total() + static_cast<double>(unit_weights_),
                 .pairs = pairs_,
@@ -85,9 +86,10 @@ template <class Real> class block_sums {
 
 /// One piece, from its columns on.
 template <class Real>
-bool compute_piece(const piece_loss<Real>& loss, bool check, const piece_columns<Real>& in, piece_steps<Real>& steps,
+bool compute_piece(const piece_loss<Real>& loss, const piece_columns<Real>& in, piece_steps<Real>& steps,
                    Real* d_chosen, Real* d_rejected, const next_piece<Real>& next) {
-    const bool sound = !check || are_sound(in, loss.checks_lengths), finite = form_log_ratios(in, steps, next);
+    const bool sound = are_sound(in) && (!loss.checks_lengths || have_lengths(in)),
+               finite = form_log_ratios(in, steps, next);
     return loss.compute(loss.loss, in, steps, d_chosen, d_rejected, next) && sound && finite;
 }
 
@@ -109,11 +111,11 @@ template <class Real>
 /// Goes through the pairs [begin, end) one at a time. \throws what `refuse_pair` does for the first that has a fault,
 /// and numeric_error for the first of which the loss or a derivative is NaN though all that goes into it is finite.
 template <class Real>
-[[gnu::cold]] void refuse_pairs(const piece_loss<Real>& loss, bool check, const pair_scores<Real>& scores,
-                                std::size_t begin, std::size_t end, piece_steps<Real>& steps) {
+[[gnu::cold]] void refuse_pairs(const piece_loss<Real>& loss, const pair_scores<Real>& scores, std::size_t begin,
+                                std::size_t end, piece_steps<Real>& steps) {
     Real d_chosen, d_rejected;
     for (std::size_t pair = begin; pair < end; ++pair) {
-        if (!compute_piece<Real>(loss, check, piece_of(scores, pair, pair + 1), steps, &d_chosen, &d_rejected, {}))
+        if (!compute_piece<Real>(loss, piece_of(scores, pair, pair + 1), steps, &d_chosen, &d_rejected, {}))
             refuse_pair(loss, scores, pair, steps);
         require<numeric_error>(!std::isnan(steps.loss[0]) && !std::isnan(d_chosen) && !std::isnan(d_rejected), "pair ",
                                pair, ": the loss is not a number; a parameter exceeds the range of the type");
@@ -129,8 +131,6 @@ template <class Real>
     constexpr std::size_t most = 64, piece = pairs_per_piece<Real>;
     const std::size_t pieces = (scores.size() + piece - 1) / piece;
     const std::size_t grain = std::max<std::size_t>(16, (pieces + most - 1) / most) * piece;
-    const bool check =
-        loss.checks_lengths || !scores.weight.empty() || !scores.target.empty() || !scores.margin.empty();
     std::array<loss_sums, most> blocks{};
     parallel_blocks(scores.size(), grain, [&](std::size_t begin, std::size_t end) {
         piece_steps<Real> steps;
@@ -141,15 +141,15 @@ template <class Real>
             const next_piece<Real> next(scores, gradients, at + columns.size, end);
             Real* const d_chosen = gradients.chosen.empty() ? unwanted[0].data() : gradients.chosen.data() + at;
             Real* const d_rejected = gradients.rejected.empty() ? unwanted[1].data() : gradients.rejected.data() + at;
-            if (!compute_piece(loss, check, columns, steps, d_chosen, d_rejected, next)) {
-                refuse_pairs(loss, check, scores, at, at + columns.size, steps);
+            if (!compute_piece(loss, columns, steps, d_chosen, d_rejected, next)) {
+                refuse_pairs(loss, scores, at, at + columns.size, steps);
                 throw_first_fault(scores, at, at + columns.size);
             }
             if (!gradients.values.empty()) std::copy_n(steps.loss.data(), columns.size, gradients.values.data() + at);
             sums.add(columns, steps, scores.weight.empty() ? nullptr : columns.weight, gradients.metrics);
         }
         blocks[begin / grain] = sums.total(loss.beta, gradients.metrics);
-        if (!std::isfinite(blocks[begin / grain].loss)) refuse_pairs(loss, check, scores, begin, end, steps);
+        if (!std::isfinite(blocks[begin / grain].loss)) refuse_pairs(loss, scores, begin, end, steps);
     });
     loss_sums total;
     for (std::size_t i = 0; i * grain < scores.size(); ++i) total += blocks[i];

@@ -89,7 +89,7 @@ struct reference_free {
     }
 };
 
-/// Whether the score is the log-ratio itself, so that its slope is 1: there is nothing to compute.
+/// Whether the score is the log-ratio itself, so that its slope is 1.
 template <class S> inline constexpr bool is_log_ratio = std::same_as<S, log_ratio> || std::same_as<S, reference_free>;
 
 /// Another score divided by the response's length: the mean over its tokens.
@@ -109,6 +109,11 @@ template <class Score> struct per_token {
         return score.visit([&]<class One>(const One& one) { return use(per_token<One>{one}); });
     }
 };
+
+/// Whether the score is so simple that it is computed where it is used: the log-ratio, or its mean over tokens. Others
+/// have a loop of their own, compiled once for all losses.
+template <class S> inline constexpr bool is_simple_score = is_log_ratio<S>;
+template <class S> inline constexpr bool is_simple_score<per_token<S>> = is_simple_score<S>;
 
 /// The log-odds of the mean token probability p̄ = e^{log π(y|x) / |y|}: s = log p̄ − log(1 − p̄) (Hong et al. 2024,
 /// arXiv:2403.07691, equations 4 and 7). Without a reference. 1 − p̄ stays at the type's smallest normal number, below

@@ -35,7 +35,7 @@ struct bco {
     template <std::floating_point Real>
     [[nodiscard]] reward_shift<false> reduce(const completion_scores<Real>& scores) const {
         check_lengths(scores, std::span<const Real>());
-        return detail::sum_of_slices<reward_shift<false>>(scores.size(), [&](std::size_t at, std::size_t size) {
+        return sum_of_slices<reward_shift<false>>(scores.size(), [&](std::size_t at, std::size_t size) {
             reward_shift<false> shift{.rewards = {}, .count = size};
             const bool references = !scores.reference.empty();
             if (!detail::add_rewards(shift.rewards, beta, scores.log_prob.subspan(at, size),

@@ -22,6 +22,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/tokens/parts.hpp>
 #include <preflearn/loss/tokens/rows.hpp>
@@ -68,8 +69,8 @@ template <class Real, bool Divergence> struct token_reader {
 /// \throws argument_error for layouts and columns that do not fit or are missing; numeric_error naming pair, column and
 /// token for NaN and infinities, and what the loss throws, which names the pair.
 template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_token_weight> struct from_tokens {
-    static constexpr bool uses_reference = detail::says_reference<Loss>(true);
-    static constexpr bool uses_target = detail::says_target<Loss>(), uses_margin = detail::says_margin<Loss>();
+    static constexpr bool uses_reference = loss_uses_reference<Loss>;
+    static constexpr bool uses_target = loss_uses_target<Loss>, uses_margin = loss_uses_margin<Loss>;
     static constexpr bool uses_log_sum_squares = Weight::uses_log_sum_squares;
     static constexpr bool uses_divergence = Part::uses_divergence;
     static constexpr bool uses_weak_shift = false;
@@ -146,7 +147,7 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
 
     template <class Real> void check(const token_scores<Real>& scores, const token_gradients<Real>& gradients) const {
         check_preference_loss<Loss, double>();
-        static_assert(!std::same_as<Part, clamped_log_ratios> || detail::says_reference<Loss>(true),
+        static_assert(!std::same_as<Part, clamped_log_ratios> || loss_uses_reference<Loss>,
                       "clamped log-ratios leave no log-prob of the policy by itself: they are for losses that use a "
                       "reference");
         check_token_scores(scores, gradients);
@@ -169,7 +170,7 @@ template <class Loss, TokenPart Part = summed_tokens, TokenWeight Weight = no_to
             for (std::size_t i = begin; i < end; ++i) {
                 of.chosen_tokens[i] = static_cast<std::uint32_t>(scores.chosen.rows.tokens(i));
                 of.rejected_tokens[i] = static_cast<std::uint32_t>(scores.rejected.rows.tokens(i));
-                constexpr lengths_read divides_by = detail::says_which_lengths<Loss>();
+                constexpr lengths_read divides_by = loss_lengths<Loss>;
                 const bool rejected_matters = reads_rejected_lengths(divides_by, !scores.target.empty());
                 require((divides_by == lengths_read::none || of.chosen_tokens[i] > 0) &&
                             (!rejected_matters || of.rejected_tokens[i] > 0),

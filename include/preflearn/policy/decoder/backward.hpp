@@ -38,7 +38,7 @@ add_block_backward(const norm_operands<Backend, T>& after, double scale,
 /// Of y = norm(x) Wᵀ + b, or x Wᵀ + b without a norm: writes or adds d loss / d x, given dy, and adds to the gradients.
 template <class T, class Backend>
 void normed_linear_backward(typename Backend::template view<T> x, const norm_operands<Backend, T>& norm,
-                            typename Backend::template view<T> statistics, const linear_weights<Backend, T>& weights,
+                            typename Backend::template view<T> statistics, const affine_map<Backend, T>& weights,
                             typename Backend::template view<const T> dy, typename Backend::template view<T> normed,
                             typename Backend::template view<T> d_normed, typename Backend::template view<T> dx,
                             store how, const parameter_gradients<Backend, T>& d_norm,

@@ -37,7 +37,7 @@ struct rope_scaling {
 /// Loading fills every field from the checkpoint. Layers are counted from 1 where "every n-th" is said.
 struct transformer_config {
     /// Which computation it is, and how its files name things.
-    decoder_family family = llama;
+    decoder_family family = families::llama;
     std::size_t vocabulary_size = 0;
     std::size_t hidden_size = 0;
     /// Width of the MLP; 0 in a plain one: 4 hidden_size.

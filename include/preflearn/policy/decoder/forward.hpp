@@ -88,7 +88,7 @@ template <class View> struct split_qkv {
 
 /// to += scale · norm(x Wᵀ + b); `product` receives x Wᵀ + b where it is wanted.
 template <class T, class Backend>
-void add_block(typename Backend::template view<const T> x, const linear_weights<Backend, T>& weights,
+void add_block(typename Backend::template view<const T> x, const affine_map<Backend, T>& weights,
                const norm_operands<Backend, T>& after, double scale, typename Backend::template view<T> product,
                typename Backend::template view<T> statistics, typename Backend::template view<T> room,
                typename Backend::template view<T> to) {

@@ -29,7 +29,7 @@ namespace preflearn {
 /// What the operations of one layer read. A norm without a weight and an absent bias are not there.
 template <class T, class Backend> struct layer_weights {
     norm_operands<Backend, T> attention_norm, query_norm, key_norm, attention_after_norm, mlp_norm, mlp_after_norm;
-    linear_weights<Backend, T> query_key_value, attention_output, gate_up, down;
+    affine_map<Backend, T> query_key_value, attention_output, gate_up, down;
 };
 
 /// Where the gradients of one layer are added to; those of frozen weights are absent.
@@ -166,7 +166,7 @@ template <class T, class Backend> class decoder_weights {
                 .weight = values(place.weight),
                 .bias = values(place.bias)};
     }
-    [[nodiscard]] linear_weights<Backend, T> linear(const weight_place& place) const {
+    [[nodiscard]] affine_map<Backend, T> linear(const weight_place& place) const {
         return {.matrix = matrix(place.weight), .bias = values(place.bias)};
     }
 

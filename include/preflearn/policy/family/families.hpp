@@ -15,11 +15,13 @@
 
 namespace preflearn {
 
+namespace families {
 /// A name that several share belongs to the first.
-inline constexpr std::array families{
+inline constexpr std::array all{
     llama,
     qwen2,
 };
+} // namespace families
 
 /// The family of which `name`, a member of decoder_family, is `found`.
 /// \throws input_error: `what`, the names that were expected, and what was found.

@@ -8,7 +8,7 @@
 
 #include <preflearn/policy/family/decoder_family.hpp>
 
-namespace preflearn {
+namespace preflearn::families {
 
 /// In struct scope, so that families that differ little can take what they share.
 struct llama_tables {
@@ -68,4 +68,4 @@ inline constexpr decoder_family llama{.model_type = "llama",
                                       .fields = llama_tables::fields,
                                       .ignored = llama_tables::ignored};
 
-} // namespace preflearn
+} // namespace preflearn::families

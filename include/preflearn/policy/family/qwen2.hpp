@@ -9,7 +9,7 @@
 
 #include <preflearn/policy/family/decoder_family.hpp>
 
-namespace preflearn {
+namespace preflearn::families {
 
 struct qwen2_tables {
     using enum tensor_role;
@@ -63,4 +63,4 @@ inline constexpr decoder_family qwen2{.model_type = "qwen2",
                                       .fields = qwen2_tables::fields,
                                       .ignored = qwen2_tables::ignored};
 
-} // namespace preflearn
+} // namespace preflearn::families

@@ -64,7 +64,7 @@ inline void read_gguf_rope(const checkpoint_file& file, const settings_reader& i
 /// \throws input_error naming file and field for a family that is not among `known`, a missing field, or an option not
 /// computed here.
 inline transformer_config read_config_json(const std::filesystem::path& path,
-                                           std::span<const decoder_family> known = families) {
+                                           std::span<const decoder_family> known = families::all) {
     const nlohmann::json object = read_json_file(path);
     const settings_reader in(object, path.string());
     transformer_config config{.family = family_named(known, &decoder_family::model_type, in.text("model_type", ""),
@@ -88,7 +88,7 @@ inline transformer_config read_config_json(const std::filesystem::path& path,
 /// it does not is as there. The size of the vocabulary and whether the head is the embedding follow from the tensors.
 /// Sampling is to stop at the end of text, of turn and of message. \throws input_error as above.
 inline transformer_config read_gguf_config(const checkpoint_file& file,
-                                           std::span<const decoder_family> known = families) {
+                                           std::span<const decoder_family> known = families::all) {
     const std::string origin = file.path().string();
     const settings_reader general(file.metadata(), origin);
     transformer_config config{.family = family_named(known, &decoder_family::gguf_name,

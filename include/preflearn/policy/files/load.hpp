@@ -134,7 +134,7 @@ inline model_file open_model(const std::filesystem::path& path, std::span<const 
 /// \throws input_error naming file, tensor or field, what was found and what was expected.
 template <std::floating_point Scalar, class Backend = cpu_backend>
 transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path, const trained_tensors& trained = {},
-                                              std::span<const decoder_family> known = families) {
+                                              std::span<const decoder_family> known = families::all) {
     detail::model_file stored = detail::open_model(path, known);
     stored.match(); // before any memory is taken
     const auto form = [&](const tensor_place& place) { return (place.entry.*stored.kind).form; };

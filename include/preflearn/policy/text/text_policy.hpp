@@ -16,7 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/numbers/random.hpp>

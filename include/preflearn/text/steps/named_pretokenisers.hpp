@@ -47,7 +47,7 @@ inline const std::vector<named_pretokeniser>& named_pretokenisers() {
         {"starcoder smollm refact command-r codeshell exaone minerva-7b mellum2", {number, gpt2}},
         {"llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano", {llama3}, true, true},
         {"dbrx smaug-bpe glm4 chatglm-bpe", {llama3}},
-        {"qwen2 stablelm2 deepseek-r1-qwen megrez hunyuan solar-open grok-2 kormo f2llmv2", {patterns::qwen2}},
+        {"qwen2 stablelm2 deepseek-r1-qwen megrez hunyuan solar-open grok-2 kormo f2llmv2", {qwen2}},
         {"qwen35", {qwen35}},
         {"gpt-4o llama4 kanana2 talkie minimax-m2", {o200k}},
         {"tekken", {tekken}, true, true},
@@ -64,9 +64,8 @@ inline const std::vector<named_pretokeniser>& named_pretokenisers() {
         {"exaone-moe", {exaone_moe}},
         {"jais-2", {jais2}},
         {"minicpm5", {numbers_by_three, minicpm5}, true},
-        {"laguna", {R"([^\n]+|[\n]+)", patterns::qwen2}},
-        {"ufakzeka",
-         {patterns::qwen2.substr(patterns::qwen2.find('|', patterns::qwen2.find(')')) + 1)}}, // without contractions
+        {"laguna", {R"([^\n]+|[\n]+)", qwen2}},
+        {"ufakzeka", {qwen2.substr(qwen2.find('|', qwen2.find(')')) + 1)}}, // without contractions
         {"chameleon",
          {chameleon_sentinel, chameleon_image, chameleon_space, number, chameleon_punctuation, gpt2},
          false,

@@ -20,9 +20,10 @@
 #include <preflearn/core/response_length.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/training/kinds/labelled_pairs.hpp>
-#include <preflearn/training/kinds/pair_table.hpp>
+#include <preflearn/training/kinds/pair_numbers.hpp>
 #include <preflearn/training/loop/fingerprint.hpp>
 #include <preflearn/training/loop/loop.hpp>
 #include <preflearn/training/objective.hpp>
@@ -31,9 +32,9 @@ namespace preflearn {
 
 /// The labelled pairs with their references and with the lengths that the loss reads, which are taken from the model
 /// once; none where the model does not know them. \throws argument_error and numeric_error as `orient` and
-/// `pair_table`.
+/// `pair_numbers`.
 template <class Model, Comparison C>
-pair_table<typename Model::real> table_of(const Model& model, std::span<const C> comparisons, const label_set& labels,
+pair_numbers<typename Model::real> table_of(const Model& model, std::span<const C> comparisons, const label_set& labels,
                                           std::span<const double> references, const pair_columns& columns,
                                           lengths_read read, std::size_t completions_of_each = 2) {
     labelled_pairs all = orient(comparisons, labels, columns);
@@ -93,7 +94,7 @@ template <class Model, Comparison C> class pair_batch {
 
   private:
     std::span<const C> comparisons_;
-    pair_table<real> pairs_;
+    pair_numbers<real> pairs_;
     std::vector<completion_of<C>> completions_;
 };
 

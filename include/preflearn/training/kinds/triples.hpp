@@ -26,9 +26,10 @@
 #include <preflearn/core/scores.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/loss/groups/triples.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/training/kinds/labelled_pairs.hpp>
-#include <preflearn/training/kinds/pair_table.hpp>
+#include <preflearn/training/kinds/pair_numbers.hpp>
 #include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/loop/fingerprint.hpp>
 #include <preflearn/training/loop/loop.hpp>
@@ -130,7 +131,7 @@ template <class Model, Triple T> class triple_batch {
     [[nodiscard]] const T& of(std::size_t i) const { return triples_[pairs_[i].index]; }
 
     std::span<const T> triples_;
-    pair_table<real> pairs_;
+    pair_numbers<real> pairs_;
     std::vector<std::uint32_t> lengths_; // of the gold responses of all labelled pairs
 
     std::vector<completion_of<T>> completions_;

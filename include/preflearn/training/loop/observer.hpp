@@ -79,7 +79,7 @@ class training_observer {
     [[nodiscard]] bool on_step(training_step& step, const training_run& run, bool ends_epoch) {
         return calls_ == nullptr || calls_->step(held_, step, run, ends_epoch);
     }
-    bool operator()(const training_step& step, const training_run& run = {}) {
+    bool operator()(const training_step& step, const training_run& run = {}) const {
         return calls_ == nullptr || calls_->kept(held_, step, run);
     }
     void on_end(const training_run& run) {
@@ -161,7 +161,7 @@ class training_observer {
                                             return std::vector<named_state>();
                                     }};
 
-    std::any held_;
+    mutable std::any held_; // a call changes it, as that of a std::function does
     const calls* calls_ = nullptr;
 };
 

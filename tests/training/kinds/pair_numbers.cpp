@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/training/kinds/pair_table.hpp>
+#include <preflearn/training/kinds/pair_numbers.hpp>
 
 #include "../toys.hpp"
 
@@ -17,7 +17,7 @@ TEST_CASE("pairs in hand stand as their labels have it, with their references, a
     labels.add({3, preference{0.75}});
     const std::vector<double> references{-1, -2, -3, -4, -5, -6};
     const labelled_pairs all = orient(std::span(comparisons), labels, {});
-    pair_table<double> pairs(all, references, {.chosen = {7, 8}}, 3); // one further completion of each pair
+    pair_numbers<double> pairs(all, references, {.chosen = {7, 8}}, 3); // one further completion of each pair
     CHECK(pairs.size() == 2);
     CHECK(pairs.abstained() == 1);
 

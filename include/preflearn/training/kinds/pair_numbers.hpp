@@ -31,12 +31,12 @@ struct pair_lengths {
 
 /// Owns all its numbers. A pair has `stride` completions: the chosen one, the rejected one, and any number of further
 /// ones, which it leaves alone.
-template <std::floating_point Real> class pair_table {
+template <std::floating_point Real> class pair_numbers {
   public:
     /// \param references two per comparison, of `first` and of `second`, or empty: none
     /// \throws argument_error when the references do not fit; numeric_error naming the pair when one of its references
     /// is not finite.
-    pair_table(labelled_pairs all, std::span<const double> references, pair_lengths lengths, std::size_t stride = 2)
+    pair_numbers(labelled_pairs all, std::span<const double> references, pair_lengths lengths, std::size_t stride = 2)
         : all_(std::move(all)), lengths_(std::move(lengths)), stride_(stride), referenced_(!references.empty()) {
         const std::size_t comparisons = all_.pairs.size() + all_.abstained;
         require(!referenced_ || references.size() == 2 * comparisons, "reference_log_probs has ", references.size(),
