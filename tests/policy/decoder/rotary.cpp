@@ -11,20 +11,23 @@
 
 using namespace preflearn;
 
-// How rows turn by these angles is tested in backend/cpu/rotate.cpp.
-TEST_CASE("entry i of a half turns by theta^(-2i/d) a position, in layers with a base of their own by that") {
+// How rows are turned by these angles is tested in backend/cpu/rotate.cpp.
+TEST_CASE("a position turns by theta^(-2i/d); d is the part of a head that turns") {
     transformer_config c = test::grouped();
-    const std::vector<double> f = rotary_frequencies(c);
-    REQUIRE(f.size() == 3);
+    const std::vector<double> all = rotary_frequencies(c);
+    REQUIRE(all.size() == 3);
     for (std::size_t i = 0; i < 3; ++i)
-        CHECK(f[i] == doctest::Approx(std::pow(50.0, -2.0 * static_cast<double>(i) / 6)).epsilon(1e-15));
-    c.rotary_dim = 4; // the rest of a head stays
-    c.local_rope_theta = 9;
-    c.rope_scaling = {.type = rope_scaling::rule::linear, .factor = 4};
-    CHECK(rotary_frequencies(c)[1] == doctest::Approx(std::pow(50.0, -0.5) / 4));
-    const std::vector<double> local = rotary_frequencies(c, true);
-    REQUIRE(local.size() == 2);
-    CHECK(local[1] == doctest::Approx(1.0 / 3));
+        CHECK(all[i] == doctest::Approx(std::pow(50.0, -2.0 * static_cast<double>(i) / 6)));
+    c.rotary_dim = 4;
+    CHECK(rotary_frequencies(c) == std::vector<double>{1, std::pow(50.0, -0.5)});
+}
+
+TEST_CASE("layers with a window turn by a base of their own, unscaled") {
+    transformer_config c = test::grouped();
+    c.rope_scaling = {.type = rope_scaling::rule::linear, .factor = 8};
+    c.local_rope_theta = 5;
+    CHECK(rotary_frequencies(c, true)[1] == doctest::Approx(std::pow(5.0, -2.0 / 6)));
+    CHECK(rotary_frequencies(c)[0] == 0.125);
 }
 
 TEST_CASE("linear scaling divides every frequency; llama3 keeps fast ones, divides slow ones, blends between") {
