@@ -16,7 +16,7 @@ struct owner {
         return v.first_[r * v.stride_ + c];
     }
 };
-using view = array_view<double, owner>;
+using number_view = array_view<double, owner>;
 
 template <class V>
 concept CanBeLookedInto = requires(V v) {
@@ -29,29 +29,29 @@ concept CanBeLookedInto = requires(V v) {
 
 } // namespace
 
-static_assert(!CanBeLookedInto<view> && CanBeLookedInto<std::vector<double>>);
-static_assert(std::convertible_to<view, array_view<const double, owner>>);
-static_assert(!std::convertible_to<array_view<const double, owner>, view>, "what is constant stays so");
+static_assert(!CanBeLookedInto<number_view> && CanBeLookedInto<std::vector<double>>);
+static_assert(std::convertible_to<number_view, array_view<const double, owner>>);
+static_assert(!std::convertible_to<array_view<const double, owner>, number_view>, "what is constant stays so");
 
 TEST_CASE("a handle is cut into rows, columns and parts, and only its owner reaches the elements") {
     std::vector<double> numbers(24);
     for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i);
-    const view all(numbers.data(), 4, 6, 6);
-    const view inner = all.row_block(1, 2).column_block(2, 3);
+    const number_view all(numbers.data(), 4, 6, 6);
+    const number_view inner = all.row_block(1, 2).column_block(2, 3);
     CHECK(inner.rows == 2);
     CHECK(inner.columns == 3);
     CHECK(owner::at(inner, 1, 2) == 16);
-    const view part = view(numbers.data(), 1, 24, 24).part(5, 3, 4);
+    const number_view part = number_view(numbers.data(), 1, 24, 24).part(5, 3, 4);
     CHECK(owner::at(part, 2, 1) == 14);
     CHECK(owner::at(array_view<const double, owner>(part), 0, 0) == 5);
 }
 
 TEST_CASE("a part of what is absent is absent") {
-    const view none;
+    const number_view none;
     CHECK(none.absent());
     CHECK(none.row_block(1, 2).absent());
     CHECK(none.column_block(1, 2).absent());
     CHECK(none.part(7, 2, 2).absent());
     double number = 1;
-    CHECK(!view(&number, 0, 1, 1).absent()); // a batch of no rows is there
+    CHECK(!number_view(&number, 0, 1, 1).absent()); // a batch of no rows is there
 }

@@ -16,7 +16,7 @@ namespace {
 
 using backend = cpu_backend;
 using array = backend::array<double>;
-using view = backend::view<double>;
+using number_view = backend::view<double>;
 
 array uploaded(const std::vector<double>& values, std::size_t rows) {
     array a(rows, values.size() / rows);
@@ -104,7 +104,7 @@ struct small_decoder {
                                     parameter_gradients<backend, double>{d_scale, d_shift});
         backend::add_positions_backward(positions, dx.view(), d_places);
         backend::embed_backward(ids, dx.view(), 2, d_table);
-        backend::embed_backward(ids, dx.view(), 2, view());
+        backend::embed_backward(ids, dx.view(), 2, number_view());
         *gradient = downloaded(d_flat);
         return sum;
     }
@@ -162,9 +162,9 @@ TEST_CASE("a stored head scores and derives as its numbers do, and so does a sto
         backend::log_probs(hidden.view(), of_policy, transform, targets, {},
                            {.log_probs = f.log_probs, .normalisers = f.normalisers});
         backend::log_probs_backward(hidden.view(), of_policy, transform, targets, {}, f.normalisers, f.log_probs,
-                                    d_hidden.view(), view());
+                                    d_hidden.view(), number_view());
         backend::kl_from_reference(hidden.view(), of_reference, {}, hidden.view(), of_policy, transform, f.divergences,
-                                   f.log_probs, d_hidden.view(), view());
+                                   f.log_probs, d_hidden.view(), number_view());
         f.d_hidden = downloaded(d_hidden);
         return f;
     };
