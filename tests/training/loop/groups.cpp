@@ -15,7 +15,8 @@ using namespace preflearn;
 
 namespace {
 
-std::vector<double> trained(const training_options& options, const sgd& optimiser = {.rate = 0.5, .momentum = 0}) {
+std::vector<double> trained_in_groups(const training_options& options,
+                                      const sgd& optimiser = {.rate = 0.5, .momentum = 0}) {
     recorder objective; // every gradient is 1
     strengths<double> model(6);
     model.theta.assign(6, 1);
@@ -29,11 +30,11 @@ std::vector<double> trained(const training_options& options, const sgd& optimise
 
 TEST_CASE("groups learn at their own rate, with their own decay and schedule, and the rest as ever") {
     const std::vector<double> found =
-        trained({.epochs = 2,
-                 .clip_norm = 0,
-                 .groups = {{.ranges = {{1, 2}, {4, 5}}, .rate_factor = 0.1},
-                            {.ranges = {{2, 3}}, .weight_decay = 1},
-                            {.ranges = {{5, 6}}, .schedule = [](double progress) { return progress; }}}});
+        trained_in_groups({.epochs = 2,
+                           .clip_norm = 0,
+                           .groups = {{.ranges = {{1, 2}, {4, 5}}, .rate_factor = 0.1},
+                                      {.ranges = {{2, 3}}, .weight_decay = 1},
+                                      {.ranges = {{5, 6}}, .schedule = [](double progress) { return progress; }}}});
     CHECK(found[0] == 0); // two steps of 0.5
     CHECK(found[3] == 0);
     CHECK(found[1] == doctest::Approx(0.9));
@@ -43,7 +44,8 @@ TEST_CASE("groups learn at their own rate, with their own decay and schedule, an
 }
 
 TEST_CASE("frozen parameters keep their values, and their gradients do not count in the norm that is clipped") {
-    const std::vector<double> found = trained({.clip_norm = 1, .groups = {{.ranges = {{0, 2}}, .frozen = true}}});
+    const std::vector<double> found =
+        trained_in_groups({.clip_norm = 1, .groups = {{.ranges = {{0, 2}}, .frozen = true}}});
     CHECK(found[0] == 1);
     CHECK(found[1] == 1);
     CHECK(found[2] == 0.75); // four gradients of 1 have the norm 2

@@ -52,7 +52,7 @@ struct hill {
 };
 
 /// Keeps a run in memory, as bytes.
-struct memory {
+struct memory_keeper {
     struct part {
         std::string name;
         std::vector<std::byte> bytes;
@@ -121,7 +121,7 @@ struct byte_momentum {
 };
 
 template <class Optimiser = adamw>
-training_history train_hill(strengths<double>& model, training_options options, const Optimiser& optimiser = {}) {
+training_history climb(strengths<double>& model, training_options options, const Optimiser& optimiser = {}) {
     hill objective;
     options.batch_size = 5;
     return train(model, objective, optimiser, options);
@@ -134,11 +134,11 @@ bool same_steps(const training_history& a, const training_history& b) {
 
 /// What refuses to go on says.
 template <class Optimiser = adamw>
-std::string refusal(const memory& kept, training_options options, const Optimiser& optimiser = {}) {
+std::string refusal_by(const memory_keeper& kept, training_options options, const Optimiser& optimiser = {}) {
     strengths<double> model(3);
     options.keeper = kept;
     try {
-        train_hill(model, options, optimiser);
+        climb(model, options, optimiser);
     } catch (const input_error& failure) {
         return failure.what();
     }
@@ -148,17 +148,17 @@ std::string refusal(const memory& kept, training_options options, const Optimise
 /// A run that is killed after `stop` of its nine steps and goes on has the bits of one that was never stopped.
 template <class Optimiser> void check_resume(const Optimiser& optimiser, const training_options& given) {
     strengths<double> expected(3);
-    const training_history whole = train_hill(expected, given, optimiser);
+    const training_history whole = climb(expected, given, optimiser);
     for (std::uint64_t stop = 1; stop < whole.steps.size(); ++stop) {
         training_options options = given;
-        options.keeper = memory{.every = 2};
+        options.keeper = memory_keeper{.every = 2};
         options.observers.push_back([&](const training_step& step) {
             if (step.step == stop) throw killed("killed");
         });
         strengths<double> model(3), resumed(3);
-        CHECK_THROWS_AS(train_hill(model, options, optimiser), killed);
+        CHECK_THROWS_AS(climb(model, options, optimiser), killed);
         options.observers.pop_back();
-        const training_history again = train_hill(resumed, options, optimiser);
+        const training_history again = climb(resumed, options, optimiser);
         CHECK(again.resumed_steps == stop / 2 * 2);
         CHECK(again.stopped == whole.stopped);
         CHECK(same_steps(again, whole));
@@ -203,22 +203,22 @@ TEST_CASE("evaluations, early stop and the best parameters survive a stop: the s
 TEST_CASE("a run that was finished or stopped goes on with more steps as if it had always had them") {
     const adamw optimiser{.rate = 0.1};
     strengths<double> expected(3);
-    const training_history whole = train_hill(expected, {.epochs = 4, .warm_up = 2}, optimiser);
+    const training_history whole = climb(expected, {.epochs = 4, .warm_up = 2}, optimiser);
     REQUIRE(whole.steps.size() == 12);
-    training_options options{.epochs = 1, .warm_up = 2, .keeper = memory{.every = 0}};
+    training_options options{.epochs = 1, .warm_up = 2, .keeper = memory_keeper{.every = 0}};
     strengths<double> first(3), second(3), third(3), last(3);
-    CHECK(train_hill(first, options, optimiser).steps.size() == 3);
+    CHECK(climb(first, options, optimiser).steps.size() == 3);
     options.epochs = 4;
     options.max_steps = 7;
-    CHECK(train_hill(second, options, optimiser).resumed_steps == 3);
+    CHECK(climb(second, options, optimiser).resumed_steps == 3);
     options.max_steps = 0;
     options.observers = {[](const training_step& step) { return step.step != 9; }};
-    const training_history stopped = train_hill(third, options, optimiser);
+    const training_history stopped = climb(third, options, optimiser);
     CHECK(stopped.stopped);
     CHECK(stopped.resumed_steps == 7);
     CHECK(stopped.steps.size() == 9);
     options.observers = {};
-    const training_history again = train_hill(last, options, optimiser);
+    const training_history again = climb(last, options, optimiser);
     CHECK(again.resumed_steps == 9);
     CHECK_FALSE(again.stopped);
     CHECK(same_steps(again, whole));
@@ -229,49 +229,50 @@ TEST_CASE("a run that early stop ended is over, unless it is given more patience
     struct rising {
         void on_step(training_step& step) const { step.eval_loss = static_cast<double>(step.step); }
     };
-    training_options options{.epochs = 9, .keeper = memory{}, .observers = {rising{}, early_stop{.patience = 2}}};
+    training_options options{
+        .epochs = 9, .keeper = memory_keeper{}, .observers = {rising{}, early_stop{.patience = 2}}};
     strengths<double> first(3), second(3), third(3);
-    CHECK(train_hill(first, options).steps.size() == 3);
-    const training_history again = train_hill(second, options);
+    CHECK(climb(first, options).steps.size() == 3);
+    const training_history again = climb(second, options);
     CHECK(again.resumed_steps == 3);
     CHECK(again.steps.size() == 3);
     CHECK(again.stopped);
     options.observers = {rising{}, early_stop{.patience = 5}};
-    CHECK(train_hill(third, options).steps.size() == 6);
+    CHECK(climb(third, options).steps.size() == 6);
 }
 
 TEST_CASE("a schedule over all steps of a run is refused another number of them, in words") {
-    const memory kept;
-    CHECK(refusal(kept, {.epochs = 2, .schedule = schedule::linear}) == "went on");
-    const std::string text = refusal(kept, {.epochs = 3, .schedule = schedule::linear});
+    const memory_keeper kept;
+    CHECK(refusal_by(kept, {.epochs = 2, .schedule = schedule::linear}) == "went on");
+    const std::string text = refusal_by(kept, {.epochs = 3, .schedule = schedule::linear});
     CHECK(text.find("memory: belongs to another run (steps: 6 there, 9 here, over which the schedule linear") == 0);
     CHECK(text.find("step 2 had ") != std::string::npos);
-    CHECK(refusal(kept, {.epochs = 1, .schedule = schedule::linear})
+    CHECK(refusal_by(kept, {.epochs = 1, .schedule = schedule::linear})
               .find("memory: holds 6 steps, this run ends after "
                     "3 (epochs, max_steps)") == 0);
-    const memory warm; // as many steps of warm-up for any length, but not the same share
-    CHECK(refusal(warm, {.epochs = 2, .warm_up = 0.5}) == "went on");
-    CHECK(refusal(warm, {.epochs = 4, .warm_up = 0.5}).find("steps: 6 there, 12 here") != std::string::npos);
-    const memory grouped;
+    const memory_keeper warm; // as many steps of warm-up for any length, but not the same share
+    CHECK(refusal_by(warm, {.epochs = 2, .warm_up = 0.5}) == "went on");
+    CHECK(refusal_by(warm, {.epochs = 4, .warm_up = 0.5}).find("steps: 6 there, 12 here") != std::string::npos);
+    const memory_keeper grouped;
     training_options options{.epochs = 2, .groups = {{.ranges = {{0, 1}}, .schedule = schedule::cosine}}};
-    CHECK(refusal(grouped, options) == "went on");
+    CHECK(refusal_by(grouped, options) == "went on");
     options.epochs = 3;
-    CHECK(refusal(grouped, options).find("the schedule cosine") != std::string::npos);
+    CHECK(refusal_by(grouped, options).find("the schedule cosine") != std::string::npos);
 }
 
 TEST_CASE("another optimiser, other groups or another function as schedule are another run, which is said") {
-    const memory kept;
-    CHECK(refusal(kept, {}, adamw{}) == "went on");
-    CHECK(refusal(kept, {}, sgd{.rate = 0.001}).find("optimiser: adamw there, sgd here") != std::string::npos);
-    CHECK(refusal(kept, {}, adamw{.beta1 = 0.5}).find("beta1: 0.90000000000000002 there, 0.5 here") !=
+    const memory_keeper kept;
+    CHECK(refusal_by(kept, {}, adamw{}) == "went on");
+    CHECK(refusal_by(kept, {}, sgd{.rate = 0.001}).find("optimiser: adamw there, sgd here") != std::string::npos);
+    CHECK(refusal_by(kept, {}, adamw{.beta1 = 0.5}).find("beta1: 0.90000000000000002 there, 0.5 here") !=
           std::string::npos);
-    CHECK(refusal(kept, {.groups = {{.ranges = {{0, 2}}, .frozen = true}}})
+    CHECK(refusal_by(kept, {.groups = {{.ranges = {{0, 2}}, .frozen = true}}})
               .find("parameter groups: none there, [0, 2) frozen here") != std::string::npos);
-    const memory own;
+    const memory_keeper own;
     const auto constant = [](double) { return 1.0; };
-    CHECK(refusal(own, {.schedule = constant}) == "went on");
-    CHECK(refusal(own, {.schedule = constant}) == "went on");
-    CHECK(refusal(own, {.schedule = [](double progress) { return 1 - progress; }}).find("schedule: own ") !=
+    CHECK(refusal_by(own, {.schedule = constant}) == "went on");
+    CHECK(refusal_by(own, {.schedule = constant}) == "went on");
+    CHECK(refusal_by(own, {.schedule = [](double progress) { return 1 - progress; }}).find("schedule: own ") !=
           std::string::npos);
 }
 
@@ -281,7 +282,7 @@ TEST_CASE("what a model holds besides its parameters is part of what its run is"
         double frozen = 1;
         void describe(run_description& run) const { run.add("frozen weights", frozen); }
     };
-    const memory kept;
+    const memory_keeper kept;
     const auto run_with = [&](double frozen) {
         frozen_below model(3);
         model.frozen = frozen;

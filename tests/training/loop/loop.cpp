@@ -24,7 +24,7 @@ using namespace preflearn;
 namespace {
 
 /// Moves every parameter by the rate, whatever its gradient.
-struct own {
+struct moving_optimiser {
     double rate = 0.5;
     static constexpr std::string_view name = "own";
     void check() const {}
@@ -186,7 +186,7 @@ TEST_CASE("a callable is a schedule: it is given the share of the steps after th
 TEST_CASE("any optimiser trains, also one that a user wrote") {
     recorder seen;
     strengths<double> model(2);
-    train(model, seen, own{}, {.epochs = 3, .batch_size = 10});
+    train(model, seen, moving_optimiser{}, {.epochs = 3, .batch_size = 10});
     CHECK(model.theta == std::vector<double>{1.5, 1.5});
     train(model, seen, sgd{.rate = 1, .momentum = 0}, {.batch_size = 10, .clip_norm = 0});
     CHECK(model.theta == std::vector<double>{0.5, 0.5});

@@ -4,7 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include <preflearn/loss/coupled/normalised.hpp>
 #include <preflearn/loss/coupled/optimal_transport.hpp>
 #include <preflearn/loss/named/dpo.hpp>
 #include <preflearn/training/observers/held_out_pairs.hpp>
