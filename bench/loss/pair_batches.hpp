@@ -17,6 +17,7 @@
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/scores.hpp>
 #include <preflearn/loss/by_name/list.hpp>
+#include <preflearn/loss/pairs/columns_used.hpp>
 
 #include "columns.hpp"
 #include "copy_bandwidth.hpp"

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/core/numbers/random.hpp>
-#include <preflearn/loss/by_name/list.hpp>
+#include <preflearn/loss/by_name/loss_named.hpp>
 #include <preflearn/loss_values/completions.hpp>
 
 using namespace preflearn;

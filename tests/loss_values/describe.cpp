@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <preflearn/loss/by_name/list.hpp>
 #include <preflearn/loss_values/describe.hpp>
 
 using namespace preflearn;

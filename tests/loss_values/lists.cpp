@@ -10,6 +10,7 @@
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/loss_values/lists.hpp>
+#include <preflearn/loss_values/pairs.hpp>
 
 using namespace preflearn;
 

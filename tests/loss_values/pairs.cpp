@@ -6,7 +6,9 @@
 
 #include <doctest/doctest.h>
 
+#include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/groups/tpo.hpp>
+#include <preflearn/loss/named.hpp>
 #include <preflearn/loss_values/pairs.hpp>
 
 using namespace preflearn;

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/core/numbers/random.hpp>
+#include <preflearn/loss/by_name/loss_named.hpp>
 #include <preflearn/loss_values/tokens.hpp>
 
 using namespace preflearn;

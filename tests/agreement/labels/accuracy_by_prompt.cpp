@@ -13,7 +13,7 @@ using namespace preflearn;
 namespace {
 
 /// Labels of `prompts` prompts with `pairs` pairs each, right with a probability that the prompt decides.
-label_set noisy(std::uint64_t prompts, std::uint64_t pairs, std::uint64_t seed) {
+label_set noisy_labels(std::uint64_t prompts, std::uint64_t pairs, std::uint64_t seed) {
     generator random(seed, "noisy");
     label_set labels;
     for (std::uint64_t p = 0; p < prompts; ++p) {
@@ -37,7 +37,7 @@ TEST_CASE("pairs of one prompt tell less: the interval covers the truth as often
     constexpr std::size_t studies = 300;
     const label_set truth = all_first(240);
     for (std::uint64_t seed = 0; seed < studies; ++seed) {
-        const label_set labels = noisy(30, 8, seed);
+        const label_set labels = noisy_labels(30, 8, seed);
         const auto by_prompt =
             label_accuracy_by_prompt(labels, truth, [](std::uint64_t pair) { return pair / 8; }).rate;
         const auto by_pair = label_accuracy(labels, truth).rate;
@@ -75,7 +75,7 @@ TEST_CASE("the error is the clustered mean's; prompts may be texts; ties count a
 }
 
 TEST_CASE("no shared prompt, one prompt, all right and nothing") {
-    const label_set labels = noisy(20, 1, 3), truth = all_first(20);
+    const label_set labels = noisy_labels(20, 1, 3), truth = all_first(20);
     const auto alone = label_accuracy_by_prompt(labels, truth, [](std::uint64_t pair) { return pair; });
     CHECK(alone.rate.bounds == label_accuracy(labels, truth).rate.bounds);
     const auto one = label_accuracy_by_prompt(labels, truth, [](std::uint64_t) { return 0; });

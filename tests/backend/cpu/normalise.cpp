@@ -12,10 +12,10 @@ using namespace preflearn;
 
 namespace {
 
-using norm = norm_operands<host_memory, double>;
+using norm_of_doubles = norm_operands<host_memory, double>;
 
 /// Rows of random numbers and all that their normalisation reads and writes.
-struct example {
+struct norm_example {
     norm_kind kind;
     std::size_t rows, heads, part, columns = heads * part;
     std::vector<double> x = test::normals(rows * columns, 1), weight = test::normals(part, 2),
@@ -24,7 +24,7 @@ struct example {
                         dw = std::vector<double>(part, 2.0), db = std::vector<double>(part, 3.0),
                         statistics = std::vector<double>(rows * 2 * heads);
 
-    [[nodiscard]] norm operands() const {
+    [[nodiscard]] norm_of_doubles operands() const {
         return {.kind = kind,
                 .epsilon = 1e-5,
                 .heads = heads,
@@ -42,7 +42,7 @@ struct example {
 };
 
 /// The formula.
-double expected(const example& e, std::size_t r, std::size_t h, std::size_t c) {
+double norm_by_formula(const norm_example& e, std::size_t r, std::size_t h, std::size_t c) {
     const double* const part = e.x.data() + r * e.columns + h * e.part;
     double mean = 0, variance = 0;
     const auto n = static_cast<double>(e.part);
@@ -67,11 +67,11 @@ TEST_CASE("a normalised row has unit root mean square times the weight, whatever
 TEST_CASE("both norms are their formulas, of rows and of heads, also in place and where nothing is kept") {
     for (const norm_kind kind : {norm_kind::rms, norm_kind::layer}) {
         for (const std::size_t heads : {1U, 3U}) {
-            example e{kind, 5, heads, 67};
+            norm_example e{kind, 5, heads, 67};
             (void)e.value();
             for (std::size_t r = 0; r < e.rows; ++r)
                 for (std::size_t c = 0; c < e.columns; ++c)
-                    CHECK(e.y[r * e.columns + c] == doctest::Approx(expected(e, r, c / e.part, c % e.part)));
+                    CHECK(e.y[r * e.columns + c] == doctest::Approx(norm_by_formula(e, r, c / e.part, c % e.part)));
             std::vector<double> same = e.x;
             normalise_rows<double>(e.of(same), e.operands(), e.of(same), {});
             CHECK(same == e.y);
@@ -82,7 +82,7 @@ TEST_CASE("both norms are their formulas, of rows and of heads, also in place an
 TEST_CASE("what is added to all entries of a row changes nothing of a layer norm") {
     std::vector<double> x = test::normals(40, 1), shifted = x, y(40), z(40);
     for (double& value : shifted) value += 100;
-    const norm operands{.kind = norm_kind::layer, .epsilon = 1e-9}; // without a weight it is 1
+    const norm_of_doubles operands{.kind = norm_kind::layer, .epsilon = 1e-9}; // without a weight it is 1
     normalise_rows<double>({x.data(), 1, 40}, operands, {y.data(), 1, 40}, {});
     normalise_rows<double>({shifted.data(), 1, 40}, operands, {z.data(), 1, 40}, {});
     for (std::size_t i = 0; i < y.size(); ++i) CHECK(z[i] == doctest::Approx(y[i]).epsilon(1e-10));
@@ -92,7 +92,7 @@ TEST_CASE("what is added to all entries of a row changes nothing of a layer norm
 TEST_CASE("a row of zeros stays zero and has a finite gradient") {
     for (const norm_kind kind : {norm_kind::rms, norm_kind::layer}) {
         std::vector<double> x(4), y(4, 1.0), weight(4, 1.0), statistics(2), dy = {1, -1, 1, -1}, dx(4);
-        const norm operands{.kind = kind, .weight = {weight.data(), 1, 4}};
+        const norm_of_doubles operands{.kind = kind, .weight = {weight.data(), 1, 4}};
         normalise_rows<double>({x.data(), 1, 4}, operands, {y.data(), 1, 4}, {statistics.data(), 1, 2});
         normalise_rows_backward<double>({x.data(), 1, 4}, operands, {statistics.data(), 1, 2}, {dy.data(), 1, 4},
                                         {dx.data(), 1, 4}, store::replace, {});
@@ -106,7 +106,7 @@ TEST_CASE("a row of zeros stays zero and has a finite gradient") {
 TEST_CASE("gradients are finite differences, are added where wanted and not computed where not") {
     for (const norm_kind kind : {norm_kind::rms, norm_kind::layer}) {
         for (const std::size_t heads : {1U, 3U}) {
-            example e{kind, 5, heads, heads == 1 ? 67U : 11U};
+            norm_example e{kind, 5, heads, heads == 1 ? 67U : 11U};
             const auto value = [&] { return e.value(); };
             value();
             e.backward(store::add, {.weight = {e.dw.data(), 1, e.part}, .bias = {e.db.data(), 1, e.part}});
@@ -117,7 +117,7 @@ TEST_CASE("gradients are finite differences, are added where wanted and not comp
             CHECK(test::gradient_error(e.weight, e.dw, value) < 1e-8);
             CHECK(test::gradient_error(e.bias, e.db, value) < 1e-8);
 
-            example other{kind, 5, heads, e.part};
+            norm_example other{kind, 5, heads, e.part};
             (void)other.value();
             other.backward(store::replace, {});
             for (std::size_t i = 0; i < e.dx.size(); ++i) CHECK(other.dx[i] == doctest::Approx(e.dx[i]));

@@ -10,23 +10,23 @@ using namespace preflearn;
 
 namespace {
 
-using numbers = std::vector<double>;
+using row_values = std::vector<double>;
 
 /// Rows of two in an array that is three wide, to show that what lies between them is left alone.
-matrix_view<double> two_of_three(numbers& values) { return {values.data(), values.size() / 3, 2, 3}; }
-matrix_view<const double> rows_of_two(const numbers& values) { return {values.data(), values.size() / 2, 2}; }
+matrix_view<double> two_of_three(row_values& values) { return {values.data(), values.size() / 3, 2, 3}; }
+matrix_view<const double> rows_of_two(const row_values& values) { return {values.data(), values.size() / 2, 2}; }
 
 } // namespace
 
 TEST_CASE("rows are filled, copied and added between what is not theirs") {
-    numbers x(9, -1.0);
+    row_values x(9, -1.0);
     fill_rows(two_of_three(x), 5.0);
-    CHECK(x == numbers{5, 5, -1, 5, 5, -1, 5, 5, -1});
-    const numbers y = {1, 2, 3, 4, 6, 8};
+    CHECK(x == row_values{5, 5, -1, 5, 5, -1, 5, 5, -1});
+    const row_values y = {1, 2, 3, 4, 6, 8};
     copy_rows(rows_of_two(y), two_of_three(x));
-    CHECK(x == numbers{1, 2, -1, 3, 4, -1, 6, 8, -1});
+    CHECK(x == row_values{1, 2, -1, 3, 4, -1, 6, 8, -1});
     add_rows(rows_of_two(y), two_of_three(x), 0.5);
-    CHECK(x == numbers{1.5, 3, -1, 4.5, 6, -1, 9, 12, -1});
+    CHECK(x == row_values{1.5, 3, -1, 4.5, 6, -1, 9, 12, -1});
     copy_rows<double>(two_of_three(x), two_of_three(x));
     CHECK(x[1] == 3);
     CHECK_THROWS_WITH_AS(copy_rows<double>(rows_of_two(y).row_block(0, 2), two_of_three(x)),
@@ -34,16 +34,16 @@ TEST_CASE("rows are filled, copied and added between what is not theirs") {
 }
 
 TEST_CASE("rows are gathered by number, scattered, and added in their order, a number as often as it comes") {
-    const numbers x = {1, 2, 3, 4, 5, 6};
+    const row_values x = {1, 2, 3, 4, 5, 6};
     const std::vector<std::size_t> some = {2, 0};
-    numbers gathered(4), scattered(6);
+    row_values gathered(4), scattered(6);
     gather_rows(rows_of_two(x), std::span(some), {gathered.data(), 2, 2});
-    CHECK(gathered == numbers{5, 6, 1, 2});
+    CHECK(gathered == row_values{5, 6, 1, 2});
     scatter_rows(rows_of_two(gathered), std::span(some), {scattered.data(), 3, 2});
-    CHECK(scattered == numbers{1, 2, 0, 0, 5, 6});
+    CHECK(scattered == row_values{1, 2, 0, 0, 5, 6});
     const std::vector<int> often = {1, 1, 0};
     add_to_rows(rows_of_two(x), std::span(often), 2.0, matrix_view<double>{scattered.data(), 3, 2});
-    CHECK(scattered == numbers{11, 14, 8, 12, 5, 6});
+    CHECK(scattered == row_values{11, 14, 8, 12, 5, 6});
     CHECK_THROWS_AS(gather_rows(rows_of_two(x), std::span(some), matrix_view<double>{gathered.data(), 1, 2}),
                     argument_error);
 }

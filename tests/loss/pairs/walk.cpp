@@ -17,12 +17,12 @@ using namespace preflearn;
 namespace {
 
 /// factor · (u − v), written by hand; a u below −1000 is a fault, and said so.
-struct line {
+struct linear_loss {
     double factor = 1;
 
     static bool compute(const void* self, const piece_columns<double>& in, piece_steps<double>& steps, double* d_chosen,
-                        double* d_rejected, const next_piece<double>& /*next*/) {
-        const double factor = static_cast<const line*>(self)->factor;
+                        double* d_rejected) {
+        const double factor = static_cast<const linear_loss*>(self)->factor;
         bool sound = true;
         for (std::size_t i = 0; i < in.size; ++i) {
             steps.loss[i] = in.weight[i] * factor * steps.difference[i];
@@ -44,7 +44,7 @@ TEST_CASE("the walk sums a loss's pieces, whatever their number, and hands on th
     for (const std::size_t size : {0U, 1U, 255U, 256U, 257U, 20'000U}) {
         pairs<double> p = random_pairs<double>(size);
         std::vector<double> values(size);
-        const line loss{.factor = 3};
+        const linear_loss loss{.factor = 3};
         pair_gradients<double> out = p.gradients();
         out.values = std::span(values);
         const loss_sums sums = walk_pairs(loss.pieces(), p.scores(), out);
@@ -67,7 +67,7 @@ TEST_CASE("the walk sums a loss's pieces, whatever their number, and hands on th
 TEST_CASE("a fault is said by its pair: the columns' own, the loss's refusal, or a result that is no number") {
     pairs<double> p = random_pairs<double>(1000);
     const auto walk = [&](double factor) {
-        const line loss{.factor = factor};
+        const linear_loss loss{.factor = factor};
         return walk_pairs(loss.pieces(), p.scores(), pair_gradients<double>{});
     };
     p.chosen[700] = p.reference_chosen[700] - 2000;

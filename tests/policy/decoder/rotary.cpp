@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstddef>
 #include <numbers>
 #include <vector>
 
@@ -10,57 +11,23 @@
 
 using namespace preflearn;
 
-namespace {
-
-std::vector<double> turned(const rotary_table<double>& table, std::vector<double> values, std::size_t position,
-                           bool back = false) {
-    table.turn(values.data(), 1, position, back);
-    return values;
-}
-
-double product(const std::vector<double>& a, const std::vector<double>& b) {
-    double sum = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-    return sum;
-}
-
-} // namespace
-
-TEST_CASE("products of turned vectors depend on the difference of their positions alone") {
-    const rotary_table<double> table(test::grouped(), 0, 60);
-    const std::vector<double> q = {1, -2, 0.5, 3, 0.1, -1}, k = {0.3, 1, 2, -1, 0.7, 0.2};
-    const double expected = product(turned(table, q, 3), turned(table, k, 0));
-    for (const std::size_t shift : {1U, 20U, 56U})
-        CHECK(product(turned(table, q, 3 + shift), turned(table, k, shift)) ==
-              doctest::Approx(expected).epsilon(1e-13));
-    CHECK(turned(table, q, 0) == q);
-}
-
-TEST_CASE("turning back undoes turning, and lengths stay") {
-    const rotary_table<double> table(test::grouped(), 5, 10);
-    const std::vector<double> x = {1, -2, 0.5, 3, 0.1, -1};
-    const auto y = turned(table, x, 14);
-    CHECK(product(y, y) == doctest::Approx(product(x, x)));
-    const auto z = turned(table, y, 14, true);
-    for (std::size_t i = 0; i < x.size(); ++i) CHECK(z[i] == doctest::Approx(x[i]).epsilon(1e-14));
-}
-
-TEST_CASE("entry i of the first half turns with entry i of the second by position times theta^(-2i/d)") {
-    const rotary_table<double> table(test::grouped(), 0, 10);
-    const auto y = turned(table, {0, 1, 0, 0, 0, 0}, 7);
-    const double angle = 7 * std::pow(50.0, -2.0 / 6);
-    CHECK(y[1] == doctest::Approx(std::cos(angle)));
-    CHECK(y[4] == doctest::Approx(std::sin(angle)));
-    CHECK(y[0] == 0);
-}
-
-TEST_CASE("angles at far positions keep their accuracy in float") {
+// How rows are turned by these angles is tested in backend/cpu/rotate.cpp.
+TEST_CASE("a position turns by theta^(-2i/d); d is the part of a head that turns") {
     transformer_config c = test::grouped();
-    c.rope_theta = 1e5;
-    const rotary_table<float> table(c, 1'000'000, 1);
-    std::vector<float> x = {1, 0, 0, 0, 0, 0};
-    table.turn(x.data(), 1, 1'000'000, false);
-    CHECK(x[0] == doctest::Approx(std::cos(1e6)).epsilon(1e-6));
+    const std::vector<double> all = rotary_frequencies(c);
+    REQUIRE(all.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i)
+        CHECK(all[i] == doctest::Approx(std::pow(50.0, -2.0 * static_cast<double>(i) / 6)));
+    c.rotary_dim = 4;
+    CHECK(rotary_frequencies(c) == std::vector<double>{1, std::pow(50.0, -0.5)});
+}
+
+TEST_CASE("layers with a window turn by a base of their own, unscaled") {
+    transformer_config c = test::grouped();
+    c.rope_scaling = {.type = rope_scaling::rule::linear, .factor = 8};
+    c.local_rope_theta = 5;
+    CHECK(rotary_frequencies(c, true)[1] == doctest::Approx(std::pow(5.0, -2.0 / 6)));
+    CHECK(rotary_frequencies(c)[0] == 0.125);
 }
 
 TEST_CASE("linear scaling divides every frequency; llama3 keeps fast ones, divides slow ones, blends between") {

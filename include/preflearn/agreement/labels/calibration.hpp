@@ -22,7 +22,7 @@ namespace preflearn {
 
 namespace detail {
 
-inline void check_probability(double p, double outcome, std::size_t i) {
+inline void check_forecast(double p, double outcome, std::size_t i) {
     require(p >= 0 && p <= 1, "probability ", i, " is ", p, ", a number in [0, 1] was expected");
     require(outcome >= 0 && outcome <= 1, "outcome ", i, " is ", outcome, ", a number in [0, 1] was expected");
 }
@@ -36,7 +36,7 @@ inline estimate brier_score(std::span<const double> probabilities, std::span<con
             " outcomes");
     moments m;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
-        detail::check_probability(probabilities[i], outcomes[i], i);
+        detail::check_forecast(probabilities[i], outcomes[i], i);
         m.add((probabilities[i] - outcomes[i]) * (probabilities[i] - outcomes[i]));
     }
     return mean_estimate(m, confidence);
@@ -51,7 +51,7 @@ inline estimate negative_log_likelihood(std::span<const double> probabilities, s
     moments m;
     bool infinite = false;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
-        detail::check_probability(probabilities[i], outcomes[i], i);
+        detail::check_forecast(probabilities[i], outcomes[i], i);
         const double p = probabilities[i], y = outcomes[i];
         const double cost = (y > 0 ? -y * std::log(p) : 0) + (y < 1 ? -(1 - y) * std::log1p(-p) : 0);
         infinite = infinite || std::isinf(cost);
@@ -70,7 +70,7 @@ inline estimate margin_negative_log_likelihood(std::span<const double> margins, 
     moments m;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
         require<numeric_error>(std::isfinite(margins[i]), "margin ", i, " is ", margins[i]);
-        detail::check_probability(0, outcomes[i], i);
+        detail::check_forecast(0, outcomes[i], i);
         m.add(outcomes[i] * softplus(-margins[i]) + (1 - outcomes[i]) * softplus(margins[i]));
     }
     return mean_estimate(m, confidence);
@@ -95,7 +95,7 @@ class reliability_table {
     }
     /// \throws argument_error for a probability or an outcome outside [0, 1].
     void add(double probability, double outcome) {
-        detail::check_probability(probability, outcome, count_);
+        detail::check_forecast(probability, outcome, count_);
         const double place = std::ceil(probability * static_cast<double>(bins_.size())) - 1;
         reliability_bin& bin = bins_[std::min(bins_.size() - 1, static_cast<std::size_t>(std::max(0.0, place)))];
         ++bin.count;

@@ -102,7 +102,7 @@ inline double rounding_variance(const rating_variance& v) {
     return step * step;
 }
 
-inline icc_parts parts_of(const rating_variance& v, icc_form form) {
+inline icc_parts mean_squares_of(const rating_variance& v, icc_form form) {
     icc_parts parts{.average = form == icc_form::icc_1_k || form == icc_form::icc_2_k || form == icc_form::icc_3_k,
                     .one_way = form == icc_form::icc_1_1 || form == icc_form::icc_1_k,
                     .two_way_random = form == icc_form::icc_2_1 || form == icc_form::icc_2_k};
@@ -120,7 +120,7 @@ inline estimate icc_value(const rating_variance& v, icc_form form) {
     if (v.units < 2 || v.raters < 2)
         return estimate::none(v.units == 0 && v.incomplete == 0 ? estimate_status::empty : estimate_status::too_few,
                               count);
-    const detail::icc_parts p = detail::parts_of(v, form);
+    const detail::icc_parts p = detail::mean_squares_of(v, form);
     const double b = v.between_units, k = v.raters;
     const double denominator = p.average ? b + p.raters : b + (k - 1) * p.noise + k * p.raters;
     // What rounding leaves is not variance.
@@ -133,7 +133,7 @@ inline estimate icc_value(const rating_variance& v, icc_form form) {
 inline estimate icc(const rating_variance& v, icc_form form, double confidence = 0.95) {
     estimate result = icc_value(v, form);
     if (!result.defined()) return result;
-    const detail::icc_parts p = detail::parts_of(v, form);
+    const detail::icc_parts p = detail::mean_squares_of(v, form);
     const double n = v.units, k = v.raters, b = v.between_units, e = v.residual, j = v.between_raters;
     const double upper = 0.5 + confidence / 2, wide = n - 1, rounding = detail::rounding_variance(v);
     if (p.noise <= rounding && std::abs(p.raters) <= rounding && result.value > 1 - 1e-9) {

@@ -10,7 +10,6 @@
 #include <array>
 #include <cstddef>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -90,9 +89,14 @@ inline std::string plain_loss_name(std::string_view given) {
     return plain;
 }
 
+/// Whether a word is among words with blanks between them.
 inline bool has_word(std::string_view words, std::string_view word) {
-    return std::ranges::any_of(words | std::views::split(' '),
-                               [=](const auto& one) { return std::ranges::equal(one, word); });
+    for (std::size_t at = 0; at < words.size();) {
+        const std::size_t end = std::min(words.find(' ', at), words.size());
+        if (words.substr(at, end - at) == word) return true;
+        at = end + 1;
+    }
+    return false;
 }
 
 inline std::string with_commas(std::string_view words) {

@@ -24,7 +24,7 @@ template <class Divergence = reverse_kl> struct basic_dpo {
     static constexpr loss_about about{"sigmoid", "-log s(z)", "DPO, arXiv:2305.18290; f-DPO, arXiv:2309.16240",
                                       "dpo f_dpo fdpo dpo_sigmoid spin"};
     double beta = 0.1;
-    static constexpr loss_parameter<basic_dpo> parameters[]{{"beta", &basic_dpo::beta}};
+    static constexpr loss_parameter<basic_dpo> parameters[1]{{"beta", &basic_dpo::beta}};
     Divergence divergence{};
 
     [[nodiscard]] pairwise<Divergence, logistic> parts() const { return {.beta = beta, .score = divergence}; }
@@ -56,7 +56,7 @@ template <class Divergence = reverse_kl> struct basic_robust_dpo {
     static constexpr loss_about about{"robust", "[-(1-e) log s(z) + e log s(-z)] / (1-2e)", "rDPO, arXiv:2403.00409",
                                       "robust_dpo dpo_robust"};
     double beta = 0.1, label_smoothing = 0;
-    static constexpr loss_parameter<basic_robust_dpo> parameters[]{
+    static constexpr loss_parameter<basic_robust_dpo> parameters[2]{
         {"beta", &basic_robust_dpo::beta}, {"label_smoothing", &basic_robust_dpo::label_smoothing}};
     Divergence divergence{};
 
@@ -76,7 +76,7 @@ template <class Divergence = reverse_kl> struct basic_hinge {
     static constexpr loss_about about{"hinge", "max(0, 1-z)", "SLiC-HF, arXiv:2305.10425; RSO, arXiv:2309.06657",
                                       "dpo_hinge rso"};
     double beta = 0.1;
-    static constexpr loss_parameter<basic_hinge> parameters[]{{"beta", &basic_hinge::beta}};
+    static constexpr loss_parameter<basic_hinge> parameters[1]{{"beta", &basic_hinge::beta}};
     Divergence divergence{};
 
     [[nodiscard]] pairwise<Divergence, hinge_link> parts() const { return {.beta = beta, .score = divergence}; }
@@ -91,7 +91,7 @@ using hinge = basic_hinge<>;
 template <class Divergence = reverse_kl> struct basic_ipo_sum {
     static constexpr loss_about about{"ipo_sum", "(u - v - 1/(2 beta))^2", "IPO, arXiv:2310.12036, as published"};
     double beta = 0.1;
-    static constexpr loss_parameter<basic_ipo_sum> parameters[]{{"beta", &basic_ipo_sum::beta}};
+    static constexpr loss_parameter<basic_ipo_sum> parameters[1]{{"beta", &basic_ipo_sum::beta}};
     Divergence divergence{};
 
     [[nodiscard]] rewards_scaled<pairwise<Divergence, squared_link, given_target, margin_over_beta>> parts() const {
@@ -107,7 +107,7 @@ template <class Divergence = reverse_kl> struct basic_ipo_mean {
     static constexpr loss_about about{"ipo", "(u/|y_w| - v/|y_l| - 1/(2 beta))^2",
                                       "IPO, arXiv:2310.12036, on token means (TRL >= 0.7.11)", "dpo_ipo ipo_mean"};
     double beta = 0.1;
-    static constexpr loss_parameter<basic_ipo_mean> parameters[]{{"beta", &basic_ipo_mean::beta}};
+    static constexpr loss_parameter<basic_ipo_mean> parameters[1]{{"beta", &basic_ipo_mean::beta}};
     Divergence divergence{};
 
     [[nodiscard]] rewards_scaled<pairwise<per_token<Divergence>, squared_link, given_target, margin_over_beta>>
@@ -126,7 +126,7 @@ template <class Divergence = reverse_kl> struct basic_dpo_mean {
                                       "length-normalised DPO, arXiv:2411.15124",
                                       "dpo_norm dpo_mean ln_dpo length_normalised_dpo length_normalized_dpo"};
     double beta = 0.1;
-    static constexpr loss_parameter<basic_dpo_mean> parameters[]{{"beta", &basic_dpo_mean::beta}};
+    static constexpr loss_parameter<basic_dpo_mean> parameters[1]{{"beta", &basic_dpo_mean::beta}};
     Divergence divergence{};
 
     [[nodiscard]] pairwise<per_token<Divergence>, logistic> parts() const {
@@ -142,8 +142,8 @@ using dpo_mean = basic_dpo_mean<>;
 template <class Divergence = reverse_kl> struct basic_exo {
     static constexpr loss_about about{"exo_pair", "KL(s(z) || 1-e)", "EXO, arXiv:2402.00856", "exo"};
     double beta = 0.1, label_smoothing = 1e-3;
-    static constexpr loss_parameter<basic_exo> parameters[]{{"beta", &basic_exo::beta},
-                                                            {"label_smoothing", &basic_exo::label_smoothing}};
+    static constexpr loss_parameter<basic_exo> parameters[2]{{"beta", &basic_exo::beta},
+                                                             {"label_smoothing", &basic_exo::label_smoothing}};
     Divergence divergence{};
 
     [[nodiscard]] pairwise<Divergence, reverse_kl_to_label> parts() const {
@@ -162,8 +162,8 @@ template <class Divergence = reverse_kl> struct basic_discopop {
     static constexpr loss_about about{"discopop", "-(1-m) log s(z) + m exp(-z), m = s(z/discopop_tau)",
                                       "DiscoPOP, arXiv:2406.08414", "lrml"};
     double beta = 0.1, discopop_tau = 0.05;
-    static constexpr loss_parameter<basic_discopop> parameters[]{{"beta", &basic_discopop::beta},
-                                                                 {"discopop_tau", &basic_discopop::discopop_tau}};
+    static constexpr loss_parameter<basic_discopop> parameters[2]{{"beta", &basic_discopop::beta},
+                                                                  {"discopop_tau", &basic_discopop::discopop_tau}};
     Divergence divergence{};
 
     [[nodiscard]] pairwise<Divergence, modulated_link> parts() const {

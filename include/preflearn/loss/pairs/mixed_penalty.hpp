@@ -40,17 +40,35 @@ void form_powers(const Link& link, std::size_t size, piece_steps<Real>& __restri
     }
 }
 
+/// φ(z), given e^{−|z|} where the link takes that.
+template <class Link, class Real>
+[[gnu::always_inline]] inline margin_penalty<Real> penalty_of(const Link& link, Real z,
+                                                              [[maybe_unused]] const Real& power) {
+    if constexpr (ExponentialLink<Link, Real>)
+        return link.at(margin_point<Real>(z, power));
+    else
+        return link(z);
+}
+/// φ(a, b) with z = a − b.
+template <class Link, class Real>
+[[gnu::always_inline]] inline pair_penalty<Real> penalty_of(const Link& link, Real a, Real b, Real z) {
+    if constexpr (requires { link(a, b, z); })
+        return link(a, b, z);
+    else
+        return link(a, b);
+}
+/// The same of pair i, by the exponentials that were formed.
+template <class Link, class Real, std::size_t... K>
+[[gnu::always_inline]] inline pair_penalty<Real> penalty_of(const Link& link, const piece_steps<Real>& s, std::size_t i,
+                                                            std::index_sequence<K...>) {
+    return link.at(std::array{margin_point<Real>(s.exponent[K][i], s.power[K][i])...});
+}
+
 /// Of a link of z, or of z and q, given e^{−|z|} where it takes that.
 template <bool Plain, class Link, class Real>
 [[gnu::always_inline]] inline margin_penalty<Real> mixed_penalty(const Link& link, const target_mixture<Real>& mixture,
                                                                  Real z, Real q, [[maybe_unused]] const Real& power) {
     const auto [as_labelled, swapped, constant] = mixture;
-    const auto penalty = [&](const auto& at) {
-        if constexpr (ExponentialLink<Link, Real>)
-            return link.at(margin_point<Real>(at, power));
-        else
-            return link(at);
-    };
     if constexpr (LabelLink<Link, Real>) {
         const margin_penalty<Real> labelled = link(z, q);
         return {labelled.value + constant, labelled.derivative};
@@ -58,11 +76,11 @@ template <bool Plain, class Link, class Real>
         const margin_penalty<Real> both = link.mixed(margin_point<Real>(z, power), as_labelled, swapped);
         return {both.value + constant, both.derivative};
     } else {
-        margin_penalty<Real> both = penalty(z);
+        margin_penalty<Real> both = penalty_of(link, z, power);
         both = {as_labelled * both.value, as_labelled * both.derivative};
         if constexpr (!Plain) { // a factor of 0 silences a swapped loss that overflows
             const Real used = std::abs(swapped) - std::numeric_limits<Real>::min();
-            const margin_penalty<Real> other = penalty(-z);
+            const margin_penalty<Real> other = penalty_of(link, -z, power);
             both.value += by_sign(used, Real(0), swapped * other.value);
             both.derivative -= by_sign(used, Real(0), swapped * other.derivative);
         }
@@ -70,33 +88,20 @@ template <bool Plain, class Link, class Real>
     }
 }
 
-/// Of a link of both scores of pair i, given the exponentials that it takes.
+/// Of a link of both scores of pair i.
 template <bool Plain, class Link, class Real>
 [[gnu::always_inline]] inline pair_penalty<Real> mixed_penalty(const Link& link, const target_mixture<Real>& mixture,
                                                                const piece_steps<Real>& s, std::size_t i) {
     const auto [as_labelled, swapped, constant] = mixture;
-    const Real a = s.a[i], b = s.b[i], z = s.z[i];
-    const auto penalty_of = [&](Real x, Real y, Real difference) {
-        if constexpr (requires { link(x, y, difference); })
-            return link(x, y, difference);
-        else
-            return link(x, y);
-    };
-    pair_penalty<Real> both = [&] {
-        if constexpr (PairExponentialLink<Link, Real>) {
-            const auto numbers = exponents_of(link, a, b, z);
-            return [&]<std::size_t... K>(std::index_sequence<K...>) {
-                return link.at(std::array{margin_point<Real>(numbers[K], s.power[K][i])...});
-            }
-            (std::make_index_sequence<exponents_taken<Link, Real>>{});
-        } else {
-            return penalty_of(a, b, z);
-        }
-    }();
+    pair_penalty<Real> both;
+    if constexpr (PairExponentialLink<Link, Real>)
+        both = penalty_of(link, s, i, std::make_index_sequence<exponents_taken<Link, Real>>{});
+    else
+        both = penalty_of(link, s.a[i], s.b[i], s.z[i]);
     both = {as_labelled * both.value, as_labelled * both.d_chosen, as_labelled * both.d_rejected};
     if constexpr (!Plain) {
         const Real used = std::abs(swapped) - std::numeric_limits<Real>::min();
-        const pair_penalty<Real> other = penalty_of(b, a, -z);
+        const pair_penalty<Real> other = penalty_of(link, s.b[i], s.a[i], -s.z[i]);
         both.value += by_sign(used, Real(0), swapped * other.value);
         both.d_chosen += by_sign(used, Real(0), swapped * other.d_rejected);
         both.d_rejected += by_sign(used, Real(0), swapped * other.d_chosen);

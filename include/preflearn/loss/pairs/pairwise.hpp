@@ -136,10 +136,10 @@ struct pairwise {
     }
     template <bool Plain, class Real>
     static bool compute_for(const void* self, const piece_columns<Real>& in, piece_steps<Real>& steps, Real* d_chosen,
-                            Real* d_rejected, const next_piece<Real>& next) {
+                            Real* d_rejected) {
         const pairwise& parts = *static_cast<const pairwise*>(self);
         const auto compute = [&](const piece_columns<Real>& columns) {
-            return parts.compute<Plain>(columns, steps, d_chosen, d_rejected, next);
+            return parts.compute<Plain>(columns, steps, d_chosen, d_rejected);
         };
         if constexpr (CertainScore<Score, Real> && TailLink<Link> && MarginLink<Link, Real>)
             return compute(in) || compute_limits(parts, in, steps, d_chosen, d_rejected, compute);
@@ -149,24 +149,17 @@ struct pairwise {
 
     /// The algebra, a piece at a time. Returns whether z and the weights are finite.
     template <bool Plain, class Real>
-    bool compute(const piece_columns<Real>& columns, piece_steps<Real>& steps, Real* d_chosen, Real* d_rejected,
-                 const next_piece<Real>& next) const {
+    bool compute(const piece_columns<Real>& columns, piece_steps<Real>& steps, Real* d_chosen, Real* d_rejected) const {
         if constexpr (!is_simple_score<Score>) form_scores<PairLink<Link, Real>>(score, columns, steps);
         const Real largest = form_margins<Plain>(columns, steps);
         form_powers(link, columns.size, steps, largest);
-        constexpr std::size_t step = pairs_asked_for<Real>;
-        for (std::size_t begin = 0; begin < columns.size; begin += step) {
-            const std::size_t end = std::min(begin + step, columns.size);
-            next.ask_to_write(begin, end);
-            penalise<Plain>(columns, steps, begin, end);
-        }
+        penalise<Plain>(columns, steps);
         return weigh<Plain>(columns, steps, d_chosen, d_rejected) && largest <= std::numeric_limits<Real>::max();
     }
 
     /// Pair i's scores: computed here, or read where they have been formed for the whole piece.
     template <class Real>
-    [[gnu::always_inline]] pair_score<Real> scores_at(const piece_columns<Real>& c, const piece_steps<Real>& s,
-                                                      std::size_t i) const {
+    pair_score<Real> scores_at(const piece_columns<Real>& c, const piece_steps<Real>& s, std::size_t i) const {
         if constexpr (is_simple_score<Score>)
             return scores_of_pair(score, point_at(c, s, i));
         else
@@ -199,12 +192,11 @@ struct pairwise {
         return seen.largest();
     }
 
-    /// a φ(z) + b φ(−z) + constant, and its derivatives, of the pairs [begin, end) of the piece.
+    /// a φ(z) + b φ(−z) + constant, and its derivatives.
     template <bool Plain, class Real>
-    void penalise(const piece_columns<Real>& in, piece_steps<Real>& __restrict__ s, std::size_t begin,
-                  std::size_t end) const {
+    void penalise(const piece_columns<Real>& in, piece_steps<Real>& __restrict__ s) const {
         const piece_columns<Real> c = in;
-        for (std::size_t i = begin; i < end; ++i) {
+        for (std::size_t i = 0; i < c.size; ++i) {
             const Real q = Plain ? Real(1) : c.target[i];
             const target_mixture<Real> mixture = mixture_of(target, q, s.z[i]);
             Real& penalty = is_weighed<Plain> ? s.penalty[i] : s.loss[i];

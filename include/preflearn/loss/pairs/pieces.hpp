@@ -75,8 +75,7 @@ template <class Real> struct piece_steps {
 
 /// Pair i of a piece.
 template <class Real>
-[[gnu::always_inline]] inline pair_point<Real> point_at(const piece_columns<Real>& c, const piece_steps<Real>& s,
-                                                        std::size_t i) {
+pair_point<Real> point_at(const piece_columns<Real>& c, const piece_steps<Real>& s, std::size_t i) {
     return {c.chosen[i],
             c.rejected[i],
             s.u[i],
@@ -108,19 +107,16 @@ template <class Real> class next_piece {
         for (const std::span<Real> column : {gradients.chosen, gradients.rejected, gradients.values})
             if (!column.empty()) written_[writes_++] = column.data() + first;
     }
-    /// Asks for what will be read, or written, of its pairs from `begin` to `end`, as far as it has them.
-    [[gnu::always_inline]] void ask_to_read(std::size_t begin, std::size_t end) const {
+    /// Asks for its pairs from `begin` to `end`, as far as it has them.
+    void ask_for(std::size_t begin, std::size_t end) const {
         ask<0>(read_, reads_, begin, end);
         ask<0>(lengths_, lengths_read_, begin, end);
-    }
-    [[gnu::always_inline]] void ask_to_write(std::size_t begin, std::size_t end) const {
         ask<1>(written_, writes_, begin, end);
     }
 
   private:
     template <int Write, class Columns>
-    [[gnu::always_inline]] void ask(const Columns& columns, std::size_t count, std::size_t begin,
-                                    std::size_t end) const {
+    void ask(const Columns& columns, std::size_t count, std::size_t begin, std::size_t end) const {
         constexpr std::size_t line = 64 / sizeof(*columns[0]);
         for (std::size_t i = begin; i < std::min(end, size_); i += line)
             for (std::size_t k = 0; k < count; ++k) __builtin_prefetch(columns[k] + i, Write);

@@ -20,7 +20,7 @@ namespace preflearn {
 
 /// a − b as a rounded number and what the rounding lost (Knuth's two-sum).
 template <class Real> struct rounded_difference { Real value, lost; };
-template <class Real> [[gnu::always_inline]] inline rounded_difference<Real> exact_difference(Real a, Real b) {
+template <class Real> rounded_difference<Real> exact_difference(Real a, Real b) {
     const Real d = a - b, part = a - d;
     return {d, (a - (d + part)) + (part - b)};
 }
@@ -28,7 +28,7 @@ template <class Real> [[gnu::always_inline]] inline rounded_difference<Real> exa
 /// Whether all numbers it has seen were finite, by the largest of their bits: two instructions a number.
 template <class Real> class finite_so_far {
   public:
-    [[gnu::always_inline]] void see(Real x) { largest_ = std::max(largest_, std::bit_cast<whole>(std::abs(x))); }
+    void see(Real x) { largest_ = std::max(largest_, std::bit_cast<whole>(std::abs(x))); }
     explicit operator bool() const { return largest_ <= std::bit_cast<whole>(std::numeric_limits<Real>::max()); }
     /// The largest size that it has seen; NaN is beyond all.
     [[nodiscard]] Real largest() const { return std::bit_cast<Real>(largest_); }
@@ -42,7 +42,7 @@ template <class Real> class finite_so_far {
 /// an addition, of which processors do fewer at a time than of operations on bits.
 template <class Real> class exact_so_far {
   public:
-    [[gnu::always_inline]] void see(Real a, Real b, Real difference) {
+    void see(Real a, Real b, Real difference) {
         const whole smaller = std::min(std::bit_cast<whole>(std::abs(a)), std::bit_cast<whole>(std::abs(b)));
         signs_ |= smaller - std::bit_cast<whole>(std::abs(difference));
     }
@@ -80,7 +80,7 @@ template <class Real> [[gnu::noinline]] bool have_lengths(const piece_columns<Re
     return faults == 0;
 }
 
-/// u, v and u − v, rounded once whatever the four log-probs are; meanwhile it asks for the next piece's columns.
+/// u, v and u − v, rounded once whatever the four log-probs are; meanwhile it asks for the next piece's memory.
 /// Returns whether the differences are finite, as they are not where anything that goes into them is not.
 template <class Real>
 [[gnu::noinline]] bool form_log_ratios(const piece_columns<Real>& in, piece_steps<Real>& __restrict__ out,
@@ -91,7 +91,7 @@ template <class Real>
     finite_so_far<Real> finite;
     for (std::size_t begin = 0; begin < c.size; begin += pairs_asked_for<Real>) {
         const std::size_t end = std::min(begin + pairs_asked_for<Real>, c.size);
-        next.ask_to_read(begin, end);
+        next.ask_for(begin, end);
         if (references) {
             for (std::size_t i = begin; i < end; ++i) {
                 const Real u = c.chosen[i] - c.reference_chosen[i], v = c.rejected[i] - c.reference_rejected[i];

@@ -30,7 +30,7 @@ template <class Real> struct piece_loss {
     /// Writes the piece's losses to `steps.loss` and its derivatives to d_chosen and d_rejected, given columns and
     /// log-ratios. False when a number of a pair is not finite, or out of its range.
     bool (*compute)(const void* loss, const piece_columns<Real>& in, piece_steps<Real>& steps, Real* d_chosen,
-                    Real* d_rejected, const next_piece<Real>& next);
+                    Real* d_rejected);
     /// Says why a pair has no score, nothing where it has one; null where there is nothing to say.
     std::string (*refusal)(const void* loss, const pair_point<Real>& at);
     /// Rewards are reported as β times the log-ratios.
@@ -90,7 +90,7 @@ bool compute_piece(const piece_loss<Real>& loss, const piece_columns<Real>& in, 
                    Real* d_chosen, Real* d_rejected, const next_piece<Real>& next) {
     const bool sound = are_sound(in) && (!loss.checks_lengths || have_lengths(in)),
                finite = form_log_ratios(in, steps, next);
-    return loss.compute(loss.loss, in, steps, d_chosen, d_rejected, next) && sound && finite;
+    return loss.compute(loss.loss, in, steps, d_chosen, d_rejected) && sound && finite;
 }
 
 /// Says what is wrong with a pair. \throws argument_error or numeric_error naming it.

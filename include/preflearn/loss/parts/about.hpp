@@ -4,7 +4,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace preflearn {
@@ -17,6 +19,7 @@ struct loss_about {
 };
 
 /// `static constexpr loss_parameter<my_loss> parameters[]{{"beta", &my_loss::beta}, …}` of a loss or of a part of one.
+/// In a class template clang needs their number between the brackets.
 template <class Owner> struct loss_parameter {
     std::string_view name{};
     double Owner::*member = nullptr;
@@ -48,7 +51,8 @@ struct parameter_place {
 template <class Loss, class See> constexpr void for_each_parameter(Loss& loss, const See& see) {
     if constexpr (requires { loss.loss; }) for_each_parameter(loss.loss, see);
     if constexpr (requires { loss.parameters; })
-        for (const auto& parameter : loss.parameters) see(parameter.name, loss.*parameter.member);
+        for (const auto& parameter : std::span(std::remove_const_t<Loss>::parameters)) // complete for clang, too
+            see(parameter.name, loss.*parameter.member);
     if constexpr (requires { loss.part; }) for_each_parameter(loss.part, see);
     if constexpr (requires { loss.estimator; }) for_each_parameter(loss.estimator, see);
 }

@@ -2,9 +2,9 @@
 /// The penalty φ of a preference loss. A margin link is called with z = β (s_w − s_l) − margin and returns φ(z) and
 /// φ'(z), and φ''(z) by `curvature` where Newton's method can use it; a pair link is called with (a, b), β times both
 /// scores, or with (a, b, z), for losses that are no function of the difference (NCA, SPPO, …); a label link is called
-/// with (z, q). Links have no branches and no calls where that is possible (`by_sign` chooses by bits), so that the
-/// loop over pairs becomes vector code. Here: the concepts and the logistic link; the others are in `margin_links.hpp`,
-/// `pair_links.hpp` and `label_links.hpp`.
+/// with (z, q). Links have no branches and no calls where that is possible (`by_sign` chooses by bits; what takes an
+/// exponential or a logarithm is always inlined), so that the loop over pairs becomes vector code. Here: the concepts
+/// and the logistic link; the others are in `margin_links.hpp`, `pair_links.hpp` and `label_links.hpp`.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -38,7 +38,7 @@ concept MarginLink = std::floating_point<Real> && requires(const L& link, Real z
 template <class Real> struct margin_point {
     Real z, power;
     [[gnu::always_inline]] explicit margin_point(Real number) : margin_point(number, exp_of_minus(std::abs(number))) {}
-    [[gnu::always_inline]] margin_point(Real number, Real exponential) : z(number), power(exponential) {}
+    margin_point(Real number, Real exponential) : z(number), power(exponential) {}
 };
 
 /// A margin link that gives by `at` for such a point what it gives for z.
@@ -69,8 +69,7 @@ template <std::floating_point Real, std::size_t Count>
 }
 
 /// The numbers of which a pair link needs points: `link.exponents(a, b, z)`, an array of two or three, or both scores.
-template <class L, std::floating_point Real>
-[[gnu::always_inline]] inline auto exponents_of(const L& link, Real a, Real b, Real z) {
+template <class L, std::floating_point Real> auto exponents_of(const L& link, Real a, Real b, Real z) {
     if constexpr (requires { link.exponents(a, b, z); })
         return link.exponents(a, b, z);
     else

@@ -19,7 +19,7 @@ namespace preflearn {
 /// φ(z) = max(0, 1 − z) (SLiC-HF, Zhao et al. 2023, arXiv:2305.10425; RSO, Liu et al. 2023, arXiv:2309.06657, eq. 11).
 /// φ' = −1 below z = 1 and 0 from there on.
 struct hinge_link {
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+    template <std::floating_point Real> margin_penalty<Real> operator()(Real z) const {
         return {by_sign(z - 1, 1 - z, Real(0)), by_sign(z - 1, Real(-1), Real(0))};
     }
     template <std::floating_point Real> Real curvature(Real /*z*/) const { return 0; }
@@ -39,7 +39,7 @@ struct sigmoid_link {
 /// would make NaN of a weight, a target or a slope of the score that is 0.
 struct squared_link {
     double centre = 0;
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+    template <std::floating_point Real> margin_penalty<Real> operator()(Real z) const {
         constexpr Real largest = std::numeric_limits<Real>::max();
         const Real x = z - static_cast<Real>(centre), slope = 2 * x;
         return {detail::smaller_size(x * x, largest),
@@ -226,7 +226,7 @@ template <class Link> struct scaled_link {
     [[nodiscard]] double tail() const requires TailLink<Link> { return factor * link.tail(); }
 
   private:
-    template <class Real> [[gnu::always_inline]] margin_penalty<Real> scaled(const margin_penalty<Real>& plain) const {
+    template <class Real> margin_penalty<Real> scaled(const margin_penalty<Real>& plain) const {
         return {static_cast<Real>(factor) * plain.value, static_cast<Real>(factor) * plain.derivative};
     }
 };

@@ -38,8 +38,7 @@ struct binary_classifier {
     [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
         return at(points_of(exponents(a, b, a - b)));
     }
-    template <std::floating_point Real>
-    [[gnu::always_inline]] inline std::array<Real, 2> exponents(Real a, Real b, Real /*z*/) const {
+    template <std::floating_point Real> std::array<Real, 2> exponents(Real a, Real b, Real /*z*/) const {
         return {a - static_cast<Real>(shift), b - static_cast<Real>(shift)};
     }
     template <std::floating_point Real>
@@ -53,8 +52,7 @@ struct binary_classifier {
 /// equation 4.7 at P = 1). The value stays at the type's largest number, and t at a quarter of it.
 struct self_play_squares {
     double target = 0.5;
-    template <std::floating_point Real>
-    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
+    template <std::floating_point Real> pair_penalty<Real> operator()(Real a, Real b) const {
         constexpr Real largest = std::numeric_limits<Real>::max();
         const Real t = detail::smaller_size(static_cast<Real>(target), largest / 4), x = a - t, y = b + t;
         return {detail::smaller_size(x * x + y * y, largest), 2 * x, 2 * y};
@@ -100,8 +98,7 @@ struct preference_and_quality {
     [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b, Real z) const {
         return at(points_of(exponents(a, b, z)));
     }
-    template <std::floating_point Real>
-    [[gnu::always_inline]] inline std::array<Real, 3> exponents(Real a, Real b, Real z) const {
+    template <std::floating_point Real> std::array<Real, 3> exponents(Real a, Real b, Real z) const {
         return {a, b, z};
     }
     template <std::floating_point Real>
@@ -118,8 +115,7 @@ struct preference_and_quality {
 struct chosen_only {
     static constexpr bool ignores_rejected = true;
     double factor = 1;
-    template <std::floating_point Real>
-    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real /*b*/) const {
+    template <std::floating_point Real> pair_penalty<Real> operator()(Real a, Real /*b*/) const {
         const Real slope = -static_cast<Real>(factor);
         return {slope * a, slope, 0};
     }

@@ -7,7 +7,8 @@
 /// | | | only_differences | scores known up to a constant per prompt |
 /// | | | visit(use) | one of several, chosen at run time |
 /// | | | is_certain, limit_slope, refusal | infinite where a response is certain |
-/// | link φ | φ(z), φ(z, q), φ(a, b) or φ(a, b, z) | at(point), or at(points) and exponents(a, b, z) | e^{−|x|} of many pairs at once |
+/// | link φ | φ(z), φ(z, q), φ(a, b) or φ(a, b, z) | at(point) | takes exponentials that were formed before |
+/// | | | at(points), exponents(a, b, z) | the same of a link of both scores |
 /// | | | mixed(point, a, b) | both labels at once |
 /// | | | curvature(z) | Newton's method |
 /// | | | tail() | the limit of φ'(z) e^z, for certain responses |

@@ -68,11 +68,10 @@ template <class S> inline constexpr bool only_differences = requires { requires 
 /// s = log π(y|x) − log π_ref(y|x), summed over tokens (Rafailov et al. 2023, arXiv:2305.18290, equation 5 without β).
 struct log_ratio {
     static constexpr bool uses_reference = true, uses_tokens = false;
-    template <std::floating_point Real>
-    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
+    template <std::floating_point Real> response_score<Real> operator()(Real u, Real /*tokens*/) const {
         return {u, 1};
     }
-    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+    template <class Real> pair_score<Real> pair(const pair_point<Real>& at) const {
         return {{at.u, 1}, {at.v, 1}, at.difference};
     }
 };
@@ -80,11 +79,10 @@ struct log_ratio {
 /// s = log π(y|x), or a reward r(x, y): the reference columns are ignored.
 struct reference_free {
     static constexpr bool uses_reference = false, uses_tokens = false;
-    template <std::floating_point Real>
-    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
+    template <std::floating_point Real> response_score<Real> operator()(Real u, Real /*tokens*/) const {
         return {u, 1};
     }
-    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+    template <class Real> pair_score<Real> pair(const pair_point<Real>& at) const {
         return {{at.u, 1}, {at.v, 1}, at.difference};
     }
 };
@@ -170,7 +168,7 @@ struct mean_log_odds {
         return {u * (miss * slope), slope};
     }
     /// ∞ where p̄ is not below 1.
-    template <class Real> [[gnu::always_inline]] static Real certain(Real mean) {
+    template <class Real> static Real certain(Real mean) {
         return mean < 0 ? Real(0) : std::numeric_limits<Real>::infinity();
     }
 };
@@ -210,11 +208,10 @@ struct chosen_kept_likely {
     static constexpr bool uses_reference = true, uses_tokens = false;
     double lambda = 50;
 
-    template <std::floating_point Real>
-    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
+    template <std::floating_point Real> response_score<Real> operator()(Real u, Real /*tokens*/) const {
         return {u, 1};
     }
-    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+    template <class Real> pair_score<Real> pair(const pair_point<Real>& at) const {
         const Real l = static_cast<Real>(lambda), lost = by_sign(at.u, at.u, Real(0));
         return {{at.u + l * lost, by_sign(at.u, 1 + l, Real(1))}, {at.v, 1}, at.difference + l * lost};
     }

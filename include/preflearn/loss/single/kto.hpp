@@ -126,9 +126,9 @@ struct given_kl {
 template <class Estimator = mismatched_kl<>> struct kto {
     static constexpr bool uses_mismatched = Estimator::uses_mismatched, uses_scores = Estimator::uses_scores;
     double beta = 0.1, desirable_weight = 1, undesirable_weight = 1;
-    static constexpr loss_parameter<kto> parameters[]{{"beta", &kto::beta},
-                                                      {"desirable_weight", &kto::desirable_weight},
-                                                      {"undesirable_weight", &kto::undesirable_weight}};
+    static constexpr loss_parameter<kto> parameters[3]{{"beta", &kto::beta},
+                                                       {"desirable_weight", &kto::desirable_weight},
+                                                       {"undesirable_weight", &kto::undesirable_weight}};
     Estimator estimator{};
 
     template <std::floating_point Real> [[nodiscard]] auto reduce(const completion_scores<Real>& scores) const {

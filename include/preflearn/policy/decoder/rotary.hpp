@@ -1,7 +1,6 @@
 /// \file
-/// Rotary position embeddings (Su et al. 2021, arXiv:2104.09864) in the layout of Hugging Face: entry i of the first
-/// half of a head turns with entry i of the second half by the angle position · θ^{-2i/d}. Angles are taken in
-/// double, since a float loses them at long positions. The gradient is turned back by the same angles.
+/// Angles of rotary position embeddings (Su et al. 2021, arXiv:2104.09864): at position p, pair i of a head turns by
+/// p · θ^{-2i/d}, with the rules by which frequencies are stretched for long contexts.
 // SPDX-License-Identifier: MIT
 #pragma once
 

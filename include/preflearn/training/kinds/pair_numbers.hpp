@@ -25,7 +25,7 @@
 namespace preflearn {
 
 /// Lengths of the chosen and of the rejected responses of all labelled pairs, or nothing where they are not read.
-struct pair_lengths {
+struct response_lengths {
     std::vector<std::uint32_t> chosen{}, rejected{};
 };
 
@@ -36,7 +36,8 @@ template <std::floating_point Real> class pair_numbers {
     /// \param references two per comparison, of `first` and of `second`, or empty: none
     /// \throws argument_error when the references do not fit; numeric_error naming the pair when one of its references
     /// is not finite.
-    pair_numbers(labelled_pairs all, std::span<const double> references, pair_lengths lengths, std::size_t stride = 2)
+    pair_numbers(labelled_pairs all, std::span<const double> references, response_lengths lengths,
+                 std::size_t stride = 2)
         : all_(std::move(all)), lengths_(std::move(lengths)), stride_(stride), referenced_(!references.empty()) {
         const std::size_t comparisons = all_.pairs.size() + all_.abstained;
         require(!referenced_ || references.size() == 2 * comparisons, "reference_log_probs has ", references.size(),
@@ -136,7 +137,7 @@ template <std::floating_point Real> class pair_numbers {
   private:
     labelled_pairs all_;
     std::vector<std::array<double, 2>> references_; // of each labelled pair, in the order given
-    pair_lengths lengths_;
+    response_lengths lengths_;
     std::size_t stride_;
     bool referenced_;
 

@@ -35,10 +35,10 @@ namespace preflearn {
 /// `pair_numbers`.
 template <class Model, Comparison C>
 pair_numbers<typename Model::real> table_of(const Model& model, std::span<const C> comparisons, const label_set& labels,
-                                          std::span<const double> references, const pair_columns& columns,
-                                          lengths_read read, std::size_t completions_of_each = 2) {
+                                            std::span<const double> references, const pair_columns& columns,
+                                            lengths_read read, std::size_t completions_of_each = 2) {
     labelled_pairs all = orient(comparisons, labels, columns);
-    pair_lengths lengths;
+    response_lengths lengths;
     if constexpr (knows_response_length<Model, response_of<C>>) {
         const auto length = [&](const labelled_pair& p, bool second) {
             const C& c = comparisons[p.index];

@@ -51,25 +51,26 @@ class run_keeper {
   public:
     run_keeper() = default;
     template <class K>
-        requires Keeper<K> &&(!std::same_as<K, run_keeper>)run_keeper(K keeper) : every_(keeper.every) {
-            place_ = keeper.place();
-            const auto kept = std::make_shared<K>(std::move(keeper));
-            load_ = [kept](kept_run& run) { return static_cast<bool>(kept->load(run)); };
-            save_ = [kept](const kept_run& run) { kept->save(run); };
-        }
+        requires(!std::same_as<K, run_keeper> && Keeper<K>)
+    run_keeper(K keeper) : every_(keeper.every) {
+        place_ = keeper.place();
+        const auto kept = std::make_shared<K>(std::move(keeper));
+        load_ = [kept](kept_run& run) { return static_cast<bool>(kept->load(run)); };
+        save_ = [kept](const kept_run& run) { kept->save(run); };
+    }
 
-        explicit operator bool() const { return static_cast<bool>(save_); }
-        /// Whether it wants to save after so many steps; after the last it is asked to anyway.
-        [[nodiscard]] bool due(std::size_t steps) const { return every_ > 0 && steps % every_ == 0; }
-        [[nodiscard]] const std::string& place() const { return place_; }
-        [[nodiscard]] bool load(kept_run& run) const { return load_(run); }
-        void save(const kept_run& run) const { save_(run); }
+    explicit operator bool() const { return static_cast<bool>(save_); }
+    /// Whether it wants to save after so many steps; after the last it is asked to anyway.
+    [[nodiscard]] bool due(std::size_t steps) const { return every_ > 0 && steps % every_ == 0; }
+    [[nodiscard]] const std::string& place() const { return place_; }
+    [[nodiscard]] bool load(kept_run& run) const { return load_(run); }
+    void save(const kept_run& run) const { save_(run); }
 
-      private:
-        std::size_t every_ = 0;
-        std::string place_;
-        std::function<bool(kept_run&)> load_;
-        std::function<void(const kept_run&)> save_;
+  private:
+    std::size_t every_ = 0;
+    std::string place_;
+    std::function<bool(kept_run&)> load_;
+    std::function<void(const kept_run&)> save_;
 };
 
 } // namespace preflearn

@@ -70,7 +70,7 @@ class training_observer {
   public:
     training_observer() = default;
     template <class T>
-        requires(TrainingObserver<T> && !std::same_as<T, training_observer>)
+        requires(!std::same_as<T, training_observer> && TrainingObserver<T>)
     training_observer(T observer) : held_(std::move(observer)), calls_(&calls_of<T>) {}
 
     void on_start(const training_run& run) {

@@ -1,0 +1,9 @@
+// A model from disk scores a response, header-only.
+#include <cstdio>
+
+#include <preflearn/policy/files/load_text_policy.hpp>
+
+int main(int /*argc*/, char** argv) {
+    const auto policy = preflearn::load_text_policy<float>(argv[1]);
+    std::printf("%g\n", policy.log_prob("The capital of France is", " Paris."));
+}

@@ -1,0 +1,10 @@
+/// \file
+/// What the target `preflearn::compiled` holds: templates of ready-made models, losses by name and ratings, made once
+/// there instead of in each program. Include this, or the part of it that is wanted, in place of the headers that it
+/// includes, and link the target, by which these files are found. Everything else stays header-only.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/compiled/losses.hpp>
+#include <preflearn/compiled/models.hpp>
+#include <preflearn/compiled/ratings.hpp>
