@@ -37,10 +37,8 @@ struct training_run {
 /// \li `on_end(run)`: after the last step, and after it was kept;
 /// \li `state()`: what it remembers, as named numbers that are kept with the run.
 ///
-
 /// Whoever of the middle four returns false ends the run as if it had no more steps: it is kept, and the history says
-/// that it was stopped.
-/// An exception ends the call of `train`.
+/// that it was stopped. An exception ends the call of `train`.
 template <class T>
 concept TrainingObserver = std::copy_constructible<T> &&
     requires(std::unwrap_reference_t<T>& t, training_step& step, const training_step& seen, const training_run& run) {
