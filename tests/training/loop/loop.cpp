@@ -3,9 +3,7 @@
 #include <limits>
 #include <set>
 #include <span>
-#include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #if defined(_OPENMP)
@@ -124,46 +122,6 @@ TEST_CASE("a run of no epochs changes nothing") {
     strengths<double> model(2);
     CHECK(train(model, seen, {}, {.epochs = 0}).steps.empty());
     CHECK(model.theta == std::vector<double>(2));
-}
-
-TEST_CASE("whoever returns false ends the run, and what was learned and reported survives") {
-    recorder seen;
-    strengths<double> model(2), whole(2);
-    std::size_t shown = 0;
-    const auto third = [](const training_step& step) { return step.step < 3; };
-    const auto all = [&](const training_step&) { ++shown; };
-    const training_history history = train(model, seen, {}, {.epochs = 4, .observers = {third, all}});
-    CHECK(history.stopped);
-    CHECK(history.steps.size() == 3);
-    CHECK(shown == 3); // who comes behind still sees the last step
-    CHECK_FALSE(train(whole, seen, {}, {.epochs = 4, .max_steps = 3}).stopped);
-    CHECK(model.theta == whole.theta);
-}
-
-TEST_CASE("observers are called in their order, by the members that they have") {
-    recorder seen;
-    strengths<double> model(2);
-    std::vector<std::string> calls;
-    struct watcher {
-        std::vector<std::string>& calls;
-        void on_start(const training_run& run) {
-            CHECK(run.total == 4);
-            CHECK(std::get<std::span<double>>(run.parameters).size() == 2);
-            calls.push_back("start");
-        }
-        void on_step(training_step& step) { calls.push_back("step " + std::to_string(step.step)); }
-        bool on_epoch(const training_step& step, const training_run& run) {
-            CHECK(run.steps.size() == step.step);
-            calls.push_back("epoch");
-            return step.step < 4;
-        }
-        void on_end(const training_run&) { calls.push_back("end"); }
-    };
-    train(model, seen, {}, {.epochs = 2, .batch_size = 5, .observers = {watcher{calls}, [&](const training_step&) {
-                                                                            calls.push_back("seen");
-                                                                        }}});
-    CHECK(calls == std::vector<std::string>{"start", "step 1", "seen", "step 2", "epoch", "seen", "step 3", "seen",
-                                            "step 4", "epoch", "seen", "end"});
 }
 
 TEST_CASE("a callable is a schedule: it is given the share of the steps after the warm-up") {

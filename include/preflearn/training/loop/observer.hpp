@@ -1,19 +1,6 @@
 /// \file
-/// Plain objects that watch a run of training, any number in a call, in their order. An observer is a callable that
-/// takes a step, such as a lambda, or has some of these members:
-///
-/// | member | called | returns |
-/// |---|---|---|
-/// | `on_start(run)` | before the first step, before a kept run is read | |
-/// | `on_resume(run)` | when a kept run was read: its steps are in `run.steps` | nothing, or false: stop |
-/// | `on_step(step, run)`, `on_step(step)` | after a step, before it is kept: may write evaluations into it | the same
-/// | | `on_epoch(step, run)`, `on_epoch(step)` | the same, after the last step of an epoch | the same | |
-/// `observer(step)`, `observer(step, run)` | after a step, and after it was kept | the same | | `on_end(run)` | after
-/// the last step, and after it was kept | | | `state()` | what it remembers, as named numbers that are kept with the
-/// run | |
-///
-/// Whoever returns false ends the run as if it had no more steps: it is kept, and the history says that it was stopped.
-/// An exception ends the call of `train`.
+/// Plain objects that watch a run of training, any number in a call, in their order. They may evaluate the model, write
+/// what they find into a step, and end the run.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -41,6 +28,17 @@ struct training_run {
     state_values parameters{};
 };
 
+/// A callable that takes a step, such as a lambda, or an object with some of these members:
+/// \li `on_start(run)`: before the first step, and before a kept run is read;
+/// \li `on_resume(run)`: when a kept run was read, whose steps are in `run.steps`;
+/// \li `on_step(step, run)` or `on_step(step)`: after a step, before it is kept; may write evaluations into it;
+/// \li `on_epoch(step, run)` or `on_epoch(step)`: the same, after the last step of an epoch;
+/// \li `observer(step)` or `observer(step, run)`, a call: after a step, and after it was kept;
+/// \li `on_end(run)`: after the last step, and after it was kept;
+/// \li `state()`: what it remembers, as named numbers that are kept with the run.
+///
+/// Whoever of the middle four returns false ends the run as if it had no more steps: it is kept, and the history says
+/// that it was stopped. An exception ends the call of `train`.
 template <class T>
 concept TrainingObserver = std::copy_constructible<T> &&
     requires(std::unwrap_reference_t<T>& t, training_step& step, const training_step& seen, const training_run& run) {
