@@ -1,0 +1,22 @@
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string_view>
+
+#include <preflearn/policy/family/families.hpp>
+
+#include "../../files.hpp"
+
+using namespace preflearn;
+
+TEST_CASE("families are found by each of their names; an unknown one is told with those that are known") {
+    std::set<std::string_view> names;
+    for (const decoder_family& family : families::all) {
+        CHECK(family_named(families::all, &decoder_family::model_type, family.model_type, "x") == family);
+        CHECK(names.insert(family.model_type).second);
+    }
+    const auto error = test::error_of(
+        [] { (void)family_named(families::all, &decoder_family::model_type, "mamba", "config.json: model_type"); });
+    CHECK(error == "config.json: model_type: \"llama\" or \"qwen2\" was expected, found \"mamba\"");
+    CHECK_THROWS_AS((void)family_named(families::all, &decoder_family::gguf_name, "", "x"), input_error);
+}
