@@ -51,7 +51,7 @@ TEST_CASE("members are written as they are read") {
 }
 
 TEST_CASE("a share of the head's width becomes a number of columns") {
-    transformer_config config{.hidden_size = 8, .heads = 2, .family = test::gpt_neox};
+    transformer_config config{.family = test::gpt_neox, .hidden_size = 8, .heads = 2};
     const file_field share{.name = "rotary_pct", .unit = field_unit::of_head_dim};
     const nlohmann::json half = {{"rotary_pct", 0.5}}, twice = {{"rotary_pct", 2}};
     read_field(settings_reader(half, "config.json"), share, config, config_field::rotary_dim);
