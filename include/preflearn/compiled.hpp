@@ -1,7 +1,7 @@
 /// \file
 /// What the target `preflearn::compiled` holds: templates of ready-made models, losses by name and ratings, made once
 /// there instead of in each program. Include this, or the part of it that is wanted, in place of the headers that it
-/// includes, and link the target, by which these files are found. Everything else stays header-only.
+/// includes, and link the target; without it the linker misses what they declare. All else stays header-only.
 // SPDX-License-Identifier: MIT
 #pragma once
 
