@@ -8,6 +8,7 @@
 
 #include <preflearn/pipeline/text_study.hpp>
 #include <preflearn/report/run/file_hash.hpp>
+#include <preflearn/training/observers/progress_bar.hpp>
 
 #include "arguments.hpp"
 
