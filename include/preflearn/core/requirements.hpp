@@ -38,9 +38,7 @@ template <class P, class C> consteval void check_generative_policy() {
                                           "generator&) that returns a response");
 }
 
-/// A type that knows why it is no Trainable says so in a consteval `check_trainable()` of its own.
-template <class M, class Batch> consteval void check_trainable() {
-    if constexpr (requires { M::check_trainable(); }) M::check_trainable();
+template <class M, class Batch> consteval void check_is_trainable() {
     static_assert(
         Trainable<M, Batch>,
         "a Trainable has types `real` and `pass`, const forward(batch) that returns a pass with scores(), "
@@ -48,6 +46,13 @@ template <class M, class Batch> consteval void check_trainable() {
         "is a std::span<const preflearn::completion<Prompt, Response>>, scores() converts to a "
         "std::span<const real> with one number a completion, derivatives is a std::span<const real>, and "
         "parameters() and gradients() return spans, vectors or Eigen vectors");
+}
+
+/// A type that knows why it is no Trainable says so in a consteval `check_trainable()` of its own, which is asked
+/// first.
+template <class M, class Batch> consteval void check_trainable() {
+    if constexpr (requires { M::check_trainable(); }) M::check_trainable();
+    check_is_trainable<M, Batch>();
 }
 
 template <class M, class Batch> consteval void check_token_trainable() {

@@ -104,9 +104,8 @@ void linear_rows(matrix_view<const T> x, const affine_map<host_memory, T>& weigh
 /// no data is not wanted. `x` may be without data where the weight's gradient is not wanted.
 /// \throws argument_error when the shapes do not fit, or a gradient of stored weights is wanted.
 template <class T>
-void linear_rows_backward(matrix_view<const T> x, const affine_map<host_memory, T>& weights,
-                          matrix_view<const T> dy, matrix_view<T> dx, store mode,
-                          const parameter_gradients<host_memory, T>& into) {
+void linear_rows_backward(matrix_view<const T> x, const affine_map<host_memory, T>& weights, matrix_view<const T> dy,
+                          matrix_view<T> dx, store mode, const parameter_gradients<host_memory, T>& into) {
     if (dx.data && weights.matrix.stored.empty())
         multiply_in_tiles<T>(transpose::no, dy, transpose::no, weights.matrix.trained, dx, mode);
     std::size_t first = 0;

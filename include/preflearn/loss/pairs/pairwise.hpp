@@ -71,8 +71,9 @@ struct pairwise {
 
     template <std::floating_point Real>
     loss_sums operator()(const pair_scores<Real>& given, const pair_gradients<Real>& gradients) const {
+        check_parts<Real, Score, Link, Target, Margin, Weight, Term>(); // before anything else that is compiled
         const pair_scores<Real> scores = checked(given, gradients);
-        if constexpr (requires { target(Real(1)); }) {
+        if constexpr (requires { target(Real(1)).swapped; }) {
             if (scores.weight.empty() && scores.target.empty() && scores.margin.empty() && target(Real(1)).swapped == 0)
                 return walk_pairs(pieces_by<true, Real>(), scores, gradients);
         }
