@@ -21,12 +21,12 @@ using namespace preflearn;
 namespace {
 
 const std::string golden = PREFLEARN_TESTS "/data/golden/";
-const std::string hh = PREFLEARN_SHARED "/data/hh-rlhf/harmless-base-test-first1500.jsonl.gz";
+const std::string real_pairs = PREFLEARN_SHARED "/data/hh-rlhf/harmless-base-test-first1500.jsonl.gz";
 
 /// False, with a message, where the real data are absent.
 bool has_real_pairs() {
-    if (std::filesystem::exists(hh)) return true;
-    std::cout << "[skipped] no " << hh << "\n";
+    if (std::filesystem::exists(real_pairs)) return true;
+    std::cout << "[skipped] no " << real_pairs << "\n";
     return false;
 }
 
@@ -66,7 +66,7 @@ TEST_CASE("conversations become the texts that TRL makes of them") {
 
 TEST_CASE("the real HH pairs are split into prompt and responses as Python splits them") {
     if (!has_real_pairs()) return;
-    const auto data = read_preferences(hh);
+    const auto data = read_preferences(real_pairs);
     const auto expected = nlohmann::json::parse(std::ifstream(golden + "hh.json"));
     CHECK(data.size() == expected["pairs"]);
     CHECK(data.labels().size() == data.size());
@@ -93,7 +93,7 @@ TEST_CASE("the real HH pairs are split into prompt and responses as Python split
 
 TEST_CASE("the real transcripts give the same texts when they come as conversations") {
     if (!has_real_pairs()) return;
-    line_reader lines{std::filesystem::path(hh)};
+    line_reader lines{std::filesystem::path(real_pairs)};
     int compared = 0;
     while (const auto line = lines.next()) {
         const auto fields = nlohmann::json::parse(*line);
@@ -108,7 +108,7 @@ TEST_CASE("the real transcripts give the same texts when they come as conversati
 
 TEST_CASE("the real pairs come back from a written file, and their split leaks no prompt") {
     if (!has_real_pairs()) return;
-    const auto data = read_preferences(hh);
+    const auto data = read_preferences(real_pairs);
     const test::folder folder;
     write_labelled_pairs(folder / "pairs.jsonl.gz", data.comparisons(), data.labels());
     const auto back = read_preferences(folder / "pairs.jsonl.gz");

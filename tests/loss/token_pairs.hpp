@@ -17,7 +17,7 @@
 #include <preflearn/loss/tokens/scores.hpp>
 
 /// One side's responses in flat columns.
-template <class Real> struct token_side {
+template <class Real> struct token_half {
     std::vector<std::size_t> offsets{0};
     std::size_t length = 0; // padded when it is not 0
     std::vector<std::uint8_t> mask;
@@ -51,7 +51,7 @@ template <class Real> struct token_side {
 };
 
 template <class Real> struct token_pairs {
-    token_side<Real> chosen, rejected;
+    token_half<Real> chosen, rejected;
     std::vector<Real> weight, target, margin, values;
 
     [[nodiscard]] preflearn::token_scores<Real> scores() const {
@@ -72,7 +72,7 @@ token_pairs<Real> random_token_pairs(std::size_t n, std::uint64_t seed = 1, std:
         return static_cast<Real>(std::round((low + (high - low) * random.uniform()) * 64) / 64);
     };
     for (std::size_t i = 0; i < n; ++i) {
-        for (token_side<Real>* side : {&p.chosen, &p.rejected}) {
+        for (token_half<Real>* side : {&p.chosen, &p.rejected}) {
             const std::size_t tokens = 1 + random.below(longest);
             for (std::size_t t = 0; t < tokens; ++t) {
                 side->policy.push_back(grid(-5, -0.1));
@@ -91,9 +91,9 @@ token_pairs<Real> random_token_pairs(std::size_t n, std::uint64_t seed = 1, std:
 }
 
 /// The same tokens padded, with NaN in the padding: in front, behind and between the tokens.
-template <class Real> token_side<Real> padded(const token_side<Real>& from, std::uint64_t seed) {
+template <class Real> token_half<Real> padded(const token_half<Real>& from, std::uint64_t seed) {
     preflearn::generator random(seed, "padding");
-    token_side<Real> to;
+    token_half<Real> to;
     const std::size_t n = from.offsets.size() - 1;
     for (std::size_t r = 0; r < n; ++r) to.length = std::max(to.length, from.offsets[r + 1] - from.offsets[r] + 7);
     to.mask.assign(n * to.length, 0);
@@ -106,7 +106,7 @@ template <class Real> token_side<Real> padded(const token_side<Real>& from, std:
             }
         }
     }
-    token_side<Real> source = from;
+    token_half<Real> source = from;
     for (std::size_t column = 0; column < 5; ++column) {
         to.all()[column]->assign(to.mask.size(), std::numeric_limits<Real>::quiet_NaN());
         for (std::size_t at = 0, next = 0; at < to.mask.size(); ++at)
@@ -134,7 +134,7 @@ template <class Loss> double token_gradient_error(const Loss& loss, token_pairs<
             worst = std::max(worst, std::abs((above - below) / (2 * step) - gradient[i]));
         }
     };
-    for (token_side<double>* side : {&p.chosen, &p.rejected}) {
+    for (token_half<double>* side : {&p.chosen, &p.rejected}) {
         compare(side->policy, side->d_policy);
         if (divergences) compare(side->divergence, side->d_divergence);
     }

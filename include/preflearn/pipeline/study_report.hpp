@@ -200,11 +200,11 @@ inline table pair_table(std::span<const study_result> results, const pair_names&
 /// Every step of every preference training.
 inline table training_table(std::span<const study_result> results) {
     table steps{.title = "Training", .columns = {{.name = "seed"}, {.name = "run"}, {.name = "step"}}};
-    for (const auto& [name, member] : metrics) steps.columns.push_back({.name = std::string(name)});
+    for (const auto& [name, member] : step_metrics) steps.columns.push_back({.name = std::string(name)});
     const auto add = [&](const study_result& result, const std::string& run, const training_history& history) {
         for (const training_step& step : history.steps) {
             std::vector<table_cell> row{result.seed, run, step.step};
-            for (const auto& [name, member] : metrics)
+            for (const auto& [name, member] : step_metrics)
                 row.push_back(std::isnan(step.*member) ? table_cell() : table_cell(step.*member));
             steps.rows.push_back(std::move(row));
         }

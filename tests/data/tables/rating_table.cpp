@@ -18,14 +18,14 @@ csv_file table_of(const std::string& text) {
     return csv_file(csv_reader(stream, "ratings.csv"));
 }
 
-const std::string wide = "unit,A,B\nu1,1,2\nu2,,3\nu3, 4 ,\n";
-const std::string tall = "rater,unit,value,note\nA,u1,1,x\nB,u1,2,\nB,u2,3,\nA,u3,4,\nA,u2,,\n";
+const std::string wide_table = "unit,A,B\nu1,1,2\nu2,,3\nu3, 4 ,\n";
+const std::string tall_table = "rater,unit,value,note\nA,u1,1,x\nB,u1,2,\nB,u2,3,\nA,u3,4,\nA,u2,,\n";
 
 } // namespace
 
 TEST_CASE("a wide table and a long one say the same") {
-    const rating_table a = wide_ratings(table_of(wide), "unit"),
-                       b = long_ratings(table_of(tall), "unit", "rater", "value");
+    const rating_table a = wide_ratings(table_of(wide_table), "unit"),
+                       b = long_ratings(table_of(tall_table), "unit", "rater", "value");
     CHECK(a.units == b.units);
     CHECK(a.raters == b.raters);
     CHECK(numbers_of(a) == std::vector<double>{1, 2, 3, 4});
@@ -49,7 +49,8 @@ TEST_CASE("without a unit column every column is a rater and units are numbered"
     CHECK(wide_ratings(table_of("A,B,\n1,2,\n3,4,\n")).missing.total() == 0);
     CHECK_THROWS_WITH_AS(wide_ratings(table_of("unit\nu1\n"), "unit"), doctest::Contains("no column of ratings"),
                          input_error);
-    CHECK_THROWS_WITH_AS(wide_ratings(table_of(wide), "item"), doctest::Contains("no column 'item'"), input_error);
+    CHECK_THROWS_WITH_AS(wide_ratings(table_of(wide_table), "item"), doctest::Contains("no column 'item'"),
+                         input_error);
 }
 
 TEST_CASE("what is not a number is named by line and rater") {

@@ -62,8 +62,8 @@ struct naive_sums {
             pair.weight = p.weight[i];
             pair.target = p.target[i];
             pair.margin = p.margin[i];
-            const auto tokens = [&](const token_side<double>& side) { return side.offsets[i + 1] - side.offsets[i]; };
-            const auto add = [&](const token_side<double>& side, const token_side<double>& other, extended& policy,
+            const auto tokens = [&](const token_half<double>& side) { return side.offsets[i + 1] - side.offsets[i]; };
+            const auto add = [&](const token_half<double>& side, const token_half<double>& other, extended& policy,
                                  extended& reference) {
                 policy = reference = 0;
                 for (std::size_t t = 0; t < tokens(side); ++t) {
@@ -112,7 +112,7 @@ template <class Real, class Loss> std::vector<Real> all_losses_and_gradients(con
     std::vector<Real> all = p.values;
     for (const double value : {sums.loss, sums.weight, sums.chosen_rewards, sums.rejected_rewards})
         all.push_back(static_cast<Real>(value));
-    for (const token_side<Real>* side : {&p.chosen, &p.rejected}) {
+    for (const token_half<Real>* side : {&p.chosen, &p.rejected}) {
         for (const std::vector<Real>* column : {&side->d_policy, &side->d_divergence}) {
             const std::vector<Real> values = side->at_tokens(*column);
             all.insert(all.end(), values.begin(), values.end());
@@ -150,7 +150,7 @@ TEST_CASE("on tokens the loss is what it is on their sums") {
     std::vector<std::uint32_t> lengths[2];
     for (std::size_t i = 0; i < 300; ++i) {
         std::size_t column = 0;
-        for (const token_side<double>* side : {&p.chosen, &p.rejected}) {
+        for (const token_half<double>* side : {&p.chosen, &p.rejected}) {
             double policy = 0, reference = 0;
             for (std::size_t at = side->offsets[i]; at < side->offsets[i + 1]; ++at) {
                 policy += side->policy[at]; // exact: the numbers lie on a grid
@@ -186,7 +186,7 @@ TEST_CASE_TEMPLATE("padded input gives the bits of ragged input and a gradient o
     token_pairs<Real> ragged = random_token_pairs<Real>(50, 6), holes = padded(ragged);
     const auto same = [&](const auto& loss) {
         CHECK(all_losses_and_gradients(loss, ragged) == all_losses_and_gradients(loss, holes));
-        for (const token_side<Real>* side : {&holes.chosen, &holes.rejected})
+        for (const token_half<Real>* side : {&holes.chosen, &holes.rejected})
             for (std::size_t at = 0; at < side->mask.size(); ++at)
                 if (side->mask[at] == 0) CHECK((side->d_policy[at] == 0 && side->d_divergence[at] == 0));
     };
@@ -199,7 +199,7 @@ TEST_CASE("padding at the end by lengths is the same once more") {
     token_pairs<double> ragged = random_token_pairs<double>(20, 8, 9), by_lengths = ragged;
     std::vector<std::uint32_t> lengths[2];
     std::size_t which = 0;
-    for (token_side<double>* side : {&by_lengths.chosen, &by_lengths.rejected}) {
+    for (token_half<double>* side : {&by_lengths.chosen, &by_lengths.rejected}) {
         for (std::vector<double>* column : side->all()) {
             std::vector<double> wide_column(20 * 9, std::numeric_limits<double>::quiet_NaN());
             for (std::size_t r = 0; r < 20; ++r)
@@ -272,7 +272,7 @@ TEST_CASE("missing columns stand for weight one, target one, margin zero and no 
         batch->weight.assign(batch == &p ? 0 : 40, 1);
         batch->target.assign(batch == &p ? 0 : 40, 1);
         batch->margin.assign(batch == &p ? 0 : 40, 0);
-        for (token_side<double>* side : {&batch->chosen, &batch->rejected})
+        for (token_half<double>* side : {&batch->chosen, &batch->rejected})
             side->reference.assign(batch == &p ? 0 : side->policy.size(), 0);
     }
     CHECK(all_losses_and_gradients(from_tokens<dpo>{}, p) == all_losses_and_gradients(from_tokens<dpo>{}, q));

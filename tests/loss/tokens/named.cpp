@@ -96,7 +96,7 @@ TEST_CASE("values and gradients are those of TRL and of TDPO's authors") {
                 CHECK(sums.rejected_rewards / pairs ==
                       doctest::Approx(entry["rewards_rejected"].get<double>()).epsilon(1e-12));
             }
-            const auto compare = [&](const nlohmann::json& expected, const token_side<double>& side,
+            const auto compare = [&](const nlohmann::json& expected, const token_half<double>& side,
                                      const std::vector<double>& found) {
                 for (std::size_t i = 0; i < expected.size(); ++i) {
                     for (const auto& [at, which] :
@@ -119,7 +119,7 @@ TEST_CASE("values and gradients are those of TRL and of TDPO's authors") {
 
 TEST_CASE("LD-DPO is DPO at alpha 1, and at alpha 0 it is DPO on responses cut to the shorter length") {
     token_pairs<double> p = random_token_pairs<double>(80, 3), cut = p;
-    for (token_side<double>* side : {&cut.chosen, &cut.rejected}) {
+    for (token_half<double>* side : {&cut.chosen, &cut.rejected}) {
         for (std::vector<double>* column : side->all()) column->clear();
         side->offsets = {0};
     }
@@ -157,7 +157,7 @@ TEST_CASE("the two conventions of LD-DPO differ by the reference's tail alone") 
     const double both = ld_dpo<>{.part = {.ld_alpha = 0.25}}(p.scores(), {}).chosen_rewards;
     const double one = ld_dpo_policy_only<>{.part = {.ld_alpha = 0.25}}(p.scores(), {}).chosen_rewards;
     CHECK(both - one == doctest::Approx(rewards).epsilon(1e-11));
-    for (token_side<double>* side : {&p.chosen, &p.rejected}) side->reference.clear();
+    for (token_half<double>* side : {&p.chosen, &p.rejected}) side->reference.clear();
     CHECK(ld_dpo<>{}(p.scores(), {}).loss == ld_dpo_policy_only<>{}(p.scores(), {}).loss);
 }
 
@@ -167,7 +167,7 @@ TEST_CASE("WPO is the loss with the policy's weight in the weight column") {
     for (const bool clamped : {false, true}) {
         for (std::size_t i = 0; i < 60; ++i) {
             double exponent = 0;
-            for (const token_side<double>* side : {&p.chosen, &p.rejected}) {
+            for (const token_half<double>* side : {&p.chosen, &p.rejected}) {
                 double sum = 0;
                 for (std::size_t at = side->offsets[i]; at < side->offsets[i + 1]; ++at)
                     sum += side->policy[at] - side->log_sum_squares[at];
@@ -190,7 +190,7 @@ TEST_CASE("WPO is the loss with the policy's weight in the weight column") {
 
 TEST_CASE("WPO's weight is 1 for tokens as likely as the policy's own, and too large a weight is named") {
     token_pairs<double> p = random_token_pairs<double>(30);
-    for (token_side<double>* side : {&p.chosen, &p.rejected}) side->log_sum_squares = side->policy;
+    for (token_half<double>* side : {&p.chosen, &p.rejected}) side->log_sum_squares = side->policy;
     CHECK(wpo<>{}(p.scores(), {}).loss == from_tokens<dpo>{}(p.scores(), {}).loss);
     CHECK(wpo_clamped<>{}(p.scores(), {}).loss == from_tokens<dpo>{}(p.scores(), {}).loss);
     for (double& value : p.chosen.log_sum_squares) value = -1000;
@@ -215,7 +215,7 @@ TEST_CASE("TDPO is DPO where policy and reference agree everywhere, and TDPO2 at
     token_pairs<double> p = random_token_pairs<double>(30, 7);
     CHECK(tdpo2<>{.part = {.alpha = 1}}(p.scores(), {}).loss == tdpo1<>{}(p.scores(), {}).loss);
     CHECK(tdpo2<>{.part = {.alpha = 0}}(p.scores(), {}).loss == from_tokens<dpo>{}(p.scores(), {}).loss);
-    for (token_side<double>* side : {&p.chosen, &p.rejected}) {
+    for (token_half<double>* side : {&p.chosen, &p.rejected}) {
         side->reference = side->policy;
         side->divergence.assign(side->policy.size(), 0);
     }

@@ -94,7 +94,7 @@ TEST_CASE("lists of two are DPO: updates and metrics of every step") {
                                               {.rate = 0.05}, options, {.weight = d.weights});
     REQUIRE(a.steps.size() == b.steps.size());
     for (std::size_t i = 0; i < a.steps.size(); ++i) {
-        for (const auto& [name, member] : metrics) {
+        for (const auto& [name, member] : step_metrics) {
             INFO("step ", i, " ", name);
             CHECK(std::isnan(a.steps[i].*member) == std::isnan(b.steps[i].*member));
             if (!std::isnan(a.steps[i].*member))

@@ -66,9 +66,9 @@ struct run_file {
     /// Writes the file whole or not at all. \throws input_error when it cannot be written.
     void save(const kept_run& run) const {
         std::vector<double> numbers;
-        numbers.reserve(run.steps.size() * metrics.size());
+        numbers.reserve(run.steps.size() * step_metrics.size());
         for (const training_step& step : run.steps)
-            for (const auto& [name, member] : metrics) numbers.push_back(step.*member);
+            for (const auto& [name, member] : step_metrics) numbers.push_back(step.*member);
         std::vector<tensor_view> tensors;
         for (const named_state& part : run.state) {
             const auto [bytes, type] = detail::bytes_of_state(part.values);
@@ -76,7 +76,7 @@ struct run_file {
         }
         tensors.push_back({"history",
                            element_type::f64,
-                           {run.steps.size(), metrics.size()},
+                           {run.steps.size(), step_metrics.size()},
                            std::as_bytes(std::span<const double>(numbers))});
         std::map<std::string, std::string> metadata{{"format", std::string(detail::run_format)},
                                                     {"steps taken", std::to_string(run.steps.size())},
@@ -109,7 +109,7 @@ struct run_file {
         const std::size_t taken = shape[0];
         const auto total = natural(field("steps in the run"));
         const std::span<const std::byte> history =
-            detail::exact_bytes(file, "history", element_type::f64, {taken, metrics.size()});
+            detail::exact_bytes(file, "history", element_type::f64, {taken, step_metrics.size()});
         std::vector<std::pair<std::span<std::byte>, std::span<const std::byte>>> copies;
         for (const named_state& part : run.state) {
             const auto [bytes, type] = detail::bytes_of_state(part.values);
@@ -121,9 +121,9 @@ struct run_file {
         run.total = total;
         run.steps.assign(taken, {});
         for (std::size_t i = 0; i < taken; ++i)
-            for (std::size_t j = 0; j < metrics.size(); ++j)
-                std::memcpy(&(run.steps[i].*metrics[j].second),
-                            history.data() + (i * metrics.size() + j) * sizeof(double), sizeof(double));
+            for (std::size_t j = 0; j < step_metrics.size(); ++j)
+                std::memcpy(&(run.steps[i].*step_metrics[j].second),
+                            history.data() + (i * step_metrics.size() + j) * sizeof(double), sizeof(double));
         return true;
     }
 

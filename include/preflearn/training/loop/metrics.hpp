@@ -42,7 +42,7 @@ struct training_step {
 };
 
 /// The numbers of a step by name, in the order of reports and checkpoints.
-inline constexpr std::array metrics = std::to_array<std::pair<std::string_view, double training_step::*>>({
+inline constexpr std::array step_metrics = std::to_array<std::pair<std::string_view, double training_step::*>>({
     {"epoch", &training_step::epoch},
     {"loss", &training_step::loss},
     {"grad_norm", &training_step::grad_norm},
@@ -61,7 +61,7 @@ inline constexpr std::array metrics = std::to_array<std::pair<std::string_view, 
 
 /// Calls `see(name, value)` for each number that the step has.
 template <class See> void for_each_metric(const training_step& step, See&& see) {
-    for (const auto& [name, member] : metrics) {
+    for (const auto& [name, member] : step_metrics) {
         if (!std::isnan(step.*member)) see(name, step.*member);
     }
 }
