@@ -155,8 +155,8 @@ TEST_CASE("what a model throws over many completions names the list") {
 }
 
 TEST_CASE("lengths are asked for once in a run, and only those that the loss reads") {
-    struct counting : unigram<double> {
-        using unigram<double>::unigram;
+    struct counting : token_model<double> {
+        using token_model<double>::token_model;
         mutable std::size_t asked = 0;
         [[nodiscard]] token_span response_tokens(token_span response) const {
             ++asked;

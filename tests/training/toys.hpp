@@ -78,7 +78,7 @@ template <class Scalar> struct strengths {
 };
 
 /// π(y | x) = Π_t softmax(θ)[y_t]. A TokenTrainable that knows log Σ_v π(v)², too.
-template <class Scalar> struct unigram {
+template <class Scalar> struct token_model {
     using real = double;
     struct pass {
         std::vector<double> values;
@@ -90,8 +90,8 @@ template <class Scalar> struct unigram {
     };
     std::vector<Scalar> logits, gradient;
 
-    explicit unigram(std::size_t tokens, std::uint64_t seed = 0) : logits(tokens), gradient(tokens) {
-        preflearn::generator random(seed, "unigram");
+    explicit token_model(std::size_t tokens, std::uint64_t seed = 0) : logits(tokens), gradient(tokens) {
+        preflearn::generator random(seed, "token_model");
         for (Scalar& z : logits) z = static_cast<Scalar>(seed == 0 ? 0.0 : random.normal());
     }
     [[nodiscard]] std::vector<double> log_distribution() const {
@@ -157,10 +157,10 @@ template <class Scalar> struct unigram {
 };
 
 static_assert(preflearn::Trainable<strengths<float>, preflearn::batch_of<item_comparison>>);
-static_assert(preflearn::Trainable<unigram<double>, preflearn::batch_of<preflearn::token_comparison>>);
-static_assert(preflearn::KnowsSumSquares<unigram<double>, preflearn::batch_of<preflearn::token_comparison>>);
+static_assert(preflearn::Trainable<token_model<double>, preflearn::batch_of<preflearn::token_comparison>>);
+static_assert(preflearn::KnowsSumSquares<token_model<double>, preflearn::batch_of<preflearn::token_comparison>>);
 static_assert(!preflearn::TokenTrainable<strengths<float>, preflearn::batch_of<item_comparison>>);
-static_assert(preflearn::Policy<unigram<float>, preflearn::token_comparison>);
+static_assert(preflearn::Policy<token_model<float>, preflearn::token_comparison>);
 
 /// Token sequences with the comparisons and completions that view them.
 struct token_data {
@@ -186,11 +186,11 @@ struct token_data {
 
 /// The largest difference between the gradient of a batch and central differences of the loss that it reports;
 /// `batch(model)` returns both, the loss in the metrics of a step.
-template <class Batch> double gradient_error_of(const unigram<double>& policy, const Batch& batch) {
+template <class Batch> double gradient_error_of(const token_model<double>& policy, const Batch& batch) {
     const std::vector<double> gradient = batch(policy).first;
     double worst = 0;
     for (std::size_t i = 0; i < policy.logits.size(); ++i) {
-        unigram<double> above = policy, below = policy;
+        token_model<double> above = policy, below = policy;
         above.logits[i] += 1e-5;
         below.logits[i] -= 1e-5;
         const double slope = (batch(above).second.loss - batch(below).second.loss) / 2e-5;

@@ -1,3 +1,4 @@
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -36,7 +37,7 @@ TEST_CASE("a game's terms do not depend on the run of games that it is seen in")
         CHECK(row.size() == 6); // two items, order, feature, judge, ties
         CHECK(row[3].times == features[g]);
     });
-    for (const std::size_t g : {0, 1, 63, 64, 65, 130, 299})
+    for (const std::size_t g : std::array<std::size_t, 7>{0, 1, 63, 64, 65, 130, 299})
         likelihood.each_game(at, g, g + 1, [&](std::size_t same, const auto&, const judged_terms& t) {
             CHECK(same == g);
             CHECK(t.value == values[g]);

@@ -170,10 +170,10 @@ TEST_CASE("without a name the vocabulary is recognised or llama.cpp's default is
 TEST_CASE("the caller may name the pre-tokeniser, which is said where the file says otherwise") {
     const test::folder folder;
     const auto path = folder.write("t.gguf", as_gguf("llama3", "default", false).file());
-    const tokenizer asked = load_tokenizer(path, {.pretokenizer = "llama-bpe"});
-    CHECK(asked.encode("1234 it's\n\n") == load(as_gguf("llama3", "llama3", false)).encode("1234 it's\n\n"));
-    REQUIRE(asked.notes().size() == 1);
-    CHECK(test::contains(asked.notes()[0], "tokenizer.ggml.pre is 'default'; 'llama-bpe' was taken as asked"));
+    const tokenizer named = load_tokenizer(path, {.pretokenizer = "llama-bpe"});
+    CHECK(named.encode("1234 it's\n\n") == load(as_gguf("llama3", "llama3", false)).encode("1234 it's\n\n"));
+    REQUIRE(named.notes().size() == 1);
+    CHECK(test::contains(named.notes()[0], "tokenizer.ggml.pre is 'default'; 'llama-bpe' was taken as named"));
     CHECK(test::contains(test::error_of([&] { (void)load_tokenizer(path, {.pretokenizer = "lama"}); }),
                          "there is no pre-tokeniser 'lama'; there are default"));
     const auto by_score = folder.write("s.gguf", as_gguf("llama2", "default", true).file());

@@ -16,7 +16,7 @@ using namespace preflearn;
 TEST_CASE("a cache gives back the same bits without asking the policy again") {
     const test::folder here;
     const token_data data(20);
-    unigram<float> policy(6, 3);
+    token_model<float> policy(6, 3);
     const std::string model = fingerprint_of_parameters(policy);
     const auto computed = cached_reference_log_probs(here / "reference.safetensors", policy, data.comparisons, model);
     struct never_asked {
@@ -31,7 +31,7 @@ TEST_CASE("a cache of another model, of other pairs or of another kind is refuse
     const test::folder here;
     const auto path = here / "reference.safetensors";
     const token_data data(20), other(20, 6, 2), fewer(19);
-    unigram<float> policy(6, 3), changed(6, 4);
+    token_model<float> policy(6, 3), changed(6, 4);
     const std::string model = fingerprint_of_parameters(policy);
     cached_reference_log_probs(path, policy, data.comparisons, model);
     CHECK_THROWS_WITH_AS(cached_reference_log_probs(path, policy, data.comparisons, fingerprint_of_parameters(changed)),

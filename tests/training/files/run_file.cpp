@@ -51,9 +51,9 @@ struct run {
     run() {
         generator random(1);
         for (const auto& c : data.comparisons) labels.add({c.id, random.uniform()});
-        references = reference_log_probs(unigram<float>(6, 3), data.comparisons);
+        references = reference_log_probs(token_model<float>(6, 3), data.comparisons);
     }
-    training_history train(unigram<float>& model) const {
+    training_history train(token_model<float>& model) const {
         return train_preferences(model, data.comparisons, labels, references, loss, optimiser, options);
     }
 };
@@ -77,7 +77,7 @@ std::string content(const std::filesystem::path& path) {
 
 /// What refuses to go on from the checkpoint says.
 std::string refusal(const run& r) {
-    unigram<float> model(6, 3);
+    token_model<float> model(6, 3);
     try {
         r.train(model);
     } catch (const input_error& failure) {
@@ -91,7 +91,7 @@ std::string refusal(const run& r) {
 TEST_CASE("a run that is killed after any step and resumed has the bits of one that was never stopped") {
     const test::folder here;
     run whole;
-    unigram<float> expected(6, 3);
+    token_model<float> expected(6, 3);
     const training_history history = whole.train(expected);
     REQUIRE(history.steps.size() == 14);
     for (std::uint64_t stop = 1; stop <= 14; ++stop) {
@@ -100,10 +100,10 @@ TEST_CASE("a run that is killed after any step and resumed has the bits of one t
             r.options.keeper = run_file{here / "run.safetensors", every};
             std::filesystem::remove(here / "run.safetensors");
             r.options.observers = {kill_after(stop)};
-            unigram<float> model(6, 3);
+            token_model<float> model(6, 3);
             CHECK_THROWS_AS(r.train(model), killed);
             r.options.observers = {};
-            unigram<float> resumed(6, 3);
+            token_model<float> resumed(6, 3);
             const training_history again = r.train(resumed);
             CHECK(same_bits(resumed.logits, expected.logits));
             CHECK(same_bits(again, history));
@@ -116,7 +116,7 @@ TEST_CASE("a finished run resumes to its result at once, and a supervised run re
     const test::folder here;
     const token_data data(9);
     training_options options{.epochs = 3, .batch_size = 2};
-    unigram<double> expected(6, 3), stopped(6, 3), resumed(6, 3), finished(6, 3);
+    token_model<double> expected(6, 3), stopped(6, 3), resumed(6, 3), finished(6, 3);
     train_supervised(expected, data.completions, {}, options);
     options.keeper = run_file{here / "run.safetensors", 4};
     options.observers = {kill_after(11)};
@@ -133,7 +133,7 @@ TEST_CASE("what a killed writer leaves behind does not matter") {
     run r;
     r.options.keeper = run_file{here / "run.safetensors", 5};
     r.options.observers = {kill_after(7)};
-    unigram<float> model(6, 3), resumed(6, 3), expected(6, 3);
+    token_model<float> model(6, 3), resumed(6, 3), expected(6, 3);
     CHECK_THROWS_AS(r.train(model), killed);
     std::ofstream(here / ".run.safetensors.1-0.tmp") << "half a checkpo";
     r.options.observers = {};
@@ -147,7 +147,7 @@ TEST_CASE("a checkpoint of another run is refused with a message that says what 
     const test::folder here;
     run r;
     r.options.keeper = run_file{here / "run.safetensors", 0};
-    unigram<float> model(6, 3);
+    token_model<float> model(6, 3);
     r.train(model);
     const auto differs = [&](auto change, const char* what) {
         run other;
@@ -179,8 +179,8 @@ TEST_CASE("a checkpoint of another run is refused with a message that says what 
         "labels: ");
     run same;
     same.options.keeper = r.options.keeper;
-    unigram<float> another(6, 4), larger(7, 3);
-    unigram<double> wider(6, 3);
+    token_model<float> another(6, 4), larger(7, 3);
+    token_model<double> wider(6, 3);
     CHECK_THROWS_WITH_AS(same.train(another), doctest::Contains("parameters at the start"), input_error);
     CHECK_THROWS_WITH_AS(same.train(larger), doctest::Contains("number of parameters: 6 there, 7 here"), input_error);
     CHECK_THROWS_WITH_AS(train_preferences(wider, same.data.comparisons, same.labels, same.references, same.loss,
@@ -194,17 +194,17 @@ TEST_CASE("a truncated or damaged checkpoint gives an error that names the file,
     const test::folder here;
     run r;
     r.options.keeper = run_file{here / "run.safetensors", 0};
-    unigram<float> model(6, 3);
+    token_model<float> model(6, 3);
     r.train(model);
     const std::string good = content(here / "run.safetensors");
     const auto refused = [&](const std::string& bad) {
         std::ofstream(here / "run.safetensors", std::ios::binary) << bad;
-        unigram<float> fresh(6, 3);
+        token_model<float> fresh(6, 3);
         try {
             r.train(fresh);
         } catch (const input_error& failure) {
             CHECK(std::string(failure.what()).find("run.safetensors") != std::string::npos);
-            CHECK(same_bits(fresh.logits, unigram<float>(6, 3).logits));
+            CHECK(same_bits(fresh.logits, token_model<float>(6, 3).logits));
             return true;
         }
         return false;
@@ -233,7 +233,7 @@ TEST_CASE("the bits of a run do not depend on the number of threads") {
     std::vector<std::vector<float>> results;
     for (const int threads : {1, 2, 5}) {
         omp_set_num_threads(threads);
-        unigram<float> model(6, 3);
+        token_model<float> model(6, 3);
         run{}.train(model);
         results.push_back(model.logits);
     }

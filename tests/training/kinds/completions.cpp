@@ -39,13 +39,13 @@ struct flagged_data {
 /// Gradient and metrics of one batch of all examples, in micro-batches.
 template <class Loss>
 std::pair<std::vector<double>, training_step>
-one_batch_of_completions(const flagged_data& d, const unigram<double>& start, const unigram<double>& reference,
+one_batch_of_completions(const flagged_data& d, const token_model<double>& start, const token_model<double>& reference,
                          const Loss& loss, std::size_t micro) {
     loss_objective objective(
-        completion_batch<unigram<double>, token_completion, unigram<double>, loss_uses_mismatched<Loss>>(
+        completion_batch<token_model<double>, token_completion, token_model<double>, loss_uses_mismatched<Loss>>(
             d.completions, d.desirable, reference, d.weights, CoupledUnpairedLoss<Loss>),
         loss);
-    unigram<double> model = start;
+    token_model<double> model = start;
     const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};
 }
@@ -54,7 +54,7 @@ one_batch_of_completions(const flagged_data& d, const unigram<double>& start, co
 
 TEST_CASE("KTO's estimate scores every prompt with the response before it, under policy and reference") {
     const flagged_data d(7);
-    const unigram<double> policy(6, 2), reference(6, 3);
+    const token_model<double> policy(6, 2), reference(6, 3);
     double mean = 0;
     for (const token_completion& c : d.completions) // one distribution for all prompts: the same responses, once each
         mean += (policy.log_prob({}, c.response) - reference.log_prob({}, c.response)) / 7;
@@ -113,7 +113,7 @@ TEST_CASE("which prompt meets which response: the first of the batch meets the l
 
 TEST_CASE("the gradient of accumulated micro-batches is that of the whole batch, coupled or not") {
     const flagged_data d(11);
-    const unigram<double> policy(6, 2), reference(6, 3);
+    const token_model<double> policy(6, 2), reference(6, 3);
     const auto check = [&](const auto& loss) {
         const auto [whole, step] = one_batch_of_completions(d, policy, reference, loss, 11);
         for (const std::size_t micro : {1U, 2U, 5U}) {
@@ -131,7 +131,7 @@ TEST_CASE("the gradient of accumulated micro-batches is that of the whole batch,
 
 TEST_CASE("the gradient is the derivative of the reported loss") {
     const flagged_data d(9);
-    const unigram<double> policy(6, 2), reference(6, 3);
+    const token_model<double> policy(6, 2), reference(6, 3);
     const apo_zero_unpaired loss{.beta = 0.5};
     CHECK(gradient_error_of(policy, [&](const auto& model) {
               return one_batch_of_completions(d, model, reference, loss, 9);
@@ -143,8 +143,8 @@ TEST_CASE("training makes desirable responses likelier than undesirable ones, un
     const std::vector<token_completion> data{{{}, good}, {{}, bad}, {{}, third}};
     const std::vector<std::uint8_t> flags{1, 0, 0};
     const auto check = [&](const auto& loss) {
-        unigram<double> policy(5);
-        const unigram<double> reference = policy;
+        token_model<double> policy(5);
+        const token_model<double> reference = policy;
         const training_history history = train_unpaired(
             policy, data, flags, reference, loss, {.rate = 0.05, .weight_decay = 0}, {.epochs = 100, .batch_size = 3});
         CHECK(policy.log_prob({}, good) > reference.log_prob({}, good) + 1);
@@ -160,10 +160,10 @@ TEST_CASE("training makes desirable responses likelier than undesirable ones, un
 
 TEST_CASE("log-probs of the reference computed once do as well, where no other responses are scored") {
     const flagged_data d(12);
-    const unigram<double> reference(6, 3);
+    const token_model<double> reference(6, 3);
     std::vector<double> known;
     for (const token_completion& c : d.completions) known.push_back(reference.log_prob({}, c.response));
-    unigram<double> a(6, 2), b = a;
+    token_model<double> a(6, 2), b = a;
     train_unpaired(a, d.completions, d.desirable, reference, bco{}, {}, silent, d.weights);
     train_unpaired(b, d.completions, d.desirable, known, bco{}, {}, silent, d.weights);
     CHECK(a.logits == b.logits);
@@ -172,9 +172,9 @@ TEST_CASE("log-probs of the reference computed once do as well, where no other r
 TEST_CASE("a run with a running mean that is killed after any step and resumed has the bits of one never stopped") {
     const test::folder here;
     const flagged_data d(23);
-    const unigram<float> reference(6, 3);
+    const token_model<float> reference(6, 3);
     training_options options{.epochs = 2, .batch_size = 5, .micro_batch_size = 2, .seed = 12};
-    unigram<float> expected(6, 2);
+    token_model<float> expected(6, 2);
     const training_history whole =
         train_unpaired(expected, d.completions, d.desirable, reference, bco{}, {.rate = 0.1}, options, d.weights);
     REQUIRE(whole.steps.size() == 10);
@@ -184,12 +184,12 @@ TEST_CASE("a run with a running mean that is killed after any step and resumed h
             options.observers = {[stop](const training_step& now) {
                 if (now.step == stop) throw killed("killed");
             }};
-            unigram<float> model(6, 2);
+            token_model<float> model(6, 2);
             CHECK_THROWS_AS(
                 train_unpaired(model, d.completions, d.desirable, reference, bco{}, {.rate = 0.1}, options, d.weights),
                 killed);
             options.observers = {};
-            unigram<float> resumed(6, 2);
+            token_model<float> resumed(6, 2);
             const training_history history = train_unpaired(resumed, d.completions, d.desirable, reference, bco{},
                                                             {.rate = 0.1}, options, d.weights);
             CHECK(history.resumed_steps == stop / every * every + (stop == 10 ? 10 - stop / every * every : 0));
@@ -199,7 +199,7 @@ TEST_CASE("a run with a running mean that is killed after any step and resumed h
         }
     }
     // Another loss, or other flags, are another run.
-    unigram<float> model(6, 2);
+    token_model<float> model(6, 2);
     options.keeper = run_file{here / "run.safetensors", 0};
     train_unpaired(model, d.completions, d.desirable, reference, bco{}, {.rate = 0.1}, options, d.weights);
     CHECK_THROWS_WITH_AS(
@@ -225,8 +225,8 @@ TEST_CASE("pairs become completions by their labels") {
 
 TEST_CASE("what does not fit is named") {
     const flagged_data d(5);
-    unigram<double> policy(6, 2);
-    const unigram<double> reference(6, 3);
+    token_model<double> policy(6, 2);
+    const token_model<double> reference(6, 3);
     const std::vector<std::uint8_t> few(4, 1);
     const std::vector<double> three(3, 1), negative{1, 1, -1, 1, 1};
     CHECK_THROWS_WITH_AS(train_unpaired(policy, d.completions, few, reference, kto<>{}, {}, silent),

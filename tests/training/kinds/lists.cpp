@@ -63,12 +63,12 @@ struct ladder {
 };
 
 /// Gradient and metrics of one batch of all lists, in micro-batches.
-std::pair<std::vector<double>, training_step> one_batch_of_lists(const list_data& d, const unigram<double>& start,
+std::pair<std::vector<double>, training_step> one_batch_of_lists(const list_data& d, const token_model<double>& start,
                                                                  std::span<const double> references,
                                                                  std::size_t micro) {
-    loss_objective objective(list_batch<unigram<double>, token_list>(d.lists, references, d.columns()),
+    loss_objective objective(list_batch<token_model<double>, token_list>(d.lists, references, d.columns()),
                              plackett_luce_loss{.beta = 0.5});
-    unigram<double> model = start;
+    token_model<double> model = start;
     const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};
 }
@@ -83,11 +83,11 @@ TEST_CASE("lists of two are DPO: updates and metrics of every step") {
         pairs.push_back({list.id, {}, list.responses[0], list.responses[1]});
         labels.add({list.id, preference::for_first()});
     }
-    const unigram<double> reference(6, 3);
+    const token_model<double> reference(6, 3);
     const auto references = reference_log_probs(reference, d.lists);
     CHECK(references == reference_log_probs(reference, pairs));
     const training_options options{.epochs = 3, .batch_size = 4};
-    unigram<double> by_pairs(6, 2), by_lists = by_pairs;
+    token_model<double> by_pairs(6, 2), by_lists = by_pairs;
     const training_history a = train_preferences(by_pairs, pairs, labels, references, dpo{.beta = 0.3}, {.rate = 0.05},
                                                  options, {.weight = d.weights}),
                            b = train_listwise(by_lists, d.lists, references, plackett_luce_loss{.beta = 0.3},
@@ -106,8 +106,8 @@ TEST_CASE("lists of two are DPO: updates and metrics of every step") {
 
 TEST_CASE("the gradient is the derivative of the reported loss, whatever the micro-batches") {
     const list_data d(11);
-    const unigram<double> policy(6, 2);
-    const auto references = reference_log_probs(unigram<double>(6, 3), d.lists);
+    const token_model<double> policy(6, 2);
+    const auto references = reference_log_probs(token_model<double>(6, 3), d.lists);
     const auto [gradient, step] = one_batch_of_lists(d, policy, references, 11);
     CHECK(gradient_error_of(policy, [&](const auto& model) { return one_batch_of_lists(d, model, references, 11); }) <
           1e-9);
@@ -138,13 +138,13 @@ TEST_CASE("training puts responses into their order, by any listwise loss, and r
 TEST_CASE("a listwise run that is killed after any step and resumed has the bits of one never stopped") {
     const test::folder here;
     const list_data d(9);
-    const auto references = reference_log_probs(unigram<float>(6, 3), d.lists);
+    const auto references = reference_log_probs(token_model<float>(6, 3), d.lists);
     training_options options{.epochs = 2, .batch_size = 4, .micro_batch_size = 3, .seed = 12};
-    const auto run = [&](unigram<float>& model, double beta = 0.4) {
+    const auto run = [&](token_model<float>& model, double beta = 0.4) {
         return train_listwise(model, d.lists, references, plackett_luce_loss{.beta = beta}, {.rate = 0.1}, options,
                               d.columns());
     };
-    unigram<float> expected(6, 2);
+    token_model<float> expected(6, 2);
     const training_history whole = run(expected);
     REQUIRE(whole.steps.size() == 6);
     for (std::uint64_t stop = 1; stop <= 6; ++stop) {
@@ -152,7 +152,7 @@ TEST_CASE("a listwise run that is killed after any step and resumed has the bits
         options.observers = {[stop](const training_step& now) {
             if (now.step == stop) throw killed("killed");
         }};
-        unigram<float> model(6, 2), resumed = model;
+        token_model<float> model(6, 2), resumed = model;
         CHECK_THROWS_AS(run(model), killed);
         options.observers = {};
         const training_history history = run(resumed);
@@ -162,7 +162,7 @@ TEST_CASE("a listwise run that is killed after any step and resumed has the bits
         if (stop < 6) std::filesystem::remove(here / "run.safetensors");
     }
     // Another loss, other lists or other ranks are another run.
-    unigram<float> model(6, 2);
+    token_model<float> model(6, 2);
     CHECK_THROWS_WITH_AS(run(model, 0.5), doctest::Contains("loss: "), input_error);
     list_data turned(9);
     std::swap(turned.lists[4].responses[0], turned.lists[4].responses[1]);
@@ -176,7 +176,7 @@ TEST_CASE("a listwise run that is killed after any step and resumed has the bits
 
 TEST_CASE("lists and columns that do not fit are named") {
     list_data d(3, 3, 3);
-    unigram<double> policy(6, 2);
+    token_model<double> policy(6, 2);
     const auto run = [&](std::span<const double> references = {}, const list_columns& columns = {}) {
         train_listwise(policy, d.lists, references, plackett_luce_loss{}, {}, silent, columns);
     };

@@ -79,8 +79,8 @@ TEST_CASE("a table of strengths reaches the Bradley-Terry maximum: expected wins
 TEST_CASE("DPO on one pair with a soft label brings β times the change of log-odds to the label's log-odds") {
     const std::vector<token_id> first{0}, second{1};
     const std::vector<token_comparison> one{{3, {}, first, second}};
-    unigram<double> policy(2, 9);
-    const unigram<double> reference = policy;
+    token_model<double> policy(2, 9);
+    const token_model<double> reference = policy;
     label_set labels;
     labels.add({3, 0.2}); // the second response is the likelier one: it becomes the chosen one with target 0.8
     const auto references = reference_log_probs(reference, one);
@@ -107,8 +107,8 @@ TEST_CASE("which response comes first in a pair does not matter, nor does the or
         if (i % 3 == 0) std::swap(turned[i].first, turned[i].second);
         turned_labels.add({turned[i].id, i % 3 == 0 ? verdict.mirrored() : verdict});
     }
-    unigram<double> a(6, 2), b = a;
-    const unigram<double> reference(6, 3);
+    token_model<double> a(6, 2), b = a;
+    const token_model<double> reference(6, 3);
     train_preferences(a, data.comparisons, labels, reference_log_probs(reference, data.comparisons), dpo{}, {}, silent);
     train_preferences(b, turned, turned_labels, reference_log_probs(reference, turned), dpo{}, {}, silent);
     for (std::size_t i = 0; i < 6; ++i) CHECK(a.logits[i] == doctest::Approx(b.logits[i]).epsilon(1e-12));
@@ -177,10 +177,10 @@ TEST_CASE("the gradient of accumulated micro-batches is that of the whole batch,
         labels.add({c.id, random.uniform()});
         weights.push_back(random.uniform());
     }
-    const unigram<double> start(6, 2), reference(6, 3);
+    const token_model<double> start(6, 2), reference(6, 3);
     const auto references = reference_log_probs(reference, data.comparisons);
     const auto gradient = [&](std::size_t micro) {
-        unigram<double> model = start;
+        token_model<double> model = start;
         loss_objective objective(
             pair_batch(model, std::span(data.comparisons), labels, references, {.weight = weights}), dpo{});
         const double loss = one_batch(objective, model, micro).loss;
@@ -196,7 +196,7 @@ TEST_CASE("the gradient of accumulated micro-batches is that of the whole batch,
     for (std::size_t i = 0; i < 6; ++i) {
         const auto loss_at = [&](double shift) {
             double sum = 0, total = 0;
-            unigram<double> model = start;
+            token_model<double> model = start;
             model.logits[i] += shift;
             for (std::size_t k = 0; k < 11; ++k) {
                 const auto& c = data.comparisons[k];
@@ -218,11 +218,11 @@ TEST_CASE("a loss that couples the batch sees all of it, whatever the micro-batc
     label_set labels;
     for (std::size_t i = 0; i < 11; ++i)
         labels.add({100 + i, i % 3 == 0 ? preference::for_second() : preference::for_first()});
-    const unigram<double> start(6, 2), reference(6, 3);
+    const token_model<double> start(6, 2), reference(6, 3);
     const auto references = reference_log_probs(reference, data.comparisons);
     for_each_coupled_loss([&]<class Loss>(const Loss& loss) {
         const auto gradient = [&]<class Chosen>(const Chosen& chosen, std::size_t micro) {
-            unigram<double> model = start;
+            token_model<double> model = start;
             loss_objective objective(pair_batch(model, std::span(data.comparisons), labels, references, {}), chosen);
             const std::vector<std::size_t> examples{4, 0, 9, 2, 7, 1, 10, 3, 8, 5, 6};
             objective.begin(11);
@@ -247,7 +247,7 @@ TEST_CASE("a loss that couples the batch sees all of it, whatever the micro-batc
         if (std::is_same_v<Loss, bco_pair_shifted>) return;
         for (std::size_t i = 0; i < 6; ++i) {
             const auto loss_at = [&](double shift) {
-                unigram<double> model = start;
+                token_model<double> model = start;
                 model.logits[i] += shift;
                 loss_objective objective(pair_batch(model, std::span(data.comparisons), labels, references, {}), loss);
                 std::vector<std::size_t> examples{4, 0, 9, 2, 7, 1, 10, 3, 8, 5, 6};
@@ -267,13 +267,13 @@ TEST_CASE("a running mean of rewards goes from step to step and through a checkp
     const token_data data(13);
     label_set labels;
     for (const auto& c : data.comparisons) labels.add({c.id, preference::for_first()});
-    const auto references = reference_log_probs(unigram<double>(6, 3), data.comparisons);
+    const auto references = reference_log_probs(token_model<double>(6, 3), data.comparisons);
     training_options options{.epochs = 2, .batch_size = 4, .seed = 3};
-    const auto run = [&](unigram<double>& model) {
+    const auto run = [&](token_model<double>& model) {
         return train_preferences(model, data.comparisons, labels, references, bco_pair_shifted{}, {.rate = 0.1},
                                  options);
     };
-    unigram<double> expected(6, 2), resumed(6, 2);
+    token_model<double> expected(6, 2), resumed(6, 2);
     run(expected);
     options.keeper = run_file{here / "run.safetensors", 1};
     options.observers = {[](const training_step& now) {
@@ -281,7 +281,7 @@ TEST_CASE("a running mean of rewards goes from step to step and through a checkp
     }};
     CHECK_THROWS_AS(run(resumed), numeric_error);
     options.observers = {};
-    resumed = unigram<double>(6, 2);
+    resumed = token_model<double>(6, 2);
     CHECK(run(resumed).resumed_steps == 3);
     CHECK(resumed.logits == expected.logits);
 }
@@ -389,7 +389,7 @@ TEST_CASE("ORPO goes on when a response becomes certain, and an infinite loss na
     using C = comparison<token_span, token_span>;
     std::vector<C> comparisons{{70, {}, yes, no}, {71, {}, yes, no}, {72, {}, yes, no}};
     const label_set labels({{70, 1.0}, {71, 1.0}, {72, 1.0}});
-    unigram<double> model(2);
+    token_model<double> model(2);
     const training_history history = train_preferences(
         model, comparisons, labels, {}, orpo{}, adamw{.rate = 10, .weight_decay = 0}, {.epochs = 60, .batch_size = 3});
     CHECK(model.log_distribution()[0] == 0); // certain

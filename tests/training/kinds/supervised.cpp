@@ -14,7 +14,7 @@ using namespace preflearn;
 
 TEST_CASE("supervised training reaches the maximum of the likelihood: the frequencies of the tokens") {
     const token_data data(40);
-    unigram<double> policy(6, 5);
+    token_model<double> policy(6, 5);
     const training_history history = train_supervised(policy, data.completions, {.rate = 0.05, .weight_decay = 0},
                                                       {.epochs = 1500, .batch_size = 40, .schedule = schedule::linear});
     std::vector<double> counts(6);
@@ -38,13 +38,13 @@ TEST_CASE("supervised training reaches the maximum of the likelihood: the freque
 TEST_CASE("the loss is the mean over tokens of the batch, whatever the micro-batches") {
     const token_data data(13);
     double log_prob = 0, tokens = 0;
-    const unigram<double> start(6, 5);
+    const token_model<double> start(6, 5);
     for (const auto& c : data.completions) {
         log_prob += start.log_prob({}, c.response);
         tokens += static_cast<double>(c.response.size());
     }
     for (const std::size_t micro : {0U, 1U, 4U, 13U, 50U}) {
-        unigram<double> policy = start;
+        token_model<double> policy = start;
         const auto history =
             train_supervised(policy, data.completions, {}, {.batch_size = 13, .micro_batch_size = micro});
         CHECK(history.steps.at(0).loss == doctest::Approx(-log_prob / tokens).epsilon(1e-14));
@@ -85,7 +85,7 @@ TEST_CASE("the length of a text is counted in the model's tokens, not in letters
 
 TEST_CASE("a log-prob that is not finite names the step and the example") {
     const token_data data(5);
-    unigram<double> policy(6);
+    token_model<double> policy(6);
     policy.logits[2] = std::numeric_limits<double>::quiet_NaN();
     CHECK_THROWS_WITH_AS(train_supervised(policy, data.completions, {}, {}),
                          doctest::Contains("step 1 of 1: the log-prob of example "), numeric_error);

@@ -34,7 +34,7 @@ struct setting {
     token_data data;
     label_set labels;
     std::vector<double> weights;
-    unigram<double> start{6, 2}, reference{6, 3}, weak{6, 4}, weak_aligned{6, 5};
+    token_model<double> start{6, 2}, reference{6, 3}, weak{6, 4}, weak_aligned{6, 5};
     frozen_tokens frozen;
 
     explicit setting(std::size_t pairs) : data(pairs) {
@@ -50,9 +50,9 @@ struct setting {
 
 /// The gradient of one batch of all pairs, and what the step reports.
 template <class Loss>
-std::pair<std::vector<double>, training_step> gradient_of(const setting& s, const Loss& loss, unigram<double> model,
+std::pair<std::vector<double>, training_step> gradient_of(const setting& s, const Loss& loss, token_model<double> model,
                                                           std::size_t micro) {
-    loss_objective objective(token_batch<unigram<double>, token_comparison, token_extra_of<Loss>>(
+    loss_objective objective(token_batch<token_model<double>, token_comparison, token_extra_of<Loss>>(
                                  s.data.comparisons, s.labels, s.frozen, {.weight = s.weights}),
                              loss);
     const training_step step = one_batch(objective, model, micro);
@@ -63,7 +63,7 @@ std::pair<std::vector<double>, training_step> gradient_of(const setting& s, cons
 
 TEST_CASE("DPO on tokens trains as DPO on sums does, to the last bits") {
     const setting s(30);
-    unigram<double> by_tokens = s.start, by_sums = s.start;
+    token_model<double> by_tokens = s.start, by_sums = s.start;
     const auto a = train_token_preferences(by_tokens, s.data.comparisons, s.labels, s.frozen, from_tokens<dpo>{}, {},
                                            {.epochs = 3}, {.weight = s.weights});
     const auto b =
@@ -90,7 +90,7 @@ TEST_CASE("the gradient is the derivative of the reported loss, and micro-batche
         }
         for (std::size_t t = 0; t < 6; ++t) {
             const auto loss_at = [&](double shift) {
-                unigram<double> model = s.start;
+                token_model<double> model = s.start;
                 model.logits[t] += shift;
                 return gradient_of(s, loss, model, 11).second.loss;
             };
@@ -132,7 +132,7 @@ TEST_CASE("WSPO carries an alignment over: at beta 1, from the weak policy's own
           "aligned one") {
     setting s(60);
     s.frozen.weak_shift = weak_token_shift(s.weak_aligned, s.reference, s.data.comparisons);
-    unigram<double> student = s.reference;
+    token_model<double> student = s.reference;
     train_token_preferences(student, s.data.comparisons, s.labels, s.frozen, wspo{.beta = 1},
                             {.rate = 0.02, .weight_decay = 0},
                             {.epochs = 1500, .batch_size = 60, .schedule = schedule::cosine});
@@ -143,22 +143,23 @@ TEST_CASE("WSPO carries an alignment over: at beta 1, from the weak policy's own
 TEST_CASE("a run goes on from its checkpoint to the same bits, and not with another loss or reference") {
     const setting s(12);
     const test::folder files;
-    const auto run = [&](unigram<double>& model, std::size_t epochs, const auto& loss, const frozen_tokens& frozen) {
+    const auto run = [&](token_model<double>& model, std::size_t epochs, const auto& loss,
+                         const frozen_tokens& frozen) {
         return train_token_preferences(model, s.data.comparisons, s.labels, frozen, loss, {},
                                        {.epochs = 4,
                                         .max_steps = epochs,
                                         .batch_size = 12,
                                         .keeper = run_file{.path = files / "run.safetensors"}});
     };
-    unigram<double> straight = s.start, first = s.start;
+    token_model<double> straight = s.start, first = s.start;
     train_token_preferences(straight, s.data.comparisons, s.labels, s.frozen, ld_dpo<>{}, {},
                             {.epochs = 4, .max_steps = 3, .batch_size = 12});
     run(first, 3, ld_dpo<>{}, s.frozen);
     CHECK(first.logits == straight.logits);
-    unigram<double> again = s.start;
+    token_model<double> again = s.start;
     CHECK(run(again, 3, ld_dpo<>{}, s.frozen).resumed_steps == 3);
     CHECK(again.logits == straight.logits);
-    unigram<double> other = s.start;
+    token_model<double> other = s.start;
     CHECK_THROWS_WITH_AS(run(other, 3, ld_dpo<>{.part = {.ld_alpha = 0.25}}, s.frozen), doctest::Contains("loss"),
                          input_error);
     const frozen_tokens another{reference_token_log_probs(s.weak, s.data.comparisons), s.frozen.weak_shift};
@@ -229,11 +230,11 @@ TEST_CASE("coupled on tokens is coupled on sums, in micro-batches, and a running
     label_set labels;
     for (const auto& c : s.data.comparisons) labels.add({c.id, preference::for_first()});
     training_options options{.epochs = 2, .batch_size = 4, .micro_batch_size = 3, .seed = 3};
-    const auto run = [&](unigram<double>& model) {
+    const auto run = [&](token_model<double>& model) {
         return train_token_preferences(model, s.data.comparisons, labels, s.frozen, from_tokens<bco_pair_shifted>{},
                                        {.rate = 0.1}, options);
     };
-    unigram<double> by_sums = s.start, by_tokens = s.start, resumed = s.start;
+    token_model<double> by_sums = s.start, by_tokens = s.start, resumed = s.start;
     const auto a =
         train_preferences(by_sums, s.data.comparisons, labels, references, bco_pair_shifted{}, {.rate = 0.1}, options);
     const auto b = run(by_tokens);
@@ -256,7 +257,7 @@ TEST_CASE("coupled on tokens is coupled on sums, in micro-batches, and a running
 TEST_CASE("what does not fit is refused by name") {
     setting s(4);
     const auto run = [&](const auto& loss, const frozen_tokens& frozen) {
-        unigram<double> model = s.start;
+        token_model<double> model = s.start;
         train_token_preferences(model, s.data.comparisons, s.labels, frozen, loss, {}, silent);
     };
     CHECK_NOTHROW(run(from_tokens<simpo>{}, {}));

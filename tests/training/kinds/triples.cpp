@@ -47,10 +47,10 @@ struct triple_data {
 
 /// Gradient and metrics of one batch of all triples, in micro-batches.
 template <class Loss>
-std::pair<std::vector<double>, training_step> one_batch_of_triples(const triple_data& d, const unigram<double>& start,
-                                                                   std::span<const double> references, const Loss& loss,
-                                                                   std::size_t micro) {
-    unigram<double> model = start;
+std::pair<std::vector<double>, training_step>
+one_batch_of_triples(const triple_data& d, const token_model<double>& start, std::span<const double> references,
+                     const Loss& loss, std::size_t micro) {
+    token_model<double> model = start;
     loss_objective objective(triple_batch(model, std::span(d.triples), d.labels, references, d.columns()), loss);
     const training_step step = one_batch(objective, model, micro);
     return {model.gradient, step};
@@ -60,9 +60,9 @@ std::pair<std::vector<double>, training_step> one_batch_of_triples(const triple_
 
 TEST_CASE("triples whose gold responses count for nothing are pairs, to the bit") {
     const triple_data d(14);
-    const std::vector<double> references = reference_log_probs(unigram<double>(6, 3), d.triples);
+    const std::vector<double> references = reference_log_probs(token_model<double>(6, 3), d.triples);
     const training_options options{.epochs = 3, .batch_size = 4, .micro_batch_size = 3};
-    unigram<double> by_pairs(6, 2), by_triples = by_pairs;
+    token_model<double> by_pairs(6, 2), by_triples = by_pairs;
     const dpo contrast{.beta = 0.3};
     const training_history a = train_preferences(by_pairs, std::span(d.data.comparisons).first(14), d.labels,
                                                  references, contrast, {.rate = 0.05}, options, d.columns());
@@ -87,7 +87,7 @@ TEST_CASE("triples whose pairs count for nothing are demonstrations: the mean of
         demonstrations.push_back({{}, response});
         labels.add({triples.back().id, preference::for_first()});
     }
-    unigram<double> tuned(6, 2), aligned = tuned;
+    token_model<double> tuned(6, 2), aligned = tuned;
     const training_options options{.epochs = 8, .batch_size = 2};
     train_supervised(tuned, demonstrations, {.rate = 0.05}, options);
     train_triples(aligned, triples, labels, {}, tpo{}, {.rate = 0.05}, options); // chosen and rejected are one
@@ -96,8 +96,8 @@ TEST_CASE("triples whose pairs count for nothing are demonstrations: the mean of
 
 TEST_CASE("the gradient of triples is the derivative of the reported loss, whatever the micro-batches") {
     const triple_data d(11);
-    const unigram<double> policy(6, 2);
-    const std::vector<double> references = reference_log_probs(unigram<double>(6, 3), d.triples);
+    const token_model<double> policy(6, 2);
+    const std::vector<double> references = reference_log_probs(token_model<double>(6, 3), d.triples);
     const auto check = [&](const auto& loss) {
         const auto [gradient, step] = one_batch_of_triples(d, policy, references, loss, 10);
         CHECK(gradient_error_of(policy, [&](const auto& model) {
@@ -119,11 +119,11 @@ TEST_CASE("a run on triples that is killed after any step and resumed has the bi
     const test::folder here;
     const triple_data d(10);
     training_options options{.epochs = 2, .batch_size = 4, .micro_batch_size = 3, .seed = 12};
-    const auto run = [&](unigram<float>& model, const triple_data& of, double alpha = 1) {
+    const auto run = [&](token_model<float>& model, const triple_data& of, double alpha = 1) {
         return train_triples(model, of.triples, of.labels, {}, tpo{.beta = 0.4, .tpo_alpha = alpha}, {.rate = 0.1},
                              options, of.columns());
     };
-    unigram<float> expected(6, 2);
+    token_model<float> expected(6, 2);
     const training_history whole = run(expected, d);
     REQUIRE(whole.steps.size() == 6);
     for (std::uint64_t stop = 1; stop <= 6; ++stop) {
@@ -131,7 +131,7 @@ TEST_CASE("a run on triples that is killed after any step and resumed has the bi
         options.observers = {[stop](const training_step& now) {
             if (now.step == stop) throw killed("killed");
         }};
-        unigram<float> model(6, 2), resumed = model;
+        token_model<float> model(6, 2), resumed = model;
         CHECK_THROWS_AS(run(model, d), killed);
         options.observers = {};
         const training_history history = run(resumed, d);
@@ -141,7 +141,7 @@ TEST_CASE("a run on triples that is killed after any step and resumed has the bi
         if (stop < 6) std::filesystem::remove(here / "run.safetensors");
     }
     // Another weight of the likelihood or another gold response is another run.
-    unigram<float> model(6, 2);
+    token_model<float> model(6, 2);
     CHECK_THROWS_WITH_AS(run(model, d, 0.5), doctest::Contains("loss: "), input_error);
     triple_data turned(10);
     std::swap(turned.triples[3].gold, turned.triples[4].gold);
@@ -150,7 +150,7 @@ TEST_CASE("a run on triples that is killed after any step and resumed has the bi
 
 TEST_CASE("a bad triple is named") {
     triple_data d(3);
-    unigram<double> policy(6, 2);
+    token_model<double> policy(6, 2);
     const auto run = [&](std::span<const double> references = {}) {
         train_triples(policy, d.triples, d.labels, references, tpo{}, {}, silent, d.columns());
     };

@@ -19,19 +19,19 @@ struct held_out_data {
     token_data data{11};
     label_set labels;
     std::vector<double> references;
-    unigram<double> model{6, 2};
+    token_model<double> model{6, 2};
 
     held_out_data() {
         generator random(4);
         for (const auto& c : data.comparisons) labels.add({c.id, random.uniform()});
-        references = reference_log_probs(unigram<double>(6, 3), data.comparisons);
+        references = reference_log_probs(token_model<double>(6, 3), data.comparisons);
     }
     template <class Loss> [[nodiscard]] held_out_result found(const Loss& loss, std::size_t together) const {
         return held_out_pairs(model, data.comparisons, labels, references, loss, together)();
     }
     /// What a step of training on all of them reports.
     template <class Loss> [[nodiscard]] training_step trained(const Loss& loss) const {
-        unigram<double> copy = model;
+        token_model<double> copy = model;
         return train_preferences(copy, data.comparisons, labels, references, loss, {}, {.batch_size = 11}).steps[0];
     }
 };

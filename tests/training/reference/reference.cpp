@@ -12,7 +12,7 @@ using namespace preflearn;
 
 TEST_CASE("reference log-probs are two per pair, first and second response in turn") {
     const token_data data(7);
-    const unigram<double> policy(6, 3);
+    const token_model<double> policy(6, 3);
     const auto all = reference_log_probs(policy, data.comparisons);
     REQUIRE(all.size() == 14);
     for (std::size_t i = 0; i < 7; ++i) {

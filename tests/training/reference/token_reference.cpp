@@ -12,7 +12,7 @@ using namespace preflearn;
 
 TEST_CASE("rows are the tokens' log-probs of the first and the second response of each pair") {
     const token_data data(7);
-    const unigram<double> policy(6, 3);
+    const token_model<double> policy(6, 3);
     const ragged<double> rows = reference_token_log_probs(policy, data.comparisons);
     REQUIRE(rows.size() == 14);
     const std::vector<double> log_p = policy.log_distribution();
@@ -28,7 +28,7 @@ TEST_CASE("rows are the tokens' log-probs of the first and the second response o
 
 TEST_CASE("a weak shift is the difference of two policies' rows") {
     const token_data data(5);
-    const unigram<double> aligned(6, 3), before(6, 4);
+    const token_model<double> aligned(6, 3), before(6, 4);
     const ragged<double> shift = weak_token_shift(aligned, before, data.comparisons);
     const ragged<double> a = reference_token_log_probs(aligned, data.comparisons),
                          b = reference_token_log_probs(before, data.comparisons);
@@ -41,7 +41,7 @@ TEST_CASE("a weak shift is the difference of two policies' rows") {
 TEST_CASE("a log-prob that is not finite is named by pair and token, and tokens that do not match by pair") {
     std::vector<token_id> tokens{0, 1, 2};
     const std::vector<token_comparison> one{{42, {}, token_span(tokens).first(1), tokens}};
-    unigram<double> policy(3);
+    token_model<double> policy(3);
     policy.logits[2] = -std::numeric_limits<double>::infinity();
     CHECK_THROWS_WITH_AS(reference_token_log_probs(policy, one),
                          doctest::Contains("pair 42: the log-prob of token 2 of its second response is -inf"),
@@ -53,6 +53,6 @@ TEST_CASE("a log-prob that is not finite is named by pair and token, and tokens 
             return rows;
         }
     };
-    CHECK_THROWS_WITH_AS(weak_token_shift(unigram<double>(3), characters{}, one),
+    CHECK_THROWS_WITH_AS(weak_token_shift(token_model<double>(3), characters{}, one),
                          doctest::Contains("pair 42: its second response has 3 tokens"), argument_error);
 }
