@@ -85,8 +85,9 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     template <class Write> void write_parameters(Write&& write) {
         weights_.trained().write(std::forward<Write>(write));
     }
-    /// Adds to a run's description what its frozen tensors are. Reads them all.
+    /// Adds to a run's description which computation it is, and what its frozen tensors are. Reads these.
     template <class Run> void describe(Run& run) const {
+        run.add("model", identity_of(config()));
         if (const std::string frozen = weights_.frozen_identity(); !frozen.empty()) run.add("frozen weights", frozen);
     }
     /// \throws (when compiled) unless the model can learn.

@@ -46,14 +46,14 @@ template <std::floating_point Real> class any_loss {
     any_loss() = default;
     template <class Loss>
         requires(!std::same_as<Loss, any_loss>)
-    explicit any_loss(const Loss& loss)
-        : loss_(loss), lengths_(lengths_read_by(loss)), identity_(&identity_with<Loss>), call_(&call<Loss>) {
-        check_preference_loss<Loss, Real>();
-        if constexpr (reduces_pairs<Loss, Real>) {
-            check_coupled_loss<Loss, Real>();
-            reduce_ = &reduce_with<Loss>;
-            map_ = &map_with<Loss>;
-        }
+    explicit any_loss(const Loss& loss) { hold(loss, &call<Loss>); }
+
+    /// For a loss that is its `parts()` and nothing else, as the listed ones are: by the code for all columns, which
+    /// has the same bits and is half as much to compile.
+    template <class Loss> static any_loss of_parts(const Loss& loss) {
+        any_loss any;
+        any.hold(loss, &call_parts<Loss>);
+        return any;
     }
 
     /// Whether the loss looks at the batch, so that its state must be reduced over all of it first.
@@ -79,12 +79,31 @@ template <std::floating_point Real> class any_loss {
     }
 
   private:
+    using call_of = loss_sums (*)(const std::any&, const pair_scores<Real>&, const pair_gradients<Real>&);
+
+    template <class Loss> void hold(const Loss& loss, call_of call_it) {
+        check_preference_loss<Loss, Real>();
+        loss_ = loss;
+        lengths_ = lengths_read_by(loss);
+        identity_ = &identity_with<Loss>;
+        call_ = call_it;
+        if constexpr (reduces_pairs<Loss, Real>) {
+            check_coupled_loss<Loss, Real>();
+            reduce_ = &reduce_with<Loss>;
+            map_ = &map_with<Loss>;
+        }
+    }
     template <class Loss> static std::string identity_with(const std::any& held) {
         return identity_of(*std::any_cast<Loss>(&held));
     }
     template <class Loss>
     static loss_sums call(const std::any& held, const pair_scores<Real>& scores,
                           const pair_gradients<Real>& gradients) {
+        return (*std::any_cast<Loss>(&held))(scores, gradients);
+    }
+    template <class Loss>
+    static loss_sums call_parts(const std::any& held, const pair_scores<Real>& scores,
+                                const pair_gradients<Real>& gradients) {
         const Loss& loss = *std::any_cast<Loss>(&held);
         if constexpr (requires { loss.parts().with_all_columns(scores, gradients); })
             return loss.parts().with_all_columns(scores, gradients);

@@ -48,6 +48,14 @@ template <class Loss> std::string identity_of(const Loss& loss);
 
 namespace detail {
 
+/// Whether what a loss says of itself is what a base of it said of itself.
+template <class Loss> constexpr bool inherits_description() {
+    if constexpr (requires { Loss::parameters[0].member; })
+        return !std::same_as<std::remove_cv_t<decltype(Loss::parameters[0].member)>, double Loss::*>;
+    else
+        return false;
+}
+
 /// What the members of a loss say, with commas between them.
 class identity_of_members {
   public:
@@ -105,19 +113,19 @@ template <class Loss> std::string identity_of(const Loss& loss) {
                   }) {
         return loss.identity();
     } else {
-        std::string name(description_of<Loss>.name);
+        constexpr bool inherited = detail::inherits_description<Loss>();
+        std::string name(inherited ? std::string_view() : description_of<Loss>.name);
         if constexpr (requires { std::string_view(Loss::name); })
             if (name.empty()) name = Loss::name;
-        const bool named = !name.empty();
-        if (!named) name = detail::type_name<Loss>();
+        if (name.empty()) name = detail::type_name<Loss>();
         detail::identity_of_members members;
         if constexpr (SmallAggregate<Loss>) {
             members.add_members(loss);
         } else if constexpr (!std::is_empty_v<Loss>) {
-            if constexpr (requires { Loss::parameters; })
+            if constexpr (!inherited && requires { Loss::parameters; })
                 for (const auto& parameter : Loss::parameters) members.add(parameter.name, loss.*parameter.member);
             else
-                require(named, "the loss '", name,
+                require(false, "the loss '", name,
                         "' does not show its parameters, so that a training cannot tell it "
                         "from another: give it `static constexpr preflearn::loss_about about{\"its name\"}` and "
                         "`static constexpr preflearn::loss_parameter<…> parameters[]`, or a member identity() "

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <preflearn/backend/operands.hpp>
+#include <preflearn/core/numbers/shortest_digits.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
@@ -108,6 +109,26 @@ struct transformer_config {
 
     friend bool operator==(const transformer_config&, const transformer_config&) = default;
 };
+
+/// Everything in a configuration that changes what is computed, as a text.
+inline std::string identity_of(const transformer_config& c) {
+    std::string text(c.family.model_type);
+    const auto add = [&text](double number) { text += ' ' + shortest_digits(number); };
+    for (const std::size_t size :
+         {c.vocabulary_size, c.hidden_size, c.intermediate_size, c.layers, c.heads, c.key_value_heads, c.head_dim,
+          c.rotary_dim, c.no_rotary_every, c.window, c.full_attention_every, c.rope_scaling.original_maximum_length})
+        add(static_cast<double>(size));
+    for (const double number :
+         {c.rope_theta, c.local_rope_theta, c.rope_scaling.factor, c.rope_scaling.low_frequency_factor,
+          c.rope_scaling.high_frequency_factor, c.norm_epsilon, c.attention_width, c.attention_cap, c.logit_cap,
+          c.logit_scale, c.embedding_scale, c.residual_scale})
+        add(number);
+    for (const double number : c.rope_scaling.frequency_divisors) add(number);
+    for (const int number : {static_cast<int>(c.rope_scaling.type), static_cast<int>(c.parallel_residual),
+                             static_cast<int>(c.tied_embeddings)})
+        add(number);
+    return text;
+}
 
 /// Adds an end token unless it is there already.
 inline void add_end_token(transformer_config& config, token_id token) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -58,6 +59,25 @@ inline void read_gguf_rope(const checkpoint_file& file, const settings_reader& i
                                        config.rope_theta, " is taken, as llama.cpp does"));
 }
 
+/// Rotary settings where either generation of transformers has them. \throws input_error when two say different things.
+inline void read_rope_blocks(const settings_reader& in, transformer_config& config) {
+    const bool at_top = in.has("rope_theta");
+    const double theta = config.rope_theta;
+    const transformer_config before = config;
+    std::optional<transformer_config> other;
+    for (const char* const name : {"rope_scaling", "rope_parameters"}) {
+        if (!in.has(name)) continue;
+        config = before;
+        read_rope(in.within(name), config);
+        require<input_error>(!other || other->rope_scaling == config.rope_scaling, in.what("rope_scaling"),
+                             "the same as rope_parameters was expected, found another");
+        other = config;
+    }
+    require<input_error>(!at_top || config.rope_theta == theta, in.what("rope_theta"),
+                         "the same as in rope_parameters, ", config.rope_theta, ", was expected, found ", theta);
+    if (!config.family.has(config_field::rotary_dim)) in.expect("partial_rotary_factor", 1.0);
+}
+
 } // namespace detail
 
 /// Reads config.json, and the end tokens from generation_config.json where that lies beside it.
@@ -71,9 +91,7 @@ inline transformer_config read_config_json(const std::filesystem::path& path,
                                                      path.string() + ": model_type")};
     read_fields(in, &field_entry::hugging_face, config);
     config.end_tokens = in.tokens("eos_token_id");
-    if (config.family.has(config_field::rope_scaling))
-        for (const char* const name : {"rope_scaling", "rope_parameters"})
-            if (in.has(name)) read_rope(in.within(name), config);
+    if (config.family.has(config_field::rope_scaling)) detail::read_rope_blocks(in, config);
     read_layer_types(in, config);
     const std::filesystem::path generation = path.parent_path() / "generation_config.json";
     if (std::filesystem::exists(generation)) {

@@ -57,6 +57,11 @@ template <class Model = transformer<float>> class text_policy {
             if (end && static_cast<std::size_t>(*end) < model_.config().vocabulary_size) model_.stop_at(*end);
     }
 
+    /// What a kept run must agree with beside the parameters: that of the model.
+    template <class Run> void describe(Run& run) const {
+        if constexpr (requires { model_.describe(run); }) model_.describe(run);
+    }
+
     [[nodiscard]] double log_prob(std::string_view prompt, std::string_view response) const {
         const token_completion both = tokens(prompt, response);
         return model_.log_prob(both.prompt, both.response);

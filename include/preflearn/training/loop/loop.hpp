@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <span>
@@ -48,9 +49,15 @@ concept Objective = requires(O& objective, const O& constant, Model& model, std:
 /// The type of a model's parameters.
 template <class Model> using parameter_type = element_of<decltype(std::declval<Model&>().parameters())>;
 
-/// The fingerprint of all parameters.
+/// The fingerprint of all that a model computes with: its parameters, and what it describes beside them (frozen
+/// weights, its configuration).
 template <class Model> std::string fingerprint_of_parameters(Model& model) {
-    return fingerprint_of(std::span<const parameter_type<Model>>(column(model.parameters())));
+    fingerprint print;
+    print.add(fingerprint_of(std::span<const parameter_type<Model>>(column(model.parameters()))));
+    run_description run;
+    if constexpr (requires { std::as_const(model).describe(run); }) std::as_const(model).describe(run);
+    for (const auto& [name, value] : run.fields()) print.add(value);
+    return print.text();
 }
 
 namespace detail {
@@ -106,6 +113,7 @@ training_history train(Model& model, O& objective, const Rule& optimiser, const 
     training_parts<scalar> parts;
     parts.parameters = column(model.parameters());
     parts.gradients = [&] { return std::span<scalar>(column(model.gradients())); };
+    require(!parts.parameters.empty(), "the model has no parameters to train (all its weights are frozen)");
     parts.examples = objective.size();
     parts.weight = [&](std::size_t example) { return static_cast<double>(objective.weight(example)); };
     parts.begin = [&](double total, std::span<const std::size_t> batch, std::size_t micro) {
@@ -123,6 +131,8 @@ training_history train(Model& model, O& objective, const Rule& optimiser, const 
         std::as_const(objective).describe(run);
     };
     const std::vector<parameter_segment> segments = segments_of(options.groups, parts.parameters.size());
+    require(!std::ranges::all_of(segments, &parameter_segment::frozen),
+            "the groups freeze all parameters of the model");
     detail::segment_optimisers<Rule, scalar> optimisers(optimiser, segments);
     parts.rate = optimiser.rate;
     parts.update = [&](std::size_t segment, std::span<scalar> parameters, std::span<scalar> gradients, double rate,

@@ -41,6 +41,11 @@ template <class Model> struct learns_beside {
         if constexpr (requires { std::as_const(model).describe(run); }) std::as_const(model).describe(run);
         if constexpr (requires { column(reference.parameters()); })
             run.add("parameters of the reference", fingerprint_of(column(reference.parameters())));
+        if constexpr (requires { reference.describe(run); }) {
+            run_description other;
+            reference.describe(other);
+            for (const auto& [name, value] : other.fields()) run.add(name + " of the reference", value);
+        }
     }
 };
 
