@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <preflearn/backend/operands.hpp>
-#include <preflearn/core/numbers/shortest_digits.hpp>
+#include <preflearn/core/numbers/finite_number.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
