@@ -96,10 +96,15 @@ TEST_CASE("a run's description knows frozen weights by their numbers and their p
     };
     const decoder_model whole(test::grouped(), generator(1, "weights")),
         other(test::grouped(), generator(2, "weights"));
-    CHECK(described(whole).empty());
+    REQUIRE(described(whole).size() == 1); // which computation it is
+    CHECK(described(whole) == described(other));
     const auto fields = described(partly_frozen(whole, {.mlp = false}));
-    REQUIRE(fields.size() == 1);
-    CHECK(fields[0].first == "frozen weights");
+    REQUIRE(fields.size() == 2);
+    CHECK(fields[0] == described(whole)[0]);
+    CHECK(fields[1].first == "frozen weights");
+    transformer_config finer = test::grouped();
+    finer.norm_epsilon /= 2;
+    CHECK(described(decoder_model(finer, generator(1, "weights"))) != described(whole));
     CHECK(described(partly_frozen(whole, {.mlp = false})) == fields);
     CHECK(described(partly_frozen(other, {.mlp = false})) != fields);
     CHECK(described(partly_frozen(whole, {.mlp = false, .head = false})) != fields);

@@ -190,8 +190,18 @@ TEST_CASE("what a folder lacks, or asks for and is not computed here, is an erro
     refuses([](auto& c) { c["num_hidden_layers"] = 3; }, "has no tensor 'model.layers.2.input_layernorm.weight'");
     refuses([](auto& c) { c["num_hidden_layers"] = 1; }, "tensor 'model.layers.1.input_layernorm.weight' has no place");
     refuses([](auto& c) { c["eos_token_id"] = 19; }, "end_tokens");
-    CHECK(after([](auto& c) {
-              c["rope_parameters"] = {{"rope_type", "linear"}, {"factor", 2.0}, {"rope_theta", 7.0}};
+    const nlohmann::json linear = {{"rope_type", "linear"}, {"factor", 2.0}, {"rope_theta", 7.0}};
+    refuses([&](auto& c) { c["rope_parameters"] = linear; },
+            "rope_theta: the same as in rope_parameters, 7, was expected, found 50");
+    refuses(
+        [&](auto& c) {
+            c["rope_parameters"] = linear;
+            c["rope_scaling"] = {{"rope_type", "linear"}, {"factor", 3.0}};
+        },
+        "rope_scaling: the same as rope_parameters was expected, found another");
+    CHECK(after([&](auto& c) {
+              c.erase("rope_theta");
+              c["rope_parameters"] = linear;
           }).empty());
     CHECK(load_transformer<double>(path).config().rope_theta == 7);
 }

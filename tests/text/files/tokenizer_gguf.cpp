@@ -173,7 +173,7 @@ TEST_CASE("the caller may name the pre-tokeniser, which is said where the file s
     const tokenizer named = load_tokenizer(path, {.pretokenizer = "llama-bpe"});
     CHECK(named.encode("1234 it's\n\n") == load(as_gguf("llama3", "llama3", false)).encode("1234 it's\n\n"));
     REQUIRE(named.notes().size() == 1);
-    CHECK(test::contains(named.notes()[0], "tokenizer.ggml.pre is 'default'; 'llama-bpe' was taken as named"));
+    CHECK(test::contains(named.notes()[0], "tokenizer.ggml.pre is 'default'; 'llama-bpe' was taken as asked"));
     CHECK(test::contains(test::error_of([&] { (void)load_tokenizer(path, {.pretokenizer = "lama"}); }),
                          "there is no pre-tokeniser 'lama'; there are default"));
     const auto by_score = folder.write("s.gguf", as_gguf("llama2", "default", true).file());
