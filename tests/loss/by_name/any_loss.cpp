@@ -67,3 +67,26 @@ TEST_CASE("no loss is an error, not a crash") {
     const pairs<double> p = random_pairs<double>(1);
     CHECK_THROWS_AS(any_loss<double>()(p.scores(), pair_gradients<double>{}), argument_error);
 }
+
+namespace {
+
+/// A user's loss that is not its parts.
+struct doubled_dpo : dpo {
+    template <class R> loss_sums operator()(pair_scores<R> s, pair_gradients<R> g) const {
+        loss_sums sums = dpo::operator()(s, g);
+        sums.loss *= 2;
+        return sums;
+    }
+};
+
+} // namespace
+
+TEST_CASE("a loss that is more than its parts is called as it is, and does not go by its base's name") {
+    const std::vector<double> chosen{1, -2}, rejected{0, 0.5};
+    const pair_scores<double> pairs{.chosen = chosen, .rejected = rejected};
+    const double plain = any_loss<double>(dpo{})(pairs, {}).loss;
+    CHECK(any_loss<double>(doubled_dpo{})(pairs, {}).loss == 2 * plain);
+    CHECK_THROWS_WITH_AS((void)any_loss<double>(doubled_dpo{}).identity(),
+                         doctest::Contains("does not show its parameters"), argument_error);
+    CHECK(any_loss<double>::of_parts(dpo{})(pairs, {}).loss == plain);
+}

@@ -79,3 +79,10 @@ TEST_CASE("ranges that overlap, are empty or reach too far, and numbers out of r
     CHECK(refused({.rate_factor = -1}).find("rate_factor is -1") != std::string::npos);
     CHECK(refused({.weight_decay = std::nan("")}).find("weight_decay is nan") != std::string::npos);
 }
+
+TEST_CASE("where nothing is left to train the run is refused") {
+    recorder objective;
+    strengths<double> model(6);
+    CHECK_THROWS_WITH_AS(train(model, objective, sgd{.rate = 0.5}, {.groups = {{.ranges = {{0, 6}}, .frozen = true}}}),
+                         "the groups freeze all parameters of the model", argument_error);
+}
