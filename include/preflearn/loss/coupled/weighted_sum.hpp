@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -52,6 +53,8 @@ template <class... States> struct weighted_sum_state {
 /// Itself a PreferenceLoss, and a CoupledLoss where one of its losses is. Weights, rewards and counts that it reports
 /// are those of the first loss. A loss that carries a running mean from batch to batch cannot be a part.
 template <class... Losses> struct weighted_sum {
+    /// Its identity is that and what its losses say.
+    static constexpr std::string_view name = "weighted_sum";
     static constexpr std::size_t count = sizeof...(Losses);
     static_assert(count > 0, "a weighted sum has at least one loss");
     std::tuple<Losses...> losses{};
