@@ -9,8 +9,8 @@
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/policy/transformer.hpp>
 
+#include "../parts.hpp"
 #include "models.hpp"
-#include "parts.hpp"
 
 using namespace preflearn;
 using decoder_model = transformer<double>;

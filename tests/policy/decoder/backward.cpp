@@ -6,9 +6,9 @@
 
 #include <preflearn/policy/transformer.hpp>
 
+#include "../../parts.hpp"
 #include "../families.hpp"
 #include "../models.hpp"
-#include "../parts.hpp"
 
 using namespace preflearn;
 using decoder_model = transformer<double>;

@@ -8,10 +8,10 @@
 #include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/policy/transformer.hpp>
 
+#include "../../parts.hpp"
 #include "../families.hpp"
 #include "../models.hpp"
 #include "../naive_decoder.hpp"
-#include "../parts.hpp"
 
 using namespace preflearn;
 using decoder_model = transformer<double>;

@@ -9,9 +9,9 @@
 #include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/transformer.hpp>
 
+#include "../../parts.hpp"
 #include "../families.hpp"
 #include "../models.hpp"
-#include "../parts.hpp"
 
 using namespace preflearn;
 using decoder_model = transformer<double>;

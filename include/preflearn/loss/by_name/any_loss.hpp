@@ -142,7 +142,7 @@ template <std::floating_point Real> class any_loss {
     lengths_read lengths_ = lengths_read::none;
     std::string (*identity_)(const std::any&) = nullptr;
     /// How the held loss is called; the last two are null where it looks at each pair alone.
-    loss_sums (*call_)(const std::any&, const pair_scores<Real>&, const pair_gradients<Real>&) = nullptr;
+    call_of call_ = nullptr;
     state (*reduce_)(const std::any&, const pair_scores<Real>&) = nullptr;
     loss_sums (*map_)(const std::any&, const pair_scores<Real>&, const state&, const pair_gradients<Real>&,
                       std::size_t) = nullptr;

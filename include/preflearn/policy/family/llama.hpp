@@ -10,7 +10,7 @@
 
 namespace preflearn::families {
 
-/// In struct scope, so that families that differ little can take what they share.
+/// In struct scope, so that the enumerators stand by their own names.
 struct llama_tables {
     using enum tensor_role;
     using enum tensor_part;

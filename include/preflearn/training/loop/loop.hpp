@@ -55,7 +55,7 @@ template <class Model> std::string fingerprint_of_parameters(Model& model) {
     fingerprint print;
     print.add(fingerprint_of(std::span<const parameter_type<Model>>(column(model.parameters()))));
     run_description run;
-    if constexpr (requires { std::as_const(model).describe(run); }) std::as_const(model).describe(run);
+    describe_model(model, run);
     for (const auto& [name, value] : run.fields()) print.add(value);
     return print.text();
 }
@@ -127,7 +127,7 @@ training_history train(Model& model, O& objective, const Rule& optimiser, const 
     parts.describe = [&](run_description& run) {
         run.add("optimiser", Rule::name);
         optimiser.describe([&](std::string_view name, const auto& value) { run.add(std::string(name), value); });
-        if constexpr (requires { std::as_const(model).describe(run); }) std::as_const(model).describe(run);
+        describe_model(model, run);
         std::as_const(objective).describe(run);
     };
     const std::vector<parameter_segment> segments = segments_of(options.groups, parts.parameters.size());

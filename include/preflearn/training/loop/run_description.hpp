@@ -25,6 +25,11 @@ class run_description {
     std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+/// Adds what a model says of itself beside its parameters, by a const member `describe(run)`; many have none.
+template <class Model> void describe_model(const Model& model, run_description& run) {
+    if constexpr (requires { model.describe(run); }) model.describe(run);
+}
+
 /// Everything in which a run that was kept differs from `here`, as "seed: 12 there, 13 here; …"; empty: nothing.
 /// `there(name)` is the kept text of a field.
 template <class There> std::string differences(const run_description& here, const There& there) {

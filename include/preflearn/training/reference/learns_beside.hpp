@@ -38,14 +38,12 @@ template <class Model> struct learns_beside {
 
     /// The reference is part of what a run is.
     void describe(run_description& run) const {
-        if constexpr (requires { std::as_const(model).describe(run); }) std::as_const(model).describe(run);
+        describe_model(model, run);
         if constexpr (requires { column(reference.parameters()); })
             run.add("parameters of the reference", fingerprint_of(column(reference.parameters())));
-        if constexpr (requires { reference.describe(run); }) {
-            run_description other;
-            reference.describe(other);
-            for (const auto& [name, value] : other.fields()) run.add(name + " of the reference", value);
-        }
+        run_description other;
+        describe_model(reference, other);
+        for (const auto& [name, value] : other.fields()) run.add(name + " of the reference", value);
     }
 };
 

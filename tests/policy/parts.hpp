@@ -1,6 +1,0 @@
-/// \file
-/// What tests of this room share with those of the backend.
-// SPDX-License-Identifier: MIT
-#pragma once
-
-#include "../parts.hpp" // IWYU pragma: export
