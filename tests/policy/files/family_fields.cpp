@@ -4,11 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/policy/family/gpt_neox.hpp>
 #include <preflearn/policy/family/llama.hpp>
 #include <preflearn/policy/files/family_fields.hpp>
 
 #include "../../files.hpp"
-#include "../family/sketches.hpp"
 
 using namespace preflearn;
 
@@ -51,7 +51,7 @@ TEST_CASE("members are written as they are read") {
 }
 
 TEST_CASE("a share of the head's width becomes a number of columns") {
-    transformer_config config{.family = test::gpt_neox, .hidden_size = 8, .heads = 2};
+    transformer_config config{.family = families::gpt_neox, .hidden_size = 8, .heads = 2};
     const file_field share{.name = "rotary_pct", .unit = field_unit::of_head_dim};
     const nlohmann::json half = {{"rotary_pct", 0.5}}, twice = {{"rotary_pct", 2}};
     read_field(settings_reader(half, "config.json"), share, config, config_field::rotary_dim);

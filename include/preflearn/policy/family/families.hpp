@@ -10,7 +10,10 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/family/gpt2.hpp>
+#include <preflearn/policy/family/gpt_neox.hpp>
 #include <preflearn/policy/family/llama.hpp>
+#include <preflearn/policy/family/opt.hpp>
 #include <preflearn/policy/family/qwen2.hpp>
 
 namespace preflearn {
@@ -20,6 +23,9 @@ namespace families {
 inline constexpr std::array all{
     llama,
     qwen2,
+    gpt2,
+    gpt_neox,
+    opt,
 };
 } // namespace families
 
