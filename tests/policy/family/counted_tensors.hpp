@@ -8,16 +8,20 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
 #include <preflearn/policy/files/config_files.hpp>
 #include <preflearn/policy/files/tensor_forms.hpp>
 
 #include "../../files.hpp"
+#include "../golden.hpp"
 
 namespace test {
 
@@ -50,6 +54,20 @@ inline const tensor_place& place_of(const decoder_layout& layout, tensor_role ro
                                     tensor_part part = tensor_part::weight) {
     return *std::ranges::find_if(layout.tensors(),
                                  [&](const auto& p) { return p.entry.role == role && p.entry.part == part; });
+}
+
+/// A Hugging Face folder of a golden family whose tensors go by other names, with one more that nothing reads.
+inline void write_renamed(const folder& to, const std::string& family, auto&& rename, const std::string& mask) {
+    const checkpoint_file theirs = read_safetensors(golden_folder(family));
+    std::vector<tensor_view> tensors;
+    for (tensor_view tensor : theirs.tensors()) {
+        tensor.name = rename(tensor.name);
+        tensors.push_back(tensor);
+    }
+    const std::vector<float> ones(4, 1);
+    tensors.push_back(as_tensor<float>(mask, {1, 1, 2, 2}, ones));
+    write_safetensors(to / "model.safetensors", tensors);
+    std::filesystem::copy_file(golden_folder(family) / "config.json", to / "config.json");
 }
 
 } // namespace test

@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -18,6 +21,10 @@ const char* const gpt2_config = R"({"model_type": "gpt2", "activation_function":
     "eos_token_id": 10, "tie_word_embeddings": true, "add_cross_attention": false})";
 
 } // namespace
+
+TEST_CASE("a small GPT-2 has transformers' logits, gradients and greedy tokens") {
+    test::check_family("gpt2", families::gpt2);
+}
 
 TEST_CASE("GPT-2: learned positions, fused and transposed matrices, biases, a plain MLP four times as wide") {
     const transformer_config config = test::read_patched(gpt2_config);
@@ -48,4 +55,43 @@ TEST_CASE("GPT-2: learned positions, fused and transposed matrices, biases, a pl
     refuses({{"n_ctx", 12}}, "config.json: n_ctx: the same as n_positions, 10, was expected, found 12");
     refuses({{"activation_function", "relu"}}, "only \"gelu_new\" is supported, found \"relu\"");
     refuses({{"scale_attn_by_inverse_layer_idx", true}}, "only false is supported, found true");
+}
+
+TEST_CASE("GPT-2's older files, whose names have no prefix and which keep masks, are the same model") {
+    const test::folder folder;
+    const auto short_name = [](const std::string& name) { return name.substr(std::string("transformer.").size()); };
+    test::write_renamed(folder, "gpt2", short_name, "h.0.attn.bias");
+    const auto renamed = load_transformer<float>(folder.path()),
+               named = load_transformer<float>(test::golden_folder("gpt2"));
+    CHECK(std::ranges::equal(renamed.parameters(), named.parameters()));
+    CHECK(renamed.notes().empty());
+}
+
+TEST_CASE("the published configuration of GPT-2") {
+    const transformer_config config = test::read_patched(R"({"activation_function": "gelu_new",
+        "architectures": ["GPT2LMHeadModel"], "attn_pdrop": 0.1, "bos_token_id": 50256, "embd_pdrop": 0.1,
+        "eos_token_id": 50256, "initializer_range": 0.02, "layer_norm_epsilon": 1e-05, "model_type": "gpt2",
+        "n_ctx": 1024, "n_embd": 768, "n_head": 12, "n_layer": 12, "n_positions": 1024, "resid_pdrop": 0.1,
+        "summary_activation": null, "summary_first_dropout": 0.1, "summary_proj_to_labels": true,
+        "summary_type": "cls_index", "summary_use_proj": true,
+        "task_specific_params": {"text-generation": {"do_sample": true, "max_length": 50}}, "vocab_size": 50257})");
+    CHECK(decoder_layout(config).size() == 124439808);
+    CHECK(config.end_tokens == std::vector<token_id>{50256});
+}
+
+TEST_CASE("what lies beyond the last learned position is refused, naming the completion, and sampling ends there") {
+    const auto model = load_transformer<float>(test::golden_folder("gpt2"));
+    const std::vector<token_id> prompt(60, 3), fits(4, 5), too_long(5, 5);
+    test::completions some;
+    some.add(prompt, fits);
+    CHECK(std::isfinite(model.log_probs(some.views())[0]));
+    some.add(prompt, too_long);
+    CHECK(test::contains(
+        test::error_of([&] { (void)model.log_probs(some.views()); }),
+        "completion 1: 60 prompt tokens and 5 response tokens are more than the model's maximum length 64"));
+    generator random(1, "sample");
+    CHECK(model.sample(prompt, {.temperature = 0, .max_tokens = 100}, random).size() <= 4);
+    const std::vector<token_id> beyond(65, 3);
+    CHECK(test::contains(test::error_of([&] { (void)model.sample(beyond, {.max_tokens = 1}, random); }),
+                         "65 prompt tokens"));
 }

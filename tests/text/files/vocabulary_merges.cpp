@@ -37,6 +37,7 @@ TEST_CASE("vocab.json and merges.txt give transformers' ids, the begin token of 
     const nlohmann::json golden = read_json_file(golden_of_merges + "merges.json");
     const auto texts = read_json_file(golden_of_merges + "ids.json").at("texts").get<std::vector<std::string>>();
     for (const auto& [name, expected] : golden.items()) {
+        if (!expected.contains("config")) continue;
         const test::folder folder;
         write_vocabulary_and_merges(folder, name == "opt" ? "\r\n" : "\n");
         folder.write("tokenizer_config.json", expected.at("config").dump());
@@ -51,6 +52,20 @@ TEST_CASE("vocab.json and merges.txt give transformers' ids, the begin token of 
             CHECK(ids == expected.at("ids")[i].get<std::vector<token_id>>());
         }
     }
+}
+
+TEST_CASE("Pythia's tokenizer.json, with runs of spaces as tokens, gives the tokenizers package's ids") {
+    const nlohmann::json golden = read_json_file(golden_of_merges + "merges.json").at("pythia");
+    auto texts = read_json_file(golden_of_merges + "ids.json").at("texts").get<std::vector<std::string>>();
+    for (const auto& text : golden.at("texts")) texts.push_back(text);
+    nlohmann::json file = read_json_file(golden_of_merges + "gpt2.json");
+    file.update(golden.at("patch"));
+    const tokenizer tokens = tokenizer_from_json(file, {}, "tokenizer.json");
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        CAPTURE(texts[i]);
+        CHECK(tokens.encode(texts[i]) == golden.at("ids")[i].get<std::vector<token_id>>());
+    }
+    CHECK_FALSE(tokens.begin_token());
 }
 
 TEST_CASE("which class the files are of comes from the configuration, or from the model beside them") {

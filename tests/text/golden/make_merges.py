@@ -3,12 +3,14 @@
     python tests/text/golden/make_merges.py        (transformers 5.24; reads gpt2.json, ids.json, writes merges.json)
 
 The vocabulary and merges are those of gpt2.json here. Per tokenizer_config.json: what transformers' AutoTokenizer makes
-of the three files, with the begin token where there is one, for the texts of ids.json.
+of the three files, with the begin token where there is one, for the texts of ids.json. And gpt2.json with the members
+of Pythia's tokenizer.json in place of its own, by the tokenizers package.
 """
 import json
 import pathlib
 import tempfile
 
+from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 here = pathlib.Path(__file__).parent
@@ -46,4 +48,20 @@ for name, config in configs.items():
         tokenizer = AutoTokenizer.from_pretrained(folder)
         print(name, type(tokenizer).__name__, tokenizer.all_special_tokens)
         values[name] = {"config": config, "ids": [tokenizer(text)["input_ids"] for text in texts]}
+
+# Members of a tokenizer.json as EleutherAI's Pythia has them: NFC, and runs of spaces as tokens that are not special.
+def added(id, text, special):
+    return {"id": id, "content": text, "single_word": False, "lstrip": False, "rstrip": False, "normalized": not special,
+            "special": special}
+
+
+first = len(model["vocab"])
+patch = {"normalizer": {"type": "NFC"}, "post_processor": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True},
+         "added_tokens": [added(first, "<|endoftext|>", True), added(first + 1, "<|padding|>", True)]
+         + [added(first + 2 + i, " " * (24 - i), False) for i in range(23)]}
+file = {**json.loads((here / "gpt2.json").read_text()), **patch}
+spaced = ["x" + " " * n + "y" for n in (1, 2, 3, 23, 24, 25, 50)] + ["\n    def f(x):\n        return  x", "<|endoftext|>  <|padding|>"]
+tokenizer = Tokenizer.from_str(json.dumps(file))
+values["pythia"] = {"patch": patch, "texts": spaced,
+                    "ids": [tokenizer.encode(text, add_special_tokens=False).ids for text in texts + spaced]}
 (here / "merges.json").write_text(json.dumps(values, ensure_ascii=False, separators=(",", ":")) + "\n")
