@@ -53,7 +53,7 @@ TEST_CASE("GPT-2: learned positions, fused and transposed matrices, biases, a pl
         CHECK_THROWS_WITH_AS((void)test::read_patched(gpt2_config, patch), doctest::Contains(text), input_error);
     };
     refuses({{"n_ctx", 12}}, "config.json: n_ctx: the same as n_positions, 10, was expected, found 12");
-    refuses({{"activation_function", "relu"}}, "only \"gelu_new\" is supported, found \"relu\"");
+    refuses({{"activation_function", "quick_gelu"}}, "activation_function: one of \"silu\", ");
     refuses({{"scale_attn_by_inverse_layer_idx", true}}, "only false is supported, found true");
 }
 
@@ -77,6 +77,17 @@ TEST_CASE("the published configuration of GPT-2") {
         "task_specific_params": {"text-generation": {"do_sample": true, "max_length": 50}}, "vocab_size": 50257})");
     CHECK(decoder_layout(config).size() == 124439808);
     CHECK(config.end_tokens == std::vector<token_id>{50256});
+}
+
+TEST_CASE("a model of another activation is one of the family, and is written as such") {
+    const nlohmann::json relu{{"activation_function", "relu"}},
+        fast{{"activation_function", "gelu_fast"}}; // Cerebras-GPT and its like
+    const transformer_config config = test::read_patched(gpt2_config, relu), usual = test::read_patched(gpt2_config);
+    CHECK(config.family.activation == activation_kind::relu);
+    CHECK(config_json(config, "float32")["activation_function"] == "relu");
+    CHECK(identity_of(config) != identity_of(usual));
+    CHECK(test::read_patched(gpt2_config, fast) == usual);
+    CHECK(config_json(usual, "float32")["activation_function"] == "gelu_new");
 }
 
 TEST_CASE("what lies beyond the last learned position is refused, naming the completion, and sampling ends there") {

@@ -60,3 +60,16 @@ TEST_CASE("a share of the head's width becomes a number of columns") {
               read_field(settings_reader(twice, "config.json"), share, config, config_field::rotary_dim);
           }) == "config.json: rotary_pct: a share of 0 to 1 was expected, found 2");
 }
+
+TEST_CASE("the share that is written is read as as many columns, of heads of every width") {
+    const file_field share{.name = "rotary_pct", .unit = field_unit::of_head_dim};
+    for (std::size_t width = 1; width <= 256; ++width) {
+        for (std::size_t part = 1; part <= width; ++part) {
+            transformer_config config{.family = families::gpt_neox, .heads = 1, .head_dim = width, .rotary_dim = part};
+            const nlohmann::json written = {{"rotary_pct", field_value(config, {config_field::rotary_dim, share})}};
+            config.rotary_dim = 0;
+            read_field(settings_reader(written, "config.json"), share, config, config_field::rotary_dim);
+            REQUIRE(config.rotary_dim == part);
+        }
+    }
+}

@@ -46,7 +46,7 @@ struct gpt2_tables {
         {maximum_length, {"n_positions", 1024}, {"context_length"}},
         {maximum_length, {"n_ctx"}},
         {norm_epsilon, {"layer_norm_epsilon", 1e-5}, {"attention.layer_norm_epsilon"}},
-        {fixed, {"activation_function"}, {}, "gelu_new"},
+        {activation, {"activation_function"}},
         {fixed, {"scale_attn_weights"}, {}, true},
         {fixed, {"scale_attn_by_inverse_layer_idx"}, {}, false},
         {fixed, {"add_cross_attention"}, {}, false, false},

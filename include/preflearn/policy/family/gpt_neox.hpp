@@ -58,7 +58,7 @@ struct gpt_neox_tables {
         {rope_theta, {"rope_theta"}, {}, {}, false},
         {rope_scaling, {"rope_scaling"}, {"rope.scaling"}},
         {parallel_residual, {"use_parallel_residual", true}, {"use_parallel_residual", true}},
-        {fixed, {"hidden_act"}, {}, "gelu"},
+        {activation, {"hidden_act"}},
         {fixed, {"attention_bias"}, {}, true},
         {tied_embeddings, {"tie_word_embeddings", false}},
     });

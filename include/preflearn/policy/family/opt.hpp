@@ -50,7 +50,7 @@ struct opt_tables {
         {heads, {"num_attention_heads"}},
         {maximum_length, {"max_position_embeddings", 2048}},
         {norm_epsilon, {"", 1e-5}},
-        {fixed, {"activation_function"}, {}, "relu"},
+        {activation, {"activation_function"}},
         {fixed, {"do_layer_norm_before"}, {}, true},
         {fixed, {"_remove_final_layer_norm"}, {}, false},
         {fixed, {"enable_bias"}, {}, true},
