@@ -178,6 +178,16 @@ inline nlohmann::ordered_json rope_scaling_json(const rope_scaling& scaling) {
                 {"low_freq_factor", scaling.low_frequency_factor},
                 {"high_freq_factor", scaling.high_frequency_factor},
                 {"original_max_position_embeddings", scaling.original_maximum_length}};
+    case rope_scaling::rule::yarn:
+        return {{"rope_type", "yarn"},
+                {"factor", scaling.factor},
+                {"original_max_position_embeddings", scaling.original_maximum_length},
+                {"attention_factor", scaling.attention_factor},
+                {"beta_fast", scaling.beta_fast},
+                {"beta_slow", scaling.beta_slow},
+                {"truncate", scaling.truncate}};
+    case rope_scaling::rule::dynamic:
+        return {{"rope_type", "dynamic"}, {"factor", scaling.factor}};
     case rope_scaling::rule::none:
         break;
     }
