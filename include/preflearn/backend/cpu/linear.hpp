@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
+#include <string_view>
 
 #include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/backend/cpu/product.hpp>
@@ -73,9 +75,39 @@ template <class T> void add_column_sums(matrix_view<const T> rows, T* sums) {
 
 } // namespace detail
 
-/// y = x Wᵀ + b, or y += x Wᵀ + b. \throws argument_error when the shapes do not fit.
-template <class T>
-void linear_rows(matrix_view<const T> x, const affine_map<host_memory, T>& weights, matrix_view<T> y, store mode) {
+/// Products by chains of fused multiply-adds: what a processor's backend multiplies by unless another type is named.
+/// Such a type has `stored`, what it makes of a frozen matrix by `hold`, and `supports<T>`: whether it multiplies
+/// numbers of type T. A row of a product by W or Wᵀ has the same bits whatever the rows beside it, and all products for
+/// any number of threads.
+struct chained_products {
+    static constexpr std::string_view name = "cpu";
+    template <class T> static constexpr bool supports = std::floating_point<T>;
+    using stored = stored_matrix;
+
+    static stored_matrix hold(stored_matrix matrix) { return matrix; }
+    /// c = op(a) · op(b), or c += op(a) · op(b). \throws argument_error when the shapes do not fit.
+    template <class T>
+    static void multiply(transpose op_a, matrix_view<const T> a, transpose op_b, matrix_view<const T> b,
+                         matrix_view<T> c, store mode) {
+        multiply_in_tiles(op_a, a, op_b, b, c, mode);
+    }
+    /// y = x Wᵀ, or y += x Wᵀ.
+    template <class T>
+    static void multiply_frozen(matrix_view<const T> x, const stored_matrix& w, matrix_view<T> y, store mode) {
+        detail::multiply_stored<T>(x, w, y, mode);
+    }
+    /// dx = dy W, or dx += dy W.
+    template <class T>
+    static void multiply_frozen_back(matrix_view<const T> dy, const stored_matrix& w, matrix_view<T> dx, store mode) {
+        detail::multiply_stored_back<T>(dy, w, dx, mode);
+    }
+};
+
+/// y = x Wᵀ + b, or y += x Wᵀ + b, by the products of a type like chained_products. \throws argument_error when the
+/// shapes do not fit.
+template <class T, class Products = chained_products>
+void linear_rows(matrix_view<const T> x, const affine_map<host_operands<typename Products::stored>, T>& weights,
+                 matrix_view<T> y, store mode) {
     require(x.rows == y.rows && x.columns == weights.matrix.columns() && y.columns == weights.matrix.rows() &&
                 (!weights.bias.data || weights.bias.columns == y.columns),
             "linear: rows of ", x.rows, " x ", x.columns, ", weights of ", weights.matrix.rows(), " x ",
@@ -90,12 +122,12 @@ void linear_rows(matrix_view<const T> x, const affine_map<host_memory, T>& weigh
         mode = store::add;
     }
     if (weights.matrix.stored.empty())
-        return multiply_in_tiles<T>(transpose::no, x, transpose::yes, weights.matrix.trained, y, mode);
+        return Products::template multiply<T>(transpose::no, x, transpose::yes, weights.matrix.trained, y, mode);
     std::size_t first = 0;
-    for (const stored_matrix& part : weights.matrix.stored) {
+    for (const auto& part : weights.matrix.stored) {
         require(part.columns == x.columns, "linear: a stored part of the weights is ", part.columns, " wide, expected ",
                 x.columns);
-        detail::multiply_stored<T>(x, part, y.column_block(first, part.rows), mode);
+        Products::template multiply_frozen<T>(x, part, y.column_block(first, part.rows), mode);
         first += part.rows;
     }
 }
@@ -103,21 +135,23 @@ void linear_rows(matrix_view<const T> x, const affine_map<host_memory, T>& weigh
 /// Given d loss / dy: dx = dy W or, as `mode` says, dx += dy W, and adds to the gradients of weight and bias; what has
 /// no data is not wanted. `x` may be without data where the weight's gradient is not wanted.
 /// \throws argument_error when the shapes do not fit, or a gradient of stored weights is wanted.
-template <class T>
-void linear_rows_backward(matrix_view<const T> x, const affine_map<host_memory, T>& weights, matrix_view<const T> dy,
-                          matrix_view<T> dx, store mode, const parameter_gradients<host_memory, T>& into) {
+template <class T, class Products = chained_products>
+void linear_rows_backward(matrix_view<const T> x,
+                          const affine_map<host_operands<typename Products::stored>, T>& weights,
+                          matrix_view<const T> dy, matrix_view<T> dx, store mode,
+                          const parameter_gradients<host_memory, T>& into) {
     if (dx.data && weights.matrix.stored.empty())
-        multiply_in_tiles<T>(transpose::no, dy, transpose::no, weights.matrix.trained, dx, mode);
+        Products::template multiply<T>(transpose::no, dy, transpose::no, weights.matrix.trained, dx, mode);
     std::size_t first = 0;
-    for (const stored_matrix& part : weights.matrix.stored) {
+    for (const auto& part : weights.matrix.stored) {
         if (!dx.data) break;
-        detail::multiply_stored_back<T>(dy.column_block(first, part.rows), part, dx, mode);
+        Products::template multiply_frozen_back<T>(dy.column_block(first, part.rows), part, dx, mode);
         first += part.rows;
         mode = store::add;
     }
     require(!into.weight.data || weights.matrix.stored.empty(), "linear: stored weights are frozen, a gradient of them "
                                                                 "was asked for");
-    if (into.weight.data) multiply_in_tiles<T>(transpose::yes, dy, transpose::no, x, into.weight, store::add);
+    if (into.weight.data) Products::template multiply<T>(transpose::yes, dy, transpose::no, x, into.weight, store::add);
     if (into.bias.data) detail::add_column_sums<T>(dy, into.bias.data);
 }
 
