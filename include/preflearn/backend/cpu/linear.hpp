@@ -1,8 +1,8 @@
 /// \file
-/// y = x Wᵀ + b and its gradients. Trained weights are factors of a product as they lie; of stored ones a tile is
-/// turned into numbers where it is needed, by the thread that multiplies by it, and forgotten again. An element of a
-/// result is one chain of fused multiply-adds either way (chained_product.hpp), begun with the bias or what is added
-/// to: stored and trained weights of equal numbers give equal bits.
+/// y = x Wᵀ + b, with what an adapter adds (low_rank.hpp), and its gradients. Trained weights are factors of a product
+/// as they lie; of stored ones a tile is turned into numbers where it is needed, by the thread that multiplies by it,
+/// and forgotten again. An element of a result is one chain of fused multiply-adds either way (chained_product.hpp),
+/// begun with the bias or what is added to: stored and trained weights of equal numbers give equal bits.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 
+#include <preflearn/backend/cpu/low_rank.hpp>
 #include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/backend/cpu/product.hpp>
 #include <preflearn/backend/operands.hpp>
@@ -73,9 +74,11 @@ template <class T> void add_column_sums(matrix_view<const T> rows, T* sums) {
 
 } // namespace detail
 
-/// y = x Wᵀ + b, or y += x Wᵀ + b. \throws argument_error when the shapes do not fit.
+namespace detail {
+
+/// x Wᵀ + b without what an adapter adds.
 template <class T>
-void linear_rows(matrix_view<const T> x, const affine_map<host_memory, T>& weights, matrix_view<T> y, store mode) {
+void multiply_weights(matrix_view<const T> x, const affine_map<host_memory, T>& weights, matrix_view<T> y, store mode) {
     require(x.rows == y.rows && x.columns == weights.matrix.columns() && y.columns == weights.matrix.rows() &&
                 (!weights.bias.data || weights.bias.columns == y.columns),
             "linear: rows of ", x.rows, " x ", x.columns, ", weights of ", weights.matrix.rows(), " x ",
@@ -95,13 +98,23 @@ void linear_rows(matrix_view<const T> x, const affine_map<host_memory, T>& weigh
     for (const stored_matrix& part : weights.matrix.stored) {
         require(part.columns == x.columns, "linear: a stored part of the weights is ", part.columns, " wide, expected ",
                 x.columns);
-        detail::multiply_stored<T>(x, part, y.column_block(first, part.rows), mode);
+        multiply_stored<T>(x, part, y.column_block(first, part.rows), mode);
         first += part.rows;
     }
 }
 
-/// Given d loss / dy: dx = dy W or, as `mode` says, dx += dy W, and adds to the gradients of weight and bias; what has
-/// no data is not wanted. `x` may be without data where the weight's gradient is not wanted.
+} // namespace detail
+
+/// y = x Wᵀ + b + what the adapter adds, or y += that. \throws argument_error when the shapes do not fit.
+template <class T>
+void linear_rows(matrix_view<const T> x, const affine_map<host_memory, T>& weights, matrix_view<T> y, store mode) {
+    detail::multiply_weights(x, weights, y, mode);
+    if (weights.adapter.down.data) add_low_rank(x, weights.adapter, y);
+}
+
+/// Given d loss / dy: dx = dy W or, as `mode` says, dx += dy W, with the adapter's part, and adds to the gradients of
+/// weight, bias and adapter; what has no data is not wanted. `x` may be without data where neither the weight's nor the
+/// adapter's gradient is wanted.
 /// \throws argument_error when the shapes do not fit, or a gradient of stored weights is wanted.
 template <class T>
 void linear_rows_backward(matrix_view<const T> x, const affine_map<host_memory, T>& weights, matrix_view<const T> dy,
@@ -119,6 +132,7 @@ void linear_rows_backward(matrix_view<const T> x, const affine_map<host_memory, 
                                                                 "was asked for");
     if (into.weight.data) multiply_in_tiles<T>(transpose::yes, dy, transpose::no, x, into.weight, store::add);
     if (into.bias.data) detail::add_column_sums<T>(dy, into.bias.data);
+    if (weights.adapter.down.data) low_rank_backward(x, weights.adapter, dy, dx, into);
 }
 
 } // namespace preflearn
