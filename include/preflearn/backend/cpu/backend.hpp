@@ -86,14 +86,22 @@ template <class Products> struct processor_backend {
     }
     template <class T>
     static affine_map<host_operands<stored>, T> host(const affine_map<processor_backend, T>& weights) {
-        return {host(weights.matrix), host(weights.bias)};
+        affine_map<host_operands<stored>, T> on_host{host(weights.matrix), host(weights.bias)};
+        on_host.adapter.down = host(weights.adapter.down);
+        on_host.adapter.dropout = weights.adapter.dropout;
+        for (std::size_t p = 0; p < most_adapted_parts; ++p)
+            on_host.adapter.parts[p] = {weights.adapter.parts[p].first, host(weights.adapter.parts[p].up),
+                                        weights.adapter.parts[p].scale};
+        return on_host;
     }
     template <class T> static norm_operands<host_memory, T> host(const norm_operands<processor_backend, T>& norm) {
         return {norm.kind, norm.epsilon, norm.heads, host(norm.weight), host(norm.bias)};
     }
     template <class T>
     static parameter_gradients<host_memory, T> host(const parameter_gradients<processor_backend, T>& into) {
-        return {host(into.weight), host(into.bias)};
+        parameter_gradients<host_memory, T> on_host{host(into.weight), host(into.bias), host(into.down)};
+        for (std::size_t p = 0; p < most_adapted_parts; ++p) on_host.up[p] = host(into.up[p]);
+        return on_host;
     }
 
   public:

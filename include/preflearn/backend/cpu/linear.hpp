@@ -1,8 +1,8 @@
 /// \file
-/// y = x Wᵀ + b and its gradients. Trained weights are factors of a product as they lie; of stored ones a tile is
-/// turned into numbers where it is needed, by the thread that multiplies by it, and forgotten again. An element of a
-/// result is one chain of fused multiply-adds either way (chained_product.hpp), begun with the bias or what is added
-/// to: stored and trained weights of equal numbers give equal bits.
+/// y = x Wᵀ + b, with what an adapter adds (low_rank.hpp), and its gradients. Trained weights are factors of a product
+/// as they lie; of stored ones a tile is turned into numbers where it is needed, by the thread that multiplies by it,
+/// and forgotten again. An element of a result is one chain of fused multiply-adds either way (chained_product.hpp),
+/// begun with the bias or what is added to: stored and trained weights of equal numbers give equal bits.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include <preflearn/backend/cpu/low_rank.hpp>
 #include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/backend/cpu/product.hpp>
 #include <preflearn/backend/operands.hpp>
@@ -103,11 +104,23 @@ struct chained_products {
     }
 };
 
-/// y = x Wᵀ + b, or y += x Wᵀ + b, by the products of a type like chained_products. \throws argument_error when the
-/// shapes do not fit.
-template <class T, class Products = chained_products>
-void linear_rows(matrix_view<const T> x, const affine_map<host_operands<typename Products::stored>, T>& weights,
-                 matrix_view<T> y, store mode) {
+namespace detail {
+
+/// The same adapter as one beside weights of another kind.
+template <class T, class Stored>
+low_rank_map<host_memory, T> adapter_of(const affine_map<host_operands<Stored>, T>& weights) {
+    low_rank_map<host_memory, T> same{.down = weights.adapter.down, .dropout = weights.adapter.dropout};
+    for (std::size_t p = 0; p < most_adapted_parts; ++p) {
+        const auto& [first, up, scale] = weights.adapter.parts[p];
+        same.parts[p] = {first, up, scale};
+    }
+    return same;
+}
+
+/// x Wᵀ + b without what an adapter adds.
+template <class T, class Products>
+void multiply_weights(matrix_view<const T> x, const affine_map<host_operands<typename Products::stored>, T>& weights,
+                      matrix_view<T> y, store mode) {
     require(x.rows == y.rows && x.columns == weights.matrix.columns() && y.columns == weights.matrix.rows() &&
                 (!weights.bias.data || weights.bias.columns == y.columns),
             "linear: rows of ", x.rows, " x ", x.columns, ", weights of ", weights.matrix.rows(), " x ",
@@ -132,8 +145,20 @@ void linear_rows(matrix_view<const T> x, const affine_map<host_operands<typename
     }
 }
 
-/// Given d loss / dy: dx = dy W or, as `mode` says, dx += dy W, and adds to the gradients of weight and bias; what has
-/// no data is not wanted. `x` may be without data where the weight's gradient is not wanted.
+} // namespace detail
+
+/// y = x Wᵀ + b + what the adapter adds, or y += that; by the products of a type like chained_products.
+/// \throws argument_error when the shapes do not fit.
+template <class T, class Products = chained_products>
+void linear_rows(matrix_view<const T> x, const affine_map<host_operands<typename Products::stored>, T>& weights,
+                 matrix_view<T> y, store mode) {
+    detail::multiply_weights<T, Products>(x, weights, y, mode);
+    if (weights.adapter.down.data) add_low_rank(x, detail::adapter_of(weights), y);
+}
+
+/// Given d loss / dy: dx = dy W or, as `mode` says, dx += dy W, with the adapter's part, and adds to the gradients of
+/// weight, bias and adapter; what has no data is not wanted. `x` may be without data where neither the weight's nor the
+/// adapter's gradient is wanted.
 /// \throws argument_error when the shapes do not fit, or a gradient of stored weights is wanted.
 template <class T, class Products = chained_products>
 void linear_rows_backward(matrix_view<const T> x,
@@ -153,6 +178,7 @@ void linear_rows_backward(matrix_view<const T> x,
                                                                 "was asked for");
     if (into.weight.data) Products::template multiply<T>(transpose::yes, dy, transpose::no, x, into.weight, store::add);
     if (into.bias.data) detail::add_column_sums<T>(dy, into.bias.data);
+    if (weights.adapter.down.data) low_rank_backward(x, detail::adapter_of(weights), dy, dx, into);
 }
 
 } // namespace preflearn
