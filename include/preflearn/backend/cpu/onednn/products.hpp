@@ -196,7 +196,8 @@ template <class Factor = float> struct onednn_products {
             detail::multiply_straight(left.view, detail::stored_rows{w.source, 0, w.rows, w.columns}, dx, mode);
         });
     }
-    /// y = x · (columns first … of Wᵀ), or y += that.
+    /// y = x · (columns first … of Wᵀ), or y += that. They have the bits of the whole product's columns where `first`
+    /// is a multiple of 16 and so is their number, or they are the last ones.
     static void multiply_columns(matrix_view<const float> x, const stored& w, std::size_t first, matrix_view<float> y,
                                  store mode) {
         if (!multiplies_by_onednn<float>()) {
