@@ -1,7 +1,7 @@
 /// \file
 /// y = x Wᵀ + b, with what an adapter adds (low_rank.hpp), and its gradients. Trained weights are factors of a product
-/// as they lie; of stored ones a tile is turned into numbers where it is needed, by the thread that multiplies by it,
-/// and forgotten again. An element of a result is one chain of fused multiply-adds either way (chained_product.hpp),
+/// as they lie; stored ones become numbers where they are needed, by the thread that multiplies by them
+/// (stored_product.hpp). An element of a result is one chain of fused multiply-adds either way (chained_product.hpp),
 /// begun with the bias or what is added to: stored and trained weights of equal numbers give equal bits.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -15,6 +15,7 @@
 #include <preflearn/backend/cpu/low_rank.hpp>
 #include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/backend/cpu/product.hpp>
+#include <preflearn/backend/cpu/stored_product.hpp>
 #include <preflearn/backend/operands.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
@@ -29,17 +30,6 @@ namespace detail {
 template <class T> std::size_t stored_tile_rows(std::size_t columns) {
     const std::size_t fit = (std::size_t{512} << 10) / sizeof(T) / std::max<std::size_t>(columns, 1);
     return std::clamp<std::size_t>(fit / 32 * 32, 32, 512);
-}
-
-/// y = x Wᵀ, or y += x Wᵀ: every task has its own outputs, so every weight is read once.
-template <class T>
-void multiply_stored(matrix_view<const T> x, const stored_matrix& weights, matrix_view<T> y, store mode) {
-    const std::size_t tile = stored_tile_rows<T>(weights.columns);
-    parallel_blocks(weights.rows, tile, [&](std::size_t begin, std::size_t end) {
-        cpu_matrix<T> numbers(end - begin, weights.columns);
-        read_rows(weights, begin, numbers.view());
-        multiply_serial<T>(transpose::no, x, transpose::yes, numbers.view(), y.column_block(begin, end - begin), mode);
-    });
 }
 
 /// dx = dy W, or dx += dy W: every task has its own inputs, and goes over the outputs in their order.
