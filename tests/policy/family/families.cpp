@@ -17,6 +17,7 @@ TEST_CASE("families are found by each of their names; an unknown one is told wit
     }
     const auto error = test::error_of(
         [] { (void)family_named(families::all, &decoder_family::model_type, "mamba", "config.json: model_type"); });
-    CHECK(error == "config.json: model_type: \"llama\" or \"qwen2\" was expected, found \"mamba\"");
+    CHECK(error.starts_with("config.json: model_type: \"llama\" or \"qwen2\""));
+    CHECK(error.ends_with(" was expected, found \"mamba\""));
     CHECK_THROWS_AS((void)family_named(families::all, &decoder_family::gguf_name, "", "x"), input_error);
 }

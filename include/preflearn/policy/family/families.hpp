@@ -10,6 +10,9 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/family/gemma.hpp>
+#include <preflearn/policy/family/gemma2.hpp>
+#include <preflearn/policy/family/gemma3.hpp>
 #include <preflearn/policy/family/llama.hpp>
 #include <preflearn/policy/family/qwen2.hpp>
 
@@ -18,8 +21,7 @@ namespace preflearn {
 namespace families {
 /// A name that several share belongs to the first.
 inline constexpr std::array all{
-    llama,
-    qwen2,
+    llama, qwen2, gemma, gemma2, gemma3,
 };
 } // namespace families
 
