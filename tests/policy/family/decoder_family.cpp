@@ -119,9 +119,8 @@ const tensor_place& place_of(const decoder_layout& layout, tensor_role role, ten
 } // namespace
 
 TEST_CASE("tables of other families name the tensors that transformers saves, with their shapes") {
-    for (const auto& [config, expected] : {std::pair{gpt2_config, gpt2_shapes},
-                                           {gpt_neox_config, gpt_neox_shapes},
-                                           {opt_config, opt_shapes}}) {
+    for (const auto& [config, expected] :
+         {std::pair{gpt2_config, gpt2_shapes}, {gpt_neox_config, gpt_neox_shapes}, {opt_config, opt_shapes}}) {
         shapes found;
         std::size_t end = 0;
         const decoder_layout layout(read(config));

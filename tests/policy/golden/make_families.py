@@ -173,6 +173,69 @@ families = {
         seed=28,
         gguf="qwen3",
     ),
+    # GGUF files of Gemma 2 and 3 cannot say how scores are scaled; there it is by head_dim
+    "gemma": dict(
+        model="Gemma",
+        config=dict(head_dim=6, rope_parameters=default_rope(100.0), num_key_value_heads=1),
+        seed=40,
+        gguf="gemma",
+        stored=norms_and_one,
+    ),
+    "gemma2": dict(
+        model="Gemma2",
+        config=dict(
+            head_dim=6,
+            query_pre_attn_scalar=6,
+            sliding_window=4,
+            attn_logit_softcapping=1.5,
+            final_logit_softcapping=3.0,
+            rope_parameters=default_rope(100.0),
+        ),
+        seed=41,
+        gguf="gemma2",
+        keys={
+            "attention.sliding_window": 4,
+            "attn_logit_softcapping": 1.5,
+            "final_logit_softcapping": 3.0,
+        },
+        stored=norms_and_one,
+    ),
+    "gemma3": dict(
+        model=("Gemma3TextConfig", "Gemma3ForCausalLM"),
+        config=dict(
+            num_hidden_layers=3,
+            head_dim=6,
+            query_pre_attn_scalar=6,
+            sliding_window=4,
+            sliding_window_pattern=3,
+            rope_parameters=dict(full_attention=default_rope(1000.0), sliding_attention=default_rope(100.0)),
+        ),
+        seed=42,
+        gguf="gemma3",
+        keys={
+            "attention.sliding_window": 4,
+            "attention.sliding_window_pattern": 3,
+            "rope.freq_base": 1000.0,
+            "rope.freq_base_swa": 100.0,
+        },
+        stored=norms_and_one,
+    ),
+    "gemma3_scaled": dict(
+        model=("Gemma3TextConfig", "Gemma3ForCausalLM"),
+        config=dict(
+            head_dim=6,
+            query_pre_attn_scalar=11,
+            sliding_window=3,
+            layer_types=["sliding_attention", "full_attention"],
+            rope_parameters=dict(
+                full_attention=dict(rope_type="linear", rope_theta=1000.0, factor=8.0),
+                sliding_attention=default_rope(100.0),
+            ),
+            final_logit_softcapping=4.0,
+            tie_word_embeddings=False,
+        ),
+        seed=43,
+    ),
 }
 
 

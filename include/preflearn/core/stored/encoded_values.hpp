@@ -75,7 +75,8 @@ template <std::floating_point T> std::vector<std::byte> encode_values(std::span<
         return bytes;
     }
     default:
-        throw argument_error(message("values cannot be stored as ", name_of(type), "; F64, F32, F16, BF16 or Q8_0 can"));
+        throw argument_error(
+            message("values cannot be stored as ", name_of(type), "; F64, F32, F16, BF16 or Q8_0 can"));
     }
 }
 
