@@ -69,6 +69,12 @@ TEST_CASE("a field out of range is an error that names it, what was expected and
             "end_tokens: a token id below vocabulary_size (19) was expected, found 19");
     refuses([](auto& c) { c.rope_scaling.factor = 0; }, "rope_scaling.factor");
     refuses([](auto& c) { c.rope_scaling.high_frequency_factor = 1; }, "high_frequency_factor");
+    refuses([](auto& c) { c.rope_scaling = {.type = rope_scaling::rule::yarn, .beta_fast = 0.5}; },
+            "beta_fast: a number of at least beta_slow (1) was expected, found 0.5");
+    refuses([](auto& c) { c.rope_scaling = {.type = rope_scaling::rule::yarn, .beta_slow = 0}; }, "beta_slow");
+    refuses([](auto& c) { c.rope_scaling = {.type = rope_scaling::rule::yarn}, c.rope_theta = 1; }, "rope_theta");
+    refuses([](auto& c) { c.rope_scaling = {.type = rope_scaling::rule::yarn, .attention_factor = -1}; },
+            "attention_factor");
     refuses(
         [](auto& c) {
             c.rope_scaling.frequency_divisors = {1, 2};

@@ -179,7 +179,7 @@ TEST_CASE("what a folder lacks, or asks for and is not computed here, is an erro
     refuses([](auto& c) { c["model_type"] = "gpt2"; }, "was expected, found \"gpt2\"");
     refuses([](auto& c) { c["attention_bias"] = true; }, "attention_bias: only false is supported, found true");
     refuses([](auto& c) { c["hidden_act"] = "gelu"; }, "hidden_act: only \"silu\" is supported, found \"gelu\"");
-    refuses([](auto& c) { c["rope_scaling"] = {{"rope_type", "yarn"}}; }, "found \"yarn\"");
+    refuses([](auto& c) { c["rope_scaling"] = {{"rope_type", "longrope"}}; }, "found \"longrope\"");
     refuses([](auto& c) { c.erase("vocab_size"); },
             "vocab_size: a whole number of at least 0 was expected, found nothing");
     refuses([](auto& c) { c["vocab_size"] = -3; }, "found -3");

@@ -25,8 +25,6 @@ struct llama_tables : llama_rows {
         {tied_embeddings, {"tie_word_embeddings", false}},
     });
     static constexpr auto fields = joined(shared_fields, own_fields);
-    /// Of how many pieces the products of its first training were made.
-    static constexpr auto ignored_fields = std::to_array<std::string_view>({"pretraining_tp"});
 };
 
 inline constexpr decoder_family llama{.model_type = "llama",
@@ -34,7 +32,6 @@ inline constexpr decoder_family llama{.model_type = "llama",
                                       .gguf_name = "llama",
                                       .tensors = llama_tables::tensors,
                                       .fields = llama_tables::fields,
-                                      .ignored = llama_tables::ignored,
-                                      .ignored_fields = llama_tables::ignored_fields};
+                                      .ignored = llama_tables::ignored};
 
 } // namespace preflearn::families

@@ -50,6 +50,7 @@ inline constexpr auto changing_fields = std::to_array<changing_field>({
     // positions
     {"alibi", "false"},
     {"rope_interleaved", "false"},
+    {"use_mrope", "false"},
     {"rotary_pct", "1"},
     {"rotary_dim", ""},
     {"rope_local_base_freq", ""},
@@ -141,6 +142,7 @@ inline constexpr auto harmless_fields = std::to_array<std::string_view>({
     "partial_rotary_factor",
     "prefix",
     "prefix_token_id",
+    "pretraining_tp",
     "problem_type",
     "pruned_heads",
     "reorder_and_upcast_attn",
