@@ -9,7 +9,6 @@
 #include <preflearn/policy/files/rope_fields.hpp>
 
 #include "../../files.hpp"
-#include "../family/sketches.hpp"
 
 using namespace preflearn;
 

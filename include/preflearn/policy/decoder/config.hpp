@@ -146,6 +146,7 @@ inline std::string identity_of(const transformer_config& c) {
     for (const int number : {static_cast<int>(c.rope_scaling.type), static_cast<int>(c.parallel_residual),
                              static_cast<int>(c.tied_embeddings)})
         add(number);
+    if (c.family.has(config_field::activation)) add(static_cast<int>(c.family.activation));
     return text;
 }
 

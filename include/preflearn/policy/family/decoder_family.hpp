@@ -99,6 +99,7 @@ enum class config_field : std::uint8_t {
     embedding_scale,
     residual_scale,
     parallel_residual,
+    activation, ///< the family's `activation`, which is also what a file means that does not name one
     maximum_length,
     tied_embeddings,
 };

@@ -10,8 +10,11 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/family/gpt2.hpp>
+#include <preflearn/policy/family/gpt_neox.hpp>
 #include <preflearn/policy/family/llama.hpp>
 #include <preflearn/policy/family/mistral.hpp>
+#include <preflearn/policy/family/opt.hpp>
 #include <preflearn/policy/family/qwen2.hpp>
 #include <preflearn/policy/family/qwen3.hpp>
 #include <preflearn/policy/family/smollm3.hpp>
@@ -21,7 +24,7 @@ namespace preflearn {
 namespace families {
 /// A name that several share belongs to the first.
 inline constexpr std::array all{
-    llama, mistral, smollm3, qwen2, qwen3,
+    llama, mistral, smollm3, qwen2, qwen3, gpt2, gpt_neox, opt,
 };
 } // namespace families
 
