@@ -158,7 +158,9 @@ inline nlohmann::ordered_json config_json(const transformer_config& config, cons
     if (family.has(config_field::full_attention_every) && config.window != 0)
         json["layer_types"] = layer_types_json(config);
     if (family.has(config_field::no_rotary_every)) json["no_rope_layers"] = rotary_layers_json(config);
+    // said, since transformers' defaults need not be within the vocabulary
     json["bos_token_id"] = nullptr;
+    json["pad_token_id"] = nullptr;
     json["eos_token_id"] = nullptr;
     if (config.end_tokens.size() == 1) json["eos_token_id"] = config.end_tokens.front();
     if (config.end_tokens.size() > 1) json["eos_token_id"] = config.end_tokens;

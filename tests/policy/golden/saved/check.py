@@ -11,7 +11,9 @@ import tempfile
 
 import torch
 from transformers import AutoModelForCausalLM
+from transformers.utils import logging
 
+logging.disable_progress_bar()
 here = pathlib.Path(__file__).parent
 golden = here.parent
 include = here.parents[3] / "include"
