@@ -69,6 +69,12 @@ TEST_CASE("a field out of range is an error that names it, what was expected and
             "end_tokens: a token id below vocabulary_size (19) was expected, found 19");
     refuses([](auto& c) { c.rope_scaling.factor = 0; }, "rope_scaling.factor");
     refuses([](auto& c) { c.rope_scaling.high_frequency_factor = 1; }, "high_frequency_factor");
+    refuses(
+        [](auto& c) {
+            c = test::stretched();
+            c.rope_scaling.factor = 0.5;
+        },
+        "at least 1 was expected with dynamic scaling");
     refuses([](auto& c) { c.rope_scaling = {.type = rope_scaling::rule::yarn, .beta_fast = 0.5}; },
             "beta_fast: a number of at least beta_slow (1) was expected, found 0.5");
     refuses([](auto& c) { c.rope_scaling = {.type = rope_scaling::rule::yarn, .beta_slow = 0}; }, "beta_slow");

@@ -89,3 +89,15 @@ TEST_CASE("yarn keeps fast pairs, divides slow ones, blends between; cosines and
     c.rope_scaling.attention_factor = 3;
     CHECK(rotary_factor(c) == 3);
 }
+
+TEST_CASE("dynamic scaling grows the base with a text longer than those trained on first") {
+    const transformer_config c = validated(test::stretched());
+    CHECK(rotary_length(c, 6) == 0);
+    CHECK(rotary_length(c, 7) == 7);
+    CHECK(rotary_length(test::grouped(), 60) == 0);
+    CHECK(rotary_frequencies(c) == rotary_frequencies(test::grouped()));
+    const auto plain = rotary_frequencies(c), longer = rotary_frequencies(c, false, 9);
+    CHECK(longer[0] == 1);
+    CHECK(longer[2] == doctest::Approx(plain[2] / (3 * 9 / 6.0 - 2))); // the slowest is divided by the stretch
+    CHECK(longer[1] == doctest::Approx(plain[1] / std::sqrt(3 * 9 / 6.0 - 2)));
+}

@@ -64,6 +64,9 @@ TEST_CASE("rotary scaling is read as both generations of transformers write it")
     CHECK_THROWS_WITH_AS(read({{"rope_scaling", {{"rope_type", "longrope"}}}}), doctest::Contains("found \"longrope\""),
                          input_error);
     CHECK_THROWS_AS(read({{"rope_parameters", {{"partial_rotary_factor", 0.5}}}}), input_error);
+    const transformer_config dynamic = read({{"rope_parameters", {{"rope_type", "dynamic"}, {"factor", 2.5}}}});
+    CHECK(dynamic.rope_scaling.original_maximum_length == 2048);
+    CHECK(dynamic.maximum_length == 5120);
     CHECK(read({{"pretraining_tp", 2}}) == read({{"pretraining_tp", 1}})); // the same sums, in two parts
     CHECK_THROWS_AS(read({{"num_experts", 2}}), input_error);
     // the length trained on first may stand outside, and is else the longest
@@ -94,7 +97,7 @@ TEST_CASE("a configuration that is written is read again as it was") {
     transformer_config yarn = config;
     yarn.rope_scaling = {.type = rope_scaling::rule::yarn, .factor = 4, .beta_fast = 16, .truncate = false};
     transformer_config dynamic = config;
-    dynamic.rope_scaling = {.type = rope_scaling::rule::dynamic, .factor = 2};
+    dynamic.rope_scaling = {.type = rope_scaling::rule::dynamic, .factor = 2, .original_maximum_length = 32};
     transformer_config sparse = config; // in two layers there is none without positions
     sparse.family = families::smollm3;
     sparse.no_rotary_every = 4;

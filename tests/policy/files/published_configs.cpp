@@ -85,7 +85,7 @@ TEST_CASE("Llama: TinyLlama, Llama 2 with pieces, Llama 3.2, SmolLM2, a base str
         "num_hidden_layers": 16, "num_key_value_heads": null, "head_dim": null, "rms_norm_eps": 1e-05,
         "rope_parameters": {"rope_type": "dynamic", "factor": 2, "rope_theta": 10000}, "vocab_size": 32000,
         "unsloth_fixed": true, "pad_token_id": -1, "eos_token_id": null})")
-              .maximum_length == 4096);
+              .maximum_length == 8192);
 }
 
 TEST_CASE("SmolLM3: every fourth layer without positions, by a list") {

@@ -45,6 +45,7 @@ TEST_CASE("yarn's settings have transformers' defaults, its factors may follow f
     CHECK(all.attention_factor == doctest::Approx((1 + std::log(4.0) / 10) / (1 + std::log(4.0) / 20)));
     CHECK(read({{"rope_type", "yarn"}, {"factor", 2}, {"attention_factor", 0.75}}).attention_factor == 0.75);
     CHECK(read({{"rope_type", "dynamic"}, {"factor", 2.0}}).factor == 2);
+    CHECK(read({{"rope_type", "dynamic"}, {"factor", 2.0}}).original_maximum_length == 64);
 
     const auto error = [&](const nlohmann::json& rope) { return test::error_of([&] { (void)read(rope); }); };
     CHECK(error({{"rope_type", "longrope"}, {"factor", 2}}) ==

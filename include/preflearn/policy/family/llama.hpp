@@ -19,7 +19,6 @@ struct llama_tables : llama_rows {
         {head_dim, {"head_dim", 0}, {"attention.key_length", 0}},
         {fixed, {"attention_bias"}, {}, false},
         {fixed, {"mlp_bias"}, {}, false},
-        {fixed, {}, {"expert_count"}, 0},
         {maximum_length, {"max_position_embeddings", 2048}, {"context_length"}},
         {rope_theta, {"rope_theta", 10000}, {"rope.freq_base", 10000}},
         {tied_embeddings, {"tie_word_embeddings", false}},
