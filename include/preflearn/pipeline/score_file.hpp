@@ -237,7 +237,7 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
         tell(fitting);
     } else {
         const text_policy<transformer<Scalar>> policy(
-            std::move(words), load_transformer<Scalar>(options.model),
+            std::move(words), load_transformer<Scalar>(options.model, trained_tensors::none()), // read where it lies
             {.after_response = options.after_response, .boundary = options.boundary});
         const std::span<const std::string> notes = policy.model().notes();
         for (const std::string& note : notes) say("model: " + note);

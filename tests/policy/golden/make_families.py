@@ -139,12 +139,12 @@ families = {
         },
         stored=interleaved,
     ),
-    # up to the length at which scaling begins; beyond, transformers' values depend on the texts that it saw before
+    # most texts are longer than the length at which scaling begins
     "llama_dynamic": dict(
         model="Llama",
         config=dict(
             rms_norm_eps=1e-5,
-            max_position_embeddings=19,
+            max_position_embeddings=8,
             rope_parameters=dict(rope_type="dynamic", rope_theta=100.0, factor=4.0),
         ),
         seed=24,
@@ -312,11 +312,18 @@ def end_tokens(config):
     return ends if isinstance(ends, list) else [ends]
 
 
+def forget_length(model):
+    """Under dynamic rotary scaling a model keeps the angles of the longest text until a short one comes."""
+    with torch.no_grad():
+        model(torch.tensor([[0]]))
+
+
 def golden_values(model, pairs):
     """Log-probabilities of each completion's tokens; the gradients are the parameters'."""
     weights = [0.8, -1.3, 0.5, 0.9, -0.4][: len(pairs)]
     log_probs, total = [], torch.zeros(())
     for (x, y), weight in zip(pairs, weights):
+        forget_length(model)
         logits = model(torch.tensor([x + y])).logits[0]
         rows = torch.log_softmax(logits, -1)[len(x) - 1 : len(x) + len(y) - 1]
         tokens = rows.gather(1, torch.tensor(y, dtype=torch.long)[:, None])[:, 0]
@@ -327,11 +334,11 @@ def golden_values(model, pairs):
     values.update(token_log_probs=log_probs, prompts=prompts, logits=[], greedy=[])
     with torch.no_grad():
         for prompt in prompts:
+            forget_length(model)
             values["logits"].append(model(torch.tensor([prompt])).logits[0, -1].tolist())
-            drawn = []
-            while len(drawn) < 12 and not set(end_tokens(model.config)) & set(drawn):
-                drawn.append(int(model(torch.tensor([prompt + drawn])).logits[0, -1].argmax()))
-            values["greedy"].append(drawn)
+            forget_length(model)
+            drawn = model.generate(torch.tensor([prompt]), do_sample=False, max_new_tokens=12)
+            values["greedy"].append(drawn[0, len(prompt) :].tolist())
     return values
 
 

@@ -219,6 +219,8 @@ inline nlohmann::ordered_json field_value(const transformer_config& config, cons
     const std::variant member = detail::member_of(copy, entry.field);
     const std::optional<double> null = entry.hugging_face.null;
     if (auto* const* size = std::get_if<std::size_t*>(&member)) {
+        if (entry.field == config_field::maximum_length && config.rope_scaling.type == rope_scaling::rule::dynamic)
+            return config.rope_scaling.original_maximum_length;
         if (null && static_cast<double>(**size) == *null) return nullptr;
         if (entry.hugging_face.unit == field_unit::of_head_dim)
             return detail::share_of(**size, detail::head_dim_of(config));
