@@ -90,7 +90,7 @@ template <class Number> struct onednn_factor {
 
 /// c = a Wᵀ, or c += a Wᵀ, W being trained or stored.
 template <class Number, class Weights>
-void multiply_turned(matrix_view<const Number> a, const Weights& w, matrix_view<float> c, store mode) {
+void multiply_transposed(matrix_view<const Number> a, const Weights& w, matrix_view<float> c, store mode) {
     const output_tiles all = output_tiles::of(w.rows, w.columns);
     const std::size_t group = std::clamp<std::size_t>(packed_at_once / (all.width * (all.inputs + 1)), 1, all.count());
     cpu_matrix<Number> room(std::min(group * all.width, all.outputs), all.inputs);
@@ -179,7 +179,7 @@ template <class Factor = float> struct onednn_products {
         detail::with_number<Factor>([&]<class Number>(Number) {
             const detail::onednn_factor<Number> left(op_a, a);
             if (op_b == transpose::yes)
-                detail::multiply_turned(left.view, b, c, mode);
+                detail::multiply_transposed(left.view, b, c, mode);
             else
                 detail::multiply_straight(left.view, b, c, mode);
         });
@@ -208,7 +208,7 @@ template <class Factor = float> struct onednn_products {
         detail::with_number<Factor>([&]<class Number>(Number) {
             const detail::onednn_factor<Number> left(transpose::no, x);
             if (w.tiles) return detail::multiply_packed(left.view, w, first, y, mode);
-            detail::multiply_turned(left.view, detail::stored_rows{w.source, first, y.columns, w.columns}, y, mode);
+            detail::multiply_transposed(left.view, detail::stored_rows{w.source, first, y.columns, w.columns}, y, mode);
         });
     }
 };
