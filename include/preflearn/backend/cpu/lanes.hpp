@@ -99,4 +99,12 @@ struct lane_rows {
     }
 };
 
+/// As float_of_f16, of the low halves of words.
+inline lane_floats floats_of_f16(lane_words bits) {
+    const lane_words sign = (bits & 0x8000U) << 16, rest = (bits & 0x7fffU) << 13;
+    const auto finite = std::bit_cast<lane_words>(floats_of(rest) * 0x1p112F);
+    const auto special = std::bit_cast<lane_words>(rest >= 0x0f800000U); // all bits, or none
+    return floats_of(sign | (special & (0x7f800000U | rest)) | (~special & finite));
+}
+
 } // namespace preflearn::detail

@@ -35,13 +35,18 @@ void turn_to_panel(const stored_matrix& w, std::size_t first, std::size_t k, std
     Turned turned;
     for (std::size_t done = k; done < end; done += Turned::depth, panel += Turned::depth * stride) {
         turned.load(rows, done / Turned::block * Turned::block_size, done % Turned::block / Turned::depth);
-        for (std::size_t word = 0; word < Turned::depth / Turned::of_word; ++word)
-            [&]<std::size_t... N>(std::index_sequence<N...>) {
-                (Eigen::internal::pstore(panel + (word * Turned::of_word + N) * stride,
-                                         std::bit_cast<float_packet>(turned.template value<N>(word))),
+        float* to = panel;
+        const auto write = [&]<std::size_t Part, std::size_t... N>(std::integral_constant<std::size_t, Part>,
+                                                                   std::index_sequence<N...>) {
+            for (std::size_t word = 0; word < Turned::depth / Turned::parts / Turned::of_word; ++word)
+                ((Eigen::internal::pstore(to, std::bit_cast<float_packet>(turned.template value<Part, N>(word))),
+                  to += stride),
                  ...);
-            }
-        (std::make_index_sequence<Turned::of_word>{});
+        };
+        [&]<std::size_t... P>(std::index_sequence<P...>) {
+            (write(std::integral_constant<std::size_t, P>{}, std::make_index_sequence<Turned::of_word>{}), ...);
+        }
+        (std::make_index_sequence<Turned::parts>{});
     }
     const std::size_t left = depth % Turned::depth;
     if (left == 0) return;
@@ -50,23 +55,64 @@ void turn_to_panel(const stored_matrix& w, std::size_t first, std::size_t k, std
     for (std::size_t i = 0; i < left; ++i) std::copy_n(rest + i * lanes, lanes, panel + i * stride);
 }
 
+/// The kernels of a stored type; null: it is not turned in registers.
+struct turned_kernels {
+    turned_run one = nullptr, many = nullptr;
+    void (*to_panel)(const stored_matrix& w, std::size_t first, std::size_t k, std::size_t depth,
+                     float* panel) = nullptr;
+};
+template <class Turned> turned_kernels kernels_of_turned() {
+    if constexpr (!turns_blocks)
+        return {};
+    else
+        return {&turned_kernel<Turned, 1>::run, &turned_kernel<Turned, many_rows>::run, &turn_to_panel<Turned>};
+}
+inline turned_kernels kernels_of(element_type type) {
+    switch (type) {
+    case element_type::f32:
+        return kernels_of_turned<turned_f32>();
+    case element_type::bf16:
+        return kernels_of_turned<turned_halves<true>>();
+    case element_type::f16:
+        return kernels_of_turned<turned_halves<false>>();
+    case element_type::q8_0:
+        return kernels_of_turned<turned_q8_0>();
+    case element_type::q4_0:
+        return kernels_of_turned<turned_q4_0>();
+    case element_type::q4_1:
+        return kernels_of_turned<turned_q4_1>();
+    case element_type::q5_0:
+        return kernels_of_turned<turned_q5_0>();
+    case element_type::q5_1:
+        return kernels_of_turned<turned_q5_1>();
+    case element_type::q4_k:
+        return kernels_of_turned<turned_q4_k>();
+    case element_type::q5_k:
+        return kernels_of_turned<turned_q5_k>();
+    case element_type::q6_k:
+        return kernels_of_turned<turned_q6_k>();
+    default:
+        return {};
+    }
+}
+
 /// Columns of Wᵀ as panels; `row` is the first row of W that belongs to the product.
 template <class T> struct stored_panels {
     const stored_matrix& matrix;
     std::size_t row;
+    turned_kernels kernels = std::same_as<T, float> ? kernels_of(matrix.type) : turned_kernels{};
 
     static void fill(const void* source, std::size_t k, std::size_t depth, std::size_t j, std::size_t n, T* panel) {
-        const auto& [w, row] = *static_cast<const stored_panels*>(source);
+        const auto& [w, first, kernels] = *static_cast<const stored_panels*>(source);
         if constexpr (std::same_as<T, float>) {
-            const auto by_lanes = [&]<class Turned>(Turned) {
-                for (std::size_t l = 0; l < n; l += lanes) turn_to_panel<Turned>(w, row + j + l, k, depth, panel + l);
-            };
-            if (with_turned(w.type, by_lanes)) return;
+            for (std::size_t l = 0; kernels.to_panel && l < n; l += lanes)
+                kernels.to_panel(w, first + j + l, k, depth, panel + l);
+            if (kernels.to_panel) return;
         }
         constexpr std::size_t stride = product_kernel<T>::columns;
         std::array<T, product_kernel<T>::depth> numbers;
         for (std::size_t c = 0; c < n; ++c) {
-            read_rows(w, row + j + c, matrix_view<T>(numbers.data(), 1, depth), k);
+            read_rows(w, first + j + c, matrix_view<T>(numbers.data(), 1, depth), k);
             for (std::size_t i = 0; i < depth; ++i) panel[i * stride + c] = numbers[i];
         }
     }
@@ -76,13 +122,12 @@ template <class T> struct stored_panels {
 template <class T>
 void multiply_stored_serial(matrix_view<const T> a, const stored_matrix& w, std::size_t first, matrix_view<T> c,
                             store mode) {
-    if constexpr (std::same_as<T, float>) {
-        const auto at_once = [&]<class Turned>(Turned) {
-            multiply_turned<Turned, 1>(a, w, w.row_bytes(), first, c, mode == store::replace);
-        };
-        if (c.rows == 1 && with_turned(w.type, at_once)) return;
-    }
     const stored_panels<T> panels{w, first};
+    if constexpr (std::same_as<T, float>) {
+        const auto& [one, many, to_panel] = panels.kernels;
+        if (c.rows <= many_rows && one != nullptr)
+            return multiply_turned_rows(one, many, a, w, w.row_bytes(), first, c, mode == store::replace);
+    }
     multiply_by_panels<T>(transpose::no, a, {&panels, &stored_panels<T>::fill}, c, mode);
 }
 
