@@ -119,7 +119,8 @@ inline std::vector<input_file> score_inputs(const score_file_options& options) {
     if (!options.tokens_only) {
         for (input_file& file : hash_files(options.model)) inputs.push_back(std::move(file));
     } else if (std::filesystem::is_directory(options.model, ignored)) {
-        for (const char* const name : {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja"})
+        for (const char* const name :
+             {"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "chat_template.jinja"})
             if (std::filesystem::is_regular_file(options.model / name, ignored))
                 inputs.push_back(hash_file(options.model / name));
     } else {

@@ -22,6 +22,7 @@
 #include <preflearn/backend/cpu.hpp>
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/gguf.hpp>
+#include <preflearn/checkpoint/pickled.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -110,6 +111,7 @@ struct model_file {
 /// A Hugging Face folder or a GGUF file.
 inline model_file open_model(const std::filesystem::path& path, std::span<const decoder_family> known) {
     if (!std::filesystem::is_directory(path)) {
+        refuse_pickled(path);
         const checkpoint_file file = read_gguf(path);
         return {.file = file, .kind = &tensor_entry::gguf, .config = read_gguf_config(file, known)};
     }
