@@ -23,10 +23,10 @@ inline constexpr std::size_t lanes = std::max<std::size_t>(sizeof(float_packet) 
 /// Whether the target has vectors; without them rows are decoded one by one.
 inline constexpr bool turns_blocks = sizeof(float_packet) == lanes * sizeof(float);
 
-using quad_words [[gnu::vector_size(16)]] = std::uint32_t;
-using lane_words [[gnu::vector_size(4 * lanes)]] = std::uint32_t;
-using lane_integers [[gnu::vector_size(4 * lanes)]] = std::int32_t;
-using lane_floats [[gnu::vector_size(4 * lanes)]] = float;
+using quad_words = std::uint32_t __attribute__((vector_size(16)));
+using lane_words = std::uint32_t __attribute__((vector_size(4 * lanes)));
+using lane_integers = std::int32_t __attribute__((vector_size(4 * lanes)));
+using lane_floats = float __attribute__((vector_size(4 * lanes)));
 
 inline lane_floats floats_of(lane_words bits) { return std::bit_cast<lane_floats>(bits); }
 
@@ -78,14 +78,14 @@ struct lane_rows {
         }
     }
     /// Squares of four by four side by side.
-    template <std::size_t... I>
-    static void turn(lane_words a, lane_words b, lane_words c, lane_words d, lane_words* out,
+    template <class Words, std::size_t... I>
+    static void turn(const Words& a, const Words& b, const Words& c, const Words& d, Words* out,
                      std::index_sequence<I...> /*lanes*/) {
         // in each four: {a0 b0 a1 b1}, {a2 b2 a3 b3}, then pairs of these
-        const lane_words ab_low = __builtin_shufflevector(a, b, (I / 4 * 4 + I % 4 / 2 + I % 2 * lanes)...);
-        const lane_words ab_high = __builtin_shufflevector(a, b, (I / 4 * 4 + 2 + I % 4 / 2 + I % 2 * lanes)...);
-        const lane_words cd_low = __builtin_shufflevector(c, d, (I / 4 * 4 + I % 4 / 2 + I % 2 * lanes)...);
-        const lane_words cd_high = __builtin_shufflevector(c, d, (I / 4 * 4 + 2 + I % 4 / 2 + I % 2 * lanes)...);
+        const Words ab_low = __builtin_shufflevector(a, b, (I / 4 * 4 + I % 4 / 2 + I % 2 * lanes)...);
+        const Words ab_high = __builtin_shufflevector(a, b, (I / 4 * 4 + 2 + I % 4 / 2 + I % 2 * lanes)...);
+        const Words cd_low = __builtin_shufflevector(c, d, (I / 4 * 4 + I % 4 / 2 + I % 2 * lanes)...);
+        const Words cd_high = __builtin_shufflevector(c, d, (I / 4 * 4 + 2 + I % 4 / 2 + I % 2 * lanes)...);
         out[0] = __builtin_shufflevector(ab_low, cd_low, (I / 4 * 4 + I % 2 + I % 4 / 2 * lanes)...);
         out[1] = __builtin_shufflevector(ab_low, cd_low, (I / 4 * 4 + 2 + I % 2 + I % 4 / 2 * lanes)...);
         out[2] = __builtin_shufflevector(ab_high, cd_high, (I / 4 * 4 + I % 2 + I % 4 / 2 * lanes)...);

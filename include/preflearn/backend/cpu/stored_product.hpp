@@ -1,6 +1,6 @@
 /// \file
-/// c = a · Wᵀ of a stored W, read where it lies. For one row of a, numbers are decoded in registers (turned_blocks.hpp)
-/// and multiplied at once; for several, panels of them are decoded straight into the packed form of
+/// c = a · Wᵀ of a stored W, read where it lies. For some rows of a, numbers are decoded in registers
+/// (turned_product.hpp) and multiplied at once; for more, panels of them are decoded straight into the packed form of
 /// chained_product.hpp. Either way an element is the chain of fused multiply-adds that the same weights in memory give.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -10,7 +10,9 @@
 #include <bit>
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <Eigen/Core>
 
@@ -137,11 +139,25 @@ inline std::size_t stored_task(std::size_t weight_rows, std::size_t rows) {
     return std::clamp<std::size_t>((weight_rows / tasks + 31) / 32 * 32, 32, 512);
 }
 
-/// y = x Wᵀ, or y += x Wᵀ: every task has outputs of its own, so every weight is read once.
+/// y = x Wᵀ, or y += x Wᵀ, W being the matrices one below the other. Every task has outputs of its own, so every weight
+/// is read once; the tasks of all matrices are one loop, since decoding waits for the end of each.
 template <class T>
-void multiply_stored(matrix_view<const T> x, const stored_matrix& weights, matrix_view<T> y, store mode) {
-    parallel_blocks(weights.rows, stored_task(weights.rows, x.rows), [&](std::size_t begin, std::size_t end) {
-        multiply_stored_serial<T>(x, weights, begin, y.column_block(begin, end - begin), mode);
+void multiply_stored(matrix_view<const T> x, std::span<const stored_matrix> weights, matrix_view<T> y, store mode) {
+    struct task {
+        const stored_matrix* part;
+        std::size_t row, count, column;
+    };
+    std::vector<task> tasks;
+    std::size_t column = 0;
+    for (const stored_matrix& part : weights) {
+        const std::size_t each = stored_task(part.rows, x.rows);
+        for (std::size_t row = 0; row < part.rows; row += each)
+            tasks.push_back({&part, row, std::min(each, part.rows - row), column + row});
+        column += part.rows;
+    }
+    parallel_for(tasks.size(), [&](std::size_t i) {
+        const task& t = tasks[i];
+        multiply_stored_serial<T>(x, *t.part, t.row, y.column_block(t.column, t.count), mode);
     });
 }
 

@@ -64,7 +64,8 @@ template <unsigned Centre, bool Base, std::size_t Words, std::size_t Scales = 1>
     lane_floats scale[Scales], base[Scales]; // NOLINT
 
     template <std::size_t Part, std::size_t Byte> [[nodiscard]] lane_floats value(std::size_t word) const {
-        constexpr std::size_t down = 8 * Byte + 4 * Part, s = Part % Scales;
+        constexpr auto down = static_cast<unsigned>(8 * Byte + 4 * Part);
+        constexpr std::size_t s = Part % Scales;
         const lane_words q = down == 28 ? words[word] >> down : words[word] >> down & 15U;
         if constexpr (Base) return scaled(number_of(q), scale[s], base[s]);
         return number_of(q - Centre) * scale[s];
@@ -81,7 +82,7 @@ template <unsigned Centre, bool Base, std::size_t Scales = 1> struct turned_byte
     lane_floats scale[Scales], base[Scales]; // NOLINT
 
     template <std::size_t, std::size_t Byte> [[nodiscard]] lane_floats value(std::size_t word) const {
-        const lane_words q = Byte == 3 ? words[word] >> 24 : words[word] >> (8 * Byte) & 255U;
+        const lane_words q = Byte == 3 ? words[word] >> 24 : words[word] >> static_cast<unsigned>(8 * Byte) & 255U;
         const std::size_t s = Scales == 1 ? 0 : word / 4;
         if constexpr (Base) return scaled(number_of(q), scale[s], base[s]);
         return number_of(q - Centre) * scale[s];
@@ -115,7 +116,7 @@ struct turned_q8_0 : turned_bytes<0, false> {
         rows.four_words(at + 18, words + 4);
     }
     template <std::size_t, std::size_t Byte> [[nodiscard]] lane_floats value(std::size_t word) const { // signed bytes
-        const auto q = std::bit_cast<lane_integers>(words[word] << (24 - 8 * Byte)) >> 24;
+        const auto q = std::bit_cast<lane_integers>(words[word] << static_cast<unsigned>(24 - 8 * Byte)) >> 24;
         return __builtin_convertvector(q, lane_floats) * scale[0];
     }
 };
