@@ -40,7 +40,7 @@ template <class Backend> class products_alone {
         const auto x = Backend::host(std::as_const(x_).view().row_block(0, wanted_).column_block(0, stored.columns));
         for (std::size_t token = 0; token < stored.rows; token += vocabulary_tiles::tokens_at_most)
             onednn_products_of<Backend>::multiply_columns(
-                x, stored, token,
+                x, head.stored, token,
                 Backend::host(logits_.view())
                     .column_block(0, std::min(vocabulary_tiles::tokens_at_most, stored.rows - token)),
                 store::replace);
