@@ -19,9 +19,9 @@
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/cpu/few_rows.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
+#include <preflearn/products/few_rows.hpp>
 
 namespace preflearn {
 
