@@ -254,8 +254,8 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         if constexpr (has_gold) {
             std::vector<prompt_of<C>> prompts;
             for (const C& c : input_.test) prompts.push_back(c.prompt);
-            const auto responses = samples(policy, std::span<const prompt_of<C>>(prompts), options_.sampling,
-                                           options_.seed, "student responses");
+            const auto responses = sample_all(policy, std::span<const prompt_of<C>>(prompts), options_.sampling,
+                                              options_.seed, "student responses");
             for (std::size_t i = 0; i < prompts.size(); ++i)
                 row.sample_rewards.push_back(static_cast<double>(input_.gold(prompts[i], responses[i])));
         }
