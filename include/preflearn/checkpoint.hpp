@@ -7,5 +7,6 @@
 #include <preflearn/checkpoint/gguf.hpp>
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/checkpoint/mapped_file.hpp>
+#include <preflearn/checkpoint/pickled.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/checkpoint/tensor.hpp>

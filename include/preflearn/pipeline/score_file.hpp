@@ -119,7 +119,8 @@ inline std::vector<input_file> score_inputs(const score_file_options& options) {
     if (!options.tokens_only) {
         for (input_file& file : hash_files(options.model)) inputs.push_back(std::move(file));
     } else if (std::filesystem::is_directory(options.model, ignored)) {
-        for (const char* const name : {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja"})
+        for (const char* const name :
+             {"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "chat_template.jinja"})
             if (std::filesystem::is_regular_file(options.model / name, ignored))
                 inputs.push_back(hash_file(options.model / name));
     } else {
@@ -236,7 +237,7 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
         tell(fitting);
     } else {
         const text_policy<transformer<Scalar>> policy(
-            std::move(words), load_transformer<Scalar>(options.model),
+            std::move(words), load_transformer<Scalar>(options.model, trained_tensors::none()), // read where it lies
             {.after_response = options.after_response, .boundary = options.boundary});
         const std::span<const std::string> notes = policy.model().notes();
         for (const std::string& note : notes) say("model: " + note);

@@ -99,31 +99,22 @@ template <class T> void pack(matrix_view<const T> from, T* to, std::size_t strid
 
 } // namespace detail
 
-/// c = op(a) · op(b), or c += op(a) · op(b), on the calling thread and without checks: for use inside parallel tasks.
+/// Where panels of a product's right factor come from: `fill(source, k, depth, j, n, panel)` writes its inner indices
+/// k … k + depth − 1 of columns j … j + n − 1, an inner index after the other in rows of product_kernel<T>::columns.
+template <class T> struct panel_source {
+    const void* source;
+    void (*fill)(const void* source, std::size_t k, std::size_t depth, std::size_t j, std::size_t n, T* panel);
+};
+
+/// c = op(a) · b, or c += op(a) · b, of panels of b, on the calling thread and without checks.
 template <class T>
-void multiply_serial(transpose op_a, matrix_view<const T> a, transpose op_b, matrix_view<const T> b, matrix_view<T> c,
-                     store mode) {
+void multiply_by_panels(transpose op_a, matrix_view<const T> a, const panel_source<T>& b, matrix_view<T> c,
+                        store mode) {
     using kernel = detail::product_kernel<T>;
     static_assert(product_rows % kernel::rows == 0);
     const std::size_t inner = op_a == transpose::no ? a.columns : a.rows;
-    if (c.rows == 0 || c.columns == 0) return;
     if (inner == 0 && mode == store::replace)
         for (std::size_t r = 0; r < c.rows; ++r) std::fill_n(c.row(r), c.columns, T(0));
-    if (op_a == transpose::no && c.rows <= detail::few_rows) {
-        const auto [columns, depth] = detail::multiply_few_rows(a, op_b, b, c, mode);
-        const auto rest = [&](std::size_t k, std::size_t j, std::size_t n, store how) {
-            const std::size_t deep = inner - k;
-            multiply_serial(op_a, a.column_block(k, deep), op_b,
-                            op_b == transpose::no ? b.row_block(k, deep).column_block(j, n)
-                                                  : b.row_block(j, n).column_block(k, deep),
-                            c.column_block(j, n), how);
-        };
-        if (columns != 0 && depth != 0) {
-            if (depth < inner) rest(depth, 0, columns, store::add);
-            if (columns < c.columns) rest(0, columns, c.columns - columns, mode);
-            return;
-        }
-    }
     struct release {
         void operator()(T* values) const { ::operator delete (values, std::align_val_t{64}); }
     };
@@ -143,10 +134,7 @@ void multiply_serial(transpose op_a, matrix_view<const T> a, transpose op_b, mat
             for (std::size_t j = 0; j < c.columns; j += kernel::columns) {
                 const std::size_t n = std::min(kernel::columns, c.columns - j);
                 if (n < kernel::columns) std::fill_n(panel, depth * kernel::columns, T(0));
-                if (op_b == transpose::no)
-                    detail::pack(b.row_block(k, depth).column_block(j, n), panel, kernel::columns);
-                else
-                    detail::pack_transposed(b.row_block(j, n).column_block(k, depth), panel, kernel::columns);
+                b.fill(b.source, k, depth, j, n, panel);
                 for (std::size_t i = 0; i < m; i += kernel::rows) {
                     const std::size_t count = std::min(kernel::rows, m - i);
                     T* const out = c.row(r + i) + j;
@@ -164,6 +152,39 @@ void multiply_serial(transpose op_a, matrix_view<const T> a, transpose op_b, mat
             }
         }
     }
+}
+
+/// c = op(a) · op(b), or c += op(a) · op(b), on the calling thread and without checks: for use inside parallel tasks.
+template <class T>
+void multiply_serial(transpose op_a, matrix_view<const T> a, transpose op_b, matrix_view<const T> b, matrix_view<T> c,
+                     store mode) {
+    const std::size_t inner = op_a == transpose::no ? a.columns : a.rows;
+    if (c.rows == 0 || c.columns == 0) return;
+    if (op_a == transpose::no && c.rows <= detail::few_rows) {
+        const auto [columns, depth] = detail::multiply_few_rows(a, op_b, b, c, mode);
+        const auto rest = [&](std::size_t k, std::size_t j, std::size_t n, store how) {
+            const std::size_t deep = inner - k;
+            multiply_serial(op_a, a.column_block(k, deep), op_b,
+                            op_b == transpose::no ? b.row_block(k, deep).column_block(j, n)
+                                                  : b.row_block(j, n).column_block(k, deep),
+                            c.column_block(j, n), how);
+        };
+        if (columns != 0 && depth != 0) {
+            if (depth < inner) rest(depth, 0, columns, store::add);
+            if (columns < c.columns) rest(0, columns, c.columns - columns, mode);
+            return;
+        }
+    }
+    const auto fill = [](const void* source, std::size_t k, std::size_t depth, std::size_t j, std::size_t n, T* panel) {
+        const auto& [op, from] = *static_cast<const std::pair<transpose, matrix_view<const T>>*>(source);
+        if (op == transpose::no)
+            detail::pack(from.row_block(k, depth).column_block(j, n), panel, detail::product_kernel<T>::columns);
+        else
+            detail::pack_transposed(from.row_block(j, n).column_block(k, depth), panel,
+                                    detail::product_kernel<T>::columns);
+    };
+    const std::pair source(op_b, b);
+    multiply_by_panels<T>(op_a, a, {&source, fill}, c, mode);
 }
 
 } // namespace preflearn

@@ -36,18 +36,25 @@ inline std::pair<std::size_t, std::size_t> product_tile(std::size_t rows, std::s
 
 } // namespace detail
 
-/// c = op(a) · op(b), or c += op(a) · op(b). c must not overlap a or b. An element's bits depend on its row of
-/// op(a) and its column of op(b) alone. Inside a parallel loop it runs serially. \throws argument_error when the
-/// shapes do not fit.
+/// \throws argument_error unless c has the shape of op(a) · op(b).
 template <class T>
-void multiply_in_tiles(transpose op_a, matrix_view<const T> a, transpose op_b, matrix_view<const T> b, matrix_view<T> c,
-                       store mode) {
+void check_product(transpose op_a, matrix_view<const T> a, transpose op_b, matrix_view<const T> b, matrix_view<T> c) {
     const std::size_t rows = op_a == transpose::no ? a.rows : a.columns;
     const std::size_t inner = op_a == transpose::no ? a.columns : a.rows;
     const std::size_t inner_b = op_b == transpose::no ? b.rows : b.columns;
     const std::size_t columns = op_b == transpose::no ? b.columns : b.rows;
     require(inner == inner_b && c.rows == rows && c.columns == columns, "multiply: (", rows, " x ", inner, ") times (",
             inner_b, " x ", columns, ") does not fit a result of (", c.rows, " x ", c.columns, ")");
+}
+
+/// c = op(a) · op(b), or c += op(a) · op(b). c must not overlap a or b. An element's bits depend on its row of
+/// op(a) and its column of op(b) alone. Inside a parallel loop it runs serially. \throws argument_error when the
+/// shapes do not fit.
+template <class T>
+void multiply_in_tiles(transpose op_a, matrix_view<const T> a, transpose op_b, matrix_view<const T> b, matrix_view<T> c,
+                       store mode) {
+    check_product(op_a, a, op_b, b, c);
+    const std::size_t rows = c.rows, columns = c.columns, inner = op_a == transpose::no ? a.columns : a.rows;
     const auto [tile_rows, tile_columns] = detail::product_tile(rows, columns, inner);
     const std::size_t down = (rows + tile_rows - 1) / tile_rows;
     const std::size_t across = (columns + tile_columns - 1) / tile_columns;

@@ -5,7 +5,6 @@
 #include <preflearn/policy/files/rope_fields.hpp>
 
 #include "../../files.hpp"
-#include "../family/sketches.hpp"
 
 using namespace preflearn;
 

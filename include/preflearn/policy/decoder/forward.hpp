@@ -40,7 +40,7 @@ template <class T, class Backend> class layer_context {
             (config.window_of(layer) == 0 ? full : windowed) = layer;
             if (config.rotates(layer) && !turn_[config.local_rotary(layer)])
                 turn_[config.local_rotary(layer)].emplace(rotary_frequencies(config, config.local_rotary(layer)),
-                                                          positions);
+                                                          positions, rotary_factor(config, config.local_rotary(layer)));
         }
         if (full) attend_[false].emplace(plan, config.attention(*full), backward);
         if (windowed) attend_[true].emplace(plan, config.attention(*windowed), backward);

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <numbers>
@@ -12,6 +13,21 @@
 #include <preflearn/policy/decoder/config.hpp>
 
 namespace preflearn {
+
+/// By how much of itself pair `i` of `columns` / 2 keeps its frequency under yarn, from 1 down to 0.
+inline double yarn_kept(const rope_scaling& scaling, double base, std::size_t columns, std::size_t i) {
+    // the pair, not a whole number, that makes so many turns within the original length
+    const auto pair_of = [&](double turns) {
+        const double wavelength = static_cast<double>(scaling.original_maximum_length) / (2 * std::numbers::pi * turns);
+        return static_cast<double>(columns) * std::log(wavelength) / (2 * std::log(base));
+    };
+    double first = pair_of(scaling.beta_fast), last = pair_of(scaling.beta_slow);
+    if (scaling.truncate) first = std::floor(first), last = std::ceil(last);
+    first = std::max(first, 0.0);
+    last = std::min(last, static_cast<double>(columns) - 1);
+    if (first == last) last += 0.001; // as the reference implementation
+    return 1 - std::clamp((static_cast<double>(i) - first) / (last - first), 0.0, 1.0);
+}
 
 /// The rotary_dim / 2 angles by which one position turns, in radians, slow ones last; `local`: in layers that
 /// config.local_rotary() names.
@@ -23,6 +39,10 @@ inline std::vector<double> rotary_frequencies(const transformer_config& config, 
     for (std::size_t i = 0; i < frequencies.size(); ++i) {
         double f = std::pow(base, -2.0 * static_cast<double>(i) / static_cast<double>(columns));
         if (scaling.type == rope_scaling::rule::linear) f /= scaling.factor;
+        if (scaling.type == rope_scaling::rule::yarn) {
+            const double kept = yarn_kept(scaling, base, columns, i);
+            f *= (1 - kept) / scaling.factor + kept;
+        }
         if (scaling.type == rope_scaling::rule::llama3) {
             // how many turns a head makes within the original context, placed between the two bounds
             const double turns = static_cast<double>(scaling.original_maximum_length) * f / (2 * std::numbers::pi);
@@ -38,6 +58,11 @@ inline std::vector<double> rotary_frequencies(const transformer_config& config, 
         frequencies[i] = f;
     }
     return frequencies;
+}
+
+/// What cosines and sines of these angles are multiplied by.
+inline double rotary_factor(const transformer_config& config, bool local = false) {
+    return !local && config.rope_scaling.type == rope_scaling::rule::yarn ? config.rope_scaling.attention_factor : 1;
 }
 
 } // namespace preflearn
