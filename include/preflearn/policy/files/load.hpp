@@ -27,6 +27,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/decoder/frozen_tensors.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
+#include <preflearn/policy/decoder/merged_tensor.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/families.hpp>
@@ -155,8 +156,9 @@ transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path,
 }
 
 /// Writes config.json and model.safetensors (F32 for float, F64 for double) that transformers loads; makes the folder.
-/// Frozen tensors are written as such numbers, too. Each file appears whole or not at all. \throws input_error when it
-/// cannot be written; argument_error when config.json cannot express the model.
+/// Frozen tensors are written as such numbers, too, and an adapter is merged into what is written. Each file appears
+/// whole or not at all. \throws input_error when it cannot be written; argument_error when config.json cannot express
+/// the model.
 template <class Model> void save_transformer(const Model& model, const std::filesystem::path& folder) {
     using scalar = typename Model::scalar;
     const auto config = config_json(model.config(), sizeof(scalar) == 4 ? "float32" : "float64");
@@ -170,13 +172,11 @@ template <class Model> void save_transformer(const Model& model, const std::file
         const tensor_place& place = places[t];
         const stored_form form = place.entry.hugging_face.form;
         std::span<const scalar> values;
-        if (const auto at = model.weights().trained_offset(place)) {
+        const auto at = model.weights().trained_offset(place);
+        if (at && model.weights().adapters().find(t) == nullptr)
             values = model.parameters().subspan(*at, place.size());
-        } else {
-            std::vector<scalar>& numbers = converted.emplace_back(place.size());
-            read_rows(model.weights().frozen(t), 0, matrix_view<scalar>(numbers.data(), place.rows, place.columns));
-            values = numbers;
-        }
+        else
+            values = converted.emplace_back(merged_tensor(model, t));
         if (form != stored_form::plain) values = converted.emplace_back(as_stored(values, form, place, model.config()));
         views.push_back(
             as_tensor(layer_name(place.entry.hugging_face.name, place.layer), stored_shape(form, place), values));
