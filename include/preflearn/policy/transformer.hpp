@@ -90,6 +90,8 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
         run.add("model", identity_of(config()));
         if (const std::string frozen = weights_.frozen_identity(); !frozen.empty()) run.add("frozen weights", frozen);
     }
+    /// Of a training step, in the layers' products (see `decoder_weights`).
+    [[nodiscard]] double operations_per_token() const { return weights_.operations_per_token(); }
     /// \throws (when compiled) unless the model can learn.
     static consteval void check_trainable() {
         static_assert(learns, "a transformer learns only on a LearningBackend: this backend scores and samples, but "

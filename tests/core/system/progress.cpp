@@ -51,6 +51,8 @@ TEST_CASE("a file gets a line at every tenth of the way, with the note of that m
     CHECK(lines[0].ends_with(" loss 100"));
     CHECK(lines[4].find("] 500/1000 ") != std::string::npos);
     CHECK(lines[9].starts_with("training [########################] 1000/1000 "));
+    CHECK(lines[4].find(" left ") != std::string::npos);
+    CHECK(lines[9].find(" left ") == std::string::npos);
 }
 
 TEST_CASE("few steps, no steps and steps out of order give no more lines than tenths") {
@@ -107,3 +109,12 @@ TEST_CASE("a terminal redraws one line and ends it") {
     ::close(keyboard);
 }
 #endif
+
+TEST_CASE("times are short") {
+    CHECK(preflearn::short_time(0) == "0s");
+    CHECK(preflearn::short_time(59.4) == "59s");
+    CHECK(preflearn::short_time(59.6) == "1m00s");
+    CHECK(preflearn::short_time(3599) == "59m59s");
+    CHECK(preflearn::short_time(2 * 3600 + 5 * 60 + 59) == "2h05m");
+    CHECK(preflearn::short_time(-1) == "0s");
+}

@@ -62,6 +62,10 @@ template <class Model = transformer<float>> class text_policy {
         if constexpr (requires { model_.describe(run); }) model_.describe(run);
     }
 
+    /// That of the model.
+    [[nodiscard]] double operations_per_token() const requires requires(const Model& m) { m.operations_per_token(); }
+    { return model_.operations_per_token(); }
+
     [[nodiscard]] double log_prob(std::string_view prompt, std::string_view response) const {
         const token_completion both = tokens(prompt, response);
         return model_.log_prob(both.prompt, both.response);

@@ -43,6 +43,8 @@ template <std::floating_point Scalar> struct training_parts {
     std::function<void(double total, std::span<const std::size_t> batch, std::size_t micro)> begin{};
     std::function<void(std::span<const std::size_t> examples)> accumulate{};
     std::function<void(training_step&)> finish{};
+    /// Of forward and backward pass, a multiplication and an addition counting each; 0: not known.
+    double operations_per_token = 0;
     /// What the objective carries from step to step.
     std::span<double> running{};
     /// Of model, objective and optimiser.
@@ -95,6 +97,7 @@ template <std::floating_point Scalar> class steps_of_run {
         return {.steps = kept_.steps,
                 .total = counts_.total,
                 .parameters = parts_.parameters,
+                .operations_per_token = parts_.operations_per_token,
                 .evaluated = evaluated_,
                 .notes = &history_.notes};
     }
