@@ -6,4 +6,7 @@
 #include <preflearn/products/arithmetic_peak.hpp>
 #include <preflearn/products/chained_product.hpp>
 #include <preflearn/products/few_rows.hpp>
+#include <preflearn/products/lanes.hpp>
 #include <preflearn/products/product.hpp>
+#include <preflearn/products/turned_blocks.hpp>
+#include <preflearn/products/turned_product.hpp>

@@ -19,4 +19,3 @@
 #include <preflearn/backend/cpu/rows.hpp>
 #include <preflearn/backend/cpu/scratch.hpp>
 #include <preflearn/backend/cpu/stored_product.hpp>
-#include <preflearn/backend/cpu/turned_blocks.hpp>
