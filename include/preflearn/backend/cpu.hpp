@@ -18,4 +18,3 @@
 #include <preflearn/backend/cpu/row_pieces.hpp>
 #include <preflearn/backend/cpu/rows.hpp>
 #include <preflearn/backend/cpu/scratch.hpp>
-#include <preflearn/backend/cpu/stored_product.hpp>

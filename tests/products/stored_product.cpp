@@ -8,11 +8,11 @@
 #include <memory>
 #include <vector>
 
-#include <preflearn/backend/cpu/stored_product.hpp>
 #include <preflearn/core/numbers/half.hpp>
+#include <preflearn/products/stored_product.hpp>
 
-#include "../../parts.hpp"
-#include "../../products/stored_blocks.hpp"
+#include "../parts.hpp"
+#include "stored_blocks.hpp"
 
 using namespace preflearn;
 
