@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <string>
@@ -37,6 +38,40 @@ inline std::string short_time(double seconds) {
     if (whole < 3600) return std::to_string(whole / 60) + "m" + two(whole % 60) + "s";
     return std::to_string(whole / 3600) + "h" + two(whole / 60 % 60) + "m";
 }
+
+/// What long work makes of its machine, from the first time on that it is told of work done.
+class machine_use {
+  public:
+    /// \param peak operations per second that the machine allows (products/arithmetic_peak.hpp); 0: not known
+    explicit machine_use(double peak = 0) : peak_(peak) {}
+
+    /// Work done since the last time: tokens that were computed, and operations, where these are known (else 0 or NaN).
+    void add(double tokens, double operations = 0) {
+        const auto now = std::chrono::steady_clock::now();
+        if (started_) { // of what was done before the first time is not known how long it took
+            if (tokens > 0) tokens_ += tokens;
+            if (operations > 0) operations_ += operations;
+        } else {
+            start_ = now;
+        }
+        started_ = true;
+        seconds_ = std::chrono::duration<double>(now - start_).count();
+    }
+    /// "1234 tokens/s 56% of peak", or as much of it as is known.
+    [[nodiscard]] std::string text() const {
+        std::string text;
+        if (seconds_ <= 0) return text;
+        if (tokens_ > 0) text += std::to_string(std::llround(tokens_ / seconds_)) + " tokens/s";
+        if (operations_ > 0 && peak_ > 0)
+            text += " " + std::to_string(std::llround(100 * operations_ / seconds_ / peak_)) + "% of peak";
+        return text;
+    }
+
+  private:
+    std::chrono::steady_clock::time_point start_{};
+    double peak_, tokens_ = 0, operations_ = 0, seconds_ = 0;
+    bool started_ = false;
+};
 
 /// Shows how much of `total` is done, and for how long it went and will go on at the pace since the first update. On a
 /// terminal it redraws one line at most ten times a second; otherwise
