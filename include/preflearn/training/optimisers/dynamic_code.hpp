@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -54,7 +55,7 @@ class dynamic_code {
     template <class Scalar> float encode(std::span<const Scalar> numbers, std::uint8_t* codes) const {
         Scalar largest = 0;
         for (const Scalar x : numbers) largest = std::max(largest, std::abs(x));
-        const auto scale = static_cast<float>(largest);
+        const auto scale = static_cast<float>(std::min<Scalar>(largest, std::numeric_limits<float>::max()));
         const float inverse = scale >= smallest_scale ? 1 / scale : 0;
         const float least = values_[0] == 0 ? values_[1] : 0;
         for (std::size_t i = 0; i < numbers.size(); ++i) {
