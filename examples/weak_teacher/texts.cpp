@@ -17,6 +17,8 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
                                                  preflearn::text_study_data& data) {
     preflearn::text_study_options options{.teacher = given.teacher, .student = given.student, .data = given.data};
     apply(given, options);
+    if (given.cache.empty() && !given.checkpoints.empty())
+        options.study.cache = std::filesystem::path(given.checkpoints) / "cache";
     options.reading.skip_malformed = given.skip_malformed;
     options.reading.id_field = given.id_field;
     const chosen_loss chosen = loss_of(given);
