@@ -63,6 +63,7 @@ void decode(benchmark::State& state, const transformer<float>& model) {
     state.counters["bandwidth"] = bandwidth;
     state.counters["of_bandwidth"] = rate / bandwidth;
     state.counters["peak_memory_mb"] = peak_memory_mb();
+    fill_columns(state, {"flop/s", "gemm_peak", "of_fma_peak", "of_gemm_peak", "s_per_pair"});
     state.SetLabel(the_pairs().label);
 }
 

@@ -30,7 +30,7 @@ template <class T> struct both_products {
         read_rows(w, 0, matrix_view<T>(numbers.data(), w.rows, w.columns));
         multiply_serial<T>(transpose::no, {a.data(), rows, w.columns}, transpose::yes,
                            {numbers.data(), w.rows, w.columns}, {plain.data(), rows, w.rows}, mode);
-        detail::multiply_stored<T>({a.data(), rows, w.columns}, w, {stored.data(), rows, w.rows}, mode);
+        detail::multiply_stored<T>({a.data(), rows, w.columns}, {&w, 1}, {stored.data(), rows, w.rows}, mode);
     }
     [[nodiscard]] bool same() const { return std::memcmp(stored.data(), plain.data(), sizeof(T) * plain.size()) == 0; }
 };
@@ -96,6 +96,6 @@ TEST_CASE("halves that are no ordinary numbers are what they say") {
     const float infinity = std::numeric_limits<float>::infinity();
     const stored_matrix special = stored_numbers(std::vector<float>(16 * 20, infinity), 20, 16);
     std::vector<float> a(16, 1.0F), c(20);
-    detail::multiply_stored<float>({a.data(), 1, 16}, special, {c.data(), 1, 20}, store::replace);
+    detail::multiply_stored<float>({a.data(), 1, 16}, {&special, 1}, {c.data(), 1, 20}, store::replace);
     CHECK(c[19] == infinity);
 }

@@ -237,8 +237,8 @@ TEST_CASE("a GGUF file of another family, or damaged in its head counts, is an e
     const test::folder folder;
     const decoder_model m(test::grouped(), generator(1, "weights"));
     auto file = as_gguf(m);
-    file.keys[0] = test::gguf_text("general.architecture") + test::bytes(std::uint32_t{8}) + test::gguf_text("gemma3");
-    CHECK(test::contains(refused(folder.write("a.gguf", file.file())), "was expected, found \"gemma3\""));
+    file.keys[0] = test::gguf_text("general.architecture") + test::bytes(std::uint32_t{8}) + test::gguf_text("mamba");
+    CHECK(test::contains(refused(folder.write("a.gguf", file.file())), "was expected, found \"mamba\""));
     file = as_gguf(m);
     file.tensors.pop_back();
     file.tensors[3].dimensions = {12, 12, 1};

@@ -10,17 +10,18 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 #include <preflearn/backend/cpu/low_rank.hpp>
 #include <preflearn/backend/cpu/matrix.hpp>
-#include <preflearn/backend/cpu/product.hpp>
 #include <preflearn/backend/cpu/stored_product.hpp>
 #include <preflearn/backend/operands.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
+#include <preflearn/products/product.hpp>
 
 namespace preflearn {
 
@@ -68,8 +69,8 @@ template <class T> void add_column_sums(matrix_view<const T> rows, T* sums) {
 
 /// Products by chains of fused multiply-adds: what a processor's backend multiplies by unless another type is named.
 /// Such a type has `stored`, what it makes of a frozen matrix by `hold`, and `supports<T>`: whether it multiplies
-/// numbers of type T. A row of a product by W or Wᵀ has the same bits whatever the rows beside it, and all products for
-/// any number of threads.
+/// numbers of type T; its multiply_frozen takes a matrix, or a span of those that make one. A row of a product by W or
+/// Wᵀ has the same bits whatever the rows beside it, and all products for any number of threads.
 struct chained_products {
     static constexpr std::string_view name = "cpu";
     template <class T> static constexpr bool supports = std::floating_point<T>;
@@ -82,9 +83,10 @@ struct chained_products {
                          matrix_view<T> c, store mode) {
         multiply_in_tiles(op_a, a, op_b, b, c, mode);
     }
-    /// y = x Wᵀ, or y += x Wᵀ.
+    /// y = x Wᵀ, or y += x Wᵀ, of matrices one below the other.
     template <class T>
-    static void multiply_frozen(matrix_view<const T> x, const stored_matrix& w, matrix_view<T> y, store mode) {
+    static void multiply_frozen(matrix_view<const T> x, std::span<const stored_matrix> w, matrix_view<T> y,
+                                store mode) {
         detail::multiply_stored<T>(x, w, y, mode);
     }
     /// dx = dy W, or dx += dy W.
@@ -126,12 +128,18 @@ void multiply_weights(matrix_view<const T> x, const affine_map<host_operands<typ
     }
     if (weights.matrix.stored.empty())
         return Products::template multiply<T>(transpose::no, x, transpose::yes, weights.matrix.trained, y, mode);
-    std::size_t first = 0;
-    for (const auto& part : weights.matrix.stored) {
+    const auto parts = weights.matrix.stored;
+    for (const auto& part : parts)
         require(part.columns == x.columns, "linear: a stored part of the weights is ", part.columns, " wide, expected ",
                 x.columns);
-        Products::template multiply_frozen<T>(x, part, y.column_block(first, part.rows), mode);
-        first += part.rows;
+    if constexpr (requires { Products::template multiply_frozen<T>(x, parts, y, mode); }) {
+        Products::template multiply_frozen<T>(x, parts, y, mode);
+    } else {
+        std::size_t first = 0;
+        for (const auto& part : parts) {
+            Products::template multiply_frozen<T>(x, part, y.column_block(first, part.rows), mode);
+            first += part.rows;
+        }
     }
 }
 

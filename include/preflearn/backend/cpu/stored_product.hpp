@@ -1,6 +1,6 @@
 /// \file
-/// c = a · Wᵀ of a stored W, read where it lies. For one row of a, numbers are decoded in registers (turned_blocks.hpp)
-/// and multiplied at once; for several, panels of them are decoded straight into the packed form of
+/// c = a · Wᵀ of a stored W, read where it lies. For some rows of a, numbers are decoded in registers
+/// (turned_product.hpp) and multiplied at once; for more, panels of them are decoded straight into the packed form of
 /// chained_product.hpp. Either way an element is the chain of fused multiply-adds that the same weights in memory give.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -10,91 +10,23 @@
 #include <bit>
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/cpu/chained_product.hpp>
 #include <preflearn/backend/cpu/turned_blocks.hpp>
+#include <preflearn/backend/cpu/turned_product.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/stored/stored_matrix.hpp>
 #include <preflearn/core/system/parallel.hpp>
+#include <preflearn/products/chained_product.hpp>
 
 namespace preflearn {
 
 namespace detail {
-
-/// Numbers of `lanes` rows at inner indices k … k + count − 1, decoded one by one: what no whole piece holds.
-inline void decode_lanes(const stored_matrix& matrix, std::size_t first, std::size_t k, std::size_t count, float* out) {
-    std::array<float, 256> row;
-    for (std::size_t done = 0; done < count; done += row.size()) {
-        const std::size_t n = std::min(row.size(), count - done);
-        for (std::size_t l = 0; l < lanes; ++l) {
-            read_rows(matrix, std::min(first + l, matrix.rows - 1), matrix_view<float>(row.data(), 1, n), k + done);
-            for (std::size_t i = 0; i < n; ++i) out[(done + i) * lanes + l] = row[i];
-        }
-    }
-}
-
-/// Asks for the bytes of the rows that come next, a part of them with every piece of these rows.
-class row_prefetch {
-  public:
-    row_prefetch(const stored_matrix& matrix, std::size_t first, std::size_t rows, std::size_t row_bytes)
-        : next_(matrix.bytes.data() + std::min(first, matrix.rows) * row_bytes),
-          end_(matrix.bytes.data() + std::min(first + rows, matrix.rows) * row_bytes) {}
-    void ask(std::size_t bytes) {
-        for (const std::byte* const to = next_ + bytes; next_ < to && next_ < end_; next_ += 64)
-            __builtin_prefetch(next_, 0, 2);
-    }
-
-  private:
-    const std::byte *next_, *end_;
-};
-
-/// c = a · Wᵀ, or c += a · Wᵀ, of one row and the `columns` rows of W from `first` on. Two groups of rows at a time, so
-/// that one chain's additions fill the other's waits.
-template <class Turned>
-void multiply_turned(const float* a, const stored_matrix& w, std::size_t first, float* c, std::size_t columns,
-                     bool fresh) {
-    using Eigen::internal::pmadd, Eigen::internal::pset1;
-    constexpr std::size_t together = 2 * lanes;
-    const std::size_t row_bytes = w.row_bytes(), whole = w.columns / Turned::depth * Turned::depth;
-    alignas(lane_floats) float sums[together] = {}, rest[lanes * Turned::depth]; // NOLINT
-    for (std::size_t j = 0; j < columns; j += together) {
-        const std::size_t count = std::min(together, columns - j);
-        const lane_rows low(w, first + j, row_bytes), high(w, first + j + lanes, row_bytes);
-        row_prefetch next(w, first + j + together, together, row_bytes);
-        if (!fresh) std::copy_n(c + j, count, sums);
-        float_packet sum_low = fresh ? pset1<float_packet>(0.0F) : Eigen::internal::pload<float_packet>(sums),
-                     sum_high = fresh ? pset1<float_packet>(0.0F) : Eigen::internal::pload<float_packet>(sums + lanes);
-        Turned turned_low, turned_high;
-        for (std::size_t k = 0; k < whole; k += Turned::depth) {
-            const std::size_t at = k / Turned::block * Turned::block_size, piece = k % Turned::block / Turned::depth;
-            turned_low.load(low, at, piece);
-            turned_high.load(high, at, piece);
-            next.ask(together * Turned::block_size * Turned::depth / Turned::block + 64);
-            for (std::size_t word = 0, i = k; word < Turned::depth / Turned::of_word; ++word, i += Turned::of_word)
-                [&]<std::size_t... N>(std::index_sequence<N...>) {
-                    ((sum_low = pmadd(pset1<float_packet>(a[i + N]),
-                                      std::bit_cast<float_packet>(turned_low.template value<N>(word)), sum_low),
-                      sum_high = pmadd(pset1<float_packet>(a[i + N]),
-                                       std::bit_cast<float_packet>(turned_high.template value<N>(word)), sum_high)),
-                     ...);
-                }
-            (std::make_index_sequence<Turned::of_word>{});
-        }
-        for (auto [at, sum] : {std::pair{first + j, &sum_low}, {first + j + lanes, &sum_high}}) {
-            decode_lanes(w, at, whole, w.columns - whole, rest);
-            for (std::size_t k = whole; k < w.columns; ++k)
-                *sum = pmadd(pset1<float_packet>(a[k]),
-                             Eigen::internal::pload<float_packet>(rest + (k - whole) * lanes), *sum);
-        }
-        Eigen::internal::pstore(sums, sum_low);
-        Eigen::internal::pstore(sums + lanes, sum_high);
-        std::copy_n(sums, count, c + j);
-    }
-}
 
 /// Writes inner indices k … k + depth − 1 of `lanes` rows from `first` on to columns of a packed panel.
 template <class Turned>
@@ -105,37 +37,84 @@ void turn_to_panel(const stored_matrix& w, std::size_t first, std::size_t k, std
     Turned turned;
     for (std::size_t done = k; done < end; done += Turned::depth, panel += Turned::depth * stride) {
         turned.load(rows, done / Turned::block * Turned::block_size, done % Turned::block / Turned::depth);
-        for (std::size_t word = 0; word < Turned::depth / Turned::of_word; ++word)
-            [&]<std::size_t... N>(std::index_sequence<N...>) {
-                (Eigen::internal::pstore(panel + (word * Turned::of_word + N) * stride,
-                                         std::bit_cast<float_packet>(turned.template value<N>(word))),
+        float* to = panel;
+        const auto write = [&]<std::size_t Part, std::size_t... N>(std::integral_constant<std::size_t, Part>,
+                                                                   std::index_sequence<N...>) {
+            for (std::size_t word = 0; word < Turned::depth / Turned::parts / Turned::of_word; ++word)
+                ((Eigen::internal::pstore(to, std::bit_cast<float_packet>(turned.template value<Part, N>(word))),
+                  to += stride),
                  ...);
-            }
-        (std::make_index_sequence<Turned::of_word>{});
+        };
+        [&]<std::size_t... P>(std::index_sequence<P...>) {
+            (write(std::integral_constant<std::size_t, P>{}, std::make_index_sequence<Turned::of_word>{}), ...);
+        }
+        (std::make_index_sequence<Turned::parts>{});
     }
-    float rest[lanes * Turned::depth]; // NOLINT
     const std::size_t left = depth % Turned::depth;
-    decode_lanes(w, first, end, left, rest);
+    if (left == 0) return;
+    float rest[lanes * Turned::depth]; // NOLINT
+    decode_lanes(w, rows, end, left, rest);
     for (std::size_t i = 0; i < left; ++i) std::copy_n(rest + i * lanes, lanes, panel + i * stride);
+}
+
+/// The kernels of a stored type; null: it is not turned in registers.
+struct turned_kernels {
+    turned_run one = nullptr, many = nullptr;
+    void (*to_panel)(const stored_matrix& w, std::size_t first, std::size_t k, std::size_t depth,
+                     float* panel) = nullptr;
+};
+template <class Turned> turned_kernels kernels_of_turned() {
+    if constexpr (!turns_blocks)
+        return {};
+    else
+        return {&turned_kernel<Turned, 1>::run, &turned_kernel<Turned, many_rows>::run, &turn_to_panel<Turned>};
+}
+inline turned_kernels kernels_of(element_type type) {
+    switch (type) {
+    case element_type::f32:
+        return kernels_of_turned<turned_f32>();
+    case element_type::bf16:
+        return kernels_of_turned<turned_halves<true>>();
+    case element_type::f16:
+        return kernels_of_turned<turned_halves<false>>();
+    case element_type::q8_0:
+        return kernels_of_turned<turned_q8_0>();
+    case element_type::q4_0:
+        return kernels_of_turned<turned_q4_0>();
+    case element_type::q4_1:
+        return kernels_of_turned<turned_q4_1>();
+    case element_type::q5_0:
+        return kernels_of_turned<turned_q5_0>();
+    case element_type::q5_1:
+        return kernels_of_turned<turned_q5_1>();
+    case element_type::q4_k:
+        return kernels_of_turned<turned_q4_k>();
+    case element_type::q5_k:
+        return kernels_of_turned<turned_q5_k>();
+    case element_type::q6_k:
+        return kernels_of_turned<turned_q6_k>();
+    default:
+        return {};
+    }
 }
 
 /// Columns of Wᵀ as panels; `row` is the first row of W that belongs to the product.
 template <class T> struct stored_panels {
     const stored_matrix& matrix;
     std::size_t row;
+    turned_kernels kernels = std::same_as<T, float> ? kernels_of(matrix.type) : turned_kernels{};
 
     static void fill(const void* source, std::size_t k, std::size_t depth, std::size_t j, std::size_t n, T* panel) {
-        const auto& [w, row] = *static_cast<const stored_panels*>(source);
+        const auto& [w, first, kernels] = *static_cast<const stored_panels*>(source);
         if constexpr (std::same_as<T, float>) {
-            const auto by_lanes = [&]<class Turned>(Turned) {
-                for (std::size_t l = 0; l < n; l += lanes) turn_to_panel<Turned>(w, row + j + l, k, depth, panel + l);
-            };
-            if (with_turned(w.type, by_lanes)) return;
+            for (std::size_t l = 0; kernels.to_panel && l < n; l += lanes)
+                kernels.to_panel(w, first + j + l, k, depth, panel + l);
+            if (kernels.to_panel) return;
         }
         constexpr std::size_t stride = product_kernel<T>::columns;
         std::array<T, product_kernel<T>::depth> numbers;
         for (std::size_t c = 0; c < n; ++c) {
-            read_rows(w, row + j + c, matrix_view<T>(numbers.data(), 1, depth), k);
+            read_rows(w, first + j + c, matrix_view<T>(numbers.data(), 1, depth), k);
             for (std::size_t i = 0; i < depth; ++i) panel[i * stride + c] = numbers[i];
         }
     }
@@ -145,13 +124,12 @@ template <class T> struct stored_panels {
 template <class T>
 void multiply_stored_serial(matrix_view<const T> a, const stored_matrix& w, std::size_t first, matrix_view<T> c,
                             store mode) {
-    if constexpr (std::same_as<T, float>) {
-        const auto at_once = [&]<class Turned>(Turned) {
-            multiply_turned<Turned>(a.data, w, first, c.data, c.columns, mode == store::replace);
-        };
-        if (c.rows == 1 && with_turned(w.type, at_once)) return;
-    }
     const stored_panels<T> panels{w, first};
+    if constexpr (std::same_as<T, float>) {
+        const auto& [one, many, to_panel] = panels.kernels;
+        if (c.rows <= many_rows && one != nullptr)
+            return multiply_turned_rows(one, many, a, w, w.row_bytes(), first, c, mode == store::replace);
+    }
     multiply_by_panels<T>(transpose::no, a, {&panels, &stored_panels<T>::fill}, c, mode);
 }
 
@@ -161,11 +139,25 @@ inline std::size_t stored_task(std::size_t weight_rows, std::size_t rows) {
     return std::clamp<std::size_t>((weight_rows / tasks + 31) / 32 * 32, 32, 512);
 }
 
-/// y = x Wᵀ, or y += x Wᵀ: every task has outputs of its own, so every weight is read once.
+/// y = x Wᵀ, or y += x Wᵀ, W being the matrices one below the other. Every task has outputs of its own, so every weight
+/// is read once; the tasks of all matrices are one loop, since decoding waits for the end of each.
 template <class T>
-void multiply_stored(matrix_view<const T> x, const stored_matrix& weights, matrix_view<T> y, store mode) {
-    parallel_blocks(weights.rows, stored_task(weights.rows, x.rows), [&](std::size_t begin, std::size_t end) {
-        multiply_stored_serial<T>(x, weights, begin, y.column_block(begin, end - begin), mode);
+void multiply_stored(matrix_view<const T> x, std::span<const stored_matrix> weights, matrix_view<T> y, store mode) {
+    struct task {
+        const stored_matrix* part;
+        std::size_t row, count, column;
+    };
+    std::vector<task> tasks;
+    std::size_t column = 0;
+    for (const stored_matrix& part : weights) {
+        const std::size_t each = stored_task(part.rows, x.rows);
+        for (std::size_t row = 0; row < part.rows; row += each)
+            tasks.push_back({&part, row, std::min(each, part.rows - row), column + row});
+        column += part.rows;
+    }
+    parallel_for(tasks.size(), [&](std::size_t i) {
+        const task& t = tasks[i];
+        multiply_stored_serial<T>(x, *t.part, t.row, y.column_block(t.column, t.count), mode);
     });
 }
 

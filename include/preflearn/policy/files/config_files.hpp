@@ -148,6 +148,8 @@ inline transformer_config read_gguf_config(const checkpoint_file& file,
     if (config.family.rotary()) detail::read_gguf_rope(file, in, config);
     config = detail::validated_of(config, origin);
     in.expect("attention.value_length", config.head_dim);
+    if (config.layers != 0 && config.layers == config.family.hidden_width_layers)
+        config.attention_width = static_cast<double>(config.hidden_size / config.heads); // as llama.cpp divides
     return config;
 }
 

@@ -100,6 +100,7 @@ inline constexpr auto harmless_fields = std::to_array<std::string_view>({
     "_attn_implementation_autoset",
     "_from_model_config",
     "_name_or_path",
+    "activation_dropout",
     "architectures",
     "attention_dropout",
     "attn_implementation",

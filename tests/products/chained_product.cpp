@@ -7,8 +7,8 @@
 #include <cstring>
 #include <vector>
 
-#include <preflearn/backend/cpu/chained_product.hpp>
 #include <preflearn/core/numbers/random.hpp>
+#include <preflearn/products/chained_product.hpp>
 
 using namespace preflearn;
 

@@ -1,36 +1,24 @@
 // Scores preference pairs with a language model: the log-probabilities of the chosen and the rejected response; or
 // writes their tokens alone.
 // SPDX-License-Identifier: MIT
-#include <cstddef>
-#include <cstdio>
 #include <exception>
-#include <optional>
 #include <string>
 
-#include <preflearn/core.hpp>
-#include <preflearn/pipeline/score_file.hpp>
 #include <preflearn/report/run/manifest.hpp>
 #include <preflearn/text/chat/formats.hpp>
 
-#include "command_line/command_line.hpp"
+#include "../command_line/command_line.hpp"
+#include "products.hpp"
+#include "score.hpp"
 
 namespace {
 
 struct arguments {
     preflearn::score_file_options options;
     std::string boundary = "separate";
+    std::string type = "float32";
     bool end_token = false, double_precision = false;
 };
-
-template <class Scalar> void run(const preflearn::score_file_options& options) {
-    std::optional<preflearn::progress> bar;
-    preflearn::score_file<Scalar>(
-        options, [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); },
-        [&](std::size_t done, std::size_t total) {
-            if (!bar) bar.emplace("scoring", total);
-            bar->update(done);
-        });
-}
 
 void add_options(command_line& line, arguments& given) {
     preflearn::score_file_options& to = given.options;
@@ -56,7 +44,13 @@ void add_options(command_line& line, arguments& given) {
     line.add("--max-tokens", to.maximum_tokens, "longest prompt with response; longer pairs are left out").positive();
     line.flag("--strict", to.strict, "stop where a pair would be left out");
     line.add("--id-field", to.reading.id_field, "the field that holds a pair's id").shows_default();
-    line.flag("--double", given.double_precision, "compute in double instead of float").excludes(tokens);
+    const option type =
+        line.add("--dtype", given.type,
+                 "numbers that are multiplied: float32, bfloat16 (with sums in float32), or double, the reference")
+            .one_of({"float32", "bfloat16", "double"})
+            .shows_default()
+            .excludes(tokens);
+    line.flag("--double", given.double_precision, "the same as --dtype double").excludes(tokens).excludes(type);
     line.flag("--skip-malformed", to.reading.skip_malformed, "leave malformed lines out instead of stopping");
 }
 
@@ -74,11 +68,16 @@ int main(int argc, char** argv) {
         given.options.after_response = given.end_token ? response_end::end_token : response_end::nothing;
         given.options.boundary = given.boundary == "joint" ? token_boundary::joint : token_boundary::separate;
         given.options.command_line = preflearn::command_line_of(argc, argv);
-        given.double_precision ? run<double>(given.options) : run<float>(given.options);
+        if (given.type == "bfloat16")
+            score_bfloat16(given.options);
+        else
+            given.double_precision || given.type == "double" ? score_double(given.options)
+                                                             : score_float32(given.options);
         return 0;
     };
     return line.run(argc, argv, work, [&] { // so that a wrong name is a usage error
         if (!given.options.chat_format.empty() && given.options.chat_format != "auto")
             preflearn::chat_format_named(given.options.chat_format);
+        if (given.type == "bfloat16" && !no_bfloat16().empty()) throw usage_error("--dtype", no_bfloat16());
     });
 }

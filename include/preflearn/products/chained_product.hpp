@@ -6,22 +6,25 @@
 ///
 /// A block of rows of `a` and a panel of columns of `b` are packed into the cache; the kernel in between holds as many
 /// sums as there are registers (Goto & van de Geijn 2008, doi:10.1145/1356052.1356053). A few rows do not pay for the
-/// packing, and go through few_rows.hpp.
+/// packing, and go through few_rows.hpp; somewhat more, of rows of b in float, through turned_product.hpp.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <span>
 #include <utility>
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/cpu/few_rows.hpp>
+#include <preflearn/backend/cpu/turned_product.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
+#include <preflearn/products/few_rows.hpp>
 
 namespace preflearn {
 
@@ -79,15 +82,15 @@ void transpose_square(const T* from, std::size_t from_stride, T* to, std::size_t
 
 /// to(c, r) = from(r, c); `to` has rows of `stride`.
 template <class T> void pack_transposed(matrix_view<const T> from, T* to, std::size_t stride) {
-    constexpr std::size_t lanes = product_kernel<T>::lanes;
-    for (std::size_t r = 0; r < from.rows; r += lanes) {
-        for (std::size_t c = 0; c < from.columns; c += lanes) {
-            if (r + lanes <= from.rows && c + lanes <= from.columns) {
+    constexpr std::size_t side = product_kernel<T>::lanes;
+    for (std::size_t r = 0; r < from.rows; r += side) {
+        for (std::size_t c = 0; c < from.columns; c += side) {
+            if (r + side <= from.rows && c + side <= from.columns) {
                 transpose_square(from.row(r) + c, from.stride, to + c * stride + r, stride,
-                                 typename product_kernel<T>::packet(), std::make_index_sequence<lanes>{});
+                                 typename product_kernel<T>::packet(), std::make_index_sequence<side>{});
             } else {
-                for (std::size_t i = r; i < std::min(r + lanes, from.rows); ++i)
-                    for (std::size_t j = c; j < std::min(c + lanes, from.columns); ++j) to[j * stride + i] = from(i, j);
+                for (std::size_t i = r; i < std::min(r + side, from.rows); ++i)
+                    for (std::size_t j = c; j < std::min(c + side, from.columns); ++j) to[j * stride + i] = from(i, j);
             }
         }
     }
@@ -173,6 +176,19 @@ void multiply_serial(transpose op_a, matrix_view<const T> a, transpose op_b, mat
             if (depth < inner) rest(depth, 0, columns, store::add);
             if (columns < c.columns) rest(0, columns, c.columns - columns, mode);
             return;
+        }
+    }
+    if constexpr (std::same_as<T, float> && detail::turns_blocks) {
+        if (op_a == transpose::no && op_b == transpose::yes && c.rows > detail::few_rows &&
+            c.rows <= detail::many_rows && inner != 0) {
+            const stored_matrix rows_of_b{.type = element_type::f32,
+                                          .rows = b.rows,
+                                          .columns = b.columns,
+                                          .bytes =
+                                              std::as_bytes(std::span(b.data, (b.rows - 1) * b.stride + b.columns))};
+            return detail::multiply_turned<detail::many_rows>(
+                &detail::turned_kernel<detail::turned_f32, detail::many_rows>::run, a, rows_of_b,
+                b.stride * sizeof(float), 0, c, mode == store::replace);
         }
     }
     const auto fill = [](const void* source, std::size_t k, std::size_t depth, std::size_t j, std::size_t n, T* panel) {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <preflearn/backend/cpu/matrix.hpp>
-#include <preflearn/backend/cpu/product.hpp>
 #include <preflearn/core/numbers/random.hpp>
+#include <preflearn/products/product.hpp>
 
 using namespace preflearn;
 

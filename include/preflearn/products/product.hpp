@@ -9,11 +9,11 @@
 #include <cstddef>
 #include <utility>
 
-#include <preflearn/backend/cpu/chained_product.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
+#include <preflearn/products/chained_product.hpp>
 
 namespace preflearn {
 

@@ -7,9 +7,9 @@
 #include <limits>
 #include <vector>
 
-#include <preflearn/backend/cpu/chained_product.hpp>
-#include <preflearn/backend/cpu/few_rows.hpp>
 #include <preflearn/core/numbers/random.hpp>
+#include <preflearn/products/chained_product.hpp>
+#include <preflearn/products/few_rows.hpp>
 
 using namespace preflearn;
 

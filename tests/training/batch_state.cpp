@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/loss/single/bco.hpp>
-#include <preflearn/training/loop/batch_state.hpp>
+#include <preflearn/training/batch_state.hpp>
 
 using namespace preflearn;
 

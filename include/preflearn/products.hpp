@@ -1,0 +1,8 @@
+/// \file
+/// Everything of `products`: products of matrices in memory, every element summed in one order.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/products/chained_product.hpp>
+#include <preflearn/products/few_rows.hpp>
+#include <preflearn/products/product.hpp>
