@@ -5,4 +5,8 @@
 
 #include <preflearn/products/chained_product.hpp>
 #include <preflearn/products/few_rows.hpp>
+#include <preflearn/products/lanes.hpp>
 #include <preflearn/products/product.hpp>
+#include <preflearn/products/stored_product.hpp>
+#include <preflearn/products/turned_blocks.hpp>
+#include <preflearn/products/turned_product.hpp>

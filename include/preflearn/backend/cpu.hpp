@@ -8,7 +8,6 @@
 #include <preflearn/backend/cpu/attention_block.hpp>
 #include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/backend/cpu/embed.hpp>
-#include <preflearn/backend/cpu/lanes.hpp>
 #include <preflearn/backend/cpu/linear.hpp>
 #include <preflearn/backend/cpu/low_rank.hpp>
 #include <preflearn/backend/cpu/matrix.hpp>
@@ -19,6 +18,3 @@
 #include <preflearn/backend/cpu/row_pieces.hpp>
 #include <preflearn/backend/cpu/rows.hpp>
 #include <preflearn/backend/cpu/scratch.hpp>
-#include <preflearn/backend/cpu/stored_product.hpp>
-#include <preflearn/backend/cpu/turned_blocks.hpp>
-#include <preflearn/backend/cpu/turned_product.hpp>

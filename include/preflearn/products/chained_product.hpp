@@ -21,10 +21,10 @@
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/cpu/turned_product.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/products/few_rows.hpp>
+#include <preflearn/products/turned_product.hpp>
 
 namespace preflearn {
 

@@ -132,7 +132,8 @@ void add_block(typename Backend::template view<const T> x, const affine_map<Back
     Backend::add(room, to, scale);
 }
 
-/// `rows.output` = layer(`rows.input`).
+/// `rows.output` = layer(`rows.input`). Where the output is absent, what a backward pass reads of the layer is computed
+/// and no more.
 template <class T, class Backend>
 void layer_forward(const transformer_config& config, const layer_weights<T, Backend>& w,
                    layer_context<T, Backend>& context, std::size_t number, const layer_rows<T, Backend>& rows,
@@ -163,6 +164,7 @@ void layer_forward(const transformer_config& config, const layer_weights<T, Back
     const auto y =
         normed_or_same(config.parallel_residual ? rows.input : rows.middle, w.mlp_norm, normed, rows.mlp_statistics);
     B::linear(y, w.gate_up, rows.gate_up, store::replace);
+    if (rows.output.absent()) return;
     B::activate(rows.gate_up, config.family.mlp(), config.family.activation, activated);
     B::copy(rows.middle, rows.output);
     add_block<T, B>(activated, w.down, w.mlp_after_norm, config.residual_scale, rows.mlp_added,
@@ -173,13 +175,15 @@ void layer_forward(const transformer_config& config, const layer_weights<T, Back
 template <class T, class Backend>
 void layers_forward(const decoder_weights<T, Backend>& weights, std::span<const token_id> tokens,
                     std::span<const std::uint32_t> positions, layer_context<T, Backend>& context,
-                    kept_rows<T, Backend>& kept, layer_workspace<T, Backend>& work) {
+                    kept_rows<T, Backend>& kept, layer_workspace<T, Backend>& work,
+                    std::span<const std::uint64_t> dropout_keys = {}) {
     const transformer_config& config = weights.config();
     const auto first = kept.stream(0, tokens.size());
     Backend::embed(tokens, weights.embedding(), config.embedding_scale, first);
     if (!config.family.rotary()) Backend::add_positions(positions, weights.positions(), first);
     for (std::size_t number = 0; number < config.layers; ++number)
-        layer_forward(config, weights.layer(number), context, number, kept.layer(number, tokens.size()), work);
+        layer_forward(config, weights.layer(number, dropout_keys), context, number, kept.layer(number, tokens.size()),
+                      work);
 }
 
 /// Runs a batch up to the final hidden states of its wanted rows: the first rows of `kept.hidden`.
@@ -187,7 +191,7 @@ template <class T, class Backend>
 void decoder_forward(const decoder_weights<T, Backend>& weights, const packed_batch& batch,
                      layer_context<T, Backend>& context, kept_rows<T, Backend>& kept,
                      layer_workspace<T, Backend>& work) {
-    layers_forward<T, Backend>(weights, batch.tokens, batch.positions, context, kept, work);
+    layers_forward<T, Backend>(weights, batch.tokens, batch.positions, context, kept, work, batch.dropout_keys);
     const std::size_t count = batch.wanted.size();
     const auto last = first_rows(kept.final_input, count);
     Backend::gather_rows(kept.stream(weights.config().layers, batch.rows()), batch.wanted, last);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <preflearn/backend/operands.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/policy/decoder/config.hpp>
@@ -59,6 +60,21 @@ class packed_batch {
     std::vector<token_id> targets;
     std::vector<std::size_t> sources;
     std::vector<std::size_t> token_offsets{0}; ///< completion c has predictions token_offsets[c] … [c + 1] - 1
+    std::vector<std::uint64_t> dropout_keys{}; ///< of each row; none: nothing is left out
+
+    /// Gives every row a key that follows from `seed` and from the tokens up to it, wherever these stand: a completion
+    /// meets the same dropout in any batch, and responses to one prompt the same on the prompt.
+    void draw_dropout(std::uint64_t seed) {
+        dropout_keys.assign(rows(), 0);
+        for (const row_segment& segment : segments) {
+            std::uint64_t key =
+                segment.prefix_length == 0 ? seed : dropout_keys[segment.prefix_row + segment.prefix_length - 1];
+            for (std::size_t r = segment.row; r < segment.row + segment.length; ++r) {
+                key = generator(key, "dropout of a token", static_cast<std::uint64_t>(tokens[r]))();
+                dropout_keys[r] = key;
+            }
+        }
+    }
 
     /// \throws argument_error for an empty prompt, a token id outside the vocabulary, or a sequence longer than the
     /// model's maximum, naming the completion.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -97,6 +98,9 @@ template <class Rule, class Scalar> class segment_optimisers {
 /// Trains `model` in place. Deterministic: the same model, objective, optimiser and options give the same bits for any
 /// number of threads, provided that the model's passes do.
 ///
+/// A model that draws something anew in every step (dropout) has members `begin_step(std::uint64_t)`, called with a key
+/// that follows from the seed and the step before anything is computed of a batch, and `end_step()`.
+///
 /// A model that holds numbers besides its parameters (frozen weights) has a const member `describe(run)`, which adds
 /// their fingerprints to what a kept run must agree with.
 /// \param optimiser an Optimiser; adamw where `{…}` is given
@@ -121,6 +125,10 @@ training_history train(Model& model, O& objective, const Rule& optimiser, const 
         if constexpr (requires { objective.prepare(std::as_const(model), batch, micro); })
             objective.prepare(std::as_const(model), batch, micro);
     };
+    if constexpr (requires { model.begin_step(std::uint64_t{}); }) {
+        parts.begin_step = [&](std::uint64_t key) { model.begin_step(key); };
+        parts.end_step = [&] { model.end_step(); };
+    }
     parts.accumulate = [&](std::span<const std::size_t> examples) { objective.accumulate(model, examples); };
     parts.finish = [&](training_step& step) { std::as_const(objective).finish(step); };
     if constexpr (requires { objective.running(); }) parts.running = objective.running();

@@ -42,6 +42,9 @@ template <std::floating_point Scalar> struct training_parts {
     /// A batch: its total weight, then all of its examples with the size of a micro-batch, then each micro-batch.
     std::function<void(double total, std::span<const std::size_t> batch, std::size_t micro)> begin{};
     std::function<void(std::span<const std::size_t> examples)> accumulate{};
+    /// Before and after a batch, where the model draws something anew in every step (dropout).
+    std::function<void(std::uint64_t key)> begin_step{};
+    std::function<void()> end_step{};
     std::function<void(training_step&)> finish{};
     /// What the objective carries from step to step.
     std::span<double> running{};
@@ -59,6 +62,22 @@ template <std::floating_point Scalar> struct training_parts {
 };
 
 namespace detail {
+
+/// Says to a model that a step is made, until it goes out of scope.
+template <class Parts> class step_scope {
+  public:
+    step_scope(const Parts& parts, std::uint64_t key) : parts_(parts) {
+        if (parts_.begin_step) parts_.begin_step(key);
+    }
+    step_scope(const step_scope&) = delete;
+    step_scope& operator=(const step_scope&) = delete;
+    ~step_scope() {
+        if (parts_.end_step) parts_.end_step();
+    }
+
+  private:
+    const Parts& parts_;
+};
 
 /// A run in progress.
 template <std::floating_point Scalar> class steps_of_run {
@@ -204,6 +223,7 @@ template <std::floating_point Scalar> class steps_of_run {
         const std::size_t micro = options_.micro_batch_size == 0 ? batch.size() : options_.micro_batch_size;
         double total = 0;
         for (const std::size_t example : batch) total += parts_.weight(example);
+        const step_scope scope(parts_, generator(options_.seed, "step", step.step)());
         parts_.begin(total, batch, micro);
         for (std::size_t i = 0; i < batch.size(); i += micro)
             parts_.accumulate(batch.subspan(i, std::min(micro, batch.size() - i)));

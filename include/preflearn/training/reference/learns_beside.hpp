@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <utility>
 
@@ -35,6 +36,12 @@ template <class Model> struct learns_beside {
     }
     [[nodiscard]] auto parameters() { return as_column(model.parameters()); }
     [[nodiscard]] auto gradients() { return as_column(model.gradients()); }
+    void begin_step(std::uint64_t key) {
+        if constexpr (requires { model.begin_step(key); }) model.begin_step(key);
+    }
+    void end_step() {
+        if constexpr (requires { model.end_step(); }) model.end_step();
+    }
 
     /// The reference is part of what a run is.
     void describe(run_description& run) const {

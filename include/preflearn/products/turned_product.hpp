@@ -13,11 +13,11 @@
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/cpu/lanes.hpp>
-#include <preflearn/backend/cpu/turned_blocks.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/stored/stored_matrix.hpp>
 #include <preflearn/core/stored/stored_values.hpp>
+#include <preflearn/products/lanes.hpp>
+#include <preflearn/products/turned_blocks.hpp>
 
 namespace preflearn::detail {
 

@@ -8,10 +8,10 @@
 #include <memory>
 #include <vector>
 
-#include <preflearn/backend/cpu/stored_product.hpp>
 #include <preflearn/core/numbers/half.hpp>
+#include <preflearn/products/stored_product.hpp>
 
-#include "../../parts.hpp"
+#include "../parts.hpp"
 #include "stored_blocks.hpp"
 
 using namespace preflearn;

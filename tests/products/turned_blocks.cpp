@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/backend/cpu/turned_blocks.hpp>
+#include <preflearn/products/turned_blocks.hpp>
 
 #include "stored_blocks.hpp"
 

@@ -16,13 +16,13 @@
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/cpu/turned_blocks.hpp>
-#include <preflearn/backend/cpu/turned_product.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/stored/stored_matrix.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/products/chained_product.hpp>
+#include <preflearn/products/turned_blocks.hpp>
+#include <preflearn/products/turned_product.hpp>
 
 namespace preflearn {
 

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/backend/cpu/turned_product.hpp>
 #include <preflearn/core/numbers/random.hpp>
+#include <preflearn/products/turned_product.hpp>
 
 using namespace preflearn;
 

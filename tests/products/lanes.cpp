@@ -7,8 +7,8 @@
 #include <cstring>
 #include <vector>
 
-#include <preflearn/backend/cpu/lanes.hpp>
 #include <preflearn/core/numbers/half.hpp>
+#include <preflearn/products/lanes.hpp>
 
 using namespace preflearn;
 

@@ -13,8 +13,8 @@
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/cpu/lanes.hpp>
 #include <preflearn/core/stored/element.hpp>
+#include <preflearn/products/lanes.hpp>
 
 namespace preflearn::detail {
 
