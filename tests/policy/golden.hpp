@@ -69,7 +69,7 @@ void check_golden(Model& model, const nlohmann::json& golden, const std::filesys
     }
     CHECK(file.tensors().size() == norms.size());
     // keys' biases without rotary positions have a derivative of 0, of which either side has rounding errors
-    const double least = 1e-4 * bounds.gradient * *std::ranges::max_element(norms);
+    const double least = 1e-3 * bounds.gradient * *std::ranges::max_element(norms);
     for (std::size_t t = 0; t < norms.size(); ++t) {
         CAPTURE(model.layout().tensors()[t].entry.hugging_face.name);
         CHECK(differences[t] <= bounds.gradient * norms[t] + least);

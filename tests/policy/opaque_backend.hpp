@@ -115,7 +115,13 @@ struct opaque_backend {
     static void linear(given<T> x, const preflearn::affine_map<opaque_backend, T>& weights, view<T> y,
                        preflearn::store mode) {
         const known<T> of(weights.matrix);
-        cpu::linear<T>(x.inner_, {of.matrix, weights.bias.inner_}, y.inner_, mode);
+        preflearn::affine_map<cpu, T> map{of.matrix, weights.bias.inner_};
+        map.adapter.down = weights.adapter.down.inner_;
+        map.adapter.dropout = weights.adapter.dropout;
+        for (std::size_t p = 0; p < preflearn::most_adapted_parts; ++p)
+            map.adapter.parts[p] = {weights.adapter.parts[p].first, weights.adapter.parts[p].up.inner_,
+                                    weights.adapter.parts[p].scale};
+        cpu::linear<T>(x.inner_, map, y.inner_, mode);
     }
     template <class T> static void rotate(const rotation<T>& turns, std::size_t heads, view<T> x) {
         cpu::rotate(turns, heads, x.inner_);

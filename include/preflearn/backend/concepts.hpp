@@ -80,10 +80,11 @@ concept ScoringBackend = OwnsArrays<B, T> &&
     // y = norm(x); the last, of norm.statistics() columns, receives what the backward pass needs, where it is wanted. y
     // may be x.
     B::normalise(x, norm, y, y);
-    // y = x Wᵀ + b, or y += x Wᵀ + b
+    // y = x Wᵀ + b + what its adapter adds, or y += that
     B::linear(x, weights, y, store::replace);
-    // turns the first 2 · frequencies columns of each of `heads` heads, all columns of y, to the position of its row
-    {typename B::template rotation<T>(frequencies, positions)};
+    // turns the first 2 · frequencies columns of each of `heads` heads, all columns of y, to the position of its row,
+    // and multiplies them by the last
+    {typename B::template rotation<T>(frequencies, positions, 1.0)};
     B::rotate(rotation, heads, y);
     // of queries and of keys and values side by side: the mixed values, and log Σ exp of each row's and head's scores
     // where it is wanted
@@ -115,7 +116,7 @@ concept LearningBackend = ScoringBackend<B, T> &&
     B::gather_rows_backward(x, rows, dx);
     // x, norm, statistics, dy, dx, how
     B::normalise_backward(x, norm, x, x, dx, store::add, into);
-    // x, weights, dy, dx, how; x may be absent where no weight's gradient is wanted
+    // x, weights, dy, dx, how; x may be absent where no gradient of a weight or an adapter is wanted
     B::linear_backward(x, weights, x, dx, store::replace, into);
     B::rotate_backward(rotation, heads, dx);
     // queries, keys and values, mixed, normaliser, d mixed, d queries, d keys and values

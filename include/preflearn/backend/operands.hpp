@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -43,14 +44,51 @@ template <class B, class T> struct weight_matrix {
     [[nodiscard]] std::size_t columns() const { return stored.empty() ? trained.columns : stored.front().columns; }
 };
 
-/// x ↦ x Wᵀ + b.
+/// Numbers of a row that are left out by chance, the others being divided by the share that is kept (Srivastava et al.
+/// 2014, JMLR 15). Which ones follows from the row's key, the stream and the column alone.
+struct row_dropout {
+    std::uint32_t dropped = 0;             ///< of 65,536 numbers; 0: none
+    std::span<const std::uint64_t> keys{}; ///< one a row; none: nothing is left out
+    std::uint64_t stream = 0;              ///< of the product: another one draws others
+
+    [[nodiscard]] bool active() const { return dropped != 0 && !keys.empty(); }
+};
+
+/// The most parts of one product that have an adapter each: queries, keys and values.
+inline constexpr std::size_t most_adapted_parts = 3;
+
+/// A low-rank addition to some outputs of a product.
+template <class B, class T> struct low_rank_part {
+    std::size_t first = 0;                   ///< of its outputs
+    typename B::template view<const T> up{}; ///< outputs × rank; absent: there is no such part
+    double scale = 1;
+};
+
+/// LoRA (Hu et al. 2022, arXiv:2106.09685): part p of the product's outputs += scale · drop(x) Aᵀ Bᵀ. Parts read one
+/// input, so their A stand one below the other.
+template <class B, class T> struct low_rank_map {
+    typename B::template view<const T> down{}; ///< (sum of the ranks) × inputs; absent: no adapter
+    std::array<low_rank_part<B, T>, most_adapted_parts> parts{};
+    row_dropout dropout{};
+};
+
+/// x ↦ x Wᵀ + b, and what an adapter adds.
 template <class B, class T> struct affine_map {
     weight_matrix<B, T> matrix{};
     typename B::template view<const T> bias{}; ///< 1 × outputs, or absent
+    low_rank_map<B, T> adapter{};
 };
 
 /// What is added to in a backward pass; what is absent is not computed.
-template <class B, class T> struct parameter_gradients { typename B::template view<T> weight{}, bias{}; };
+template <class B, class T> struct parameter_gradients {
+    typename B::template view<T> weight{}, bias{};
+    /// Of an adapter: all or none.
+    typename B::template view<T> down{};
+    std::array<typename B::template view<T>, most_adapted_parts> up{};
+
+    /// Whether a product's backward pass needs its input.
+    [[nodiscard]] bool needs_input() const { return !weight.absent() || !down.absent(); }
+};
 
 /// Attention of `heads` query heads, of which heads / key_value_heads neighbours share a key and a value.
 struct attention_shape {

@@ -11,3 +11,4 @@
 #include <preflearn/policy/files/rope_fields.hpp>
 #include <preflearn/policy/files/save_gguf.hpp>
 #include <preflearn/policy/files/tensor_forms.hpp>
+#include <preflearn/policy/files/unread_fields.hpp>

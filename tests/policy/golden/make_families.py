@@ -75,6 +75,8 @@ small = dict(
     initializer_range=0.3,
 )
 
+unsaid = object()  # leaves a setting of `small` away
+
 
 def default_rope(theta):
     return {"rope_type": "default", "rope_theta": theta}
@@ -137,7 +139,7 @@ families = {
         },
         stored=interleaved,
     ),
-    # beyond the length at which scaling begins
+    # most texts are longer than the length at which scaling begins
     "llama_dynamic": dict(
         model="Llama",
         config=dict(
@@ -236,6 +238,45 @@ families = {
         ),
         seed=43,
     ),
+    "gpt2": dict(
+        model=("GPT2Config", "GPT2LMHeadModel"),
+        config=dict(intermediate_size=unsaid, num_key_value_heads=unsaid),
+        seed=40,
+        gguf="gpt2",
+        stored=transposed,
+    ),
+    # as Pythia: a part of each head turns, attention and MLP side by side
+    "gpt_neox": dict(
+        model="GPTNeoX",
+        config=dict(
+            num_attention_heads=2,
+            num_key_value_heads=unsaid,
+            rope_parameters=dict(rope_type="default", rope_theta=100.0, partial_rotary_factor=0.5),
+        ),
+        seed=41,
+        gguf="gptneox",
+        keys={"use_parallel_residual": True, "rope.dimension_count": 4},
+        stored=by_part,
+    ),
+    "gpt_neox_serial": dict(
+        model="GPTNeoX",
+        config=dict(
+            num_hidden_layers=1, num_key_value_heads=unsaid, use_parallel_residual=False, tie_word_embeddings=True,
+            rope_parameters=dict(rope_type="default", rope_theta=100.0, partial_rotary_factor=1.0),
+        ),
+        seed=42,
+        gguf="gptneox",
+        keys={"use_parallel_residual": False, "rope.dimension_count": 4},
+        stored=by_part,
+    ),
+    "opt": dict(
+        model="OPT",
+        config=dict(
+            intermediate_size=unsaid, num_key_value_heads=unsaid, initializer_range=unsaid, ffn_dim=18, init_std=0.3,
+            word_embed_proj_dim=16,
+        ),
+        seed=43,
+    ),
 }
 
 
@@ -252,7 +293,8 @@ prompts = [[3, 17, 8, 1, 12, 5, 9], [20, 2]]
 def random_model(family):
     name = family["model"]
     config_class, model_class = (name + "Config", name + "ForCausalLM") if isinstance(name, str) else name
-    config = getattr(transformers, config_class)(**{**small, **family["config"]}, attn_implementation="eager")
+    settings = {key: value for key, value in {**small, **family["config"]}.items() if value is not unsaid}
+    config = getattr(transformers, config_class)(**settings, attn_implementation="eager")
     torch.manual_seed(family["seed"])
     model = getattr(transformers, model_class)(config).double().eval()
     with torch.no_grad():
@@ -271,7 +313,7 @@ def end_tokens(config):
 
 
 def forget_length(model):
-    """Dynamic rotary scaling keeps the frequencies of the longest sequence until a short one comes."""
+    """Under dynamic rotary scaling a model keeps the angles of the longest text until a short one comes."""
     with torch.no_grad():
         model(torch.tensor([[0]]))
 
@@ -294,16 +336,18 @@ def golden_values(model, pairs):
         for prompt in prompts:
             forget_length(model)
             values["logits"].append(model(torch.tensor([prompt])).logits[0, -1].tolist())
-            drawn = []
-            while len(drawn) < 12 and not set(end_tokens(model.config)) & set(drawn):
-                drawn.append(int(model(torch.tensor([prompt + drawn])).logits[0, -1].argmax()))
-            values["greedy"].append(drawn)
+            forget_length(model)
+            drawn = model.generate(torch.tensor([prompt]), do_sample=False, max_new_tokens=12)
+            values["greedy"].append(drawn[0, len(prompt) :].tolist())
     return values
 
 
 def arrays(model, of=lambda weight: weight.detach(), number_type=numpy.float32):
-    """Tied parameters are named once."""
-    return {key: of(p).numpy().astype(number_type) for key, p in model.named_parameters()}
+    """Tied parameters are named once, and as transformers saves them."""
+    head = "embed_out." if model.config.model_type == "gpt_neox" else "lm_head."
+    return {
+        key.replace("lm_head.", head): of(p).numpy().astype(number_type) for key, p in model.named_parameters()
+    }
 
 
 def setting(config, *names):

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -98,6 +99,7 @@ enum class config_field : std::uint8_t {
     embedding_scale,
     residual_scale,
     parallel_residual,
+    activation, ///< the family's `activation`, which is also what a file means that does not name one
     maximum_length,
     tied_embeddings,
 };
@@ -149,6 +151,15 @@ template <class Entry> class family_table {
     std::size_t count_ = 0;
 };
 
+/// One table of several, in their order.
+template <class Entry, std::size_t... Counts>
+constexpr std::array<Entry, (Counts + ...)> joined(const std::array<Entry, Counts>&... parts) {
+    std::array<Entry, (Counts + ...)> all{};
+    auto to = all.begin();
+    ((to = std::copy(parts.begin(), parts.end(), to)), ...);
+    return all;
+}
+
 struct decoder_family {
     /// `model_type` and the class in `architectures` of config.json, `general.architecture` of GGUF (none: no such
     /// files).
@@ -170,6 +181,8 @@ struct decoder_family {
     family_table<field_entry> fields{};
     /// Ends of the names of tensors that hold no parameters: masks and tables of angles.
     family_table<std::string_view> ignored{};
+    /// Fields of config.json that change nothing in this family.
+    family_table<std::string_view> ignored_fields{};
 
     [[nodiscard]] constexpr const tensor_entry* find(tensor_role role, tensor_part part = tensor_part::weight) const {
         for (const tensor_entry& entry : tensors)
