@@ -24,6 +24,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
+#include <preflearn/policy/decoder/merged_tensor.hpp>
 #include <preflearn/policy/files/config_files.hpp>
 #include <preflearn/policy/files/tensor_forms.hpp>
 
@@ -73,29 +74,29 @@ inline std::vector<gguf_key> keys_for(const checkpoint_file& source, element_typ
     return keys;
 }
 
-/// Calls put(numbers) for a place's numbers in the order of the file, a million or so at a time.
+/// Calls put(numbers) for a place's numbers in the order of the file; where they lie as here, a million or so at a
+/// time.
 template <class Model, class Put>
 void put_in_stored_order(const Model& model, std::size_t number, stored_form form, const Put& put) {
     using scalar = typename Model::scalar;
     const tensor_place& place = model.layout().tensors()[number];
-    constexpr std::size_t many = std::size_t{1} << 20;
-    const std::size_t at_once =
-        form == stored_form::plain ? std::max<std::size_t>(1, many / place.columns) : place.rows;
+    if (form != stored_form::plain || model.weights().adapters().find(number) != nullptr) {
+        const std::vector<scalar> all = merged_tensor(model, number);
+        return put(std::span<const scalar>(
+            form == stored_form::plain ? all : as_stored(std::span(all), form, place, model.config())));
+    }
+    const auto trained = model.weights().trained_offset(place);
+    const std::size_t at_once = std::max<std::size_t>(1, (std::size_t{1} << 20) / place.columns);
     std::vector<scalar> read;
     for (std::size_t row = 0; row < place.rows; row += at_once) {
         const std::size_t rows = std::min(at_once, place.rows - row);
-        std::span<const scalar> values;
-        if (const auto at = model.weights().trained_offset(place)) {
-            values = model.parameters().subspan(*at + row * place.columns, rows * place.columns);
-        } else {
-            read.resize(rows * place.columns);
-            read_rows(model.weights().frozen(number), row, matrix_view<scalar>(read.data(), rows, place.columns));
-            values = read;
+        if (trained) {
+            put(model.parameters().subspan(*trained + row * place.columns, rows * place.columns));
+            continue;
         }
-        if (form == stored_form::plain)
-            put(values);
-        else
-            put(std::span<const scalar>(as_stored(values, form, place, model.config())));
+        read.resize(rows * place.columns);
+        read_rows(model.weights().frozen(number), row, matrix_view<scalar>(read.data(), rows, place.columns));
+        put(std::span<const scalar>(read));
     }
 }
 
@@ -103,10 +104,10 @@ void put_in_stored_order(const Model& model, std::size_t number, stored_form for
 
 /// Writes `model`, which was loaded from the GGUF file `source` (and trained since, perhaps), as a GGUF file with the
 /// source's metadata and tokenizer, byte by byte, and its tensors' order. Matrices are stored as `type`: F32, F16, BF16
-/// or Q8_0 (with llama.cpp's rounding); vectors and learned positions as F32. Tensors that hold no parameters are
-/// copied. The file appears whole or not at all, and may be the source itself.
-/// \throws argument_error for another type, or a model that is not the source's; numeric_error for a number that the
-/// type cannot hold; input_error when a file cannot be read or written.
+/// or Q8_0 (with llama.cpp's rounding), adapters merged; vectors and learned positions as F32. Tensors that hold no
+/// parameters are copied. The file appears whole or not at all, and may be the source itself. \throws argument_error
+/// for another type, or a model that is not the source's; numeric_error for a number that the type cannot hold;
+/// input_error when a file cannot be read or written.
 template <class Model>
 void save_gguf(const Model& model, const std::filesystem::path& source, const std::filesystem::path& path,
                element_type type = element_type::f32) {
