@@ -38,7 +38,7 @@ inline constexpr std::size_t task_rows = 132, task_columns = 192;
 /// Numbers of W that are packed at a time.
 inline constexpr std::size_t packed_at_once = std::size_t{2} << 20;
 
-inline std::size_t parts_of(std::size_t count, std::size_t most) { return (count + most - 1) / most; }
+inline std::size_t parts_needed(std::size_t count, std::size_t most) { return (count + most - 1) / most; }
 
 /// Columns of Wᵀ, or of W, that a task multiplies by: `first` … of one of the matrices that make W, which are columns
 /// `column` … of the result.
@@ -51,28 +51,28 @@ inline void add_pieces(std::vector<column_piece>& pieces, std::size_t part, std:
                        std::size_t together, std::size_t most, std::size_t column) {
     for (std::size_t at = begin, end; at < begin + columns; at = end) {
         end = std::min(begin + columns, (at / together + 1) * together);
-        const std::size_t parts = parts_of(end - at, most), width = (parts_of(end - at, parts) + 15) / 16 * 16;
+        const std::size_t parts = parts_needed(end - at, most), width = (parts_needed(end - at, parts) + 15) / 16 * 16;
         for (std::size_t first = at; first < end; first += width)
             pieces.push_back({part, first, std::min(width, end - first), column + first - begin});
     }
 }
 /// The most columns of a piece of rows × columns numbers; half as many where there would be little to share out.
-inline std::size_t piece_columns(std::size_t rows, std::size_t columns) {
-    return parts_of(rows, task_rows) * parts_of(columns, task_columns) < 8 ? task_columns / 2 : task_columns;
+inline std::size_t widest_piece(std::size_t rows, std::size_t columns) {
+    return parts_needed(rows, task_rows) * parts_needed(columns, task_columns) < 8 ? task_columns / 2 : task_columns;
 }
 
 /// Calls task(piece, first row, rows) in parallel for every piece and part of the rows.
 template <class Task> void in_tasks(std::size_t rows, const std::vector<column_piece>& pieces, const Task& task) {
-    const std::size_t down = parts_of(rows, task_rows);
+    const std::size_t down = parts_needed(rows, task_rows);
     parallel_for(pieces.size() * down, [&](std::size_t i) {
-        const auto start = [&](std::size_t part) { return std::min(parts_of(rows, down * 12) * 12 * part, rows); };
+        const auto start = [&](std::size_t part) { return std::min(parts_needed(rows, down * 12) * 12 * part, rows); };
         const std::size_t r = start(i % down);
         task(pieces[i / down], r, start(i % down + 1) - r);
     });
 }
 template <class Task> void in_tasks(std::size_t rows, std::size_t columns, std::size_t together, const Task& task) {
     std::vector<column_piece> pieces;
-    add_pieces(pieces, 0, 0, columns, together, piece_columns(rows, columns), 0);
+    add_pieces(pieces, 0, 0, columns, together, widest_piece(rows, columns), 0);
     in_tasks(rows, pieces, task);
 }
 
@@ -224,7 +224,7 @@ template <class Factor = float> struct onednn_products {
             });
         detail::with_number<Factor>([&]<class Number>(Number) {
             const detail::onednn_factor<Number> left(transpose::no, x);
-            const std::size_t most = detail::piece_columns(y.rows, y.columns);
+            const std::size_t most = detail::widest_piece(y.rows, y.columns);
             std::vector<detail::column_piece> pieces; // all in one loop
             each_part([&](const stored& w, std::size_t p, std::size_t column, std::size_t count) {
                 if (w.tiles) return detail::add_pieces(pieces, p, first, count, w.shape().width, most, column);
