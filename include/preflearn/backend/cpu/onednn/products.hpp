@@ -20,13 +20,13 @@
 #include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/backend/cpu/onednn/packed_matrix.hpp>
 #include <preflearn/backend/cpu/onednn/serial_product.hpp>
-#include <preflearn/backend/cpu/product.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/numbers/half.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/vocabulary/tiles.hpp>
+#include <preflearn/products/product.hpp>
 
 namespace preflearn {
 
