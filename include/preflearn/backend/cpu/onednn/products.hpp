@@ -2,7 +2,7 @@
 /// The products of a processor's backend by oneDNN, in float or in bfloat16 with sums in float. Each is cut into tasks
 /// of one thread (serial_product.hpp), so that neither the cut nor the number of threads can be seen in its bits. Where
 /// W is needed as Wᵀ it is packed into tiles of outputs: frozen matrices once (packed_matrix.hpp), trained and
-/// quantised ones in every call, some megabytes at a time. On a machine where the rows of oneDNN's products do not
+/// quantised ones in every call, a piece at a time. On a machine where the rows of oneDNN's products do not
 /// agree, products are those of linear.hpp; where it has no instructions for bfloat16, that is how frozen weights are
 /// kept, and products are in float.
 // SPDX-License-Identifier: MIT
@@ -35,7 +35,7 @@ namespace detail {
 /// Rows and columns of a task: few enough that both factors' parts stay in the second-level cache; rows that fill
 /// AVX2's kernel, too.
 inline constexpr std::size_t task_rows = 132, task_columns = 192;
-/// Numbers of W that are packed at a time.
+/// Numbers of W that are rounded at a time.
 inline constexpr std::size_t packed_at_once = std::size_t{2} << 20;
 
 inline std::size_t parts_needed(std::size_t count, std::size_t most) { return (count + most - 1) / most; }
@@ -62,8 +62,9 @@ inline std::size_t widest_piece(std::size_t rows, std::size_t columns) {
 }
 
 /// Calls task(piece, first row, rows) in parallel for every piece and part of the rows.
-template <class Task> void in_tasks(std::size_t rows, const std::vector<column_piece>& pieces, const Task& task) {
-    const std::size_t down = parts_needed(rows, task_rows);
+template <class Task>
+void in_tasks(std::size_t rows, const std::vector<column_piece>& pieces, std::size_t most_rows, const Task& task) {
+    const std::size_t down = parts_needed(rows, most_rows);
     parallel_for(pieces.size() * down, [&](std::size_t i) {
         const auto start = [&](std::size_t part) { return std::min(parts_needed(rows, down * 12) * 12 * part, rows); };
         const std::size_t r = start(i % down);
@@ -73,7 +74,7 @@ template <class Task> void in_tasks(std::size_t rows, const std::vector<column_p
 template <class Task> void in_tasks(std::size_t rows, std::size_t columns, std::size_t together, const Task& task) {
     std::vector<column_piece> pieces;
     add_pieces(pieces, 0, 0, columns, together, widest_piece(rows, columns), 0);
-    in_tasks(rows, pieces, task);
+    in_tasks(rows, pieces, task_rows, task);
 }
 
 /// A factor as oneDNN takes it: where it lies, or turned or rounded in memory of its own.
@@ -100,21 +101,25 @@ template <class Number> struct onednn_factor {
     }
 };
 
-/// c = a Wᵀ, or c += a Wᵀ, W being trained or stored.
+/// c = a Wᵀ, or c += a Wᵀ, W being trained or stored. A task packs its columns of Wᵀ, which then lie in its processor's
+/// cache, for some hundred rows.
 template <class Number, class Weights>
 void multiply_transposed(matrix_view<const Number> a, const Weights& w, matrix_view<float> c, store mode) {
-    const output_tiles all = output_tiles::of(w.rows, w.columns);
-    const std::size_t group = std::clamp<std::size_t>(packed_at_once / (all.width * (all.inputs + 1)), 1, all.count());
-    cpu_matrix<Number> room(std::min(group * all.width, all.outputs), all.inputs);
-    for (std::size_t t = 0; t < all.count(); t += group) {
-        const std::size_t first = t * all.width, count = std::min(group * all.width, all.outputs - first);
-        const output_tiles some{count, all.inputs, all.width};
-        parallel_for(some.count(), [&](std::size_t i) { pack_tile(w, all, t + i, room.view().data + some.offset(i)); });
-        in_tasks(c.rows, count, all.width, [&](const column_piece& p, std::size_t r, std::size_t m) {
-            multiply_serial_onednn(a.row_block(r, m), some.columns<Number>(room.view().data, p.first, p.count),
-                                   c.row_block(r, m).column_block(first + p.first, p.count), mode);
-        });
-    }
+    constexpr std::size_t rows_at_once = 2 * task_rows; // which make packing cheap
+    const std::size_t most =
+        std::min(widest_piece(c.rows, c.columns), w.columns > 768 ? task_columns / 2 : task_columns);
+    std::vector<column_piece> pieces;
+    add_pieces(pieces, 0, 0, w.rows, output_tiles::of(w.rows, w.columns).width, most, 0);
+    in_tasks(c.rows, pieces, rows_at_once, [&](const column_piece& p, std::size_t r, std::size_t m) {
+        cpu_matrix<float> read(tokens_room(w, p.count), w.columns);
+        cpu_matrix<Number> packed(w.columns, p.count);
+        pack_turned(tokens_of(w, p.first, p.count, read.view()), packed.view().data, p.count);
+        for (std::size_t done = 0; done < m; done += task_rows) {
+            const std::size_t some = std::min(task_rows, m - done);
+            multiply_serial_onednn(a.row_block(r + done, some), std::as_const(packed).view(),
+                                   c.row_block(r + done, some).column_block(p.first, p.count), mode);
+        }
+    });
 }
 
 /// c = a W, or c += a W.
@@ -148,7 +153,7 @@ void multiply_straight(matrix_view<const Number> a, const Weights& w, matrix_vie
 template <class Number, class Factor>
 void multiply_packed(matrix_view<const Number> a, std::span<const packed_matrix<Factor>> parts,
                      const std::vector<column_piece>& pieces, matrix_view<float> c, store mode) {
-    in_tasks(c.rows, pieces, [&](const column_piece& p, std::size_t r, std::size_t m) {
+    in_tasks(c.rows, pieces, task_rows, [&](const column_piece& p, std::size_t r, std::size_t m) {
         const packed_matrix<Factor>& w = parts[p.part];
         const matrix_view<const Factor> b = w.shape().columns(std::as_const(*w.tiles).view().data, p.first, p.count);
         const matrix_view<float> to = c.row_block(r, m).column_block(p.column, p.count);
