@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/policy/adapters.hpp>
 #include <preflearn/policy/decoder.hpp>
 #include <preflearn/policy/family.hpp>
 #include <preflearn/policy/files.hpp>

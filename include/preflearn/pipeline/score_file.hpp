@@ -21,6 +21,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/backend/cpu.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -156,6 +157,12 @@ inline nlohmann::ordered_json score_settings(const score_file_options& options, 
     return settings;
 }
 
+/// "float", "double", or by which other products than the processor's own, whose bits are others.
+template <class Scalar, class Backend> std::string precision_of() {
+    const std::string number = sizeof(Scalar) == 4 ? "float" : "double";
+    return Backend::name == cpu_backend::name ? number : message(number, ", ", Backend::name);
+}
+
 /// What became of the file's pairs, and how prompt and response met.
 inline void tell_scores(const score_file_options& options, const preference_data& data, const fitting_pairs& fitting,
                         std::size_t changed, auto&& say) {
@@ -192,7 +199,7 @@ inline std::vector<text_comparison> usable_pairs(const score_file_options& optio
 /// Does it all. \param say takes each sentence for the user \param seen is told, after each block of pairs, how many of
 /// how many are done \throws input_error for files that cannot be read or written, when no pair is left and, where
 /// strict, when one was left out; argument_error for options that cannot be met.
-template <std::floating_point Scalar, class Say, class Seen>
+template <std::floating_point Scalar, class Backend = cpu_backend, class Say, class Seen>
 void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
     tokenizer words = load_tokenizer(options.model, options.tokenizer); // first, since it is quicker to fail
     require(options.after_response == response_end::nothing || words.end_token().has_value(), options.model.string(),
@@ -208,7 +215,7 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
     manifest run{.program = "log_probs",
                  .command_line = options.command_line,
                  .settings =
-                     detail::score_settings(options, words, conversations, sizeof(Scalar) == 4 ? "float" : "double"),
+                     detail::score_settings(options, words, conversations, detail::precision_of<Scalar, Backend>()),
                  .inputs = detail::score_inputs(options)};
     const fit_rules rules{.maximum_tokens = options.maximum_tokens};
     std::size_t changed = 0;
@@ -236,8 +243,9 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
         write_pair_tokens(texts, pairs, options.out, options.after_response, &data.names());
         tell(fitting);
     } else {
-        const text_policy<transformer<Scalar>> policy(
-            std::move(words), load_transformer<Scalar>(options.model, trained_tensors::none()), // read where it lies
+        const text_policy<transformer<Scalar, Backend>> policy(
+            std::move(words),
+            load_transformer<Scalar, Backend>(options.model, trained_tensors::none()), // read where it lies
             {.after_response = options.after_response, .boundary = options.boundary});
         const std::span<const std::string> notes = policy.model().notes();
         for (const std::string& note : notes) say("model: " + note);

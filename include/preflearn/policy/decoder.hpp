@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/policy/decoder/adapter_layout.hpp>
 #include <preflearn/policy/decoder/backward.hpp>
 #include <preflearn/policy/decoder/chunks.hpp>
 #include <preflearn/policy/decoder/config.hpp>
@@ -11,6 +12,7 @@
 #include <preflearn/policy/decoder/initialise.hpp>
 #include <preflearn/policy/decoder/kept_rows.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
+#include <preflearn/policy/decoder/merged_tensor.hpp>
 #include <preflearn/policy/decoder/named_tensors.hpp>
 #include <preflearn/policy/decoder/packed_batch.hpp>
 #include <preflearn/policy/decoder/rotary.hpp>

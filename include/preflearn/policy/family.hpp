@@ -5,6 +5,9 @@
 
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/families.hpp>
+#include <preflearn/policy/family/gemma.hpp>
+#include <preflearn/policy/family/gemma2.hpp>
+#include <preflearn/policy/family/gemma3.hpp>
 #include <preflearn/policy/family/gpt2.hpp>
 #include <preflearn/policy/family/gpt_neox.hpp>
 #include <preflearn/policy/family/llama.hpp>

@@ -11,6 +11,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,9 +26,11 @@
 #include <preflearn/core/sampling.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/policy/decoder/adapter_layout.hpp>
 #include <preflearn/policy/decoder/backward.hpp>
 #include <preflearn/policy/decoder/chunks.hpp>
 #include <preflearn/policy/decoder/forward.hpp>
+#include <preflearn/policy/decoder/frozen_tensors.hpp>
 #include <preflearn/policy/decoder/initialise.hpp>
 #include <preflearn/policy/decoder/named_tensors.hpp>
 #include <preflearn/policy/decoder/scored_pass.hpp>
@@ -55,16 +58,16 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     static constexpr bool learns = LearningBackend<Backend, Scalar>;
 
     /// Trained parameters are zero but the norms' weights, which are one: to be filled by `write_parameters`.
-    /// \throws argument_error for a bad configuration or frozen tensors that do not fit it.
-    explicit transformer(const transformer_config& config, frozen_tensors frozen = {})
-        : weights_(config, std::move(frozen)) {}
+    /// \throws argument_error for a bad configuration, or frozen tensors or adapters that do not fit it.
+    explicit transformer(const transformer_config& config, frozen_tensors frozen = {}, decoder_adapters adapters = {})
+        : weights_(config, std::move(frozen), std::move(adapters)) {}
     /// Random weights: see `initialise`.
     transformer(const transformer_config& config, generator random) : weights_(config) {
         write_parameters([&](std::span<Scalar> all) { initialise(all, layout(), this->config(), random()); });
     }
     /// The same model whose trained numbers and gradients lie in `home`, part of a larger model's.
     transformer(const transformer& other, trained_numbers<Scalar, Backend> home)
-        : weights_(other.weights_, std::move(home)) {}
+        : weights_(other.weights_, std::move(home)), step_(other.step_), recomputes_(other.recomputes_) {}
 
     [[nodiscard]] const transformer_config& config() const { return weights_.config(); }
     [[nodiscard]] const decoder_layout& layout() const { return weights_.layout(); }
@@ -73,6 +76,21 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     [[nodiscard]] std::span<const std::string> notes() const { return config().notes; }
     /// Sampling stops there, too. \throws argument_error for a token outside the vocabulary.
     void stop_at(token_id token) { weights_.stop_at(token); }
+
+    /// The same model with its adapters off, which shares all frozen weights: the reference of a model that learns by
+    /// adapters, without a second copy of anything.
+    [[nodiscard]] transformer without_adapter() const {
+        transformer bare(weights_.without_adapters());
+        bare.recomputes_ = recomputes_;
+        return bare;
+    }
+    /// While a step is made (the training loop says so), the adapters' dropout is on for passes that backward follows;
+    /// `key` differs from step to step. Scoring and sampling never leave anything out.
+    void begin_step(std::uint64_t key) { step_ = key; }
+    void end_step() { step_.reset(); }
+    /// Passes then keep the residual rows alone and backward runs each layer again: about a third more time, a fraction
+    /// of the memory, the same bits.
+    void recompute_activations(bool on = true) { recomputes_ = on; }
 
     /// The trained numbers.
     [[nodiscard]] std::span<Scalar> parameters() requires learns { return weights_.trained().host_values(); }
@@ -88,6 +106,7 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     /// Adds to a run's description which computation it is, and what its frozen tensors are. Reads these.
     template <class Run> void describe(Run& run) const {
         run.add("model", identity_of(config()));
+        if (!weights_.adapters().empty()) run.add("adapter", weights_.adapters().identity());
         if (const std::string frozen = weights_.frozen_identity(); !frozen.empty()) run.add("frozen weights", frozen);
     }
     /// \throws (when compiled) unless the model can learn.
@@ -222,9 +241,14 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     }
 
   private:
+    explicit transformer(weights_type weights) : weights_(std::move(weights)) {}
+
     template <class Pass> void run(Pass& p, packed_batch batch) const {
         p.batch_ = std::move(batch);
-        p.kept_ = kept_rows<Scalar, Backend>(config(), p.batch_.rows(), p.batch_.wanted.size(), true);
+        if (step_ && weights_.adapters().dropped() != 0) p.batch_.draw_dropout(*step_);
+        const kept_layers keep{.first = weights_.trains_embedding() ? 0 : weights_.first_trained_layer(),
+                               .inputs_only = recomputes_};
+        p.kept_ = kept_rows<Scalar, Backend>(config(), p.batch_.rows(), p.batch_.wanted.size(), keep);
         layer_workspace<Scalar, Backend> work(config(), p.batch_.rows(), false);
         decoder_forward(weights_, p.batch_, p.kept_, work);
     }
@@ -257,6 +281,8 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     }
 
     weights_type weights_;
+    std::optional<std::uint64_t> step_; // while one is made
+    bool recomputes_ = false;
 };
 
 } // namespace preflearn

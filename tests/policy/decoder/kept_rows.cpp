@@ -51,6 +51,35 @@ TEST_CASE("without one, all layers work in place on one set of arrays, and what 
     CHECK(shared.final_statistics.view().absent());
 }
 
+TEST_CASE("layers below a backward pass share one set of arrays, and above it each has its own") {
+    const transformer_config config = validated(test::multi_query()); // of three layers
+    arrays upper(config, 9, 4, kept_layers{.first = 2});
+    CHECK(first_of(upper.layer(0, 9).gate_up) == first_of(upper.layer(1, 9).gate_up));
+    CHECK(upper.layer(1, 9).normaliser.absent());
+    CHECK(first_of(upper.layer(1, 9).output) == first_of(upper.layer(2, 9).input));
+    CHECK(first_of(upper.layer(1, 9).output) != first_of(upper.layer(0, 9).output));
+    CHECK(!upper.layer(2, 9).normaliser.absent());
+    CHECK(first_of(upper.layer(2, 9).gate_up) != first_of(upper.layer(1, 9).gate_up));
+    CHECK(!upper.final_statistics.view().absent());
+}
+
+TEST_CASE("layers that are run again keep their inputs alone") {
+    for (const transformer_config& config : {validated(test::multi_query()), test::normed_heads()}) {
+        arrays again(config, 9, 4, kept_layers{.first = 1, .inputs_only = true});
+        CHECK(again.inputs_only());
+        std::set<const float*> inputs;
+        for (std::size_t number = 1; number < config.layers; ++number) {
+            rows_of_layer rows = again.layer(number, 9);
+            CHECK(inputs.insert(first_of(rows.input)).second);
+            CHECK(first_of(rows.middle) != first_of(rows.input));
+            CHECK(first_of(rows.gate_up) == first_of(again.layer(1, 9).gate_up));
+            CHECK(!rows.normaliser.absent());
+            const bool normed = config.family.find(tensor_role::mlp_after_norm) != nullptr;
+            CHECK(again.without_output(rows).output.absent() == !normed);
+        }
+    }
+}
+
 TEST_CASE("two blocks that read one input do not overwrite it") {
     const transformer_config config = test::parallel_blocks();
     arrays shared(config, 9, 4, false);

@@ -61,6 +61,7 @@ TEST_CASE("Pythia's files keep masks and angles, its configurations name the rot
     const transformer_config config = test::read_patched(pythia);
     CHECK(decoder_layout(config).size() == 70426624);
     CHECK(config.rotary_dim == 16);
+    CHECK(config.notes.empty());
     // transformers 4.48 and later write both names, and 5 a dictionary
     CHECK(test::read_patched(pythia, {{"rope_theta", 10000}, {"partial_rotary_factor", 0.25}}) == config);
     CHECK(test::contains(test::refusal(pythia, {{"rope_theta", 500}}),

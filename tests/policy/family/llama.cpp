@@ -19,7 +19,7 @@ TEST_CASE("a small Llama has transformers' logits, gradients and greedy tokens")
 TEST_CASE("a Llama with scaled rotary positions, too") {
     test::check_family("llama_linear", families::llama);
     test::check_family("llama_yarn", families::llama);
-    test::check_family("llama_dynamic", families::llama); // within the length at which that begins
+    test::check_family("llama_dynamic", families::llama);
     test::check_family("llama_llama3", families::llama);
     for (const char* const file : {"", "model.gguf"})
         CHECK(load_transformer<double>(test::golden_folder("llama_llama3") / file).config().end_tokens ==

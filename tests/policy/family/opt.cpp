@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/policy/family/opt.hpp>
+#include <preflearn/policy/files/load_text_policy.hpp>
 
 #include "counted_tensors.hpp"
 
@@ -64,4 +65,27 @@ TEST_CASE("the published configurations of OPT: 125M is read, 350M is refused in
                                                    {"num_attention_heads", 16},
                                                    {"word_embed_proj_dim", 512}}),
                          "do_layer_norm_before: only true is supported, found false"));
+}
+
+TEST_CASE("a folder of OPT's published form scores texts behind its begin token") {
+    const test::folder folder;
+    for (const char* const name : {"config.json", "model.safetensors"})
+        std::filesystem::copy_file(test::golden_folder("opt") / name, folder / name);
+    folder.write("vocab.json", R"({"<s>": 0, "<pad>": 1, "</s>": 2, "a": 3, "b": 4, "ab": 5, "Ġ": 6, "Ġa": 7})");
+    folder.write("merges.txt", "#version: 0.2\na b\nĠ a\n");
+    const auto model = load_transformer<float>(folder.path());
+    const auto config = [&](bool begins) {
+        folder.write("tokenizer_config.json",
+                     nlohmann::json{{"tokenizer_class", "GPT2Tokenizer"},
+                                    {"add_bos_token", begins},
+                                    {"bos_token", {{"__type", "AddedToken"}, {"content", "</s>"}}},
+                                    {"eos_token", "</s>"},
+                                    {"unk_token", "</s>"},
+                                    {"pad_token", "<pad>"}}
+                         .dump());
+        return load_text_policy<float>(folder.path());
+    };
+    const std::vector<token_id> with{2, 5, 7}, without{5, 7}, response{5, 4, 4};
+    CHECK(config(true).log_prob("ab a", "abbb") == doctest::Approx(model.log_prob(with, response)));
+    CHECK(config(false).log_prob("ab a", "abbb") == doctest::Approx(model.log_prob(without, response)));
 }

@@ -206,7 +206,7 @@ TEST_CASE("what a folder lacks, or asks for and is not computed here, is an erro
     refuses([](auto& c) { c["model_type"] = "gpt2"; }, "was expected, found \"gpt2\"");
     refuses([](auto& c) { c["attention_bias"] = true; }, "attention_bias: only false is supported, found true");
     refuses([](auto& c) { c["hidden_act"] = "gelu"; }, "hidden_act: only \"silu\" is supported, found \"gelu\"");
-    refuses([](auto& c) { c["rope_scaling"] = {{"rope_type", "yarn"}}; }, "found \"yarn\"");
+    refuses([](auto& c) { c["rope_scaling"] = {{"rope_type", "longrope"}}; }, "found \"longrope\"");
     refuses([](auto& c) { c.erase("vocab_size"); },
             "vocab_size: a whole number of at least 0 was expected, found nothing");
     refuses([](auto& c) { c["vocab_size"] = -3; }, "found -3");
@@ -237,8 +237,8 @@ TEST_CASE("a GGUF file of another family, or damaged in its head counts, is an e
     const test::folder folder;
     const decoder_model m(test::grouped(), generator(1, "weights"));
     auto file = as_gguf(m);
-    file.keys[0] = test::gguf_text("general.architecture") + test::bytes(std::uint32_t{8}) + test::gguf_text("gemma3");
-    CHECK(test::contains(refused(folder.write("a.gguf", file.file())), "was expected, found \"gemma3\""));
+    file.keys[0] = test::gguf_text("general.architecture") + test::bytes(std::uint32_t{8}) + test::gguf_text("mamba");
+    CHECK(test::contains(refused(folder.write("a.gguf", file.file())), "was expected, found \"mamba\""));
     file = as_gguf(m);
     file.tensors.pop_back();
     file.tensors[3].dimensions = {12, 12, 1};

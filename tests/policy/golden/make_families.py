@@ -139,12 +139,12 @@ families = {
         },
         stored=interleaved,
     ),
-    # up to the length at which scaling begins; beyond, transformers' values depend on the texts that it saw before
+    # most texts are longer than the length at which scaling begins
     "llama_dynamic": dict(
         model="Llama",
         config=dict(
             rms_norm_eps=1e-5,
-            max_position_embeddings=19,
+            max_position_embeddings=8,
             rope_parameters=dict(rope_type="dynamic", rope_theta=100.0, factor=4.0),
         ),
         seed=24,
@@ -174,6 +174,69 @@ families = {
         config=dict(head_dim=6, rope_parameters=default_rope(1000.0), tie_word_embeddings=False),
         seed=28,
         gguf="qwen3",
+    ),
+    # GGUF files of Gemma 2 and 3 cannot say how scores are scaled; there it is by head_dim
+    "gemma": dict(
+        model="Gemma",
+        config=dict(head_dim=6, rope_parameters=default_rope(100.0), num_key_value_heads=1),
+        seed=40,
+        gguf="gemma",
+        stored=norms_and_one,
+    ),
+    "gemma2": dict(
+        model="Gemma2",
+        config=dict(
+            head_dim=6,
+            query_pre_attn_scalar=6,
+            sliding_window=4,
+            attn_logit_softcapping=1.5,
+            final_logit_softcapping=3.0,
+            rope_parameters=default_rope(100.0),
+        ),
+        seed=41,
+        gguf="gemma2",
+        keys={
+            "attention.sliding_window": 4,
+            "attn_logit_softcapping": 1.5,
+            "final_logit_softcapping": 3.0,
+        },
+        stored=norms_and_one,
+    ),
+    "gemma3": dict(
+        model=("Gemma3TextConfig", "Gemma3ForCausalLM"),
+        config=dict(
+            num_hidden_layers=3,
+            head_dim=6,
+            query_pre_attn_scalar=6,
+            sliding_window=4,
+            sliding_window_pattern=3,
+            rope_parameters=dict(full_attention=default_rope(1000.0), sliding_attention=default_rope(100.0)),
+        ),
+        seed=42,
+        gguf="gemma3",
+        keys={
+            "attention.sliding_window": 4,
+            "attention.sliding_window_pattern": 3,
+            "rope.freq_base": 1000.0,
+            "rope.freq_base_swa": 100.0,
+        },
+        stored=norms_and_one,
+    ),
+    "gemma3_scaled": dict(
+        model=("Gemma3TextConfig", "Gemma3ForCausalLM"),
+        config=dict(
+            head_dim=6,
+            query_pre_attn_scalar=11,
+            sliding_window=3,
+            layer_types=["sliding_attention", "full_attention"],
+            rope_parameters=dict(
+                full_attention=dict(rope_type="linear", rope_theta=1000.0, factor=8.0),
+                sliding_attention=default_rope(100.0),
+            ),
+            final_logit_softcapping=4.0,
+            tie_word_embeddings=False,
+        ),
+        seed=43,
     ),
     "gpt2": dict(
         model=("GPT2Config", "GPT2LMHeadModel"),
@@ -249,11 +312,18 @@ def end_tokens(config):
     return ends if isinstance(ends, list) else [ends]
 
 
+def forget_length(model):
+    """Under dynamic rotary scaling a model keeps the angles of the longest text until a short one comes."""
+    with torch.no_grad():
+        model(torch.tensor([[0]]))
+
+
 def golden_values(model, pairs):
     """Log-probabilities of each completion's tokens; the gradients are the parameters'."""
     weights = [0.8, -1.3, 0.5, 0.9, -0.4][: len(pairs)]
     log_probs, total = [], torch.zeros(())
     for (x, y), weight in zip(pairs, weights):
+        forget_length(model)
         logits = model(torch.tensor([x + y])).logits[0]
         rows = torch.log_softmax(logits, -1)[len(x) - 1 : len(x) + len(y) - 1]
         tokens = rows.gather(1, torch.tensor(y, dtype=torch.long)[:, None])[:, 0]
@@ -264,11 +334,11 @@ def golden_values(model, pairs):
     values.update(token_log_probs=log_probs, prompts=prompts, logits=[], greedy=[])
     with torch.no_grad():
         for prompt in prompts:
+            forget_length(model)
             values["logits"].append(model(torch.tensor([prompt])).logits[0, -1].tolist())
-            drawn = []
-            while len(drawn) < 12 and not set(end_tokens(model.config)) & set(drawn):
-                drawn.append(int(model(torch.tensor([prompt + drawn])).logits[0, -1].argmax()))
-            values["greedy"].append(drawn)
+            forget_length(model)
+            drawn = model.generate(torch.tensor([prompt]), do_sample=False, max_new_tokens=12)
+            values["greedy"].append(drawn[0, len(prompt) :].tolist())
     return values
 
 

@@ -19,7 +19,6 @@
 #include <preflearn/backend/cpu/linear.hpp>
 #include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/backend/cpu/normalise.hpp>
-#include <preflearn/backend/cpu/product.hpp>
 #include <preflearn/backend/cpu/rotate.hpp>
 #include <preflearn/backend/cpu/rows.hpp>
 #include <preflearn/backend/operands.hpp>
@@ -32,6 +31,7 @@
 #include <preflearn/loss/vocabulary/linear_log_probs.hpp>
 #include <preflearn/loss/vocabulary/log_softmax.hpp>
 #include <preflearn/loss/vocabulary/logit_transform.hpp>
+#include <preflearn/products/product.hpp>
 
 namespace preflearn {
 

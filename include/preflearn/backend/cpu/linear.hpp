@@ -15,13 +15,13 @@
 
 #include <preflearn/backend/cpu/low_rank.hpp>
 #include <preflearn/backend/cpu/matrix.hpp>
-#include <preflearn/backend/cpu/product.hpp>
-#include <preflearn/backend/cpu/stored_product.hpp>
 #include <preflearn/backend/operands.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
+#include <preflearn/products/product.hpp>
+#include <preflearn/products/stored_product.hpp>
 
 namespace preflearn {
 

@@ -1,7 +1,8 @@
 /// \file
 /// The gradient of decoder/forward.hpp, operation by operation in reverse. What the forward pass kept are residual
 /// rows, queries, keys and values, mixed values, and the MLP's first product; norms and activations are computed again.
-/// Gradients of frozen weights are not computed, nor is anything below the lowest trained ones.
+/// Gradients of frozen weights are not computed, nor is anything below the lowest trained ones. Of a pass that kept the
+/// layers' inputs alone, each layer is run again first.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -46,7 +47,7 @@ void normed_linear_backward(typename Backend::template view<T> x, const norm_ope
     using view = typename Backend::template view<T>;
     if (norm.weight.absent()) return Backend::linear_backward(x, weights, dy, dx, how, d_weights);
     const bool wanted = !dx.absent() || !d_norm.weight.absent() || !d_norm.bias.absent();
-    if (!d_weights.weight.absent()) Backend::normalise(x, norm, normed, view());
+    if (d_weights.needs_input()) Backend::normalise(x, norm, normed, view());
     Backend::linear_backward(normed, weights, dy, wanted ? d_normed : view(), store::replace, d_weights);
     if (wanted) Backend::normalise_backward(x, norm, statistics, d_normed, dx, how, d_norm);
 }
@@ -69,7 +70,7 @@ void layer_backward(const transformer_config& config, const layer_weights<T, Bac
                                                  rows.mlp_after_statistics, dx, added, d_added, d.mlp_after_norm);
     B::linear_backward(view(), w.down, d_down, d_activated, store::replace, {});
     B::activate_backward(rows.gate_up, config.family.mlp(), config.family.activation, d_activated,
-                         d.down.weight.absent() ? view() : activated, d_gate_up);
+                         d.down.needs_input() ? activated : view(), d_gate_up);
     B::linear_backward(activated, w.down, d_down, view(), store::replace, d.down);
     const bool parallel = config.parallel_residual;
     normed_linear_backward<T, B>(parallel ? rows.input : rows.middle, w.mlp_norm, rows.mlp_statistics, w.gate_up,
@@ -83,8 +84,7 @@ void layer_backward(const transformer_config& config, const layer_weights<T, Bac
     B::linear_backward(rows.mixed, w.attention_output, d_output, d_mixed, store::replace, d.attention_output);
     B::attend_backward(context.attention(number), qkv.queries, qkv.keys_values, rows.mixed, rows.normaliser, d_mixed,
                        d_qkv.queries, d_qkv.keys_values);
-    if (const auto* const rotation = context.rotation(number))
-        B::rotate_backward(*rotation, config.heads + config.key_value_heads, d_qkv.turned);
+    context.rotate_backward(number, d_qkv.turned);
     view d_projected = work.d_query_key_value.view();
     if (!w.query_norm.weight.absent()) {
         d_projected = work.d_projected.view();
@@ -118,11 +118,15 @@ void decoder_backward(decoder_weights<T, Backend>& weights, const packed_batch& 
     const auto dx = d_stream.view();
     Backend::fill(dx, T(0));
     Backend::gather_rows_backward(d_final.view(), batch.wanted, dx);
-    layer_context<T, Backend> context(config, batch.plan(), batch.positions, true);
+    layer_context<T, Backend> context(config, batch.plan(), batch.positions, batch.rotary_lengths, true);
     layer_workspace<T, Backend> work(config, count, true);
-    for (std::size_t number = config.layers; number-- > first;)
-        layer_backward(config, weights.layer(number), weights.layer_gradients_of(number), context, number,
-                       kept.layer(number, count), work, dx, number > first || weights.trains_embedding());
+    for (std::size_t number = config.layers; number-- > first;) {
+        const layer_weights<T, Backend> layer = weights.layer(number, batch.dropout_keys);
+        const layer_rows<T, Backend> rows = kept.layer(number, count);
+        if (kept.inputs_only()) layer_forward(config, layer, context, number, kept.without_output(rows), work);
+        layer_backward(config, layer, weights.layer_gradients_of(number), context, number, rows, work, dx,
+                       number > first || weights.trains_embedding());
+    }
     if (!weights.trains_embedding()) return;
     Backend::embed_backward(batch.tokens, dx, config.embedding_scale,
                             weights.gradient(weights.layout().embedding().weight));

@@ -27,7 +27,7 @@ struct rope_scaling {
         linear,
         llama3,
         yarn,    ///< Peng et al. 2023, arXiv:2309.00071
-        dynamic, ///< by the length of a text, where it exceeds maximum_length, which no text here does
+        dynamic, ///< the base grows with the length of a text beyond the original one
     };
     rule type = rule::none;
     /// linear: every frequency is divided by it; llama3 and yarn: the low frequencies are.
@@ -35,7 +35,7 @@ struct rope_scaling {
     /// llama3 alone: wavelengths below original / high are kept, those above original / low are divided, and those
     /// between are blended.
     double low_frequency_factor = 1, high_frequency_factor = 4;
-    /// llama3 and yarn: the length trained on first.
+    /// llama3, yarn and dynamic: the length trained on first.
     std::size_t original_maximum_length = 8192;
     /// yarn alone: pairs that turn more than `beta_fast` times within the original length are kept, those that turn
     /// less than `beta_slow` times are divided, and those between are blended, by their number. `truncate`: the bounds
@@ -222,6 +222,11 @@ template <class Error = argument_error> transformer_config validated(transformer
     not_negative(config.initializer_range, "initializer_range");
     auto& scaling = config.rope_scaling;
     positive(scaling.factor, "rope_scaling.factor");
+    if (scaling.type == rope_scaling::rule::dynamic)
+        require<Error>(
+            config.rotary_dim > 2 && scaling.factor >= 1,
+            "transformer_config.rope_scaling.factor: at least 1 was expected with dynamic scaling, and more ",
+            "than 2 columns that turn, found ", scaling.factor, " and ", config.rotary_dim);
     if (scaling.type == rope_scaling::rule::yarn) {
         positive(scaling.beta_slow, "rope_scaling.beta_slow");
         require<Error>(std::isfinite(scaling.beta_fast) && scaling.beta_fast >= scaling.beta_slow,

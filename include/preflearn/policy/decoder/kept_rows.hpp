@@ -1,11 +1,12 @@
 /// \file
-/// The arrays that a run over a packed batch fills. With `keep`, every layer has its own, for the backward pass;
-/// without, one set serves all layers in turn, the residual rows are updated in place, and what only a backward pass
-/// reads is absent.
+/// The arrays that a run over a packed batch fills. Layers that a backward pass will go through have their own, or keep
+/// their input alone, from which the backward pass runs them again (Chen et al. 2016, arXiv:1604.06174). One set serves
+/// all others in turn, in which the residual rows are updated in place and what only a backward pass reads is absent.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 #include <preflearn/backend/concepts.hpp>
@@ -34,6 +35,17 @@ struct row_widths {
     [[nodiscard]] std::size_t qkv() const { return query + key_value; }
 };
 
+/// What a run keeps for a backward pass.
+struct kept_layers {
+    /// The lowest layer that it goes through; those below are run and forgotten.
+    std::size_t first = std::numeric_limits<std::size_t>::max();
+    /// Of each layer its input alone, from which it is run again.
+    bool inputs_only = false;
+
+    [[nodiscard]] static constexpr kept_layers none() { return {}; }
+    [[nodiscard]] static constexpr kept_layers all() { return {.first = 0}; }
+};
+
 /// What a layer reads and writes, one row per token. `input`, `middle` and `output` may be one array when no backward
 /// pass follows. Absent: the last eight then, and those that the family has no use for.
 template <class T, class Backend> struct layer_rows {
@@ -51,33 +63,27 @@ template <class T, class Backend> class kept_rows {
     using view = typename Backend::template view<T>;
 
     kept_rows() = default;
-    /// Room for `rows` rows, of which the final hidden states of `wanted` are computed.
+    /// Room for `rows` rows, of which the final hidden states of `wanted` are computed; with `keep`, all is kept.
     kept_rows(const transformer_config& config, std::size_t rows, std::size_t wanted, bool keep)
-        : final_input(wanted, config.hidden_size), hidden(wanted, config.hidden_size), widths_(config), keep_(keep),
-          stream_(rows, config.hidden_size), layers_(keep ? config.layers : 1) {
-        const row_widths& w = widths_;
-        if (keep) final_statistics = array(wanted, w.statistics);
-        for (stored& s : layers_) {
-            s.query_key_value = array(rows, w.qkv());
-            s.mixed = array(rows, w.query);
-            s.gate_up = array(rows, w.gate_up);
-            if (keep || w.parallel) s.middle = array(rows, w.hidden);
-            if (!keep) continue;
-            s.input = array(rows, w.hidden);
-            if (w.head_norms != 0) s.projected = array(rows, w.qkv());
-            if (w.norms_after) s.attention_added = s.mlp_added = array(rows, w.hidden);
-            s.small = array(1, rows * (4 * w.statistics + w.head_norms * w.statistics + w.heads));
-        }
-    }
+        : kept_rows(config, rows, wanted, keep ? kept_layers::all() : kept_layers::none(), keep) {}
+    /// The same for a backward pass through some layers, or none, and the final norm.
+    kept_rows(const transformer_config& config, std::size_t rows, std::size_t wanted, kept_layers keep)
+        : kept_rows(config, rows, wanted, keep, true) {}
+
+    /// Whether the backward pass is to run a layer again.
+    [[nodiscard]] bool inputs_only() const { return keep_.inputs_only; }
 
     /// The residual rows that enter layer `number`; those of number = layers leave the last one.
     [[nodiscard]] view stream(std::size_t number, std::size_t count) {
-        return (keep_ && number < layers_.size() ? layers_[number].input : stream_).view().row_block(0, count);
+        return (number >= keep_.first && number < count_ ? layers_[number - keep_.first].input : stream_)
+            .view()
+            .row_block(0, count);
     }
 
     /// The first `count` rows of a layer's arrays.
     [[nodiscard]] layer_rows<T, Backend> layer(std::size_t number, std::size_t count) {
-        stored& s = layers_[keep_ ? number : 0];
+        const bool own = number >= keep_.first && !keep_.inputs_only;
+        stored& s = own ? layers_[number - keep_.first] : shared_;
         const row_widths& w = widths_;
         const auto first = [&](array& a) { return a.view().row_block(0, count); };
         std::size_t used = 0;
@@ -85,10 +91,11 @@ template <class T, class Backend> class kept_rows {
             used += count * columns;
             return s.small.view().part(used - count * columns, count, columns);
         };
+        const view middle = first(s.middle);
         return {.input = stream(number, count),
                 .query_key_value = first(s.query_key_value),
                 .mixed = first(s.mixed),
-                .middle = keep_ || w.parallel ? first(s.middle) : stream(number, count),
+                .middle = middle.absent() ? stream(number, count) : middle,
                 .gate_up = first(s.gate_up),
                 .output = stream(number + 1, count),
                 .projected = first(s.projected),
@@ -100,6 +107,12 @@ template <class T, class Backend> class kept_rows {
                 .mlp_statistics = small(w.statistics),
                 .mlp_after_statistics = small(w.statistics),
                 .normaliser = small(w.heads)};
+    }
+
+    /// The rows of a layer that is run again: its output is known, and computed only on the way to what it adds.
+    [[nodiscard]] layer_rows<T, Backend> without_output(layer_rows<T, Backend> rows) {
+        rows.output = widths_.norms_after ? stream_.view().row_block(0, rows.input.rows) : view();
+        return rows;
     }
 
     /// Bytes per row of a run that keeps nothing, working memory included.
@@ -115,10 +128,43 @@ template <class T, class Backend> class kept_rows {
     struct stored {
         array input, query_key_value, projected, mixed, middle, gate_up, attention_added, mlp_added, small;
     };
+
+    kept_rows(const transformer_config& config, std::size_t rows, std::size_t wanted, kept_layers keep, bool backward)
+        : final_input(wanted, config.hidden_size), hidden(wanted, config.hidden_size), widths_(config), keep_(keep),
+          count_(config.layers), stream_(rows, config.hidden_size) {
+        if (backward) final_statistics = array(wanted, widths_.statistics);
+        if (keep.first > 0 || keep.inputs_only)
+            shared_ = layer_arrays(rows, keep.inputs_only && keep.first < count_, widths_.parallel);
+        for (std::size_t number = keep.first; number < count_; ++number) {
+            layers_.push_back(keep.inputs_only ? stored() : layer_arrays(rows, true, true));
+            layers_.back().input = array(rows, widths_.hidden);
+        }
+    }
+
+    /// All but the input: with or without what a backward pass reads, with or without rows between the two blocks.
+    [[nodiscard]] stored layer_arrays(std::size_t rows, bool backward, bool middle) const {
+        const row_widths& w = widths_;
+        stored s;
+        s.query_key_value = array(rows, w.qkv());
+        s.mixed = array(rows, w.query);
+        s.gate_up = array(rows, w.gate_up);
+        if (backward || middle) s.middle = array(rows, w.hidden);
+        if (!backward) return s;
+        if (w.head_norms != 0) s.projected = array(rows, w.qkv());
+        if (w.norms_after) {
+            s.attention_added = array(rows, w.hidden);
+            s.mlp_added = array(rows, w.hidden);
+        }
+        s.small = array(1, rows * (4 * w.statistics + w.head_norms * w.statistics + w.heads));
+        return s;
+    }
+
     row_widths widths_{transformer_config{}};
-    bool keep_ = false;
+    kept_layers keep_{};
+    std::size_t count_ = 0;
     array stream_;
-    std::vector<stored> layers_;
+    stored shared_;              ///< of the layers that keep nothing
+    std::vector<stored> layers_; ///< of those that keep something, from keep_.first on
 };
 
 /// Arrays for one layer at a time, reused by every layer.

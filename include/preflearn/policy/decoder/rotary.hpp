@@ -29,13 +29,27 @@ inline double yarn_kept(const rope_scaling& scaling, double base, std::size_t co
     return 1 - std::clamp((static_cast<double>(i) - first) / (last - first), 0.0, 1.0);
 }
 
+/// What the angles of a text depend on: its length in tokens under dynamic scaling, where it is longer than those
+/// trained on first; otherwise 0.
+inline std::size_t rotary_length(const transformer_config& config, std::size_t length) {
+    const rope_scaling& scaling = config.rope_scaling;
+    return scaling.type == rope_scaling::rule::dynamic && length > scaling.original_maximum_length ? length : 0;
+}
+
 /// The rotary_dim / 2 angles by which one position turns, in radians, slow ones last; `local`: in layers that
-/// config.local_rotary() names.
-inline std::vector<double> rotary_frequencies(const transformer_config& config, bool local = false) {
+/// config.local_rotary() names; `length`: a rotary_length.
+inline std::vector<double> rotary_frequencies(const transformer_config& config, bool local = false,
+                                              std::size_t length = 0) {
     const rope_scaling scaling = local ? rope_scaling{} : config.rope_scaling;
-    const double base = local ? config.local_rope_theta : config.rope_theta;
+    double base = local ? config.local_rope_theta : config.rope_theta;
     const std::size_t columns = config.rotary_dim != 0 ? config.rotary_dim : config.head_dim;
     std::vector<double> frequencies(columns / 2);
+    if (!local && length != 0) { // the slowest pair is then divided by `stretch`
+        const double stretch =
+            scaling.factor * static_cast<double>(length) / static_cast<double>(scaling.original_maximum_length) -
+            (scaling.factor - 1);
+        base *= std::pow(stretch, static_cast<double>(columns) / static_cast<double>(columns - 2));
+    }
     for (std::size_t i = 0; i < frequencies.size(); ++i) {
         double f = std::pow(base, -2.0 * static_cast<double>(i) / static_cast<double>(columns));
         if (scaling.type == rope_scaling::rule::linear) f /= scaling.factor;

@@ -1,12 +1,14 @@
 /// \file
 /// The weights of a decoder as operations read them. Trained ones are numbers in one flat array; frozen ones are
 /// shared, immutable stored matrices (of a mapped file, for one), which every copy of the model reads in place and
-/// which have no gradients. Which is which is said by tensor; the rest of the decoder asks for what a layer reads.
+/// which have no gradients. Which is which is said by tensor; the rest of the decoder asks for what a layer reads. The
+/// numbers of an adapter are trained ones and follow the others.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -19,6 +21,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/loss/vocabulary/logit_transform.hpp>
+#include <preflearn/policy/decoder/adapter_layout.hpp>
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/frozen_tensors.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
@@ -44,13 +47,15 @@ template <class T, class Backend> class decoder_weights {
     using numbers = trained_numbers<T, Backend>;
     template <class U> using view = typename Backend::template view<U>;
 
-    /// Trained matrices and biases are zeros, norms' weights one. \throws argument_error for a bad configuration, a
-    /// frozen tensor of another shape, or one that makes one matrix with a trained one (query, key and value).
-    explicit decoder_weights(const transformer_config& config, frozen_tensors frozen = {})
-        : config_(validated(config)), layout_(config_),
+    /// Trained matrices, biases and adapters are zeros, norms' weights one.
+    /// \throws argument_error for a bad configuration, a frozen tensor of another shape, or one that makes one matrix
+    /// with a trained one (query, key and value); and as `adapter_layout`.
+    explicit decoder_weights(const transformer_config& config, frozen_tensors frozen = {},
+                             decoder_adapters adapters = {})
+        : config_(validated(config)), layout_(config_), adapters_(layout_, std::move(adapters)),
           frozen_(frozen.empty() ? nullptr
                                  : std::make_shared<const frozen_weights<T, Backend>>(layout_, std::move(frozen))),
-          trained_(frozen_ ? frozen_->trained_size() : layout_.size()) {
+          trained_(own_size() + adapters_.size()) {
         for (std::size_t number = 0; number < config_.layers; ++number) (void)layer(number); // finds what does not fit
         trained_.write([&](std::span<T> all) {
             for (const tensor_place& tensor : layout_.tensors())
@@ -60,14 +65,22 @@ template <class T, class Backend> class decoder_weights {
     }
     /// The same weights, the trained ones in `home`, which has as many numbers.
     decoder_weights(const decoder_weights& other, numbers home)
-        : config_(other.config_), layout_(other.layout_), frozen_(other.frozen_), trained_(std::move(home)) {
+        : config_(other.config_), layout_(other.layout_), adapters_(other.adapters_), frozen_(other.frozen_),
+          trained_(std::move(home)) {
         require(trained_.size() == other.trained_.size(), "a home of ", trained_.size(), " numbers for ",
                 other.trained_.size(), " trained ones");
         Backend::copy(other.trained_.values(), trained_.values());
     }
+    /// The same weights without the adapters.
+    [[nodiscard]] decoder_weights without_adapters() const {
+        decoder_weights bare(*this, adapter_layout());
+        Backend::copy(trained_.values().column_block(0, own_size()), bare.trained_.values());
+        return bare;
+    }
 
     [[nodiscard]] const transformer_config& config() const { return config_; }
     [[nodiscard]] const decoder_layout& layout() const { return layout_; }
+    [[nodiscard]] const adapter_layout& adapters() const { return adapters_; }
     [[nodiscard]] const numbers& trained() const { return trained_; }
     [[nodiscard]] numbers& trained() { return trained_; }
     /// \throws argument_error for a token outside the vocabulary.
@@ -84,12 +97,16 @@ template <class T, class Backend> class decoder_weights {
     [[nodiscard]] std::optional<std::size_t> trained_offset(const tensor_place& tensor) const {
         return trained_offset(weight_block{tensor.offset, tensor.rows, tensor.columns});
     }
+    /// Where the first number of a part of the adapters' layout lies among the trained ones.
+    [[nodiscard]] std::size_t adapter_offset(const weight_block& part) const { return own_size() + part.offset; }
     /// A frozen tensor of the layout, by its number.
     [[nodiscard]] const stored_matrix& frozen(std::size_t tensor) const { return frozen_->tensor(tensor); }
     /// What the frozen numbers are, as a text; empty: there are none. Reads them all.
     [[nodiscard]] std::string frozen_identity() const { return frozen_ ? frozen_->identity() : std::string(); }
     /// The lowest layer that has trained numbers, 0 where anything below the layers has, too.
-    [[nodiscard]] std::size_t first_trained_layer() const { return frozen_ ? frozen_->first_trained_layer() : 0; }
+    [[nodiscard]] std::size_t first_trained_layer() const {
+        return frozen_ ? std::min(frozen_->first_trained_layer(), adapters_.first_layer()) : 0;
+    }
     /// Whether anything below the layers is trained.
     [[nodiscard]] bool trains_embedding() const {
         return trained_offset(layout_.embedding().weight) ||
@@ -106,7 +123,8 @@ template <class T, class Backend> class decoder_weights {
         const double cap = config_.logit_cap, scale = config_.logit_scale;
         return {.soft_cap = cap != 0 ? cap / scale : std::numeric_limits<double>::infinity(), .temperature = 1 / scale};
     }
-    [[nodiscard]] layer_weights<T, Backend> layer(std::size_t number) const {
+    /// \param keys of the rows' dropout; none: nothing is left out
+    [[nodiscard]] layer_weights<T, Backend> layer(std::size_t number, std::span<const std::uint64_t> keys = {}) const {
         const layer_places at = layout_.layer(number);
         return {.attention_norm = norm(at.attention_norm),
                 .query_norm = norm(at.query_norm, config_.query_size()),
@@ -114,10 +132,10 @@ template <class T, class Backend> class decoder_weights {
                 .attention_after_norm = norm(at.attention_after_norm),
                 .mlp_norm = norm(mlp_norm(at)),
                 .mlp_after_norm = norm(at.mlp_after_norm),
-                .query_key_value = linear(at.query_key_value),
-                .attention_output = linear(at.attention_output),
-                .gate_up = linear(at.gate_up),
-                .down = linear(at.down)};
+                .query_key_value = linear(at.query_key_value, keys),
+                .attention_output = linear(at.attention_output, keys),
+                .gate_up = linear(at.gate_up, keys),
+                .down = linear(at.down, keys)};
     }
 
     /// The gradient of a part of the layout; absent for a frozen one.
@@ -126,7 +144,12 @@ template <class T, class Backend> class decoder_weights {
         return at ? trained_.gradients().part(*at, part.rows, part.columns) : view<T>();
     }
     [[nodiscard]] parameter_gradients<Backend, T> gradients(const weight_place& place) {
-        return {.weight = gradient(place.weight), .bias = gradient(place.bias)};
+        parameter_gradients<Backend, T> into{.weight = gradient(place.weight), .bias = gradient(place.bias)};
+        if (const adapted_product* const product = adapters_.find(place.weight)) {
+            into.down = adapter_gradient(product->down);
+            for (std::size_t p = 0; p < product->count; ++p) into.up[p] = adapter_gradient(product->parts[p].up);
+        }
+        return into;
     }
     [[nodiscard]] layer_gradients<T, Backend> layer_gradients_of(std::size_t number) {
         const layer_places at = layout_.layer(number);
@@ -143,6 +166,17 @@ template <class T, class Backend> class decoder_weights {
     }
 
   private:
+    decoder_weights(const decoder_weights& other, adapter_layout adapters)
+        : config_(other.config_), layout_(other.layout_), adapters_(std::move(adapters)), frozen_(other.frozen_),
+          trained_(own_size() + adapters_.size()) {}
+    /// Trained numbers of the decoder itself.
+    [[nodiscard]] std::size_t own_size() const { return frozen_ ? frozen_->trained_size() : layout_.size(); }
+    [[nodiscard]] view<T> adapter_gradient(const weight_block& part) {
+        return trained_.gradients().part(adapter_offset(part), part.rows, part.columns);
+    }
+    [[nodiscard]] view<const T> adapter_values(const weight_block& part) const {
+        return trained_.values().part(adapter_offset(part), part.rows, part.columns);
+    }
     /// Two blocks that read one input may share its norm.
     [[nodiscard]] const weight_place& mlp_norm(const layer_places& at) const {
         return config_.parallel_residual && !at.mlp_norm.present() ? at.attention_norm : at.mlp_norm;
@@ -166,12 +200,22 @@ template <class T, class Backend> class decoder_weights {
                 .weight = values(place.weight),
                 .bias = values(place.bias)};
     }
-    [[nodiscard]] affine_map<Backend, T> linear(const weight_place& place) const {
-        return {.matrix = matrix(place.weight), .bias = values(place.bias)};
+    [[nodiscard]] affine_map<Backend, T> linear(const weight_place& place, std::span<const std::uint64_t> keys) const {
+        affine_map<Backend, T> map{.matrix = matrix(place.weight), .bias = values(place.bias)};
+        if (const adapted_product* const product = adapters_.find(place.weight)) {
+            map.adapter.down = adapter_values(product->down);
+            for (std::size_t p = 0; p < product->count; ++p) {
+                const adapter_place& part = product->parts[p];
+                map.adapter.parts[p] = {part.first, adapter_values(part.up), part.scale};
+            }
+            map.adapter.dropout = {.dropped = adapters_.dropped(), .keys = keys, .stream = product->stream};
+        }
+        return map;
     }
 
     transformer_config config_;
     decoder_layout layout_;
+    adapter_layout adapters_;
     std::shared_ptr<const frozen_weights<T, Backend>> frozen_;
     numbers trained_;
 };

@@ -127,8 +127,8 @@ struct file_field {
 struct field_entry {
     config_field field = config_field::fixed;
     file_field hugging_face{}, gguf{};
-    /// The one value of a fixed field.
-    std::variant<bool, std::int64_t, std::string_view> value{};
+    /// The value of a fixed field; where entries of one name have several, any of them is taken.
+    std::variant<bool, std::int64_t, std::string_view, std::nullptr_t> value{};
     bool written = true;
 
     friend constexpr bool operator==(const field_entry&, const field_entry&) = default;
@@ -170,6 +170,9 @@ struct decoder_family {
     bool scaled_embedding = false;
     /// Rows of the table of learned positions before that of position 0.
     std::size_t position_offset = 0;
+    /// GGUF files do not say how attention scores are scaled. A model of so many layers scales them by
+    /// 1/√(hidden_size / heads) (Gemma's with 27B), others by 1/√head_dim; 0: there is none.
+    std::size_t hidden_width_layers = 0;
     /// Names of tensors in Hugging Face files may lack it (GPT-2's "transformer.").
     std::string_view optional_prefix{};
     /// In the order of the flat vector: query, key and value follow each other, as do their biases, and gate and up.

@@ -10,6 +10,9 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/family/gemma.hpp>
+#include <preflearn/policy/family/gemma2.hpp>
+#include <preflearn/policy/family/gemma3.hpp>
 #include <preflearn/policy/family/gpt2.hpp>
 #include <preflearn/policy/family/gpt_neox.hpp>
 #include <preflearn/policy/family/llama.hpp>
@@ -24,7 +27,7 @@ namespace preflearn {
 namespace families {
 /// A name that several share belongs to the first.
 inline constexpr std::array all{
-    llama, mistral, smollm3, qwen2, qwen3, gpt2, gpt_neox, opt,
+    llama, mistral, smollm3, qwen2, qwen3, gemma, gemma2, gemma3, gpt2, gpt_neox, opt,
 };
 } // namespace families
 

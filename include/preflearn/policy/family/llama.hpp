@@ -19,14 +19,11 @@ struct llama_tables : llama_rows {
         {head_dim, {"head_dim", 0}, {"attention.key_length", 0}},
         {fixed, {"attention_bias"}, {}, false},
         {fixed, {"mlp_bias"}, {}, false},
-        {fixed, {}, {"expert_count"}, 0},
         {maximum_length, {"max_position_embeddings", 2048}, {"context_length"}},
         {rope_theta, {"rope_theta", 10000}, {"rope.freq_base", 10000}},
         {tied_embeddings, {"tie_word_embeddings", false}},
     });
     static constexpr auto fields = joined(shared_fields, own_fields);
-    /// Of how many pieces the products of its first training were made.
-    static constexpr auto ignored_fields = std::to_array<std::string_view>({"pretraining_tp"});
 };
 
 inline constexpr decoder_family llama{.model_type = "llama",
@@ -34,7 +31,6 @@ inline constexpr decoder_family llama{.model_type = "llama",
                                       .gguf_name = "llama",
                                       .tensors = llama_tables::tensors,
                                       .fields = llama_tables::fields,
-                                      .ignored = llama_tables::ignored,
-                                      .ignored_fields = llama_tables::ignored_fields};
+                                      .ignored = llama_tables::ignored};
 
 } // namespace preflearn::families

@@ -107,9 +107,12 @@ inline transformer_config read_config_json(const std::filesystem::path& path,
     read_fields(in, &field_entry::hugging_face, config);
     config.end_tokens = in.tokens("eos_token_id");
     if (config.family.has(config_field::rope_scaling)) detail::read_rope_blocks(in, config);
-    if (config.family.has(config_field::no_rotary_every)) read_layers_without_rotary(in, config);
+    if (config.family.has(config_field::no_rotary_every))
+        read_layers_without_rotary(in, config);
+    else
+        in.expect("no_rope_layers", nullptr);
     read_layer_types(in, config);
-    if (const std::string unread = unread_fields(object, path.string(), config.family); !unread.empty())
+    if (const std::string unread = unread_fields(in, config.family); !unread.empty())
         config.notes.push_back(message(path.string(), ": these fields are not known and not read: ", unread));
     const std::filesystem::path generation = path.parent_path() / "generation_config.json";
     if (std::filesystem::exists(generation)) {
@@ -132,6 +135,7 @@ inline transformer_config read_gguf_config(const checkpoint_file& file,
                                                      origin + ": general.architecture")};
     const settings_reader in(file.metadata(), origin, std::string(config.family.gguf_name) + ".");
     read_fields(in, &field_entry::gguf, config);
+    refuse_other_gguf_settings(in, config.family);
     const tensor_view& embedding = file.at(config.family.find(tensor_role::embedding)->gguf.name);
     require<input_error>(embedding.shape.size() == 2, origin, ": tensor '", embedding.name,
                          "': two axes were expected, found shape ", text_of_shape(embedding.shape));
@@ -144,6 +148,8 @@ inline transformer_config read_gguf_config(const checkpoint_file& file,
     if (config.family.rotary()) detail::read_gguf_rope(file, in, config);
     config = detail::validated_of(config, origin);
     in.expect("attention.value_length", config.head_dim);
+    if (config.layers != 0 && config.layers == config.family.hidden_width_layers)
+        config.attention_width = static_cast<double>(config.hidden_size / config.heads); // as llama.cpp divides
     return config;
 }
 
@@ -158,7 +164,9 @@ inline nlohmann::ordered_json config_json(const transformer_config& config, cons
     if (family.has(config_field::full_attention_every) && config.window != 0)
         json["layer_types"] = layer_types_json(config);
     if (family.has(config_field::no_rotary_every)) json["no_rope_layers"] = rotary_layers_json(config);
+    // said, since transformers' defaults need not be within the vocabulary
     json["bos_token_id"] = nullptr;
+    json["pad_token_id"] = nullptr;
     json["eos_token_id"] = nullptr;
     if (config.end_tokens.size() == 1) json["eos_token_id"] = config.end_tokens.front();
     if (config.end_tokens.size() > 1) json["eos_token_id"] = config.end_tokens;

@@ -113,6 +113,18 @@ inline double share_of(std::size_t part, double whole) {
     return share * whole < static_cast<double>(part) ? std::nextafter(share, 1.0) : share;
 }
 
+/// \throws input_error when a fixed field is there and has none of the values that the family has for its name.
+inline void expect_fixed(const settings_reader& in, const field_entry& entry, file_field field_entry::*kind,
+                         const decoder_family& family) {
+    const std::string_view name = (entry.*kind).name;
+    const auto json = [](const field_entry& of) {
+        return std::visit([](const auto& value) { return nlohmann::json(value); }, of.value);
+    };
+    for (const field_entry& other : family.fields)
+        if (other.field == config_field::fixed && (other.*kind).name == name && in.at(name) == json(other)) return;
+    in.expect(name, json(entry));
+}
+
 } // namespace detail
 
 /// Reads a field into a member; absent: its default.
@@ -149,7 +161,7 @@ inline void read_field(const settings_reader& in, const file_field& field, trans
 inline void read_fields(const settings_reader& in, file_field field_entry::*kind, transformer_config& config) {
     for (const field_entry& entry : config.family.fields)
         if (entry.field == config_field::fixed && !(entry.*kind).name.empty())
-            std::visit([&](const auto& value) { in.expect((entry.*kind).name, value); }, entry.value);
+            detail::expect_fixed(in, entry, kind, config.family);
     std::map<config_field, std::string_view> given; // by which name the file has it
     for (const field_entry& entry : config.family.fields) {
         const file_field& named = entry.*kind;
@@ -207,6 +219,8 @@ inline nlohmann::ordered_json field_value(const transformer_config& config, cons
     const std::variant member = detail::member_of(copy, entry.field);
     const std::optional<double> null = entry.hugging_face.null;
     if (auto* const* size = std::get_if<std::size_t*>(&member)) {
+        if (entry.field == config_field::maximum_length && config.rope_scaling.type == rope_scaling::rule::dynamic)
+            return config.rope_scaling.original_maximum_length;
         if (null && static_cast<double>(**size) == *null) return nullptr;
         if (entry.hugging_face.unit == field_unit::of_head_dim)
             return detail::share_of(**size, detail::head_dim_of(config));

@@ -31,6 +31,12 @@ class settings_reader {
     }
 
     [[nodiscard]] const std::string& origin() const { return origin_; }
+    /// Of all fields, as the object has them.
+    [[nodiscard]] std::vector<std::string> names() const {
+        std::vector<std::string> all;
+        for (const auto& [name, value] : object_.items()) all.push_back(name);
+        return all;
+    }
     /// "file: field: ", for messages.
     [[nodiscard]] std::string what(std::string_view name) const { return message(origin_, ": ", prefix_, name, ": "); }
     [[nodiscard]] bool has(std::string_view name) const { return !at(name).is_null(); }

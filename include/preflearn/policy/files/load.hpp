@@ -28,6 +28,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/decoder/frozen_tensors.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
+#include <preflearn/policy/decoder/merged_tensor.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/families.hpp>
@@ -174,8 +175,9 @@ transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path,
 
 /// Writes config.json and model.safetensors that transformers loads; makes the folder. Numbers, those of frozen tensors
 /// too, are written as `type`: F32 (of a model of double: F64) unless BF16 or F16 is asked for, to which each is
-/// rounded to nearest even. Each file appears whole or not at all. \throws input_error when it cannot be written;
-/// argument_error when config.json cannot express the model or its number type.
+/// rounded to nearest even; an adapter is merged into what is written. Each file appears whole or not at all.
+/// \throws input_error when it cannot be written; argument_error when config.json cannot express the model or its
+/// number type.
 template <class Model>
 void save_transformer(const Model& model, const std::filesystem::path& folder,
                       element_type type = sizeof(typename Model::scalar) == 4 ? element_type::f32 : element_type::f64) {
@@ -192,13 +194,11 @@ void save_transformer(const Model& model, const std::filesystem::path& folder,
         const stored_form form = place.entry.hugging_face.form;
         std::vector<scalar> numbers;
         std::span<const scalar> values;
-        if (const auto at = model.weights().trained_offset(place)) {
+        const auto at = model.weights().trained_offset(place);
+        if (at && model.weights().adapters().find(t) == nullptr)
             values = model.parameters().subspan(*at, place.size());
-        } else {
-            numbers.resize(place.size());
-            read_rows(model.weights().frozen(t), 0, matrix_view<scalar>(numbers.data(), place.rows, place.columns));
-            values = numbers;
-        }
+        else
+            values = numbers = merged_tensor(model, t);
         if (form != stored_form::plain) values = numbers = as_stored(values, form, place, model.config());
         std::span<const std::byte> bytes = std::as_bytes(values);
         if (block_bytes(type) != sizeof(scalar) || !numbers.empty())

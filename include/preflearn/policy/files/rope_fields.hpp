@@ -62,6 +62,11 @@ inline void read_rope_scaling(const settings_reader& rope, transformer_config& c
             factor = static_cast<double>(config.maximum_length) / static_cast<double>(scaling.original_maximum_length);
     }
     scaling.factor = rope.number("factor", factor);
+    if (scaling.type == rule::dynamic) { // max_position_embeddings is the length trained on first
+        scaling.original_maximum_length = config.maximum_length;
+        const double longest = std::max(scaling.factor, 1.0) * static_cast<double>(config.maximum_length);
+        config.maximum_length = static_cast<std::size_t>(std::min(longest, 1e9));
+    }
     if (scaling.type == rule::llama3) {
         scaling.low_frequency_factor = rope.number("low_freq_factor");
         scaling.high_frequency_factor = rope.number("high_freq_factor");

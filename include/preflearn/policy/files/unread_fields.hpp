@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/files/json_fields.hpp>
 
 namespace preflearn {
 
@@ -50,10 +52,10 @@ inline constexpr auto changing_fields = std::to_array<changing_field>({
     // positions
     {"alibi", "false"},
     {"rope_interleaved", "false"},
+    {"use_mrope", "false"},
     {"rotary_pct", "1"},
     {"rotary_dim", ""},
     {"rope_local_base_freq", ""},
-    {"no_rope_layers", ""},
     {"attn_temperature_tuning", "false"},
     // which keys are seen
     {"use_sliding_window", "false"},
@@ -77,6 +79,20 @@ inline constexpr auto changing_fields = std::to_array<changing_field>({
     {"compression_config", ""},
 });
 
+inline constexpr auto changing_gguf_fields = std::to_array<changing_field>({
+    {"attention.clamp_kqv", "0"},
+    {"attention.max_alibi_bias", "0"},
+    {"attention.scale", "0"},
+    {"attention.causal", "true"},
+    {"attn_logit_softcapping", "0"},
+    {"final_logit_softcapping", "0"},
+    {"embedding_scale", "1"},
+    {"residual_scale", "1"},
+    {"logit_scale", "1"},
+    {"use_parallel_residual", "false"},
+    {"expert_count", "0"},
+});
+
 /// What is read elsewhere, of names and of training, of other heads than that of a language model, and what programs
 /// say of themselves.
 inline constexpr auto harmless_fields = std::to_array<std::string_view>({
@@ -84,6 +100,7 @@ inline constexpr auto harmless_fields = std::to_array<std::string_view>({
     "_attn_implementation_autoset",
     "_from_model_config",
     "_name_or_path",
+    "activation_dropout",
     "architectures",
     "attention_dropout",
     "attn_implementation",
@@ -128,6 +145,7 @@ inline constexpr auto harmless_fields = std::to_array<std::string_view>({
     "model_type",
     "neftune_noise_alpha",
     "no_repeat_ngram_size",
+    "no_rope_layers",
     "num_beam_groups",
     "num_beams",
     "num_labels",
@@ -141,6 +159,7 @@ inline constexpr auto harmless_fields = std::to_array<std::string_view>({
     "partial_rotary_factor",
     "prefix",
     "prefix_token_id",
+    "pretraining_tp",
     "problem_type",
     "pruned_heads",
     "reorder_and_upcast_attn",
@@ -178,32 +197,42 @@ inline constexpr auto harmless_fields = std::to_array<std::string_view>({
     "xla_device",
 });
 
-} // namespace detail
-
-/// The names in `config` that neither `family` nor anything else reads and that are not known to be harmless, for a
-/// note. \throws input_error naming file and field for one that asks for another computation.
-inline std::string unread_fields(const nlohmann::json& config, const std::string& origin,
-                                 const decoder_family& family) {
-    std::string unread;
-    for (const auto& [name, value] : config.items()) {
-        const auto is = [&name = name](const auto& other) { return other == name; };
-        if (std::ranges::any_of(family.ignored_fields, is) || std::ranges::any_of(detail::harmless_fields, is) ||
-            std::ranges::any_of(family.fields, is, [](const field_entry& field) { return field.hugging_face.name; }) ||
-            (name == "no_rope_layers" && family.has(config_field::no_rotary_every)))
-            continue;
-        const auto* const changing = std::ranges::find_if(detail::changing_fields, is, &detail::changing_field::name);
-        if (changing == detail::changing_fields.end()) {
-            unread += unread.empty() ? name : ", " + name;
-            continue;
-        }
-        const bool without =
-            value.is_null() || (!changing->without.empty() && value == nlohmann::json::parse(changing->without));
-        require<input_error>(without, origin, ": ", name, ": ",
-                             changing->without.empty() ? "nothing" : changing->without, " was expected, since no ",
-                             family.model_type, " model here computes it, found ",
+/// \throws input_error naming file and field for one of `changing` that `family` does not read of this kind of file and
+/// that asks for another computation.
+inline void refuse_changing(const settings_reader& in, std::span<const changing_field> changing,
+                            const decoder_family& family, file_field field_entry::*kind) {
+    for (const auto& [name, without] : changing) {
+        const auto reads = [&, name = name](const field_entry& field) { return (field.*kind).name == name; };
+        if (!in.has(name) || std::ranges::any_of(family.fields, reads)) continue;
+        const nlohmann::json& value = in.at(name);
+        require<input_error>(!without.empty() && value == nlohmann::json::parse(without), in.what(name),
+                             without.empty() ? "nothing" : without, " was expected, since no ", family.model_type,
+                             " model here computes it, found ",
                              value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).substr(0, 80));
     }
+}
+
+} // namespace detail
+
+/// The names in config.json that neither `family` nor anything else reads and that are not known to be harmless, for a
+/// note. \throws input_error naming file and field for one that asks for another computation.
+inline std::string unread_fields(const settings_reader& in, const decoder_family& family) {
+    detail::refuse_changing(in, detail::changing_fields, family, &field_entry::hugging_face);
+    std::string unread;
+    for (const std::string& name : in.names()) {
+        const auto is = [&](const auto& other) { return other == name; };
+        const bool known =
+            std::ranges::any_of(family.ignored_fields, is) || std::ranges::any_of(detail::harmless_fields, is) ||
+            std::ranges::any_of(detail::changing_fields, is, &detail::changing_field::name) ||
+            std::ranges::any_of(family.fields, is, [](const field_entry& field) { return field.hugging_face.name; });
+        if (!known) unread += unread.empty() ? name : ", " + name;
+    }
     return unread;
+}
+
+/// \throws input_error naming file and key of a GGUF file that asks for what its family does not compute.
+inline void refuse_other_gguf_settings(const settings_reader& in, const decoder_family& family) {
+    detail::refuse_changing(in, detail::changing_gguf_fields, family, &field_entry::gguf);
 }
 
 } // namespace preflearn

@@ -108,6 +108,10 @@ template <class Model = transformer<float>> class text_policy {
     [[nodiscard]] std::span<scalar> parameters() { return model_.parameters(); }
     [[nodiscard]] std::span<const scalar> parameters() const { return model_.parameters(); }
     [[nodiscard]] std::span<scalar> gradients() { return model_.gradients(); }
+    void begin_step(std::uint64_t key) requires requires(Model& m) { m.begin_step(key); }
+    { model_.begin_step(key); }
+    void end_step() requires requires(Model& m) { m.end_step(); }
+    { model_.end_step(); }
 
     /// Draws a response's text, as it goes on behind the prompt: without its end token and other control tokens. A
     /// response that was cut at options.max_tokens may end within a character.

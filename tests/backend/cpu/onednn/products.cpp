@@ -109,15 +109,20 @@ TEST_CASE_TEMPLATE("frozen weights give the bits of trained ones; a row has its 
     const typename products::stored frozen = products::hold(stored_floats(w.view()));
     floats y(rows, outputs), of_trained(rows, outputs), alone(1, outputs), part(rows, 96);
     const auto in = std::as_const(x).view();
-    products::template multiply_frozen<float>(in, frozen, y.view(), store::replace);
+    products::template multiply_frozen<float>(in, {&frozen, 1}, y.view(), store::replace);
     products::template multiply<float>(transpose::no, in, transpose::yes, std::as_const(w).view(), of_trained.view(),
                                        store::replace);
     CHECK(same_bits(y.view(), of_trained.view()));
-    products::template multiply_frozen<float>(in.row_block(0, 1), frozen, alone.view(), store::replace);
+    products::template multiply_frozen<float>(in.row_block(0, 1), {&frozen, 1}, alone.view(), store::replace);
     CHECK(same_bits(alone.view(), y.view().row_block(0, 1)));
     CHECK(same_bits(alone.view(), y.view().row_block(rows - 1, 1)));
-    products::multiply_columns(in, frozen, 144, part.view(), store::replace); // across tiles
+    products::multiply_columns(in, {&frozen, 1}, 144, part.view(), store::replace); // across tiles
     CHECK(same_bits(part.view(), std::as_const(y).view().column_block(144, 96)));
+
+    const typename products::stored parts[] = {products::hold(stored_floats(in.row_block(0, 32))), frozen}; // NOLINT
+    floats both(rows, 32 + outputs);
+    products::template multiply_frozen<float>(in, parts, both.view(), store::replace);
+    CHECK(same_bits(std::as_const(both).view().column_block(32, outputs), y.view()));
 
     floats dx(rows, inputs), dx_of_trained(rows, inputs);
     products::template multiply_frozen_back<float>(y.view(), frozen, dx.view(), store::replace);
@@ -138,8 +143,8 @@ TEST_CASE_TEMPLATE("quantised weights give the bits of their numbers", Factor, f
         const auto x = head_rows.view().row_block(0, rows);
         floats y(rows, outputs), expected(rows, outputs), z(rows, 74), room(74, inputs), dx(rows, inputs),
             dx_expected(rows, inputs);
-        products::template multiply_frozen<float>(x, frozen, y.view(), store::replace);
-        products::template multiply_frozen<float>(x, plain, expected.view(), store::replace);
+        products::template multiply_frozen<float>(x, {&frozen, 1}, y.view(), store::replace);
+        products::template multiply_frozen<float>(x, {&plain, 1}, expected.view(), store::replace);
         CHECK(same_bits(y.view(), expected.view()));
         const auto tokens = multiply_by_tokens<void>(x, frozen, 176, z.view(), room.view(), true); // logits of a head
         CHECK(same_bits(z.view(), std::as_const(expected).view().column_block(176, 74)));

@@ -16,7 +16,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <preflearn/backend/cpu/chained_product.hpp>
 #include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/backend/cpu/onednn/serial_product.hpp>
 #include <preflearn/core/matrix_view.hpp>
@@ -24,6 +23,7 @@
 #include <preflearn/core/stored/stored_matrix.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/vocabulary/tiles.hpp>
+#include <preflearn/products/chained_product.hpp>
 
 namespace preflearn {
 
