@@ -31,6 +31,8 @@
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
+#include <preflearn/policy/adapters/adapter_files.hpp>
+#include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
@@ -45,6 +47,8 @@ namespace preflearn {
 struct score_file_options {
     /// GGUF file or Hugging Face folder; for tokens alone, anything that holds a tokenizer.
     std::filesystem::path model;
+    /// A folder with an adapter of the model, as PEFT writes it; empty: none.
+    std::filesystem::path adapter{};
     /// Labelled pairs, JSONL or JSONL.gz.
     std::filesystem::path data;
     std::filesystem::path out;
@@ -118,6 +122,8 @@ inline std::vector<input_file> score_inputs(const score_file_options& options) {
     std::error_code ignored;
     if (!options.tokens_only) {
         for (input_file& file : hash_files(options.model)) inputs.push_back(std::move(file));
+        if (!options.adapter.empty())
+            for (input_file& file : hash_files(options.adapter)) inputs.push_back(std::move(file));
     } else if (std::filesystem::is_directory(options.model, ignored)) {
         for (const char* const name : {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja"})
             if (std::filesystem::is_regular_file(options.model / name, ignored))
@@ -126,6 +132,12 @@ inline std::vector<input_file> score_inputs(const score_file_options& options) {
         inputs.push_back(hash_file(options.model));
     }
     return inputs;
+}
+
+/// The model, with its adapter where there is one.
+template <std::floating_point Scalar> transformer<Scalar> scored_model(const score_file_options& options) {
+    if (options.adapter.empty()) return load_transformer<Scalar>(options.model);
+    return load_adapter(load_transformer<Scalar>(options.model, trained_tensors::none()), options.adapter);
 }
 
 inline std::string_view name_of(token_boundary boundary) {
@@ -147,6 +159,7 @@ inline nlohmann::ordered_json score_settings(const score_file_options& options, 
                                     {"boundary", name_of(options.boundary)},
                                     {"end_token", options.after_response == response_end::end_token}};
     if (!options.tokens_only) settings["precision"] = precision;
+    if (!options.adapter.empty()) settings["adapter"] = options.adapter.string();
     settings["chat_format"] = layout_of(conversations.format.format).name;
     if (!options.tokenizer.pretokenizer.empty()) settings["pretokenizer"] = options.tokenizer.pretokenizer;
     if (options.maximum_tokens != unlimited_length) settings["max_tokens"] = options.maximum_tokens;
@@ -236,7 +249,7 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
         tell(fitting);
     } else {
         const text_policy<transformer<Scalar>> policy(
-            std::move(words), load_transformer<Scalar>(options.model),
+            std::move(words), detail::scored_model<Scalar>(options),
             {.after_response = options.after_response, .boundary = options.boundary});
         const std::span<const std::string> notes = policy.model().notes();
         for (const std::string& note : notes) say("model: " + note);
