@@ -12,6 +12,7 @@
 #include <preflearn/loss_values.hpp>
 #include <preflearn/pipeline.hpp>
 #include <preflearn/policy.hpp>
+#include <preflearn/products.hpp>
 #include <preflearn/ranking.hpp>
 #include <preflearn/report.hpp>
 #include <preflearn/reward.hpp>

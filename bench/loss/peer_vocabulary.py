@@ -2,7 +2,8 @@
 states with a [50272, 768] head, forward and backward, in float32: preflearn and PyTorch (eager) in turn on the same
 machine and threads, and Liger's fused linear cross-entropy where it is installed (it needs Triton, that is a GPU).
     python peer_vocabulary.py BENCH_LOSS [rounds]
-Prints medians, ratios and the memory each takes beside inputs and gradients.
+Prints medians, ratios and the memory each takes beside inputs and gradients; of preflearn by every product that the
+program has: its own, oneDNN's in float32 and with factors in bfloat16 (PyTorch stays in float32).
 """
 import gc
 import json
@@ -61,13 +62,17 @@ def seconds_and_memory(work):
     return time.perf_counter() - start, memory("VmHWM:") - before - 4e-6 * gradients
 
 
-def preflearn(name):
-    command = [bench, f"--benchmark_filter=^vocabulary/{name}/float/", "--benchmark_format=json"]
+def preflearn(name, products):
+    command = [bench, f"--benchmark_filter=^vocabulary/{name}/{products}/", "--benchmark_format=json"]
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
     return json.loads(run)["benchmarks"][0]
 
 
+listed = subprocess.run([bench, "--benchmark_list_tests"], stdout=subprocess.PIPE, check=True, text=True).stdout
+
+
 peers = {"log_softmax": {"PyTorch": log_softmax}, "fused_linear": {"PyTorch": fused_linear}}
+peers = {name: ways for name, ways in peers.items() if f"vocabulary/{name}/" in listed}
 try:
     liger()
     peers["fused_linear"]["Liger"] = liger
@@ -75,18 +80,21 @@ except Exception as reason:  # not installed, or no device for Triton
     print("Liger is left out:", type(reason).__name__)
 print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; load of the machine {os.getloadavg()[0]:.1f}")
 for name, ways in peers.items():
-    own, others = [], {way: [] for way in ways}
+    own = {p: [] for p in ("float", "onednn", "onednn_bfloat16") if f"vocabulary/{name}/{p}/" in listed}
+    others = {way: [] for way in ways}
     for _ in range(rounds):
-        own.append(preflearn(name))
+        for products, runs in own.items():
+            runs.append(preflearn(name, products))
         for way, work in ways.items():
             others[way].append(seconds_and_memory(work))
     bound = "of_copy_bound" if name == "log_softmax" else "of_gemm"
-    time_own = statistics.median(run["real_time"] for run in own)
-    memory_own = max(run.get("extra_memory_mb", 0) for run in own)
-    print(f"{name}: preflearn {time_own:.1f} ms, {bound} {statistics.median(run[bound] for run in own):.2f}, "
-          f"extra memory {memory_own:.0f} MB")
     for way, runs in others.items():
-        time_peer = 1000 * statistics.median(run[0] for run in runs)
-        print(f"{name}: {way} {time_peer:.1f} ms, extra memory {max(run[1] for run in runs):.0f} MB; "
-              f"{way} / preflearn = {time_peer / time_own:.2f}")
+        print(f"{name}: {way} {1000 * statistics.median(run[0] for run in runs):.1f} ms, "
+              f"extra memory {max(run[1] for run in runs):.0f} MB")
+    for products, runs in own.items():
+        time_own = statistics.median(run["real_time"] for run in runs)
+        print(f"{name}: preflearn {products} {time_own:.1f} ms, {bound} {statistics.median(run[bound] for run in runs):.2f}, "
+              f"extra memory {max(run.get('extra_memory_mb', 0) for run in runs):.0f} MB; " + ", ".join(
+                  f"{way} / preflearn = {1000 * statistics.median(run[0] for run in times) / time_own:.2f}"
+                  for way, times in others.items()))
 print(f"load of the machine {os.getloadavg()[0]:.1f}")

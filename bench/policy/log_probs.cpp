@@ -1,5 +1,5 @@
-// Scoring of the pairs in float32, and how that compares with the matrix products alone. `peer.py` runs this benchmark
-// and transformers in turn.
+// Scoring of the pairs in float32, and how that compares with the matrix products alone. `peer.py` runs this benchmark,
+// those of onednn_log_probs.cpp and transformers in turn.
 #include <chrono>
 #include <cstdint>
 
@@ -25,4 +25,4 @@ void log_probs(benchmark::State& state) {
 
 } // namespace
 
-BENCHMARK(log_probs)->Name("policy/log_probs")->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(log_probs)->Name("policy/log_probs/cpu")->Unit(benchmark::kMillisecond)->UseRealTime();

@@ -1,7 +1,8 @@
 /// \file
 /// What the benchmarks of this room run on: a 135M-parameter model and twelve real pairs, from the files named by
-/// $PREFLEARN_BENCH_MODEL and $PREFLEARN_BENCH_PAIRS (JSON lines with prompt_ids, chosen_ids, rejected_ids); without
-/// them a model of the same shape with random weights, and random tokens of about the same lengths.
+/// $PREFLEARN_BENCH_MODEL (GGUF or a Hugging Face folder) and $PREFLEARN_BENCH_PAIRS (JSON lines with prompt_ids,
+/// chosen_ids, rejected_ids); without them a model of the same shape with random weights, and random tokens of about
+/// the same lengths.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <fstream>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -95,10 +97,26 @@ inline double peak_memory_mb() {
     return 0;
 }
 
+/// The model of the_pairs on another backend, its weights frozen.
+template <class Backend> preflearn::transformer<float, Backend> frozen_model() {
+    using namespace preflearn;
+    if (const char* const file = std::getenv("PREFLEARN_BENCH_MODEL"))
+        return load_transformer<float, Backend>(file, trained_tensors::none());
+    const transformer<float>& model = the_pairs().model;
+    frozen_tensors frozen;
+    for (std::size_t t = 0; t < model.layout().tensors().size(); ++t) {
+        const tensor_place& place = model.layout().tensors()[t];
+        const auto numbers = model.parameters().subspan(*model.weights().trained_offset(place), place.size());
+        frozen.emplace(t,
+                       stored_numbers(std::vector<float>(numbers.begin(), numbers.end()), place.rows, place.columns));
+    }
+    return transformer<float, Backend>(model.config(), std::move(frozen));
+}
+
 /// Multiplications and additions of a forward pass: products with the weights, of all rows and (the head's) of those
 /// that predict, and with keys and values. Counts what has to be computed once prompts are shared.
-inline double forward_operations(const preflearn::transformer<float>& model,
-                                 std::span<const preflearn::token_completion> completions) {
+template <class Model>
+double forward_operations(const Model& model, std::span<const preflearn::token_completion> completions) {
     const preflearn::transformer_config& c = model.config();
     const preflearn::packed_batch batch(completions, c, preflearn::row_purpose::log_probs);
     const std::size_t in_layer =

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/parallel.hpp>
 
 namespace {
 
@@ -83,9 +84,12 @@ option command_line::flag(std::string name, bool& value, std::string help) {
 }
 
 std::optional<int> command_line::parse(int argc, char** argv, const std::function<void()>& check) {
+    add("--threads", threads_, "threads of parallel loops, up to 1024; default: one a processor, or OMP_NUM_THREADS")
+        .positive();
     try {
         try {
             app_->parse(argc, argv);
+            if (threads_) preflearn::set_thread_count(*threads_);
             if (check) check();
         } catch (const usage_error& fault) {
             throw CLI::ValidationError(fault.what());

@@ -56,6 +56,7 @@ struct usage_error : std::runtime_error {
     explicit usage_error(const std::string& fault) : std::runtime_error(fault) {}
 };
 
+/// Every program has --threads, which sets how many its loops use.
 class command_line {
   public:
     /// \param about what the program does, above the options in its help
@@ -79,4 +80,5 @@ class command_line {
 
   private:
     std::unique_ptr<CLI::App> app_;
+    std::optional<std::size_t> threads_;
 };

@@ -15,7 +15,7 @@
 #include "losses.hpp"
 
 struct arguments {
-    std::string teacher, student, data, report, checkpoints, chat_format, loss = "sigmoid";
+    std::string teacher, student, data, report, checkpoints, cache, chat_format, loss = "sigmoid", optimiser = "adamw";
     std::vector<std::string> parameters;
     std::optional<std::size_t> labelled, unlabelled, test, epochs, fine_tuning_epochs, batch, maximum_tokens;
     std::optional<double> rate, fine_tuning_rate;
@@ -60,4 +60,6 @@ template <class Options> void apply(const arguments& given, Options& options) {
     study.seed = given.seed;
     study.soft_labels = given.soft_labels;
     study.checkpoints = {.path = given.checkpoints, .every = given.checkpoint_every};
+    study.cache = given.cache;
+    study.eight_bit_moments = given.optimiser == "adamw_8bit";
 }

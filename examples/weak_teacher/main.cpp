@@ -110,6 +110,12 @@ int main(int argc, char** argv) {
         .needs(data);
     line.add("--report", given.report, "folder for JSON, CSV, SVG, the run's manifest and left-out.jsonl");
     line.add("--checkpoints", given.checkpoints, "folder for checkpoints; the same command goes on from them");
+    line.add("--cache", given.cache,
+             "folder of log-probs by model and pairs: what was computed before is read from there (real models)")
+        .needs(data);
+    line.add("--optimiser", given.optimiser, "adamw_8bit remembers 2 bytes a parameter instead of 8")
+        .one_of({"adamw", "adamw_8bit"})
+        .shows_default();
     line.add("--checkpoint-every", given.checkpoint_every, "steps between checkpoints; default: a run's end");
     const auto work = [&] {
         run(given, preflearn::command_line_of(argc, argv));

@@ -42,6 +42,7 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
             if (given.report.empty()) return;
             preflearn::write_left_out(std::filesystem::path(given.report) / "left-out.jsonl", found.left_out);
         }));
+        for (const std::string& note : results.back().notes) std::fprintf(stderr, "%s\n", note.c_str());
     }
     return results;
 }

@@ -5,7 +5,10 @@
 
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/gguf.hpp>
+#include <preflearn/checkpoint/gguf_keys.hpp>
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/checkpoint/mapped_file.hpp>
+#include <preflearn/checkpoint/pickled.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/checkpoint/tensor.hpp>
+#include <preflearn/checkpoint/write_gguf.hpp>

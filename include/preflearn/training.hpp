@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/training/batch_state.hpp>
 #include <preflearn/training/files.hpp>
 #include <preflearn/training/kinds.hpp>
 #include <preflearn/training/loop.hpp>

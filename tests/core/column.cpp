@@ -16,28 +16,28 @@ using namespace preflearn;
 
 TEST_CASE("columns of other libraries are spans of the same memory") {
     std::vector<double> values{1, 2, 3, 4, 5, 6};
-    CHECK(column(values).data() == values.data());
-    CHECK(column(std::span(values)).size() == 6);
+    CHECK(as_column(values).data() == values.data());
+    CHECK(as_column(std::span(values)).size() == 6);
 
     Eigen::VectorXf vector = Eigen::VectorXf::LinSpaced(5, 0, 4);
-    CHECK(column(vector).data() == vector.data());
-    CHECK(column(vector.segment(1, 3)).front() == 1);
-    CHECK(column(Eigen::Map<Eigen::RowVectorXd>(values.data(), 6)).size() == 6);
+    CHECK(as_column(vector).data() == vector.data());
+    CHECK(as_column(vector.segment(1, 3)).front() == 1);
+    CHECK(as_column(Eigen::Map<Eigen::RowVectorXd>(values.data(), 6)).size() == 6);
 
     xt::xtensor<double, 1> tensor = xt::arange<double>(6);
-    CHECK(column(tensor).data() == tensor.data());
-    CHECK(column(xt::adapt(values, std::array<std::size_t, 1>{6})).data() == values.data());
-    CHECK(column(xt::view(tensor, xt::range(2, 5))).front() == 2);
+    CHECK(as_column(tensor).data() == tensor.data());
+    CHECK(as_column(xt::adapt(values, std::array<std::size_t, 1>{6})).data() == values.data());
+    CHECK(as_column(xt::view(tensor, xt::range(2, 5))).front() == 2);
 }
 
 TEST_CASE("a column keeps const and can be written through otherwise") {
     const std::vector<float> fixed{1};
-    static_assert(std::is_same_v<decltype(column(fixed)), std::span<const float>>);
+    static_assert(std::is_same_v<decltype(as_column(fixed)), std::span<const float>>);
     Eigen::VectorXd vector(2);
-    column(vector)[1] = 7;
+    as_column(vector)[1] = 7;
     CHECK(vector[1] == 7);
     const Eigen::VectorXd same = vector;
-    static_assert(std::is_same_v<decltype(column(same)), std::span<const double>>);
+    static_assert(std::is_same_v<decltype(as_column(same)), std::span<const double>>);
 }
 
 TEST_CASE("scores are given as vectors of any library, of one type of number") {
@@ -63,14 +63,14 @@ TEST_CASE("scores are given as vectors of any library, of one type of number") {
 
 TEST_CASE("elements that do not lie side by side are refused, and so are matrices") {
     const Eigen::MatrixXd matrix = Eigen::MatrixXd::Zero(3, 2);
-    CHECK_NOTHROW(column(matrix.col(1)));
-    CHECK_THROWS_WITH_AS(column(matrix.row(1)), "the elements of a column must lie side by side, found a stride of 3",
-                         argument_error);
-    CHECK_THROWS_AS(column(matrix), argument_error);
+    CHECK_NOTHROW(as_column(matrix.col(1)));
+    CHECK_THROWS_WITH_AS(as_column(matrix.row(1)),
+                         "the elements of a column must lie side by side, found a stride of 3", argument_error);
+    CHECK_THROWS_AS(as_column(matrix), argument_error);
 
     const xt::xtensor<double, 2> table = xt::zeros<double>({3, 2});
-    CHECK_NOTHROW(column(xt::view(table, 1, xt::all())));
-    CHECK_THROWS_WITH_AS(column(xt::view(table, xt::all(), 1)),
+    CHECK_NOTHROW(as_column(xt::view(table, 1, xt::all())));
+    CHECK_THROWS_WITH_AS(as_column(xt::view(table, xt::all(), 1)),
                          "the elements of a column must lie side by side, found a stride of 2", argument_error);
-    CHECK_THROWS_AS(column(table), argument_error);
+    CHECK_THROWS_AS(as_column(table), argument_error);
 }

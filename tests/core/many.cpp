@@ -90,10 +90,10 @@ TEST_CASE("samples come from generators of their own, so that order and threads 
     } policy;
     const std::vector<int> prompts(50, 1000);
     const sampling_options options{.max_tokens = 1000};
-    const std::vector<int> drawn = samples(policy, std::span(prompts), options, 1, "test");
+    const std::vector<int> drawn = sample_all(policy, std::span(prompts), options, 1, "test");
     for (std::size_t i = 0; i < prompts.size(); ++i)
         CHECK(drawn[i] == 1000 + static_cast<int>(generator(1, "test", i).below(1000)));
-    CHECK(samples(policy, std::span(prompts).first(7), options, 1, "test") ==
+    CHECK(sample_all(policy, std::span(prompts).first(7), options, 1, "test") ==
           std::vector<int>(drawn.begin(), drawn.begin() + 7));
-    CHECK(drawn != samples(policy, std::span(prompts), options, 2, "test"));
+    CHECK(drawn != sample_all(policy, std::span(prompts), options, 2, "test"));
 }

@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include <preflearn/loss/named.hpp>
@@ -173,4 +175,46 @@ TEST_CASE("too few pairs, a missing file and a missing model are clear errors") 
     missing = f.options();
     missing.student = f.folder / "pairs.jsonl";
     CHECK_THROWS_AS(run_text_study(missing, dpo{}, quiet), input_error);
+}
+
+TEST_CASE("what was scored before is read from the cache, to the same bits, also by another study that starts alike") {
+    const files f;
+    text_study_options options = f.options();
+    const study_result plain = run_text_study(options, dpo{}, [](const auto&) {});
+    options.study.cache = f.folder / "cache";
+    const auto count = [&] {
+        return std::distance(std::filesystem::directory_iterator(f.folder / "cache"),
+                             std::filesystem::directory_iterator());
+    };
+    const study_result first = run_text_study(options, dpo{}, [](const auto&) {});
+    const auto files_of_one = count();
+    const study_result second = run_text_study(options, dpo{}, [](const auto&) {});
+    CHECK(count() == files_of_one);
+    for (const study_result* cached : {&first, &second}) {
+        CHECK(cached->notes.empty());
+        for (std::size_t s = 1; s < plain.students.size(); ++s)
+            for (const label& l : plain.students[s].test_labels)
+                CHECK(cached->students[s].test_labels.at(l.id).margin() == l.verdict.margin());
+    }
+    run_text_study(options, dpo{.beta = 0.5},
+                   [](const auto&) {}); // the references are those of before, the students are not
+    CHECK(count() == files_of_one + (files_of_one - 4));
+}
+
+TEST_CASE("moments of 8 bits train about the same students, and a kept run knows them") {
+    const files f;
+    text_study_options options = f.options();
+    options.study.checkpoints = {.path = f.folder.path()};
+    const study_result plain = run_text_study(options, dpo{}, [](const auto&) {});
+    options.study.eight_bit_moments = true;
+    CHECK_THROWS_WITH_AS(run_text_study(options, dpo{}, [](const auto&) {}),
+                         doctest::Contains("optimiser: adamw there, adamw_8bit here"), input_error);
+    options.study.checkpoints = {};
+    const study_result coded = run_text_study(options, dpo{}, [](const auto&) {});
+    for (std::size_t s = 1; s < plain.students.size(); ++s) {
+        const double exact = plain.students[s].training.steps.back().loss,
+                     other = coded.students[s].training.steps.back().loss;
+        CHECK(other != exact);
+        CHECK(other == doctest::Approx(exact).epsilon(0.05));
+    }
 }

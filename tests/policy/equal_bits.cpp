@@ -71,11 +71,12 @@ template <class T> struct numbers {
 template <class T> struct random_model {
     test::completions texts = responses();
     std::vector<token_completion> all = texts.views();
-    transformer<T> model{odd_widths(), generator(3, "weights")}, reference{odd_widths(), generator(4, "weights")};
+    transformer<T> model, reference;
     scalar_head<transformer<T>> head{model};
     std::vector<numbers<T>> alone;
 
-    random_model() {
+    explicit random_model(const transformer_config& config = odd_widths())
+        : model(config, generator(3, "weights")), reference(config, generator(4, "weights")) {
         generator random(5, "head");
         for (T& v : head.head()) v = static_cast<T>(random.normal());
         use_threads(1);
@@ -143,6 +144,21 @@ TEST_CASE_TEMPLATE("a response has the same log-probs, hidden states and rewards
             for (std::size_t& i : chosen) i = random.below(e.all.size());
             CHECK(e.holds(chosen));
         }
+    }
+    use_threads();
+}
+
+TEST_CASE("a response whose angles depend on its length, too, though its prompt has others in other texts") {
+    transformer_config config = odd_widths();
+    config.rope_scaling = {.type = rope_scaling::rule::dynamic, .factor = 2, .original_maximum_length = 16};
+    const random_model<float> e(config), plain;
+    CHECK(e.alone[0].tokens == plain.alone[0].tokens); // 8 tokens
+    CHECK(e.alone[1].tokens[0] != plain.alone[1].tokens[0]);
+    CHECK(e.alone[1].tokens[16] != plain.alone[1].tokens[16]);
+    for (const int threads : {1, 2}) {
+        use_threads(threads);
+        CHECK(e.holds({0, 1, 2, 3, 4, 5, 6}));
+        CHECK(e.holds({5, 1, 4, 2, 6, 0, 3}));
     }
     use_threads();
 }

@@ -116,6 +116,8 @@ inline preflearn::transformer_config parallel_blocks() {
                                                       .tensors = tables::parallel_blocks});
     config.tied_embeddings = false;
     config.rotary_dim = 4;
+    config.rope_scaling = {
+        .type = preflearn::rope_scaling::rule::yarn, .factor = 3, .original_maximum_length = 8, .beta_fast = 2};
     config.no_rotary_every = 2;
     config.residual_scale = 0.4;
     config.logit_scale = 0.7;

@@ -43,6 +43,13 @@ inline preflearn::transformer_config multi_query() {
     return config;
 }
 
+/// Angles that depend on a text's length beyond six tokens.
+inline preflearn::transformer_config stretched() {
+    preflearn::transformer_config config = grouped();
+    config.rope_scaling = {.type = preflearn::rope_scaling::rule::dynamic, .factor = 3, .original_maximum_length = 6};
+    return config;
+}
+
 /// Owns token sequences and views them as completions; prompts are repeated by content, not by address.
 struct completions {
     std::vector<std::vector<token_id>> prompts, responses;

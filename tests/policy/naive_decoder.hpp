@@ -94,11 +94,12 @@ class naive_decoder {
     void turn(std::size_t layer, std::size_t position, std::span<double> head) const {
         if (!c_.rotates(layer)) return;
         const std::vector<double> frequencies = preflearn::rotary_frequencies(c_, c_.local_rotary(layer));
+        const double factor = preflearn::rotary_factor(c_, c_.local_rotary(layer));
         const std::size_t half = frequencies.size();
         for (std::size_t i = 0; i < half; ++i) {
             const double angle = static_cast<double>(position) * frequencies[i], x = head[i], y = head[half + i];
-            head[i] = x * std::cos(angle) - y * std::sin(angle);
-            head[half + i] = y * std::cos(angle) + x * std::sin(angle);
+            head[i] = factor * (x * std::cos(angle) - y * std::sin(angle));
+            head[half + i] = factor * (y * std::cos(angle) + x * std::sin(angle));
         }
     }
     void run(std::size_t layer, std::vector<numbers>& rows) const {

@@ -9,7 +9,7 @@
 #include <preflearn/policy/files/load_text_policy.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
 
-#include "weak_model.hpp"
+#include "models.hpp"
 
 using namespace preflearn;
 

@@ -7,7 +7,7 @@
 
 #include <preflearn/text/files/load.hpp>
 
-#include "weak_model.hpp"
+#include "models.hpp"
 
 using namespace preflearn;
 

@@ -82,8 +82,9 @@ concept ScoringBackend = OwnsArrays<B, T> &&
     B::normalise(x, norm, y, y);
     // y = x Wᵀ + b + what its adapter adds, or y += that
     B::linear(x, weights, y, store::replace);
-    // turns the first 2 · frequencies columns of each of `heads` heads, all columns of y, to the position of its row
-    {typename B::template rotation<T>(frequencies, positions)};
+    // turns the first 2 · frequencies columns of each of `heads` heads, all columns of y, to the position of its row,
+    // and multiplies them by the last
+    {typename B::template rotation<T>(frequencies, positions, 1.0)};
     B::rotate(rotation, heads, y);
     // of queries and of keys and values side by side: the mixed values, and log Σ exp of each row's and head's scores
     // where it is wanted

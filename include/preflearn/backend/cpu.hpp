@@ -7,14 +7,12 @@
 #include <preflearn/backend/cpu/attend.hpp>
 #include <preflearn/backend/cpu/attention_block.hpp>
 #include <preflearn/backend/cpu/backend.hpp>
-#include <preflearn/backend/cpu/chained_product.hpp>
 #include <preflearn/backend/cpu/embed.hpp>
-#include <preflearn/backend/cpu/few_rows.hpp>
 #include <preflearn/backend/cpu/linear.hpp>
 #include <preflearn/backend/cpu/low_rank.hpp>
 #include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/backend/cpu/normalise.hpp>
-#include <preflearn/backend/cpu/product.hpp>
+#include <preflearn/backend/cpu/onednn.hpp>
 #include <preflearn/backend/cpu/rotate.hpp>
 #include <preflearn/backend/cpu/row_dropout.hpp>
 #include <preflearn/backend/cpu/row_pieces.hpp>

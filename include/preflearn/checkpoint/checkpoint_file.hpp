@@ -44,6 +44,8 @@ class checkpoint_file {
     [[nodiscard]] const std::filesystem::path& path() const { return content_->path; }
     /// A JSON object: GGUF's key-value pairs, or the `__metadata__` of safetensors.
     [[nodiscard]] const nlohmann::json& metadata() const { return content_->metadata; }
+    /// What was mapped, byte by byte.
+    [[nodiscard]] std::span<const mapped_file> files() const { return content_->files; }
     /// In the order of the file.
     [[nodiscard]] std::span<const tensor_view> tensors() const { return content_->tensors; }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -30,50 +31,22 @@ namespace preflearn {
 
 namespace detail {
 
-/// ggml's number of a tensor type. \throws input_error naming `what` for types that are not read here.
+/// ggml's numbers of tensor types.
+inline constexpr std::array ggml_types{
+    std::pair{0U, element_type::f32},   std::pair{1U, element_type::f16},   std::pair{2U, element_type::q4_0},
+    std::pair{3U, element_type::q4_1},  std::pair{6U, element_type::q5_0},  std::pair{7U, element_type::q5_1},
+    std::pair{8U, element_type::q8_0},  std::pair{10U, element_type::q2_k}, std::pair{11U, element_type::q3_k},
+    std::pair{12U, element_type::q4_k}, std::pair{13U, element_type::q5_k}, std::pair{14U, element_type::q6_k},
+    std::pair{24U, element_type::i8},   std::pair{25U, element_type::i16},  std::pair{26U, element_type::i32},
+    std::pair{27U, element_type::i64},  std::pair{28U, element_type::f64},  std::pair{30U, element_type::bf16},
+};
+
+/// \throws input_error naming `what` for types that are not read here.
 inline element_type element_type_of_ggml(std::uint32_t number, const std::string& what) {
-    switch (number) {
-    case 0:
-        return element_type::f32;
-    case 1:
-        return element_type::f16;
-    case 2:
-        return element_type::q4_0;
-    case 3:
-        return element_type::q4_1;
-    case 6:
-        return element_type::q5_0;
-    case 7:
-        return element_type::q5_1;
-    case 8:
-        return element_type::q8_0;
-    case 10:
-        return element_type::q2_k;
-    case 11:
-        return element_type::q3_k;
-    case 12:
-        return element_type::q4_k;
-    case 13:
-        return element_type::q5_k;
-    case 14:
-        return element_type::q6_k;
-    case 24:
-        return element_type::i8;
-    case 25:
-        return element_type::i16;
-    case 26:
-        return element_type::i32;
-    case 27:
-        return element_type::i64;
-    case 28:
-        return element_type::f64;
-    case 30:
-        return element_type::bf16;
-    default:
-        throw input_error(
-            message(what, ": ggml's tensor type ", number,
-                    " is not read; F64, F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 and Q2_K to Q6_K are"));
-    }
+    for (const auto& [known, type] : ggml_types)
+        if (known == number) return type;
+    throw input_error(message(what, ": ggml's tensor type ", number,
+                              " is not read; F64, F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 and Q2_K to Q6_K are"));
 }
 
 /// Reads little-endian values one after the other and never beyond the end.
@@ -182,6 +155,22 @@ inline std::size_t gguf_alignment(const nlohmann::json& metadata, const std::str
     return static_cast<std::size_t>(value);
 }
 
+struct gguf_counts {
+    std::size_t tensors, keys;
+};
+
+/// Reads what a file begins with. \throws input_error for what is not GGUF of version 2 or 3.
+inline gguf_counts begin_gguf(gguf_cursor& from) {
+    const std::string& file = from.file();
+    require<input_error>(from.number<std::uint32_t>("the magic number") == 0x46554747, file,
+                         ": is not a GGUF file: it does not begin with 'GGUF'");
+    const auto version = from.number<std::uint32_t>("the version");
+    require<input_error>((version & 0xffffU) != 0, file, ": is a big-endian GGUF file; little-endian ones are read");
+    require<input_error>(version == 2 || version == 3, file, ": GGUF version ", version, "; versions 2 and 3 are read");
+    const std::size_t tensors = from.count(24, "the number of tensors");
+    return {tensors, from.count(13, "the number of metadata keys")};
+}
+
 } // namespace detail
 
 /// Maps a GGUF file and reads its header. Metadata is a JSON object of its key-value pairs, as typed in the file;
@@ -191,13 +180,7 @@ inline checkpoint_file read_gguf(const std::filesystem::path& path) {
     const std::string file = path.string();
     mapped_file mapping(path);
     detail::gguf_cursor from(mapping.bytes(), file);
-    require<input_error>(from.number<std::uint32_t>("the magic number") == 0x46554747, file,
-                         ": is not a GGUF file: it does not begin with 'GGUF'");
-    const auto version = from.number<std::uint32_t>("the version");
-    require<input_error>((version & 0xffffU) != 0, file, ": is a big-endian GGUF file; little-endian ones are read");
-    require<input_error>(version == 2 || version == 3, file, ": GGUF version ", version, "; versions 2 and 3 are read");
-    const std::size_t tensor_count = from.count(24, "the number of tensors");
-    const std::size_t key_count = from.count(13, "the number of metadata keys");
+    const auto [tensor_count, key_count] = detail::begin_gguf(from);
 
     nlohmann::json metadata = nlohmann::json::object();
     for (std::size_t i = 0; i < key_count; ++i) {

@@ -27,6 +27,7 @@
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/checkpoint/mapped_file.hpp>
+#include <preflearn/checkpoint/pickled.hpp>
 #include <preflearn/checkpoint/tensor.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -168,6 +169,7 @@ inline checkpoint_file read_safetensors(const std::filesystem::path& path) {
         for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
             if (entry.path().extension() == ".safetensors") found.push_back(entry.path());
         }
+        if (found.empty()) refuse_pickled(path);
         require<input_error>(found.size() == 1, path.string(),
                              ": model.safetensors, model.safetensors.index.json or one ",
                              "*.safetensors was expected in this folder; it has ", found.size(), " *.safetensors");

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <preflearn/core/stored/element.hpp>
+#include <preflearn/core/stored/encoded_values.hpp>
 #include <preflearn/core/stored/stored_values.hpp>
 #include <preflearn/core/system/error.hpp>
 
@@ -87,32 +88,6 @@ tensor_view as_tensor(std::string name, std::vector<std::size_t> shape, std::spa
     require(view.size() == values.size(), "tensor ", view.name, ": ", values.size(), " values for shape ",
             text_of_shape(view.shape));
     return view;
-}
-
-/// Numbers stored as F64, F32, F16 or BF16 (rounded to nearest even), ready to be a tensor's bytes.
-/// \throws argument_error for another type.
-template <std::floating_point T> std::vector<std::byte> encode_values(std::span<const T> values, element_type type) {
-    const auto stored = [&]<class Encode>(Encode encode) {
-        using stored_type = decltype(encode(T{}));
-        std::vector<std::byte> bytes(values.size() * sizeof(stored_type));
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            const stored_type value = encode(values[i]);
-            std::memcpy(bytes.data() + i * sizeof value, &value, sizeof value);
-        }
-        return bytes;
-    };
-    switch (type) {
-    case element_type::f64:
-        return stored([](T x) { return static_cast<double>(x); });
-    case element_type::f32:
-        return stored([](T x) { return static_cast<float>(x); });
-    case element_type::f16:
-        return stored([](T x) { return f16_of_float(static_cast<float>(x)); });
-    case element_type::bf16:
-        return stored([](T x) { return bf16_of_float(static_cast<float>(x)); });
-    default:
-        throw argument_error(message("values cannot be stored as ", name_of(type), "; F64, F32, F16 or BF16 can"));
-    }
 }
 
 } // namespace preflearn

@@ -24,7 +24,7 @@ concept Column = requires(C& values) {
 
 /// The elements of `values` as a span, const if they are; valid as long as they are.
 /// \throws argument_error when `values` has more than one axis longer than 1, or its elements do not lie side by side.
-template <Column C> auto column(C&& values) {
+template <Column C> auto as_column(C&& values) {
     using element = std::remove_pointer_t<decltype(values.data())>;
     element* first = values.data();
     const auto size = static_cast<std::size_t>(values.size());
@@ -50,16 +50,16 @@ template <class C>
 concept StridedColumn = Column<C> &&(
     requires(C& values) { values.innerStride(); } || requires(C & values) { values.strides().size(); });
 
-/// A span that other libraries' columns convert to, checked by `column`: what scores and gradients are given as.
+/// A span that other libraries' columns convert to, checked by `as_column`: what scores and gradients are given as.
 template <class T> class column_view : public std::span<T> {
   public:
     using std::span<T>::span;
     constexpr column_view(std::span<T> values) : std::span<T>(values) {}
-    /// \throws argument_error as `column`.
+    /// \throws argument_error as `as_column`.
     template <class C>
         requires(StridedColumn<C> || (Column<C> && !std::constructible_from<std::span<T>, C>))
-    &&std::convertible_to<decltype(column(std::declval<C&>())), std::span<T>> column_view(C&& values)
-        : std::span<T>(column(values)) {}
+    &&std::convertible_to<decltype(as_column(std::declval<C&>())), std::span<T>> column_view(C&& values)
+        : std::span<T>(as_column(values)) {}
 
     [[nodiscard]] constexpr column_view subspan(std::size_t at, std::size_t count = std::dynamic_extent) const {
         return std::span<T>::subspan(at, count);
@@ -69,6 +69,6 @@ template <class T> class column_view : public std::span<T> {
 };
 
 /// The type of a column's elements, without const.
-template <class C> using column_element = typename decltype(column(std::declval<C&>()))::value_type;
+template <class C> using column_element = typename decltype(as_column(std::declval<C&>()))::value_type;
 
 } // namespace preflearn

@@ -69,8 +69,8 @@ template <class R, Completions Range> std::vector<double> rewards(const R& rewar
 /// seed are compared under common random numbers. Uses `policy.sample_many(prompts, options, seed, purpose)` where it
 /// exists. \return something indexed by prompt whose entries view or are responses (a vector, a ragged array)
 template <class P, std::ranges::contiguous_range Prompts>
-auto samples(const P& policy, const Prompts& range, const sampling_options& options, std::uint64_t seed,
-             std::string_view purpose) {
+auto sample_all(const P& policy, const Prompts& range, const sampling_options& options, std::uint64_t seed,
+                std::string_view purpose) {
     const auto prompts = view_of(range);
     if constexpr (requires { policy.sample_many(prompts, options, seed, purpose); }) {
         return policy.sample_many(prompts, options, seed, purpose);

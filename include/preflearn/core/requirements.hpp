@@ -43,7 +43,8 @@ template <class M, class Batch> consteval void check_is_trainable() {
         Trainable<M, Batch>,
         "a Trainable has types `real` and `pass`, const forward(batch) that returns a pass with scores(), "
         "backward(pass&&, derivatives), and flat parameters() and gradients() of one floating-point type: batch "
-        "is a std::span<const preflearn::completion<Prompt, Response>>, scores() converts to a "
+        "is a std::span<const preflearn::completion<Prompt, Response>> of the data's own types (those that a language "
+        "model of tokens takes are both preflearn::token_span), scores() converts to a "
         "std::span<const real> with one number a completion, derivatives is a std::span<const real>, and "
         "parameters() and gradients() return spans, vectors or Eigen vectors");
 }

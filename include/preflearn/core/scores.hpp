@@ -53,7 +53,7 @@ template <class Real> struct pair_gradients {
 template <Column C, class... More> pair_gradients(C&&, More&&...) -> pair_gradients<column_element<C>>;
 
 /// What a loss reports of a batch: sums, so that shards add up. Divide by `weight` for the mean, as training and
-/// `value` do.
+/// `reduced_loss` do.
 struct loss_sums {
     /// Σ weight · loss.
     double loss = 0;

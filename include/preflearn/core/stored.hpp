@@ -4,6 +4,7 @@
 #pragma once
 
 #include <preflearn/core/stored/element.hpp>
+#include <preflearn/core/stored/encoded_values.hpp>
 #include <preflearn/core/stored/quantised.hpp>
 #include <preflearn/core/stored/stored_matrix.hpp>
 #include <preflearn/core/stored/stored_values.hpp>

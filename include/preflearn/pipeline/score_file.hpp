@@ -21,6 +21,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/backend/cpu.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -125,7 +126,8 @@ inline std::vector<input_file> score_inputs(const score_file_options& options) {
         if (!options.adapter.empty())
             for (input_file& file : hash_files(options.adapter)) inputs.push_back(std::move(file));
     } else if (std::filesystem::is_directory(options.model, ignored)) {
-        for (const char* const name : {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja"})
+        for (const char* const name :
+             {"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "chat_template.jinja"})
             if (std::filesystem::is_regular_file(options.model / name, ignored))
                 inputs.push_back(hash_file(options.model / name));
     } else {
@@ -134,10 +136,11 @@ inline std::vector<input_file> score_inputs(const score_file_options& options) {
     return inputs;
 }
 
-/// The model, with its adapter where there is one.
-template <std::floating_point Scalar> transformer<Scalar> scored_model(const score_file_options& options) {
-    if (options.adapter.empty()) return load_transformer<Scalar>(options.model);
-    return load_adapter(load_transformer<Scalar>(options.model, trained_tensors::none()), options.adapter);
+/// The model, read where it lies, with its adapter where there is one.
+template <std::floating_point Scalar, class Backend>
+transformer<Scalar, Backend> scored_model(const score_file_options& options) {
+    transformer<Scalar, Backend> model = load_transformer<Scalar, Backend>(options.model, trained_tensors::none());
+    return options.adapter.empty() ? std::move(model) : load_adapter(model, options.adapter);
 }
 
 inline std::string_view name_of(token_boundary boundary) {
@@ -166,6 +169,12 @@ inline nlohmann::ordered_json score_settings(const score_file_options& options, 
     settings["tokenizer_notes"] = std::vector<std::string>(words.notes().begin(), words.notes().end());
     settings["chat_format_notes"] = conversations.format.notes;
     return settings;
+}
+
+/// "float", "double", or by which other products than the processor's own, whose bits are others.
+template <class Scalar, class Backend> std::string precision_of() {
+    const std::string number = sizeof(Scalar) == 4 ? "float" : "double";
+    return Backend::name == cpu_backend::name ? number : message(number, ", ", Backend::name);
 }
 
 /// What became of the file's pairs, and how prompt and response met.
@@ -204,7 +213,7 @@ inline std::vector<text_comparison> usable_pairs(const score_file_options& optio
 /// Does it all. \param say takes each sentence for the user \param seen is told, after each block of pairs, how many of
 /// how many are done \throws input_error for files that cannot be read or written, when no pair is left and, where
 /// strict, when one was left out; argument_error for options that cannot be met.
-template <std::floating_point Scalar, class Say, class Seen>
+template <std::floating_point Scalar, class Backend = cpu_backend, class Say, class Seen>
 void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
     tokenizer words = load_tokenizer(options.model, options.tokenizer); // first, since it is quicker to fail
     require(options.after_response == response_end::nothing || words.end_token().has_value(), options.model.string(),
@@ -220,7 +229,7 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
     manifest run{.program = "log_probs",
                  .command_line = options.command_line,
                  .settings =
-                     detail::score_settings(options, words, conversations, sizeof(Scalar) == 4 ? "float" : "double"),
+                     detail::score_settings(options, words, conversations, detail::precision_of<Scalar, Backend>()),
                  .inputs = detail::score_inputs(options)};
     const fit_rules rules{.maximum_tokens = options.maximum_tokens};
     std::size_t changed = 0;
@@ -248,8 +257,8 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
         write_pair_tokens(texts, pairs, options.out, options.after_response, &data.names());
         tell(fitting);
     } else {
-        const text_policy<transformer<Scalar>> policy(
-            std::move(words), detail::scored_model<Scalar>(options),
+        const text_policy<transformer<Scalar, Backend>> policy(
+            std::move(words), detail::scored_model<Scalar, Backend>(options),
             {.after_response = options.after_response, .boundary = options.boundary});
         const std::span<const std::string> notes = policy.model().notes();
         for (const std::string& note : notes) say("model: " + note);

@@ -9,7 +9,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <ranges>
 #include <span>
 #include <string>
@@ -23,19 +22,17 @@
 #include <preflearn/core/many.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/requirements.hpp>
-#include <preflearn/core/sampling.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/selection/prompt_groups.hpp>
 #include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/study_options.hpp>
 #include <preflearn/reward/implicit.hpp>
 #include <preflearn/teacher/from_reward.hpp>
 #include <preflearn/teacher/random.hpp>
 #include <preflearn/teacher/rule.hpp>
-#include <preflearn/training/files/run_file.hpp>
+#include <preflearn/training/files/reference_cache.hpp>
 #include <preflearn/training/loop/metrics.hpp>
-#include <preflearn/training/loop/observer.hpp>
 #include <preflearn/training/loop/options.hpp>
-#include <preflearn/training/reference/reference.hpp>
 
 namespace preflearn {
 
@@ -53,36 +50,6 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold = no_gol
     /// A RewardModel, for evaluation and for the students of gold labels; `no_gold` leaves both out.
     Gold gold{};
 };
-
-struct study_options {
-    /// Of the implicit reward: the loss's own β.
-    double beta = 0.1;
-    /// How the weak teacher labels: the sign of its margin (the paper), or σ(margin).
-    bool soft_labels = false;
-    adamw teacher_optimiser{}, student_optimiser{};
-    /// Seeds, keepers and observers of these are set by the study.
-    training_options teacher_training{}, student_training{};
-    /// How responses to the test prompts are drawn where there is a gold reward to judge them.
-    sampling_options sampling{};
-    std::uint64_t seed = 0;
-    /// A folder for the checkpoints of every training run, which goes on from them; empty: none.
-    run_file checkpoints{};
-    /// Makes the observer of a training run with this title; `{}`: nobody watches.
-    std::function<training_observer(std::string_view title)> observe{};
-};
-
-/// Gives a training run of the study its seed, its observer and its checkpoint; the title names them.
-inline void prepare_training(training_options& training, const study_options& study, const std::string& title) {
-    training.seed = study.seed;
-    training.observers.clear();
-    if (study.observe) training.observers.push_back(study.observe(title));
-    training.keeper = {};
-    if (study.checkpoints.path.empty()) return;
-    std::string file = message("seed ", study.seed, " ", title, ".safetensors");
-    std::erase(file, ',');
-    std::ranges::replace(file, ' ', '-');
-    training.keeper = run_file{study.checkpoints.path / file, study.checkpoints.every};
-}
 
 /// A student, or the untrained model that the students start from.
 struct student_result {
@@ -110,6 +77,8 @@ struct study_result {
     /// A number for the prompt of every pair, by the pair's id: errors of pairs of one prompt are not independent.
     /// Empty where no two pairs share a prompt.
     std::unordered_map<std::uint64_t, std::size_t> prompts{};
+    /// What the study's runs and its cache have to say, sentences for people.
+    std::vector<std::string> notes{};
 };
 
 /// The names of the rows, in their order.
@@ -133,7 +102,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
   public:
     study(const study_input<TeacherPolicy, StudentPolicy, C, Gold>& input, const Loss& loss,
           const study_options& options)
-        : input_(input), loss_(loss), options_(options) {
+        : input_(input), loss_(loss), options_(options), cache_(options.cache) {
         require(!input.labelled.empty() && !input.unlabelled.empty() && !input.test.empty(),
                 "a study needs labelled, unlabelled and test pairs, found ", input.labelled.size(), ", ",
                 input.unlabelled.size(), " and ", input.test.size());
@@ -167,6 +136,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         add_student(row_name::human_all, std::span<const C>(all_), references,
                     labels_of(std::span<const C>(all_), input_.human));
         if constexpr (has_gold) add_student(row_name::gold, input_.unlabelled, unlabelled, result_.gold_labels);
+        result_.notes.insert(result_.notes.end(), cache_.notes().begin(), cache_.notes().end());
         return std::move(result_);
     }
 
@@ -201,8 +171,8 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
     struct frozen_scores {
         std::vector<double> learning, test;
     };
-    template <class P> [[nodiscard]] frozen_scores score(const P& policy) const {
-        return {reference_log_probs(policy, all_), reference_log_probs(policy, input_.test)};
+    template <class P> [[nodiscard]] frozen_scores score(const P& policy) {
+        return {cache_.log_probs(policy, all_), cache_.log_probs(policy, input_.test)};
     }
 
     /// Steps 1 and 2. A teacher that is the student as well is not scored again.
@@ -214,10 +184,11 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
     void teach(const frozen_scores& references) {
         const std::span<const double> all(references.learning);
         const std::size_t labelled = 2 * input_.labelled.size();
-        trained<TeacherPolicy> weak =
-            align(copy_of(input_.teacher), all.first(labelled), input_.labelled, input_.human, loss_,
-                  options_.teacher_optimiser, training("weak teacher", options_.teacher_training));
+        trained<TeacherPolicy> weak = align(copy_of(input_.teacher), all.first(labelled), input_.labelled, input_.human,
+                                            loss_, optimiser_of(options_.teacher_optimiser, options_),
+                                            training("weak teacher", options_.teacher_training));
         result_.teacher_training = std::move(weak.history);
+        add_notes("weak teacher", result_.teacher_training);
         const auto verdict = [&](double margin) {
             return options_.soft_labels ? soft_label{}(margin) : hard_label{}(margin);
         };
@@ -228,9 +199,9 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
     /// The verdicts of a policy's implicit reward.
     template <class P, class Verdict>
     [[nodiscard]] label_set implicit_labels(const P& policy, std::span<const C> pairs,
-                                            std::span<const double> references, const Verdict& verdict) const {
+                                            std::span<const double> references, const Verdict& verdict) {
         const std::vector<double> rewards =
-            implicit_rewards(reference_log_probs(policy, pairs), references, options_.beta);
+            implicit_rewards(cache_.log_probs(policy, pairs), references, options_.beta);
         label_set labels;
         for (std::size_t i = 0; i < pairs.size(); ++i)
             labels.add({static_cast<std::uint64_t>(pairs[i].id), verdict(rewards[2 * i] - rewards[2 * i + 1])});
@@ -240,11 +211,12 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
     /// Step 3, for any labels.
     void add_student(std::string_view name, std::span<const C> pairs, std::span<const double> references,
                      label_set labels) {
-        trained<StudentPolicy> student =
-            align(copy_of(input_.student), references, pairs, labels, loss_, options_.student_optimiser,
-                  training(message("student of ", name), options_.student_training));
+        trained<StudentPolicy> student = align(copy_of(input_.student), references, pairs, labels, loss_,
+                                               optimiser_of(options_.student_optimiser, options_),
+                                               training(message("student of ", name), options_.student_training));
         student_result row{.name = std::string(name), .labels = std::move(labels)};
         row.training = std::move(student.history);
+        add_notes(row.name, row.training);
         row.test_labels = implicit_labels(student.model, input_.test, references_.test, preference::from_margin);
         sample(student.model, row);
         result_.students.push_back(std::move(row));
@@ -254,13 +226,16 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         if constexpr (has_gold) {
             std::vector<prompt_of<C>> prompts;
             for (const C& c : input_.test) prompts.push_back(c.prompt);
-            const auto responses = samples(policy, std::span<const prompt_of<C>>(prompts), options_.sampling,
-                                           options_.seed, "student responses");
+            const auto responses = sample_all(policy, std::span<const prompt_of<C>>(prompts), options_.sampling,
+                                              options_.seed, "student responses");
             for (std::size_t i = 0; i < prompts.size(); ++i)
                 row.sample_rewards.push_back(static_cast<double>(input_.gold(prompts[i], responses[i])));
         }
     }
 
+    void add_notes(const std::string& who, const training_history& history) {
+        for (const std::string& note : history.notes) result_.notes.push_back(message(who, ": ", note));
+    }
     [[nodiscard]] training_options training(const std::string& title, training_options options) const {
         prepare_training(options, options_, title);
         return options;
@@ -270,6 +245,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
     Loss loss_;
     study_options options_;
     std::vector<C> all_;
+    reference_cache cache_;
     frozen_scores references_; // of the student
     study_result result_;
 };

@@ -30,11 +30,11 @@ concept FeatureMap = Comparison<C> && requires(const F& features, const C& c) {
 };
 
 /// φ(x, y) = y: the response's features given its prompt were computed beforehand. They are a Column: std::vector, a
-/// span, Eigen's or xtensor's vector. \throws argument_error as `column`.
+/// span, Eigen's or xtensor's vector. \throws argument_error as `as_column`.
 struct response_features {
     template <class Prompt, Column Response>
         requires std::floating_point<column_element<const Response>>
-    auto operator()(const Prompt& /*prompt*/, const Response& response) const { return column(response); }
+    auto operator()(const Prompt& /*prompt*/, const Response& response) const { return as_column(response); }
 };
 
 /// Features of completions, one row each.
@@ -57,7 +57,7 @@ feature_rows<Real> rows_of(const Features& features, std::span<const completion<
     feature_rows<Real> rows(static_cast<Eigen::Index>(completions.size()), static_cast<Eigen::Index>(count));
     parallel_for(completions.size(), [&](std::size_t i) {
         const auto& held_values = features(completions[i].prompt, completions[i].response);
-        const auto values = column(held_values);
+        const auto values = as_column(held_values);
         const std::size_t found = values.size();
         require(found == count, "completion ", i, ": ", count, " features were expected, found ", found);
         for (std::size_t j = 0; j < count; ++j) {

@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include <preflearn/backend/cpu/product.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/products/product.hpp>
 #include <preflearn/reward/features.hpp>
 #include <preflearn/reward/finite.hpp>
 

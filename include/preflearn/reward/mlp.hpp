@@ -16,11 +16,11 @@
 
 #include <Eigen/Core>
 
-#include <preflearn/backend/cpu/product.hpp>
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/products/product.hpp>
 #include <preflearn/reward/features.hpp>
 #include <preflearn/reward/finite.hpp>
 

@@ -8,3 +8,4 @@
 #include <preflearn/text/files/pipeline_json.hpp>
 #include <preflearn/text/files/tokenizer_gguf.hpp>
 #include <preflearn/text/files/tokenizer_json.hpp>
+#include <preflearn/text/files/vocabulary_merges.hpp>

@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <preflearn/training/loop/batch_state.hpp>
 #include <preflearn/training/loop/clip.hpp>
 #include <preflearn/training/loop/culprit.hpp>
 #include <preflearn/training/loop/fingerprint.hpp>

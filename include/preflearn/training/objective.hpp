@@ -17,7 +17,7 @@
 #include <preflearn/core/loss_concepts.hpp>
 #include <preflearn/loss/by_name/identity.hpp>
 #include <preflearn/loss/pairs/fault_place.hpp>
-#include <preflearn/training/loop/batch_state.hpp>
+#include <preflearn/training/batch_state.hpp>
 #include <preflearn/training/loop/culprit.hpp>
 #include <preflearn/training/loop/loop.hpp>
 #include <preflearn/training/loop/metrics.hpp>

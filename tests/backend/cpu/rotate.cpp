@@ -57,6 +57,18 @@ TEST_CASE("entry i of the first half turns with entry i of the second, and what 
     CHECK(y[7] == 8);
 }
 
+TEST_CASE("what turns is multiplied by a factor, forward and back; what is behind stays") {
+    std::vector<double> x = {1, -2, 0.5, 3, 0.1, -1, 9}, y = x;
+    const std::vector<std::uint32_t> position{5};
+    for (const bool back : {false, true}) {
+        row_rotation<double>(three_frequencies, position).turn({x.data(), 1, 7}, 1, back);
+        row_rotation<double>(three_frequencies, position, 1.5).turn({y.data(), 1, 7}, 1, back);
+        const double factor = back ? 1.5 * 1.5 : 1.5;
+        for (std::size_t i = 0; i < 6; ++i) CHECK(y[i] == doctest::Approx(factor * x[i]));
+        CHECK(y[6] == 9);
+    }
+}
+
 TEST_CASE("every head of a row turns alike") {
     std::vector<double> x = {1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6};
     row_rotation<double>(three_frequencies, std::vector<std::uint32_t>{3}).turn({x.data(), 1, 12}, 2, false);

@@ -98,3 +98,20 @@ TEST_CASE("of several writers at once one wins whole") {
     CHECK(content == std::string(20000, content.at(0)));
     CHECK(entries(folder) == 1);
 }
+
+TEST_CASE("whether a file can be written is tried without leaving anything behind") {
+    const test::folder folder;
+    const auto tried = [](const std::filesystem::path& path) {
+        return test::error_of([&] { check_can_be_written(path); });
+    };
+    CHECK(tried(folder / "new").empty());
+    write_atomically(folder / "old", [](std::ostream& out) { out << "old"; });
+    std::filesystem::create_symlink(folder / "old", folder / "link");
+    CHECK(tried(folder / "link").empty());
+    CHECK(test::read(folder / "old") == "old");
+    CHECK(tried("/dev/null").empty());
+    CHECK(test::contains(tried(folder / "no" / "a"), "a file cannot be made in this folder"));
+    CHECK(test::contains(tried(folder.path()), "is a folder, a file was expected"));
+    CHECK(test::contains(tried(""), "a file name was expected"));
+    CHECK(entries(folder) == 2);
+}

@@ -45,6 +45,17 @@ template <class Results> bool all_equal(const Results& results) {
 
 } // namespace
 
+TEST_CASE("the number of threads can be set, to one at least") {
+    const std::size_t before = thread_count();
+    set_thread_count(3);
+    CHECK(thread_count() == 3);
+    parallel_for(2, [](std::size_t) { CHECK(thread_count() == 1); }); // inside a loop
+    set_thread_count(0);
+    CHECK(thread_count() == 1);
+    set_thread_count(before);
+    CHECK(thread_count() == before);
+}
+
 TEST_CASE("every task runs once, whatever the number of threads") {
     for (const std::size_t tasks : {0UL, 1UL, 2UL, 1000UL}) {
         const auto counts = with_threads([&] {

@@ -14,5 +14,5 @@ auto loss(const std::vector<float>& chosen, const std::vector<float>& rejected, 
           Eigen::VectorXd& d_rejected) {
     return preflearn::value_and_gradient(
         preflearn::bradley_terry{}, preflearn::pair_scores<float>{.chosen = chosen, .rejected = rejected},
-        preflearn::pair_gradients<double>{preflearn::column(d_chosen), preflearn::column(d_rejected)});
+        preflearn::pair_gradients<double>{preflearn::as_column(d_chosen), preflearn::as_column(d_rejected)});
 }

@@ -1,4 +1,4 @@
-// says: "an Optimiser has a static `name`, a number `rate`, const check(), describe(add), start<Scalar>(flat_range)
+// says: "an Optimiser has a `name`, a number `rate`, const check(), describe(add), start<Scalar>(flat_range)
 // that returns a memory with state(), and update(memory, parameters, gradients, rate, factor), as preflearn::adamw has
 // them"
 //

@@ -29,6 +29,7 @@ TEST_CASE("a loss by name is the loss of that name, its parameters set") {
     CHECK(loss_has_parameter("dr_dpo", "beta_prime"));
     CHECK(loss_named("aot", beta).couples_pairs());
     CHECK(!loss_named("sigmoid", beta).couples_pairs());
+    CHECK(loss_named("sigmoid")(pair, {}).loss == dpo{}(pair, pair_gradients<double>{}).loss);
 }
 
 TEST_CASE("losses of any kind go by their names, and those on tokens are no losses on pairs") {

@@ -35,9 +35,9 @@ TEST_CASE("reductions are the sum, the mean and the weighted mean, of values and
     for (const double w : p.weight) weight += w;
     value_and_gradient(loss, scores, p.gradients(), reduction::sum);
     const std::vector<double> summed = p.d_chosen;
-    const double sum = value(loss, scores, reduction::sum);
-    CHECK(value(loss, scores, reduction::mean) == doctest::Approx(sum / 1000).epsilon(1e-14));
-    CHECK(value(loss, scores) == doctest::Approx(sum / weight).epsilon(1e-14));
+    const double sum = reduced_loss(loss, scores, reduction::sum);
+    CHECK(reduced_loss(loss, scores, reduction::mean) == doctest::Approx(sum / 1000).epsilon(1e-14));
+    CHECK(reduced_loss(loss, scores) == doctest::Approx(sum / weight).epsilon(1e-14));
     value_and_gradient(loss, scores, p.gradients(), reduction::mean);
     CHECK(p.d_chosen[7] == doctest::Approx(summed[7] / 1000).epsilon(1e-14));
     value_and_gradient(loss, scores, p.gradients());
@@ -48,10 +48,10 @@ TEST_CASE("without reduction every pair has its weighted loss, in sums of losses
     const pairs<double> p = random_pairs<double>(777);
     const auto check = [&](const auto& loss) {
         std::vector<double> each(777);
-        values(loss, p.scores(), std::span(each));
+        losses_of_pairs(loss, p.scores(), std::span(each));
         double sum = 0;
         for (const double x : each) sum += x;
-        CHECK(sum == doctest::Approx(value(loss, p.scores(), reduction::sum)).epsilon(1e-12));
+        CHECK(sum == doctest::Approx(reduced_loss(loss, p.scores(), reduction::sum)).epsilon(1e-12));
         const auto at = [](const auto& column) { return std::span(column).subspan(5, 1); };
         const pair_scores<double> one{at(p.chosen),
                                       at(p.rejected),
@@ -64,8 +64,8 @@ TEST_CASE("without reduction every pair has its weighted loss, in sums of losses
                                       {}};
         pair_scores<double> all = p.scores();
         all.margin = {};
-        values(loss, all, std::span(each));
-        CHECK(each[5] == value(loss, one, reduction::sum));
+        losses_of_pairs(loss, all, std::span(each));
+        CHECK(each[5] == reduced_loss(loss, one, reduction::sum));
     };
     check(dpo{});
     check(simpo{});
@@ -73,16 +73,16 @@ TEST_CASE("without reduction every pair has its weighted loss, in sums of losses
     std::vector<double> each(777);
     pair_scores<double> scores = p.scores();
     scores.margin = {};
-    values(mpo{}, scores, std::span(each));
+    losses_of_pairs(mpo{}, scores, std::span(each));
     double sum = 0;
     for (const double x : each) sum += x;
-    CHECK(sum == doctest::Approx(value(mpo{}, scores, reduction::sum)).epsilon(1e-12));
+    CHECK(sum == doctest::Approx(reduced_loss(mpo{}, scores, reduction::sum)).epsilon(1e-12));
 }
 
 TEST_CASE("a loss that writes no values is told so, instead of garbage") {
     const std::vector<double> x{1, 2};
     std::vector<double> out(2);
-    CHECK_THROWS_WITH_AS(values(silent, pair_scores<double>{.chosen = x, .rejected = x}, std::span(out)),
+    CHECK_THROWS_WITH_AS(losses_of_pairs(silent, pair_scores<double>{.chosen = x, .rejected = x}, std::span(out)),
                          "this loss does not write the values of pairs: pair 0 has none", argument_error);
 }
 
@@ -140,10 +140,10 @@ TEST_CASE("Eigen's and xtensor's columns give what vectors give") {
     Eigen::VectorXd d_chosen(100);
     xt::xtensor<double, 1> d_rejected = xt::zeros<double>({100});
     pair_scores<double> scores = p.scores();
-    scores.chosen = column(chosen);
-    scores.rejected = column(rejected);
-    scores.weight = column(weight);
-    CHECK(value_and_gradient(dpo{}, scores, pair_gradients<double>{column(d_chosen), column(d_rejected)}).value ==
+    scores.chosen = as_column(chosen);
+    scores.rejected = as_column(rejected);
+    scores.weight = as_column(weight);
+    CHECK(value_and_gradient(dpo{}, scores, pair_gradients<double>{as_column(d_chosen), as_column(d_rejected)}).value ==
           expected);
     CHECK(d_chosen[31] == p.d_chosen[31]);
     CHECK(d_rejected[31] == p.d_rejected[31]);
@@ -173,21 +173,21 @@ TEST_CASE_TEMPLATE("16-bit columns are computed in float", Narrow, Eigen::bfloat
     const loss_report expected = value_and_gradient(loss, wide, pair_gradients<float>{wide_d_chosen, wide_d_rejected});
     CHECK(report.value == expected.value);
     CHECK(report.logps_chosen == expected.logps_chosen);
-    values(loss, scores, std::span(each));
-    values(loss, wide, std::span(wide_each));
+    losses_of_pairs(loss, scores, std::span(each));
+    losses_of_pairs(loss, wide, std::span(wide_each));
     for (std::size_t i = 0; i < 50; ++i) {
         CHECK(d_chosen[i] == static_cast<Narrow>(wide_d_chosen[i]));
         CHECK(each[i] == static_cast<Narrow>(wide_each[i]));
     }
-    CHECK_THROWS_AS(values(loss, scores, std::span(too_few)), argument_error);
-    CHECK_THROWS_AS(values(silent, scores, std::span(each)), argument_error);
+    CHECK_THROWS_AS(losses_of_pairs(loss, scores, std::span(too_few)), argument_error);
+    CHECK_THROWS_AS(losses_of_pairs(silent, scores, std::span(each)), argument_error);
 }
 
 TEST_CASE("a mean of nothing is refused") {
     const pair_scores<double> none{};
-    CHECK(value(dpo{}, none, reduction::sum) == 0);
-    CHECK_THROWS_AS(value(dpo{}, none), argument_error);
+    CHECK(reduced_loss(dpo{}, none, reduction::sum) == 0);
+    CHECK_THROWS_AS(reduced_loss(dpo{}, none), argument_error);
     const std::vector<double> x{1}, zero{0};
-    CHECK_THROWS_AS(value(bradley_terry{}, pair_scores<double>{.chosen = x, .rejected = x, .weight = zero}),
+    CHECK_THROWS_AS(reduced_loss(bradley_terry{}, pair_scores<double>{.chosen = x, .rejected = x, .weight = zero}),
                     argument_error);
 }

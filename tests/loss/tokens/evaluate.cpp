@@ -19,17 +19,17 @@ TEST_CASE("reductions are the sum, the mean and the weighted mean, of values and
     double weight = 0;
     for (const double w : p.weight) weight += w;
     const auto check = [&](const auto& loss) {
-        const double sum = value(loss, p.scores(), reduction::sum);
+        const double sum = reduced_loss(loss, p.scores(), reduction::sum);
         value_and_gradient(loss, p.scores(), p.gradients(), reduction::sum);
         const std::vector<double> summed = p.chosen.d_policy;
-        CHECK(value(loss, p.scores(), reduction::mean) == doctest::Approx(sum / 90).epsilon(1e-14));
-        CHECK(value(loss, p.scores()) == doctest::Approx(sum / weight).epsilon(1e-14));
+        CHECK(reduced_loss(loss, p.scores(), reduction::mean) == doctest::Approx(sum / 90).epsilon(1e-14));
+        CHECK(reduced_loss(loss, p.scores()) == doctest::Approx(sum / weight).epsilon(1e-14));
         value_and_gradient(loss, p.scores(), p.gradients(), reduction::mean);
         for (std::size_t at = 0; at < summed.size(); ++at)
             CHECK(p.chosen.d_policy[at] == doctest::Approx(summed[at] / 90).epsilon(1e-14));
         double each = 0;
         std::vector<double> losses(90);
-        values(loss, p.scores(), std::span(losses));
+        losses_of_pairs(loss, p.scores(), std::span(losses));
         for (const double x : losses) each += x;
         CHECK(each == doctest::Approx(sum).epsilon(1e-12));
     };
@@ -46,9 +46,9 @@ TEST_CASE("the mean's gradient in the divergence is that of finite differences")
     for (std::size_t at = 0; at < found.size(); ++at) {
         const double start = p.rejected.divergence[at];
         p.rejected.divergence[at] = start + 1e-5;
-        const double above = value(loss, p.scores(), reduction::mean);
+        const double above = reduced_loss(loss, p.scores(), reduction::mean);
         p.rejected.divergence[at] = start - 1e-5;
-        const double below = value(loss, p.scores(), reduction::mean);
+        const double below = reduced_loss(loss, p.scores(), reduction::mean);
         p.rejected.divergence[at] = start;
         CHECK(std::abs((above - below) / 2e-5 - found[at]) < 1e-9);
     }
@@ -76,10 +76,10 @@ TEST_CASE_TEMPLATE("16-bit tokens are read as they lie and summed in double", Ha
     CHECK(narrow.rewards_margins == wide.rewards_margins);
     for (std::size_t at = 0; at < p.chosen.d_policy.size(); ++at)
         CHECK(static_cast<double>(h.chosen.d_policy[at]) == doctest::Approx(p.chosen.d_policy[at]).epsilon(0.02));
-    CHECK(value(wspo{}, h.scores()) == value(wspo{}, p.scores()));
+    CHECK(reduced_loss(wspo{}, h.scores()) == reduced_loss(wspo{}, p.scores()));
     std::vector<double> each(30);
-    values(wpo<>{}, p.scores(), std::span(each));
-    values(wpo<>{}, h.scores(), std::span(h.values));
+    losses_of_pairs(wpo<>{}, p.scores(), std::span(each));
+    losses_of_pairs(wpo<>{}, h.scores(), std::span(h.values));
     for (std::size_t i = 0; i < each.size(); ++i) CHECK(h.values[i] == stored<Half>(each[i]));
 }
 
@@ -91,7 +91,7 @@ TEST_CASE("a loss that writes no values of pairs is told so") {
     };
     const token_pairs<double> p = random_token_pairs<double>(3);
     std::vector<double> out(3), two(2);
-    CHECK_THROWS_WITH_AS(values(silent{}, p.scores(), std::span(out)), doctest::Contains("pair 0 has none"),
+    CHECK_THROWS_WITH_AS(losses_of_pairs(silent{}, p.scores(), std::span(out)), doctest::Contains("pair 0 has none"),
                          argument_error);
-    CHECK_THROWS_AS(values(silent{}, p.scores(), std::span(two)), argument_error);
+    CHECK_THROWS_AS(losses_of_pairs(silent{}, p.scores(), std::span(two)), argument_error);
 }

@@ -71,6 +71,18 @@ TEST_CASE("a field out of range is an error that names it, what was expected and
     refuses([](auto& c) { c.rope_scaling.high_frequency_factor = 1; }, "high_frequency_factor");
     refuses(
         [](auto& c) {
+            c = test::stretched();
+            c.rope_scaling.factor = 0.5;
+        },
+        "at least 1 was expected with dynamic scaling");
+    refuses([](auto& c) { c.rope_scaling = {.type = rope_scaling::rule::yarn, .beta_fast = 0.5}; },
+            "beta_fast: a number of at least beta_slow (1) was expected, found 0.5");
+    refuses([](auto& c) { c.rope_scaling = {.type = rope_scaling::rule::yarn, .beta_slow = 0}; }, "beta_slow");
+    refuses([](auto& c) { c.rope_scaling = {.type = rope_scaling::rule::yarn}, c.rope_theta = 1; }, "rope_theta");
+    refuses([](auto& c) { c.rope_scaling = {.type = rope_scaling::rule::yarn, .attention_factor = -1}; },
+            "attention_factor");
+    refuses(
+        [](auto& c) {
             c.rope_scaling.frequency_divisors = {1, 2};
         },
         "head_dim / 2 = 3 numbers were expected, found 2");

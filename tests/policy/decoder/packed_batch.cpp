@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include <preflearn/policy/decoder/packed_batch.hpp>
@@ -31,6 +33,24 @@ TEST_CASE("for hidden states every completion's last token has a row") {
     CHECK(batch.tokens[batch.wanted[0]] == 7);
     CHECK(batch.tokens[batch.wanted[2]] == 9); // an empty response: the prompt's last token
     CHECK(batch.tokens[batch.wanted[4]] == 6);
+}
+
+TEST_CASE("neighbours share a prompt only where its positions turn by the same angles") {
+    test::completions c;
+    c.add({1, 5, 2, 9}, {3});
+    c.add({1, 5, 2, 9}, {8, 2}); // six tokens, as short as need be
+    c.add({1, 5, 2, 9}, {8, 2, 3});
+    c.add({1, 5, 2, 9}, {4, 4, 4});
+    c.add({1, 5, 2, 9}, {8, 2, 3, 1});
+    const packed_batch batch(c.views(), validated(test::stretched()), row_purpose::log_probs);
+    CHECK(batch.groups.size() == 1 + 3);
+    CHECK(batch.rows() == (4 + 0 + 1) + (4 + 2 + 2) + (4 + 3));
+    CHECK(batch.rotary_lengths[0] == 0);
+    CHECK(batch.rotary_lengths[4] == 0);
+    for (std::size_t row = 5; row < batch.rows(); ++row) CHECK(batch.rotary_lengths[row] == (row < 13 ? 7 : 8));
+    const packed_batch plain(c.views(), validated(test::grouped()), row_purpose::log_probs);
+    CHECK(plain.groups.size() == 1 + 1);
+    CHECK(plain.rotary_lengths == std::vector<std::uint32_t>(plain.rows(), 0));
 }
 
 TEST_CASE("bad completions are errors that name the completion, the token and the limit") {

@@ -1,33 +1,29 @@
 #include <doctest/doctest.h>
 
-#include <filesystem>
-#include <set>
-#include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/checkpoint/safetensors.hpp>
-#include <preflearn/policy/decoder/layout.hpp>
 #include <preflearn/policy/family/llama.hpp>
-#include <preflearn/policy/files/config_files.hpp>
 #include <preflearn/policy/files/family_fields.hpp>
+#include <preflearn/policy/files/load.hpp>
+
+#include "../golden.hpp"
 
 using namespace preflearn;
 
-TEST_CASE("names and shapes are those that transformers saves") {
-    const std::filesystem::path folder = std::filesystem::path(PREFLEARN_TESTS) / "policy" / "golden" / "tiny_llama";
-    const checkpoint_file file = read_safetensors(folder / "model.safetensors");
-    const transformer_config config = read_config_json(folder / "config.json");
-    CHECK(config.family == families::llama);
-    std::set<std::string> expected, found;
-    for (const tensor_view& tensor : file.tensors()) expected.insert(tensor.name);
-    const decoder_layout layout(config);
-    for (const tensor_place& place : layout.tensors()) {
-        const std::string name = layer_name(place.entry.hugging_face.name, place.layer);
-        found.insert(name);
-        CHECK(file.at(name).shape == place.shape());
-    }
-    CHECK(found == expected);
+TEST_CASE("a small Llama has transformers' logits, gradients and greedy tokens") {
+    test::check_family("llama", families::llama);
+}
+
+TEST_CASE("a Llama with scaled rotary positions, too") {
+    test::check_family("llama_linear", families::llama);
+    test::check_family("llama_yarn", families::llama);
+    test::check_family("llama_dynamic", families::llama);
+    test::check_family("llama_llama3", families::llama);
+    for (const char* const file : {"", "model.gguf"})
+        CHECK(load_transformer<double>(test::golden_folder("llama_llama3") / file).config().end_tokens ==
+              std::vector<token_id>{21, 22});
 }
 
 TEST_CASE("what this family does not compute is refused") {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -60,10 +61,22 @@ TEST_CASE("rotary scaling is read as both generations of transformers write it")
     CHECK(recent.rope_scaling.type == rope_scaling::rule::llama3);
     CHECK(recent.rope_scaling.factor == 32);
     CHECK(read({{"rope_parameters", {{"rope_type", "default"}}}}).rope_scaling == rope_scaling{});
-    CHECK_THROWS_WITH_AS(read({{"rope_scaling", {{"rope_type", "yarn"}}}}), doctest::Contains("found \"yarn\""),
+    CHECK_THROWS_WITH_AS(read({{"rope_scaling", {{"rope_type", "longrope"}}}}), doctest::Contains("found \"longrope\""),
                          input_error);
     CHECK_THROWS_AS(read({{"rope_parameters", {{"partial_rotary_factor", 0.5}}}}), input_error);
-    CHECK_THROWS_AS(read({{"pretraining_tp", 2}}), input_error);
+    const transformer_config dynamic = read({{"rope_parameters", {{"rope_type", "dynamic"}, {"factor", 2.5}}}});
+    CHECK(dynamic.rope_scaling.original_maximum_length == 2048);
+    CHECK(dynamic.maximum_length == 5120);
+    CHECK(read({{"pretraining_tp", 2}}) == read({{"pretraining_tp", 1}})); // the same sums, in two parts
+    CHECK_THROWS_AS(read({{"num_experts", 2}}), input_error);
+    // the length trained on first may stand outside, and is else the longest
+    const nlohmann::json yarn = {{"rope_scaling", {{"rope_type", "yarn"}, {"factor", 4}}}};
+    CHECK(read(yarn).rope_scaling.original_maximum_length == 2048);
+    nlohmann::json outside = yarn;
+    outside["original_max_position_embeddings"] = 512;
+    CHECK(read(outside).rope_scaling.original_maximum_length == 512);
+    outside["rope_scaling"]["original_max_position_embeddings"] = 256;
+    CHECK_THROWS_WITH_AS(read(outside), doctest::Contains("only 512 is supported, found 256"), input_error);
 }
 
 TEST_CASE("the end tokens of generation_config.json come first") {
@@ -81,7 +94,18 @@ TEST_CASE("a configuration that is written is read again as it was") {
     transformer_config config = validated(test::grouped());
     config.end_tokens = {3, 4};
     config.rope_scaling = {.type = rope_scaling::rule::llama3, .factor = 8, .original_maximum_length = 32};
-    for (const transformer_config& each : {config, validated(test::multi_query())}) {
+    transformer_config yarn = config;
+    yarn.rope_scaling = {.type = rope_scaling::rule::yarn, .factor = 4, .beta_fast = 16, .truncate = false};
+    transformer_config dynamic = config;
+    dynamic.rope_scaling = {.type = rope_scaling::rule::dynamic, .factor = 2, .original_maximum_length = 32};
+    transformer_config sparse = config; // in two layers there is none without positions
+    sparse.family = families::smollm3;
+    sparse.no_rotary_every = 4;
+    transformer_config windowed = config;
+    windowed.family = families::mistral;
+    windowed.window = 5;
+    for (const transformer_config& each : {config, validated(test::multi_query()), validated(yarn), validated(dynamic),
+                                           validated(sparse), validated(windowed)}) {
         const auto path = folder.write("config.json", config_json(each, "float32").dump());
         CHECK(read_config_json(path) == each);
     }
@@ -111,6 +135,21 @@ TEST_CASE("GGUF metadata gives the same configuration; a part that is missing is
     CHECK(config.norm_epsilon == static_cast<double>(1e-6F));
     CHECK(config.rope_theta == 10000); // llama.cpp's default
     CHECK(config.end_tokens == std::vector<token_id>{5, 6});
+    test::gguf_writer stretched = file;
+    stretched.text("llama.rope.scaling.type", "yarn");
+    stretched.key("llama.rope.scaling.factor", 6, test::bytes(4.0F));
+    const auto scaling = [&] {
+        return read_gguf_config(read_gguf(folder.write("y.gguf", stretched.file()))).rope_scaling;
+    };
+    CHECK(scaling().type == rope_scaling::rule::yarn);
+    CHECK(scaling().original_maximum_length == 4096);
+    CHECK(scaling().attention_factor == doctest::Approx(1 + std::log(4.0) / 10));
+    stretched.key("llama.rope.scaling.attn_factor", 6, test::bytes(2.0F));
+    stretched.number("llama.rope.scaling.original_context_length", 1024);
+    CHECK(scaling().original_maximum_length == 1024);
+    CHECK(scaling().attention_factor == doctest::Approx(2 + std::log(4.0) / 5));
+    stretched.key("llama.rope.scaling.yarn_ext_factor", 6, test::bytes(0.5F));
+    CHECK_THROWS_WITH_AS((void)scaling(), doctest::Contains("yarn_ext_factor"), input_error);
     CHECK_THROWS_WITH_AS((void)read_gguf_config(read_gguf(folder.write("b.gguf", without_tensors.file()))),
                          doctest::Contains("token_embd.weight"), input_error);
     for (const auto& [place, name] : {std::pair{1, "llama.embedding_length"},

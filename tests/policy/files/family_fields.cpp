@@ -4,11 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/policy/family/gpt_neox.hpp>
 #include <preflearn/policy/family/llama.hpp>
 #include <preflearn/policy/files/family_fields.hpp>
 
 #include "../../files.hpp"
-#include "../family/sketches.hpp"
 
 using namespace preflearn;
 
@@ -51,7 +51,7 @@ TEST_CASE("members are written as they are read") {
 }
 
 TEST_CASE("a share of the head's width becomes a number of columns") {
-    transformer_config config{.family = test::gpt_neox, .hidden_size = 8, .heads = 2};
+    transformer_config config{.family = families::gpt_neox, .hidden_size = 8, .heads = 2};
     const file_field share{.name = "rotary_pct", .unit = field_unit::of_head_dim};
     const nlohmann::json half = {{"rotary_pct", 0.5}}, twice = {{"rotary_pct", 2}};
     read_field(settings_reader(half, "config.json"), share, config, config_field::rotary_dim);
@@ -59,4 +59,17 @@ TEST_CASE("a share of the head's width becomes a number of columns") {
     CHECK(test::error_of([&] {
               read_field(settings_reader(twice, "config.json"), share, config, config_field::rotary_dim);
           }) == "config.json: rotary_pct: a share of 0 to 1 was expected, found 2");
+}
+
+TEST_CASE("the share that is written is read as as many columns, of heads of every width") {
+    const file_field share{.name = "rotary_pct", .unit = field_unit::of_head_dim};
+    for (std::size_t width = 1; width <= 256; ++width) {
+        for (std::size_t part = 1; part <= width; ++part) {
+            transformer_config config{.family = families::gpt_neox, .heads = 1, .head_dim = width, .rotary_dim = part};
+            const nlohmann::json written = {{"rotary_pct", field_value(config, {config_field::rotary_dim, share})}};
+            config.rotary_dim = 0;
+            read_field(settings_reader(written, "config.json"), share, config, config_field::rotary_dim);
+            REQUIRE(config.rotary_dim == part);
+        }
+    }
 }

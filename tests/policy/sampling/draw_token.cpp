@@ -1,7 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include <preflearn/policy/sampling/draw_token.hpp>
@@ -95,4 +99,36 @@ TEST_CASE("options out of range and logits that are not numbers are errors") {
     token_drawer draw;
     generator random(3, "draw");
     CHECK_THROWS_WITH_AS(draw(std::span(wrong), {}, random), doctest::Contains("token 1"), numeric_error);
+}
+
+TEST_CASE("a draw from the likeliest of many tokens is that from all of them sorted") {
+    std::vector<float> logits(3000);
+    generator values(3, "logits");
+    for (const double spread : {0.1, 3.0, 40.0}) { // the last: most weights are far below a thousandth
+        for (float& z : logits) z = static_cast<float>(std::round(values.normal() * 4) / 4 * spread); // many are equal
+        const double high = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
+        std::vector<double> weights;
+        std::vector<std::size_t> order;
+        double total = 0;
+        for (const float z : logits) {
+            total += weights.emplace_back(std::exp(static_cast<double>(z) - high));
+            order.push_back(order.size());
+        }
+        std::stable_sort(order.begin(), order.end(),
+                         [&](std::size_t a, std::size_t b) { return weights[a] > weights[b]; });
+        for (const double top_p : {0.3, 0.95, 0.9999999, 1 - 1e-16}) {
+            std::size_t count = 0;
+            double kept = 0;
+            while (count < order.size() && kept < top_p * total) kept += weights[order[count++]];
+            generator one(4, "draws"), other(4, "draws");
+            token_drawer draw;
+            for (int i = 0; i < 20; ++i) {
+                double left = one.uniform() * kept;
+                std::size_t at = 0;
+                while (at + 1 < count && left >= weights[order[at]]) left -= weights[order[at++]];
+                CHECK(draw(std::span(std::as_const(logits)), {.top_p = top_p}, other) ==
+                      static_cast<token_id>(order[at]));
+            }
+        }
+    }
 }

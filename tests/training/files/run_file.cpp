@@ -242,3 +242,20 @@ TEST_CASE("the bits of a run do not depend on the number of threads") {
     CHECK(same_bits(results[0], results[2]));
 #endif
 }
+
+TEST_CASE("a folder in which nothing can be kept is found before the first step") {
+    const test::folder here;
+    run r;
+    std::size_t steps = 0;
+    r.options.observers = {[&](const training_step&) { ++steps; }};
+    std::filesystem::create_directory(here / "folder");
+    const token_model<float> start(6, 3);
+    for (const std::filesystem::path& path : {here / "missing" / "run.safetensors", here / "folder"}) {
+        r.options.keeper = run_file{path, 0};
+        token_model<float> model(6, 3);
+        CHECK_THROWS_WITH_AS(r.train(model), doctest::Contains(path.string().c_str()), input_error);
+        CHECK(same_bits(model.logits, start.logits));
+    }
+    CHECK(steps == 0);
+    CHECK(std::filesystem::is_empty(here / "folder"));
+}

@@ -370,7 +370,7 @@ TEST_CASE("a step's loss is the value of the loss at the batch's scores, also wh
             target.push_back(p.target);
         }
         loss_objective objective(pair_batch(model, std::span(t.comparisons), t.labels, {}, columns), loss);
-        const double expected = value(
+        const double expected = reduced_loss(
             loss,
             pair_scores<double>{.chosen = chosen, .rejected = rejected, .weight = columns.weight, .target = target});
         model.gradient.assign(5, 0);

@@ -18,6 +18,7 @@
 #include <preflearn/training/observers/early_stop.hpp>
 #include <preflearn/training/observers/held_out.hpp>
 #include <preflearn/training/observers/keep_best.hpp>
+#include <preflearn/training/optimisers/adamw_8bit.hpp>
 #include <preflearn/training/optimisers/lion.hpp>
 #include <preflearn/training/optimisers/sgd.hpp>
 
@@ -84,6 +85,7 @@ struct memory_keeper {
             return std::string("(missing)");
         });
         require<input_error>(different.empty(), "memory: belongs to another run (", different, ")");
+        if (run.accept) run.accept(kept->steps, kept->total);
         REQUIRE(run.state.size() == kept->parts.size());
         for (std::size_t i = 0; i < run.state.size(); ++i) {
             CHECK(run.state[i].name == kept->parts[i].name);
@@ -171,6 +173,7 @@ template <class Optimiser> void check_resume(const Optimiser& optimiser, const t
 TEST_CASE("every optimiser's memory is kept, whole numbers and bytes included, in groups, too") {
     const training_options options{.epochs = 3, .schedule = schedule::cosine};
     check_resume(adamw{.rate = 0.1}, options);
+    check_resume(adamw_8bit{.rate = 0.1}, options);
     check_resume(sgd{.rate = 0.1}, options);
     check_resume(lion{.rate = 0.1}, options);
     check_resume(byte_momentum{}, options);
@@ -292,4 +295,89 @@ TEST_CASE("what a model holds besides its parameters is part of what its run is"
     run_with(1);
     run_with(1);
     CHECK_THROWS_WITH_AS(run_with(2), doctest::Contains("frozen weights: 1 there, 2 here"), input_error);
+}
+
+TEST_CASE("a run goes on under the observers that it depends on, and under no others, which is said") {
+    struct rising {
+        void on_step(training_step& step) const { step.eval_loss = static_cast<double>(step.step); }
+    };
+    const auto evaluation = [] { return held_out_result{1}; };
+    const auto every = [&](std::size_t steps, std::string name) {
+        return held_out{.evaluate = evaluation, .every = steps, .name = std::move(name)};
+    };
+    const memory_keeper best;
+    CHECK(refusal_by(best, {.observers = {rising{}, keep_best{}}}) == "went on");
+    CHECK(refusal_by(best, {.observers = {keep_best{}, rising{}}}) == "went on");
+    CHECK(refusal_by(best, {.observers = {rising{}, keep_best{.watch = &training_step::loss}}})
+              .find("observer 1: keep_best: smallest eval_loss there, smallest loss here") != std::string::npos);
+    CHECK(refusal_by(best, {.observers = {rising{}, keep_best{.larger_is_better = true}}})
+              .find("smallest eval_loss there, largest eval_loss here") != std::string::npos);
+    const memory_keeper evaluated;
+    CHECK(refusal_by(evaluated, {.observers = {every(2, "dev")}}) == "went on");
+    CHECK(refusal_by(evaluated, {.observers = {every(2, "dev"), early_stop{}}}) == "went on"); // follows from the steps
+    CHECK(refusal_by(evaluated, {.observers = {every(3, "dev")}})
+              .find("observer 1: held_out: every 2 steps there, every 3 steps here") != std::string::npos);
+    CHECK(refusal_by(evaluated, {.observers = {every(2, "test")}})
+              .find("observer 1: held_out of: dev there, test here") != std::string::npos);
+    CHECK(refusal_by(evaluated, {.observers = {every(2, "dev"), keep_best{}}})
+              .find("observer 2: keep_best: (missing) there, smallest eval_loss here") != std::string::npos);
+    const memory_keeper plain;
+    CHECK(refusal_by(plain, {}) == "went on");
+    CHECK(refusal_by(plain, {.observers = {[](const training_step&) {}}}) == "went on");
+    CHECK(refusal_by(plain, {.observers = {every(2, "dev")}}).find("observer 1: held_out: (missing) there") !=
+          std::string::npos);
+}
+
+TEST_CASE("whoever remembers something is known by it, and an evaluation that says nothing of itself is noted") {
+    struct counter {
+        std::uint64_t steps = 0;
+        void operator()(const training_step&) { ++steps; }
+        std::vector<named_state> state() { return {{"steps seen", std::span(&steps, 1)}}; }
+    };
+    const memory_keeper plain;
+    CHECK(refusal_by(plain, {}) == "went on");
+    CHECK(
+        refusal_by(plain, {.observers = {counter{}}}).find("observer 1: remembers: (missing) there, steps seen here") !=
+        std::string::npos);
+    training_options options{.keeper = memory_keeper{},
+                             .observers = {held_out{.evaluate = [] { return held_out_result{1}; }}}};
+    strengths<double> first(3), second(3);
+    CHECK(climb(first, options).notes.empty());
+    const training_history again = climb(second, options);
+    REQUIRE(again.notes.size() == 1);
+    CHECK(again.notes[0].find("held_out: whether the kept run was evaluated on the same data is not known") == 0);
+}
+
+TEST_CASE("a schedule of one's own that gave a step taken another rate is refused, and the model is left alone") {
+    const auto ones = [](double) { return 1.0; };
+    const auto between = [](double progress) { return std::floor(64 * progress) == 64 * progress ? 1.0 : 0.5; };
+    const auto later = [](double progress) { return progress > 0.99 ? 0.5 : 1.0; };
+    REQUIRE(rate_schedule(ones).name() == rate_schedule(between).name());
+    const memory_keeper kept;
+    CHECK(refusal_by(kept, {.epochs = 3, .schedule = ones}) == "went on");
+    CHECK(refusal_by(kept, {.epochs = 3, .schedule = later}) == "went on"); // the same in every step
+    const std::string text = refusal_by(kept, {.epochs = 3, .schedule = between});
+    CHECK(text.find("step 2 had a learning rate of 0.001") != std::string::npos);
+    strengths<double> model(3);
+    CHECK_THROWS_AS(climb(model, {.epochs = 3, .schedule = between, .keeper = kept}), input_error);
+    CHECK(model.theta == std::vector<double>(3));
+    const memory_keeper grouped;
+    training_options options{.epochs = 3, .groups = {{.ranges = {{0, 1}}, .schedule = ones}}};
+    CHECK(refusal_by(grouped, options) == "went on");
+    CHECK(refusal_by(grouped, options) == "went on");
+    options.groups[0].schedule = between;
+    CHECK(refusal_by(grouped, options).find("the schedules of its groups of parameters gave other rates") !=
+          std::string::npos);
+}
+
+TEST_CASE("where nothing can be kept the run says so before its first step") {
+    struct full : memory_keeper {
+        void prepare() const { throw input_error("memory: is full"); }
+    };
+    training_options options{.keeper = full{}};
+    strengths<double> model(3);
+    CHECK_THROWS_WITH_AS(climb(model, options), "memory: is full", input_error);
+    CHECK(model.theta == std::vector<double>(3));
+    options.epochs = 0; // keeps nothing
+    CHECK(climb(model, options).steps.empty());
 }

@@ -2,7 +2,6 @@
 #include <functional>
 #include <span>
 #include <string>
-#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -76,6 +75,60 @@ TEST_CASE("an observer that is nobody lets everything go on") {
     CHECK(nobody.on_step(step, {}, true));
     CHECK(nobody.on_resume({}));
     CHECK(nobody.state().empty());
+    CHECK_FALSE(nobody.writes());
     static_assert(!TrainingObserver<int>);
-    static_assert(!std::is_constructible_v<training_observer, std::string>);
+    static_assert(!TrainingObserver<std::string>);
+}
+
+TEST_CASE("an observer that has a member which nobody would call is none, whatever else it has") {
+    struct right {
+        void on_step(training_step&) {}
+        bool on_epoch(const training_step&, const training_run&) { return true; }
+    };
+    struct wrong_epoch {
+        void on_step(training_step&) {}
+        void on_epoch(int) {}
+    };
+    struct wrong_answer {
+        void on_step(const training_step&) {}
+        std::string on_resume(const training_run&) { return ""; }
+    };
+    struct wrong_state {
+        void operator()(const training_step&) {}
+        std::vector<double> state() { return {}; }
+    };
+    struct changing_description {
+        void operator()(const training_step&) {}
+        void describe(run_description&) {}
+    };
+    struct a_number_called_state { // is no function
+        int state = 0;
+        void operator()(const training_step&) {}
+    };
+    static_assert(TrainingObserver<right> && TrainingObserver<std::reference_wrapper<right>>);
+    static_assert(!TrainingObserver<wrong_epoch> && !TrainingObserver<wrong_answer>);
+    static_assert(!TrainingObserver<wrong_state> && !TrainingObserver<changing_description>);
+    static_assert(TrainingObserver<a_number_called_state>);
+    CHECK(training_observer(right{}).writes());
+    CHECK_FALSE(training_observer(a_number_called_state{}).writes());
+}
+
+TEST_CASE("who writes into a step comes before who reads it, and a note reaches the history") {
+    struct reader {
+        double* seen;
+        void on_step(const training_step& step, const training_run& run) const {
+            CHECK(run.evaluated);
+            *seen = step.eval_loss;
+            run.note("read");
+        }
+    };
+    struct writer {
+        void on_step(training_step& step) const { step.eval_loss = 7; }
+    };
+    recorder objective;
+    strengths<double> model(1);
+    double seen = 0;
+    const training_history history = train(model, objective, {}, {.observers = {reader{&seen}, writer{}}});
+    CHECK(seen == 7);
+    CHECK(history.notes == std::vector<std::string>{"read", "read"});
 }

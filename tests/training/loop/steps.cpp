@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -30,6 +31,7 @@ TEST_CASE("the steps of a run need no model: parameters, gradients and functions
     parts.update = [](std::size_t, std::span<float> p, std::span<float> g, double rate, double factor) {
         CHECK(factor == 1);
         for (std::size_t i = 0; i < p.size(); ++i) p[i] -= static_cast<float>(rate) * g[i];
+        std::ranges::fill(g, 0.0F);
     };
     const std::vector<parameter_segment> segments = segments_of({}, 2);
     const training_history history =
@@ -40,4 +42,25 @@ TEST_CASE("the steps of a run need no model: parameters, gradients and functions
     CHECK(history.steps[3].loss == 0.5);
     CHECK(history.steps[1].grad_norm == doctest::Approx(std::sqrt(5)));
     CHECK(history.steps[3].epoch == 2);
+}
+
+TEST_CASE("an optimiser that leaves gradients behind is noticed at its first step") {
+    std::vector<float> parameters{1, 2}, gradients(2);
+    training_parts<float> parts{.parameters = parameters, .gradients = [&] { return std::span(gradients); }};
+    parts.examples = 1;
+    parts.weight = [](std::size_t) { return 1.0; };
+    parts.begin = [](double, std::span<const std::size_t>, std::size_t) {};
+    parts.accumulate = [&](std::span<const std::size_t>) { gradients[1] = 3; };
+    parts.finish = [](training_step&) {};
+    parts.optimiser = "forgetful";
+    bool forgets = true;
+    parts.update = [&](std::size_t, std::span<float>, std::span<float> g, double, double) {
+        if (!forgets) std::ranges::fill(g, 0.0F);
+    };
+    const std::vector<parameter_segment> all{{{0, 2}}};
+    CHECK_THROWS_WITH_AS(make_steps(parts, std::span<const parameter_segment>(all), {.epochs = 2}),
+                         doctest::Contains("the optimiser forgetful left the gradient of parameter 1 at 3"),
+                         argument_error);
+    forgets = false;
+    CHECK(make_steps(parts, std::span<const parameter_segment>(all), {.epochs = 2}).steps.size() == 2);
 }

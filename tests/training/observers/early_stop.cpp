@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -54,4 +55,33 @@ TEST_CASE("a run that would stop at its last step has ended, and what is watched
               {.epochs = 9, .batch_size = 10, .observers = {early_stop{.patience = 2, .watch = &training_step::loss}}});
     CHECK(history.steps.size() == 3);
     CHECK(history.stopped);
+}
+
+TEST_CASE("it stops wherever it stands among the observers") {
+    recorder objective;
+    strengths<double> model(1);
+    double loss = 0;
+    const held_out evaluate{.evaluate = [&] { return held_out_result{++loss}; }, .every = 1};
+    const auto history = train(model, objective, {},
+                               {.epochs = 9, .batch_size = 10, .observers = {early_stop{.patience = 2}, evaluate}});
+    CHECK(history.steps.size() == 3);
+    CHECK(history.notes.empty());
+}
+
+TEST_CASE("a number that no step can have is refused, and one that no step had is noted") {
+    recorder objective;
+    strengths<double> model(1);
+    const auto stop_on = [&](double training_step::*watch, std::vector<training_observer> others) {
+        others.push_back(early_stop{.patience = 2, .watch = watch});
+        return train(model, objective, {}, {.epochs = 9, .batch_size = 10, .observers = others});
+    };
+    CHECK_THROWS_WITH_AS(stop_on(&training_step::eval_loss, {}),
+                         "early_stop watches eval_loss, and no observer evaluates: held_out is missing",
+                         argument_error);
+    CHECK_THROWS_WITH_AS(stop_on(&training_step::kl, {}),
+                         "early_stop watches kl, which the steps of this run do not have", argument_error);
+    const held_out late{.evaluate = [] { return held_out_result{1}; }, .every = 10};
+    const auto history = stop_on(&training_step::eval_loss, {late});
+    CHECK_FALSE(history.stopped);
+    CHECK(history.notes == std::vector<std::string>{"early_stop watched eval_loss, which none of the 9 steps had"});
 }

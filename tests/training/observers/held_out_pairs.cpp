@@ -1,5 +1,6 @@
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -65,4 +66,24 @@ TEST_CASE("an evaluation follows the model as it learns, and leaves it alone") {
     CHECK(d.model.gradient == std::vector<double>(6));
     d.model.logits[0] += 1;
     CHECK(evaluate().loss != first);
+}
+
+TEST_CASE("what is evaluated is said: other pairs, labels, references or another loss say something else") {
+    const auto said = [](const held_out_data& d, const dpo& loss) {
+        run_description run;
+        held_out_pairs(d.model, d.data.comparisons, d.labels, d.references, loss).describe(run);
+        std::string text;
+        for (const auto& [name, value] : run.fields()) text += name + "=" + value + " ";
+        return text;
+    };
+    held_out_data d, other_labels, other_references;
+    const std::string text = said(d, dpo{});
+    CHECK(said(d, dpo{}) == text);
+    CHECK(said(d, dpo{.beta = 0.3}) != text);
+    for (const auto& c : d.data.comparisons) other_labels.labels.add({c.id + 1000, 1.0});
+    CHECK(said(other_labels, dpo{}) == text); // labels that no pair has
+    other_references.references[3] += 1e-9;
+    CHECK(said(other_references, dpo{}) != text);
+    d.data.comparisons[0].first = d.data.comparisons[1].first;
+    CHECK(said(d, dpo{}) != text);
 }

@@ -40,7 +40,10 @@ TEST_CASE("where nothing is evaluated the run's last parameters stay") {
     recorder objective;
     strengths<double> model(2), plain(2);
     keep_best best;
-    train(model, objective, {}, {.epochs = 3, .observers = {std::ref(best)}});
+    const auto history = train(model, objective, {}, {.epochs = 3, .observers = {std::ref(best)}});
+    REQUIRE(history.notes.size() == 1);
+    CHECK(history.notes[0] ==
+          "keep_best watched eval_loss, which none of the 6 steps had: the parameters are the last");
     train(plain, objective, {}, {.epochs = 3});
     CHECK(best.best_step == 0);
     CHECK(model.theta == plain.theta);

@@ -11,6 +11,7 @@
 
 #include <preflearn/training/optimisers/adafactor.hpp>
 #include <preflearn/training/optimisers/adamw.hpp>
+#include <preflearn/training/optimisers/adamw_8bit.hpp>
 #include <preflearn/training/optimisers/lion.hpp>
 #include <preflearn/training/optimisers/sgd.hpp>
 #include <preflearn/training/optimisers/state.hpp>
@@ -48,6 +49,7 @@ template <class Rule> bool goes_on_from_its_state(const Rule& rule) {
 
 TEST_CASE("a state is in place and all that an optimiser remembers: who is given it goes on with the same bits") {
     CHECK(goes_on_from_its_state(adamw{}));
+    CHECK(goes_on_from_its_state(adamw_8bit{}));
     CHECK(goes_on_from_its_state(sgd{}));
     CHECK(goes_on_from_its_state(lion{}));
     CHECK(goes_on_from_its_state(adafactor{}));

@@ -9,10 +9,10 @@
 #include <cstddef>
 #include <vector>
 
-#include <preflearn/backend/cpu/chained_product.hpp>
 #include <preflearn/backend/operands.hpp>
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
+#include <preflearn/products/chained_product.hpp>
 
 namespace preflearn {
 

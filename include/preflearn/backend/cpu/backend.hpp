@@ -19,7 +19,6 @@
 #include <preflearn/backend/cpu/linear.hpp>
 #include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/backend/cpu/normalise.hpp>
-#include <preflearn/backend/cpu/product.hpp>
 #include <preflearn/backend/cpu/rotate.hpp>
 #include <preflearn/backend/cpu/rows.hpp>
 #include <preflearn/backend/operands.hpp>
@@ -32,43 +31,48 @@
 #include <preflearn/loss/vocabulary/linear_log_probs.hpp>
 #include <preflearn/loss/vocabulary/log_softmax.hpp>
 #include <preflearn/loss/vocabulary/logit_transform.hpp>
+#include <preflearn/products/product.hpp>
 
 namespace preflearn {
 
-/// Models `Backend`, `ScoringBackend` and `LearningBackend` of float and double; what the operations do is said in
-/// backend/concepts.hpp. \throws argument_error where shapes do not fit.
-struct cpu_backend {
-    static constexpr std::string_view name = "cpu";
+/// Multiplies by `Products` (chained_products says what such a type has) and does all else by the kernels of this
+/// folder. Models `Backend`, `ScoringBackend` and `LearningBackend` of the numbers that the products support; what the
+/// operations do is said in backend/concepts.hpp. \throws argument_error where shapes do not fit.
+template <class Products> struct processor_backend {
+    static constexpr std::string_view name = Products::name;
 
     template <class T> using matrix = cpu_matrix<T>;
-    template <class T> using view = array_view<T, cpu_backend>;
+    template <class T> using view = array_view<T, processor_backend>;
     template <class T> using rotation = row_rotation<T>;
     template <class T> using attention = row_attention<T>;
-    using stored = stored_matrix;
+    using stored = typename Products::stored;
 
     template <class T> class array {
       public:
         array() = default;
         array(std::size_t rows, std::size_t columns) : values_(rows, columns) {}
-        [[nodiscard]] cpu_backend::view<T> view() { return cpu_backend::handle(values_.view()); }
-        [[nodiscard]] cpu_backend::view<const T> view() const { return cpu_backend::handle(values_.view()); }
+        [[nodiscard]] processor_backend::view<T> view() { return processor_backend::handle(values_.view()); }
+        [[nodiscard]] processor_backend::view<const T> view() const {
+            return processor_backend::handle(values_.view());
+        }
 
       private:
         cpu_matrix<T> values_;
     };
 
     template <class T>
+        requires(Products::template supports<T>)
     static void multiply(transpose op_a, matrix_view<const T> a, transpose op_b, matrix_view<const T> b,
                          matrix_view<T> c, store mode) {
-        multiply_in_tiles(op_a, a, op_b, b, c, mode);
+        Products::template multiply<T>(op_a, a, op_b, b, c, mode);
     }
 
     /// The elements that a handle refers to, and a handle on elements in the host's memory.
     template <class T> static matrix_view<T> host(view<T> v) { return {v.first_, v.rows, v.columns, v.stride_}; }
     template <class T> static view<T> handle(matrix_view<T> m) { return {m.data, m.rows, m.columns, m.stride}; }
-    static stored_matrix hold(stored_matrix matrix) {
+    static stored hold(stored_matrix matrix) {
         matrix.check();
-        return matrix;
+        return Products::hold(std::move(matrix));
     }
 
   private:
@@ -76,11 +80,13 @@ struct cpu_backend {
     template <class T> using given = std::type_identity_t<view<const T>>;
     template <class T> using wanted = std::type_identity_t<view<T>>;
 
-    template <class T> static weight_matrix<host_memory, T> host(const weight_matrix<cpu_backend, T>& weights) {
+    template <class T>
+    static weight_matrix<host_operands<stored>, T> host(const weight_matrix<processor_backend, T>& weights) {
         return {host(weights.trained), weights.stored};
     }
-    template <class T> static affine_map<host_memory, T> host(const affine_map<cpu_backend, T>& weights) {
-        affine_map<host_memory, T> on_host{host(weights.matrix), host(weights.bias)};
+    template <class T>
+    static affine_map<host_operands<stored>, T> host(const affine_map<processor_backend, T>& weights) {
+        affine_map<host_operands<stored>, T> on_host{host(weights.matrix), host(weights.bias)};
         on_host.adapter.down = host(weights.adapter.down);
         on_host.adapter.dropout = weights.adapter.dropout;
         for (std::size_t p = 0; p < most_adapted_parts; ++p)
@@ -88,11 +94,11 @@ struct cpu_backend {
                                         weights.adapter.parts[p].scale};
         return on_host;
     }
-    template <class T> static norm_operands<host_memory, T> host(const norm_operands<cpu_backend, T>& norm) {
+    template <class T> static norm_operands<host_memory, T> host(const norm_operands<processor_backend, T>& norm) {
         return {norm.kind, norm.epsilon, norm.heads, host(norm.weight), host(norm.bias)};
     }
     template <class T>
-    static parameter_gradients<host_memory, T> host(const parameter_gradients<cpu_backend, T>& into) {
+    static parameter_gradients<host_memory, T> host(const parameter_gradients<processor_backend, T>& into) {
         parameter_gradients<host_memory, T> on_host{host(into.weight), host(into.bias), host(into.down)};
         for (std::size_t p = 0; p < most_adapted_parts; ++p) on_host.up[p] = host(into.up[p]);
         return on_host;
@@ -116,7 +122,7 @@ struct cpu_backend {
     }
 
     template <class T>
-    static void embed(std::span<const token_id> ids, const weight_matrix<cpu_backend, T>& table, double scale,
+    static void embed(std::span<const token_id> ids, const weight_matrix<processor_backend, T>& table, double scale,
                       view<T> x) {
         embed_rows(ids, host(table), scale, host(x));
     }
@@ -142,24 +148,26 @@ struct cpu_backend {
     }
 
     template <class T>
-    static void normalise(given<T> x, const norm_operands<cpu_backend, T>& norm, view<T> y, wanted<T> statistics) {
+    static void normalise(given<T> x, const norm_operands<processor_backend, T>& norm, view<T> y,
+                          wanted<T> statistics) {
         normalise_rows(host(x), host(norm), host(y), host(statistics));
     }
     template <class T>
-    static void normalise_backward(given<T> x, const norm_operands<cpu_backend, T>& norm, given<T> statistics,
+    static void normalise_backward(given<T> x, const norm_operands<processor_backend, T>& norm, given<T> statistics,
                                    given<T> dy, view<T> dx, store mode,
-                                   const parameter_gradients<cpu_backend, T>& into) {
+                                   const parameter_gradients<processor_backend, T>& into) {
         normalise_rows_backward(host(x), host(norm), host(statistics), host(dy), host(dx), mode, host(into));
     }
 
     template <class T>
-    static void linear(given<T> x, const affine_map<cpu_backend, T>& weights, view<T> y, store mode) {
-        linear_rows(host(x), host(weights), host(y), mode);
+        requires(Products::template supports<T>)
+    static void linear(given<T> x, const affine_map<processor_backend, T>& weights, view<T> y, store mode) {
+        linear_rows<T, Products>(host(x), host(weights), host(y), mode);
     }
     template <class T>
-    static void linear_backward(given<T> x, const affine_map<cpu_backend, T>& weights, given<T> dy, view<T> dx,
-                                store mode, const parameter_gradients<cpu_backend, T>& into) {
-        linear_rows_backward(host(x), host(weights), host(dy), host(dx), mode, host(into));
+    static void linear_backward(given<T> x, const affine_map<processor_backend, T>& weights, given<T> dy, view<T> dx,
+                                store mode, const parameter_gradients<processor_backend, T>& into) {
+        linear_rows_backward<T, Products>(host(x), host(weights), host(dy), host(dx), mode, host(into));
     }
 
     template <class T> static void rotate(const rotation<T>& turns, std::size_t heads, view<T> x) {
@@ -191,7 +199,7 @@ struct cpu_backend {
     }
 
     template <class T>
-    static void log_probs(given<T> hidden, const weight_matrix<cpu_backend, T>& head,
+    static void log_probs(given<T> hidden, const weight_matrix<processor_backend, T>& head,
                           const logit_transform<T>& transform, std::span<const token_id> targets,
                           std::span<const std::size_t> sources, const vocabulary_scores& scores) {
         with_head(head, [&](const auto& weights) {
@@ -199,7 +207,7 @@ struct cpu_backend {
         });
     }
     template <class T>
-    static void log_probs_backward(given<T> hidden, const weight_matrix<cpu_backend, T>& head,
+    static void log_probs_backward(given<T> hidden, const weight_matrix<processor_backend, T>& head,
                                    const logit_transform<T>& transform, std::span<const token_id> targets,
                                    std::span<const std::size_t> sources, std::span<const double> normalisers,
                                    std::span<const double> derivatives, wanted<T> d_hidden, wanted<T> d_head) {
@@ -209,14 +217,14 @@ struct cpu_backend {
         });
     }
     template <class T>
-    static void kl_from_reference(given<T> reference_hidden, const weight_matrix<cpu_backend, T>& reference_head,
+    static void kl_from_reference(given<T> reference_hidden, const weight_matrix<processor_backend, T>& reference_head,
                                   const logit_transform<T>& reference_transform, given<T> hidden,
-                                  const weight_matrix<cpu_backend, T>& head, const logit_transform<T>& transform,
+                                  const weight_matrix<processor_backend, T>& head, const logit_transform<T>& transform,
                                   std::span<double> divergences, std::span<const double> weights, wanted<T> d_hidden,
                                   wanted<T> d_head) {
         with_head(reference_head, [&]<class ReferenceHead>(const ReferenceHead& of_reference) {
             with_head(head, [&]<class Head>(const Head& of_policy) {
-                linear_kl_from_reference<cpu_backend>(
+                linear_kl_from_reference<processor_backend>(
                     linear_model<T, ReferenceHead>{host(reference_hidden), of_reference, reference_transform},
                     linear_model<T, Head>{host(hidden), of_policy, transform}, divergences, weights,
                     linear_gradients<T>{.hidden = host(d_hidden), .head = host(d_head)});
@@ -226,7 +234,8 @@ struct cpu_backend {
 
   private:
     /// Calls use(head) with the matrix, or the stored one, that a head consists of.
-    template <class T, class Use> static void with_head(const weight_matrix<cpu_backend, T>& head, const Use& use) {
+    template <class T, class Use>
+    static void with_head(const weight_matrix<processor_backend, T>& head, const Use& use) {
         if (head.stored.empty()) return use(host(head.trained));
         require(head.stored.size() == 1, "a stored head is one matrix, found ", head.stored.size(), " parts");
         use(head.stored.front());
@@ -234,9 +243,11 @@ struct cpu_backend {
     template <class T, class Head>
     static auto linear_scores(view<const T> hidden, const Head& head, const logit_transform<T>& transform,
                               std::span<const token_id> targets, std::span<const std::size_t> sources) {
-        return linear_log_probs<T, cpu_backend, Head>(host(hidden), head, targets, sources, transform);
+        return linear_log_probs<T, processor_backend, Head>(host(hidden), head, targets, sources, transform);
     }
 };
+
+using cpu_backend = processor_backend<chained_products>;
 
 static_assert(Backend<cpu_backend, float> && Backend<cpu_backend, double>);
 static_assert(LearningBackend<cpu_backend, float> && LearningBackend<cpu_backend, double>);

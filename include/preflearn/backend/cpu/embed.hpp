@@ -16,8 +16,8 @@
 namespace preflearn {
 
 /// Row r of `x` = scale · row ids[r] of the table; ids must be its rows.
-template <class T>
-void embed_rows(std::span<const token_id> ids, const weight_matrix<host_memory, T>& table, double scale,
+template <class T, class Stored = stored_matrix>
+void embed_rows(std::span<const token_id> ids, const weight_matrix<host_operands<Stored>, T>& table, double scale,
                 matrix_view<T> x) {
     detail::check_rows("embed", ids.size(), x, table.columns());
     detail::each_row(x, [&](std::size_t r) {

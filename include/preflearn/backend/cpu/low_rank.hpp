@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstddef>
 
-#include <preflearn/backend/cpu/chained_product.hpp>
 #include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/backend/cpu/row_dropout.hpp>
 #include <preflearn/backend/operands.hpp>
@@ -16,6 +15,7 @@
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/parallel.hpp>
+#include <preflearn/products/chained_product.hpp>
 
 namespace preflearn {
 

@@ -55,10 +55,11 @@ template <class T> class cpu_matrix {
     std::size_t columns_ = 0;
 };
 
-/// The operands of kernels: views that can be dereferenced.
-struct host_memory {
+/// The operands of kernels: views that can be dereferenced, and frozen matrices as a product reads them.
+template <class Stored> struct host_operands {
     template <class T> using view = matrix_view<T>;
-    using stored = stored_matrix;
+    using stored = Stored;
 };
+using host_memory = host_operands<stored_matrix>;
 
 } // namespace preflearn

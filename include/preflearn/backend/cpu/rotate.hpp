@@ -1,8 +1,8 @@
 /// \file
 /// Rotary position embeddings (Su et al. 2021, arXiv:2104.09864) in the layout of Hugging Face: entry i of the first
 /// half of what turns of a head goes with entry i of the second half, by the angle position · frequency[i]; what is
-/// behind the two stays. Angles are taken in double, since a float loses them at long positions. The gradient is turned
-/// back by the same angles.
+/// behind the two stays. Yarn lengthens all that turns by a factor. Angles are taken in double, since a float loses
+/// them at long positions. The gradient is turned back by the same angles, and lengthened as well.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -22,8 +22,8 @@ namespace preflearn {
 /// The position of every row of a batch, and cosines and sines of all positions between the first and the last.
 template <class T> class row_rotation {
   public:
-    /// `frequencies` are radians a position.
-    row_rotation(std::span<const double> frequencies, std::span<const std::uint32_t> positions)
+    /// `frequencies` are radians a position, `factor` is that of cosines and sines.
+    row_rotation(std::span<const double> frequencies, std::span<const std::uint32_t> positions, double factor = 1)
         : half_(frequencies.size()), positions_(positions.begin(), positions.end()) {
         if (positions.empty()) return;
         const auto [low, high] = std::ranges::minmax(positions);
@@ -34,8 +34,8 @@ template <class T> class row_rotation {
                 T* const row = values_.data() + 2 * half_ * p;
                 for (std::size_t i = 0; i < half_; ++i) {
                     const double angle = static_cast<double>(first_ + p) * frequencies[i];
-                    row[i] = static_cast<T>(std::cos(angle));
-                    row[half_ + i] = static_cast<T>(std::sin(angle));
+                    row[i] = static_cast<T>(factor * std::cos(angle));
+                    row[half_ + i] = static_cast<T>(factor * std::sin(angle));
                 }
             }
         });

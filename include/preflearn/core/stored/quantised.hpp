@@ -198,15 +198,25 @@ struct q6_k_format {
     static constexpr std::size_t bytes = 210;
     template <class T> static void decode(const std::byte* block, T* out) {
         const float d = detail::f16_at(block, 208);
-        for (std::size_t group = 0; group < 16; ++group) {
-            const float scale = d * static_cast<float>(detail::signed_byte_at(block, 192 + group));
-            const std::size_t first = group * 16, half = first / 128, within = first % 128;
-            const std::byte *const lows = block + half * 64 + within % 64, *const highs =
-                                                                               block + 128 + half * 32 + within % 32;
+        // 16 bytes of high bits belong to four groups, of which two and two share their low halves' bytes
+        for (std::size_t sixteen = 0; sixteen < 4; ++sixteen) {
+            const std::size_t half = sixteen / 2, within = sixteen % 2 * 16;
+            const std::byte *const lows = block + half * 64 + within, *const highs = block + 128 + half * 32 + within;
+            T* const to = out + half * 128 + within;
+            float scales[4]; // NOLINT
+            for (std::size_t quarter = 0; quarter < 4; ++quarter)
+                scales[quarter] =
+                    d * static_cast<float>(detail::signed_byte_at(block, 192 + half * 8 + quarter * 2 + sixteen % 2));
             for (std::size_t i = 0; i < 16; ++i) {
-                const unsigned low = detail::byte_at(lows, i) >> (within / 64 * 4) & 15U;
-                const unsigned high = detail::byte_at(highs, i) >> (within / 32 * 2) & 3U;
-                out[first + i] = static_cast<T>(scale * static_cast<float>(static_cast<int>(low | high << 4) - 32));
+                const unsigned first = detail::byte_at(lows, i), second = detail::byte_at(lows, 32 + i),
+                               high = detail::byte_at(highs, i);
+                const auto number = [](unsigned low, unsigned two) {
+                    return static_cast<float>(static_cast<int>((low & 15U) | (two & 3U) << 4) - 32);
+                };
+                to[i] = static_cast<T>(scales[0] * number(first, high));
+                to[32 + i] = static_cast<T>(scales[1] * number(second, high >> 2));
+                to[64 + i] = static_cast<T>(scales[2] * number(first >> 4, high >> 4));
+                to[96 + i] = static_cast<T>(scales[3] * number(second >> 4, high >> 6));
             }
         }
     }

@@ -27,6 +27,7 @@ struct stored_matrix {
     /// Not 0: of every so many rows (a head), the rows of the first half stand at the even places and those of the
     /// second at the odd ones, as llama.cpp's converter leaves queries and keys that turn.
     std::size_t interleaved = 0;
+    bool mapped = false; ///< the bytes are of a mapped file, whose pages may be given back and are read again
 
     /// The bytes of a row. \throws input_error unless it consists of whole blocks.
     [[nodiscard]] std::size_t row_bytes() const { return bytes_of(type, columns, "a row of a stored matrix"); }

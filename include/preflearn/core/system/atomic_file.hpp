@@ -85,17 +85,37 @@ class temporary_file {
 
 } // namespace detail
 
+namespace detail {
+
+/// What is replaced: a link to a file is followed. \throws input_error unless there is a file name.
+inline std::filesystem::path replaced_file(const std::filesystem::path& path) {
+    require<input_error>(path.has_filename(), path.string(), ": a file name was expected");
+    std::error_code ignored;
+    const bool link = std::filesystem::is_symlink(std::filesystem::symlink_status(path, ignored));
+    return link ? std::filesystem::weakly_canonical(path, ignored) : path;
+}
+
+} // namespace detail
+
+/// Tries, before hours of work, whether `write_atomically` will find a folder in which it can make files.
+/// \throws input_error when it will not, or when there is a folder of that name.
+inline void check_can_be_written(const std::filesystem::path& path) {
+    const std::filesystem::path target = detail::replaced_file(path);
+    std::error_code ignored;
+    const std::filesystem::file_status there = std::filesystem::status(target, ignored);
+    require<input_error>(!std::filesystem::is_directory(there), path.string(), ": is a folder, a file was expected");
+    if (!std::filesystem::is_other(there)) detail::temporary_file{target};
+}
+
 /// Calls `write(stream)` on a binary stream and puts what it wrote at `path`. When `write` throws or the disk
 /// fails, the old file stays as it was and no temporary file is left. A killed process may leave a file named
 /// `.<name>.<process>-<n>.tmp` behind, never a half-written target.
 /// \throws input_error when the folder is missing or anything cannot be written; and what `write` throws.
 template <std::invocable<std::ostream&> Write> void write_atomically(const std::filesystem::path& path, Write&& write) {
-    require<input_error>(path.has_filename(), path.string(), ": a file name was expected");
+    const std::filesystem::path target = detail::replaced_file(path);
     std::error_code ignored;
     const std::filesystem::file_status there = std::filesystem::status(path, ignored);
     if (std::filesystem::is_other(there)) return detail::write_through(path, path, std::forward<Write>(write));
-    const bool link = std::filesystem::is_symlink(std::filesystem::symlink_status(path, ignored));
-    const std::filesystem::path target = link ? std::filesystem::weakly_canonical(path, ignored) : path;
     detail::temporary_file temporary(target);
     detail::write_through(temporary.path(), path, std::forward<Write>(write));
     const int failure = detail::flush_to_disk(temporary.path(), O_RDONLY);

@@ -148,6 +148,22 @@ class loop_crew {
 
 } // namespace detail
 
+namespace detail {
+
+/// What set_thread_count asked for in a program without OpenMP; 0: nothing.
+inline std::atomic<std::size_t> wanted_threads{0};
+
+} // namespace detail
+
+/// Loops that this thread starts from now on use up to `count` threads, at least one; what they compute stays the same.
+inline void set_thread_count(std::size_t count) {
+#if defined(_OPENMP)
+    omp_set_num_threads(static_cast<int>(std::clamp<std::size_t>(count, 1, 1024)));
+#else
+    detail::wanted_threads = std::clamp<std::size_t>(count, 1, 1024);
+#endif
+}
+
 /// How many threads a loop started here may use: 1 inside a parallel loop. Where the including program is compiled with
 /// OpenMP it is OpenMP's number (OMP_NUM_THREADS, omp_set_num_threads), else that of the processors.
 inline std::size_t thread_count() {
@@ -156,7 +172,8 @@ inline std::size_t thread_count() {
     return omp_in_parallel() ? 1 : static_cast<std::size_t>(omp_get_max_threads());
 #else
     static const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
-    return processors;
+    const std::size_t wanted = detail::wanted_threads;
+    return wanted != 0 ? wanted : processors;
 #endif
 }
 

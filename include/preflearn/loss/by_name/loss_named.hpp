@@ -118,7 +118,7 @@ void use_loss_of_any_kind(std::string_view name, std::span<const named_value> pa
 
 /// The loss on pairs of that name, its parameters set, as one type. \throws as `use_named_loss`.
 template <std::floating_point Real = double>
-any_loss<Real> loss_named(std::string_view name, std::span<const named_value> parameters) {
+any_loss<Real> loss_named(std::string_view name, std::span<const named_value> parameters = {}) {
     any_loss<Real> chosen;
     use_named_loss(name, parameters, [&](const auto& loss) { chosen = any_loss<Real>::of_parts(loss); });
     return chosen;

@@ -1,7 +1,7 @@
 /// \file
 /// The value of any preference loss over a batch, with its gradient and the metrics that trainers report, reduced as
-/// wanted. Columns come as spans: `column(x)` makes one of an Eigen vector or an xtensor container. Columns of 16-bit
-/// numbers (bfloat16, half) are widened to float, computed in float, and gradients and values rounded back.
+/// wanted. Columns come as spans: `as_column(x)` makes one of an Eigen vector or an xtensor container. Columns of
+/// 16-bit numbers (bfloat16, half) are widened to float, computed in float, and gradients and values rounded back.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -140,13 +140,14 @@ loss_report value_and_gradient(const Loss& loss, const pair_scores<T>& scores, c
 
 /// The reduced loss alone.
 template <class Loss, class Real>
-double value(const Loss& loss, const pair_scores<Real>& scores, reduction how = reduction::weighted_mean) {
+double reduced_loss(const Loss& loss, const pair_scores<Real>& scores, reduction how = reduction::weighted_mean) {
     return value_and_gradient(loss, scores, pair_gradients<Real>{.metrics = false}, how).value;
 }
 
 /// No reduction: weight · loss of each pair. \throws argument_error when the loss leaves `values` untouched.
-template <class Loss, class Real> void values(const Loss& loss, const pair_scores<Real>& scores, std::span<Real> out) {
-    require(out.size() == scores.size(), "values has ", out.size(), " entries for ", scores.size(), " pairs");
+template <class Loss, class Real>
+void losses_of_pairs(const Loss& loss, const pair_scores<Real>& scores, std::span<Real> out) {
+    require(out.size() == scores.size(), "out has ", out.size(), " entries for ", scores.size(), " pairs");
     std::fill(out.begin(), out.end(), static_cast<Real>(std::numeric_limits<float>::quiet_NaN()));
     value_and_gradient(loss, scores, pair_gradients<Real>{.values = out, .metrics = false}, reduction::sum);
     const auto untouched = std::ranges::find_if(out, [](Real x) { return x != x; });
@@ -163,6 +164,6 @@ loss_report value_and_gradient(const Loss&, const Scores<Real>&, const Gradients
 }
 template <class Loss, template <class> class Scores, class Real, class Other>
     requires(!std::same_as<Real, Other>)
-void values(const Loss&, const Scores<Real>&, std::span<Other>) { check_written_as_read<Real, Other>(); }
+void losses_of_pairs(const Loss&, const Scores<Real>&, std::span<Other>) { check_written_as_read<Real, Other>(); }
 
 } // namespace preflearn

@@ -43,14 +43,14 @@ loss_report value_and_gradient(const Loss& loss, const token_scores<Real>& score
 
 /// The reduced loss alone.
 template <class Loss, StoredReal Real>
-double value(const Loss& loss, const token_scores<Real>& scores, reduction how = reduction::weighted_mean) {
+double reduced_loss(const Loss& loss, const token_scores<Real>& scores, reduction how = reduction::weighted_mean) {
     return value_and_gradient(loss, scores, token_gradients<Real>{}, how).value;
 }
 
 /// No reduction: weight · loss of each pair. \throws argument_error when the loss leaves `values` untouched.
 template <class Loss, StoredReal Real>
-void values(const Loss& loss, const token_scores<Real>& scores, std::span<Real> out) {
-    require(out.size() == scores.size(), "values has ", out.size(), " entries for ", scores.size(), " pairs");
+void losses_of_pairs(const Loss& loss, const token_scores<Real>& scores, std::span<Real> out) {
+    require(out.size() == scores.size(), "out has ", out.size(), " entries for ", scores.size(), " pairs");
     std::ranges::fill(out, stored<Real>(std::numeric_limits<double>::quiet_NaN()));
     value_and_gradient(loss, scores, token_gradients<Real>{.values = out}, reduction::sum);
     for (std::size_t i = 0; i < out.size(); ++i)

@@ -63,12 +63,9 @@ void linear_kl_from_reference(const linear_model<T, ReferenceHead>& reference, c
 
     const vocabulary_tiles tiles(rows, vocabulary_tiles::rows_at_most, vocabulary);
     using matrix = typename Matrices::template matrix<T>;
-    const auto logits = [](const auto& side, std::size_t row, std::size_t token, matrix_view<T> z,
-                           matrix_view<T> head) {
-        const matrix_view<const T> tokens = tokens_of(side.head, token, z.columns, head);
-        Matrices::template multiply<T>(transpose::no, side.hidden.row_block(row, z.rows), transpose::yes, tokens, z,
-                                       store::replace);
-        return tokens;
+    const auto logits = [](const auto& side, std::size_t row, std::size_t token, matrix_view<T> z, matrix_view<T> head,
+                           bool wanted) {
+        return multiply_by_tokens<Matrices>(side.hidden.row_block(row, z.rows), side.head, token, z, head, wanted);
     };
     const auto head_room = [&](const auto& side) {
         return matrix(tokens_room(side.head, tiles.width), side.head.columns);
@@ -82,8 +79,8 @@ void linear_kl_from_reference(const linear_model<T, ReferenceHead>& reference, c
         matrix reference_head = head_room(reference), policy_head = head_room(policy);
         tiles.for_tiles(group, tiles.groups(), [&, first_row = row, height = count](std::size_t token, std::size_t n) {
             const matrix_view<T> z0(room.view().data, height, n), z(other.view().data, height, n);
-            (void)logits(reference, first_row, token, z0, reference_head.view());
-            (void)logits(policy, first_row, token, z, policy_head.view());
+            (void)logits(reference, first_row, token, z0, reference_head.view(), false);
+            (void)logits(policy, first_row, token, z, policy_head.view(), false);
             for (std::size_t r = 0; r < height; ++r) {
                 reference.transform.apply(std::span(z0.row(r), n), token);
                 policy.transform.apply(std::span(z.row(r), n), token);
@@ -111,8 +108,8 @@ void linear_kl_from_reference(const linear_model<T, ReferenceHead>& reference, c
             store mode = store::replace;
             tiles.for_tiles(group, groups, [&](std::size_t token, std::size_t n) {
                 const matrix_view<T> z0(room.view().data, height, n), z(other.view().data, height, n);
-                (void)logits(reference, first_row, token, z0, reference_head.view());
-                const matrix_view<const T> tokens = logits(policy, first_row, token, z, policy_head.view());
+                (void)logits(reference, first_row, token, z0, reference_head.view(), false);
+                const matrix_view<const T> tokens = logits(policy, first_row, token, z, policy_head.view(), true);
                 for (std::size_t r = 0; r < height; ++r) {
                     const divergence_sums& of_row = sums[first_row + r];
                     reference.transform.apply(std::span(z0.row(r), n), token);

@@ -68,7 +68,7 @@ template <std::floating_point T, class Head>
 /// tokens of responses to one prompt). `Matrices` models Backend<T>. Views, spans and the transform's bias must outlive
 /// the object; all members are const and allocate what they need, under 64 MB for a vocabulary of 50,000 tokens.
 ///
-/// `Head` is a matrix_view or a stored_matrix, whose gradient cannot be wanted.
+/// `Head` is a matrix_view, or a stored_matrix or another frozen form, whose gradient cannot be wanted.
 ///
 /// Log-probs are one a prediction, the other scores one a row.
 template <std::floating_point T, class Matrices, class Head = matrix_view<const T>> class linear_log_probs {
@@ -124,7 +124,7 @@ template <std::floating_point T, class Matrices, class Head = matrix_view<const 
             tiles.for_tiles(task % groups, groups,
                             [&, first_row = row, rows = count](std::size_t token, std::size_t n) {
                                 const matrix_view<T> z(room.view().data, rows, n);
-                                (void)logits(first_row, token, z, of_head.view());
+                                (void)logits(first_row, token, z, of_head.view(), false);
                                 take_in(first_row, token, z, scores.moments(), sums, picked);
                             });
         });
@@ -194,12 +194,10 @@ template <std::floating_point T, class Matrices, class Head = matrix_view<const 
             require<numeric_error>(std::isfinite(derivatives[p]), "prediction ", p, ": derivative is ", derivatives[p],
                                    ", a finite number was expected");
     }
-    /// Returns the tokens' rows of the head.
-    matrix_view<const T> logits(std::size_t row, std::size_t token, matrix_view<T> z, matrix_view<T> room) const {
-        const matrix_view<const T> weights = tokens_of(head_, token, z.columns, room);
-        Matrices::template multiply<T>(transpose::no, hidden_.row_block(row, z.rows), transpose::yes, weights, z,
-                                       store::replace);
-        return weights;
+    /// Returns the tokens' rows of the head where they are `wanted`.
+    matrix_view<const T> logits(std::size_t row, std::size_t token, matrix_view<T> z, matrix_view<T> room,
+                                bool wanted) const {
+        return multiply_by_tokens<Matrices>(hidden_.row_block(row, z.rows), head_, token, z, room, wanted);
     }
 
     /// Merges a tile into the sums of its rows and picks the logits of targets.
@@ -265,7 +263,7 @@ template <std::floating_point T, class Matrices, class Head = matrix_view<const 
                 matrix of_head(tokens_room(head_, tiles.width), head_.columns);
                 tiles.for_tiles(tile, tiles.tiles(), [&](std::size_t token, std::size_t n) {
                     const matrix_view<T> z(kept.view().data + token * rows, rows, n);
-                    (void)logits(first_row, token, z, of_head.view());
+                    (void)logits(first_row, token, z, of_head.view(), false);
                     take_in(first_row, token, z, scores.moments(), of_panel.subspan(tile * rows, rows), picked);
                 });
             });
@@ -293,8 +291,8 @@ template <std::floating_point T, class Matrices, class Head = matrix_view<const 
             store mode = store::replace;
             tiles.for_tiles(group, groups, [&](std::size_t token, std::size_t n) {
                 const matrix_view<T> z(kept.data ? kept.data + token * count : room.view().data, count, n);
-                const matrix_view<const T> weights =
-                    kept.data ? tokens_of(head_, token, n, of_head.view()) : logits(row, token, z, of_head.view());
+                const matrix_view<const T> weights = kept.data ? tokens_of(head_, token, n, of_head.view())
+                                                               : logits(row, token, z, of_head.view(), true);
                 for (std::size_t r = 0; r < count; ++r) {
                     const auto raise = [&](std::span<T> piece, std::size_t first) {
                         each_target(row + r, first, piece.size(), [&](std::size_t p, std::size_t at) {

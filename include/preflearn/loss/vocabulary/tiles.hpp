@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/stored/stored_matrix.hpp>
 #include <preflearn/core/system/parallel.hpp>
@@ -70,6 +71,16 @@ matrix_view<const T> tokens_of(const stored_matrix& head, std::size_t first, std
 /// Rows of the room that tokens_of needs for up to `count` tokens.
 template <class T> std::size_t tokens_room(matrix_view<const T> /*head*/, std::size_t /*count*/) { return 0; }
 inline std::size_t tokens_room(const stored_matrix& /*head*/, std::size_t count) { return count; }
+
+/// z = hidden · Wᵀ, W being the rows of z's tokens, from `first` on, in a vocabulary matrix. Returns W where it is
+/// `wanted`. A form of vocabulary matrix that has a product of its own overloads this.
+template <class Matrices, class T, class Head>
+matrix_view<const T> multiply_by_tokens(matrix_view<const T> hidden, const Head& head, std::size_t first,
+                                        matrix_view<T> z, matrix_view<T> room, bool /*wanted*/) {
+    const matrix_view<const T> weights = tokens_of(head, first, z.columns, room);
+    Matrices::template multiply<T>(transpose::no, hidden, transpose::yes, weights, z, store::replace);
+    return weights;
+}
 
 /// Adds matrices of the shape of `sum`, which lie one below the other in `parts`, in their order.
 template <class T> void add_parts(matrix_view<const T> parts, matrix_view<T> sum) {

@@ -84,8 +84,7 @@ void layer_backward(const transformer_config& config, const layer_weights<T, Bac
     B::linear_backward(rows.mixed, w.attention_output, d_output, d_mixed, store::replace, d.attention_output);
     B::attend_backward(context.attention(number), qkv.queries, qkv.keys_values, rows.mixed, rows.normaliser, d_mixed,
                        d_qkv.queries, d_qkv.keys_values);
-    if (const auto* const rotation = context.rotation(number))
-        B::rotate_backward(*rotation, config.heads + config.key_value_heads, d_qkv.turned);
+    context.rotate_backward(number, d_qkv.turned);
     view d_projected = work.d_query_key_value.view();
     if (!w.query_norm.weight.absent()) {
         d_projected = work.d_projected.view();
@@ -119,7 +118,7 @@ void decoder_backward(decoder_weights<T, Backend>& weights, const packed_batch& 
     const auto dx = d_stream.view();
     Backend::fill(dx, T(0));
     Backend::gather_rows_backward(d_final.view(), batch.wanted, dx);
-    layer_context<T, Backend> context(config, batch.plan(), batch.positions, true);
+    layer_context<T, Backend> context(config, batch.plan(), batch.positions, batch.rotary_lengths, true);
     layer_workspace<T, Backend> work(config, count, true);
     for (std::size_t number = config.layers; number-- > first;) {
         const layer_weights<T, Backend> layer = weights.layer(number, batch.dropout_keys);

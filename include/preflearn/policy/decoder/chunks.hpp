@@ -25,15 +25,15 @@ struct completion_chunk {
     std::size_t begin = 0, end = 0, rows = 0;
 };
 
-/// Cuts a list of completions into chunks of at most about `most` rows. Neighbours with equal prompts stay together
-/// unless their rows alone are more than that; a chunk has at least one completion.
-inline std::vector<completion_chunk> chunks_of(std::span<const token_completion> completions, std::size_t most) {
+/// Cuts a list of completions into chunks of at most about `most` rows. Neighbours that share their prompt's rows stay
+/// together unless their rows alone are more than that; a chunk has at least one completion.
+inline std::vector<completion_chunk> chunks_of(std::span<const token_completion> completions, std::size_t most,
+                                               const transformer_config& config = {}) {
     std::vector<completion_chunk> chunks;
     for (std::size_t begin = 0, end = 0; begin < completions.size(); begin = end) {
         std::size_t rows = completions[begin].prompt.size();
         end = begin;
-        while (end < completions.size() &&
-               packed_batch::same_prompt(completions[begin].prompt, completions[end].prompt) &&
+        while (end < completions.size() && packed_batch::share_rows(completions[begin], completions[end], config) &&
                (end == begin || rows + completions[end].response.size() <= most))
             rows += completions[end++].response.size();
         if (chunks.empty() || chunks.back().rows + rows > most) chunks.push_back({begin, begin, 0});
@@ -53,7 +53,7 @@ void forward_in_chunks(const decoder_weights<T, Backend>& weights, std::span<con
     const transformer_config& config = weights.config();
     const std::size_t most = std::clamp<std::size_t>(bytes / kept_rows<T, Backend>::row_bytes(config), 128, 1024);
     packed_batch::check(completions, config);
-    const std::vector<completion_chunk> chunks = chunks_of(completions, most);
+    const std::vector<completion_chunk> chunks = chunks_of(completions, most, config);
     std::size_t rows = 0, wanted = 0;
     for (const completion_chunk& chunk : chunks) {
         rows = std::max(rows, chunk.rows);

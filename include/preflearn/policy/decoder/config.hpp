@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -21,14 +22,28 @@ namespace preflearn {
 
 /// How rotary frequencies are stretched for contexts longer than those trained on first.
 struct rope_scaling {
-    enum class rule : std::uint8_t { none, linear, llama3 };
+    enum class rule : std::uint8_t {
+        none,
+        linear,
+        llama3,
+        yarn,    ///< Peng et al. 2023, arXiv:2309.00071
+        dynamic, ///< the base grows with the length of a text beyond the original one
+    };
     rule type = rule::none;
-    /// linear: every frequency is divided by it; llama3: the low frequencies are.
+    /// linear: every frequency is divided by it; llama3 and yarn: the low frequencies are.
     double factor = 1;
     /// llama3 alone: wavelengths below original / high are kept, those above original / low are divided, and those
     /// between are blended.
     double low_frequency_factor = 1, high_frequency_factor = 4;
+    /// llama3, yarn and dynamic: the length trained on first.
     std::size_t original_maximum_length = 8192;
+    /// yarn alone: pairs that turn more than `beta_fast` times within the original length are kept, those that turn
+    /// less than `beta_slow` times are divided, and those between are blended, by their number. `truncate`: the bounds
+    /// are rounded to whole numbers, outwards.
+    double beta_fast = 32, beta_slow = 1;
+    bool truncate = true;
+    /// yarn alone: factor of the cosines and sines; 0: 1 + ln(factor) / 10.
+    double attention_factor = 0;
     /// head_dim / 2 divisors of the frequencies, applied besides the above; empty: none (GGUF's rope_freqs.weight).
     std::vector<double> frequency_divisors{};
 
@@ -123,10 +138,15 @@ inline std::string identity_of(const transformer_config& c) {
           c.rope_scaling.high_frequency_factor, c.norm_epsilon, c.attention_width, c.attention_cap, c.logit_cap,
           c.logit_scale, c.embedding_scale, c.residual_scale})
         add(number);
+    if (c.rope_scaling.type == rope_scaling::rule::yarn)
+        for (const double number : {c.rope_scaling.beta_fast, c.rope_scaling.beta_slow, c.rope_scaling.attention_factor,
+                                    c.rope_scaling.truncate ? 1.0 : 0.0})
+            add(number);
     for (const double number : c.rope_scaling.frequency_divisors) add(number);
     for (const int number : {static_cast<int>(c.rope_scaling.type), static_cast<int>(c.parallel_residual),
                              static_cast<int>(c.tied_embeddings)})
         add(number);
+    if (c.family.has(config_field::activation)) add(static_cast<int>(c.family.activation));
     return text;
 }
 
@@ -200,8 +220,24 @@ template <class Error = argument_error> transformer_config validated(transformer
     positive(config.embedding_scale, "embedding_scale");
     positive(config.residual_scale, "residual_scale");
     not_negative(config.initializer_range, "initializer_range");
-    const auto& scaling = config.rope_scaling;
+    auto& scaling = config.rope_scaling;
     positive(scaling.factor, "rope_scaling.factor");
+    if (scaling.type == rope_scaling::rule::dynamic)
+        require<Error>(
+            config.rotary_dim > 2 && scaling.factor >= 1,
+            "transformer_config.rope_scaling.factor: at least 1 was expected with dynamic scaling, and more ",
+            "than 2 columns that turn, found ", scaling.factor, " and ", config.rotary_dim);
+    if (scaling.type == rope_scaling::rule::yarn) {
+        positive(scaling.beta_slow, "rope_scaling.beta_slow");
+        require<Error>(std::isfinite(scaling.beta_fast) && scaling.beta_fast >= scaling.beta_slow,
+                       "transformer_config.rope_scaling.beta_fast: a number of at least beta_slow (", scaling.beta_slow,
+                       ") was expected, found ", scaling.beta_fast);
+        require<Error>(config.rope_theta > 1,
+                       "transformer_config.rope_theta: a number above 1 was expected with yarn, ", "found ",
+                       config.rope_theta);
+        if (scaling.attention_factor == 0) scaling.attention_factor = 1 + std::log(std::max(scaling.factor, 1.0)) / 10;
+        positive(scaling.attention_factor, "rope_scaling.attention_factor");
+    }
     positive(scaling.low_frequency_factor, "rope_scaling.low_frequency_factor");
     require<Error>(std::isfinite(scaling.high_frequency_factor) &&
                        scaling.high_frequency_factor > scaling.low_frequency_factor,

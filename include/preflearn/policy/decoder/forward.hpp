@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <utility>
@@ -30,25 +31,33 @@ template <class T, class Backend> struct key_value_cache {
 };
 
 /// What the layers of a run share: how rows turn, which keys a query sees and, with a cache, where these stand.
+/// `lengths` are the rows' rotary_length.
 template <class T, class Backend> class layer_context {
   public:
     layer_context(const transformer_config& config, const attention_plan& plan,
-                  std::span<const std::uint32_t> positions, bool backward, key_value_cache<T, Backend>* keys = nullptr)
+                  std::span<const std::uint32_t> positions, std::span<const std::uint32_t> lengths, bool backward,
+                  key_value_cache<T, Backend>* keys = nullptr)
         : config_(config), cache_(keys) {
         std::optional<std::size_t> full, windowed;
         for (std::size_t layer = 0; layer < config.layers; ++layer) {
             (config.window_of(layer) == 0 ? full : windowed) = layer;
-            if (config.rotates(layer) && !turn_[config.local_rotary(layer)])
-                turn_[config.local_rotary(layer)].emplace(rotary_frequencies(config, config.local_rotary(layer)),
-                                                          positions);
+            if (config.rotates(layer) && turn_[config.local_rotary(layer)].empty())
+                add_rotations(config.local_rotary(layer), positions, lengths);
         }
         if (full) attend_[false].emplace(plan, config.attention(*full), backward);
         if (windowed) attend_[true].emplace(plan, config.attention(*windowed), backward);
     }
 
-    /// Of a layer; null: it does not turn queries and keys.
-    [[nodiscard]] const auto* rotation(std::size_t layer) const {
-        return config_.rotates(layer) ? &*turn_[config_.local_rotary(layer)] : nullptr;
+    /// Turns a layer's queries and keys, or derivatives of them back, if it does.
+    void rotate(std::size_t layer, typename Backend::template view<T> queries_keys) const {
+        of_rotations(layer, queries_keys, [](const auto& rotation, std::size_t heads, auto rows) {
+            Backend::rotate(rotation, heads, rows);
+        });
+    }
+    void rotate_backward(std::size_t layer, typename Backend::template view<T> queries_keys) const {
+        of_rotations(layer, queries_keys, [](const auto& rotation, std::size_t heads, auto rows) {
+            Backend::rotate_backward(rotation, heads, rows);
+        });
     }
     [[nodiscard]] auto& attention(std::size_t layer) { return *attend_[config_.window_of(layer) != 0]; }
     /// The keys and values that a layer's queries attend to, given those of the rows that run.
@@ -59,8 +68,32 @@ template <class T, class Backend> class layer_context {
     }
 
   private:
+    using rotation = typename Backend::template rotation<T>;
+
+    /// One for all rows, but where they turn by the length of their text.
+    void add_rotations(bool local, std::span<const std::uint32_t> positions, std::span<const std::uint32_t> lengths) {
+        for (std::size_t begin = 0, end = 0; begin < lengths.size(); begin = end) {
+            while (end < lengths.size() && lengths[end] == lengths[begin]) ++end;
+            turn_[local].emplace_back(rotary_frequencies(config_, local, lengths[begin]),
+                                      positions.subspan(begin, end - begin), rotary_factor(config_, local));
+            turn_ends_[local].push_back(end);
+        }
+    }
+    template <class Turn>
+    void of_rotations(std::size_t layer, typename Backend::template view<T> rows, const Turn& turn) const {
+        if (!config_.rotates(layer)) return;
+        const bool local = config_.local_rotary(layer);
+        std::size_t begin = 0, number = 0;
+        for (const rotation& each : turn_[local]) {
+            const std::size_t end = turn_ends_[local][number++];
+            turn(each, config_.heads + config_.key_value_heads, rows.row_block(begin, end - begin));
+            begin = end;
+        }
+    }
+
     const transformer_config& config_;
-    std::optional<typename Backend::template rotation<T>> turn_[2];    // everywhere, in local layers
+    std::deque<rotation> turn_[2]; // everywhere, in local layers; which need not be movable
+    std::vector<std::size_t> turn_ends_[2];
     std::optional<typename Backend::template attention<T>> attend_[2]; // to all keys, within the window
     key_value_cache<T, Backend>* cache_;
 };
@@ -122,8 +155,7 @@ void layer_forward(const transformer_config& config, const layer_weights<T, Back
         B::normalise(from.keys, w.key_norm, qkv.keys, rows.head_statistics.column_block(of_queries, of_keys));
         B::copy(from.values, qkv.values);
     }
-    if (const auto* const rotation = context.rotation(number))
-        B::rotate(*rotation, config.heads + config.key_value_heads, qkv.turned);
+    context.rotate(number, qkv.turned);
     B::attend(context.attention(number), qkv.queries, context.keys_values(number, qkv.keys_values), rows.mixed,
               rows.normaliser);
     B::copy(rows.input, rows.middle);
@@ -171,7 +203,7 @@ template <class T, class Backend>
 void decoder_forward(const decoder_weights<T, Backend>& weights, const packed_batch& batch, kept_rows<T, Backend>& kept,
                      layer_workspace<T, Backend>& work) {
     if (batch.rows() == 0) return;
-    layer_context<T, Backend> context(weights.config(), batch.plan(), batch.positions, false);
+    layer_context<T, Backend> context(weights.config(), batch.plan(), batch.positions, batch.rotary_lengths, false);
     decoder_forward(weights, batch, context, kept, work);
 }
 

@@ -1,7 +1,8 @@
 /// \file
 /// A batch of completions as packed rows, one a token, nothing padded. Neighbouring completions with equal prompts
-/// form a group: the prompt's rows stand once, then the rows of every response, which attend to the prompt's and to
-/// their own. Row j predicts token j + 1, so a response's last token needs no row for its log-probability.
+/// (whose positions turn by the same angles) form a group: the prompt's rows stand once, then the rows of every
+/// response, which attend to the prompt's and to their own. Row j predicts token j + 1, so a response's last token
+/// needs no row for its log-probability.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -16,6 +17,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/policy/decoder/config.hpp>
+#include <preflearn/policy/decoder/rotary.hpp>
 
 namespace preflearn {
 
@@ -32,8 +34,9 @@ class packed_batch {
         check(completions, config);
         for (std::size_t begin = 0, end = 0; begin < completions.size(); begin = end) {
             end = begin + 1;
-            while (end < completions.size() && same_prompt(completions[begin].prompt, completions[end].prompt)) ++end;
+            while (end < completions.size() && share_rows(completions[begin], completions[end], config)) ++end;
             add_group(completions.subspan(begin, end - begin), purpose);
+            rotary_lengths.resize(rows(), static_cast<std::uint32_t>(length_of(completions[begin], config)));
         }
     }
 
@@ -46,10 +49,11 @@ class packed_batch {
     /// Refers to the batch.
     [[nodiscard]] attention_plan plan() const { return {.segments = segments, .groups = groups}; }
 
-    std::vector<token_id> tokens;         ///< of each row
-    std::vector<std::uint32_t> positions; ///< of each row
-    std::vector<row_segment> segments;    ///< a group's prompt comes first, then its responses with rows
-    std::vector<std::size_t> groups{0};   ///< group g has segments groups[g] … groups[g + 1] - 1
+    std::vector<token_id> tokens;              ///< of each row
+    std::vector<std::uint32_t> positions;      ///< of each row
+    std::vector<std::uint32_t> rotary_lengths; ///< of each row, those of a group are equal
+    std::vector<row_segment> segments;         ///< a group's prompt comes first, then its responses with rows
+    std::vector<std::size_t> groups{0};        ///< group g has segments groups[g] … groups[g + 1] - 1
     /// The rows whose final hidden state is wanted: those that predict, or each completion's last.
     std::vector<std::size_t> wanted;
     /// Prediction p, in the order of the completions' tokens, is of token targets[p] from wanted row sources[p].
@@ -81,8 +85,15 @@ class packed_batch {
     static bool same_prompt(token_span a, token_span b) {
         return a.size() == b.size() && (a.data() == b.data() || std::equal(a.begin(), a.end(), b.begin()));
     }
+    /// Whether the rows of two completions' prompts are the same.
+    static bool share_rows(const token_completion& a, const token_completion& b, const transformer_config& config) {
+        return same_prompt(a.prompt, b.prompt) && length_of(a, config) == length_of(b, config);
+    }
 
   private:
+    static std::size_t length_of(const token_completion& c, const transformer_config& config) {
+        return rotary_length(config, c.prompt.size() + c.response.size());
+    }
     static void check(const token_completion& c, const transformer_config& config, std::size_t index) {
         require(!c.prompt.empty(), "completion ", index,
                 ": the prompt is empty; a language model needs at least one token before a response (such as a "

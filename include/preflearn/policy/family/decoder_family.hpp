@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -98,6 +99,7 @@ enum class config_field : std::uint8_t {
     embedding_scale,
     residual_scale,
     parallel_residual,
+    activation, ///< the family's `activation`, which is also what a file means that does not name one
     maximum_length,
     tied_embeddings,
 };
@@ -125,8 +127,8 @@ struct file_field {
 struct field_entry {
     config_field field = config_field::fixed;
     file_field hugging_face{}, gguf{};
-    /// The one value of a fixed field.
-    std::variant<bool, std::int64_t, std::string_view> value{};
+    /// The value of a fixed field; where entries of one name have several, any of them is taken.
+    std::variant<bool, std::int64_t, std::string_view, std::nullptr_t> value{};
     bool written = true;
 
     friend constexpr bool operator==(const field_entry&, const field_entry&) = default;
@@ -149,6 +151,15 @@ template <class Entry> class family_table {
     std::size_t count_ = 0;
 };
 
+/// One table of several, in their order.
+template <class Entry, std::size_t... Counts>
+constexpr std::array<Entry, (Counts + ...)> joined(const std::array<Entry, Counts>&... parts) {
+    std::array<Entry, (Counts + ...)> all{};
+    auto to = all.begin();
+    ((to = std::copy(parts.begin(), parts.end(), to)), ...);
+    return all;
+}
+
 struct decoder_family {
     /// `model_type` and the class in `architectures` of config.json, `general.architecture` of GGUF (none: no such
     /// files).
@@ -159,6 +170,9 @@ struct decoder_family {
     bool scaled_embedding = false;
     /// Rows of the table of learned positions before that of position 0.
     std::size_t position_offset = 0;
+    /// GGUF files do not say how attention scores are scaled. A model of so many layers scales them by
+    /// 1/√(hidden_size / heads) (Gemma's with 27B), others by 1/√head_dim; 0: there is none.
+    std::size_t hidden_width_layers = 0;
     /// Names of tensors in Hugging Face files may lack it (GPT-2's "transformer.").
     std::string_view optional_prefix{};
     /// In the order of the flat vector: query, key and value follow each other, as do their biases, and gate and up.
@@ -167,6 +181,8 @@ struct decoder_family {
     family_table<field_entry> fields{};
     /// Ends of the names of tensors that hold no parameters: masks and tables of angles.
     family_table<std::string_view> ignored{};
+    /// Fields of config.json that change nothing in this family.
+    family_table<std::string_view> ignored_fields{};
 
     [[nodiscard]] constexpr const tensor_entry* find(tensor_role role, tensor_part part = tensor_part::weight) const {
         for (const tensor_entry& entry : tensors)

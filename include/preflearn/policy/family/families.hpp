@@ -10,16 +10,24 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/family/gemma.hpp>
+#include <preflearn/policy/family/gemma2.hpp>
+#include <preflearn/policy/family/gemma3.hpp>
+#include <preflearn/policy/family/gpt2.hpp>
+#include <preflearn/policy/family/gpt_neox.hpp>
 #include <preflearn/policy/family/llama.hpp>
+#include <preflearn/policy/family/mistral.hpp>
+#include <preflearn/policy/family/opt.hpp>
 #include <preflearn/policy/family/qwen2.hpp>
+#include <preflearn/policy/family/qwen3.hpp>
+#include <preflearn/policy/family/smollm3.hpp>
 
 namespace preflearn {
 
 namespace families {
 /// A name that several share belongs to the first.
 inline constexpr std::array all{
-    llama,
-    qwen2,
+    llama, mistral, smollm3, qwen2, qwen3, gemma, gemma2, gemma3, gpt2, gpt_neox, opt,
 };
 } // namespace families
 
@@ -30,7 +38,9 @@ inline const decoder_family& family_named(std::span<const decoder_family> known,
     std::string expected;
     for (const decoder_family& family : known) {
         if (family.*name == found && !found.empty()) return family;
-        if (!(family.*name).empty()) expected += message(expected.empty() ? "\"" : " or \"", family.*name, '"');
+        const std::string quoted = message('"', family.*name, '"');
+        if (!(family.*name).empty() && expected.find(quoted) == std::string::npos)
+            expected += message(expected.empty() ? "\"" : " or \"", family.*name, '"');
     }
     throw input_error(message(what, ": ", expected, " was expected, found \"", found, '"'));
 }

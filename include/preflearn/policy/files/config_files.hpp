@@ -4,11 +4,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -22,6 +25,7 @@
 #include <preflearn/policy/files/family_fields.hpp>
 #include <preflearn/policy/files/json_fields.hpp>
 #include <preflearn/policy/files/rope_fields.hpp>
+#include <preflearn/policy/files/unread_fields.hpp>
 
 namespace preflearn {
 
@@ -36,15 +40,26 @@ inline transformer_config validated_of(const transformer_config& config, const s
     }
 }
 
-/// Of a GGUF file: linear scaling, and what llama.cpp's converter computed of other rules.
+/// Of a GGUF file: linear scaling, yarn, and what llama.cpp's converter computed of other rules.
 inline void read_gguf_rope(const checkpoint_file& file, const settings_reader& in, transformer_config& config) {
     const std::string rule = in.text("rope.scaling.type", "none");
-    require<input_error>(rule == "none" || rule == "linear", in.what("rope.scaling.type"),
-                         "\"none\" or \"linear\" was expected, found \"", rule, "\"");
+    require<input_error>(rule == "none" || rule == "linear" || rule == "yarn", in.what("rope.scaling.type"),
+                         "\"none\", \"linear\" or \"yarn\" was expected, found \"", rule, "\"");
     const double factor = in.number("rope.scaling.factor", in.number("rope.scale_linear", 1));
+    rope_scaling& scaling = config.rope_scaling;
     if (factor != 1 && factor != 0) {
-        config.rope_scaling.type = rope_scaling::rule::linear;
-        config.rope_scaling.factor = factor;
+        scaling.type = rule == "yarn" ? rope_scaling::rule::yarn : rope_scaling::rule::linear;
+        scaling.factor = factor;
+    }
+    if (scaling.type == rope_scaling::rule::yarn) {
+        scaling.original_maximum_length = in.natural("rope.scaling.original_context_length", config.maximum_length);
+        scaling.beta_fast = in.number("rope.scaling.yarn_beta_fast", 32);
+        scaling.beta_slow = in.number("rope.scaling.yarn_beta_slow", 1);
+        const double more = in.number("rope.scaling.attn_factor", in.number("rope.scaling.yarn_attn_factor", 1));
+        if (more != 1) scaling.attention_factor = more * (1 + std::log(std::max(factor, 1.0)) / 10);
+        for (const auto& [name, only] :
+             {std::pair{"rope.scaling.yarn_ext_factor", 1.0}, std::pair{"rope.scaling.yarn_log_multiplier", 0.0}})
+            in.expect(name, only);
     }
     config = validated_of(config, in.origin());
     in.expect("rope.dimension_count", config.rotary_dim);
@@ -68,7 +83,7 @@ inline void read_rope_blocks(const settings_reader& in, transformer_config& conf
     for (const char* const name : {"rope_scaling", "rope_parameters"}) {
         if (!in.has(name)) continue;
         config = before;
-        read_rope(in.within(name), config);
+        read_rope(in.within(name), config, in.natural("original_max_position_embeddings", 0));
         require<input_error>(!other || other->rope_scaling == config.rope_scaling, in.what("rope_scaling"),
                              "the same as rope_parameters was expected, found another");
         other = config;
@@ -92,7 +107,13 @@ inline transformer_config read_config_json(const std::filesystem::path& path,
     read_fields(in, &field_entry::hugging_face, config);
     config.end_tokens = in.tokens("eos_token_id");
     if (config.family.has(config_field::rope_scaling)) detail::read_rope_blocks(in, config);
+    if (config.family.has(config_field::no_rotary_every))
+        read_layers_without_rotary(in, config);
+    else
+        in.expect("no_rope_layers", nullptr);
     read_layer_types(in, config);
+    if (const std::string unread = unread_fields(in, config.family); !unread.empty())
+        config.notes.push_back(message(path.string(), ": these fields are not known and not read: ", unread));
     const std::filesystem::path generation = path.parent_path() / "generation_config.json";
     if (std::filesystem::exists(generation)) {
         const nlohmann::json other = read_json_file(generation);
@@ -114,6 +135,7 @@ inline transformer_config read_gguf_config(const checkpoint_file& file,
                                                      origin + ": general.architecture")};
     const settings_reader in(file.metadata(), origin, std::string(config.family.gguf_name) + ".");
     read_fields(in, &field_entry::gguf, config);
+    refuse_other_gguf_settings(in, config.family);
     const tensor_view& embedding = file.at(config.family.find(tensor_role::embedding)->gguf.name);
     require<input_error>(embedding.shape.size() == 2, origin, ": tensor '", embedding.name,
                          "': two axes were expected, found shape ", text_of_shape(embedding.shape));
@@ -126,6 +148,8 @@ inline transformer_config read_gguf_config(const checkpoint_file& file,
     if (config.family.rotary()) detail::read_gguf_rope(file, in, config);
     config = detail::validated_of(config, origin);
     in.expect("attention.value_length", config.head_dim);
+    if (config.layers != 0 && config.layers == config.family.hidden_width_layers)
+        config.attention_width = static_cast<double>(config.hidden_size / config.heads); // as llama.cpp divides
     return config;
 }
 
@@ -137,8 +161,12 @@ inline nlohmann::ordered_json config_json(const transformer_config& config, cons
     for (const field_entry& entry : family.fields)
         if (!entry.hugging_face.name.empty() && entry.written)
             json[std::string(entry.hugging_face.name)] = field_value(config, entry);
-    if (config.window != 0) json["layer_types"] = layer_types_json(config);
+    if (family.has(config_field::full_attention_every) && config.window != 0)
+        json["layer_types"] = layer_types_json(config);
+    if (family.has(config_field::no_rotary_every)) json["no_rope_layers"] = rotary_layers_json(config);
+    // said, since transformers' defaults need not be within the vocabulary
     json["bos_token_id"] = nullptr;
+    json["pad_token_id"] = nullptr;
     json["eos_token_id"] = nullptr;
     if (config.end_tokens.size() == 1) json["eos_token_id"] = config.end_tokens.front();
     if (config.end_tokens.size() > 1) json["eos_token_id"] = config.end_tokens;

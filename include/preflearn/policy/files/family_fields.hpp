@@ -3,11 +3,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include <nlohmann/json.hpp>
@@ -72,13 +76,53 @@ inline std::variant<std::monostate, std::size_t*, double*, bool*> member_of(tran
         return &c.tied_embeddings;
     case config_field::fixed:
     case config_field::rope_scaling:
+    case config_field::activation:
         break;
     }
     return std::monostate{};
 }
 
+/// What transformers calls the functions of an MLP; of several names of one function, the first is written.
+inline constexpr std::array<std::pair<std::string_view, activation_kind>, 7> activation_names{
+    {{"silu", activation_kind::silu},
+     {"swish", activation_kind::silu},
+     {"gelu", activation_kind::gelu},
+     {"gelu_new", activation_kind::gelu_tanh},
+     {"gelu_pytorch_tanh", activation_kind::gelu_tanh},
+     {"gelu_fast", activation_kind::gelu_tanh},
+     {"relu", activation_kind::relu}}};
+
+inline activation_kind read_activation(const settings_reader& in, std::string_view field, activation_kind otherwise) {
+    const std::string name = in.text(field, "");
+    if (name.empty()) return otherwise;
+    std::string known;
+    for (const auto& [each, kind] : activation_names) {
+        if (each == name) return kind;
+        known += message(known.empty() ? "\"" : ", \"", each, '"');
+    }
+    throw input_error(message(in.what(field), "one of ", known, " was expected, found \"", name, '"'));
+}
+
 inline double head_dim_of(const transformer_config& c) {
     return static_cast<double>(c.head_dim != 0 || c.heads == 0 ? c.head_dim : c.hidden_size / c.heads);
+}
+
+/// The share of which read_field makes `part` again, rounding down.
+inline double share_of(std::size_t part, double whole) {
+    const double share = static_cast<double>(part) / whole;
+    return share * whole < static_cast<double>(part) ? std::nextafter(share, 1.0) : share;
+}
+
+/// \throws input_error when a fixed field is there and has none of the values that the family has for its name.
+inline void expect_fixed(const settings_reader& in, const field_entry& entry, file_field field_entry::*kind,
+                         const decoder_family& family) {
+    const std::string_view name = (entry.*kind).name;
+    const auto json = [](const field_entry& of) {
+        return std::visit([](const auto& value) { return nlohmann::json(value); }, of.value);
+    };
+    for (const field_entry& other : family.fields)
+        if (other.field == config_field::fixed && (other.*kind).name == name && in.at(name) == json(other)) return;
+    in.expect(name, json(entry));
 }
 
 } // namespace detail
@@ -87,6 +131,8 @@ inline double head_dim_of(const transformer_config& c) {
 /// \throws input_error naming file and field where it is missing or of another kind.
 inline void read_field(const settings_reader& in, const file_field& field, transformer_config& config,
                        config_field member) {
+    if (member == config_field::activation)
+        config.family.activation = detail::read_activation(in, field.name, config.family.activation);
     const std::variant target = detail::member_of(config, member);
     const std::optional<double> otherwise = field.null && in.is_null(field.name) ? field.null : field.absent;
     if (auto* const* size = std::get_if<std::size_t*>(&target)) {
@@ -94,7 +140,8 @@ inline void read_field(const settings_reader& in, const file_field& field, trans
             const double share = in.number(field.name, otherwise);
             require<input_error>(share > 0 && share <= 1, in.what(field.name), "a share of 0 to 1 was expected, found ",
                                  share);
-            **size = static_cast<std::size_t>(share * detail::head_dim_of(config));
+            constexpr double most = 1e9; // a head that is too wide is refused later
+            **size = static_cast<std::size_t>(std::min(share * detail::head_dim_of(config), most));
         } else {
             std::optional<std::size_t> whole;
             if (otherwise) whole = static_cast<std::size_t>(*otherwise);
@@ -114,7 +161,7 @@ inline void read_field(const settings_reader& in, const file_field& field, trans
 inline void read_fields(const settings_reader& in, file_field field_entry::*kind, transformer_config& config) {
     for (const field_entry& entry : config.family.fields)
         if (entry.field == config_field::fixed && !(entry.*kind).name.empty())
-            std::visit([&](const auto& value) { in.expect((entry.*kind).name, value); }, entry.value);
+            detail::expect_fixed(in, entry, kind, config.family);
     std::map<config_field, std::string_view> given; // by which name the file has it
     for (const field_entry& entry : config.family.fields) {
         const file_field& named = entry.*kind;
@@ -143,6 +190,16 @@ inline nlohmann::ordered_json rope_scaling_json(const rope_scaling& scaling) {
                 {"low_freq_factor", scaling.low_frequency_factor},
                 {"high_freq_factor", scaling.high_frequency_factor},
                 {"original_max_position_embeddings", scaling.original_maximum_length}};
+    case rope_scaling::rule::yarn:
+        return {{"rope_type", "yarn"},
+                {"factor", scaling.factor},
+                {"original_max_position_embeddings", scaling.original_maximum_length},
+                {"attention_factor", scaling.attention_factor},
+                {"beta_fast", scaling.beta_fast},
+                {"beta_slow", scaling.beta_slow},
+                {"truncate", scaling.truncate}};
+    case rope_scaling::rule::dynamic:
+        return {{"rope_type", "dynamic"}, {"factor", scaling.factor}};
     case rope_scaling::rule::none:
         break;
     }
@@ -154,13 +211,19 @@ inline nlohmann::ordered_json field_value(const transformer_config& config, cons
     if (entry.field == config_field::fixed)
         return std::visit([](const auto& value) { return nlohmann::ordered_json(value); }, entry.value);
     if (entry.field == config_field::rope_scaling) return rope_scaling_json(config.rope_scaling);
+    if (entry.field == config_field::activation)
+        return std::ranges::find(detail::activation_names, config.family.activation,
+                                 &std::pair<std::string_view, activation_kind>::second)
+            ->first;
     transformer_config copy = config; // members are found in what may be changed
     const std::variant member = detail::member_of(copy, entry.field);
     const std::optional<double> null = entry.hugging_face.null;
     if (auto* const* size = std::get_if<std::size_t*>(&member)) {
+        if (entry.field == config_field::maximum_length && config.rope_scaling.type == rope_scaling::rule::dynamic)
+            return config.rope_scaling.original_maximum_length;
         if (null && static_cast<double>(**size) == *null) return nullptr;
         if (entry.hugging_face.unit == field_unit::of_head_dim)
-            return static_cast<double>(**size) / detail::head_dim_of(config);
+            return detail::share_of(**size, detail::head_dim_of(config));
         return **size;
     }
     if (auto* const* number = std::get_if<double*>(&member)) {

@@ -3,9 +3,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +31,12 @@ class settings_reader {
     }
 
     [[nodiscard]] const std::string& origin() const { return origin_; }
+    /// Of all fields, as the object has them.
+    [[nodiscard]] std::vector<std::string> names() const {
+        std::vector<std::string> all;
+        for (const auto& [name, value] : object_.items()) all.push_back(name);
+        return all;
+    }
     /// "file: field: ", for messages.
     [[nodiscard]] std::string what(std::string_view name) const { return message(origin_, ": ", prefix_, name, ": "); }
     [[nodiscard]] bool has(std::string_view name) const { return !at(name).is_null(); }
@@ -48,7 +56,11 @@ class settings_reader {
     [[nodiscard]] std::size_t natural(std::string_view name, std::optional<std::size_t> otherwise = {}) const {
         const nlohmann::json& value = at(name);
         if (value.is_null() && otherwise) return *otherwise;
-        const bool whole = value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0);
+        bool whole = value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0);
+        if (value.is_number_float()) { // 4096.0
+            const double number = value.get<double>();
+            whole = number >= 0 && number < 9e15 && std::floor(number) == number;
+        }
         require<input_error>(whole, what(name), "a whole number of at least 0 was expected, found ", shown(value));
         return value.get<std::size_t>();
     }
@@ -93,6 +105,13 @@ class settings_reader {
         const nlohmann::json& found = at(name);
         require<input_error>(found.is_null() || found == nlohmann::json(value), what(name), "only ",
                              nlohmann::json(value).dump(), " is supported, found ", shown(found));
+    }
+    /// \throws input_error naming a field that is not one of `names`.
+    void expect_known(std::span<const std::string_view> names) const {
+        for (const auto& [name, value] : object_.items()) {
+            const bool known = std::find(names.begin(), names.end(), name) != names.end();
+            require<input_error>(known || value.is_null(), what(name), "is not known here, found ", shown(value));
+        }
     }
 
   private:

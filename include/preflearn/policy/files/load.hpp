@@ -22,6 +22,7 @@
 #include <preflearn/backend/cpu.hpp>
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/gguf.hpp>
+#include <preflearn/checkpoint/pickled.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -111,6 +112,7 @@ struct model_file {
 /// A Hugging Face folder or a GGUF file.
 inline model_file open_model(const std::filesystem::path& path, std::span<const decoder_family> known) {
     if (!std::filesystem::is_directory(path)) {
+        refuse_pickled(path);
         const checkpoint_file file = read_gguf(path);
         return {.file = file, .kind = &tensor_entry::gguf, .config = read_gguf_config(file, known)};
     }
@@ -124,6 +126,22 @@ inline model_file open_model(const std::filesystem::path& path, std::span<const 
             model.config.family.find(tensor_role::embedding)->hugging_face.name, "; the stored head is used"));
     }
     return model;
+}
+
+/// What config.json calls a number type. \throws argument_error for one in which no model is written.
+inline std::string torch_name_of(element_type type) {
+    switch (type) {
+    case element_type::f64:
+        return "float64";
+    case element_type::f32:
+        return "float32";
+    case element_type::bf16:
+        return "bfloat16";
+    case element_type::f16:
+        return "float16";
+    default:
+        throw argument_error(message("a model is saved as F64, F32, BF16 or F16, not as ", name_of(type)));
+    }
 }
 
 } // namespace detail
@@ -155,31 +173,38 @@ transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path,
     return model;
 }
 
-/// Writes config.json and model.safetensors (F32 for float, F64 for double) that transformers loads; makes the folder.
-/// Frozen tensors are written as such numbers, too, and an adapter is merged into what is written. Each file appears
-/// whole or not at all. \throws input_error when it cannot be written; argument_error when config.json cannot express
-/// the model.
-template <class Model> void save_transformer(const Model& model, const std::filesystem::path& folder) {
+/// Writes config.json and model.safetensors that transformers loads; makes the folder. Numbers, those of frozen tensors
+/// too, are written as `type`: F32 (of a model of double: F64) unless BF16 or F16 is asked for, to which each is
+/// rounded to nearest even; an adapter is merged into what is written. Each file appears whole or not at all.
+/// \throws input_error when it cannot be written; argument_error when config.json cannot express the model or its
+/// number type.
+template <class Model>
+void save_transformer(const Model& model, const std::filesystem::path& folder,
+                      element_type type = sizeof(typename Model::scalar) == 4 ? element_type::f32 : element_type::f64) {
     using scalar = typename Model::scalar;
-    const auto config = config_json(model.config(), sizeof(scalar) == 4 ? "float32" : "float64");
+    const auto config = config_json(model.config(), detail::torch_name_of(type));
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
     require<input_error>(!failure, folder.string(), ": cannot be made: ", failure.message());
-    std::deque<std::vector<scalar>> converted;
+    std::deque<std::vector<std::byte>> encoded;
     std::vector<tensor_view> views;
     const std::vector<tensor_place>& places = model.layout().tensors();
     for (std::size_t t = 0; t < places.size(); ++t) {
         const tensor_place& place = places[t];
         const stored_form form = place.entry.hugging_face.form;
+        std::vector<scalar> numbers;
         std::span<const scalar> values;
         const auto at = model.weights().trained_offset(place);
         if (at && model.weights().adapters().find(t) == nullptr)
             values = model.parameters().subspan(*at, place.size());
         else
-            values = converted.emplace_back(merged_tensor(model, t));
-        if (form != stored_form::plain) values = converted.emplace_back(as_stored(values, form, place, model.config()));
+            values = numbers = merged_tensor(model, t);
+        if (form != stored_form::plain) values = numbers = as_stored(values, form, place, model.config());
+        std::span<const std::byte> bytes = std::as_bytes(values);
+        if (block_bytes(type) != sizeof(scalar) || !numbers.empty())
+            bytes = encoded.emplace_back(encode_values(values, type));
         views.push_back(
-            as_tensor(layer_name(place.entry.hugging_face.name, place.layer), stored_shape(form, place), values));
+            {layer_name(place.entry.hugging_face.name, place.layer), type, stored_shape(form, place), bytes});
     }
     write_safetensors(folder / "model.safetensors", views);
     write_atomically(folder / "config.json", [&](std::ostream& out) { out << config.dump(2) << '\n'; });

@@ -3,8 +3,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -15,32 +21,73 @@
 
 namespace preflearn {
 
+/// A set of rotary settings by layer type, or for all of them.
+inline constexpr auto rope_fields = std::to_array<std::string_view>(
+    {"attention_factor", "beta_fast", "beta_slow", "factor", "finetuned", "full_attention", "high_freq_factor",
+     "low_freq_factor", "mscale", "mscale_all_dim", "original_max_position_embeddings", "partial_rotary_factor",
+     "rope_theta", "rope_type", "sliding_attention", "truncate", "type"});
+
+/// Yarn's own settings, once its factor is read.
+inline void read_yarn(const settings_reader& rope, rope_scaling& scaling) {
+    scaling.beta_fast = rope.number("beta_fast", 32);
+    scaling.beta_slow = rope.number("beta_slow", 1);
+    scaling.truncate = rope.flag("truncate", true);
+    const auto lengthened = [&](double by) { return 1 + by * std::log(std::max(scaling.factor, 1.0)) / 10; };
+    const double by = rope.number("mscale", 0), all = rope.number("mscale_all_dim", 0);
+    scaling.attention_factor =
+        rope.number("attention_factor", by != 0 && all != 0 ? lengthened(by) / lengthened(all) : 0);
+}
+
+/// The rule of one set of rotary settings and what belongs to it. `original`: the length trained on first, where it
+/// stands outside, or 0.
+inline void read_rope_scaling(const settings_reader& rope, transformer_config& config, std::size_t original) {
+    using rule = rope_scaling::rule;
+    const std::string name = rope.text("rope_type", rope.text("type", "default"));
+    if (rope.has("type")) rope.expect("type", name);
+    if (name == "default") return;
+    constexpr auto rules = std::to_array<std::pair<std::string_view, rule>>(
+        {{"linear", rule::linear}, {"llama3", rule::llama3}, {"yarn", rule::yarn}, {"dynamic", rule::dynamic}});
+    const auto* const found = std::ranges::find(rules, name, &std::pair<std::string_view, rule>::first);
+    require<input_error>(found != rules.end(), rope.what("rope_type"),
+                         R"("default", "linear", "llama3", "yarn" or "dynamic" was expected, found ")", name, '"');
+    rope_scaling& scaling = config.rope_scaling;
+    scaling.type = found->second;
+    std::optional<double> factor;
+    if (scaling.type == rule::llama3 || scaling.type == rule::yarn) {
+        const std::size_t outside = original != 0 ? original : config.maximum_length;
+        scaling.original_maximum_length = rope.natural("original_max_position_embeddings", outside);
+        if (original != 0) rope.expect("original_max_position_embeddings", original);
+        // of yarn it may follow from the lengths
+        if (scaling.type == rule::yarn)
+            factor = static_cast<double>(config.maximum_length) / static_cast<double>(scaling.original_maximum_length);
+    }
+    scaling.factor = rope.number("factor", factor);
+    if (scaling.type == rule::dynamic) { // max_position_embeddings is the length trained on first
+        scaling.original_maximum_length = config.maximum_length;
+        const double longest = std::max(scaling.factor, 1.0) * static_cast<double>(config.maximum_length);
+        config.maximum_length = static_cast<std::size_t>(std::min(longest, 1e9));
+    }
+    if (scaling.type == rule::llama3) {
+        scaling.low_frequency_factor = rope.number("low_freq_factor");
+        scaling.high_frequency_factor = rope.number("high_freq_factor");
+    }
+    if (scaling.type == rule::yarn) read_yarn(rope, scaling);
+}
+
 /// `rope_scaling` (transformers 4) or `rope_parameters` (transformers 5, where theta stands as well, and layers with a
-/// window may have their own).
-inline void read_rope(const settings_reader& rope, transformer_config& config) {
+/// window may have their own). `original` as above.
+inline void read_rope(const settings_reader& rope, transformer_config& config, std::size_t original = 0) {
+    rope.expect_known(rope_fields);
     if (rope.has("full_attention")) {
-        read_rope(rope.within("full_attention"), config);
+        read_rope(rope.within("full_attention"), config, original);
         if (!rope.has("sliding_attention")) return;
         const settings_reader local = rope.within("sliding_attention");
+        local.expect_known(rope_fields);
         local.expect("rope_type", "default");
         config.local_rope_theta = local.number("rope_theta");
         return;
     }
-    const std::string rule = rope.text("rope_type", rope.text("type", "default"));
-    rope_scaling& scaling = config.rope_scaling;
-    if (rule == "linear") {
-        scaling.type = rope_scaling::rule::linear;
-        scaling.factor = rope.number("factor");
-    } else if (rule == "llama3") {
-        scaling.type = rope_scaling::rule::llama3;
-        scaling.factor = rope.number("factor");
-        scaling.low_frequency_factor = rope.number("low_freq_factor");
-        scaling.high_frequency_factor = rope.number("high_freq_factor");
-        scaling.original_maximum_length = rope.natural("original_max_position_embeddings");
-    } else {
-        require<input_error>(rule == "default", rope.origin(),
-                             ": rope_type: \"default\", \"linear\" or \"llama3\" was expected, found \"", rule, "\"");
-    }
+    read_rope_scaling(rope, config, original);
     if (rope.has("rope_theta")) config.rope_theta = rope.number("rope_theta");
     if (!config.family.has(config_field::rotary_dim)) {
         rope.expect("partial_rotary_factor", 1.0);
@@ -67,6 +114,35 @@ inline void read_layer_types(const settings_reader& in, transformer_config& conf
         require<input_error>(types[layer] == (config.window_of(layer) == 0 ? full : sliding), in.what("layer_types"),
                              "\"", config.window_of(layer) == 0 ? full : sliding, "\" was expected of layer ", layer,
                              config.window == 0 ? " (there is no window)" : "", ", found ", types[layer].dump());
+}
+
+/// `no_rope_layers` is 1 of every layer that turns positions and 0 of the others; where it is given it wins over the
+/// interval, and is refused where no interval says the same.
+inline void read_layers_without_rotary(const settings_reader& in, transformer_config& config) {
+    const nlohmann::json& turning = in.at("no_rope_layers");
+    if (turning.is_null()) return;
+    require<input_error>(turning.is_array() && turning.size() >= config.layers, in.what("no_rope_layers"), "a list of ",
+                         config.layers, " numbers was expected, found ", turning.dump());
+    const auto first_other = [&] {
+        std::size_t layer = 0;
+        while (layer < config.layers && turning[layer] == (config.rotates(layer) ? 1 : 0)) ++layer;
+        return layer;
+    };
+    if (first_other() == config.layers) return;
+    std::size_t still = 0;
+    while (still < config.layers && turning[still] == 1) ++still;
+    config.no_rotary_every = still < config.layers ? still + 1 : 0;
+    if (const std::size_t layer = first_other(); layer < config.layers)
+        throw input_error(message(in.what("no_rope_layers"), config.rotates(layer) ? 1 : 0, " was expected of layer ",
+                                  layer, ", since every ", config.no_rotary_every, "th is without, found ",
+                                  turning[layer].dump()));
+}
+
+/// As transformers reads it.
+inline nlohmann::ordered_json rotary_layers_json(const transformer_config& config) {
+    nlohmann::ordered_json turning = nlohmann::ordered_json::array();
+    for (std::size_t layer = 0; layer < config.layers; ++layer) turning.push_back(config.rotates(layer) ? 1 : 0);
+    return turning;
 }
 
 inline nlohmann::ordered_json layer_types_json(const transformer_config& config) {

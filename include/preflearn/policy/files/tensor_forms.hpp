@@ -77,7 +77,8 @@ stored_matrix as_frozen(const tensor_view& tensor, stored_form form, const tenso
                 .columns = place.columns,
                 .bytes = tensor.bytes,
                 .owner = std::move(file),
-                .interleaved = turned ? config.head_dim : 0};
+                .interleaved = turned ? config.head_dim : 0,
+                .mapped = true};
     std::vector<T> numbers(place.size());
     read_stored(tensor, form, place, config, std::span<T>(numbers));
     return stored_numbers(std::move(numbers), place.rows, place.columns);

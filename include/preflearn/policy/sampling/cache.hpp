@@ -78,7 +78,7 @@ template <class Model> class cached_decoder {
     void advance(std::span<const token_id> tokens) {
         check(tokens);
         if (live_.empty()) return;
-        std::vector<std::uint32_t> positions;
+        std::vector<std::uint32_t> positions, lengths;
         std::vector<row_segment> segments;
         std::vector<std::size_t> rows;
         for (const std::size_t s : live_) {
@@ -89,11 +89,13 @@ template <class Model> class cached_decoder {
                                 .prefix_row = grown.row,
                                 .prefix_length = grown.length});
             positions.push_back(static_cast<std::uint32_t>(grown.length));
+            // keys that are kept stay turned as they were, as in transformers
+            lengths.push_back(static_cast<std::uint32_t>(rotary_length(model_.config(), grown.length + 1)));
             rows.push_back(grown.row + grown.length++);
         }
         cache_.rows = rows;
         layer_context<T, backend> context(model_.config(), {.segments = segments, .keys = own_keys::after_prefix},
-                                          positions, false, &cache_);
+                                          positions, lengths, false, &cache_);
         layers_forward(model_.weights(), tokens, positions, context, step_, work_);
         backend::copy(step_.stream(model_.config().layers, tokens.size()),
                       first_rows(step_.final_input, tokens.size()));
@@ -122,7 +124,7 @@ template <class Model> class cached_decoder {
     /// sequence that has it, and from there to its neighbours.
     void prefill(std::span<const token_completion> all) {
         const transformer_config& c = model_.config();
-        for (const completion_chunk& chunk : chunks_of(all, 1024)) {
+        for (const completion_chunk& chunk : chunks_of(all, 1024, c)) {
             const packed_batch batch(all.subspan(chunk.begin, chunk.end - chunk.begin), c, row_purpose::last_hidden);
             const std::size_t count = batch.wanted.size();
             kept_rows<T, backend> kept(c, batch.rows(), count, false);
@@ -138,7 +140,7 @@ template <class Model> class cached_decoder {
             }
             cache_.rows = rows;
             layer_context<T, backend> context(c, {.segments = segments, .keys = own_keys::after_prefix},
-                                              batch.positions, false, &cache_);
+                                              batch.positions, batch.rotary_lengths, false, &cache_);
             decoder_forward(model_.weights(), batch, context, kept, work);
             backend::copy(first_rows(kept.final_input, count), step_.final_input.view().row_block(chunk.begin, count));
             for (std::size_t s = 0; s < count; ++s)

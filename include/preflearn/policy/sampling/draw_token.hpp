@@ -14,6 +14,7 @@
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/sampling.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/parallel.hpp>
 #include <preflearn/core/tokens.hpp>
 
 namespace preflearn {
@@ -36,8 +37,10 @@ class token_drawer {
         if (options.temperature == 0 || options.top_k == 1) return static_cast<token_id>(likeliest);
         const double high = static_cast<double>(logits[likeliest]);
         weights_.resize(logits.size());
-        for (std::size_t i = 0; i < logits.size(); ++i)
-            weights_[i] = std::exp((static_cast<double>(logits[i]) - high) / options.temperature);
+        parallel_blocks(logits.size(), 8192, [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = begin; i < end; ++i)
+                weights_[i] = std::exp((static_cast<double>(logits[i]) - high) / options.temperature);
+        });
         const bool cut_k = options.top_k != 0 && options.top_k < logits.size(), cut_p = options.top_p < 1;
         if (!cut_k && !cut_p) {
             double total = 0;
@@ -46,12 +49,9 @@ class token_drawer {
         }
         order_.resize(logits.size());
         for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = i;
-        const auto likelier = [&](std::size_t a, std::size_t b) {
-            return weights_[a] != weights_[b] ? weights_[a] > weights_[b] : a < b;
-        };
         if (cut_k) {
             std::nth_element(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(options.top_k), order_.end(),
-                             likelier);
+                             [&](std::size_t a, std::size_t b) { return likelier(a, b); });
             order_.resize(options.top_k);
         }
         double total = 0;
@@ -60,20 +60,32 @@ class token_drawer {
             std::sort(order_.begin(), order_.end()); // so that the draw does not depend on nth_element's order
             return pick(total, random.uniform(), order_.size(), [&](std::size_t i) { return order_[i]; });
         }
-        // a heap gives the likeliest first without sorting the rest
-        const auto last = [&](std::size_t a, std::size_t b) { return likelier(b, a); };
-        std::make_heap(order_.begin(), order_.end(), last);
-        double kept = 0;
-        auto end = order_.end();
-        while (end != order_.begin() && kept < options.top_p * total) {
-            std::pop_heap(order_.begin(), end--, last);
-            kept += weights_[*end];
-        }
-        const auto count = static_cast<std::size_t>(order_.end() - end);
-        return pick(kept, random.uniform(), count, [&](std::size_t i) { return order_[order_.size() - 1 - i]; });
+        return draw_of_likeliest(options.top_p * total, random.uniform());
     }
 
   private:
+    [[nodiscard]] bool likelier(std::size_t a, std::size_t b) const {
+        return weights_[a] != weights_[b] ? weights_[a] > weights_[b] : a < b;
+    }
+
+    /// Among the likeliest of order_ that together reach `wanted`. Nearly always a few tokens do, so these are looked
+    /// for first, then those that are a thousandth as likely; a heap gives the likeliest of them without sorting all.
+    token_id draw_of_likeliest(double wanted, double uniform) {
+        const auto last = [&](std::size_t a, std::size_t b) { return likelier(b, a); };
+        double kept = 0;
+        auto end = order_.end(); // from here on: those taken, the likeliest at the very end
+        for (double least = 1e-3; end != order_.begin() && kept < wanted; least = least < 1e-300 ? 0 : least * 1e-3) {
+            const auto few = std::partition(order_.begin(), end, [&](std::size_t i) { return weights_[i] < least; });
+            std::make_heap(few, end, last);
+            while (end != few && kept < wanted) {
+                std::pop_heap(few, end--, last);
+                kept += weights_[*end];
+            }
+        }
+        const auto count = static_cast<std::size_t>(order_.end() - end);
+        return pick(kept, uniform, count, [&](std::size_t i) { return order_[order_.size() - 1 - i]; });
+    }
+
     template <class T> static std::size_t first_maximum(std::span<const T> logits) {
         std::size_t best = 0;
         for (std::size_t i = 0; i < logits.size(); ++i) {

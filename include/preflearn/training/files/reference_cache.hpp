@@ -1,6 +1,7 @@
 /// \file
 /// log π_ref of both responses of every pair kept in a safetensors file, which knows which model and which pairs it
-/// belongs to.
+/// belongs to, and what it held when it was written; and a folder of such files, named by what they belong to, so that
+/// no log-probs are computed twice.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -12,13 +13,19 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <typeinfo>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/safetensors.hpp>
+#include <preflearn/core/column.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/training/loop/fingerprint.hpp>
+#include <preflearn/training/loop/loop.hpp>
+#include <preflearn/training/loop/run_description.hpp>
 #include <preflearn/training/reference/reference.hpp>
 
 namespace preflearn {
@@ -30,7 +37,7 @@ struct reference_key {
 
 namespace detail {
 
-inline constexpr std::string_view reference_format = "preflearn reference log-probs, version 1";
+inline constexpr std::string_view reference_format = "preflearn reference log-probs, version 2";
 
 } // namespace detail
 
@@ -40,11 +47,14 @@ inline void save_reference_log_probs(const std::filesystem::path& path, std::spa
     require(log_probs.size() % 2 == 0, "reference log-probs are two per pair, found ", log_probs.size());
     const std::array tensors{as_tensor<double>("log_probs", {log_probs.size() / 2, 2}, log_probs)};
     write_safetensors(path, tensors,
-                      {{"format", std::string(detail::reference_format)}, {"model", key.model}, {"data", key.data}});
+                      {{"format", std::string(detail::reference_format)},
+                       {"model", key.model},
+                       {"data", key.data},
+                       {"content", fingerprint_of(log_probs)}});
 }
 
 /// Reads what `save_reference_log_probs` wrote for `pairs` comparisons.
-/// \throws input_error when the file is malformed or belongs to another model or other pairs, saying which.
+/// \throws input_error when the file is malformed, was damaged, or belongs to another model or other pairs, saying so.
 inline std::vector<double> load_reference_log_probs(const std::filesystem::path& path, std::size_t pairs,
                                                     const reference_key& key) {
     const checkpoint_file file = read_safetensors(path);
@@ -63,6 +73,7 @@ inline std::vector<double> load_reference_log_probs(const std::filesystem::path&
                          text_of_shape(tensor.shape), ", F64 [", pairs, ", 2] was expected");
     std::vector<double> log_probs(2 * pairs);
     if (pairs > 0) std::memcpy(log_probs.data(), tensor.bytes.data(), tensor.bytes.size());
+    expect("content", fingerprint_of(log_probs), "was damaged");
     return log_probs;
 }
 
@@ -80,5 +91,93 @@ std::vector<double> cached_reference_log_probs(const std::filesystem::path& path
     save_reference_log_probs(path, log_probs, key);
     return log_probs;
 }
+
+/// The fingerprint of what a policy gives log-probs by: its parameters, what it describes beside them, and its type
+/// (number type and backend); empty where it cannot say, for want of const parameters() or describe(run).
+template <class P> std::string identity_of_policy(const P& policy) {
+    if constexpr (requires(run_description & run) {
+                      as_column(policy.parameters());
+                      policy.describe(run);
+                  }) {
+        fingerprint print;
+        print.add(fingerprint_of_parameters(policy));
+        print.add(std::string_view(typeid(P).name()));
+        return print.text();
+    } else {
+        return {};
+    }
+}
+
+/// The fingerprint of what a policy reads of the pairs: their tokens where it has `tokens(prompt, response)` (so that
+/// tokenizer, boundary and end rule are part of it), else prompts and responses as they are.
+template <class P, class C> std::string fingerprint_as_read(const P& policy, std::span<const C> pairs) {
+    fingerprint print;
+    for (const C& c : pairs) {
+        for (const auto& response : {c.first, c.second}) {
+            if constexpr (requires { policy.tokens(c.prompt, response).response; }) {
+                const auto read = policy.tokens(c.prompt, response);
+                print.add(read.prompt);
+                print.add(read.response);
+            } else {
+                print.add(c.prompt);
+                print.add(response);
+            }
+        }
+    }
+    print.add(pairs.size());
+    return print.text();
+}
+
+/// A folder of log-probs of policies that can say what they are, a file for a policy and a list of pairs. What cannot
+/// be read, was damaged or cannot be written is noted and computed anew, never trusted. Programs may share a folder.
+class reference_cache {
+  public:
+    reference_cache() = default;
+    /// \param folder is made where it is missing; empty: nothing is kept. \throws input_error when it cannot be made.
+    explicit reference_cache(std::filesystem::path folder) : folder_(std::move(folder)) {
+        if (folder_.empty()) return;
+        std::error_code code;
+        std::filesystem::create_directories(folder_, code);
+        require<input_error>(!code, folder_.string(), ": cannot be made: ", code.message());
+    }
+
+    /// As `reference_log_probs`, or what that gave before.
+    template <class P, std::ranges::contiguous_range Comparisons>
+    std::vector<double> log_probs(const P& policy, const Comparisons& comparisons) {
+        using C = std::ranges::range_value_t<Comparisons>;
+        const std::span<const C> pairs(comparisons);
+        const std::string model = folder_.empty() ? std::string() : identity_of_policy(policy);
+        if (model.empty()) return reference_log_probs(policy, pairs);
+        const reference_key key{.model = model, .data = fingerprint_as_read(policy, pairs)};
+        const std::filesystem::path path = folder_ / ("reference-" + key.model + "-" + key.data + ".safetensors");
+        std::error_code ignored;
+        if (std::filesystem::exists(path, ignored)) {
+            try {
+                std::vector<double> known = load_reference_log_probs(path, pairs.size(), key);
+                ++found_;
+                return known;
+            } catch (const input_error& failure) {
+                notes_.push_back(message(failure.what(), " (computed anew)"));
+            }
+        }
+        std::vector<double> all = reference_log_probs(policy, pairs);
+        try {
+            save_reference_log_probs(path, all, key);
+        } catch (const input_error& failure) {
+            notes_.push_back(failure.what());
+        }
+        return all;
+    }
+
+    /// How often something was known.
+    [[nodiscard]] std::size_t found() const { return found_; }
+    /// What could not be read or kept, sentences for people.
+    [[nodiscard]] std::span<const std::string> notes() const { return notes_; }
+
+  private:
+    std::filesystem::path folder_;
+    std::size_t found_ = 0;
+    std::vector<std::string> notes_;
+};
 
 } // namespace preflearn

@@ -23,6 +23,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/safetensors.hpp>
+#include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/training/loop/keeper.hpp>
 #include <preflearn/training/loop/metrics.hpp>
@@ -62,6 +63,9 @@ struct run_file {
     std::size_t every = 0;
 
     [[nodiscard]] std::string place() const { return path.string(); }
+
+    /// Tries whether a file can be made there. \throws input_error when it cannot.
+    void prepare() const { check_can_be_written(path); }
 
     /// Writes the file whole or not at all. \throws input_error when it cannot be written.
     void save(const kept_run& run) const {
@@ -115,15 +119,17 @@ struct run_file {
             const auto [bytes, type] = detail::bytes_of_state(part.values);
             copies.emplace_back(bytes, detail::exact_bytes(file, part.name, type, {bytes.size() / block_bytes(type)}));
         }
+        std::vector<training_step> steps(taken);
+        for (std::size_t i = 0; i < taken; ++i)
+            for (std::size_t j = 0; j < step_metrics.size(); ++j)
+                std::memcpy(&(steps[i].*step_metrics[j].second),
+                            history.data() + (i * step_metrics.size() + j) * sizeof(double), sizeof(double));
+        if (run.accept) run.accept(steps, total);
         // Nothing can fail from here on.
         for (const auto& [to, from] : copies)
             if (!to.empty()) std::memcpy(to.data(), from.data(), to.size());
         run.total = total;
-        run.steps.assign(taken, {});
-        for (std::size_t i = 0; i < taken; ++i)
-            for (std::size_t j = 0; j < step_metrics.size(); ++j)
-                std::memcpy(&(run.steps[i].*step_metrics[j].second),
-                            history.data() + (i * step_metrics.size() + j) * sizeof(double), sizeof(double));
+        run.steps = std::move(steps);
         return true;
     }
 

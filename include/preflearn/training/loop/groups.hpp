@@ -8,12 +8,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/training/loop/fingerprint.hpp>
 #include <preflearn/training/loop/run_description.hpp>
 #include <preflearn/training/loop/schedule.hpp>
 #include <preflearn/training/optimisers/state.hpp>
@@ -74,8 +76,23 @@ inline std::vector<parameter_segment> segments_of(std::span<const parameter_grou
     return all;
 }
 
+/// A fingerprint of the factors that groups' own schedules gave in all steps so far, one step on; nothing without any.
+/// (As float: another machine's cosine may differ in the last digit.)
+inline std::uint64_t add_group_rates(std::uint64_t before, std::span<const parameter_group> groups, std::size_t step,
+                                     std::size_t steps, std::size_t warm_up) {
+    std::uint64_t now = before;
+    for (const parameter_group& group : groups) {
+        if (!group.schedule) continue;
+        fingerprint rates;
+        rates.add(now);
+        rates.add(static_cast<float>(group.schedule->factor(step, steps, warm_up)));
+        now = rates.value();
+    }
+    return now;
+}
+
 /// Adds the groups to what a kept run must agree with.
-inline void describe(std::span<const parameter_group> groups, run_description& run) {
+inline void describe_groups(std::span<const parameter_group> groups, run_description& run) {
     std::string text;
     for (const parameter_group& group : groups) {
         text += text.empty() ? "" : "; ";

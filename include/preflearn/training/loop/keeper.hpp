@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,11 +31,15 @@ struct kept_run {
     std::vector<training_step> steps{};
     /// The steps of the whole run. What was kept may have more or fewer, which `load` leaves here.
     std::uint64_t total = 0;
+    /// Throws input_error where a run with these steps, of so many in all, cannot go on here. `load` calls it before it
+    /// writes; may be empty.
+    std::function<void(std::span<const training_step> steps, std::uint64_t total)> accept{};
 };
 
 /// `k.save(run)` keeps it whole or not at all; `k.load(run)` returns false when nothing is kept yet, else writes the
 /// kept numbers to where run.state points, and the steps and their total; `k.every`, in steps, is how often it wants to
-/// save (0: only at the end); `k.place()` is where it keeps, for messages.
+/// save (0: only at the end); `k.place()` is where it keeps, for messages. A keeper may have `k.prepare()`, called
+/// before the first step that is to be kept: it throws input_error where nothing could be saved.
 ///
 /// Semantics: load throws input_error, naming the place, for what is malformed or belongs to another run (saying in
 /// what), and then has written nothing.
@@ -46,17 +51,28 @@ concept Keeper = std::move_constructible<K> && requires(K& k, kept_run& run, con
     { k.place() } -> std::convertible_to<std::string>;
 };
 
+template <class K> consteval void check_keeper() {
+    static_assert(Keeper<K>, "a Keeper has load(kept_run&) that returns whether something is kept, save(const "
+                             "kept_run&), a number `every` and place() that returns a std::string, as "
+                             "preflearn::run_file{.path = …} of preflearn/training/files.hpp has them");
+}
+
 /// Any keeper, or none. Copies share it.
 class run_keeper {
   public:
     run_keeper() = default;
     template <class K>
-        requires(!std::same_as<K, run_keeper> && Keeper<K>)
-    run_keeper(K keeper) : every_(keeper.every) {
-        place_ = keeper.place();
-        const auto kept = std::make_shared<K>(std::move(keeper));
-        load_ = [kept](kept_run& run) { return static_cast<bool>(kept->load(run)); };
-        save_ = [kept](const kept_run& run) { kept->save(run); };
+        requires(!std::same_as<K, run_keeper>)
+    run_keeper(K keeper) { // any, so that what it lacks is said
+        check_keeper<K>();
+        if constexpr (Keeper<K>) {
+            every_ = keeper.every;
+            place_ = keeper.place();
+            const auto kept = std::make_shared<K>(std::move(keeper));
+            load_ = [kept](kept_run& run) { return static_cast<bool>(kept->load(run)); };
+            save_ = [kept](const kept_run& run) { kept->save(run); };
+            if constexpr (requires { kept->prepare(); }) prepare_ = [kept] { kept->prepare(); };
+        }
     }
 
     explicit operator bool() const { return static_cast<bool>(save_); }
@@ -65,12 +81,16 @@ class run_keeper {
     [[nodiscard]] const std::string& place() const { return place_; }
     [[nodiscard]] bool load(kept_run& run) const { return load_(run); }
     void save(const kept_run& run) const { save_(run); }
+    void prepare() const {
+        if (prepare_) prepare_();
+    }
 
   private:
     std::size_t every_ = 0;
     std::string place_;
     std::function<bool(kept_run&)> load_;
     std::function<void(const kept_run&)> save_;
+    std::function<void()> prepare_;
 };
 
 } // namespace preflearn

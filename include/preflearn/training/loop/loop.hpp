@@ -54,7 +54,7 @@ template <class Model> using parameter_type = element_of<decltype(std::declval<M
 /// weights, its configuration).
 template <class Model> std::string fingerprint_of_parameters(Model& model) {
     fingerprint print;
-    print.add(fingerprint_of(std::span<const parameter_type<Model>>(column(model.parameters()))));
+    print.add(fingerprint_of(std::span<const parameter_type<Model>>(as_column(model.parameters()))));
     run_description run;
     describe_model(model, run);
     for (const auto& [name, value] : run.fields()) print.add(value);
@@ -74,7 +74,7 @@ template <class Rule, class Scalar> class segment_optimisers {
                 if constexpr (requires { own.rule.weight_decay = double{}; })
                     own.rule.weight_decay = *segment.group->weight_decay;
                 else
-                    require(false, "a group of parameters has a weight_decay, which ", Rule::name, " has not");
+                    require(false, "a group of parameters has a weight_decay, which ", rule.name, " has not");
             }
             all_.push_back(std::move(own));
         }
@@ -115,8 +115,8 @@ training_history train(Model& model, O& objective, const Rule& optimiser, const 
     check_optimiser<Rule, scalar>();
     optimiser.check();
     training_parts<scalar> parts;
-    parts.parameters = column(model.parameters());
-    parts.gradients = [&] { return std::span<scalar>(column(model.gradients())); };
+    parts.parameters = as_column(model.parameters());
+    parts.gradients = [&] { return std::span<scalar>(as_column(model.gradients())); };
     require(!parts.parameters.empty(), "the model has no parameters to train (all its weights are frozen)");
     parts.examples = objective.size();
     parts.weight = [&](std::size_t example) { return static_cast<double>(objective.weight(example)); };
@@ -133,7 +133,7 @@ training_history train(Model& model, O& objective, const Rule& optimiser, const 
     parts.finish = [&](training_step& step) { std::as_const(objective).finish(step); };
     if constexpr (requires { objective.running(); }) parts.running = objective.running();
     parts.describe = [&](run_description& run) {
-        run.add("optimiser", Rule::name);
+        run.add("optimiser", std::string_view(optimiser.name));
         optimiser.describe([&](std::string_view name, const auto& value) { run.add(std::string(name), value); });
         describe_model(model, run);
         std::as_const(objective).describe(run);
@@ -142,6 +142,7 @@ training_history train(Model& model, O& objective, const Rule& optimiser, const 
     require(!std::ranges::all_of(segments, &parameter_segment::frozen),
             "the groups freeze all parameters of the model");
     detail::segment_optimisers<Rule, scalar> optimisers(optimiser, segments);
+    parts.optimiser = optimiser.name;
     parts.rate = optimiser.rate;
     parts.update = [&](std::size_t segment, std::span<scalar> parameters, std::span<scalar> gradients, double rate,
                        double factor) { optimisers.update(segment, parameters, gradients, rate, factor); };

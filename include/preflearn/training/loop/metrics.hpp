@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -24,7 +25,7 @@ struct training_step {
     /// Passes over the data so far, with the fraction of the present one.
     double epoch = 0;
     /// Σ weight · loss / Σ weight of the batch, before the update, weight being the column of weights given (1 where
-    /// none are): what `value(loss, scores)` is of the batch's scores. 0 where all weights are 0.
+    /// none are): what `reduced_loss(loss, scores)` is of the batch's scores. 0 where all weights are 0.
     double loss = 0;
     /// The norm of its gradient before clipping, and the rate of the update.
     double grad_norm = 0, learning_rate = 0;
@@ -59,6 +60,13 @@ inline constexpr std::array step_metrics = std::to_array<std::pair<std::string_v
     {"eval_rewards/accuracies", &training_step::eval_accuracy},
 });
 
+/// What a number of a step is called.
+inline std::string_view metric_name(double training_step::*which) {
+    for (const auto& [name, member] : step_metrics)
+        if (member == which) return name;
+    return "none";
+}
+
 /// Calls `see(name, value)` for each number that the step has.
 template <class See> void for_each_metric(const training_step& step, See&& see) {
     for (const auto& [name, member] : step_metrics) {
@@ -75,6 +83,8 @@ struct training_history {
     bool stopped = false;
     /// Pairs without a label worth learning from: the labeller abstained.
     std::size_t abstained = 0;
+    /// What observers have to say of the run, in sentences.
+    std::vector<std::string> notes{};
 };
 
 } // namespace preflearn

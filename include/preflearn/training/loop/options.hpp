@@ -7,11 +7,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/training/loop/groups.hpp>
 #include <preflearn/training/loop/keeper.hpp>
+#include <preflearn/training/loop/metrics.hpp>
 #include <preflearn/training/loop/observer.hpp>
 #include <preflearn/training/loop/schedule.hpp>
 
@@ -40,8 +42,8 @@ struct training_options {
     /// of a run that was never stopped, also with more epochs or a larger max_steps, as far as the schedule gives the
     /// steps that were taken the same learning rates (a constant one does; where it does not, the run is refused).
     run_keeper keeper{};
-    /// Who watches, in this order: `progress_bar()`, `held_out`, `early_stop`, `keep_best`, or a lambda; by default
-    /// nobody.
+    /// Who watches: `progress_bar()`, `held_out`, `early_stop`, `keep_best`, or a lambda; by default nobody. Those that
+    /// write into a step come first, then the others, each in this order.
     std::vector<training_observer> observers{};
 };
 
@@ -62,6 +64,32 @@ inline step_counts count_steps(const training_options& options, std::size_t exam
     std::size_t total = options.epochs * per_epoch;
     if (options.max_steps > 0) total = std::min(total, options.max_steps);
     return {per_epoch, total, warm_up_steps(options.warm_up, total)};
+}
+
+/// A kept run may have become longer or shorter, and its schedule another function, where the steps that it has taken
+/// had the learning rates that they have here. \param rate that of the optimiser \param total_there the steps that the
+/// kept run was to have \throws input_error naming the step and both rates where they had others.
+inline void check_rates(const training_options& options, const step_counts& counts, double rate,
+                        std::span<const training_step> taken, std::size_t total_there) {
+    require<input_error>(taken.size() <= counts.total, options.keeper.place(), ": holds ", taken.size(),
+                         " steps, this run ends after ", counts.total, " (epochs, max_steps)");
+    const std::size_t warm_up_there = warm_up_steps(options.warm_up, total_there);
+    const auto check = [&](const rate_schedule& schedule, std::size_t step, double there, double here) {
+        // another machine's cosine may differ in the last digit
+        require<input_error>(std::abs(there - here) <= 1e-12 * std::abs(here), options.keeper.place(),
+                             ": belongs to another run (steps: ", total_there, " there, ", counts.total,
+                             " here, over which the schedule ", schedule.name(), " with warm_up ", options.warm_up,
+                             " is laid out: step ", step + 1, " had a learning rate of ", there, " there, of ", here,
+                             " here)");
+    };
+    for (std::size_t i = 0; i < taken.size(); ++i) {
+        check(options.schedule, i, taken[i].learning_rate,
+              rate * options.schedule.factor(i, counts.total, counts.warm_up));
+        for (const parameter_group& group : options.groups)
+            if (group.schedule)
+                check(*group.schedule, i, rate * group.schedule->factor(i, total_there, warm_up_there),
+                      rate * group.schedule->factor(i, counts.total, counts.warm_up));
+    }
 }
 
 } // namespace preflearn

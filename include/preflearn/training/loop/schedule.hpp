@@ -15,6 +15,7 @@
 #include <numbers>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <preflearn/core/system/error.hpp>
@@ -55,13 +56,22 @@ inline double rate_factor(schedule shape, std::size_t step, std::size_t steps, s
     return shape == schedule::linear ? 1 - progress : (1 + std::cos(std::numbers::pi * progress)) / 2;
 }
 
+template <class F> consteval void check_schedule() {
+    static_assert(std::copy_constructible<F> && std::is_invocable_r_v<double, const F&, double>,
+                  "a schedule is preflearn::schedule::constant, linear or cosine, or a callable, const, from the share "
+                  "of the steps that are done, a double in [0, 1), to the factor of the learning rate");
+}
+
 /// One of the shapes above, or any callable from p to a factor, which is not negative.
 class rate_schedule {
   public:
     rate_schedule(schedule shape = schedule::constant) : shape_(shape) {}
     template <class F>
-        requires(std::regular_invocable<const F&, double> && !std::same_as<F, rate_schedule>)
-    rate_schedule(F factor_of_progress) : own_(std::move(factor_of_progress)) {}
+        requires(!std::same_as<F, rate_schedule>)
+    rate_schedule(F factor_of_progress) { // any, so that what it lacks is said
+        check_schedule<F>();
+        if constexpr (std::is_invocable_r_v<double, const F&, double>) own_ = std::move(factor_of_progress);
+    }
 
     /// As `rate_factor`. \throws argument_error when a callable gives something else than a factor.
     [[nodiscard]] double factor(std::size_t step, std::size_t steps, std::size_t warm_up) const {

@@ -15,6 +15,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,7 +51,9 @@ template <std::floating_point Scalar> struct training_parts {
     /// Of model, objective and optimiser.
     std::function<void(run_description&)> describe{};
 
-    /// The learning rate at the top of the schedule, and the step of one segment of the parameters.
+    /// The optimiser's name, the learning rate at the top of the schedule, and the step of one segment of the
+    /// parameters.
+    std::string_view optimiser{};
     double rate = 0;
     std::function<void(std::size_t segment, std::span<Scalar> parameters, std::span<Scalar> gradients, double rate,
                        double factor)>
@@ -82,28 +85,37 @@ template <std::floating_point Scalar> class steps_of_run {
     steps_of_run(const training_parts<Scalar>& parts, std::span<const parameter_segment> segments,
                  const training_options& options)
         : parts_(parts), segments_(segments), options_(options), observers_(options.observers),
-          counts_(count_steps(options, parts.examples)), order_(parts.examples) {}
+          evaluated_(std::ranges::any_of(observers_, &training_observer::writes)),
+          counts_(count_steps(options, parts.examples)), order_(parts.examples) {
+        // who evaluates comes before who reads it
+        std::ranges::stable_partition(observers_, &training_observer::writes);
+    }
 
     training_history run() {
         std::ranges::fill(parts_.gradients(), Scalar{});
         kept_.total = counts_.total;
         kept_.steps.reserve(std::min(counts_.total, std::size_t{1} << 16));
         for (training_observer& observer : observers_) observer.on_start(view());
-        training_history history;
         if (options_.keeper) {
             describe();
-            history.resumed_steps = resume();
+            history_.resumed_steps = resume();
+            if (goes_on()) options_.keeper.prepare();
         }
-        while (!stop_ && kept_.steps.size() < counts_.total) make_step();
+        while (goes_on()) make_step();
         for (training_observer& observer : observers_) observer.on_end(view());
-        history.stopped = stop_ && kept_.steps.size() < counts_.total;
-        history.steps = std::move(kept_.steps);
-        return history;
+        history_.stopped = stop_ && kept_.steps.size() < counts_.total;
+        history_.steps = std::move(kept_.steps);
+        return std::move(history_);
     }
 
   private:
-    [[nodiscard]] training_run view() const {
-        return {.steps = kept_.steps, .total = counts_.total, .parameters = parts_.parameters};
+    [[nodiscard]] bool goes_on() const { return !stop_ && kept_.steps.size() < counts_.total; }
+    [[nodiscard]] training_run view() {
+        return {.steps = kept_.steps,
+                .total = counts_.total,
+                .parameters = parts_.parameters,
+                .evaluated = evaluated_,
+                .notes = &history_.notes};
     }
 
     /// What the run is, and the numbers that are kept of it.
@@ -112,7 +124,7 @@ template <std::floating_point Scalar> class steps_of_run {
         run.add("parameter type", sizeof(Scalar) == 4 ? "float" : "double");
         run.add("number of parameters", parts_.parameters.size());
         parts_.describe(run);
-        preflearn::describe(options_.groups, run);
+        describe_groups(options_.groups, run);
         run.add("batch_size", options_.batch_size);
         run.add("micro_batch_size", options_.micro_batch_size);
         run.add("schedule", options_.schedule.name());
@@ -128,10 +140,26 @@ template <std::floating_point Scalar> class steps_of_run {
             const flat_range range = segments_[s].range;
             keep(parts_.state_of(s), "", segments_.size() == 1 ? "" : message(" [", range.begin, ", ", range.end, ")"));
         }
-        std::size_t remembering = 0; // observers that remember something are told apart by their order
+        if (std::ranges::any_of(options_.groups, [](const parameter_group& g) { return g.schedule.has_value(); }))
+            kept_.state.push_back({"rates of groups", std::span(&group_rates_, 1)});
+        describe_observers();
+    }
+    /// Observers on which the run depends, or that remember something, are told apart by their order.
+    void describe_observers() {
+        std::size_t count = 0;
         for (training_observer& observer : observers_) {
+            run_description own;
+            observer.describe(own);
             std::vector<named_state> state = observer.state();
-            if (!state.empty()) keep(std::move(state), message("observer ", ++remembering, ": "), "");
+            if (own.fields().empty() && state.empty()) continue;
+            const std::string name = message("observer ", ++count, ": ");
+            for (const auto& [field, value] : own.fields()) kept_.description.add(name + field, value);
+            if (own.fields().empty()) {
+                std::string parts;
+                for (const named_state& part : state) parts += (parts.empty() ? "" : ", ") + part.name;
+                kept_.description.add(name + "remembers", parts);
+            }
+            keep(std::move(state), name, "");
         }
     }
     void keep(std::vector<named_state> state, const std::string& before, const std::string& after) {
@@ -140,37 +168,27 @@ template <std::floating_point Scalar> class steps_of_run {
 
     /// Goes on from what is kept; returns how many steps that had.
     std::size_t resume() {
+        kept_.accept = [this](std::span<const training_step> steps, std::uint64_t total) { accept(steps, total); };
         if (!options_.keeper.load(kept_)) return 0;
         const std::size_t taken = kept_.steps.size();
-        require<input_error>(taken <= counts_.total, options_.keeper.place(), ": holds ", taken,
-                             " steps, this run ends after ", counts_.total, " (epochs, max_steps)");
-        check_rates(std::exchange(kept_.total, counts_.total), taken);
+        accept(kept_.steps, std::exchange(kept_.total, counts_.total)); // a keeper may not have asked
+        std::uint64_t rates = 0;
         for (std::size_t i = 0; i < taken; ++i) {
             kept_.steps[i].step = i + 1;
             kept_.steps[i].steps = counts_.total;
+            rates = with_group_rates(rates, i);
         }
+        require<input_error>(group_rates_ == rates, options_.keeper.place(),
+                             ": belongs to another run (the schedules of its groups of parameters gave other rates)");
         for (training_observer& observer : observers_) stop_ = !observer.on_resume(view()) || stop_;
         return taken;
     }
 
-    /// A run may have become longer or shorter where its first steps are the same.
-    void check_rates(std::size_t total_there, std::size_t taken) const {
-        if (total_there == counts_.total) return;
-        const std::size_t warm_up_there = warm_up_steps(options_.warm_up, total_there);
-        const auto check = [&](const rate_schedule& schedule) {
-            for (std::size_t i = 0; i < taken; ++i) {
-                const double there = schedule.factor(i, total_there, warm_up_there),
-                             here = schedule.factor(i, counts_.total, counts_.warm_up);
-                require<input_error>(there == here, options_.keeper.place(),
-                                     ": belongs to another run (steps: ", total_there, " there, ", counts_.total,
-                                     " here, over which the schedule ", schedule.name(), " with warm_up ",
-                                     options_.warm_up, " is laid out: step ", i + 1, " had ", there,
-                                     " times the learning rate there, ", here, " times here)");
-            }
-        };
-        check(options_.schedule);
-        for (const parameter_group& group : options_.groups)
-            if (group.schedule) check(*group.schedule);
+    void accept(std::span<const training_step> steps, std::uint64_t total_there) const {
+        check_rates(options_, counts_, parts_.rate, steps, total_there);
+    }
+    [[nodiscard]] std::uint64_t with_group_rates(std::uint64_t before, std::size_t step) const {
+        return add_group_rates(before, options_.groups, step, counts_.total, counts_.warm_up);
     }
 
     /// The examples of the next step.
@@ -232,6 +250,15 @@ template <std::floating_point Scalar> class steps_of_run {
             parts_.update(s, parts_.parameters.subspan(range.begin, range.size()),
                           gradients.subspan(range.begin, range.size()), rate, factor);
         }
+        group_rates_ = with_group_rates(group_rates_, step.step - 1);
+        if (!std::exchange(checked_optimiser_, true)) check_zero(gradients);
+    }
+    /// An optimiser that forgets the gradients would add every batch to all before it.
+    void check_zero(std::span<const Scalar> gradients) const {
+        const auto left = std::ranges::find_if(gradients, [](Scalar g) { return g != 0; });
+        require(left == gradients.end(), "the optimiser ", parts_.optimiser, " left the gradient of parameter ",
+                left - gradients.begin(), " at ", left == gradients.end() ? Scalar{} : *left,
+                " after its update, which is to leave gradients at zero");
     }
 
     /// Shows the last step to the observers and keeps it where that is due.
@@ -255,8 +282,12 @@ template <std::floating_point Scalar> class steps_of_run {
     std::span<const parameter_segment> segments_;
     const training_options& options_;
     std::vector<training_observer> observers_;
+    bool evaluated_;
     step_counts counts_;
     kept_run kept_{};
+    training_history history_{};
+    std::uint64_t group_rates_ = 0;
+    bool checked_optimiser_ = false;
     std::vector<std::size_t> order_;
     std::size_t shuffled_ = std::numeric_limits<std::size_t>::max();
     bool stop_ = false;

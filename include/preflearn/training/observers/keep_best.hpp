@@ -13,13 +13,14 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/training/loop/metrics.hpp>
 #include <preflearn/training/loop/observer.hpp>
+#include <preflearn/training/loop/run_description.hpp>
 #include <preflearn/training/optimisers/state.hpp>
 
 namespace preflearn {
 
-/// `.observers = {held_out{…}, keep_best{}}`: behind the one that evaluates. What is kept of the run are its last
-/// parameters, with which it can go on, and the best beside them (so a checkpoint is larger by the parameters). In
-/// std::ref it says afterwards which step was the best. Where nothing was evaluated nothing is put back.
+/// `.observers = {held_out{…}, keep_best{}}`. What is kept of the run are its last parameters, with which it can go on,
+/// and the best beside them (so a checkpoint is larger by the parameters). In std::ref it says afterwards which step
+/// was the best. Where nothing was evaluated nothing is put back, which the history's notes say.
 struct keep_best {
     /// What is watched, and whether more of it is better. Of equal values the first is the best.
     double training_step::*watch = &training_step::eval_loss;
@@ -43,7 +44,14 @@ struct keep_best {
         with_numbers(run, [&](const auto& now) { copy_of(now).assign(now.begin(), now.end()); });
     }
     void on_end(const training_run& run) {
+        if (best_step == 0 && !run.steps.empty())
+            run.note(message("keep_best watched ", metric_name(watch), ", which none of the ", run.steps.size(),
+                             " steps had: the parameters are the last"));
         if (best_step > 0) with_numbers(run, [&](const auto& now) { std::ranges::copy(copy_of(now), now.begin()); });
+    }
+    /// What was the best by another measure is of no use.
+    void describe(run_description& run) const {
+        run.add("keep_best", message(larger_is_better ? "largest " : "smallest ", metric_name(watch)));
     }
     [[nodiscard]] std::vector<named_state> state() {
         std::vector<named_state> all{{"best value", std::span(&best, 1)}, {"best step", std::span(&best_step, 1)}};

@@ -25,7 +25,7 @@ struct any_number {
 
 } // namespace detail
 
-/// \li `O::name`, and `o.rate`, the learning rate η at the top of the schedule;
+/// \li `o.name`, which may be static, and `o.rate`, the learning rate η at the top of the schedule;
 /// \li `o.check()` throws argument_error naming a number that is out of its range;
 /// \li `o.describe(add)` calls `add(name, value)` for every number but what a state holds: a checkpoint belongs to
 ///     these;
@@ -38,7 +38,7 @@ struct any_number {
 /// has a number `weight_decay`, groups of parameters may have others.
 template <class O, class Scalar = float>
 concept Optimiser = std::copy_constructible<O> && requires(const O& o, flat_range range) {
-    { O::name } -> std::convertible_to<std::string_view>;
+    { o.name } -> std::convertible_to<std::string_view>;
     { o.rate } -> std::convertible_to<double>;
     o.check();
     o.describe(detail::any_number{});
@@ -50,11 +50,10 @@ concept Optimiser = std::copy_constructible<O> && requires(const O& o, flat_rang
 };
 
 template <class O, class Scalar> consteval void check_optimiser() {
-    static_assert(
-        Optimiser<O, Scalar>,
-        "an Optimiser has a static `name`, a number `rate`, const check(), describe(add), start<Scalar>(flat_range) "
-        "that returns a memory with state(), and update(memory, parameters, gradients, rate, factor), as "
-        "preflearn::adamw has them");
+    static_assert(Optimiser<O, Scalar>,
+                  "an Optimiser has a `name`, a number `rate`, const check(), describe(add), start<Scalar>(flat_range) "
+                  "that returns a memory with state(), and update(memory, parameters, gradients, rate, factor), as "
+                  "preflearn::adamw has them");
 }
 
 /// \throws argument_error naming the optimiser and the number unless `good`.

@@ -34,8 +34,8 @@ template <class Model> struct learns_beside {
                          std::span<const real> divergence_derivatives = {}) {
         model.backward_tokens(std::move(done), derivatives, divergence_derivatives);
     }
-    [[nodiscard]] auto parameters() { return column(model.parameters()); }
-    [[nodiscard]] auto gradients() { return column(model.gradients()); }
+    [[nodiscard]] auto parameters() { return as_column(model.parameters()); }
+    [[nodiscard]] auto gradients() { return as_column(model.gradients()); }
     void begin_step(std::uint64_t key) {
         if constexpr (requires { model.begin_step(key); }) model.begin_step(key);
     }
@@ -46,8 +46,8 @@ template <class Model> struct learns_beside {
     /// The reference is part of what a run is.
     void describe(run_description& run) const {
         describe_model(model, run);
-        if constexpr (requires { column(reference.parameters()); })
-            run.add("parameters of the reference", fingerprint_of(column(reference.parameters())));
+        if constexpr (requires { as_column(reference.parameters()); })
+            run.add("parameters of the reference", fingerprint_of(as_column(reference.parameters())));
         run_description other;
         describe_model(reference, other);
         for (const auto& [name, value] : other.fields()) run.add(name + " of the reference", value);

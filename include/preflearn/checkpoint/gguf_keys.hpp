@@ -1,0 +1,77 @@
+/// \file
+/// The metadata of a GGUF file as it is written there, type and all, which JSON does not keep: what a file that is
+/// written again carries over from the one that was read.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <preflearn/checkpoint/checkpoint_file.hpp>
+#include <preflearn/checkpoint/gguf.hpp>
+#include <preflearn/core/system/error.hpp>
+
+namespace preflearn {
+
+/// A key-value pair; `value` is what follows the type in the file.
+struct gguf_key {
+    std::string name;
+    std::uint32_t type = 0;
+    std::string value;
+};
+
+namespace detail {
+
+template <class T> std::string gguf_bytes(const T& number) {
+    std::string bytes(sizeof number, '\0');
+    std::memcpy(bytes.data(), &number, sizeof number);
+    return bytes;
+}
+inline std::string gguf_bytes(std::string_view text) { return gguf_bytes<std::uint64_t>(text.size()).append(text); }
+
+} // namespace detail
+
+inline gguf_key gguf_text(std::string name, std::string_view text) {
+    return {std::move(name), 8, detail::gguf_bytes(text)};
+}
+inline gguf_key gguf_number(std::string name, std::uint32_t number) {
+    return {std::move(name), 4, detail::gguf_bytes(number)};
+}
+
+/// The keys of a GGUF file in their order. \throws input_error for what is not one.
+inline std::vector<gguf_key> gguf_keys(const checkpoint_file& file) {
+    const std::string name = file.path().string();
+    require<input_error>(file.files().size() == 1, name, ": is not a GGUF file");
+    const auto bytes = file.files().front().bytes();
+    detail::gguf_cursor from(bytes, name);
+    const std::size_t count = detail::begin_gguf(from).keys;
+    std::vector<gguf_key> keys;
+    keys.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        gguf_key& key = keys.emplace_back();
+        key.name = from.text("a metadata key");
+        key.type = from.number<std::uint32_t>("the type of " + key.name);
+        const std::size_t begin = from.position();
+        (void)detail::gguf_value(from, key.type, key.name); // to its end
+        key.value.assign(reinterpret_cast<const char*>(bytes.data()) + begin, from.position() - begin);
+    }
+    return keys;
+}
+
+/// Puts a key in the place of one of its name, or at the end.
+inline void set_gguf_key(std::vector<gguf_key>& keys, gguf_key key) {
+    const auto known = std::ranges::find(keys, key.name, &gguf_key::name);
+    if (known == keys.end())
+        keys.push_back(std::move(key));
+    else
+        *known = std::move(key);
+}
+
+} // namespace preflearn

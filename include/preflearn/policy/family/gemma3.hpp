@@ -1,0 +1,86 @@
+/// \file
+/// The Gemma 3 family (Gemma Team 2025, arXiv:2503.19786), its language models: Gemma 2 with norms of queries and keys
+/// in place of the cap of attention scores, and five layers in six within a window, with a rotary base of their own.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include <preflearn/policy/family/decoder_family.hpp>
+
+namespace preflearn::families {
+
+struct gemma3_tables {
+    using enum tensor_role;
+    using enum tensor_part;
+    using enum config_field;
+    static constexpr stored_form less_one = stored_form::less_one;
+
+    /// llama.cpp's converter adds the one.
+    static constexpr auto tensors = std::to_array<tensor_entry>({
+        {embedding, weight, {"model.embed_tokens.weight"}, {"token_embd.weight"}},
+        {attention_norm, weight, {"model.layers.{}.input_layernorm.weight", less_one}, {"blk.{}.attn_norm.weight"}},
+        {query, weight, {"model.layers.{}.self_attn.q_proj.weight"}, {"blk.{}.attn_q.weight"}},
+        {key, weight, {"model.layers.{}.self_attn.k_proj.weight"}, {"blk.{}.attn_k.weight"}},
+        {value, weight, {"model.layers.{}.self_attn.v_proj.weight"}, {"blk.{}.attn_v.weight"}},
+        {query_norm, weight, {"model.layers.{}.self_attn.q_norm.weight", less_one}, {"blk.{}.attn_q_norm.weight"}},
+        {key_norm, weight, {"model.layers.{}.self_attn.k_norm.weight", less_one}, {"blk.{}.attn_k_norm.weight"}},
+        {attention_output, weight, {"model.layers.{}.self_attn.o_proj.weight"}, {"blk.{}.attn_output.weight"}},
+        {attention_after_norm,
+         weight,
+         {"model.layers.{}.post_attention_layernorm.weight", less_one},
+         {"blk.{}.post_attention_norm.weight"}},
+        {mlp_norm, weight, {"model.layers.{}.pre_feedforward_layernorm.weight", less_one}, {"blk.{}.ffn_norm.weight"}},
+        {gate, weight, {"model.layers.{}.mlp.gate_proj.weight"}, {"blk.{}.ffn_gate.weight"}},
+        {up, weight, {"model.layers.{}.mlp.up_proj.weight"}, {"blk.{}.ffn_up.weight"}},
+        {down, weight, {"model.layers.{}.mlp.down_proj.weight"}, {"blk.{}.ffn_down.weight"}},
+        {mlp_after_norm,
+         weight,
+         {"model.layers.{}.post_feedforward_layernorm.weight", less_one},
+         {"blk.{}.post_ffw_norm.weight"}},
+        {final_norm, weight, {"model.norm.weight", less_one}, {"output_norm.weight"}},
+        {head, weight, {"lm_head.weight"}, {"output.weight"}},
+    });
+
+    /// Defaults are those of transformers and of llama.cpp. A cap of attention scores would be read and not applied by
+    /// transformers, so that it is refused.
+    static constexpr auto fields = std::to_array<field_entry>({
+        {vocabulary_size, {"vocab_size", 262208}},
+        {hidden_size, {"hidden_size", 2304}, {"embedding_length"}},
+        {intermediate_size, {"intermediate_size", 9216}, {"feed_forward_length"}},
+        {layers, {"num_hidden_layers", 26}, {"block_count"}},
+        {heads, {"num_attention_heads", 8}, {"attention.head_count"}},
+        {key_value_heads, {"num_key_value_heads", 4}, {"attention.head_count_kv", 0}},
+        {head_dim, {"head_dim", 256}, {"attention.key_length", 0}},
+        {maximum_length, {"max_position_embeddings", 131072}, {"context_length"}},
+        {norm_epsilon, {"rms_norm_eps", 1e-6}, {"attention.layer_norm_rms_epsilon"}},
+        {rope_theta, {"rope_theta", 1e6}, {"rope.freq_base", 10000}},
+        {local_rope_theta, {"rope_local_base_freq", 10000}, {"rope.freq_base_swa", 10000}},
+        {rope_scaling, {"rope_scaling"}, {"rope.scaling"}},
+        {attention_width, {"query_pre_attn_scalar", 256}, {"", 0}},
+        {fixed, {"attn_logit_softcapping"}, {}, nullptr},
+        {logit_cap, {.name = "final_logit_softcapping", .absent = 0, .null = 0}, {"final_logit_softcapping", 0}},
+        {window, {.name = "sliding_window", .absent = 4096, .null = 0}, {"attention.sliding_window", 0}},
+        {full_attention_every, {"sliding_window_pattern", 6}, {"attention.sliding_window_pattern", 6}},
+        {fixed, {"hidden_activation"}, {}, "gelu_pytorch_tanh"},
+        {fixed, {"attention_bias"}, {}, false},
+        {fixed, {"use_bidirectional_attention"}, {}, false, false},
+        {tied_embeddings, {"tie_word_embeddings", true}},
+    });
+
+    static constexpr auto ignored = std::to_array<std::string_view>({"rotary_emb.inv_freq"});
+};
+
+inline constexpr decoder_family gemma3{.model_type = "gemma3_text",
+                                       .class_name = "Gemma3ForCausalLM",
+                                       .gguf_name = "gemma3",
+                                       .norm = norm_kind::rms,
+                                       .activation = activation_kind::gelu_tanh,
+                                       .scaled_embedding = true,
+                                       .hidden_width_layers = 62,
+                                       .tensors = gemma3_tables::tensors,
+                                       .fields = gemma3_tables::fields,
+                                       .ignored = gemma3_tables::ignored};
+
+} // namespace preflearn::families
