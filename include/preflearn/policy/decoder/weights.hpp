@@ -71,11 +71,13 @@ template <class T, class Backend> class decoder_weights {
                 other.trained_.size(), " trained ones");
         Backend::copy(other.trained_.values(), trained_.values());
     }
-    /// The same weights without the adapters.
-    [[nodiscard]] decoder_weights without_adapters() const {
-        decoder_weights bare(*this, adapter_layout());
-        Backend::copy(trained_.values().column_block(0, own_size()), bare.trained_.values());
-        return bare;
+    /// The same weights with other adapters, whose numbers are zero. \throws as `adapter_layout`.
+    [[nodiscard]] decoder_weights with_adapters(decoder_adapters adapters) const {
+        decoder_weights adapted(*this, adapter_layout(layout_, std::move(adapters)));
+        Backend::fill(adapted.trained_.values(), T(0));
+        Backend::copy(trained_.values().column_block(0, own_size()),
+                      adapted.trained_.values().column_block(0, own_size()));
+        return adapted;
     }
 
     [[nodiscard]] const transformer_config& config() const { return config_; }
