@@ -29,6 +29,9 @@ void add_options(command_line& line, arguments& given) {
     line.add("--out", to.out, "the JSONL file to write").required();
     const option tokens =
         line.flag("--tokens-only", to.tokens_only, "write prompt_ids, chosen_ids and rejected_ids; no model is run");
+    line.add("--adapter", to.adapter, "folder of a LoRA adapter of the model, as PEFT writes it")
+        .existing_path()
+        .excludes(tokens);
     line.flag("--per-token", to.per_token, "add chosen_token_logps and rejected_token_logps").excludes(tokens);
     line.flag("--end-token", given.end_token, "score the end token too, where the text does not end in one");
     line.add("--boundary", given.boundary,

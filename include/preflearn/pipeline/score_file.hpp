@@ -21,7 +21,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -32,6 +32,8 @@
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
+#include <preflearn/policy/adapters/adapter_files.hpp>
+#include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
@@ -46,6 +48,8 @@ namespace preflearn {
 struct score_file_options {
     /// GGUF file or Hugging Face folder; for tokens alone, anything that holds a tokenizer.
     std::filesystem::path model;
+    /// A folder with an adapter of the model, as PEFT writes it; empty: none.
+    std::filesystem::path adapter{};
     /// Labelled pairs, JSONL or JSONL.gz.
     std::filesystem::path data;
     std::filesystem::path out;
@@ -119,6 +123,8 @@ inline std::vector<input_file> score_inputs(const score_file_options& options) {
     std::error_code ignored;
     if (!options.tokens_only) {
         for (input_file& file : hash_files(options.model)) inputs.push_back(std::move(file));
+        if (!options.adapter.empty())
+            for (input_file& file : hash_files(options.adapter)) inputs.push_back(std::move(file));
     } else if (std::filesystem::is_directory(options.model, ignored)) {
         for (const char* const name :
              {"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "chat_template.jinja"})
@@ -128,6 +134,13 @@ inline std::vector<input_file> score_inputs(const score_file_options& options) {
         inputs.push_back(hash_file(options.model));
     }
     return inputs;
+}
+
+/// The model, read where it lies, with its adapter where there is one.
+template <std::floating_point Scalar, class Backend>
+transformer<Scalar, Backend> scored_model(const score_file_options& options) {
+    transformer<Scalar, Backend> model = load_transformer<Scalar, Backend>(options.model, trained_tensors::none());
+    return options.adapter.empty() ? std::move(model) : load_adapter(model, options.adapter);
 }
 
 inline std::string_view name_of(token_boundary boundary) {
@@ -149,6 +162,7 @@ inline nlohmann::ordered_json score_settings(const score_file_options& options, 
                                     {"boundary", name_of(options.boundary)},
                                     {"end_token", options.after_response == response_end::end_token}};
     if (!options.tokens_only) settings["precision"] = precision;
+    if (!options.adapter.empty()) settings["adapter"] = options.adapter.string();
     settings["chat_format"] = layout_of(conversations.format.format).name;
     if (!options.tokenizer.pretokenizer.empty()) settings["pretokenizer"] = options.tokenizer.pretokenizer;
     if (options.maximum_tokens != unlimited_length) settings["max_tokens"] = options.maximum_tokens;
@@ -197,7 +211,8 @@ inline std::vector<text_comparison> usable_pairs(const score_file_options& optio
 } // namespace detail
 
 /// Does it all. \param say takes each sentence for the user \param seen is told, after each block of pairs, how many of
-/// how many are done \throws input_error for files that cannot be read or written, when no pair is left and, where
+/// how many are done and, where it takes four numbers, how many tokens were computed for it and how many operations one
+/// takes \throws input_error for files that cannot be read or written, when no pair is left and, where
 /// strict, when one was left out; argument_error for options that cannot be met.
 template <std::floating_point Scalar, class Backend = cpu_backend, class Say, class Seen>
 void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
@@ -244,8 +259,7 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
         tell(fitting);
     } else {
         const text_policy<transformer<Scalar, Backend>> policy(
-            std::move(words),
-            load_transformer<Scalar, Backend>(options.model, trained_tensors::none()), // read where it lies
+            std::move(words), detail::scored_model<Scalar, Backend>(options),
             {.after_response = options.after_response, .boundary = options.boundary});
         const std::span<const std::string> notes = policy.model().notes();
         for (const std::string& note : notes) say("model: " + note);
@@ -258,7 +272,12 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
             [&](auto prompt) { return policy.prompt_tokens(prompt); });
         tell(fitting);
         score_pairs(policy, pairs, options.out, message("preflearn log-probs ", detail::score_key(options, run, pairs)),
-                    [&](std::size_t done) { seen(done, pairs.size()); },
+                    [&](std::size_t done, std::size_t tokens) {
+                        if constexpr (std::invocable<Seen&, std::size_t, std::size_t, double, double>)
+                            seen(done, pairs.size(), static_cast<double>(tokens), policy.operations_per_token());
+                        else
+                            seen(done, pairs.size());
+                    },
                     {.per_token = options.per_token, .names = &data.names()});
     }
     std::filesystem::path beside = options.out;

@@ -79,10 +79,13 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
 
     /// The same model with its adapters off, which shares all frozen weights: the reference of a model that learns by
     /// adapters, without a second copy of anything.
-    [[nodiscard]] transformer without_adapter() const {
-        transformer bare(weights_.without_adapters());
-        bare.recomputes_ = recomputes_;
-        return bare;
+    [[nodiscard]] transformer without_adapter() const { return with_adapters({}); }
+    /// The same model with other adapters, whose numbers are zero; frozen weights are shared. \throws argument_error for
+    /// adapters that do not fit.
+    [[nodiscard]] transformer with_adapters(decoder_adapters adapters) const {
+        transformer other(weights_.with_adapters(std::move(adapters)));
+        other.recomputes_ = recomputes_;
+        return other;
     }
     /// While a step is made (the training loop says so), the adapters' dropout is on for passes that backward follows;
     /// `key` differs from step to step. Scoring and sampling never leave anything out.
@@ -109,6 +112,8 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
         if (!weights_.adapters().empty()) run.add("adapter", weights_.adapters().identity());
         if (const std::string frozen = weights_.frozen_identity(); !frozen.empty()) run.add("frozen weights", frozen);
     }
+    /// Of a training step, in the layers' products (see `decoder_weights`).
+    [[nodiscard]] double operations_per_token() const { return weights_.operations_per_token(); }
     /// \throws (when compiled) unless the model can learn.
     static consteval void check_trainable() {
         static_assert(learns, "a transformer learns only on a LearningBackend: this backend scores and samples, but "

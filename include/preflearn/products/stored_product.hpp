@@ -51,9 +51,9 @@ void turn_to_panel(const stored_matrix& w, std::size_t first, std::size_t k, std
     }
     const std::size_t left = depth % Turned::depth;
     if (left == 0) return;
-    float rest[lanes * Turned::depth]; // NOLINT
+    float rest[float_lanes * Turned::depth]; // NOLINT
     decode_lanes(w, rows, end, left, rest);
-    for (std::size_t i = 0; i < left; ++i) std::copy_n(rest + i * lanes, lanes, panel + i * stride);
+    for (std::size_t i = 0; i < left; ++i) std::copy_n(rest + i * float_lanes, float_lanes, panel + i * stride);
 }
 
 /// The kernels of a stored type; null: it is not turned in registers.
@@ -105,7 +105,7 @@ struct stored_panels {
 
     static void fill(const void* source, std::size_t k, std::size_t depth, std::size_t j, std::size_t n, float* panel) {
         const auto& from = *static_cast<const stored_panels*>(source);
-        for (std::size_t l = 0; l < n; l += lanes)
+        for (std::size_t l = 0; l < n; l += float_lanes)
             from.kernels.to_panel(from.matrix, from.row + j + l, k, depth, panel + l);
     }
 };

@@ -31,6 +31,7 @@
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
 #include <preflearn/policy/decoder/named_tensors.hpp>
+#include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/files/tensor_forms.hpp>
 
 namespace preflearn {

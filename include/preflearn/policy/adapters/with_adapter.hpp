@@ -33,11 +33,12 @@ void initialise_adapters(std::span<Scalar> numbers, const adapter_layout& layout
     }
 }
 
-/// The model with these adapters, whose numbers are zero; its weights are frozen.
+/// The model with these adapters, whose numbers are zero; its weights are frozen, and shared where they were.
 /// \throws argument_error when it has an adapter already, and as `adapter_layout`.
 template <class Model> Model with_adapters(const Model& model, decoder_adapters adapters) {
     require(model.weights().adapters().empty(),
             "the model has an adapter already: merged(model) is one that can have another");
+    if (model.weights().trained().size() == 0) return model.with_adapters(std::move(adapters));
     return Model(model.config(), frozen_tensors_of(model), std::move(adapters));
 }
 

@@ -71,11 +71,13 @@ template <class T, class Backend> class decoder_weights {
                 other.trained_.size(), " trained ones");
         Backend::copy(other.trained_.values(), trained_.values());
     }
-    /// The same weights without the adapters.
-    [[nodiscard]] decoder_weights without_adapters() const {
-        decoder_weights bare(*this, adapter_layout());
-        Backend::copy(trained_.values().column_block(0, own_size()), bare.trained_.values());
-        return bare;
+    /// The same weights with other adapters, whose numbers are zero. \throws as `adapter_layout`.
+    [[nodiscard]] decoder_weights with_adapters(decoder_adapters adapters) const {
+        decoder_weights adapted(*this, adapter_layout(layout_, std::move(adapters)));
+        Backend::fill(adapted.trained_.values(), T(0));
+        Backend::copy(trained_.values().column_block(0, own_size()),
+                      adapted.trained_.values().column_block(0, own_size()));
+        return adapted;
     }
 
     [[nodiscard]] const transformer_config& config() const { return config_; }
@@ -106,6 +108,21 @@ template <class T, class Backend> class decoder_weights {
     /// The lowest layer that has trained numbers, 0 where anything below the layers has, too.
     [[nodiscard]] std::size_t first_trained_layer() const {
         return frozen_ ? std::min(frozen_->first_trained_layer(), adapters_.first_layer()) : 0;
+    }
+    /// Operations of a training step for every token in the products of the layers, a multiplication and an addition
+    /// counting each: forward, what goes further down, and gradients of trained weights. Attention, and the head, which
+    /// sees responses alone, come on top.
+    [[nodiscard]] double operations_per_token() const {
+        double all = 0;
+        for (std::size_t layer = 0; layer < config_.layers; ++layer) {
+            const layer_places& places = layout_.layer(layer);
+            for (const weight_place* p :
+                 {&places.query_key_value, &places.attention_output, &places.gate_up, &places.down}) {
+                const int products = 1 + (layer >= first_trained_layer() ? 1 : 0) + (trained_offset(p->weight) ? 1 : 0);
+                all += 2.0 * products * static_cast<double>(p->weight.size());
+            }
+        }
+        return all;
     }
     /// Whether anything below the layers is trained.
     [[nodiscard]] bool trains_embedding() const {
