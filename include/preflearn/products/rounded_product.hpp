@@ -63,7 +63,7 @@ namespace detail {
 /// sums + the products of four unsigned bytes of every lane of w with the four signed ones of x.
 inline lane_integers add_byte_products(lane_integers sums, lane_words w, std::uint32_t x) {
 #if defined(__AVX512VNNI__)
-    if constexpr (lanes == 16)
+    if constexpr (float_lanes == 16)
         return std::bit_cast<lane_integers>(_mm512_dpbusd_epi32(std::bit_cast<__m512i>(sums), std::bit_cast<__m512i>(w),
                                                                 _mm512_set1_epi32(static_cast<int>(x))));
 #endif
@@ -72,7 +72,7 @@ inline lane_integers add_byte_products(lane_integers sums, lane_words w, std::ui
     return sums;
 }
 
-/// `lanes` elements of y, of the rows of W at `rows`.
+/// `float_lanes` elements of y, of the rows of W at `rows`.
 template <class Turned>
 lane_floats rounded_products(const rounded_row& x, const stored_matrix& w, const lane_rows& rows, rows_ahead& ahead) {
     constexpr std::size_t words = Turned::depth / Turned::parts / 4; // of a part
@@ -82,7 +82,7 @@ lane_floats rounded_products(const rounded_row& x, const stored_matrix& w, const
     Turned turned;
     for (std::size_t k = 0; k < w.columns; k += Turned::depth) {
         turned.load(rows, k / Turned::block * Turned::block_size, k % Turned::block / Turned::depth);
-        ahead.ask(lanes * Turned::block_size * Turned::depth / Turned::block);
+        ahead.ask(float_lanes * Turned::block_size * Turned::depth / Turned::block);
         const auto add_run = [&]<std::size_t Run>(std::integral_constant<std::size_t, Run>) {
             const std::size_t first = k + Run * run_words * 4, b = first / rounded_row::block; // integers of one scale
             constexpr std::size_t part = Turned::parts == 1 ? 0 : Run, from = Turned::parts == 1 ? Run * run_words : 0;
@@ -149,14 +149,14 @@ inline void multiply_rounded(matrix_view<const float> x, std::span<const stored_
             continue;
         }
         parallel_blocks(w.rows, detail::stored_task(w.rows, x.rows), [&](std::size_t begin, std::size_t end) {
-            using detail::lanes;
+            using detail::float_lanes;
             const std::size_t stride = w.row_bytes();
-            for (std::size_t j = begin; j < end; j += lanes) {
+            for (std::size_t j = begin; j < end; j += float_lanes) {
                 const detail::lane_rows of_w(w, j, stride);
-                detail::rows_ahead ahead(w, j + lanes, lanes, stride);
+                detail::rows_ahead ahead(w, j + float_lanes, float_lanes, stride);
                 for (std::size_t r = 0; r < rows.size(); ++r) {
                     const detail::lane_floats found = run(rows[r], w, of_w, ahead);
-                    for (std::size_t l = 0; l < std::min(lanes, end - j); ++l)
+                    for (std::size_t l = 0; l < std::min(float_lanes, end - j); ++l)
                         to(r, j + l) = mode == store::add ? to(r, j + l) + found[l] : found[l];
                 }
             }
