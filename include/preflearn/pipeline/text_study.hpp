@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -31,6 +32,9 @@
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
+#include <preflearn/policy/adapters/adapter_options.hpp>
+#include <preflearn/policy/adapters/with_adapter.hpp>
+#include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
@@ -62,6 +66,12 @@ struct text_study_options {
     bool strict = false;
     /// Sizes in pairs; groups of equal prompts may leave a part a little short.
     std::size_t labelled = 96, unlabelled = 192, test = 96;
+    /// Which weights of both models learn: all, or those that stay are read as they are stored.
+    trained_tensors trained{};
+    /// Both models learn by a low-rank adapter (LoRA) alone; nothing: by the weights themselves.
+    std::optional<adapter_options> adapter{};
+    /// Backward passes run each layer again, which takes a fraction of the memory.
+    bool recompute_activations = false;
     /// Fine-tuning on the preferred responses of the labelled part; 0 epochs: the models are taken as they are.
     adamw fine_tuning_optimiser{.rate = 1e-5};
     training_options fine_tuning{.batch_size = 8, .micro_batch_size = 2, .schedule = schedule::cosine, .warm_up = 0.1};
@@ -80,7 +90,11 @@ using text_model = text_policy<transformer<float>>;
 inline text_model load_text_model(const std::filesystem::path& path, const text_study_options& options) {
     tokenizer words = load_tokenizer(path, options.tokenizer);
     const response_end after = words.end_token() ? response_end::end_token : response_end::nothing;
-    return {std::move(words), load_transformer<float>(path), {.after_response = after, .boundary = options.boundary}};
+    transformer<float> model =
+        load_transformer<float>(path, options.adapter ? trained_tensors::none() : options.trained);
+    if (options.adapter) model = with_adapter(model, *options.adapter, options.study.seed);
+    model.recompute_activations(options.recompute_activations);
+    return {std::move(words), std::move(model), {.after_response = after, .boundary = options.boundary}};
 }
 
 inline bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
