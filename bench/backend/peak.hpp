@@ -62,14 +62,18 @@ inline double product_peak() {
     return best;
 }
 
-/// Reports operations per second since `start`, and which share of both peaks that is.
-inline void count_operations(benchmark::State& state, double per_iteration,
-                             std::chrono::steady_clock::time_point start) {
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+/// Reports operations per second, and which share of both peaks that is.
+inline void count_rate(benchmark::State& state, double rate) {
     static const double arithmetic = arithmetic_peak(), product = product_peak();
-    const double rate = per_iteration * static_cast<double>(state.iterations()) / seconds;
     state.counters["flop/s"] = rate;
     state.counters["gemm_peak"] = product;
     state.counters["of_gemm_peak"] = rate / product;
     state.counters["of_fma_peak"] = rate / arithmetic;
+}
+
+/// The same, of what was done since `start`.
+inline void count_operations(benchmark::State& state, double per_iteration,
+                             std::chrono::steady_clock::time_point start) {
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    count_rate(state, per_iteration * static_cast<double>(state.iterations()) / seconds);
 }

@@ -1,6 +1,7 @@
 // Decoding beside the speed of memory. policy/decode/<weights>/<sequences>: one step of that many sequences after
 // prompts of real length, the weights as floats in memory ("trained") or as the file of $PREFLEARN_BENCH_MODEL stores
-// them ("stored"); of_bandwidth is the share of the machine's reading speed at which a step goes through the weights.
+// them ("stored"); of_bandwidth is the share of the machine's reading speed at which a step goes through the weights,
+// of_gemm_peak that of the best large product's operations.
 // policy/sample_many/<sequences>: responses of 64 tokens, the prompts' run and the draws included. peer_decode.py times
 // llama.cpp on the same file.
 #include <chrono>
@@ -29,16 +30,20 @@ std::vector<token_span> first_prompts(std::size_t count) {
     return prompts;
 }
 
-/// The bytes of all weights that a step goes through: all but an embedding that is not the head.
-double bytes_of_weights(const transformer<float>& model) {
-    std::size_t bytes = 0;
+/// What a step goes through: all weights but an embedding that is not the head.
+struct weights_of_step {
+    std::size_t numbers = 0, bytes = 0;
+};
+weights_of_step weights_of(const transformer<float>& model) {
+    weights_of_step sum;
     const auto& places = model.layout().tensors();
     for (std::size_t t = 0; t < places.size(); ++t) {
         if (places[t].entry.role == tensor_role::embedding && !model.config().tied_embeddings) continue;
         const bool trained = model.weights().trained_offset(places[t]).has_value();
-        bytes += trained ? places[t].size() * sizeof(float) : model.weights().frozen(t).bytes.size();
+        sum.numbers += places[t].size();
+        sum.bytes += trained ? places[t].size() * sizeof(float) : model.weights().frozen(t).bytes.size();
     }
-    return static_cast<double>(bytes);
+    return sum;
 }
 
 void decode(benchmark::State& state, const transformer<float>& model) {
@@ -57,13 +62,15 @@ void decode(benchmark::State& state, const transformer<float>& model) {
         seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     }
     static const double bandwidth = read_bandwidth();
-    const double rate = bytes_of_weights(model) * static_cast<double>(done) / seconds;
+    const auto [numbers, bytes] = weights_of(model);
+    const double rate = static_cast<double>(bytes * done) / seconds;
     state.counters["tokens/s"] = static_cast<double>(done * count) / seconds;
     state.counters["weight_bytes/s"] = rate;
     state.counters["bandwidth"] = bandwidth;
     state.counters["of_bandwidth"] = rate / bandwidth;
     state.counters["peak_memory_mb"] = peak_memory_mb();
-    fill_columns(state, {"flop/s", "gemm_peak", "of_fma_peak", "of_gemm_peak", "s_per_pair"});
+    count_rate(state, 2.0 * static_cast<double>(numbers * count * done) / seconds);
+    fill_columns(state, {"s_per_pair"});
     state.SetLabel(the_pairs().label);
 }
 

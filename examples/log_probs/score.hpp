@@ -9,14 +9,17 @@
 
 #include <preflearn/core/system/progress.hpp>
 #include <preflearn/pipeline/score_file.hpp>
+#include <preflearn/products/arithmetic_peak.hpp>
 
 template <class Scalar, class Backend> void score(const preflearn::score_file_options& options) {
     std::optional<preflearn::progress> bar;
     preflearn::score_file<Scalar, Backend>(
         options, [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); },
-        [&](std::size_t done, std::size_t total) {
+        [&, use = preflearn::machine_use(preflearn::arithmetic_peak())](std::size_t done, std::size_t total,
+                                                                        double tokens, double operations) mutable {
             if (!bar) bar.emplace("scoring", total);
-            bar->update(done);
+            use.add(tokens, tokens * operations);
+            bar->update(done, use.text());
         });
 }
 

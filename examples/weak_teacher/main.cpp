@@ -133,7 +133,8 @@ int main(int argc, char** argv) {
     line.add("--report", given.report, "folder for JSON, CSV, SVG, the run's manifest and left-out.jsonl");
     line.add("--checkpoints", given.checkpoints, "folder for checkpoints; the same command goes on from them");
     line.add("--cache", given.cache,
-             "folder of log-probs by model and pairs: what was computed before is read from there (real models)")
+             "folder of log-probs and tokens by model and texts: what was computed before is read from "
+             "there; default: 'cache' in the folder of checkpoints")
         .needs(data);
     line.add("--optimiser", given.optimiser, "adamw_8bit remembers 2 bytes a parameter instead of 8")
         .one_of({"adamw", "adamw_8bit"})

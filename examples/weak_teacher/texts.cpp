@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <preflearn/pipeline/text_study.hpp>
+#include <preflearn/products/arithmetic_peak.hpp>
 #include <preflearn/report/run/file_hash.hpp>
 #include <preflearn/training/observers/progress_bar.hpp>
 
@@ -16,6 +17,8 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
                                                  preflearn::text_study_data& data) {
     preflearn::text_study_options options{.teacher = given.teacher, .student = given.student, .data = given.data};
     apply(given, options);
+    if (given.cache.empty() && !given.checkpoints.empty())
+        options.study.cache = std::filesystem::path(given.checkpoints) / "cache";
     options.reading.skip_malformed = given.skip_malformed;
     options.reading.id_field = given.id_field;
     const chosen_loss chosen = loss_of(given);
@@ -26,6 +29,7 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
     options.boundary =
         given.boundary == "joint" ? preflearn::token_boundary::joint : preflearn::token_boundary::separate;
     options.tokenizer.pretokenizer = given.pretokenizer;
+<<<<<<< HEAD
     options.trained = preflearn::trained_tensors_named(given.trained);
     options.recompute_activations = given.recompute;
     if (given.lora != 0)
@@ -34,6 +38,11 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
                                                      .dropout = given.lora_dropout,
                                                      .targets = given.lora_targets};
     options.study.observe = [](std::string_view title) { return preflearn::progress_bar(std::string(title)); };
+=======
+    options.study.observe = [peak = preflearn::arithmetic_peak()](std::string_view title) {
+        return preflearn::progress_bar(std::string(title), stderr, peak);
+    };
+>>>>>>> main
     for (const std::string& path : std::set<std::string>{given.data, given.teacher, given.student}) // each once
         for (const preflearn::input_file& file : preflearn::hash_files(path)) run.inputs.push_back(file);
     run.settings["maximum_tokens"] = options.maximum_tokens;

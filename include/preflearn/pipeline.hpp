@@ -16,4 +16,5 @@
 #include <preflearn/pipeline/study_summary.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/pipeline/text_study.hpp>
+#include <preflearn/pipeline/token_cache.hpp>
 #include <preflearn/pipeline/world_study.hpp>

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/products/arithmetic_peak.hpp>
 #include <preflearn/products/chained_product.hpp>
 #include <preflearn/products/few_rows.hpp>
 #include <preflearn/products/lanes.hpp>

@@ -11,7 +11,7 @@ using namespace preflearn;
 
 namespace {
 
-struct numbers {};
+struct numbered_prompts {};
 
 /// Its tokens are letters, of which a prompt takes the first of the response.
 struct letters {
@@ -25,15 +25,15 @@ struct letters {
 };
 
 static_assert(knows_response_length<letters, std::string>);
-static_assert(!knows_response_length<numbers, std::string>);
-static_assert(knows_response_length<numbers, std::vector<int>>);
+static_assert(!knows_response_length<numbered_prompts, std::string>);
+static_assert(knows_response_length<numbered_prompts, std::vector<int>>);
 
 } // namespace
 
 TEST_CASE("a response is as long as its range, one where it is none, and a text as the model counts it") {
-    CHECK(response_length(numbers{}, std::vector<int>{1, 2, 3}) == 3);
-    CHECK(response_length(numbers{}, 7) == 1);
-    CHECK(response_length(numbers{}, no_prompt{}, std::vector<int>{1, 2}) == 2);
+    CHECK(response_length(numbered_prompts{}, std::vector<int>{1, 2, 3}) == 3);
+    CHECK(response_length(numbered_prompts{}, 7) == 1);
+    CHECK(response_length(numbered_prompts{}, no_prompt{}, std::vector<int>{1, 2}) == 2);
     CHECK(response_length(letters{}, std::string("word")) == 4);
     CHECK(response_length(letters{}, std::string("prompt"), std::string("word")) == 3);
 }

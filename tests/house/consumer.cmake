@@ -10,7 +10,7 @@ function(run)
 endfunction()
 
 file(REMOVE_RECURSE ${WORK})
-set(options -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_BUILD_TYPE=Debug -DCORE_ONLY=${CORE_ONLY})
+set(options -DCMAKE_CXX_COMPILER=${COMPILER} -DCORE_ONLY=${CORE_ONLY})
 if(HOW STREQUAL "installed")
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
   list(APPEND options -DCMAKE_PREFIX_PATH=${WORK}/prefix)

@@ -31,7 +31,7 @@ template <class Turned> bool turns(const stored_matrix& matrix, std::size_t firs
         read(std::integral_constant<std::size_t, 0>{}, std::make_index_sequence<Turned::of_word>{});
         if constexpr (Turned::parts == 2)
             read(std::integral_constant<std::size_t, 1>{}, std::make_index_sequence<Turned::of_word>{});
-        for (std::size_t l = 0; l < detail::lanes; ++l) {
+        for (std::size_t l = 0; l < detail::float_lanes; ++l) {
             read_rows(matrix, std::min(first + l, matrix.rows - 1), matrix_view<float>(row.data(), 1, row.size()));
             for (std::size_t i = 0; i < Turned::depth; ++i)
                 if (std::memcmp(&row[k + i], reinterpret_cast<const float*>(&found[i]) + l, sizeof(float)) != 0)

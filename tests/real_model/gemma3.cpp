@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/text/files/load.hpp>
 
@@ -50,4 +51,23 @@ TEST_CASE("Gemma 3's SentencePiece tokenizer gives the golden ids of real pairs"
             CHECK(tokens.decode(encoded) == text);
         }
     }
+}
+
+// By make_gemma3_texts.py.
+TEST_CASE("hard texts have transformers' ids under Gemma 3's tokenizer, and come back byte by byte") {
+    const auto [model, pairs] = test::student_model_and_pairs();
+    if (model.empty()) return;
+    const tokenizer tokens = load_tokenizer(model);
+    CHECK(tokens.notes().empty());
+    const nlohmann::json texts = read_json_file(PREFLEARN_TESTS "/real_model/gemma3_texts.json");
+    CHECK(texts.size() > 50);
+    for (const nlohmann::json& each : texts) {
+        const std::string text = each["text"];
+        CAPTURE(text);
+        const auto ids = tokens.encode(text);
+        CHECK(ids == each["ids"].get<std::vector<token_id>>());
+        CHECK(tokens.decode(ids) == text);
+    }
+    // SentencePiece and llama.cpp take the longest run that is a token
+    CHECK(tokens.encode(std::string(32, ' ')) == std::vector<token_id>{167, 236743});
 }

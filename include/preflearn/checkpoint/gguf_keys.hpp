@@ -5,12 +5,12 @@
 #pragma once
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -29,12 +29,13 @@ struct gguf_key {
 
 namespace detail {
 
-template <class T> std::string gguf_bytes(const T& number) {
-    std::string bytes(sizeof number, '\0');
-    std::memcpy(bytes.data(), &number, sizeof number);
-    return bytes;
-}
-inline std::string gguf_bytes(std::string_view text) { return gguf_bytes<std::uint64_t>(text.size()).append(text); }
+template <class T>
+    requires std::is_arithmetic_v<T> std::string gguf_bytes(T number) {
+        std::string bytes(sizeof number, '\0');
+        std::memcpy(bytes.data(), &number, sizeof number);
+        return bytes;
+    }
+inline std::string gguf_bytes(std::string_view text) { return gguf_bytes(std::uint64_t{text.size()}).append(text); }
 
 } // namespace detail
 

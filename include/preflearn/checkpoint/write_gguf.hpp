@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include <preflearn/checkpoint/gguf.hpp>
 #include <preflearn/checkpoint/gguf_keys.hpp>
 #include <preflearn/checkpoint/tensor.hpp>

@@ -21,7 +21,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/backend/cpu.hpp>
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -211,7 +211,8 @@ inline std::vector<text_comparison> usable_pairs(const score_file_options& optio
 } // namespace detail
 
 /// Does it all. \param say takes each sentence for the user \param seen is told, after each block of pairs, how many of
-/// how many are done \throws input_error for files that cannot be read or written, when no pair is left and, where
+/// how many are done and, where it takes four numbers, how many tokens were computed for it and how many operations one
+/// takes \throws input_error for files that cannot be read or written, when no pair is left and, where
 /// strict, when one was left out; argument_error for options that cannot be met.
 template <std::floating_point Scalar, class Backend = cpu_backend, class Say, class Seen>
 void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
@@ -271,7 +272,12 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
             [&](auto prompt) { return policy.prompt_tokens(prompt); });
         tell(fitting);
         score_pairs(policy, pairs, options.out, message("preflearn log-probs ", detail::score_key(options, run, pairs)),
-                    [&](std::size_t done) { seen(done, pairs.size()); },
+                    [&](std::size_t done, std::size_t tokens) {
+                        if constexpr (std::invocable<Seen&, std::size_t, std::size_t, double, double>)
+                            seen(done, pairs.size(), static_cast<double>(tokens), policy.operations_per_token());
+                        else
+                            seen(done, pairs.size());
+                    },
                     {.per_token = options.per_token, .names = &data.names()});
     }
     std::filesystem::path beside = options.out;

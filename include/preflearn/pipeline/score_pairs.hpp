@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -96,6 +97,17 @@ inline void write_line(std::ostream& out, nlohmann::ordered_json line) {
     out << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
+/// How many tokens a model computes of pairs, whose prompts it computes once.
+template <class TextPolicy>
+std::size_t computed_tokens(const TextPolicy& policy, std::span<const text_comparison> pairs) {
+    std::size_t all = 0;
+    for (const text_comparison& pair : pairs) {
+        const auto first = policy.tokens(pair.prompt, pair.first), second = policy.tokens(pair.prompt, pair.second);
+        all += first.prompt.size() + first.response.size() + second.response.size();
+    }
+    return all;
+}
+
 /// The lines of a block of pairs.
 template <class TextPolicy>
 void write_scores(std::ostream& out, const TextPolicy& policy, std::span<const text_comparison> pairs,
@@ -139,7 +151,8 @@ void write_scores(std::ostream& out, const TextPolicy& policy, std::span<const t
 /// `{"index", "prompt_tokens", "chosen_tokens", "rejected_tokens", "chosen_logp", "rejected_logp"}` per pair: the
 /// pair's id, lengths in tokens, and Σ log π of the response's tokens in nats. \param key names the model and the data,
 /// so that an unfinished file is only continued by what began it \param seen is told after each block how many pairs
-/// are done \throws input_error when a file cannot be written or belongs to something else; and what the policy throws.
+/// are done and, where it takes two numbers, of how many tokens the block was \throws input_error when a file cannot be
+/// written or belongs to something else; and what the policy throws.
 template <class TextPolicy, class Seen>
 void score_pairs(const TextPolicy& policy, std::span<const text_comparison> pairs, const std::filesystem::path& out,
                  std::string_view key, Seen&& seen, const score_options& options = {}) {
@@ -155,7 +168,10 @@ void score_pairs(const TextPolicy& policy, std::span<const text_comparison> pair
             require<input_error>(static_cast<bool>(stream.flush()), part.string(),
                                  ": writing failed (is the disk full?)");
             done += some.size();
-            seen(done);
+            if constexpr (std::invocable<Seen&, std::size_t, std::size_t>)
+                seen(done, detail::computed_tokens(policy, some));
+            else
+                seen(done);
         }
     }
     std::ifstream finished(part, std::ios::binary);

@@ -36,7 +36,8 @@ struct study_options {
     std::uint64_t seed = 0;
     /// A folder for the checkpoints of every training run, which goes on from them; empty: none.
     run_file checkpoints{};
-    /// A folder of log-probs that were computed before (reference_cache); empty: none.
+    /// A folder of log-probs that were computed before (reference_cache), and of texts' tokens (token_cache); empty:
+    /// none.
     std::filesystem::path cache{};
     /// Makes the observer of a training run with this title; `{}`: nobody watches.
     std::function<training_observer(std::string_view title)> observe{};

@@ -32,6 +32,7 @@
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
+#include <preflearn/pipeline/token_cache.hpp>
 #include <preflearn/policy/adapters/adapter_options.hpp>
 #include <preflearn/policy/adapters/with_adapter.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
@@ -87,14 +88,17 @@ namespace detail {
 using text_model = text_policy<transformer<float>>;
 
 /// Responses are followed by the model's end token where it has one, so that students learn to stop.
-inline text_model load_text_model(const std::filesystem::path& path, const text_study_options& options) {
+inline text_model load_text_model(const std::filesystem::path& path, const text_study_options& options,
+                                  const token_cache& cache) {
     tokenizer words = load_tokenizer(path, options.tokenizer);
     const response_end after = words.end_token() ? response_end::end_token : response_end::nothing;
     transformer<float> model =
         load_transformer<float>(path, options.adapter ? trained_tensors::none() : options.trained);
     if (options.adapter) model = with_adapter(model, *options.adapter, options.study.seed);
     model.recompute_activations(options.recompute_activations);
-    return {std::move(words), std::move(model), {.after_response = after, .boundary = options.boundary}};
+    return {std::move(words),
+            std::move(model),
+            {.after_response = after, .boundary = options.boundary, .known = cache.known()}};
 }
 
 inline bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
@@ -188,9 +192,12 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
         reading.render = chat.render;
     }
     const preference_data data = read_preferences(options.data, reading);
-    text_model student = detail::load_text_model(options.student, options);
+    std::vector<token_cache> caches;
+    for (const std::filesystem::path& path : paths) caches.emplace_back(options.study.cache, path, options.tokenizer);
+    text_model student = detail::load_text_model(options.student, options, caches[0]);
     std::unique_ptr<text_model> own_teacher;
-    if (!shared) own_teacher = std::make_unique<text_model>(detail::load_text_model(options.teacher, options));
+    if (!shared)
+        own_teacher = std::make_unique<text_model>(detail::load_text_model(options.teacher, options, caches[1]));
     text_model& teacher = shared ? student : *own_teacher;
 
     std::vector<const text_model*> models{&student};
@@ -208,6 +215,11 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
         found(counts);
     }
     check_left_out(fitting, options.data.string(), options.strict);
+    std::vector<std::string> notes;
+    for (token_cache& cache : caches) {
+        cache.save(); // all texts of the file are encoded by now
+        notes.insert(notes.end(), cache.notes().begin(), cache.notes().end());
+    }
 
     std::vector<text_comparison> usable = fitting.kept;
     std::unordered_set<std::uint64_t> ties;
@@ -240,7 +252,9 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
                                                                      .unlabelled = parts.unlabelled,
                                                                      .test = parts.test,
                                                                      .human = parts.labels};
-    return detail::with_names(data.names(), [&] { return run_study(input, loss, options.study); });
+    study_result result = detail::with_names(data.names(), [&] { return run_study(input, loss, options.study); });
+    result.notes.insert(result.notes.begin(), notes.begin(), notes.end());
+    return result;
 }
 
 } // namespace preflearn

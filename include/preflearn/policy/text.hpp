@@ -4,4 +4,5 @@
 #pragma once
 
 #include <preflearn/policy/text/encoded_texts.hpp>
+#include <preflearn/policy/text/known_tokens.hpp>
 #include <preflearn/policy/text/text_policy.hpp>

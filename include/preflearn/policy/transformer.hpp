@@ -112,6 +112,8 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
         if (!weights_.adapters().empty()) run.add("adapter", weights_.adapters().identity());
         if (const std::string frozen = weights_.frozen_identity(); !frozen.empty()) run.add("frozen weights", frozen);
     }
+    /// Of a training step, in the layers' products (see `decoder_weights`).
+    [[nodiscard]] double operations_per_token() const { return weights_.operations_per_token(); }
     /// \throws (when compiled) unless the model can learn.
     static consteval void check_trainable() {
         static_assert(learns, "a transformer learns only on a LearningBackend: this backend scores and samples, but "

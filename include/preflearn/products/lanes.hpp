@@ -19,39 +19,39 @@ namespace preflearn::detail {
 
 using float_packet = Eigen::internal::packet_traits<float>::type;
 /// Rows that are turned together.
-inline constexpr std::size_t lanes = std::max<std::size_t>(sizeof(float_packet) / sizeof(float), 4);
+inline constexpr std::size_t float_lanes = std::max<std::size_t>(sizeof(float_packet) / sizeof(float), 4);
 /// Whether the target has vectors; without them rows are decoded one by one.
-inline constexpr bool turns_blocks = sizeof(float_packet) == lanes * sizeof(float);
+inline constexpr bool turns_blocks = sizeof(float_packet) == float_lanes * sizeof(float);
 
 using quad_words = std::uint32_t __attribute__((vector_size(16)));
-using lane_words = std::uint32_t __attribute__((vector_size(4 * lanes)));
-using lane_integers = std::int32_t __attribute__((vector_size(4 * lanes)));
-using lane_floats = float __attribute__((vector_size(4 * lanes)));
+using lane_words = std::uint32_t __attribute__((vector_size(4 * float_lanes)));
+using lane_integers = std::int32_t __attribute__((vector_size(4 * float_lanes)));
+using lane_floats = float __attribute__((vector_size(4 * float_lanes)));
 
 inline lane_floats floats_of(lane_words bits) { return std::bit_cast<lane_floats>(bits); }
 
-/// Where `lanes` rows of a stored matrix begin, from row `first` on; beyond the last row it is the last again.
+/// Where `float_lanes` rows of a stored matrix begin, from row `first` on; beyond the last row it is the last again.
 struct lane_rows {
-    const std::byte* begin[lanes]; // NOLINT
+    const std::byte* begin[float_lanes]; // NOLINT
 
     /// A row begins `stride` bytes after the one before it.
     lane_rows(const stored_matrix& matrix, std::size_t first, std::size_t stride) {
-        for (std::size_t l = 0; l < lanes; ++l)
+        for (std::size_t l = 0; l < float_lanes; ++l)
             begin[l] = matrix.bytes.data() + matrix.place_of(std::min(first + l, matrix.rows - 1)) * stride;
     }
 
     /// The word at byte `at` of every row.
     [[nodiscard]] lane_words word(std::size_t at) const {
-        alignas(lane_words) std::uint32_t all[lanes]; // NOLINT
-        for (std::size_t l = 0; l < lanes; ++l) std::memcpy(all + l, begin[l] + at, sizeof(std::uint32_t));
+        alignas(lane_words) std::uint32_t all[float_lanes]; // NOLINT
+        for (std::size_t l = 0; l < float_lanes; ++l) std::memcpy(all + l, begin[l] + at, sizeof(std::uint32_t));
         lane_words found;
         std::memcpy(&found, all, sizeof found);
         return found;
     }
     /// The half word at byte `at` of every row.
     [[nodiscard]] lane_words half(std::size_t at) const {
-        alignas(lane_words) std::uint32_t all[lanes]; // NOLINT
-        for (std::size_t l = 0; l < lanes; ++l) {
+        alignas(lane_words) std::uint32_t all[float_lanes]; // NOLINT
+        for (std::size_t l = 0; l < float_lanes; ++l) {
             std::uint16_t bits;
             std::memcpy(&bits, begin[l] + at, sizeof bits);
             all[l] = bits;
@@ -68,7 +68,7 @@ struct lane_rows {
         return four;
     }
     /// Four words each of rows i, 4 + i, 8 + i, …
-    template <std::size_t Rows = lanes> [[nodiscard]] auto quads(std::size_t i, std::size_t at) const {
+    template <std::size_t Rows = float_lanes> [[nodiscard]] auto quads(std::size_t i, std::size_t at) const {
         if constexpr (Rows == 4) {
             return quad(i, at);
         } else {
@@ -82,20 +82,20 @@ struct lane_rows {
     static void turn(const Words& a, const Words& b, const Words& c, const Words& d, Words* out,
                      std::index_sequence<I...> /*lanes*/) {
         // in each four: {a0 b0 a1 b1}, {a2 b2 a3 b3}, then pairs of these
-        const Words ab_low = __builtin_shufflevector(a, b, (I / 4 * 4 + I % 4 / 2 + I % 2 * lanes)...);
-        const Words ab_high = __builtin_shufflevector(a, b, (I / 4 * 4 + 2 + I % 4 / 2 + I % 2 * lanes)...);
-        const Words cd_low = __builtin_shufflevector(c, d, (I / 4 * 4 + I % 4 / 2 + I % 2 * lanes)...);
-        const Words cd_high = __builtin_shufflevector(c, d, (I / 4 * 4 + 2 + I % 4 / 2 + I % 2 * lanes)...);
-        out[0] = __builtin_shufflevector(ab_low, cd_low, (I / 4 * 4 + I % 2 + I % 4 / 2 * lanes)...);
-        out[1] = __builtin_shufflevector(ab_low, cd_low, (I / 4 * 4 + 2 + I % 2 + I % 4 / 2 * lanes)...);
-        out[2] = __builtin_shufflevector(ab_high, cd_high, (I / 4 * 4 + I % 2 + I % 4 / 2 * lanes)...);
-        out[3] = __builtin_shufflevector(ab_high, cd_high, (I / 4 * 4 + 2 + I % 2 + I % 4 / 2 * lanes)...);
+        const Words ab_low = __builtin_shufflevector(a, b, (I / 4 * 4 + I % 4 / 2 + I % 2 * float_lanes)...);
+        const Words ab_high = __builtin_shufflevector(a, b, (I / 4 * 4 + 2 + I % 4 / 2 + I % 2 * float_lanes)...);
+        const Words cd_low = __builtin_shufflevector(c, d, (I / 4 * 4 + I % 4 / 2 + I % 2 * float_lanes)...);
+        const Words cd_high = __builtin_shufflevector(c, d, (I / 4 * 4 + 2 + I % 4 / 2 + I % 2 * float_lanes)...);
+        out[0] = __builtin_shufflevector(ab_low, cd_low, (I / 4 * 4 + I % 2 + I % 4 / 2 * float_lanes)...);
+        out[1] = __builtin_shufflevector(ab_low, cd_low, (I / 4 * 4 + 2 + I % 2 + I % 4 / 2 * float_lanes)...);
+        out[2] = __builtin_shufflevector(ab_high, cd_high, (I / 4 * 4 + I % 2 + I % 4 / 2 * float_lanes)...);
+        out[3] = __builtin_shufflevector(ab_high, cd_high, (I / 4 * 4 + 2 + I % 2 + I % 4 / 2 * float_lanes)...);
     }
 
   public:
     /// The four words at byte `at` of every row.
     void four_words(std::size_t at, lane_words* out) const {
-        turn(quads(0, at), quads(1, at), quads(2, at), quads(3, at), out, std::make_index_sequence<lanes>{});
+        turn(quads(0, at), quads(1, at), quads(2, at), quads(3, at), out, std::make_index_sequence<float_lanes>{});
     }
 };
 

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -52,9 +51,9 @@ void turn_to_panel(const stored_matrix& w, std::size_t first, std::size_t k, std
     }
     const std::size_t left = depth % Turned::depth;
     if (left == 0) return;
-    float rest[lanes * Turned::depth]; // NOLINT
+    float rest[float_lanes * Turned::depth]; // NOLINT
     decode_lanes(w, rows, end, left, rest);
-    for (std::size_t i = 0; i < left; ++i) std::copy_n(rest + i * lanes, lanes, panel + i * stride);
+    for (std::size_t i = 0; i < left; ++i) std::copy_n(rest + i * float_lanes, float_lanes, panel + i * stride);
 }
 
 /// The kernels of a stored type; null: it is not turned in registers.
@@ -99,38 +98,39 @@ inline turned_kernels kernels_of(element_type type) {
 }
 
 /// Columns of Wᵀ as panels; `row` is the first row of W that belongs to the product.
-template <class T> struct stored_panels {
+struct stored_panels {
     const stored_matrix& matrix;
     std::size_t row;
-    turned_kernels kernels = std::same_as<T, float> ? kernels_of(matrix.type) : turned_kernels{};
+    turned_kernels kernels;
 
-    static void fill(const void* source, std::size_t k, std::size_t depth, std::size_t j, std::size_t n, T* panel) {
-        const auto& [w, first, kernels] = *static_cast<const stored_panels*>(source);
-        if constexpr (std::same_as<T, float>) {
-            for (std::size_t l = 0; kernels.to_panel && l < n; l += lanes)
-                kernels.to_panel(w, first + j + l, k, depth, panel + l);
-            if (kernels.to_panel) return;
-        }
-        constexpr std::size_t stride = product_kernel<T>::columns;
-        std::array<T, product_kernel<T>::depth> numbers;
-        for (std::size_t c = 0; c < n; ++c) {
-            read_rows(w, first + j + c, matrix_view<T>(numbers.data(), 1, depth), k);
-            for (std::size_t i = 0; i < depth; ++i) panel[i * stride + c] = numbers[i];
-        }
+    static void fill(const void* source, std::size_t k, std::size_t depth, std::size_t j, std::size_t n, float* panel) {
+        const auto& from = *static_cast<const stored_panels*>(source);
+        for (std::size_t l = 0; l < n; l += float_lanes)
+            from.kernels.to_panel(from.matrix, from.row + j + l, k, depth, panel + l);
     }
 };
 
-/// c = a · Wᵀ, or c += a · Wᵀ, with the c.columns rows of W from `first` on, on the calling thread.
+/// c = a · Wᵀ, or c += a · Wᵀ, with the c.columns rows of W from `first` on, on the calling thread. What no kernel
+/// turns (doubles, rare types) becomes numbers a tile at a time.
 template <class T>
 void multiply_stored_serial(matrix_view<const T> a, const stored_matrix& w, std::size_t first, matrix_view<T> c,
                             store mode) {
-    const stored_panels<T> panels{w, first};
     if constexpr (std::same_as<T, float>) {
-        const auto& [one, many, to_panel] = panels.kernels;
-        if (c.rows <= many_rows && one != nullptr)
-            return multiply_turned_rows(one, many, a, w, w.row_bytes(), first, c, mode == store::replace);
+        if (const turned_kernels kernels = kernels_of(w.type); kernels.one != nullptr) {
+            if (c.rows <= many_rows)
+                return multiply_turned_rows(kernels.one, kernels.many, a, w, w.row_bytes(), first, c,
+                                            mode == store::replace);
+            const stored_panels panels{w, first, kernels};
+            return multiply_by_panels<float>(transpose::no, a, {&panels, &stored_panels::fill}, c, mode);
+        }
     }
-    multiply_by_panels<T>(transpose::no, a, {&panels, &stored_panels<T>::fill}, c, mode);
+    constexpr std::size_t tile = 64;
+    std::vector<T> room(std::min(tile, c.columns) * w.columns);
+    for (std::size_t j = 0; j < c.columns; j += tile) {
+        const matrix_view<T> numbers(room.data(), std::min(tile, c.columns - j), w.columns);
+        read_rows(w, first + j, numbers);
+        multiply_serial<T>(transpose::no, a, transpose::yes, numbers, c.column_block(j, numbers.rows), mode);
+    }
 }
 
 /// Rows of W that are a task, of a product with `rows` rows of a: a dozen tasks or more, and each long enough.

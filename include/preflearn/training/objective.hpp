@@ -86,7 +86,7 @@ template <LossBatch Batch, class L> class loss_objective {
     void begin(double total) {
         per_weight_ = total > 0 ? 1 / total : 0;
         sums_ = {};
-        seen_ = 0;
+        seen_ = tokens_ = 0;
         batch_.begin();
         state_.begin();
     }
@@ -116,6 +116,7 @@ template <LossBatch Batch, class L> class loss_objective {
 
     void accumulate(model_type& model, std::span<const std::size_t> examples) {
         pass done = forward(model, examples);
+        if constexpr (requires { done.tokens(); }) tokens_ += done.tokens();
         batch_.take(done, examples);
         if constexpr (coupled) {
             if (!state_.known()) {
@@ -135,6 +136,7 @@ template <LossBatch Batch, class L> class loss_objective {
 
     void finish(training_step& step) const {
         step.loss = sums_.loss * per_weight_;
+        if (tokens_ > 0) step.tokens = static_cast<double>(tokens_);
         batch_.report(step, sums_);
     }
 
@@ -203,6 +205,7 @@ template <LossBatch Batch, class L> class loss_objective {
     typename scores::sums sums_;
     std::size_t seen_ = 0; // of this batch, by a coupled loss
     double per_weight_ = 0;
+    std::size_t tokens_ = 0; // of this batch, that the model computed
 };
 
 } // namespace preflearn

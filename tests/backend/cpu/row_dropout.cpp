@@ -12,9 +12,9 @@ namespace {
 
 std::vector<double> dropped(const row_dropout& dropout, std::size_t row, std::size_t begin, std::size_t count) {
     const std::vector<double> ones(count, 1.0);
-    std::vector<double> out(count);
-    drop_entries(ones.data(), begin, count, dropout, row, out.data());
-    return out;
+    std::vector<double> found(count);
+    drop_entries(ones.data(), begin, count, dropout, row, found.data());
+    return found;
 }
 
 } // namespace

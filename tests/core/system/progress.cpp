@@ -1,9 +1,12 @@
 #include <array>
+#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #if defined(__linux__)
@@ -51,6 +54,8 @@ TEST_CASE("a file gets a line at every tenth of the way, with the note of that m
     CHECK(lines[0].ends_with(" loss 100"));
     CHECK(lines[4].find("] 500/1000 ") != std::string::npos);
     CHECK(lines[9].starts_with("training [########################] 1000/1000 "));
+    CHECK(lines[4].find(" left ") != std::string::npos);
+    CHECK(lines[9].find(" left ") == std::string::npos);
 }
 
 TEST_CASE("few steps, no steps and steps out of order give no more lines than tenths") {
@@ -107,3 +112,32 @@ TEST_CASE("a terminal redraws one line and ends it") {
     ::close(keyboard);
 }
 #endif
+
+TEST_CASE("what is made of the machine is known from the second time on, as far as work is counted") {
+    preflearn::machine_use plain, tokens, all(1e4);
+    CHECK(all.text().empty());
+    for (int i = 0; i < 2; ++i) {
+        plain.add(std::nan(""));
+        tokens.add(100);
+        all.add(100, 1000);
+        if (i == 0) CHECK(all.text().empty());
+        if (i == 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    CHECK(plain.text().empty());
+    CHECK(tokens.text().ends_with(" tokens/s"));
+    const double rate = std::stod(all.text());
+    CHECK(rate > 0);
+    CHECK(rate <= 5000); // 100 in at least 20 ms
+    const std::string text = all.text();
+    CHECK(text.ends_with("% of peak"));
+    CHECK(std::abs(std::stod(text.substr(text.find("tokens/s ") + 9)) - rate / 10) <= 1); // 10 operations each of 1e4
+}
+
+TEST_CASE("times are short") {
+    CHECK(preflearn::short_time(0) == "0s");
+    CHECK(preflearn::short_time(59.4) == "59s");
+    CHECK(preflearn::short_time(59.6) == "1m00s");
+    CHECK(preflearn::short_time(3599) == "59m59s");
+    CHECK(preflearn::short_time(2 * 3600 + 5 * 60 + 59) == "2h05m");
+    CHECK(preflearn::short_time(-1) == "0s");
+}

@@ -101,8 +101,8 @@ TEST_CASE("at α = 0 it is DPO with soft labels, and the hardened prediction has
 
 TEST_CASE("merged shards are the batch to the bit, and the threads change none") {
     check_merging(confident_dpo_quantile{}, random_pairs<double>(300), 0);
-    check_threads(confident_dpo_quantile{}, random_pairs<double>(70'000));
-    check_threads(confident_dpo_quantile{}, random_pairs<float>(70'000));
+    check_threads(confident_dpo_quantile{}, random_pairs<double>(40'000));
+    check_threads(confident_dpo_quantile{}, random_pairs<float>(40'000));
 }
 
 TEST_CASE("what is not finite is named") {

@@ -81,7 +81,7 @@ TEST_CASE("gradients agree with finite differences; merged shards are the batch 
     pairs<double> p = random_pairs<double>(300);
     CHECK(batch_gradient_error(confidence_weighted_dpo_normalised{.beta = 0.4}, random_pairs<double>(30)) < 1e-8);
     check_merging(confidence_weighted_dpo_normalised{}, p, 0);
-    check_threads(confidence_weighted_dpo_normalised{}, random_pairs<double>(70'000));
+    check_threads(confidence_weighted_dpo_normalised{}, random_pairs<double>(40'000));
     p.margin.clear();
     check_merging(chosen_likelihood_token_mean{}, p, 0);
     check_merging(mpo_token_mean{}, p, 0);

@@ -26,6 +26,7 @@ TEST_CASE("a Gemma as it is published is read: GELU is the one by tanh, whatever
     CHECK(gemma.family.activation == activation_kind::gelu_tanh);
     CHECK(gemma.query_size() == 4096);
     CHECK(gemma.tied_embeddings);
+    CHECK(gemma.notes.empty());
     CHECK(gemma.embedding_scale == std::sqrt(3072.0));
     CHECK(gemma.end_tokens == std::vector<token_id>{1});
     for (const char* const name : {"gelu_pytorch_tanh", "gelu"}) {

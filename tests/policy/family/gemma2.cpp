@@ -34,6 +34,7 @@ TEST_CASE("a Gemma 2 as it is published is read; every other layer has a window"
     CHECK(gemma.attention(0).scale == 1.0 / 12);
     CHECK(gemma.attention(0).cap == 50);
     CHECK(gemma.logit_cap == 30);
+    CHECK(gemma.notes.empty());
     CHECK(gemma.attention(0).window == 4096);
     CHECK(gemma.attention(1).window == 0);
     CHECK(gemma.attention(44).window == 4096);

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,8 +9,11 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/gguf.hpp>
+#include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/policy/decoder/rotary.hpp>
 #include <preflearn/policy/files/config_files.hpp>
+#include <preflearn/policy/files/load.hpp>
 
 #include "../../checkpoint/gguf_writer.hpp"
 #include "../../files.hpp"
@@ -54,6 +59,7 @@ TEST_CASE("a Gemma 3 as it is published is read, by either generation of transfo
     CHECK(gemma.attention(0).cap == 0);
     CHECK(gemma.logit_cap == 0);
     CHECK(gemma.tied_embeddings);
+    CHECK(gemma.notes.empty());
     CHECK(gemma.full_attention_every == 6);
     CHECK(gemma.window_of(4) == 512);
     CHECK(gemma.window_of(5) == 0);
@@ -89,6 +95,58 @@ TEST_CASE("what a Gemma 3 may not be is refused: another list of layers, a cap o
     refuses({{"attention_bias", true}}, "attention_bias: only false is supported");
     CHECK(read({{"sliding_window", nullptr}, {"layer_types", std::vector<std::string>(7, "full_attention")}}).window ==
           0);
+}
+
+// Names as transformers 4 and 5 save them; the configuration as the model of 4B has it.
+TEST_CASE("of a model that sees images the language model is read, and saved as one of its own") {
+    const std::filesystem::path plain = test::golden_folder("gemma3");
+    const auto m = load_transformer<float>(plain);
+    const checkpoint_file file = read_safetensors(plain / "model.safetensors");
+    nlohmann::json config{{"model_type", "gemma3"},
+                          {"eos_token_id", 21},
+                          {"mm_tokens_per_image", 256},
+                          {"text_config", read_json_file(plain / "config.json")},
+                          {"vision_config", {{"x", 1}}}};
+    config["text_config"].erase("eos_token_id");
+    const std::vector<float> of_images(3);
+    for (const bool newer : {false, true}) {
+        const test::folder folder;
+        std::vector<tensor_view> tensors{
+            as_tensor<float>(newer ? "model.vision_tower.x.weight" : "vision_tower.x.weight", {3}, of_images)};
+        for (tensor_view tensor : file.tensors()) {
+            tensor.name = newer ? "model.language_model" + tensor.name.substr(5) : "language_model." + tensor.name;
+            tensors.push_back(tensor);
+        }
+        write_safetensors(folder / "model.safetensors", tensors);
+        folder.write("config.json", config.dump());
+        const auto part = load_transformer<float>(folder.path());
+        CHECK(std::ranges::equal(part.parameters(), m.parameters()));
+        REQUIRE(part.notes().size() == 1);
+        CHECK(test::contains(part.notes()[0], "of a model that sees images, the language model is read"));
+        save_transformer(part, folder / "saved");
+        CHECK(load_transformer<float>(folder / "saved").config() == m.config());
+    }
+    // what the file leaves out is as in transformers
+    const test::folder folder;
+    config["text_config"] = {
+        {"hidden_size", 2560},         {"intermediate_size", 10240},
+        {"model_type", "gemma3_text"}, {"num_hidden_layers", 34},
+        {"sliding_window", 1024},      {"rope_scaling", {{"factor", 8.0}, {"rope_type", "linear"}}}};
+    config["eos_token_id"] = {1, 106};
+    const auto read_whole = [&] { return read_config_json(folder.write("config.json", config.dump())); };
+    const transformer_config whole = read_whole();
+    CHECK(whole.vocabulary_size == 262208);
+    CHECK(whole.heads == 8);
+    CHECK(whole.key_value_heads == 4);
+    CHECK(whole.head_dim == 256);
+    CHECK(whole.window_of(5) == 0);
+    CHECK(whole.window_of(6) == 1024);
+    CHECK(whole.rope_scaling.factor == 8);
+    CHECK(whole.end_tokens == std::vector<token_id>{1, 106});
+    config["text_config"]["model_type"] = "gemma3n_text";
+    CHECK(test::contains(test::error_of(read_whole), "text_config: model_type: only \"gemma3_text\" is supported"));
+    config.erase("text_config");
+    CHECK(test::contains(test::error_of(read_whole), "text_config: an object was expected, found null"));
 }
 
 TEST_CASE("Gemma 3 in GGUF: the converter's names, plain norms, and what such files do not say") {

@@ -77,6 +77,7 @@ TEST_CASE("the published configuration of GPT-2") {
         "task_specific_params": {"text-generation": {"do_sample": true, "max_length": 50}}, "vocab_size": 50257})");
     CHECK(decoder_layout(config).size() == 124439808);
     CHECK(config.end_tokens == std::vector<token_id>{50256});
+    CHECK(config.notes.empty());
 }
 
 TEST_CASE("a model of another activation is one of the family, and is written as such") {

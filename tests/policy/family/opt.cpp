@@ -58,6 +58,7 @@ TEST_CASE("the published configurations of OPT: 125M is read, 350M is refused in
     const transformer_config config = test::read_patched(published);
     CHECK(decoder_layout(config).size() == 125239296);
     CHECK(config.end_tokens == std::vector<token_id>{2});
+    CHECK(config.notes.empty());
     CHECK(test::contains(test::refusal(published, {{"do_layer_norm_before", false},
                                                    {"hidden_size", 1024},
                                                    {"ffn_dim", 4096},

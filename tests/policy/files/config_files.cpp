@@ -111,6 +111,18 @@ TEST_CASE("a configuration that is written is read again as it was") {
     }
 }
 
+TEST_CASE("a configuration with Llama 3's divisors is written with its rule, one with others is refused") {
+    transformer_config config = validated(test::grouped());
+    config.rope_scaling.frequency_divisors = {1, 1, 2};
+    CHECK_THROWS_AS((void)config_json(config, "float32"), argument_error);
+    config.rope_theta = 1e8; // the three turn within 8192 tokens 1304 times, 2.8 times and not once
+    const double kept = (8192 * std::pow(1e8, -1.0 / 3) / (2 * std::acos(-1.0)) - 1) / 3;
+    config.rope_scaling.frequency_divisors = {1, 1 / ((1 - kept) / 8 + kept), 8};
+    const nlohmann::json written = config_json(config, "float32");
+    CHECK(written["rope_scaling"]["rope_type"] == "llama3");
+    CHECK(written["rope_scaling"]["factor"] == 8);
+}
+
 TEST_CASE("GGUF metadata gives the same configuration; a part that is missing is named") {
     const test::folder folder;
     test::gguf_writer file;

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/policy/decoder/rotary.hpp>
 #include <preflearn/policy/family/smollm3.hpp>
 #include <preflearn/policy/files/rope_fields.hpp>
 
@@ -55,6 +56,27 @@ TEST_CASE("yarn's settings have transformers' defaults, its factors may follow f
           "config.json: mrope_section: is not known here, found [2,3,3]");
     CHECK(test::contains(error({{"rope_type", "dynamic"}}), "factor: a number was expected, found nothing"));
     CHECK(test::contains(error({{"rope_type", "linear"}, {"type", "yarn"}, {"factor", 2}}), "only \"linear\""));
+}
+
+TEST_CASE("divisors of Llama 3 are known by their numbers and written as its rule") {
+    transformer_config config{.vocabulary_size = 20,
+                              .hidden_size = 128,
+                              .intermediate_size = 4,
+                              .layers = 0,
+                              .heads = 2,
+                              .head_dim = 64,
+                              .rope_theta = 500000};
+    const auto plain = rotary_frequencies(config);
+    config.rope_scaling = {.type = rope_scaling::rule::llama3, .factor = 32};
+    const rope_scaling rule = config.rope_scaling;
+    const auto scaled = rotary_frequencies(config);
+    config.rope_scaling = {};
+    CHECK_FALSE(llama3_rule_of(config));
+    for (std::size_t i = 0; i < plain.size(); ++i)
+        config.rope_scaling.frequency_divisors.push_back(static_cast<float>(plain[i] / scaled[i]));
+    CHECK(llama3_rule_of(config) == rule);
+    config.rope_scaling.frequency_divisors[20] *= 1.001;
+    CHECK_FALSE(llama3_rule_of(config));
 }
 
 TEST_CASE("the layers without positions are those of an interval, or are refused") {

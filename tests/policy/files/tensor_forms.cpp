@@ -50,3 +50,27 @@ TEST_CASE("the rows of llama.cpp's rotary layout and of heads side by side are a
         CHECK(std::ranges::all_of(seen, [](bool s) { return s; }));
     }
 }
+
+TEST_CASE("a frozen matrix that stands in another order in the file keeps the file's type") {
+    transformer_config config = validated(test::grouped());
+    config.key_value_heads = config.heads; // query, key and value of a head side by side
+    const std::size_t rows = 3 * config.query_size(), columns = 32;
+    for (const element_type type : {element_type::bf16, element_type::q8_0}) {
+        for (const stored_form form : {stored_form::by_head, stored_form::transposed}) {
+            if (form == stored_form::transposed && type == element_type::q8_0) continue; // rows are blocks
+            tensor_place place = decoder_layout(config).tensors().front();
+            place.rows = rows;
+            place.columns = columns;
+            REQUIRE(!place.is_vector());
+            std::vector<std::byte> bytes(bytes_of(type, rows * columns));
+            for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 37 & 0x3f);
+            const tensor_view tensor{.name = "t", .type = type, .shape = stored_shape(form, place), .bytes = bytes};
+            std::vector<float> expected(rows * columns), found(expected.size());
+            read_stored(tensor, form, place, config, std::span(expected));
+            const stored_matrix frozen = as_frozen<float>(tensor, form, place, config, nullptr);
+            CHECK(frozen.type == type);
+            read_rows(frozen, 0, matrix_view<float>(found.data(), rows, columns));
+            CHECK(found == expected);
+        }
+    }
+}

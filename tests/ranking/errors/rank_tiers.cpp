@@ -79,7 +79,7 @@ TEST_CASE("a covariance of any rank gives the same critical value as its differe
 
 TEST_CASE("joint intervals: ranks cover the true ones together, and tell apart nearly what all pairs do") {
     generator random(3, "joint intervals");
-    constexpr std::size_t items = 60, boards = 400;
+    constexpr std::size_t items = 60, boards = 200;
     std::size_t covered = 0, width = 0, width_of_pairs = 0;
     for (std::size_t b = 0; b < boards; ++b) {
         std::vector<double> scores(items), errors(items);

@@ -90,7 +90,7 @@ TEST_CASE("without parts of the game the fit is the board's, with every tie mode
 }
 
 TEST_CASE("ties, order effect, features and judges are found together, and the errors hold what they say") {
-    const styled_games list = drawn(20000);
+    const styled_games list = drawn(8000);
     const game_model model{.board = bradley_terry_model{.ties = davidson_rule{}, .order = order_effect{}},
                            .features = game_features{},
                            .judges = judge_discrimination{}};

@@ -25,6 +25,22 @@ const std::string gemma_like =
     "{% for m in messages %}{% set role = 'model' if m.role == 'assistant' else m.role %}"
     "{{ '<start_of_turn>' ~ role ~ '\\n' ~ m.content | trim ~ '<end_of_turn>\\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<start_of_turn>model\\n' }}{% endif %}";
+/// Gemma 3's puts a system text before the first user's, and takes contents in parts.
+const std::string gemma3_like =
+    "{{ bos_token }}\n{%- set told = '' -%}{%- set turns = messages -%}\n{%- if messages[0]['role'] == 'system' -%}\n"
+    "  {%- set turns = messages[1:] -%}\n  {%- if messages[0]['content'] is string -%}\n"
+    "    {%- set told = messages[0]['content'] + '\n\n' -%}\n  {%- else -%}\n"
+    "    {%- set told = messages[0]['content'][0]['text'] + '\n\n' -%}\n  {%- endif -%}\n{%- endif -%}\n"
+    "{%- for turn in turns -%}\n  {%- if (turn['role'] == 'user') != (loop.index0 % 2 == 0) -%}\n"
+    "    {{ raise_exception('turns must alternate') }}\n  {%- endif -%}\n"
+    "  {%- if turn['role'] == 'assistant' -%}{%- set role = 'model' -%}{%- else -%}{%- set role = turn['role'] -%}"
+    "{%- endif -%}\n  {{ '<start_of_turn>' + role + '\n' + (told if loop.first else '') }}\n"
+    "  {%- if turn['content'] is string -%}\n    {{ turn['content'] | trim }}\n"
+    "  {%- elif turn['content'] is iterable -%}\n    {%- for part in turn['content'] -%}\n"
+    "      {%- if part['type'] == 'image' -%}{{ '<start_of_image>' }}\n"
+    "      {%- elif part['type'] == 'text' -%}{{ part['text'] | trim }}{%- endif -%}\n    {%- endfor -%}\n"
+    "  {%- else -%}{{ raise_exception('no such content') }}{%- endif -%}\n  {{ '<end_of_turn>\n' }}\n"
+    "{%- endfor -%}\n{%- if add_generation_prompt -%}\n  {{'<start_of_turn>model\n'}}\n{%- endif -%}\n";
 
 std::string written_folder(const test::folder& folder, const std::string& source, const std::string& begin = "<s>") {
     folder.write(
@@ -43,6 +59,7 @@ TEST_CASE("a template is recognised by what it writes, its default system text i
     CHECK(recognised(chatml_source) == chat_format::chatml);
     CHECK(recognised(qwen_like) == chat_format::qwen2_5);
     CHECK(recognised(gemma_like) == chat_format::gemma);
+    CHECK(recognised(gemma3_like) == chat_format::gemma);
     CHECK(recognised("{% for m in messages %}\n{{ '<|' + m.role + '|>\\n' + m.content + eos_token }}\n{% if loop.last "
                      "and add_generation_prompt %}\n{{ '<|assistant|>' }}\n{% endif %}\n{% endfor %}") ==
           chat_format::zephyr);
@@ -54,6 +71,10 @@ TEST_CASE("what a template refuses or drops is noted, and the begin token that i
     REQUIRE(gemma.notes.size() == 1);
     CHECK(test::contains(gemma.notes[0], "refuses system turns"));
     CHECK(gemma.render(std::vector<chat_message>{{"user", "Hi"}}).starts_with("<bos><start_of_turn>user\n"));
+    const chosen_chat_format newer = choose_chat_format("auto", written_folder(folder, gemma3_like, "<bos>"));
+    CHECK(newer.notes.empty());
+    CHECK(newer.render(std::vector<chat_message>{{"system", "Be brief."}, {"user", "Hi "}}) ==
+          "<bos><start_of_turn>user\nBe brief.\n\nHi<end_of_turn>\n<start_of_turn>model\n");
     const chosen_chat_format named = choose_chat_format("gemma", folder.path());
     CHECK(named.notes.empty());
     CHECK(named.render(std::vector<chat_message>{{"user", "Hi"}}).starts_with("<start_of_turn>user\n"));

@@ -9,7 +9,8 @@ SIZE, STEPS = 600, 12  # two blocks of 256 and a part of one
 
 
 def number(i, t):
-    return math.sin(12.9898 * (i + 1) + 78.233 * t) * 10.0 ** (3 * math.sin(0.37 * i + 1.7 * t) - 3)
+    # second moments over four orders of magnitude: its code on the CPU knows no more than five
+    return math.copysign(10.0 ** (math.sin(0.37 * i + 1.7 * t) - 1), math.sin(12.9898 * (i + 1) + 78.233 * t))
 
 
 start = torch.tensor([math.sin(0.1 * i) for i in range(SIZE)])

@@ -49,6 +49,22 @@ TEST_CASE("every number is written as the nearest value, and a value as itself")
     CHECK(dynamic_code::without_sign().nearest(-1) == 0); // which is zero
 }
 
+TEST_CASE("what is too large for a float's scale is the largest that it can be") {
+    const std::vector<double> numbers{1e300, 1e37};
+    std::vector<std::uint8_t> codes(2);
+    const float scale = dynamic_code::without_sign().encode(std::span<const double>(numbers), codes.data());
+    CHECK(std::isfinite(scale));
+    CHECK(codes[0] == 255);
+    CHECK(scale * dynamic_code::without_sign().value(codes[1]) == doctest::Approx(1e37).epsilon(0.05));
+}
+
+TEST_CASE("without a sign what is above zero stays above zero") {
+    const std::vector<float> numbers{1, 1e-12F, 0, 1e-30F};
+    std::vector<std::uint8_t> codes(4);
+    dynamic_code::without_sign().encode(std::span<const float>(numbers), codes.data());
+    CHECK(codes == std::vector<std::uint8_t>{255, 1, 0, 1});
+}
+
 TEST_CASE("a block's scale is its largest magnitude, and blocks of zeros or of next to nothing are zeros") {
     const dynamic_code& code = dynamic_code::with_sign();
     const std::vector<double> numbers{0.5, -4, 1, 0};

@@ -29,11 +29,11 @@ namespace detail {
 
 /// Σ times_u · value_u, in an order that the number of units alone decides.
 inline double weighted_sum(std::span<const std::uint16_t> times, const double* values) {
-    constexpr std::size_t lanes = 16; // that do not wait for each other
-    std::array<double, lanes> sums{};
+    constexpr std::size_t parts = 16; // that do not wait for each other
+    std::array<double, parts> sums{};
     std::size_t u = 0;
-    for (; u + lanes <= times.size(); u += lanes)
-        for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += times[u + lane] * values[u + lane];
+    for (; u + parts <= times.size(); u += parts)
+        for (std::size_t lane = 0; lane < parts; ++lane) sums[lane] += times[u + lane] * values[u + lane];
     for (; u < times.size(); ++u) sums[0] += times[u] * values[u];
     return std::accumulate(sums.begin(), sums.end(), 0.0);
 }

@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <span>
+#include <cstddef>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -46,13 +46,22 @@ struct parameter_place {
     double* value;
 };
 
+namespace detail {
+
+/// A list of known length, which clang asks for here; a span of it would cost every loss a type.
+template <class Loss, class Owner, std::size_t Count, class See>
+constexpr void for_each_listed(const loss_parameter<Owner> (&list)[Count], Loss& loss, const See& see) {
+    for (const loss_parameter<Owner>& parameter : list) see(parameter.name, loss.*parameter.member);
+}
+
+} // namespace detail
+
 /// Calls `see(name, number)` with the parameters of a loss in their order: its own, then those of the losses and parts
 /// that stand in it under the names `loss`, `part` and `estimator`.
 template <class Loss, class See> constexpr void for_each_parameter(Loss& loss, const See& see) {
     if constexpr (requires { loss.loss; }) for_each_parameter(loss.loss, see);
     if constexpr (requires { loss.parameters; })
-        for (const auto& parameter : std::span(std::remove_const_t<Loss>::parameters)) // complete for clang, too
-            see(parameter.name, loss.*parameter.member);
+        detail::for_each_listed(std::remove_const_t<Loss>::parameters, loss, see);
     if constexpr (requires { loss.part; }) for_each_parameter(loss.part, see);
     if constexpr (requires { loss.estimator; }) for_each_parameter(loss.estimator, see);
 }

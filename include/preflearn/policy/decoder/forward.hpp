@@ -50,13 +50,12 @@ template <class T, class Backend> class layer_context {
 
     /// Turns a layer's queries and keys, or derivatives of them back, if it does.
     void rotate(std::size_t layer, typename Backend::template view<T> queries_keys) const {
-        of_rotations(layer, queries_keys, [](const auto& rotation, std::size_t heads, auto rows) {
-            Backend::rotate(rotation, heads, rows);
-        });
+        of_rotations(layer, queries_keys,
+                     [](const auto& turn, std::size_t heads, auto rows) { Backend::rotate(turn, heads, rows); });
     }
     void rotate_backward(std::size_t layer, typename Backend::template view<T> queries_keys) const {
-        of_rotations(layer, queries_keys, [](const auto& rotation, std::size_t heads, auto rows) {
-            Backend::rotate_backward(rotation, heads, rows);
+        of_rotations(layer, queries_keys, [](const auto& turn, std::size_t heads, auto rows) {
+            Backend::rotate_backward(turn, heads, rows);
         });
     }
     [[nodiscard]] auto& attention(std::size_t layer) { return *attend_[config_.window_of(layer) != 0]; }

@@ -18,6 +18,8 @@ template <class Model> class scored_pass {
   public:
     /// log π(y | x) of each completion in nats; 0 for an empty response.
     [[nodiscard]] std::span<const double> scores() const { return scores_; }
+    /// How many tokens went through the layers, those of shared prompts once.
+    [[nodiscard]] std::size_t tokens() const { return batch_.rows(); }
     /// log π of each response token, row c belonging to completion c.
     [[nodiscard]] std::span<const double> token_scores(std::size_t c) const { return batch_.of(token_scores_, c); }
     /// log Σ_v π(v)² over the vocabulary at each response token, after `forward_with_sum_squares`.

@@ -109,6 +109,21 @@ template <class T, class Backend> class decoder_weights {
     [[nodiscard]] std::size_t first_trained_layer() const {
         return frozen_ ? std::min(frozen_->first_trained_layer(), adapters_.first_layer()) : 0;
     }
+    /// Operations of a training step for every token in the products of the layers, a multiplication and an addition
+    /// counting each: forward, what goes further down, and gradients of trained weights. Attention, and the head, which
+    /// sees responses alone, come on top.
+    [[nodiscard]] double operations_per_token() const {
+        double all = 0;
+        for (std::size_t layer = 0; layer < config_.layers; ++layer) {
+            const layer_places& places = layout_.layer(layer);
+            for (const weight_place* p :
+                 {&places.query_key_value, &places.attention_output, &places.gate_up, &places.down}) {
+                const int products = 1 + (layer >= first_trained_layer() ? 1 : 0) + (trained_offset(p->weight) ? 1 : 0);
+                all += 2.0 * products * static_cast<double>(p->weight.size());
+            }
+        }
+        return all;
+    }
     /// Whether anything below the layers is trained.
     [[nodiscard]] bool trains_embedding() const {
         return trained_offset(layout_.embedding().weight) ||

@@ -175,6 +175,10 @@ struct decoder_family {
     std::size_t hidden_width_layers = 0;
     /// Names of tensors in Hugging Face files may lack it (GPT-2's "transformer.").
     std::string_view optional_prefix{};
+    /// `model_type` of a model that sees images, too: its config.json has this family's as `text_config`, its files
+    /// this family's tensors within "language_model.", and others, whose names begin with `other_parts`.
+    std::string_view text_part_of{};
+    family_table<std::string_view> other_parts{};
     /// In the order of the flat vector: query, key and value follow each other, as do their biases, and gate and up.
     family_table<tensor_entry> tensors{};
     /// In the order in which config.json is written.

@@ -65,6 +65,8 @@ struct gemma2_tables {
         {tied_embeddings, {"tie_word_embeddings", true}},
     });
 
+    /// The name of the activation that is read is another; the length of the window is there twice.
+    static constexpr auto ignored_fields = std::to_array<std::string_view>({"hidden_act", "sliding_window_size"});
     static constexpr auto ignored = std::to_array<std::string_view>({"rotary_emb.inv_freq"});
 };
 
@@ -77,6 +79,7 @@ inline constexpr decoder_family gemma2{.model_type = "gemma2",
                                        .hidden_width_layers = 46,
                                        .tensors = gemma2_tables::tensors,
                                        .fields = gemma2_tables::fields,
-                                       .ignored = gemma2_tables::ignored};
+                                       .ignored = gemma2_tables::ignored,
+                                       .ignored_fields = gemma2_tables::ignored_fields};
 
 } // namespace preflearn::families

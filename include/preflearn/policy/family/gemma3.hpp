@@ -69,6 +69,10 @@ struct gemma3_tables {
         {tied_embeddings, {"tie_word_embeddings", true}},
     });
 
+    static constexpr auto ignored_fields = std::to_array<std::string_view>({"hidden_act", "_sliding_window_pattern"});
+    /// Of the models of 4B and more, which see images.
+    static constexpr auto other_parts = std::to_array<std::string_view>(
+        {"vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector."});
     static constexpr auto ignored = std::to_array<std::string_view>({"rotary_emb.inv_freq"});
 };
 
@@ -79,8 +83,11 @@ inline constexpr decoder_family gemma3{.model_type = "gemma3_text",
                                        .activation = activation_kind::gelu_tanh,
                                        .scaled_embedding = true,
                                        .hidden_width_layers = 62,
+                                       .text_part_of = "gemma3",
+                                       .other_parts = gemma3_tables::other_parts,
                                        .tensors = gemma3_tables::tensors,
                                        .fields = gemma3_tables::fields,
-                                       .ignored = gemma3_tables::ignored};
+                                       .ignored = gemma3_tables::ignored,
+                                       .ignored_fields = gemma3_tables::ignored_fields};
 
 } // namespace preflearn::families

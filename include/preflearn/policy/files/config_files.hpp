@@ -74,6 +74,24 @@ inline void read_gguf_rope(const checkpoint_file& file, const settings_reader& i
                                        config.rope_theta, " is taken, as llama.cpp does"));
 }
 
+/// The part of a config.json that describes the language model: all of it, or, of a model that sees images, too, its
+/// text_config with what stands beside that. \throws input_error when such a part is missing or of another family.
+inline nlohmann::json language_part(const nlohmann::json& whole, std::span<const decoder_family> known,
+                                    const std::string& origin) {
+    const settings_reader in(whole, origin);
+    const std::string type = in.text("model_type", "");
+    const auto family = std::ranges::find_if(
+        known, [&](const decoder_family& f) { return !f.text_part_of.empty() && f.text_part_of == type; });
+    if (family == known.end()) return whole;
+    nlohmann::json part = in.at("text_config");
+    require<input_error>(part.is_object(), in.what("text_config"), "an object was expected, found ", part.type_name());
+    in.within("text_config").expect("model_type", family->model_type);
+    part["model_type"] = family->model_type;
+    for (const char* const name : {"eos_token_id", "tie_word_embeddings", "quantization_config"})
+        if (in.has(name) && member_or_null(part, name).is_null()) part[name] = in.at(name);
+    return part;
+}
+
 /// Rotary settings where either generation of transformers has them. \throws input_error when two say different things.
 inline void read_rope_blocks(const settings_reader& in, transformer_config& config) {
     const bool at_top = in.has("rope_theta");
@@ -100,7 +118,7 @@ inline void read_rope_blocks(const settings_reader& in, transformer_config& conf
 /// computed here.
 inline transformer_config read_config_json(const std::filesystem::path& path,
                                            std::span<const decoder_family> known = families::all) {
-    const nlohmann::json object = read_json_file(path);
+    const nlohmann::json whole = read_json_file(path), object = detail::language_part(whole, known, path.string());
     const settings_reader in(object, path.string());
     transformer_config config{.family = family_named(known, &decoder_family::model_type, in.text("model_type", ""),
                                                      path.string() + ": model_type")};
@@ -114,6 +132,8 @@ inline transformer_config read_config_json(const std::filesystem::path& path,
     read_layer_types(in, config);
     if (const std::string unread = unread_fields(in, config.family); !unread.empty())
         config.notes.push_back(message(path.string(), ": these fields are not known and not read: ", unread));
+    if (member_or_null(whole, "model_type") != config.family.model_type)
+        config.notes.push_back(message(path.string(), ": of a model that sees images, the language model is read"));
     const std::filesystem::path generation = path.parent_path() / "generation_config.json";
     if (std::filesystem::exists(generation)) {
         const nlohmann::json other = read_json_file(generation);
@@ -154,9 +174,10 @@ inline transformer_config read_gguf_config(const checkpoint_file& file,
 }
 
 /// What transformers (4 and 5) reads as config.json. \throws argument_error for frequency divisors, which it cannot
-/// say.
-inline nlohmann::ordered_json config_json(const transformer_config& config, const std::string& number_type) {
+/// say, unless they are those of Llama 3.
+inline nlohmann::ordered_json config_json(transformer_config config, const std::string& number_type) {
     const decoder_family& family = config.family;
+    if (const auto rule = llama3_rule_of(config)) config.rope_scaling = *rule;
     nlohmann::ordered_json json{{"architectures", {family.class_name}}, {"model_type", family.model_type}};
     for (const field_entry& entry : family.fields)
         if (!entry.hugging_face.name.empty() && entry.written)

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -228,6 +229,9 @@ inline nlohmann::ordered_json field_value(const transformer_config& config, cons
     }
     if (auto* const* number = std::get_if<double*>(&member)) {
         if (**number == null) return nullptr;
+        // transformers 5 takes no 256.0 for this one, and no whole numbers for others
+        if (entry.field == config_field::attention_width && std::floor(**number) == **number)
+            return static_cast<std::int64_t>(**number);
         return **number;
     }
     if (auto* const* flag = std::get_if<bool*>(&member)) return **flag;

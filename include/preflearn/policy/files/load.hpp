@@ -49,13 +49,18 @@ struct model_file {
     std::vector<const tensor_view*> tensors{};
     bool untied = false; ///< the head begins as the embedding
 
-    /// The tensor of an entry, whose name may lack the family's prefix; or a null pointer.
+    /// The tensor of an entry, whose name may lack the family's prefix or stand within a larger model's, as either
+    /// generation of transformers has it; or a null pointer.
     [[nodiscard]] const tensor_view* find(const tensor_entry& entry, std::size_t layer) const {
         const std::string name = layer_name((entry.*kind).name, layer);
-        const tensor_view* const found = file.find(name);
+        const tensor_view* found = file.find(name);
         const std::string_view prefix = config.family.optional_prefix;
-        if (found != nullptr || prefix.empty() || !name.starts_with(prefix)) return found;
-        return file.find(std::string_view(name).substr(prefix.size()));
+        if (found == nullptr && !prefix.empty() && name.starts_with(prefix))
+            found = file.find(std::string_view(name).substr(prefix.size()));
+        if (found != nullptr || config.family.text_part_of.empty()) return found;
+        found = file.find("language_model." + name);
+        const bool inner = name.starts_with("model.");
+        return found == nullptr && inner ? file.find("model.language_model" + name.substr(5)) : found;
     }
 
     /// \throws input_error naming file and tensor, found and expected, unless the file holds exactly these tensors.
@@ -117,6 +122,8 @@ struct model_file {
         const tensor_entry* const head = config.family.find(tensor_role::head);
         const bool gguf = kind == &tensor_entry::gguf;
         if (gguf ? name == "rope_freqs.weight" : head != nullptr && name == head->hugging_face.name) return true;
+        const auto begins = [&](std::string_view begin) { return name.starts_with(begin); };
+        if (std::ranges::any_of(config.family.other_parts, begins)) return true;
         return std::ranges::any_of(config.family.ignored, [&](std::string_view end) { return name.ends_with(end); });
     }
 };

@@ -11,11 +11,13 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/decoder/config.hpp>
+#include <preflearn/policy/decoder/rotary.hpp>
 #include <preflearn/policy/files/family_fields.hpp>
 #include <preflearn/policy/files/json_fields.hpp>
 
@@ -95,6 +97,19 @@ inline void read_rope(const settings_reader& rope, transformer_config& config, s
         read_field(rope, {.name = "partial_rotary_factor", .unit = field_unit::of_head_dim}, config,
                    config_field::rotary_dim);
     }
+}
+
+/// The rule by which a GGUF file's divisors were made, where it is that of Llama 3.1 to 3.3.
+inline std::optional<rope_scaling> llama3_rule_of(const transformer_config& config) {
+    const std::vector<double>& divisors = config.rope_scaling.frequency_divisors;
+    if (divisors.empty() || config.rope_scaling.type != rope_scaling::rule::none) return std::nullopt;
+    transformer_config plain = config, ruled = config;
+    plain.rope_scaling = {};
+    ruled.rope_scaling = {.type = rope_scaling::rule::llama3, .factor = *std::ranges::max_element(divisors)};
+    const std::vector<double> from = rotary_frequencies(plain), to = rotary_frequencies(ruled);
+    for (std::size_t i = 0; i < divisors.size(); ++i) // they are stored as float
+        if (std::abs(from[i] / to[i] - divisors[i]) > 1e-6 * divisors[i]) return std::nullopt;
+    return ruled.rope_scaling;
 }
 
 /// `layer_types`, where it is given, says which layers have the window; it wins over a period, and is refused where no

@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <utility>
@@ -65,8 +66,29 @@ void read_stored(const tensor_view& tensor, stored_form form, const tensor_place
     });
 }
 
-/// A file's tensor as a frozen one: its bytes where they lie, which `file` keeps alive, or, of a form in which they
-/// cannot be read row by row, converted numbers.
+/// A matrix whose rows or elements stand in another order in the file, in memory of its own and in the file's type.
+/// A transposed one has elements of one number.
+inline stored_matrix rearranged(const tensor_view& tensor, stored_form form, const tensor_place& place,
+                                const transformer_config& config) {
+    const auto owner = std::make_shared<std::vector<std::byte>>(tensor.bytes.size());
+    stored_matrix matrix{
+        .type = tensor.type, .rows = place.rows, .columns = place.columns, .bytes = *owner, .owner = owner};
+    const std::size_t row_bytes = matrix.row_bytes(), size = block_bytes(tensor.type);
+    parallel_blocks(place.rows, 1 + 65536 / (1 + row_bytes), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t r = begin; r < end; ++r) {
+            std::byte* const to = owner->data() + r * row_bytes;
+            if (form != stored_form::transposed)
+                std::memcpy(to, tensor.bytes.data() + stored_row(form, r, config) * row_bytes, row_bytes);
+            else
+                for (std::size_t c = 0; c < place.columns; ++c)
+                    std::memcpy(to + c * size, tensor.bytes.data() + (c * place.rows + r) * size, size);
+        }
+    });
+    return matrix;
+}
+
+/// A file's tensor as a frozen one: its bytes where they lie, which `file` keeps alive; of a form in which they cannot
+/// be read row by row, the same numbers in order; or converted numbers.
 template <std::floating_point T>
 stored_matrix as_frozen(const tensor_view& tensor, stored_form form, const tensor_place& place,
                         const transformer_config& config, std::shared_ptr<const void> file) {
@@ -79,6 +101,9 @@ stored_matrix as_frozen(const tensor_view& tensor, stored_form form, const tenso
                 .owner = std::move(file),
                 .interleaved = turned ? config.head_dim : 0,
                 .mapped = true};
+    const bool movable =
+        form == stored_form::by_head || (form == stored_form::transposed && block_elements(tensor.type) == 1);
+    if (movable && !place.is_vector()) return rearranged(tensor, form, place, config);
     std::vector<T> numbers(place.size());
     read_stored(tensor, form, place, config, std::span<T>(numbers));
     return stored_numbers(std::move(numbers), place.rows, place.columns);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/policy/text/known_tokens.hpp>
 #include <preflearn/text/characters/unicode.hpp>
 #include <preflearn/text/chat/end_of_turn.hpp>
 #include <preflearn/text/steps/position.hpp>
@@ -49,8 +51,8 @@ enum class response_end : std::uint8_t { nothing, end_token };
 class encoded_texts {
   public:
     explicit encoded_texts(tokenizer words, special_tokens found = special_tokens::parse,
-                           token_boundary boundary = token_boundary::separate)
-        : words_(std::move(words)), found_(found), boundary_(boundary) {}
+                           token_boundary boundary = token_boundary::separate, std::shared_ptr<known_tokens> known = {})
+        : words_(std::move(words)), found_(found), boundary_(boundary), known_(std::move(known)) {}
     encoded_texts(const encoded_texts&) = delete;
     encoded_texts& operator=(const encoded_texts&) = delete;
 
@@ -139,11 +141,11 @@ class encoded_texts {
     }
 
     const prompt_ids& prompt(std::string_view text) {
-        return known_or_made(prompts_, text, [&] { return begun_ids(words_.encode(text, found_), text); });
+        return known_or_made(prompts_, text, [&] { return begun_ids(encoded(text), text); });
     }
     const response_ids& response(std::string_view text, text_position position) {
         return known_or_made(responses_[static_cast<std::size_t>(position)], text,
-                             [&] { return ended_ids(words_.encode(text, found_, position), text); });
+                             [&] { return ended_ids(encoded(text, position), text); });
     }
     token_completion pair(const prompt_ids& before, std::string_view prompt_text, std::string_view response_text,
                           response_end after) {
@@ -159,6 +161,15 @@ class encoded_texts {
                              [&] { return join(before, behind, prompt_text, response_text); });
     }
 
+    /// As the tokenizer encodes the text, or did before.
+    [[nodiscard]] std::vector<token_id> encoded(std::string_view text,
+                                                text_position position = text_position::start) const {
+        if (known_ == nullptr) return words_.encode(text, found_, position);
+        if (auto ids = known_->find(text, position)) return std::move(*ids);
+        std::vector<token_id> ids = words_.encode(text, found_, position);
+        known_->add(text, position, ids);
+        return ids;
+    }
     [[nodiscard]] prompt_ids begun_ids(std::vector<token_id> ids, std::string_view text) const {
         prompt_ids made;
         const token_span begin = words_.begin_tokens();
@@ -192,7 +203,7 @@ class encoded_texts {
     }
     [[nodiscard]] joined_ids join(const prompt_ids& before, const response_ids& behind, std::string_view prompt_text,
                                   std::string_view response_text) const {
-        std::vector<token_id> whole = words_.encode(std::string(prompt_text).append(response_text), found_);
+        std::vector<token_id> whole = encoded(std::string(prompt_text).append(response_text));
         const token_span own = token_span(before.ids).subspan(before.begins);
         const token_span rest = behind.until(response_end::nothing);
         std::size_t cut = std::min(own.size(), whole.size());
@@ -216,6 +227,7 @@ class encoded_texts {
     tokenizer words_;
     special_tokens found_;
     token_boundary boundary_;
+    std::shared_ptr<known_tokens> known_;
     std::mutex guard_;
     by_text<prompt_ids> prompts_;
     by_text<response_ids> responses_[3]; ///< by position

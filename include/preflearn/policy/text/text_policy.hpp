@@ -24,6 +24,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
+#include <preflearn/policy/text/known_tokens.hpp>
 #include <preflearn/policy/transformer.hpp>
 #include <preflearn/text/tokenizer.hpp>
 
@@ -35,6 +36,9 @@ struct text_policy_options {
     /// Whether special tokens that are spelled out in a text become those tokens.
     special_tokens found = special_tokens::parse;
     token_boundary boundary = token_boundary::separate;
+    /// Ids of texts that were encoded before by this tokenizer and this `found`, to which others are added; may be
+    /// null.
+    std::shared_ptr<known_tokens> known{};
 };
 
 /// A GenerativePolicy and a Trainable on completions whose prompt and response convert to std::string_view. Owns its
@@ -48,7 +52,7 @@ template <class Model = transformer<float>> class text_policy {
 
     /// \throws argument_error when an end token is to follow responses and the tokenizer has none.
     text_policy(tokenizer words, Model model, const text_policy_options& options = {})
-        : texts_(std::make_shared<encoded_texts>(std::move(words), options.found, options.boundary)),
+        : texts_(std::make_shared<encoded_texts>(std::move(words), options.found, options.boundary, options.known)),
           model_(std::move(model)), after_response_(options.after_response) {
         const std::optional<token_id> end = texts_->words().end_token();
         require(after_response_ == response_end::nothing || end.has_value(),
@@ -61,6 +65,10 @@ template <class Model = transformer<float>> class text_policy {
     template <class Run> void describe(Run& run) const {
         if constexpr (requires { model_.describe(run); }) model_.describe(run);
     }
+
+    /// That of the model.
+    [[nodiscard]] double operations_per_token() const requires requires(const Model& m) { m.operations_per_token(); }
+    { return model_.operations_per_token(); }
 
     [[nodiscard]] double log_prob(std::string_view prompt, std::string_view response) const {
         const token_completion both = tokens(prompt, response);

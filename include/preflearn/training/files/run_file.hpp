@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -35,6 +36,8 @@ namespace preflearn {
 namespace detail {
 
 inline constexpr std::string_view run_format = "preflearn training checkpoint, version 2";
+/// Files of the first library version end their history here; what came later is not a number there.
+inline constexpr std::size_t least_metrics = 14;
 
 /// The bytes and the type of named numbers.
 inline std::pair<std::span<std::byte>, element_type> bytes_of_state(const state_values& values) {
@@ -110,10 +113,10 @@ struct run_file {
         require<input_error>(shape.size() == 2 && std::to_string(shape[0]) == field("steps taken"), path.string(),
                              ": tensor 'history' of shape ", text_of_shape(shape), " does not fit a run with ",
                              field("steps taken"), " steps taken");
-        const std::size_t taken = shape[0];
+        const std::size_t taken = shape[0], metrics = std::min(shape[1], step_metrics.size());
         const auto total = natural(field("steps in the run"));
         const std::span<const std::byte> history =
-            detail::exact_bytes(file, "history", element_type::f64, {taken, step_metrics.size()});
+            detail::exact_bytes(file, "history", element_type::f64, {taken, std::max(metrics, detail::least_metrics)});
         std::vector<std::pair<std::span<std::byte>, std::span<const std::byte>>> copies;
         for (const named_state& part : run.state) {
             const auto [bytes, type] = detail::bytes_of_state(part.values);
@@ -121,9 +124,9 @@ struct run_file {
         }
         std::vector<training_step> steps(taken);
         for (std::size_t i = 0; i < taken; ++i)
-            for (std::size_t j = 0; j < step_metrics.size(); ++j)
-                std::memcpy(&(steps[i].*step_metrics[j].second),
-                            history.data() + (i * step_metrics.size() + j) * sizeof(double), sizeof(double));
+            for (std::size_t j = 0; j < metrics; ++j)
+                std::memcpy(&(steps[i].*step_metrics[j].second), history.data() + (i * metrics + j) * sizeof(double),
+                            sizeof(double));
         if (run.accept) run.accept(steps, total);
         // Nothing can fail from here on.
         for (const auto& [to, from] : copies)

@@ -36,11 +36,13 @@ template <class Model, class Example> class supervised_objective {
     void begin(double total) {
         per_token_ = total > 0 ? 1 / total : 0;
         loss_ = 0;
+        tokens_ = 0;
     }
     void accumulate(Model& model, std::span<const std::size_t> examples) {
         batch_.clear();
         for (const std::size_t i : examples) batch_.push_back(examples_[i]);
         typename Model::pass pass = std::as_const(model).forward(std::span<const Example>(batch_));
+        if constexpr (requires { pass.tokens(); }) tokens_ += pass.tokens();
         const std::span<const real> scores = pass.scores();
         require(scores.size() == batch_.size(), "the model gave ", scores.size(), " scores for ", batch_.size(),
                 " completions");
@@ -52,7 +54,10 @@ template <class Model, class Example> class supervised_objective {
         derivatives_.assign(batch_.size(), static_cast<real>(-per_token_));
         model.backward(std::move(pass), std::span<const real>(derivatives_));
     }
-    void finish(training_step& step) const { step.loss = loss_ * per_token_; }
+    void finish(training_step& step) const {
+        step.loss = loss_ * per_token_;
+        if (tokens_ > 0) step.tokens = static_cast<double>(tokens_);
+    }
     void describe(run_description& run) const {
         run.add("objective", "supervised");
         run.add("examples", examples_.size());
@@ -65,6 +70,7 @@ template <class Model, class Example> class supervised_objective {
     std::vector<Example> batch_;
     std::vector<real> derivatives_;
     double per_token_ = 0, loss_ = 0;
+    std::size_t tokens_ = 0; // of this batch, that the model computed
 };
 
 /// Trains `model` in place on `examples` (a contiguous range of `completion<Prompt, Response>`).

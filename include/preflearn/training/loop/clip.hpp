@@ -22,15 +22,15 @@ namespace detail {
 
 /// Σ (scale · x)², in eight lanes.
 template <std::floating_point Scalar> double sum_of_squares(std::span<const Scalar> values, double scale) {
-    constexpr std::size_t lanes = 8;
-    std::array<double, lanes> sums{};
-    const std::size_t whole = values.size() / lanes * lanes;
+    constexpr std::size_t width = 8;
+    std::array<double, width> sums{};
+    const std::size_t whole = values.size() / width * width;
     const auto square = [&](std::size_t i) {
         const double x = scale * static_cast<double>(values[i]);
         return x * x;
     };
-    for (std::size_t i = 0; i < whole; i += lanes) {
-        for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += square(i + lane);
+    for (std::size_t i = 0; i < whole; i += width) {
+        for (std::size_t lane = 0; lane < width; ++lane) sums[lane] += square(i + lane);
     }
     for (std::size_t i = whole; i < values.size(); ++i) sums[i - whole] += square(i);
     return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));

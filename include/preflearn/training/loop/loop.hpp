@@ -103,6 +103,8 @@ template <class Rule, class Scalar> class segment_optimisers {
 ///
 /// A model that holds numbers besides its parameters (frozen weights) has a const member `describe(run)`, which adds
 /// their fingerprints to what a kept run must agree with.
+/// One that has operations_per_token() says how much a step computes for a token, for progress_bar's share of the
+/// machine.
 /// \param optimiser an Optimiser; adamw where `{…}` is given
 /// \throws argument_error for numbers or options out of range; numeric_error naming the step when a loss or a gradient
 /// is infinite or NaN (the model keeps the parameters of the step before); input_error for a kept run that is malformed
@@ -130,6 +132,8 @@ training_history train(Model& model, O& objective, const Rule& optimiser, const 
         parts.end_step = [&] { model.end_step(); };
     }
     parts.accumulate = [&](std::span<const std::size_t> examples) { objective.accumulate(model, examples); };
+    if constexpr (requires { std::as_const(model).operations_per_token(); })
+        parts.operations_per_token = std::as_const(model).operations_per_token();
     parts.finish = [&](training_step& step) { std::as_const(objective).finish(step); };
     if constexpr (requires { objective.running(); }) parts.running = objective.running();
     parts.describe = [&](run_description& run) {

@@ -40,6 +40,8 @@ struct training_step {
     /// The mean loss and the share of pairs whose chosen reward is larger, on held-out data after the update, where an
     /// observer evaluated them (see `held_out`).
     double eval_loss = none, eval_accuracy = none;
+    /// Tokens that the model computed, prompts that are shared counted once; for models that count them.
+    double tokens = none;
 };
 
 /// The numbers of a step by name, in the order of reports and checkpoints.
@@ -58,6 +60,7 @@ inline constexpr std::array step_metrics = std::to_array<std::pair<std::string_v
     {"kl", &training_step::kl},
     {"eval_loss", &training_step::eval_loss},
     {"eval_rewards/accuracies", &training_step::eval_accuracy},
+    {"tokens", &training_step::tokens},
 });
 
 /// What a number of a step is called.

@@ -28,6 +28,8 @@ struct training_run {
     std::uint64_t total = 0;
     /// The trained numbers, in place.
     state_values parameters{};
+    /// Operations of a step for every token of it, where the model knows them; else 0.
+    double operations_per_token = 0;
     /// Whether one of the run's observers writes into its steps.
     bool evaluated = false;
     /// The history's notes.

@@ -46,6 +46,8 @@ template <std::floating_point Scalar> struct training_parts {
     std::function<void(std::uint64_t key)> begin_step{};
     std::function<void()> end_step{};
     std::function<void(training_step&)> finish{};
+    /// Of forward and backward pass, a multiplication and an addition counting each; 0: not known.
+    double operations_per_token = 0;
     /// What the objective carries from step to step.
     std::span<double> running{};
     /// Of model, objective and optimiser.
@@ -114,6 +116,7 @@ template <std::floating_point Scalar> class steps_of_run {
         return {.steps = kept_.steps,
                 .total = counts_.total,
                 .parameters = parts_.parameters,
+                .operations_per_token = parts_.operations_per_token,
                 .evaluated = evaluated_,
                 .notes = &history_.notes};
     }

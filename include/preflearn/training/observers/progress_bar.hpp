@@ -1,5 +1,5 @@
 /// \file
-/// An observer that draws a progress bar with the loss in it.
+/// An observer that draws a progress bar with the loss in it, and with what the run makes of the machine.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -19,9 +19,13 @@
 namespace preflearn {
 
 /// `.observers = {progress_bar()}`. Copies are bars of their own until their first step.
-inline training_observer progress_bar(std::string title = "training", std::FILE* stream = stderr) {
-    return [title = std::move(title), stream, bar = std::shared_ptr<progress>()](const training_step& step) mutable {
+/// \param peak the operations per second that the machine allows (see products/arithmetic_peak.hpp), of which the share
+///        is shown where the model says how many a token takes; 0: not known
+inline training_observer progress_bar(std::string title = "training", std::FILE* stream = stderr, double peak = 0) {
+    return [title = std::move(title), stream, bar = std::shared_ptr<progress>(),
+            use = machine_use(peak)](const training_step& step, const training_run& run) mutable {
         if (!bar) bar = std::make_shared<progress>(title, static_cast<std::size_t>(step.steps), stream);
+        use.add(step.tokens, run.operations_per_token * step.tokens);
         std::array<char, 96> note{};
         int written = std::snprintf(note.data(), note.size(), "loss %.4f", step.loss);
         const auto add = [&](const char* format, double value) {
@@ -31,8 +35,10 @@ inline training_observer progress_bar(std::string title = "training", std::FILE*
         };
         add(" accuracy %.2f", step.rewards_accuracies);
         add(" held out %.4f", step.eval_loss);
-        bar->update(static_cast<std::size_t>(step.step),
-                    {note.data(), static_cast<std::size_t>(std::clamp(written, 0, static_cast<int>(note.size()) - 1))});
+        std::string text(note.data(),
+                         static_cast<std::size_t>(std::clamp(written, 0, static_cast<int>(note.size()) - 1)));
+        if (const std::string used = use.text(); !used.empty()) text += " " + used;
+        bar->update(static_cast<std::size_t>(step.step), text);
         if (step.step == step.steps) bar.reset();
     };
 }

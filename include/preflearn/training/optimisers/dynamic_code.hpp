@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -50,13 +51,17 @@ class dynamic_code {
         return static_cast<std::uint8_t>(code + (x > middles_[code] ? 1 : 0));
     }
     /// Writes a block's codes; returns its scale, by which the codes' values are multiplied: its largest magnitude.
+    /// Without a sign, what is above zero never becomes zero: a second moment of zero would divide by next to nothing.
     template <class Scalar> float encode(std::span<const Scalar> numbers, std::uint8_t* codes) const {
         Scalar largest = 0;
         for (const Scalar x : numbers) largest = std::max(largest, std::abs(x));
-        const auto scale = static_cast<float>(largest);
+        const auto scale = static_cast<float>(std::min<Scalar>(largest, std::numeric_limits<float>::max()));
         const float inverse = scale >= smallest_scale ? 1 / scale : 0;
-        for (std::size_t i = 0; i < numbers.size(); ++i)
-            codes[i] = nearest(std::clamp(static_cast<float>(numbers[i]) * inverse, -1.0F, 1.0F));
+        const float least = values_[0] == 0 ? values_[1] : 0;
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+            const float x = std::clamp(static_cast<float>(numbers[i]) * inverse, -1.0F, 1.0F);
+            codes[i] = nearest(numbers[i] > 0 ? std::max(x, least) : x);
+        }
         return scale;
     }
 

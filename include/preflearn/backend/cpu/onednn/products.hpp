@@ -2,7 +2,7 @@
 /// The products of a processor's backend by oneDNN, in float or in bfloat16 with sums in float. Each is cut into tasks
 /// of one thread (serial_product.hpp), so that neither the cut nor the number of threads can be seen in its bits. Where
 /// W is needed as Wᵀ it is packed into tiles of outputs: frozen matrices once (packed_matrix.hpp), trained and
-/// quantised ones in every call, some megabytes at a time. On a machine where the rows of oneDNN's products do not
+/// quantised ones in every call, a piece at a time. On a machine where the rows of oneDNN's products do not
 /// agree, products are those of linear.hpp; where it has no instructions for bfloat16, that is how frozen weights are
 /// kept, and products are in float.
 // SPDX-License-Identifier: MIT
@@ -35,10 +35,10 @@ namespace detail {
 /// Rows and columns of a task: few enough that both factors' parts stay in the second-level cache; rows that fill
 /// AVX2's kernel, too.
 inline constexpr std::size_t task_rows = 132, task_columns = 192;
-/// Numbers of W that are packed at a time.
+/// Numbers of W that are rounded at a time.
 inline constexpr std::size_t packed_at_once = std::size_t{2} << 20;
 
-inline std::size_t parts_of(std::size_t count, std::size_t most) { return (count + most - 1) / most; }
+inline std::size_t parts_needed(std::size_t count, std::size_t most) { return (count + most - 1) / most; }
 
 /// Columns of Wᵀ, or of W, that a task multiplies by: `first` … of one of the matrices that make W, which are columns
 /// `column` … of the result.
@@ -51,29 +51,30 @@ inline void add_pieces(std::vector<column_piece>& pieces, std::size_t part, std:
                        std::size_t together, std::size_t most, std::size_t column) {
     for (std::size_t at = begin, end; at < begin + columns; at = end) {
         end = std::min(begin + columns, (at / together + 1) * together);
-        const std::size_t parts = parts_of(end - at, most), width = (parts_of(end - at, parts) + 15) / 16 * 16;
+        const std::size_t parts = parts_needed(end - at, most), width = (parts_needed(end - at, parts) + 15) / 16 * 16;
         for (std::size_t first = at; first < end; first += width)
             pieces.push_back({part, first, std::min(width, end - first), column + first - begin});
     }
 }
 /// The most columns of a piece of rows × columns numbers; half as many where there would be little to share out.
-inline std::size_t piece_columns(std::size_t rows, std::size_t columns) {
-    return parts_of(rows, task_rows) * parts_of(columns, task_columns) < 8 ? task_columns / 2 : task_columns;
+inline std::size_t widest_piece(std::size_t rows, std::size_t columns) {
+    return parts_needed(rows, task_rows) * parts_needed(columns, task_columns) < 8 ? task_columns / 2 : task_columns;
 }
 
 /// Calls task(piece, first row, rows) in parallel for every piece and part of the rows.
-template <class Task> void in_tasks(std::size_t rows, const std::vector<column_piece>& pieces, const Task& task) {
-    const std::size_t down = parts_of(rows, task_rows);
+template <class Task>
+void in_tasks(std::size_t rows, const std::vector<column_piece>& pieces, std::size_t most_rows, const Task& task) {
+    const std::size_t down = parts_needed(rows, most_rows);
     parallel_for(pieces.size() * down, [&](std::size_t i) {
-        const auto start = [&](std::size_t part) { return std::min(parts_of(rows, down * 12) * 12 * part, rows); };
+        const auto start = [&](std::size_t part) { return std::min(parts_needed(rows, down * 12) * 12 * part, rows); };
         const std::size_t r = start(i % down);
         task(pieces[i / down], r, start(i % down + 1) - r);
     });
 }
 template <class Task> void in_tasks(std::size_t rows, std::size_t columns, std::size_t together, const Task& task) {
     std::vector<column_piece> pieces;
-    add_pieces(pieces, 0, 0, columns, together, piece_columns(rows, columns), 0);
-    in_tasks(rows, pieces, task);
+    add_pieces(pieces, 0, 0, columns, together, widest_piece(rows, columns), 0);
+    in_tasks(rows, pieces, task_rows, task);
 }
 
 /// A factor as oneDNN takes it: where it lies, or turned or rounded in memory of its own.
@@ -100,21 +101,25 @@ template <class Number> struct onednn_factor {
     }
 };
 
-/// c = a Wᵀ, or c += a Wᵀ, W being trained or stored.
+/// c = a Wᵀ, or c += a Wᵀ, W being trained or stored. A task packs its columns of Wᵀ, which then lie in its processor's
+/// cache, for some hundred rows.
 template <class Number, class Weights>
 void multiply_transposed(matrix_view<const Number> a, const Weights& w, matrix_view<float> c, store mode) {
-    const output_tiles all = output_tiles::of(w.rows, w.columns);
-    const std::size_t group = std::clamp<std::size_t>(packed_at_once / (all.width * (all.inputs + 1)), 1, all.count());
-    cpu_matrix<Number> room(std::min(group * all.width, all.outputs), all.inputs);
-    for (std::size_t t = 0; t < all.count(); t += group) {
-        const std::size_t first = t * all.width, count = std::min(group * all.width, all.outputs - first);
-        const output_tiles some{count, all.inputs, all.width};
-        parallel_for(some.count(), [&](std::size_t i) { pack_tile(w, all, t + i, room.view().data + some.offset(i)); });
-        in_tasks(c.rows, count, all.width, [&](const column_piece& p, std::size_t r, std::size_t m) {
-            multiply_serial_onednn(a.row_block(r, m), some.columns<Number>(room.view().data, p.first, p.count),
-                                   c.row_block(r, m).column_block(first + p.first, p.count), mode);
-        });
-    }
+    constexpr std::size_t rows_at_once = 2 * task_rows; // which make packing cheap
+    const std::size_t most =
+        std::min(widest_piece(c.rows, c.columns), w.columns > 768 ? task_columns / 2 : task_columns);
+    std::vector<column_piece> pieces;
+    add_pieces(pieces, 0, 0, w.rows, output_tiles::of(w.rows, w.columns).width, most, 0);
+    in_tasks(c.rows, pieces, rows_at_once, [&](const column_piece& p, std::size_t r, std::size_t m) {
+        cpu_matrix<float> read(tokens_room(w, p.count), w.columns);
+        cpu_matrix<Number> packed(w.columns, p.count);
+        pack_turned(tokens_of(w, p.first, p.count, read.view()), packed.view().data, p.count);
+        for (std::size_t done = 0; done < m; done += task_rows) {
+            const std::size_t some = std::min(task_rows, m - done);
+            multiply_serial_onednn(a.row_block(r + done, some), std::as_const(packed).view(),
+                                   c.row_block(r + done, some).column_block(p.first, p.count), mode);
+        }
+    });
 }
 
 /// c = a W, or c += a W.
@@ -148,7 +153,7 @@ void multiply_straight(matrix_view<const Number> a, const Weights& w, matrix_vie
 template <class Number, class Factor>
 void multiply_packed(matrix_view<const Number> a, std::span<const packed_matrix<Factor>> parts,
                      const std::vector<column_piece>& pieces, matrix_view<float> c, store mode) {
-    in_tasks(c.rows, pieces, [&](const column_piece& p, std::size_t r, std::size_t m) {
+    in_tasks(c.rows, pieces, task_rows, [&](const column_piece& p, std::size_t r, std::size_t m) {
         const packed_matrix<Factor>& w = parts[p.part];
         const matrix_view<const Factor> b = w.shape().columns(std::as_const(*w.tiles).view().data, p.first, p.count);
         const matrix_view<float> to = c.row_block(r, m).column_block(p.column, p.count);
@@ -224,7 +229,7 @@ template <class Factor = float> struct onednn_products {
             });
         detail::with_number<Factor>([&]<class Number>(Number) {
             const detail::onednn_factor<Number> left(transpose::no, x);
-            const std::size_t most = detail::piece_columns(y.rows, y.columns);
+            const std::size_t most = detail::widest_piece(y.rows, y.columns);
             std::vector<detail::column_piece> pieces; // all in one loop
             each_part([&](const stored& w, std::size_t p, std::size_t column, std::size_t count) {
                 if (w.tiles) return detail::add_pieces(pieces, p, first, count, w.shape().width, most, column);

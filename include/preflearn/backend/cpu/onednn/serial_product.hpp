@@ -59,7 +59,7 @@ class one_thread {
     int before_ = 1;
 };
 
-inline dnnl_dim_t dim(std::size_t n) { return static_cast<dnnl_dim_t>(n); }
+inline dnnl_dim_t onednn_dim(std::size_t n) { return static_cast<dnnl_dim_t>(n); }
 
 /// bfloat16 × bfloat16 → float of any shape and any distance between rows.
 struct bfloat16_kernel {
@@ -69,7 +69,7 @@ struct bfloat16_kernel {
 
     static dnnl::memory::desc shape(std::size_t rows, std::size_t columns, std::size_t stride,
                                     dnnl::memory::data_type type) {
-        return {{dim(rows), dim(columns)}, type, dnnl::memory::dims{dim(stride), 1}};
+        return {{onednn_dim(rows), onednn_dim(columns)}, type, dnnl::memory::dims{onednn_dim(stride), 1}};
     }
     template <class T> [[nodiscard]] dnnl::memory memory(matrix_view<T> m) const {
         constexpr bool wide = std::same_as<std::remove_const_t<T>, float>;
@@ -98,9 +98,9 @@ struct bfloat16_kernel {
 
 inline void multiply_by_onednn(matrix_view<const float> a, matrix_view<const float> b, matrix_view<float> c,
                                store mode) {
-    const dnnl_status_t status =
-        dnnl_sgemm('N', 'N', dim(c.rows), dim(c.columns), dim(a.columns), 1, a.data, dim(a.stride), b.data,
-                   dim(b.stride), mode == store::add ? 1.0F : 0.0F, c.data, dim(c.stride));
+    const dnnl_status_t status = dnnl_sgemm('N', 'N', onednn_dim(c.rows), onednn_dim(c.columns), onednn_dim(a.columns),
+                                            1, a.data, onednn_dim(a.stride), b.data, onednn_dim(b.stride),
+                                            mode == store::add ? 1.0F : 0.0F, c.data, onednn_dim(c.stride));
     require(status == dnnl_success, "oneDNN's sgemm of ", c.rows, " x ", a.columns, " times ", a.columns, " x ",
             c.columns, " failed with status ", static_cast<int>(status));
 }
