@@ -52,7 +52,7 @@ std::string refusal(const std::filesystem::path& folder) {
     return test::error_of([&] { (void)load_adapter(base, folder); });
 }
 
-/// The row of a file's matrix that holds row `r` of ours, and whether they differ anywhere.
+/// The row of a file's matrix that holds row `r` of ours.
 std::size_t row_in_file(const tensor_place& place, std::size_t r, const transformer_config& config) {
     const stored_form form = place.entry.hugging_face.form;
     return form == stored_form::by_head ? stored_row(form, r, config) : r;
