@@ -111,9 +111,8 @@ void multiply_transposed(matrix_view<const Number> a, const Weights& w, matrix_v
     std::vector<column_piece> pieces;
     add_pieces(pieces, 0, 0, w.rows, output_tiles::of(w.rows, w.columns).width, most, 0);
     in_tasks(c.rows, pieces, rows_at_once, [&](const column_piece& p, std::size_t r, std::size_t m) {
-        cpu_matrix<float> read(tokens_room(w, p.count), w.columns);
         cpu_matrix<Number> packed(w.columns, p.count);
-        pack_turned(tokens_of(w, p.first, p.count, read.view()), packed.view().data, p.count);
+        pack_columns(w, p.first, p.count, packed.view().data);
         for (std::size_t done = 0; done < m; done += task_rows) {
             const std::size_t some = std::min(task_rows, m - done);
             multiply_serial_onednn(a.row_block(r + done, some), std::as_const(packed).view(),
