@@ -7,6 +7,7 @@
 #include <preflearn/backend/cpu/attend.hpp>
 #include <preflearn/backend/cpu/attention_block.hpp>
 #include <preflearn/backend/cpu/backend.hpp>
+#include <preflearn/backend/cpu/eight_bit.hpp>
 #include <preflearn/backend/cpu/embed.hpp>
 #include <preflearn/backend/cpu/linear.hpp>
 #include <preflearn/backend/cpu/low_rank.hpp>
