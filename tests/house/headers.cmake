@@ -1,5 +1,8 @@
 # Every header compiles alone, each as the first thing that a program includes: alone.cmake says how.
 file(GLOB_RECURSE headers RELATIVE ${PROJECT_SOURCE_DIR}/include CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/*.hpp)
+if(NOT TARGET preflearn::onednn)
+  list(FILTER headers EXCLUDE REGEX "/onednn/")
+endif()
 foreach(header IN LISTS headers) # umbrellas include nothing but the others; consumer/ includes all
   cmake_path(REMOVE_EXTENSION header LAST_ONLY OUTPUT_VARIABLE folder)
   if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/include/${folder})
