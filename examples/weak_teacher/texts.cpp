@@ -29,13 +29,30 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
     options.boundary =
         given.boundary == "joint" ? preflearn::token_boundary::joint : preflearn::token_boundary::separate;
     options.tokenizer.pretokenizer = given.pretokenizer;
+<<<<<<< HEAD
+    options.trained = preflearn::trained_tensors_named(given.trained);
+    options.recompute_activations = given.recompute;
+    if (given.lora != 0)
+        options.adapter = preflearn::adapter_options{.rank = given.lora,
+                                                     .alpha = lora_alpha_of(given),
+                                                     .dropout = given.lora_dropout,
+                                                     .targets = given.lora_targets};
+    options.study.observe = [](std::string_view title) { return preflearn::progress_bar(std::string(title)); };
+=======
     options.study.observe = [peak = preflearn::arithmetic_peak()](std::string_view title) {
         return preflearn::progress_bar(std::string(title), stderr, peak);
     };
+>>>>>>> main
     for (const std::string& path : std::set<std::string>{given.data, given.teacher, given.student}) // each once
         for (const preflearn::input_file& file : preflearn::hash_files(path)) run.inputs.push_back(file);
     run.settings["maximum_tokens"] = options.maximum_tokens;
     run.settings["boundary"] = given.boundary;
+    run.settings["trained"] = given.lora != 0 ? "adapter" : given.trained;
+    if (given.lora != 0)
+        run.settings["adapter"] = {{"rank", given.lora},
+                                   {"alpha", lora_alpha_of(given)},
+                                   {"dropout", given.lora_dropout},
+                                   {"targets", given.lora_targets}};
     if (!given.pretokenizer.empty()) run.settings["pretokenizer"] = given.pretokenizer;
     std::vector<preflearn::study_result> results;
     for (std::size_t s = 0; s < seeds; ++s) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -32,6 +33,9 @@
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/pipeline/token_cache.hpp>
+#include <preflearn/policy/adapters/adapter_options.hpp>
+#include <preflearn/policy/adapters/with_adapter.hpp>
+#include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
@@ -63,6 +67,12 @@ struct text_study_options {
     bool strict = false;
     /// Sizes in pairs; groups of equal prompts may leave a part a little short.
     std::size_t labelled = 96, unlabelled = 192, test = 96;
+    /// Which weights of both models learn: all, or those that stay are read as they are stored.
+    trained_tensors trained{};
+    /// Both models learn by a low-rank adapter (LoRA) alone; nothing: by the weights themselves.
+    std::optional<adapter_options> adapter{};
+    /// Backward passes run each layer again, which takes a fraction of the memory.
+    bool recompute_activations = false;
     /// Fine-tuning on the preferred responses of the labelled part; 0 epochs: the models are taken as they are.
     adamw fine_tuning_optimiser{.rate = 1e-5};
     training_options fine_tuning{.batch_size = 8, .micro_batch_size = 2, .schedule = schedule::cosine, .warm_up = 0.1};
@@ -82,8 +92,12 @@ inline text_model load_text_model(const std::filesystem::path& path, const text_
                                   const token_cache& cache) {
     tokenizer words = load_tokenizer(path, options.tokenizer);
     const response_end after = words.end_token() ? response_end::end_token : response_end::nothing;
+    transformer<float> model =
+        load_transformer<float>(path, options.adapter ? trained_tensors::none() : options.trained);
+    if (options.adapter) model = with_adapter(model, *options.adapter, options.study.seed);
+    model.recompute_activations(options.recompute_activations);
     return {std::move(words),
-            load_transformer<float>(path),
+            std::move(model),
             {.after_response = after, .boundary = options.boundary, .known = cache.known()}};
 }
 
