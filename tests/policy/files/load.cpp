@@ -228,7 +228,7 @@ TEST_CASE("what a folder lacks, or asks for and is not computed here, is an erro
         CHECK(test::contains(found, path.string()));
     };
     CHECK(after([](auto&) {}).empty());
-    refuses([](auto& c) { c["model_type"] = "gpt2"; }, "was expected, found \"gpt2\"");
+    refuses([](auto& c) { c["model_type"] = "bloom"; }, "was expected, found \"bloom\"");
     refuses([](auto& c) { c["attention_bias"] = true; }, "attention_bias: only false is supported, found true");
     refuses([](auto& c) { c["hidden_act"] = "gelu"; }, "hidden_act: only \"silu\" is supported, found \"gelu\"");
     refuses([](auto& c) { c["rope_scaling"] = {{"rope_type", "longrope"}}; }, "found \"longrope\"");
