@@ -29,9 +29,9 @@ TEST_CASE("yarn's settings have transformers' defaults, its factors may follow f
         read_rope(settings_reader(rope, "config.json"), config);
         return config.rope_scaling;
     };
-    const rope_scaling least =
+    const rope_scaling yarn =
         read({{"type", "yarn"}, {"factor", 4}, {"original_max_position_embeddings", 16}, {"finetuned", true}});
-    CHECK(least == rope_scaling{.type = rope_scaling::rule::yarn, .factor = 4, .original_maximum_length = 16});
+    CHECK(yarn == rope_scaling{.type = rope_scaling::rule::yarn, .factor = 4, .original_maximum_length = 16});
     const rope_scaling all = read({{"rope_type", "yarn"},
                                    {"original_max_position_embeddings", 16},
                                    {"beta_fast", 30},
