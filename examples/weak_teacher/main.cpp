@@ -18,6 +18,7 @@
 
 #include "../command_line/command_line.hpp"
 #include "arguments.hpp"
+#include "products.hpp"
 
 namespace {
 
@@ -104,6 +105,10 @@ int main(int argc, char** argv) {
     line.add("--pretokenizer", given.pretokenizer,
              "how a GGUF file's tokenizer splits text, instead of what the file names; for both models")
         .needs(data);
+    line.add("--dtype", given.type,
+             "numbers that products multiply: float32, or bfloat16 with sums in float32; trained numbers are float32")
+        .one_of({"float32", "bfloat16"})
+        .needs(data);
     const option lora = line.add("--lora", given.lora,
                                  "both models learn by a LoRA adapter of this rank alone; their own weights stay as "
                                  "they are stored")
@@ -146,6 +151,7 @@ int main(int argc, char** argv) {
     };
     return line.run(argc, argv, work, [&] { // so that a name or value that does not fit is a usage error
         loss_of(given);
+        if (given.type == "bfloat16" && !no_bfloat16().empty()) throw usage_error("--dtype", no_bfloat16());
         preflearn::trained_tensors_named(given.trained);
         if (!given.chat_format.empty() && given.chat_format != "auto") preflearn::chat_format_named(given.chat_format);
     });
