@@ -125,6 +125,10 @@ TEST_CASE("a kind of data of one's own trains by a coupled loss with a running m
     strengths<double> whole(7), parts(7), kept(7);
     const training_history a = run(whole, 0, 8), b = run(parts, 3, 8);
     CHECK(a.steps[3].rewards_chosen == doctest::Approx(b.steps[3].rewards_chosen));
+    for (const training_history* h : {&a, &b}) { // what the model computed, a second pass of it not counted
+        CHECK(h->steps[0].tokens == 4);
+        CHECK(h->steps[1].tokens == 3);
+    }
     for (item i = 0; i < 7; ++i) CHECK(parts.theta[i] == doctest::Approx(whole.theta[i]).epsilon(1e-12));
     run(kept, 0, 3, run_file{here / "run.safetensors"});
     kept = strengths<double>(7);

@@ -57,6 +57,7 @@ template <class Scalar> struct strengths {
         std::vector<double> values;
         std::vector<item> items;
         [[nodiscard]] std::span<const double> scores() const { return values; }
+        [[nodiscard]] std::size_t tokens() const { return items.size(); }
     };
     std::vector<Scalar> theta, gradient;
 

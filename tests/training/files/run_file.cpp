@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -258,4 +259,43 @@ TEST_CASE("a folder in which nothing can be kept is found before the first step"
     }
     CHECK(steps == 0);
     CHECK(std::filesystem::is_empty(here / "folder"));
+}
+
+TEST_CASE("a file whose history knows fewer numbers of a step goes on, and they are not known") {
+    const test::folder here;
+    const auto path = here / "run.safetensors";
+    run r;
+    r.options.keeper = run_file{path, 5};
+    r.options.observers = {kill_after(7)};
+    token_model<float> model(6, 3), resumed(6, 3), expected(6, 3);
+    CHECK_THROWS_AS(r.train(model), killed);
+    {
+        const checkpoint_file file = read_safetensors(path);
+        const tensor_view& history = file.at("history");
+        const std::size_t steps = history.shape[0], now = history.shape[1], before = 14;
+        REQUIRE(now == step_metrics.size());
+        std::vector<double> all(steps * now), fewer;
+        std::memcpy(all.data(), history.bytes.data(), history.bytes.size());
+        for (std::size_t i = 0; i < steps; ++i)
+            for (std::size_t j = 0; j < before; ++j) fewer.push_back(all[i * now + j]);
+        std::vector<tensor_view> tensors;
+        for (const tensor_view& tensor : file.tensors())
+            tensors.push_back(tensor.name == "history" ? tensor_view{"history",
+                                                                     element_type::f64,
+                                                                     {steps, before},
+                                                                     std::as_bytes(std::span<const double>(fewer))}
+                                                       : tensor);
+        std::map<std::string, std::string> metadata;
+        for (const auto& [name, value] : file.metadata().items()) metadata[name] = value.get<std::string>();
+        write_safetensors(here / "old.safetensors", tensors, metadata);
+    }
+    r.options.keeper = run_file{here / "old.safetensors", 5};
+    r.options.observers = {};
+    const training_history history = r.train(resumed);
+    CHECK(history.resumed_steps == 5);
+    CHECK(std::isnan(history.steps[0].tokens));
+    CHECK(history.steps[0].loss > 0);
+    r.options.keeper = {};
+    r.train(expected);
+    CHECK(same_bits(resumed.logits, expected.logits));
 }
