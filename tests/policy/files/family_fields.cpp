@@ -73,3 +73,13 @@ TEST_CASE("the share that is written is read as as many columns, of heads of eve
         }
     }
 }
+
+TEST_CASE("the width by which attention is scaled is written as a whole number, that of heads where none is set") {
+    const field_entry entry{config_field::attention_width, {"query_pre_attn_scalar"}};
+    transformer_config config{.hidden_size = 32, .heads = 4};
+    CHECK(field_value(config, entry).dump() == "8");
+    config.attention_width = 256;
+    CHECK(field_value(config, entry).dump() == "256");
+    config.attention_width = 2.5;
+    CHECK(field_value(config, entry).dump() == "2.5");
+}

@@ -229,9 +229,11 @@ inline nlohmann::ordered_json field_value(const transformer_config& config, cons
     }
     if (auto* const* number = std::get_if<double*>(&member)) {
         if (**number == null) return nullptr;
-        // transformers 5 takes no 256.0 for this one, and no whole numbers for others
-        if (entry.field == config_field::attention_width && std::floor(**number) == **number)
-            return static_cast<std::int64_t>(**number);
+        if (entry.field == config_field::attention_width) { // transformers 5 takes no 256.0 here, and no 0
+            const double width = **number != 0 ? **number : detail::head_dim_of(config);
+            if (std::floor(width) == width) return static_cast<std::int64_t>(width);
+            return width;
+        }
         return **number;
     }
     if (auto* const* flag = std::get_if<bool*>(&member)) return **flag;
