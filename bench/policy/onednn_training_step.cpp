@@ -15,6 +15,9 @@ template <class Backend> void add_steps(const std::string& name) {
     benchmark::RegisterBenchmark(("policy/dpo_step/" + name + "/real").c_str(), real<Backend>)
         ->Unit(benchmark::kMillisecond)
         ->UseRealTime();
+    benchmark::RegisterBenchmark(("policy/dpo_step/" + name + "/lora").c_str(), lora_real<Backend>)
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
     benchmark::RegisterBenchmark(("policy/dpo_step/" + name + "/512").c_str(), long_pair<Backend>)
         ->Unit(benchmark::kMillisecond)
         ->UseRealTime();

@@ -27,5 +27,6 @@ void update_all(benchmark::State& state) {
 } // namespace
 
 BENCHMARK(real<cpu_backend>)->Name("policy/dpo_step/real")->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(lora_real<cpu_backend>)->Name("policy/dpo_step/lora")->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(long_pair<cpu_backend>)->Name("policy/dpo_step/512")->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(update_all)->Name("policy/update")->Unit(benchmark::kMillisecond)->UseRealTime();

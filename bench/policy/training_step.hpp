@@ -14,6 +14,7 @@
 #include <benchmark/benchmark.h>
 
 #include <preflearn/loss/named.hpp>
+#include <preflearn/policy/adapters/with_adapter.hpp>
 #include <preflearn/training/optimisers/adamw.hpp>
 
 #include "../backend/peak.hpp"
@@ -53,12 +54,20 @@ template <class Model> void learn(Model& model, std::span<const token_completion
     model.backward(std::move(pass), derivatives);
 }
 
-template <class Backend> void steps(benchmark::State& state, std::span<const token_completion> completions) {
-    transformer<float, Backend>& model = the_learner<Backend>().model;
+/// That learns by an adapter of rank 16 on all matrices, its own weights frozen.
+template <class Backend> transformer<float, Backend>& adapted_model() {
+    static transformer<float, Backend> model = with_adapter(trained_model<Backend>(), {.rank = 16});
+    return model;
+}
+
+/// \param passes over the weights, each as long as the forward one
+template <class Backend>
+void steps(benchmark::State& state, transformer<float, Backend>& model, std::span<const token_completion> completions,
+           double passes = 3) {
     double operations = 0;
     std::size_t tokens = 0;
     for (std::size_t i = 0; i < completions.size(); i += 2) {
-        operations += 3 * forward_operations(model, completions.subspan(i, 2)); // backward is twice the forward
+        operations += passes * forward_operations(model, completions.subspan(i, 2));
         for (const token_completion& c : completions.subspan(i, 2)) tokens += c.prompt.size() + c.response.size();
     }
     const auto start = std::chrono::steady_clock::now();
@@ -73,12 +82,18 @@ template <class Backend> void steps(benchmark::State& state, std::span<const tok
     count_operations(state, operations, start);
 }
 
-template <class Backend> void real(benchmark::State& state) { steps<Backend>(state, the_pairs().completions()); }
+template <class Backend> void real(benchmark::State& state) {
+    steps<Backend>(state, the_learner<Backend>().model, the_pairs().completions());
+}
+/// By the adapter alone; no gradient of the weights is computed.
+template <class Backend> void lora_real(benchmark::State& state) {
+    steps<Backend>(state, adapted_model<Backend>(), the_pairs().completions(), 2);
+}
 
 template <class Backend> void long_pair(benchmark::State& state) {
     const auto prompt = random_ids(256, 1), chosen = random_ids(256, 2), rejected = random_ids(256, 3);
     const std::vector<token_completion> pair{{prompt, chosen}, {prompt, rejected}};
-    steps<Backend>(state, pair);
+    steps<Backend>(state, the_learner<Backend>().model, pair);
 }
 
 } // namespace training_step

@@ -23,12 +23,21 @@ struct arguments {
     double human_agreement = 0.75;
     std::uint64_t seed = 0;
     std::size_t seeds = 0, checkpoint_every = 0;
-    std::string id_field = "id", boundary = "separate", pretokenizer;
-    bool soft_labels = false, skip_malformed = false, strict = false;
+    std::string type = "float32", id_field = "id", boundary = "separate", pretokenizer, trained = "all";
+    std::size_t lora = 0; // rank; 0: no adapter
+    std::optional<double> lora_alpha;
+    double lora_dropout = 0;
+    std::vector<std::string> lora_targets{"all-linear"};
+    bool soft_labels = false, skip_malformed = false, strict = false, recompute = false;
 };
 
 /// Of DPO and of the implicit reward.
 inline double beta_of(const arguments& given) { return given.beta.value_or(0.1); }
+
+/// Where none is given, twice the rank.
+inline double lora_alpha_of(const arguments& given) {
+    return given.lora_alpha.value_or(2 * static_cast<double>(given.lora));
+}
 
 /// \throws preflearn::argument_error where a name or value does not fit
 inline chosen_loss loss_of(const arguments& given) { return loss_of(given.loss, given.parameters, given.beta); }

@@ -12,11 +12,13 @@
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/pipeline/study_report.hpp>
 #include <preflearn/pipeline/study_summary.hpp>
+#include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/report/tables/table_text.hpp>
 #include <preflearn/text/chat/chat_template.hpp>
 
 #include "../command_line/command_line.hpp"
 #include "arguments.hpp"
+#include "products.hpp"
 
 namespace {
 
@@ -103,6 +105,31 @@ int main(int argc, char** argv) {
     line.add("--pretokenizer", given.pretokenizer,
              "how a GGUF file's tokenizer splits text, instead of what the file names; for both models")
         .needs(data);
+    line.add("--dtype", given.type,
+             "numbers that products multiply: float32, or bfloat16 with sums in float32; trained numbers are float32")
+        .one_of({"float32", "bfloat16"})
+        .needs(data);
+    const option lora = line.add("--lora", given.lora,
+                                 "both models learn by a LoRA adapter of this rank alone; their own weights stay as "
+                                 "they are stored")
+                            .positive()
+                            .needs(data);
+    line.add("--lora-alpha", given.lora_alpha, "its scale times the rank; default twice the rank").needs(lora);
+    line.add("--lora-dropout", given.lora_dropout, "chance that an entry of its input is left out in training")
+        .between(0.0, 0.99)
+        .needs(lora);
+    line.add("--lora-target", given.lora_targets,
+             "module that has one (q_proj), may be repeated; default: all matrices of attention and MLP")
+        .repeats()
+        .needs(lora);
+    line.add("--trained", given.trained,
+             "weights that learn: all, head (by itself) or last:K (the last K layers and what is above them)")
+        .shows_default()
+        .needs(data)
+        .excludes(lora);
+    line.flag("--recompute", given.recompute,
+              "run each layer again in backward passes: more time, less memory, the same bits")
+        .needs(data);
     line.flag("--skip-malformed", given.skip_malformed, "leave malformed lines out instead of stopping").needs(data);
     line.flag("--strict", given.strict, "leaving any pair out is an error that names the first").needs(data);
     line.add("--id-field", given.id_field, "the field that holds a pair's id, a whole number or a text")
@@ -124,6 +151,8 @@ int main(int argc, char** argv) {
     };
     return line.run(argc, argv, work, [&] { // so that a name or value that does not fit is a usage error
         loss_of(given);
+        if (given.type == "bfloat16" && !no_bfloat16().empty()) throw usage_error("--dtype", no_bfloat16());
+        preflearn::trained_tensors_named(given.trained);
         if (!given.chat_format.empty() && given.chat_format != "auto") preflearn::chat_format_named(given.chat_format);
     });
 }

@@ -8,6 +8,7 @@
 #include <preflearn/products/few_rows.hpp>
 #include <preflearn/products/lanes.hpp>
 #include <preflearn/products/product.hpp>
+#include <preflearn/products/rounded_product.hpp>
 #include <preflearn/products/stored_product.hpp>
 #include <preflearn/products/turned_blocks.hpp>
 #include <preflearn/products/turned_product.hpp>

@@ -1,5 +1,8 @@
 # Every header compiles alone, each as the first thing that a program includes: alone.cmake says how.
 file(GLOB_RECURSE headers RELATIVE ${PROJECT_SOURCE_DIR}/include CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/*.hpp)
+if(NOT TARGET preflearn::onednn)
+  list(FILTER headers EXCLUDE REGEX "/onednn/")
+endif()
 foreach(header IN LISTS headers) # umbrellas include nothing but the others; consumer/ includes all
   cmake_path(REMOVE_EXTENSION header LAST_ONLY OUTPUT_VARIABLE folder)
   if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/include/${folder})
@@ -17,7 +20,7 @@ if(instantiate)
   set(base ${CMAKE_CURRENT_BINARY_DIR}/concepts.hpp)
 endif()
 foreach(header pipeline/ranking/study policy/files/load_text_policy pipeline/study ranking/errors/covariance
-    ranking/model/board_model loss_values/columns training/objective backend/cpu/few_rows loss/pairs/pairwise
+    ranking/model/board_model loss_values/columns training/objective backend/cpu/linear loss/pairs/pairwise
     data/preferences/record)
   string(REPLACE "/" "_" name ${header})
   precompile_for_headers(${name} preflearn/${header}.hpp)

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/pipeline/score_file.hpp>
+#include <preflearn/policy/adapters/adapter_files.hpp>
 
 #include "../files.hpp"
 #include "../policy/models.hpp"
@@ -140,4 +141,22 @@ m.content + eos_token + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|a
     options.chat_format = "chatml";
     (void)s.run(options);
     CHECK(test::contains(s.told, "differs from the format chatml"));
+}
+
+TEST_CASE("pairs are scored with an adapter, which the manifest names") {
+    scored s(three_pairs);
+    const auto plain = s.run(s.options());
+    const auto base = load_transformer<float>(s.folder.path(), trained_tensors::none());
+    transformer<float> adapted = with_adapter(base, {.rank = 2});
+    for (float& value : adapted.parameters()) value += 0.2F;
+    save_adapter(adapted, s.folder / "adapter");
+    score_file_options options = s.options();
+    options.adapter = s.folder / "adapter";
+    const auto lines = s.run(options);
+    CHECK(lines[0]["chosen_logp"] != plain[0]["chosen_logp"]);
+    const std::vector<token_id> prompt{2, 0}, response{1, 4};
+    CHECK(lines[0]["chosen_logp"].get<double>() == adapted.log_prob(prompt, response));
+    CHECK(s.beside(".manifest.json")["settings"]["adapter"] == (s.folder / "adapter").string());
+    options.adapter = s.folder / "none";
+    CHECK(test::contains(test::error_of([&] { s.run(options); }), "none"));
 }

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string>
 
+#include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/pipeline/text_study.hpp>
 
@@ -204,6 +205,7 @@ TEST_CASE("what was scored before is read from the cache, to the same bits, also
 TEST_CASE("moments of 8 bits train about the same students, and a kept run knows them") {
     const files f;
     text_study_options options = f.options();
+    options.study.student_training.epochs = 4; // the first steps are the same: moments are rounded after them
     options.study.checkpoints = {.path = f.folder.path()};
     const study_result plain = run_text_study(options, dpo{}, [](const auto&) {});
     options.study.eight_bit_moments = true;
@@ -217,4 +219,41 @@ TEST_CASE("moments of 8 bits train about the same students, and a kept run knows
         CHECK(other != exact);
         CHECK(other == doctest::Approx(exact).epsilon(0.05));
     }
+}
+
+TEST_CASE("a study by adapters, by the last layer or by the head trains those alone, with the bits of a killed one") {
+    const files f;
+    const auto run = [&](auto change, const std::string& checkpoints = "") {
+        text_study_options options = f.options();
+        change(options);
+        if (!checkpoints.empty()) options.study.checkpoints = {.path = f.folder / checkpoints, .every = 1};
+        return run_text_study(options, dpo{}, [](const text_study_data&) {});
+    };
+    const auto adapter = [](text_study_options& o) {
+        o.adapter = adapter_options{.rank = 2, .dropout = 0.2};
+        o.recompute_activations = true;
+    };
+    const study_result by_adapter = run(adapter, "runs");
+    const auto& steps = by_adapter.students[3].training.steps;
+    CHECK(steps.back().loss < steps.front().loss);
+    std::size_t kept = 0;
+    for (const auto& file : std::filesystem::directory_iterator(f.folder / "runs")) {
+        const checkpoint_file run_kept = read_safetensors(file.path());
+        CHECK(run_kept.at("parameters").size() < 400); // of 8 x 8 matrices
+        kept += 1;
+    }
+    CHECK(kept == 7); // two fine-tunings, the teacher, four students
+    std::filesystem::remove(f.folder / "runs" / "seed-0-student-of-human-labels.safetensors");
+    const study_result again = run(adapter, "runs");
+    CHECK(again.students[3].training.steps.back().loss == steps.back().loss);
+    CHECK(run(adapter).students[3].training.steps.back().loss == steps.back().loss);
+
+    const auto loss_of = [&](auto change) { return run(change).students[3].training.steps.back().loss; };
+    const double all = loss_of([](text_study_options&) {});
+    const double head = loss_of([](text_study_options& o) { o.trained = trained_tensors_named("head"); });
+    const double last = loss_of([](text_study_options& o) { o.trained = trained_tensors_named("last:1"); });
+    CHECK(all != head);
+    CHECK(all != last);
+    CHECK(head != last);
+    CHECK(loss_of([](text_study_options& o) { o.recompute_activations = true; }) == all);
 }

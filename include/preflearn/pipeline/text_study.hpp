@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -17,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/preferences/pair_names.hpp>
@@ -32,6 +34,9 @@
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/pipeline/token_cache.hpp>
+#include <preflearn/policy/adapters/adapter_options.hpp>
+#include <preflearn/policy/adapters/with_adapter.hpp>
+#include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
@@ -63,6 +68,12 @@ struct text_study_options {
     bool strict = false;
     /// Sizes in pairs; groups of equal prompts may leave a part a little short.
     std::size_t labelled = 96, unlabelled = 192, test = 96;
+    /// Which weights of both models learn: all, or those that stay are read as they are stored.
+    trained_tensors trained{};
+    /// Both models learn by a low-rank adapter (LoRA) alone; nothing: by the weights themselves.
+    std::optional<adapter_options> adapter{};
+    /// Backward passes run each layer again, which takes a fraction of the memory.
+    bool recompute_activations = false;
     /// Fine-tuning on the preferred responses of the labelled part; 0 epochs: the models are taken as they are.
     adamw fine_tuning_optimiser{.rate = 1e-5};
     training_options fine_tuning{.batch_size = 8, .micro_batch_size = 2, .schedule = schedule::cosine, .warm_up = 0.1};
@@ -75,15 +86,20 @@ struct text_study_options {
 
 namespace detail {
 
-using text_model = text_policy<transformer<float>>;
+template <class Backend> using text_model = text_policy<transformer<float, Backend>>;
 
 /// Responses are followed by the model's end token where it has one, so that students learn to stop.
-inline text_model load_text_model(const std::filesystem::path& path, const text_study_options& options,
-                                  const token_cache& cache) {
+template <class Backend>
+text_model<Backend> load_text_model(const std::filesystem::path& path, const text_study_options& options,
+                                    const token_cache& cache) {
     tokenizer words = load_tokenizer(path, options.tokenizer);
     const response_end after = words.end_token() ? response_end::end_token : response_end::nothing;
+    transformer<float, Backend> model =
+        load_transformer<float, Backend>(path, options.adapter ? trained_tensors::none() : options.trained);
+    if (options.adapter) model = with_adapter(model, *options.adapter, options.study.seed);
+    model.recompute_activations(options.recompute_activations);
     return {std::move(words),
-            load_transformer<float>(path),
+            std::move(model),
             {.after_response = after, .boundary = options.boundary, .known = cache.known()}};
 }
 
@@ -108,23 +124,24 @@ inline text_study_data study_data(const preference_data& data, const fitting_pai
 }
 
 /// Whether the prompt is other tokens beside a response than alone.
-inline bool changes_prompt(const text_model& model, const text_comparison& pair) {
+template <class TextModel> bool changes_prompt(const TextModel& model, const text_comparison& pair) {
     const token_span alone = model.prompt_tokens(pair.prompt);
     return !std::ranges::equal(model.tokens(pair.prompt, pair.first).prompt, alone) ||
            !std::ranges::equal(model.tokens(pair.prompt, pair.second).prompt, alone);
 }
 
 /// Adds how the texts were read.
-inline void add_reading(text_study_data& found, const text_study_options& options, const chosen_chat_format& chat,
-                        std::span<const text_model* const> models, std::span<const text_comparison> pairs) {
-    for (const text_model* model : models) {
+template <class TextModel>
+void add_reading(text_study_data& found, const text_study_options& options, const chosen_chat_format& chat,
+                 std::span<const TextModel* const> models, std::span<const text_comparison> pairs) {
+    for (const TextModel* model : models) {
         for (const std::string& note : model->words().notes()) found.notes.push_back("tokenizer: " + note);
         for (const std::string& note : model->model().notes()) found.notes.push_back("model: " + note);
     }
     for (const std::string& note : chat.notes) found.notes.push_back("chat format: " + note);
     if (chat.render) found.chat_format = layout_of(chat.format).name;
     found.changed_prompts = static_cast<std::size_t>(std::ranges::count_if(pairs, [&](const text_comparison& pair) {
-        return std::ranges::any_of(models, [&](const text_model* model) { return changes_prompt(*model, pair); });
+        return std::ranges::any_of(models, [&](const TextModel* model) { return changes_prompt(*model, pair); });
     }));
     for (const std::string& note : found.notes) found.summary += note + "\n";
     if (options.chat_format == "auto") found.summary += "chat format: " + found.chat_format + "\n";
@@ -160,14 +177,14 @@ template <class Run> auto with_names(const pair_names& names, Run&& run) {
 
 } // namespace detail
 
-/// Runs one seed. Pairs that do not fit are left out before any training; those of two identical responses are not
-/// learned from, but may be held out, where they are ties.
+/// Runs one seed, both models on `Backend`. Pairs that do not fit are left out before any training; those of two
+/// identical responses are not learned from, but may be held out, where they are ties.
 /// \param found is told what became of the file's pairs, before any training and also when none is left.
 /// \throws input_error for files that cannot be read, when no pair is left and, where strict, when one was left out;
 /// argument_error when too few pairs are left; and as `run_study`.
-template <class Loss, class Found>
+template <class Backend = cpu_backend, class Loss, class Found>
 study_result run_text_study(const text_study_options& options, const Loss& loss, Found&& found) {
-    using detail::text_model;
+    using text_model = detail::text_model<Backend>;
     const bool shared = detail::is_same_file(options.teacher, options.student);
     std::vector<std::filesystem::path> paths{options.student};
     if (!shared) paths.push_back(options.teacher);
@@ -180,10 +197,11 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
     const preference_data data = read_preferences(options.data, reading);
     std::vector<token_cache> caches;
     for (const std::filesystem::path& path : paths) caches.emplace_back(options.study.cache, path, options.tokenizer);
-    text_model student = detail::load_text_model(options.student, options, caches[0]);
+    text_model student = detail::load_text_model<Backend>(options.student, options, caches[0]);
     std::unique_ptr<text_model> own_teacher;
     if (!shared)
-        own_teacher = std::make_unique<text_model>(detail::load_text_model(options.teacher, options, caches[1]));
+        own_teacher =
+            std::make_unique<text_model>(detail::load_text_model<Backend>(options.teacher, options, caches[1]));
     text_model& teacher = shared ? student : *own_teacher;
 
     std::vector<const text_model*> models{&student};
@@ -197,7 +215,7 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
                                              .needs_difference = true});
     {
         text_study_data counts = detail::study_data(data, fitting);
-        detail::add_reading(counts, options, chat, models, fitting.kept);
+        detail::add_reading<text_model>(counts, options, chat, models, fitting.kept);
         found(counts);
     }
     check_left_out(fitting, options.data.string(), options.strict);

@@ -80,8 +80,8 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     /// The same model with its adapters off, which shares all frozen weights: the reference of a model that learns by
     /// adapters, without a second copy of anything.
     [[nodiscard]] transformer without_adapter() const { return with_adapters({}); }
-    /// The same model with other adapters, whose numbers are zero; frozen weights are shared. \throws argument_error for
-    /// adapters that do not fit.
+    /// The same model with other adapters, whose numbers are zero; frozen weights are shared. \throws argument_error
+    /// for adapters that do not fit.
     [[nodiscard]] transformer with_adapters(decoder_adapters adapters) const {
         transformer other(weights_.with_adapters(std::move(adapters)));
         other.recomputes_ = recomputes_;
@@ -109,6 +109,7 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     /// Adds to a run's description which computation it is, and what its frozen tensors are. Reads these.
     template <class Run> void describe(Run& run) const {
         run.add("model", identity_of(config()));
+        if (Backend::name != cpu_backend::name) run.add("backend", std::string(Backend::name)); // whose bits differ
         if (!weights_.adapters().empty()) run.add("adapter", weights_.adapters().identity());
         if (const std::string frozen = weights_.frozen_identity(); !frozen.empty()) run.add("frozen weights", frozen);
     }

@@ -27,7 +27,7 @@ namespace preflearn {
 
 namespace detail {
 
-/// Writes inner indices k … k + depth − 1 of `lanes` rows from `first` on to columns of a packed panel.
+/// Writes inner indices k … k + depth − 1 of `float_lanes` rows from `first` on to columns of a packed panel.
 template <class Turned>
 void turn_to_panel(const stored_matrix& w, std::size_t first, std::size_t k, std::size_t depth, float* panel) {
     constexpr std::size_t stride = product_kernel<float>::columns;

@@ -59,7 +59,9 @@ inline lane_floats number_of(lane_words q) {
 /// then their high halves. Numbers are scale · (q − Centre), or, where there is a base, scale · q + base; each part may
 /// have a scale of its own.
 template <unsigned Centre, bool Base, std::size_t Words, std::size_t Scales = 1> struct turned_nibbles {
-    static constexpr std::size_t depth = 8 * Words, parts = 2, of_word = 4;
+    static constexpr std::size_t depth = 8 * Words, parts = 2, of_word = 4, scales = Scales;
+    static constexpr unsigned centre = Centre;
+    static constexpr bool has_base = Base;
     lane_words words[Words];                 // NOLINT
     lane_floats scale[Scales], base[Scales]; // NOLINT
 
@@ -70,6 +72,10 @@ template <unsigned Centre, bool Base, std::size_t Words, std::size_t Scales = 1>
         if constexpr (Base) return scaled(number_of(q), scale[s], base[s]);
         return number_of(q - Centre) * scale[s];
     }
+    /// The integers of a word, a byte each.
+    template <std::size_t Part> [[nodiscard]] lane_words bytes(std::size_t word) const {
+        return words[word] >> static_cast<unsigned>(4 * Part) & 0x0f0f0f0fU;
+    }
     void load_words(const lane_rows& rows, std::size_t at) {
         for (std::size_t i = 0; i < Words; i += 4) rows.four_words(at + 4 * i, words + i);
     }
@@ -77,7 +83,9 @@ template <unsigned Centre, bool Base, std::size_t Words, std::size_t Scales = 1>
 
 /// 32 of them as bytes. Each 16 have a scale of their own in some types.
 template <unsigned Centre, bool Base, std::size_t Scales = 1> struct turned_bytes {
-    static constexpr std::size_t depth = 32, parts = 1, of_word = 4;
+    static constexpr std::size_t depth = 32, parts = 1, of_word = 4, scales = Scales;
+    static constexpr unsigned centre = Centre;
+    static constexpr bool has_base = Base;
     lane_words words[8];                     // NOLINT
     lane_floats scale[Scales], base[Scales]; // NOLINT
 
@@ -87,6 +95,7 @@ template <unsigned Centre, bool Base, std::size_t Scales = 1> struct turned_byte
         if constexpr (Base) return scaled(number_of(q), scale[s], base[s]);
         return number_of(q - Centre) * scale[s];
     }
+    template <std::size_t> [[nodiscard]] lane_words bytes(std::size_t word) const { return words[word]; }
     /// 16 bytes at `at` hold the low halves of 16 bytes, then their high halves.
     void load_halves(const lane_rows& rows, std::size_t at) {
         rows.four_words(at, words);
@@ -108,7 +117,7 @@ template <unsigned Centre, bool Base, std::size_t Scales = 1> struct turned_byte
     }
 };
 
-struct turned_q8_0 : turned_bytes<0, false> {
+struct turned_q8_0 : turned_bytes<128, false> {
     static constexpr std::size_t block = 32, block_size = 34;
     void load(const lane_rows& rows, std::size_t at, std::size_t /*piece*/) {
         scale[0] = floats_of_f16(rows.half(at));
@@ -119,6 +128,7 @@ struct turned_q8_0 : turned_bytes<0, false> {
         const auto q = std::bit_cast<lane_integers>(words[word] << static_cast<unsigned>(24 - 8 * Byte)) >> 24;
         return __builtin_convertvector(q, lane_floats) * scale[0];
     }
+    template <std::size_t> [[nodiscard]] lane_words bytes(std::size_t word) const { return words[word] ^ 0x80808080U; }
 };
 struct turned_q4_0 : turned_nibbles<8, false, 4> {
     static constexpr std::size_t block = 32, block_size = 18;
@@ -205,12 +215,12 @@ struct turned_q6_k : turned_bytes<32, false, 2> {
         load_bits(rows, at + half * 64 + quarter % 2 * 32, static_cast<unsigned>(quarter / 2 * 4), 0x0f0f0f0fU);
         for (std::size_t i = 0; i < 8; ++i) words[i] |= high[i] << 4;
         const lane_floats d = floats_of_f16(rows.half(at + 208));
-        const lane_words scales = rows.half(at + 192 + piece * 2);
+        const lane_words both = rows.half(at + 192 + piece * 2);
         const auto low_byte = [](lane_words q) { // signed
             return std::bit_cast<lane_words>(std::bit_cast<lane_integers>(q << 24) >> 24);
         };
-        scale[0] = d * number_of(low_byte(scales));
-        scale[1] = d * number_of(low_byte(scales >> 8));
+        scale[0] = d * number_of(low_byte(both));
+        scale[1] = d * number_of(low_byte(both >> 8));
     }
 };
 

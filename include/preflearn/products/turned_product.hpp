@@ -21,7 +21,7 @@
 
 namespace preflearn::detail {
 
-/// Numbers of `lanes` rows at inner indices k … k + count − 1, decoded one by one: what no whole piece holds.
+/// Numbers of `float_lanes` rows at inner indices k … k + count − 1, decoded one by one: what no whole piece holds.
 [[gnu::noinline]] inline void decode_lanes(const stored_matrix& w, const lane_rows& rows, std::size_t k,
                                            std::size_t count, float* out) {
     float row[64]; // NOLINT
@@ -55,8 +55,8 @@ struct rows_ahead {
 /// Rows of a that are multiplied together where there are several: as many as there are registers for their sums.
 inline constexpr std::size_t many_rows = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 16 : 12;
 
-/// `Rows` rows of a by groups of `lanes` rows of W: two groups for one row, so that one chain's additions fill the
-/// other's waits.
+/// `Rows` rows of a by groups of `float_lanes` rows of W: two groups for one row, so that one chain's additions fill
+/// the other's waits.
 template <class Turned, std::size_t Rows> struct turned_kernel {
     static constexpr std::size_t groups = Rows == 1 ? 2 : 1, columns = groups * float_lanes;
     /// Inner indices of a packed piece of several rows, and where the next row lies in it; one row is not packed.

@@ -27,13 +27,15 @@ using decoder_model = transformer<double>;
 
 namespace {
 
+std::filesystem::path golden_adapter(const std::string& family) { return test::golden_folder(family) / "adapter"; }
+
 /// A small Llama with names of tensors as in Hugging Face's files.
 decoder_model plain() { return decoder_model(test::grouped(), generator(1, "weights")); }
 
 /// A folder with the golden adapter's settings, changed, and its tensors, of which some may be left out or renamed.
 template <class Change, class Keep>
 std::filesystem::path changed_adapter(const test::folder& folder, const Change& change, const Keep& keep) {
-    const std::filesystem::path golden = test::golden_folder() / "tiny_adapter";
+    const std::filesystem::path golden = golden_adapter("llama_llama3");
     nlohmann::json settings = nlohmann::json::parse(std::ifstream(golden / "adapter_config.json"));
     change(settings);
     folder.write("adapter_config.json", settings.dump());
@@ -46,19 +48,90 @@ std::filesystem::path changed_adapter(const test::folder& folder, const Change& 
 }
 
 std::string refusal(const std::filesystem::path& folder) {
-    static const auto base = load_transformer<double>(test::golden_folder() / "tiny_llama", trained_tensors::none());
+    static const auto base = load_transformer<double>(test::golden_folder("llama_llama3"), trained_tensors::none());
     return test::error_of([&] { (void)load_adapter(base, folder); });
+}
+
+/// The row of a file's matrix that holds row `r` of ours.
+std::size_t row_in_file(const tensor_place& place, std::size_t r, const transformer_config& config) {
+    const stored_form form = place.entry.hugging_face.form;
+    return form == stored_form::by_head ? stored_row(form, r, config) : r;
+}
+
+/// PEFT's log-probabilities and gradients of every A and B: see golden/make_adapters.py.
+template <class Model> void check_golden_adapter(Model m, const std::string& family, double close) {
+    const nlohmann::json golden = read_json_file(golden_adapter(family) / "adapter_golden.json");
+    test::completions c;
+    for (const auto& each : golden["completions"])
+        c.add(each["prompt"].get<std::vector<token_id>>(), each["response"].get<std::vector<token_id>>());
+    auto pass = m.forward(c.views());
+    for (std::size_t i = 0; i < c.prompts.size(); ++i) {
+        const auto expected = golden["token_log_probs"][i].get<std::vector<double>>();
+        for (std::size_t j = 0; j < expected.size(); ++j)
+            CHECK(std::abs(pass.token_scores(i)[j] - expected[j]) < close);
+    }
+    m.backward(std::move(pass), golden["weights"].get<std::vector<double>>());
+    const checkpoint_file file = read_safetensors(golden_adapter(family) / "gradients.safetensors");
+    std::size_t checked = 0;
+    for (const adapted_product& product : m.weights().adapters().products()) {
+        for (std::size_t p = 0; p < product.count; ++p) {
+            const adapter_place& part = product.parts[p];
+            const tensor_place& place = m.layout().tensors()[part.adapted.tensor];
+            for (const bool up : {false, true}) {
+                const weight_block& block = up ? part.up : part.down;
+                const std::string name =
+                    "base_model.model." + module_name(place) + (up ? ".lora_B.weight" : ".lora_A.weight");
+                CAPTURE(name);
+                const auto expected = all_values<double>(file.at(name));
+                double difference = 0, norm = 0;
+                for (std::size_t i = 0; i < block.size(); ++i) {
+                    const std::size_t r = i / block.columns, there = up ? row_in_file(place, r, m.config()) : r;
+                    const double value = expected[there * block.columns + i % block.columns];
+                    difference += std::pow(static_cast<double>(m.gradients()[block.offset + i]) - value, 2);
+                    norm += value * value;
+                }
+                CHECK(std::sqrt(difference) <= 10 * close * std::sqrt(norm));
+                ++checked;
+            }
+        }
+    }
+    CHECK(checked == file.tensors().size());
 }
 
 } // namespace
 
 TEST_CASE("an adapter that PEFT wrote has PEFT's log-probabilities and gradients, of weights trained or stored") {
-    for (const trained_tensors& trained : {trained_tensors{}, trained_tensors::none()}) {
-        const auto base = load_transformer<double>(test::golden_folder() / "tiny_llama", trained);
-        auto m = load_adapter(base, test::golden_folder() / "tiny_adapter");
-        CHECK(m.weights().adapters().dropout() == 0.1);
-        CHECK(m.weights().adapters().products()[0].parts[0].scale == doctest::Approx(2 / std::sqrt(3.0)));
-        test::check_golden(m, "tiny_adapter", 1e-10, 1e-9);
+    for (const char* const family : {"llama_llama3", "gpt2", "gpt_neox"}) {
+        CAPTURE(family);
+        for (const trained_tensors& trained : {trained_tensors{}, trained_tensors::none()})
+            check_golden_adapter(
+                load_adapter(load_transformer<double>(test::golden_folder(family), trained), golden_adapter(family)),
+                family, 1e-10);
+        const auto single = load_transformer<float>(test::golden_folder(family), trained_tensors::none());
+        check_golden_adapter(load_adapter(single, golden_adapter(family)), family, 1e-4);
+    }
+    const auto llama = load_transformer<double>(test::golden_folder("llama_llama3"), trained_tensors::none());
+    const auto m = load_adapter(llama, golden_adapter("llama_llama3"));
+    CHECK(m.weights().adapters().dropout() == 0.1);
+    CHECK(m.weights().adapters().products()[0].parts[0].scale == doctest::Approx(2 / std::sqrt(3.0)));
+    CHECK(m.weights().frozen(0).bytes.data() == llama.weights().frozen(0).bytes.data());
+}
+
+TEST_CASE("an adapter that was read is written with the same names, numbers and settings") {
+    const test::folder folder;
+    for (const char* const family : {"llama_llama3", "gpt2", "gpt_neox"}) {
+        const auto base = load_transformer<float>(test::golden_folder(family), trained_tensors::none());
+        save_adapter(load_adapter(base, golden_adapter(family)), folder.path(), family);
+        const checkpoint_file theirs = read_safetensors(golden_adapter(family) / "adapter_model.safetensors"),
+                              ours = read_safetensors(folder / "adapter_model.safetensors");
+        CHECK(theirs.tensors().size() == ours.tensors().size());
+        for (const tensor_view& tensor : theirs.tensors())
+            CHECK(std::ranges::equal(ours.at(tensor.name).bytes, tensor.bytes));
+        auto written = read_json_file(folder / "adapter_config.json");
+        std::sort(written["target_modules"].begin(), written["target_modules"].end());
+        const auto read = read_json_file(golden_adapter(family) / "adapter_config.json");
+        for (const auto& [name, value] : written.items())
+            if (name != "rank_pattern") CHECK(read.at(name) == value); // one by name, one by its end
     }
 }
 

@@ -55,3 +55,27 @@ TEST_CASE("the head is chosen where it is not the embedding; layers below the fi
     CHECK(trained_names(test::parallel_blocks(), {.first_layer = 2}) ==
           name_list{"embedding", "norm", "norm_bias", "head"});
 }
+
+TEST_CASE("the last layers are counted from a model's own number of them") {
+    const transformer_config config = validated(test::multi_query()); // of three layers
+    const trained_tensors last = trained_tensors::last(1).of(config.layers);
+    CHECK(last.first_layer == 2);
+    const name_list names = trained_names(config, last);
+    CHECK(names.size() == 10);
+    CHECK(names.front() == "model.layers.2.input_layernorm.weight");
+    CHECK(names.back() == "model.norm.weight");
+    CHECK(trained_tensors{}.of(3).first_layer == 0);
+    CHECK_THROWS_WITH_AS((void)trained_tensors::last(4).of(3),
+                         "trained_tensors.last_layers: the model has 3 layers, found 4", argument_error);
+    CHECK_THROWS_AS((void)trained_names(config, trained_tensors::last(1)), argument_error);
+}
+
+TEST_CASE("what is trained has a name") {
+    CHECK(trained_tensors_named("all").embedding);
+    CHECK(trained_tensors_named("last:12").last_layers == 12);
+    CHECK(trained_names(validated(test::grouped()), trained_tensors_named("head")) == name_list{"lm_head.weight"});
+    CHECK(trained_tensors_named("head").own_head);
+    for (const char* const wrong : {"", "last", "last:", "last:0", "last:-1", "last:2x", "lasts:2", "none"})
+        CHECK_THROWS_WITH_AS((void)trained_tensors_named(wrong), doctest::Contains("\"last:K\" with K layers was"),
+                             argument_error);
+}

@@ -51,7 +51,7 @@ TEST_CASE("a report of nothing has a status and no numbers") {
 
 TEST_CASE("a large board has probed errors, ranks and tiers from joint intervals; what needs covariances is refused") {
     const std::size_t items = most_ranked_items + 1;
-    const game_columns games = random_games(items, 8 * items, 8);
+    const game_columns games = random_games(items, 40 * items, 8);
     const rating_options options{.ties = davidson_rule{}, .prior = gaussian_prior{}};
     const rating_report report = rate_games(games.list(), options);
     REQUIRE(report.fit.converged());
@@ -72,7 +72,7 @@ TEST_CASE("a large board has probed errors, ranks and tiers from joint intervals
     }
 
     // With a covariate that says nothing the scores and errors are the same.
-    const game_columns few = random_games(items, 8 * items, 8);
+    const game_columns few = random_games(items, 12 * items, 8);
     generator random(5, "covariate");
     std::vector<double> values;
     for (std::size_t g = 0; g < few.left.size(); ++g) values.push_back(random.normal());

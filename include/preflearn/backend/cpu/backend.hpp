@@ -236,6 +236,10 @@ template <class Products> struct processor_backend {
     /// Calls use(head) with the matrix, or the stored one, that a head consists of.
     template <class T, class Use>
     static void with_head(const weight_matrix<processor_backend, T>& head, const Use& use) {
+        static_assert(
+            !(requires { Products::decodes_only; }),
+            "this backend rounds activations to 8 bits: it decodes, but neither scores nor learns; a model on "
+            "cpu_backend does");
         if (head.stored.empty()) return use(host(head.trained));
         require(head.stored.size() == 1, "a stored head is one matrix, found ", head.stored.size(), " parts");
         use(head.stored.front());

@@ -47,6 +47,7 @@ struct model_file {
     transformer_config config;
     decoder_layout layout{};
     std::vector<const tensor_view*> tensors{};
+    bool untied = false; ///< the head begins as the embedding
 
     /// The tensor of an entry, whose name may lack the family's prefix or stand within a larger model's, as either
     /// generation of transformers has it; or a null pointer.
@@ -69,6 +70,8 @@ struct model_file {
         std::unordered_set<std::string_view> used;
         for (const tensor_place& place : layout.tensors()) {
             const tensor_view* found = find(place.entry, place.layer);
+            if (found == nullptr && untied && place.entry.role == tensor_role::head)
+                found = find(*config.family.find(tensor_role::embedding), 0);
             if (found == nullptr) found = &file.at(layer_name((place.entry.*kind).name, place.layer)); // says so
             const std::vector<std::size_t> shape = stored_shape((place.entry.*kind).form, place);
             require<input_error>(found->shape == shape, origin, ": tensor '", found->name, "': shape ",
@@ -80,6 +83,15 @@ struct model_file {
             require<input_error>(used.contains(tensor.name) || is_harmless(tensor.name), origin, ": tensor '",
                                  tensor.name, "' has no place in a ", config.family.model_type, " model of ",
                                  layout.tensors().size(), " tensors");
+    }
+
+    /// Gives a model whose head is the embedding one of its own.
+    void untie() {
+        if (!config.tied_embeddings) return;
+        config.tied_embeddings = false;
+        untied = true;
+        config.notes.push_back(message(file.path().string(), ": the head, which is the embedding, becomes a matrix of "
+                                                             "its own, since it is to be trained without it"));
     }
 
     /// The head of a model whose config.json says that head and embedding are one, where it is stored and has other
@@ -157,17 +169,20 @@ inline std::string torch_name_of(element_type type) {
 /// a GGUF file. Tensors that are not `trained` stay as they are stored and are read where they lie in the mapped file.
 /// Where config.json ties head and embedding but another head is stored, the stored one is used, as transformers does;
 /// this and other decisions are in the model's `notes()`.
-/// \throws input_error naming file, tensor or field, what was found and what was expected.
+/// \throws input_error naming file, tensor or field, what was found and what was expected; argument_error when more
+/// layers are to be trained than there are.
 template <std::floating_point Scalar, class Backend = cpu_backend>
 transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path, const trained_tensors& trained = {},
                                               std::span<const decoder_family> known = families::all) {
     detail::model_file stored = detail::open_model(path, known);
+    if (trained.own_head) stored.untie();
+    const trained_tensors learned = trained.of(stored.config.layers);
     stored.match(); // before any memory is taken
     const auto form = [&](const tensor_place& place) { return (place.entry.*stored.kind).form; };
     const std::vector<tensor_place>& places = stored.layout.tensors();
     frozen_tensors frozen;
     for (std::size_t t = 0; t < places.size(); ++t)
-        if (!trained.contains(places[t]))
+        if (!learned.contains(places[t]))
             frozen.emplace(t, as_frozen<Scalar>(*stored.tensors[t], form(places[t]), places[t], stored.config,
                                                 std::make_shared<const checkpoint_file>(stored.file)));
     transformer<Scalar, Backend> model(stored.config, std::move(frozen));

@@ -202,7 +202,7 @@ inline constexpr auto harmless_fields = std::to_array<std::string_view>({
 inline void refuse_changing(const settings_reader& in, std::span<const changing_field> changing,
                             const decoder_family& family, file_field field_entry::*kind) {
     for (const auto& [name, without] : changing) {
-        const auto reads = [&, name = name](const field_entry& field) { return (field.*kind).name == name; };
+        const auto reads = [&, wanted = name](const field_entry& field) { return (field.*kind).name == wanted; };
         if (!in.has(name) || std::ranges::any_of(family.fields, reads)) continue;
         const nlohmann::json& value = in.at(name);
         require<input_error>(!without.empty() && value == nlohmann::json::parse(without), in.what(name),

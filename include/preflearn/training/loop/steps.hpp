@@ -89,8 +89,9 @@ template <std::floating_point Scalar> class steps_of_run {
         : parts_(parts), segments_(segments), options_(options), observers_(options.observers),
           evaluated_(std::ranges::any_of(observers_, &training_observer::writes)),
           counts_(count_steps(options, parts.examples)), order_(parts.examples) {
-        // who evaluates comes before who reads it
-        std::ranges::stable_partition(observers_, &training_observer::writes);
+        // who evaluates comes before who reads it; clang calls deprecated what std::stable_partition takes memory by
+        for (auto first = observers_.begin(), at = first; at != observers_.end(); ++at)
+            if (at->writes()) std::rotate(first++, at, at + 1);
     }
 
     training_history run() {

@@ -24,6 +24,8 @@
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/vocabulary/tiles.hpp>
 #include <preflearn/products/chained_product.hpp>
+#include <preflearn/products/lanes.hpp>
+#include <preflearn/products/stored_product.hpp>
 
 namespace preflearn {
 
@@ -80,12 +82,32 @@ inline matrix_view<const float> tokens_of(const stored_rows& w, std::size_t firs
 }
 inline std::size_t tokens_room(const stored_rows& /*w*/, std::size_t count) { return count; }
 
-/// Tile t of W's rows, which are trained or stored, to `out`.
-template <class Factor, class Weights>
-void pack_tile(const Weights& w, const output_tiles& tiles, std::size_t t, Factor* out) {
-    const std::size_t n = tiles.width_of(t);
-    cpu_matrix<float> room(tokens_room(w, n), tiles.inputs);
-    pack_turned(tokens_of(w, t * tiles.width, n, room.view()), out, n);
+/// Wᵀ's columns of rows first … first + count − 1 of W, `count` side by side.
+template <class Factor>
+void pack_columns(matrix_view<const float> w, std::size_t first, std::size_t count, Factor* out) {
+    pack_turned(w.row_block(first, count), out, count);
+}
+template <class Factor> void pack_columns(const stored_matrix& w, std::size_t first, std::size_t count, Factor* out) {
+    using kernel = product_kernel<float>;
+    const auto to_panel = kernels_of(w.type).to_panel;
+    if (to_panel == nullptr) { // rare types
+        cpu_matrix<float> rows(count, w.columns);
+        read_rows(w, first, rows.view());
+        return pack_turned(rows.view(), out, count);
+    }
+    alignas(64) float panel[kernel::depth * kernel::columns]; // NOLINT
+    for (std::size_t j = 0; j < count; j += kernel::columns) {
+        const std::size_t n = std::min(kernel::columns, count - j);
+        for (std::size_t k = 0; k < w.columns; k += kernel::depth) {
+            const std::size_t depth = std::min(kernel::depth, w.columns - k);
+            for (std::size_t l = 0; l < n; l += float_lanes) to_panel(w, first + j + l, k, depth, panel + l);
+            for (std::size_t i = 0; i < depth; ++i)
+                round_row(panel + i * kernel::columns, n, out + (k + i) * count + j);
+        }
+    }
+}
+template <class Factor> void pack_columns(const stored_rows& w, std::size_t first, std::size_t count, Factor* out) {
+    pack_columns(w.matrix, w.first + first, count, out);
 }
 
 /// Gives the pages of a mapped file back, which are read again when they are wanted.
@@ -110,8 +132,9 @@ template <class Factor> struct packed_matrix {
         if (block_elements(source.type) != 1 || !multiplies_by_onednn<float>()) return;
         const output_tiles cut = shape();
         const auto packed = std::make_shared<cpu_matrix<Factor>>(1, rows * columns);
-        parallel_for(cut.count(),
-                     [&](std::size_t t) { detail::pack_tile(source, cut, t, packed->view().data + cut.offset(t)); });
+        parallel_for(cut.count(), [&](std::size_t t) {
+            detail::pack_columns(source, t * cut.width, cut.width_of(t), packed->view().data + cut.offset(t));
+        });
         if (source.mapped) detail::give_back_pages(source.bytes);
         tiles = packed;
     }

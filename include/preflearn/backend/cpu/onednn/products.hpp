@@ -1,8 +1,9 @@
 /// \file
 /// The products of a processor's backend by oneDNN, in float or in bfloat16 with sums in float. Each is cut into tasks
 /// of one thread (serial_product.hpp), so that neither the cut nor the number of threads can be seen in its bits. Where
-/// W is needed as Wᵀ it is packed into tiles of outputs: frozen matrices once (packed_matrix.hpp), trained and
-/// quantised ones in every call, a piece at a time. On a machine where the rows of oneDNN's products do not
+/// W is needed as Wᵀ it is packed into tiles of outputs: frozen matrices once (packed_matrix.hpp), trained and quantised
+/// ones in every call, a piece at a time. Frozen and trained weights of equal numbers give equal bits; on AVX2 as far as
+/// matrices that make one product are multiples of 16 high. On a machine where the rows of oneDNN's products do not
 /// agree, products are those of linear.hpp; where it has no instructions for bfloat16, that is how frozen weights are
 /// kept, and products are in float.
 // SPDX-License-Identifier: MIT
@@ -111,9 +112,8 @@ void multiply_transposed(matrix_view<const Number> a, const Weights& w, matrix_v
     std::vector<column_piece> pieces;
     add_pieces(pieces, 0, 0, w.rows, output_tiles::of(w.rows, w.columns).width, most, 0);
     in_tasks(c.rows, pieces, rows_at_once, [&](const column_piece& p, std::size_t r, std::size_t m) {
-        cpu_matrix<float> read(tokens_room(w, p.count), w.columns);
         cpu_matrix<Number> packed(w.columns, p.count);
-        pack_turned(tokens_of(w, p.first, p.count, read.view()), packed.view().data, p.count);
+        pack_columns(w, p.first, p.count, packed.view().data);
         for (std::size_t done = 0; done < m; done += task_rows) {
             const std::size_t some = std::min(task_rows, m - done);
             multiply_serial_onednn(a.row_block(r + done, some), std::as_const(packed).view(),
