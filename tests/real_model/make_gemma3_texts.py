@@ -1,6 +1,7 @@
 """Makes gemma3_texts.json beside this file: the ids that transformers gives to hard texts with Gemma 3's vocabulary, of
-which ../../../shared/get-student-llm has the GGUF file. No ids of 32 spaces and more: there transformers' byte-pair
-merges give 16 + 16, SentencePiece and llama.cpp, whose rule a GGUF file follows, 31 + 1.
+which ../../../shared/get-student-llm has the GGUF file. Not 32 spaces and more: there transformers' byte-pair merges
+give 16 + 16, SentencePiece and llama.cpp, whose rule a GGUF file follows, 31 + 1; and no U+2581 in a text, which
+SentencePiece takes for a space, so that it does not come back, and llama.cpp for no run of spaces.
 
     python make_gemma3_texts.py FOLDER_OF_student-llm.gguf       (made with transformers 5.24.0; takes minutes)
 """
@@ -44,7 +45,6 @@ texts = [
     '\x00nul',
     '\u200bzero\u200bwidth\ufeff',
     '\xa0nbsp\u3000ideographic',
-    '\u2581already \u2581\u2581 here',
     '\U0001d518\U0001d52b\U0001d526\U0001d520\U0001d52c\U0001d521\U0001d522 \U00010348 \U000e0001',
     '<start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\n',
     '<bos>text<eos>',
