@@ -1,11 +1,11 @@
 /// \file
 /// The products of a processor's backend by oneDNN, in float or in bfloat16 with sums in float. Each is cut into tasks
 /// of one thread (serial_product.hpp), so that neither the cut nor the number of threads can be seen in its bits. Where
-/// W is needed as Wᵀ it is packed into tiles of outputs: frozen matrices once (packed_matrix.hpp), trained and quantised
-/// ones in every call, a piece at a time. Frozen and trained weights of equal numbers give equal bits; on AVX2 as far as
-/// matrices that make one product are multiples of 16 high. On a machine where the rows of oneDNN's products do not
-/// agree, products are those of linear.hpp; where it has no instructions for bfloat16, that is how frozen weights are
-/// kept, and products are in float.
+/// W is needed as Wᵀ it is packed into tiles of outputs: frozen matrices once (packed_matrix.hpp), trained and
+/// quantised ones in every call, a piece at a time. Frozen and trained weights of equal numbers give equal bits; on
+/// AVX2 as far as matrices that make one product are multiples of 16 high. On a machine where the rows of oneDNN's
+/// products do not agree, products are those of linear.hpp; where it has no instructions for bfloat16, that is how
+/// frozen weights are kept, and products are in float.
 // SPDX-License-Identifier: MIT
 #pragma once
 
