@@ -20,7 +20,7 @@ if(instantiate)
   set(base ${CMAKE_CURRENT_BINARY_DIR}/concepts.hpp)
 endif()
 foreach(header pipeline/ranking/study policy/files/load_text_policy pipeline/study ranking/errors/covariance
-    ranking/model/board_model loss_values/columns training/objective backend/cpu/few_rows loss/pairs/pairwise
+    ranking/model/board_model loss_values/columns training/objective backend/cpu/linear loss/pairs/pairwise
     data/preferences/record)
   string(REPLACE "/" "_" name ${header})
   precompile_for_headers(${name} preflearn/${header}.hpp)

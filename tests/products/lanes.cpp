@@ -23,7 +23,7 @@ TEST_CASE("words of rows become lanes, and the last row stands in for those beyo
     const detail::lane_words one = lanes.word(5 * 4), half = lanes.half(5 * 4);
     for (std::size_t l = 0; l < detail::float_lanes; ++l) {
         const std::size_t row = std::min(1 + l, rows - 1);
-        for (std::size_t w = 0; w < 4; ++w) CHECK(four[w][l] == row * columns + 2 + w);
+        for (std::size_t w = 0; w < 4; ++w) CHECK(std::uint32_t{four[w][l]} == row * columns + 2 + w);
         CHECK(one[l] == row * columns + 5);
         CHECK(half[l] == row * columns + 5);
     }

@@ -13,7 +13,7 @@ using namespace preflearn;
 
 namespace {
 
-adapter_config read(const test::folder& folder, const nlohmann::json& settings) {
+adapter_config config_in(const test::folder& folder, const nlohmann::json& settings) {
     return read_adapter_config(folder.write("adapter_config.json", settings.dump()));
 }
 
@@ -21,22 +21,22 @@ adapter_config read(const test::folder& folder, const nlohmann::json& settings) 
 
 TEST_CASE("what is left out has PEFT's defaults, and every setting is read") {
     const test::folder folder;
-    const adapter_config least = read(folder, {{"peft_type", "LORA"}, {"target_modules", {"q_proj"}}});
+    const adapter_config least = config_in(folder, {{"peft_type", "LORA"}, {"target_modules", {"q_proj"}}});
     CHECK(least.rank == 8);
     CHECK(least.alpha == 8);
     CHECK(least.dropout == 0);
     CHECK(!least.rank_stabilised);
     CHECK(least.base.empty());
-    const adapter_config all = read(folder, {{"peft_type", "LORA"},
-                                             {"target_modules", {"q_proj", "v_proj"}},
-                                             {"r", 4},
-                                             {"lora_alpha", 16.5},
-                                             {"lora_dropout", 0.25},
-                                             {"use_rslora", true},
-                                             {"base_model_name_or_path", "org/model"},
-                                             {"layers_to_transform", 3},
-                                             {"rank_pattern", {{"v_proj", 2}}},
-                                             {"alpha_pattern", {{"^model.layers.3.self_attn.q_proj", 1}}}});
+    const adapter_config all = config_in(folder, {{"peft_type", "LORA"},
+                                                  {"target_modules", {"q_proj", "v_proj"}},
+                                                  {"r", 4},
+                                                  {"lora_alpha", 16.5},
+                                                  {"lora_dropout", 0.25},
+                                                  {"use_rslora", true},
+                                                  {"base_model_name_or_path", "org/model"},
+                                                  {"layers_to_transform", 3},
+                                                  {"rank_pattern", {{"v_proj", 2}}},
+                                                  {"alpha_pattern", {{"^model.layers.3.self_attn.q_proj", 1}}}});
     CHECK(all.rank == 4);
     CHECK(all.alpha == 16.5);
     CHECK(all.dropout == 0.25);
@@ -63,7 +63,7 @@ TEST_CASE("what is written is read back") {
                                 .base = "gpt2"};
     const auto json = adapter_config_json(config, true);
     CHECK(json["fan_in_fan_out"] == true);
-    const adapter_config again = read(folder, json);
+    const adapter_config again = config_in(folder, json);
     CHECK(again.rank == 3);
     CHECK(again.alpha == 5);
     CHECK(again.dropout == 0.5);
@@ -79,7 +79,7 @@ TEST_CASE("a setting of another type is refused by name") {
     const auto refusal = [&](const char* name, const nlohmann::json& value) {
         nlohmann::json settings{{"peft_type", "LORA"}, {"target_modules", {"q_proj"}}};
         settings[name] = value;
-        return test::error_of([&] { (void)read(folder, settings); });
+        return test::error_of([&] { (void)config_in(folder, settings); });
     };
     CHECK(refusal("r", "8").ends_with("r: a whole number of at least 0 was expected, found \"8\""));
     CHECK(refusal("lora_alpha", true).ends_with("lora_alpha: a number was expected, found true"));

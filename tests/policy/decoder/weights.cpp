@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <vector>
 
 #include <preflearn/backend/cpu.hpp>
@@ -80,4 +81,14 @@ TEST_CASE("backward passes know how far down there is something to learn") {
         first_layer.emplace(t, zeros(tensor.rows, tensor.columns));
     }
     CHECK(tiny_weights(config, first_layer).first_trained_layer() == 1);
+    // forward, to what is below, and to the weights: two operations each for every weight of the layers' products
+    std::vector<double> of_layer(config.layers);
+    for (std::size_t l = 0; l < config.layers; ++l) {
+        const layer_places& at = above.layout().layer(l);
+        for (const weight_place* p : {&at.query_key_value, &at.attention_output, &at.gate_up, &at.down})
+            of_layer[l] += static_cast<double>(p->weight.size());
+    }
+    const double all = std::accumulate(of_layer.begin(), of_layer.end(), 0.0);
+    CHECK(tiny_weights(config).operations_per_token() == 6 * all);
+    CHECK(tiny_weights(config, first_layer).operations_per_token() == 6 * all - 4 * of_layer[0]);
 }

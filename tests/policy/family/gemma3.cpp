@@ -24,7 +24,7 @@ using namespace preflearn;
 namespace {
 
 /// Of Gemma 3 270M, by the first version of transformers that had it.
-const char* const published = R"({"_sliding_window_pattern": 6, "architectures": ["Gemma3ForCausalLM"],
+const char* const published_gemma3 = R"({"_sliding_window_pattern": 6, "architectures": ["Gemma3ForCausalLM"],
     "attention_bias": false, "attention_dropout": 0.0, "attn_logit_softcapping": null, "bos_token_id": 2,
     "eos_token_id": 1, "final_logit_softcapping": null, "head_dim": 256, "hidden_activation": "gelu_pytorch_tanh",
     "hidden_size": 640, "initializer_range": 0.02, "intermediate_size": 2048,
@@ -39,7 +39,7 @@ const char* const published = R"({"_sliding_window_pattern": 6, "architectures":
 /// With the members of `patch` in place of those of the same name.
 transformer_config read(const nlohmann::json& patch = nlohmann::json::object()) {
     const test::folder folder;
-    nlohmann::json config = nlohmann::json::parse(published);
+    nlohmann::json config = nlohmann::json::parse(published_gemma3);
     config.update(patch);
     return read_config_json(folder.write("config.json", config.dump()));
 }

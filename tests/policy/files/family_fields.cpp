@@ -22,7 +22,7 @@ nlohmann::json small_llama() {
             {"num_attention_heads", 4}};
 }
 
-transformer_config read(const nlohmann::json& object) {
+transformer_config read_llama(const nlohmann::json& object) {
     transformer_config config;
     read_fields(settings_reader(object, "config.json"), &field_entry::hugging_face, config);
     return config;
@@ -33,21 +33,21 @@ transformer_config read(const nlohmann::json& object) {
 TEST_CASE("what a file has goes into the members, what it lacks takes the family's default") {
     nlohmann::json object = small_llama();
     object["rope_theta"] = 5e5;
-    const transformer_config config = read(object);
+    const transformer_config config = read_llama(object);
     CHECK(config.layers == 2);
     CHECK(config.rope_theta == 5e5);
     CHECK(config.norm_epsilon == 1e-6);
     object.erase("hidden_size");
-    CHECK(test::contains(test::error_of([&] { (void)read(object); }), "config.json: hidden_size"));
+    CHECK(test::contains(test::error_of([&] { (void)read_llama(object); }), "config.json: hidden_size"));
 }
 
 TEST_CASE("members are written as they are read") {
-    const transformer_config config = read(small_llama());
+    const transformer_config config = read_llama(small_llama());
     nlohmann::json written;
     for (const field_entry& entry : config.family.fields)
         if (!entry.hugging_face.name.empty())
             written[std::string(entry.hugging_face.name)] = field_value(config, entry);
-    CHECK(read(written) == config);
+    CHECK(read_llama(written) == config);
 }
 
 TEST_CASE("a share of the head's width becomes a number of columns") {

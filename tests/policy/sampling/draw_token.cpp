@@ -114,8 +114,9 @@ TEST_CASE("a draw from the likeliest of many tokens is that from all of them sor
             total += weights.emplace_back(std::exp(static_cast<double>(z) - high));
             order.push_back(order.size());
         }
-        std::stable_sort(order.begin(), order.end(),
-                         [&](std::size_t a, std::size_t b) { return weights[a] > weights[b]; });
+        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            return weights[a] > weights[b] || (weights[a] == weights[b] && a < b);
+        });
         for (const double top_p : {0.3, 0.95, 0.9999999, 1 - 1e-16}) {
             std::size_t count = 0;
             double kept = 0;

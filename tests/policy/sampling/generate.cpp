@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include <preflearn/backend/cpu/eight_bit.hpp>
 #include <preflearn/policy/transformer.hpp>
 
 #include "../models.hpp"
@@ -100,4 +101,21 @@ TEST_CASE("responses are as frequent as their log-probabilities say") {
             CHECK(std::abs(count - n * p) < 5 * std::sqrt(n * p * (1 - p)));
         }
     }
+}
+
+TEST_CASE(
+    "a model on the backend that decodes with activations of 8 bits draws, by plain weights what any other draws") {
+    const transformer<float> whole(test::grouped(), generator(8, "weights"));
+    frozen_tensors plain;
+    for (std::size_t t = 0; t < whole.layout().tensors().size(); ++t) {
+        const tensor_place& place = whole.layout().tensors()[t];
+        const std::span<const float> values = whole.parameters().subspan(place.offset, place.size());
+        plain[t] = stored_numbers(std::vector<float>(values.begin(), values.end()), place.rows, place.columns);
+    }
+    // plain numbers are multiplied as they are, so that the two agree exactly
+    const transformer<float, eight_bit_backend> rounded(whole.config(), plain);
+    const std::vector<token_id> prompt = {3, 1, 4};
+    generator first(1, "sample"), second(1, "sample");
+    const sampling_options options{.max_tokens = 10};
+    CHECK(rounded.sample(prompt, options, first) == whole.sample(prompt, options, second));
 }

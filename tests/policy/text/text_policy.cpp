@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/core/many.hpp>
+#include <preflearn/policy/adapters/with_adapter.hpp>
 #include <preflearn/policy/files/load_text_policy.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
 
@@ -165,4 +166,14 @@ TEST_CASE("a folder with tokenizer.json and weights loads as one policy") {
     folder.write("tokenizer_config.json", R"({"eos_token": "</s>"})");
     const policy loaded = load_text_policy<double>(folder.path(), {.after_response = response_end::end_token});
     CHECK(loaded.log_prob("c", "ab") == small_model().log_prob(std::vector<token_id>{2}, std::vector<token_id>{4, 6}));
+}
+
+TEST_CASE("a policy that learns by an adapter is its own reference with the adapter off") {
+    const policy base(letters(false), small_model());
+    policy adapted(letters(false), with_adapter(base.model(), {.rank = 2}));
+    for (double& value : adapted.parameters()) value += 0.1;
+    CHECK(adapted.log_prob("ca", "bab") != base.log_prob("ca", "bab"));
+    const policy reference = adapted.without_adapter();
+    CHECK(reference.log_prob("ca", "bab") == base.log_prob("ca", "bab"));
+    CHECK(reference.tokens("ca", "b").prompt.data() == adapted.tokens("ca", "b").prompt.data());
 }

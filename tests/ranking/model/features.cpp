@@ -14,7 +14,7 @@ using namespace test;
 
 namespace {
 
-matrix_view<const double> as_column(const std::vector<double>& values) { return {values.data(), values.size(), 1}; }
+matrix_view<const double> one_column(const std::vector<double>& values) { return {values.data(), values.size(), 1}; }
 
 game_fit fitted(const game_columns& games, matrix_view<const double> features, const game_features& how = {}) {
     return fit_games(games.list(), {.features = features}, game_model{.features = how});
@@ -26,9 +26,9 @@ TEST_CASE("a feature of ones is the order effect") {
     const game_columns games = random_games(6, 1500, 3, 0);
     const std::vector<double> ones(1500, 1.0);
     const game_model style{.features = game_features{}};
-    const game_fit fit = fitted(games, as_column(ones));
+    const game_fit fit = fitted(games, one_column(ones));
     REQUIRE(fit.converged());
-    const rating_covariance errors = inverse_information(games.list(), {.features = as_column(ones)}, style, fit);
+    const rating_covariance errors = inverse_information(games.list(), {.features = one_column(ones)}, style, fit);
     const bradley_terry_model model{.order = order_effect{}};
     const pair_counts counts = count_games(games.list(), sides::kept);
     const rating_fit order = fit_ratings(counts, model);
@@ -70,12 +70,12 @@ TEST_CASE("a prior shrinks the feature, its unit does not matter") {
         length.push_back(1000 * random.normal());
         in_millions.push_back(length.back() / 1e6);
     }
-    const game_fit fit = fitted(games, as_column(length)), scaled = fitted(games, as_column(in_millions));
+    const game_fit fit = fitted(games, one_column(length)), scaled = fitted(games, one_column(in_millions));
     REQUIRE(fit.converged());
     REQUIRE(scaled.converged());
     CHECK(scaled.coefficients[0] == doctest::Approx(1e6 * fit.coefficients[0]).epsilon(1e-7));
     check_close(scaled.rating.scores, fit.rating.scores, 1e-9);
-    const game_fit shrunk = fitted(games, as_column(in_millions), {.variance = 1e-4});
+    const game_fit shrunk = fitted(games, one_column(in_millions), {.variance = 1e-4});
     CHECK(std::abs(shrunk.coefficients[0]) < 0.1 * std::abs(scaled.coefficients[0]));
     check_close(shrunk.rating.scores, fit_ratings(count_games(games.list())).scores, 1e-2);
 }
@@ -87,16 +87,16 @@ TEST_CASE("features that decide, repeat the items or are not finite") {
         items.push_back(static_cast<double>(games.left[g]) - static_cast<double>(games.right[g]));
         decides.push_back(games.results[g] == game_result::left ? 1 : -1);
     }
-    CHECK(fitted(games, as_column(items)).rating.status == fit_status::unidentified);
-    CHECK(fitted(games, as_column(items), {.variance = 1}).converged());
-    const game_fit separated = fitted(games, as_column(decides));
+    CHECK(fitted(games, one_column(items)).rating.status == fit_status::unidentified);
+    CHECK(fitted(games, one_column(items), {.variance = 1}).converged());
+    const game_fit separated = fitted(games, one_column(decides));
     CHECK(separated.rating.status == fit_status::unbounded);
     CHECK(separated.coefficients.empty());
     CHECK(std::isnan(separated.rating.log_likelihood));
-    CHECK_THROWS_AS(fitted(games, as_column(items), {.variance = 0}), argument_error);
+    CHECK_THROWS_AS(fitted(games, one_column(items), {.variance = 0}), argument_error);
     decides[17] = std::numeric_limits<double>::quiet_NaN();
-    CHECK_THROWS_WITH_AS(fitted(games, as_column(decides)), doctest::Contains("game 17, feature 0"), numeric_error);
+    CHECK_THROWS_WITH_AS(fitted(games, one_column(decides)), doctest::Contains("game 17, feature 0"), numeric_error);
     decides.pop_back();
-    CHECK_THROWS_AS(fitted(games, as_column(decides)), argument_error);
+    CHECK_THROWS_AS(fitted(games, one_column(decides)), argument_error);
     CHECK(fitted({.items = 3}, {}).rating.status == fit_status::no_data);
 }

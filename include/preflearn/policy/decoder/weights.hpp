@@ -118,6 +118,7 @@ template <class T, class Backend> class decoder_weights {
             const layer_places& places = layout_.layer(layer);
             for (const weight_place* p :
                  {&places.query_key_value, &places.attention_output, &places.gate_up, &places.down}) {
+                if (!p->present()) continue;
                 const int products = 1 + (layer >= first_trained_layer() ? 1 : 0) + (trained_offset(p->weight) ? 1 : 0);
                 all += 2.0 * products * static_cast<double>(p->weight.size());
             }

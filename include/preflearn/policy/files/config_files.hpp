@@ -132,7 +132,7 @@ inline transformer_config read_config_json(const std::filesystem::path& path,
     read_layer_types(in, config);
     if (const std::string unread = unread_fields(in, config.family); !unread.empty())
         config.notes.push_back(message(path.string(), ": these fields are not known and not read: ", unread));
-    if (member_or_null(whole, "model_type") != config.family.model_type)
+    if (member_or_null(whole, "model_type") != nlohmann::json(config.family.model_type))
         config.notes.push_back(message(path.string(), ": of a model that sees images, the language model is read"));
     const std::filesystem::path generation = path.parent_path() / "generation_config.json";
     if (std::filesystem::exists(generation)) {

@@ -17,8 +17,8 @@
 namespace preflearn {
 
 /// Loads tokenizer and model from a GGUF file, or from a Hugging Face folder (config.json, safetensors,
-/// tokenizer.json). \throws input_error naming the file and what is wrong with it; argument_error for options that it
-/// cannot meet.
+/// and tokenizer.json or vocab.json with merges.txt). \throws input_error naming the file and what is wrong with it;
+/// argument_error for options that it cannot meet.
 template <std::floating_point Scalar, class Backend = cpu_backend>
 text_policy<transformer<Scalar, Backend>> load_text_policy(const std::filesystem::path& path,
                                                            const text_policy_options& options = {},

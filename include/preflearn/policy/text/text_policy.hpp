@@ -154,6 +154,11 @@ template <class Model = transformer<float>> class text_policy {
         return after_response_ == response_end::end_token ? texts_->ended(text) : texts_->continued(text);
     }
 
+    /// The same policy with its model's adapters off, which shares all frozen weights and the tokenizer: the reference
+    /// of a policy that learns by adapters.
+    [[nodiscard]] text_policy without_adapter() const requires requires(const Model& m) { m.without_adapter(); }
+    { return text_policy(texts_, model_.without_adapter(), after_response_); }
+
     [[nodiscard]] const tokenizer& words() const { return texts_->words(); }
     [[nodiscard]] token_boundary boundary() const { return texts_->boundary(); }
     /// What loading tokenizer and model noticed and decided, sentences for people.
@@ -170,6 +175,9 @@ template <class Model = transformer<float>> class text_policy {
     [[nodiscard]] const Model& model() const { return model_; }
 
   private:
+    text_policy(std::shared_ptr<encoded_texts> texts, Model model, response_end after_response)
+        : texts_(std::move(texts)), model_(std::move(model)), after_response_(after_response) {}
+
     template <class Prompt, class Response>
     std::vector<token_completion> tokens_of_all(std::span<const completion<Prompt, Response>> completions) const {
         return texts_->pairs(completions, after_response_);
