@@ -222,10 +222,12 @@ template <class Factor = float> struct onednn_products {
         };
         if (!multiplies_by_onednn<float>())
             return each_part([&](const stored& w, std::size_t, std::size_t column, std::size_t count) {
-                cpu_matrix<float> rows(count, w.columns);
+                const matrix_view<float> to = y.column_block(column, count);
+                if (count == w.rows)
+                    return chained_products::multiply_frozen<float>(x, std::span(&w.source, 1), to, mode);
+                cpu_matrix<float> rows(count, w.columns); // tokens of a head
                 read_rows(w.source, first, rows.view());
-                chained_products::multiply<float>(transpose::no, x, transpose::yes, rows.view(),
-                                                  y.column_block(column, count), mode);
+                chained_products::multiply<float>(transpose::no, x, transpose::yes, rows.view(), to, mode);
             });
         detail::with_number<Factor>([&]<class Number>(Number) {
             const detail::onednn_factor<Number> left(transpose::no, x);
