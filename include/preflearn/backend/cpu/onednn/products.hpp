@@ -1,11 +1,11 @@
 /// \file
 /// The products of a processor's backend by oneDNN, in float or in bfloat16 with sums in float. Each is cut into tasks
 /// of one thread (serial_product.hpp), so that neither the cut nor the number of threads can be seen in its bits. Where
-/// W is needed as Wᵀ it is packed into tiles of outputs: frozen matrices once (packed_matrix.hpp), trained and quantised
-/// ones in every call, a piece at a time. Frozen and trained weights of equal numbers give equal bits; on AVX2 as far as
-/// matrices that make one product are multiples of 16 high. On a machine where the rows of oneDNN's products do not
-/// agree, products are those of linear.hpp; where it has no instructions for bfloat16, that is how frozen weights are
-/// kept, and products are in float.
+/// W is needed as Wᵀ it is packed into tiles of outputs: frozen matrices once (packed_matrix.hpp), trained and
+/// quantised ones in every call, a piece at a time. Frozen and trained weights of equal numbers give equal bits; on
+/// AVX2 as far as matrices that make one product are multiples of 16 high. On a machine where the rows of oneDNN's
+/// products do not agree, products are those of linear.hpp; where it has no instructions for bfloat16, that is how
+/// frozen weights are kept, and products are in float.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -222,10 +222,12 @@ template <class Factor = float> struct onednn_products {
         };
         if (!multiplies_by_onednn<float>())
             return each_part([&](const stored& w, std::size_t, std::size_t column, std::size_t count) {
-                cpu_matrix<float> rows(count, w.columns);
+                const matrix_view<float> to = y.column_block(column, count);
+                if (count == w.rows)
+                    return chained_products::multiply_frozen<float>(x, std::span(&w.source, 1), to, mode);
+                cpu_matrix<float> rows(count, w.columns); // tokens of a head
                 read_rows(w.source, first, rows.view());
-                chained_products::multiply<float>(transpose::no, x, transpose::yes, rows.view(),
-                                                  y.column_block(column, count), mode);
+                chained_products::multiply<float>(transpose::no, x, transpose::yes, rows.view(), to, mode);
             });
         detail::with_number<Factor>([&]<class Number>(Number) {
             const detail::onednn_factor<Number> left(transpose::no, x);
