@@ -232,7 +232,9 @@ TEST_CASE("a study by adapters, by the last layer or by the head trains those al
     const auto adapter = [](text_study_options& o) {
         o.adapter = adapter_options{.rank = 2, .dropout = 0.2};
         o.recompute_activations = true;
+        o.study.student_training.epochs = 6;
     };
+    std::filesystem::create_directories(f.folder / "runs");
     const study_result by_adapter = run(adapter, "runs");
     const auto& steps = by_adapter.students[3].training.steps;
     CHECK(steps.back().loss < steps.front().loss);
