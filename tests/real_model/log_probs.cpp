@@ -15,7 +15,7 @@ TEST_CASE("log-probabilities of real pairs under a real model are transformers'"
     if (path.empty()) return;
     const auto m = load_transformer<float>(path);
     CHECK(m.config().tied_embeddings);
-    check_golden_pairs(m, test::golden_pairs(pairs));
+    test::check_golden_pairs(m, test::golden_pairs(pairs));
 }
 
 TEST_CASE("a real model's weights, read where they lie in the file, give the bits of their numbers") {
