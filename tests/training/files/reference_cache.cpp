@@ -65,7 +65,7 @@ TEST_CASE("a cache in which a bit was turned is refused") {
 namespace {
 
 /// A policy that says what it is, and counts how often it is asked.
-struct counting {
+struct counting_policy {
     token_model<float> model{6, 3};
     std::string kind = "counting";
     std::size_t* asked;
@@ -89,7 +89,7 @@ TEST_CASE("a folder knows what was computed by the same policy of the same pairs
     const test::folder here;
     const token_data data(20), other(20, 6, 2);
     std::size_t asked = 0;
-    counting policy{.asked = &asked};
+    counting_policy policy{.asked = &asked};
     reference_cache cache(here / "new" / "folder");
     const auto expected = reference_log_probs(policy, data.comparisons);
     asked = 0;
@@ -118,7 +118,7 @@ TEST_CASE("a broken file of the folder is noted and written anew") {
     const test::folder here;
     const token_data data(20);
     std::size_t asked = 0;
-    const counting policy{.asked = &asked};
+    const counting_policy policy{.asked = &asked};
     const auto expected = reference_cache(here.path()).log_probs(policy, data.comparisons);
     const std::filesystem::path file = std::filesystem::directory_iterator(here.path())->path();
     const std::string good = test::read(file);
