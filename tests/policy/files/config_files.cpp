@@ -64,7 +64,8 @@ TEST_CASE("rotary scaling is read as both generations of transformers write it")
     CHECK_THROWS_WITH_AS(read({{"rope_scaling", {{"rope_type", "longrope"}}}}), doctest::Contains("found \"longrope\""),
                          input_error);
     CHECK_THROWS_AS(read({{"rope_parameters", {{"partial_rotary_factor", 0.5}}}}), input_error);
-    const transformer_config dynamic = read({{"rope_parameters", {{"rope_type", "dynamic"}, {"factor", 2.5}}}});
+    const transformer_config dynamic =
+        read({{"head_dim", 4}, {"rope_parameters", {{"rope_type", "dynamic"}, {"factor", 2.5}}}});
     CHECK(dynamic.rope_scaling.original_maximum_length == 2048);
     CHECK(dynamic.maximum_length == 5120);
     CHECK(read({{"pretraining_tp", 2}}) == read({{"pretraining_tp", 1}})); // the same sums, in two parts
