@@ -16,11 +16,7 @@
 #include <utility>
 #include <vector>
 
-#if defined(__AVX512VNNI__)
-#include <immintrin.h>
-#endif
-
-#include <Eigen/Core>
+#include <Eigen/Core> // and the intrinsics of what it was compiled for
 
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
