@@ -210,10 +210,10 @@ inline std::vector<text_comparison> usable_pairs(const score_file_options& optio
 
 } // namespace detail
 
-/// Does it all. \param say takes each sentence for the user \param seen is told, after each block of pairs, how many of
-/// how many are done and, where it takes four numbers, how many tokens were computed for it and how many operations one
-/// takes \throws input_error for files that cannot be read or written, when no pair is left and, where
-/// strict, when one was left out; argument_error for options that cannot be met.
+/// Does it all. \param say takes each sentence for the user \param seen is told, at the start and after each block of
+/// pairs, how many of how many are done and, where it takes four numbers, how many tokens were computed for it and how
+/// many operations one takes \throws input_error for files that cannot be read or written, when no pair is left and,
+/// where strict, when one was left out; argument_error for options that cannot be met.
 template <std::floating_point Scalar, class Backend = cpu_backend, class Say, class Seen>
 void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
     tokenizer words = load_tokenizer(options.model, options.tokenizer); // first, since it is quicker to fail

@@ -150,9 +150,9 @@ void write_scores(std::ostream& out, const TextPolicy& policy, std::span<const t
 /// Scores `pairs` (first: chosen, second: rejected) with a policy over text and writes
 /// `{"index", "prompt_tokens", "chosen_tokens", "rejected_tokens", "chosen_logp", "rejected_logp"}` per pair: the
 /// pair's id, lengths in tokens, and Σ log π of the response's tokens in nats. \param key names the model and the data,
-/// so that an unfinished file is only continued by what began it \param seen is told after each block how many pairs
-/// are done and, where it takes two numbers, of how many tokens the block was \throws input_error when a file cannot be
-/// written or belongs to something else; and what the policy throws.
+/// so that an unfinished file is only continued by what began it \param seen is told at the start and after each block
+/// how many pairs are done and, where it takes two numbers, of how many tokens the block was \throws input_error when a
+/// file cannot be written or belongs to something else; and what the policy throws.
 template <class TextPolicy, class Seen>
 void score_pairs(const TextPolicy& policy, std::span<const text_comparison> pairs, const std::filesystem::path& out,
                  std::string_view key, Seen&& seen, const score_options& options = {}) {
@@ -162,16 +162,20 @@ void score_pairs(const TextPolicy& policy, std::span<const text_comparison> pair
     std::size_t done = detail::continue_unfinished(part, key, pairs.size());
     {
         std::ofstream stream(part, std::ios::binary | std::ios::app);
+        const auto tell = [&](std::size_t tokens) {
+            if constexpr (std::invocable<Seen&, std::size_t, std::size_t>)
+                seen(done, tokens);
+            else
+                seen(done);
+        };
+        if (done < pairs.size()) tell(0);
         while (done < pairs.size()) {
             const auto some = pairs.subspan(done, std::min(block, pairs.size() - done));
             detail::write_scores(stream, policy, some, options);
             require<input_error>(static_cast<bool>(stream.flush()), part.string(),
                                  ": writing failed (is the disk full?)");
             done += some.size();
-            if constexpr (std::invocable<Seen&, std::size_t, std::size_t>)
-                seen(done, detail::computed_tokens(policy, some));
-            else
-                seen(done);
+            tell(detail::computed_tokens(policy, some));
         }
     }
     std::ifstream finished(part, std::ios::binary);
