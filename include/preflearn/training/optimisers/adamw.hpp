@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <preflearn/core/system/parallel.hpp>
@@ -34,6 +35,52 @@ template <std::floating_point Scalar> struct adamw_moments {
     }
 };
 
+/// What the optimisers of this rule share. `Numbers` has rate, beta1, beta2, epsilon, weight_decay and a name.
+template <class Numbers> void check_adamw(const Numbers& numbers) {
+    constexpr std::string_view name = Numbers::name;
+    require_not_negative(name, "rate", numbers.rate);
+    require_share(name, "beta1", numbers.beta1);
+    require_share(name, "beta2", numbers.beta2);
+    require_number(numbers.epsilon > 0 && std::isfinite(numbers.epsilon), name, "epsilon", numbers.epsilon,
+                   "a positive number");
+    require_not_negative(name, "weight_decay", numbers.weight_decay);
+}
+template <class Numbers, class Add> void describe_adamw(const Numbers& numbers, Add&& add) {
+    add("rate", numbers.rate);
+    add("beta1", numbers.beta1);
+    add("beta2", numbers.beta2);
+    add("epsilon", numbers.epsilon);
+    add("weight_decay", numbers.weight_decay);
+}
+
+/// The rule's step number `steps` ≥ 1, in the parameters' own type.
+template <std::floating_point Scalar> struct adamw_step {
+    template <class Numbers>
+    adamw_step(const Numbers& numbers, std::uint64_t steps, double step_rate, double factor)
+        : decay1_(static_cast<Scalar>(numbers.beta1)), decay2_(static_cast<Scalar>(numbers.beta2)),
+          rest1_(static_cast<Scalar>(1 - numbers.beta1)), rest2_(static_cast<Scalar>(1 - numbers.beta2)),
+          step_(static_cast<Scalar>(step_rate / (1 - std::pow(numbers.beta1, static_cast<double>(steps))))),
+          root_(static_cast<Scalar>(1 / std::sqrt(1 - std::pow(numbers.beta2, static_cast<double>(steps))))),
+          keep_(static_cast<Scalar>(1 - step_rate * numbers.weight_decay)),
+          small_(static_cast<Scalar>(numbers.epsilon)), scale_(static_cast<Scalar>(factor)) {}
+
+    /// Of `count` parameters p, by gradients g, which become zero, and moments m and v.
+    void operator()(std::size_t count, Scalar* __restrict__ p, Scalar* __restrict__ g, Scalar* __restrict__ m,
+                    Scalar* __restrict__ v) const {
+        const adamw_step one = *this; // in registers, whatever is written
+        for (std::size_t i = 0; i < count; ++i) {
+            const Scalar gradient = one.scale_ * g[i];
+            m[i] = one.decay1_ * m[i] + one.rest1_ * gradient;
+            v[i] = one.decay2_ * v[i] + one.rest2_ * gradient * gradient;
+            p[i] = one.keep_ * p[i] - one.step_ * m[i] / (std::sqrt(v[i]) * one.root_ + one.small_);
+            g[i] = 0;
+        }
+    }
+
+  private:
+    Scalar decay1_, decay2_, rest1_, rest2_, step_, root_, keep_, small_, scale_;
+};
+
 /// The optimiser's numbers; PyTorch's defaults.
 struct adamw {
     /// The learning rate η at the top of the schedule, ≥ 0.
@@ -47,20 +94,8 @@ struct adamw {
     static constexpr std::string_view name = "adamw";
 
     /// \throws argument_error naming the number that is out of its range.
-    void check() const {
-        require_not_negative(name, "rate", rate);
-        require_share(name, "beta1", beta1);
-        require_share(name, "beta2", beta2);
-        require_number(epsilon > 0 && std::isfinite(epsilon), name, "epsilon", epsilon, "a positive number");
-        require_not_negative(name, "weight_decay", weight_decay);
-    }
-    template <class Add> void describe(Add&& add) const {
-        add("rate", rate);
-        add("beta1", beta1);
-        add("beta2", beta2);
-        add("epsilon", epsilon);
-        add("weight_decay", weight_decay);
-    }
+    void check() const { check_adamw(*this); }
+    template <class Add> void describe(Add&& add) const { describe_adamw(*this, std::forward<Add>(add)); }
     template <std::floating_point Scalar> [[nodiscard]] adamw_moments<Scalar> start(flat_range range) const {
         return adamw_moments<Scalar>(range.size());
     }
@@ -73,26 +108,10 @@ struct adamw {
                 double step_rate, double factor = 1) const {
         require_fitting(name, parameters.size(), gradients.size(), moments.first.size());
         require_fitting(name, parameters.size(), gradients.size(), moments.second.size());
-        const double t = static_cast<double>(++moments.steps);
-        const auto keep = static_cast<Scalar>(1 - step_rate * weight_decay);
-        const auto decay1 = static_cast<Scalar>(beta1), decay2 = static_cast<Scalar>(beta2);
-        const auto rest1 = static_cast<Scalar>(1 - beta1), rest2 = static_cast<Scalar>(1 - beta2);
-        const auto step = static_cast<Scalar>(step_rate / (1 - std::pow(beta1, t)));
-        const auto root = static_cast<Scalar>(1 / std::sqrt(1 - std::pow(beta2, t)));
-        const auto small = static_cast<Scalar>(epsilon), scale = static_cast<Scalar>(factor);
+        const adamw_step<Scalar> step(*this, ++moments.steps, step_rate, factor);
         constexpr std::size_t grain = std::size_t{1} << 16;
-        parallel_blocks(parameters.size(), grain, [&, step, root](std::size_t begin, std::size_t end) {
-            Scalar* __restrict__ const p = parameters.data();
-            Scalar* __restrict__ const g = gradients.data();
-            Scalar* __restrict__ const m = moments.first.data();
-            Scalar* __restrict__ const v = moments.second.data();
-            for (std::size_t i = begin; i < end; ++i) {
-                const Scalar gradient = scale * g[i];
-                m[i] = decay1 * m[i] + rest1 * gradient;
-                v[i] = decay2 * v[i] + rest2 * gradient * gradient;
-                p[i] = keep * p[i] - step * m[i] / (std::sqrt(v[i]) * root + small);
-                g[i] = 0;
-            }
+        parallel_blocks(parameters.size(), grain, [&](std::size_t begin, std::size_t end) {
+            step(end - begin, &parameters[begin], &gradients[begin], &moments.first[begin], &moments.second[begin]);
         });
     }
 };

@@ -14,9 +14,11 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <preflearn/core/system/parallel.hpp>
+#include <preflearn/training/optimisers/adamw.hpp>
 #include <preflearn/training/optimisers/dynamic_code.hpp>
 #include <preflearn/training/optimisers/optimiser.hpp>
 #include <preflearn/training/optimisers/state.hpp>
@@ -59,20 +61,8 @@ struct adamw_8bit {
     static constexpr std::string_view name = "adamw_8bit";
 
     /// \throws argument_error naming the number that is out of its range.
-    void check() const {
-        require_not_negative(name, "rate", rate);
-        require_share(name, "beta1", beta1);
-        require_share(name, "beta2", beta2);
-        require_number(epsilon > 0 && std::isfinite(epsilon), name, "epsilon", epsilon, "a positive number");
-        require_not_negative(name, "weight_decay", weight_decay);
-    }
-    template <class Add> void describe(Add&& add) const {
-        add("rate", rate);
-        add("beta1", beta1);
-        add("beta2", beta2);
-        add("epsilon", epsilon);
-        add("weight_decay", weight_decay);
-    }
+    void check() const { check_adamw(*this); }
+    template <class Add> void describe(Add&& add) const { describe_adamw(*this, std::forward<Add>(add)); }
     template <std::floating_point Scalar> [[nodiscard]] adamw_8bit_moments start(flat_range range) const {
         return adamw_8bit_moments(range.size());
     }
@@ -83,29 +73,20 @@ struct adamw_8bit {
     void update(adamw_8bit_moments& moments, std::span<Scalar> parameters, std::span<Scalar> gradients,
                 double step_rate, double factor = 1) const {
         require_fitting(name, parameters.size(), gradients.size(), moments.first.size());
-        const double t = static_cast<double>(++moments.steps);
-        const auto step = static_cast<Scalar>(step_rate / (1 - std::pow(beta1, t)));
-        const auto root = static_cast<Scalar>(1 / std::sqrt(1 - std::pow(beta2, t)));
-        const auto keep = static_cast<Scalar>(1 - step_rate * weight_decay);
+        const adamw_step<Scalar> step(*this, ++moments.steps, step_rate, factor);
         constexpr std::size_t grain = std::size_t{1} << 16; // whole blocks
         parallel_blocks(parameters.size(), grain, [&](std::size_t begin, std::size_t end) {
             for (std::size_t at = begin; at < end; at += dynamic_code::block) {
                 const std::size_t count = std::min(dynamic_code::block, end - at);
-                update_block(moments, at, parameters.subspan(at, count), gradients.subspan(at, count),
-                             {step, root, keep, static_cast<Scalar>(factor)});
+                update_block(moments, at, parameters.subspan(at, count), gradients.subspan(at, count), step);
             }
         });
     }
 
   private:
-    template <class Scalar> struct step_numbers { Scalar step, root, keep, scale; };
-
     template <class Scalar>
-    void update_block(adamw_8bit_moments& moments, std::size_t at, std::span<Scalar> p, std::span<Scalar> g,
-                      const step_numbers<Scalar>& numbers) const {
-        const auto decay1 = static_cast<Scalar>(beta1), decay2 = static_cast<Scalar>(beta2);
-        const auto rest1 = static_cast<Scalar>(1 - beta1), rest2 = static_cast<Scalar>(1 - beta2);
-        const auto small = static_cast<Scalar>(epsilon);
+    static void update_block(adamw_8bit_moments& moments, std::size_t at, std::span<Scalar> p, std::span<Scalar> g,
+                             const adamw_step<Scalar>& step) {
         const dynamic_code &with_sign = dynamic_code::with_sign(), &without_sign = dynamic_code::without_sign();
         std::uint8_t *const first = moments.first.data() + at, *const second = moments.second.data() + at;
         float &scale1 = moments.first_scale[at / dynamic_code::block],
@@ -115,13 +96,7 @@ struct adamw_8bit {
             m[i] = static_cast<Scalar>(scale1) * static_cast<Scalar>(with_sign.value(first[i]));
             v[i] = static_cast<Scalar>(scale2) * static_cast<Scalar>(without_sign.value(second[i]));
         }
-        for (std::size_t i = 0; i < p.size(); ++i) {
-            const Scalar gradient = numbers.scale * g[i];
-            m[i] = decay1 * m[i] + rest1 * gradient;
-            v[i] = decay2 * v[i] + rest2 * gradient * gradient;
-            p[i] = numbers.keep * p[i] - numbers.step * m[i] / (std::sqrt(v[i]) * numbers.root + small);
-            g[i] = 0;
-        }
+        step(p.size(), p.data(), g.data(), m.data(), v.data());
         scale1 = with_sign.encode(std::span<const Scalar>(m.data(), p.size()), first);
         scale2 = without_sign.encode(std::span<const Scalar>(v.data(), p.size()), second);
     }
