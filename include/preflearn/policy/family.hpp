@@ -8,6 +8,7 @@
 #include <preflearn/policy/family/gemma.hpp>
 #include <preflearn/policy/family/gemma2.hpp>
 #include <preflearn/policy/family/gemma3.hpp>
+#include <preflearn/policy/family/gemma_rows.hpp>
 #include <preflearn/policy/family/gpt2.hpp>
 #include <preflearn/policy/family/gpt_neox.hpp>
 #include <preflearn/policy/family/llama.hpp>

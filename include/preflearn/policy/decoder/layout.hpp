@@ -57,20 +57,7 @@ struct tensor_place {
 
     [[nodiscard]] std::size_t size() const { return rows * columns; }
     [[nodiscard]] bool is_vector() const { return is_norm() || entry.part == tensor_part::bias; }
-    [[nodiscard]] bool is_norm() const {
-        switch (entry.role) {
-        case tensor_role::attention_norm:
-        case tensor_role::query_norm:
-        case tensor_role::key_norm:
-        case tensor_role::attention_after_norm:
-        case tensor_role::mlp_norm:
-        case tensor_role::mlp_after_norm:
-        case tensor_role::final_norm:
-            return true;
-        default:
-            return false;
-        }
-    }
+    [[nodiscard]] bool is_norm() const { return preflearn::is_norm(entry.role); }
     /// Of a vector, what a fresh model's numbers are.
     [[nodiscard]] double initial_value() const { return is_norm() && entry.part == tensor_part::weight ? 1 : 0; }
     /// Its shape in files that keep it as it is here.

@@ -46,6 +46,20 @@ enum class tensor_role : std::uint8_t {
 [[nodiscard]] constexpr bool after_layers(tensor_role role) {
     return role == tensor_role::final_norm || role == tensor_role::head;
 }
+[[nodiscard]] constexpr bool is_norm(tensor_role role) {
+    switch (role) {
+    case tensor_role::attention_norm:
+    case tensor_role::query_norm:
+    case tensor_role::key_norm:
+    case tensor_role::attention_after_norm:
+    case tensor_role::mlp_norm:
+    case tensor_role::mlp_after_norm:
+    case tensor_role::final_norm:
+        return true;
+    default:
+        return false;
+    }
+}
 
 enum class tensor_part : std::uint8_t { weight, bias };
 

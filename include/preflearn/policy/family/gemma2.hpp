@@ -8,66 +8,29 @@
 #include <string_view>
 
 #include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/family/gemma_rows.hpp>
+#include <preflearn/policy/family/llama_rows.hpp>
 
 namespace preflearn::families {
 
-struct gemma2_tables {
-    using enum tensor_role;
-    using enum tensor_part;
-    using enum config_field;
-    static constexpr stored_form less_one = stored_form::less_one;
-
-    /// llama.cpp's converter adds the one.
-    static constexpr auto tensors = std::to_array<tensor_entry>({
-        {embedding, weight, {"model.embed_tokens.weight"}, {"token_embd.weight"}},
-        {attention_norm, weight, {"model.layers.{}.input_layernorm.weight", less_one}, {"blk.{}.attn_norm.weight"}},
-        {query, weight, {"model.layers.{}.self_attn.q_proj.weight"}, {"blk.{}.attn_q.weight"}},
-        {key, weight, {"model.layers.{}.self_attn.k_proj.weight"}, {"blk.{}.attn_k.weight"}},
-        {value, weight, {"model.layers.{}.self_attn.v_proj.weight"}, {"blk.{}.attn_v.weight"}},
-        {attention_output, weight, {"model.layers.{}.self_attn.o_proj.weight"}, {"blk.{}.attn_output.weight"}},
-        {attention_after_norm,
-         weight,
-         {"model.layers.{}.post_attention_layernorm.weight", less_one},
-         {"blk.{}.post_attention_norm.weight"}},
-        {mlp_norm, weight, {"model.layers.{}.pre_feedforward_layernorm.weight", less_one}, {"blk.{}.ffn_norm.weight"}},
-        {gate, weight, {"model.layers.{}.mlp.gate_proj.weight"}, {"blk.{}.ffn_gate.weight"}},
-        {up, weight, {"model.layers.{}.mlp.up_proj.weight"}, {"blk.{}.ffn_up.weight"}},
-        {down, weight, {"model.layers.{}.mlp.down_proj.weight"}, {"blk.{}.ffn_down.weight"}},
-        {mlp_after_norm,
-         weight,
-         {"model.layers.{}.post_feedforward_layernorm.weight", less_one},
-         {"blk.{}.post_ffw_norm.weight"}},
-        {final_norm, weight, {"model.norm.weight", less_one}, {"output_norm.weight"}},
-        {head, weight, {"lm_head.weight"}, {"output.weight"}},
-    });
+struct gemma2_tables : gemma_rows {
+    static constexpr auto tensors =
+        norms_less_one(joined(llama_rows::before_attention, llama_rows::attention, normed_behind));
 
     /// Defaults are those of transformers and of llama.cpp.
-    static constexpr auto fields = std::to_array<field_entry>({
-        {vocabulary_size, {"vocab_size"}},
-        {hidden_size, {"hidden_size"}, {"embedding_length"}},
-        {intermediate_size, {"intermediate_size"}, {"feed_forward_length"}},
-        {layers, {"num_hidden_layers"}, {"block_count"}},
-        {heads, {"num_attention_heads"}, {"attention.head_count"}},
+    static constexpr auto own_fields = std::to_array<field_entry>({
         {key_value_heads, {"num_key_value_heads", 4}, {"attention.head_count_kv", 0}},
         {head_dim, {"head_dim", 256}, {"attention.key_length", 0}},
-        {maximum_length, {"max_position_embeddings", 8192}, {"context_length"}},
-        {norm_epsilon, {"rms_norm_eps", 1e-6}, {"attention.layer_norm_rms_epsilon"}},
-        {rope_theta, {"rope_theta", 10000}, {"rope.freq_base", 10000}},
-        {rope_scaling, {"rope_scaling"}, {"rope.scaling"}},
         {attention_width, {"query_pre_attn_scalar", 256}, {"", 0}},
         {attention_cap, {.name = "attn_logit_softcapping", .absent = 50, .null = 0}, {"attn_logit_softcapping", 50}},
         {logit_cap, {.name = "final_logit_softcapping", .absent = 30, .null = 0}, {"final_logit_softcapping", 30}},
         {window, {.name = "sliding_window", .absent = 4096, .null = 0}, {"attention.sliding_window", 4096}},
         {full_attention_every, {"", 2}, {"", 2}},
-        {fixed, {"hidden_activation"}, {}, "gelu_pytorch_tanh"},
-        {fixed, {"attention_bias"}, {}, false},
-        {fixed, {"use_bidirectional_attention"}, {}, false, false},
-        {tied_embeddings, {"tie_word_embeddings", true}},
     });
+    static constexpr auto fields = joined(sizes, own_fields, shared_fields);
 
     /// The name of the activation that is read is another; the length of the window is there twice.
     static constexpr auto ignored_fields = std::to_array<std::string_view>({"hidden_act", "sliding_window_size"});
-    static constexpr auto ignored = std::to_array<std::string_view>({"rotary_emb.inv_freq"});
 };
 
 inline constexpr decoder_family gemma2{.model_type = "gemma2",

@@ -8,44 +8,18 @@
 #include <string_view>
 
 #include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/family/gemma_rows.hpp>
+#include <preflearn/policy/family/llama_rows.hpp>
 
 namespace preflearn::families {
 
-struct gemma3_tables {
-    using enum tensor_role;
-    using enum tensor_part;
-    using enum config_field;
-    static constexpr stored_form less_one = stored_form::less_one;
-
-    /// llama.cpp's converter adds the one.
-    static constexpr auto tensors = std::to_array<tensor_entry>({
-        {embedding, weight, {"model.embed_tokens.weight"}, {"token_embd.weight"}},
-        {attention_norm, weight, {"model.layers.{}.input_layernorm.weight", less_one}, {"blk.{}.attn_norm.weight"}},
-        {query, weight, {"model.layers.{}.self_attn.q_proj.weight"}, {"blk.{}.attn_q.weight"}},
-        {key, weight, {"model.layers.{}.self_attn.k_proj.weight"}, {"blk.{}.attn_k.weight"}},
-        {value, weight, {"model.layers.{}.self_attn.v_proj.weight"}, {"blk.{}.attn_v.weight"}},
-        {query_norm, weight, {"model.layers.{}.self_attn.q_norm.weight", less_one}, {"blk.{}.attn_q_norm.weight"}},
-        {key_norm, weight, {"model.layers.{}.self_attn.k_norm.weight", less_one}, {"blk.{}.attn_k_norm.weight"}},
-        {attention_output, weight, {"model.layers.{}.self_attn.o_proj.weight"}, {"blk.{}.attn_output.weight"}},
-        {attention_after_norm,
-         weight,
-         {"model.layers.{}.post_attention_layernorm.weight", less_one},
-         {"blk.{}.post_attention_norm.weight"}},
-        {mlp_norm, weight, {"model.layers.{}.pre_feedforward_layernorm.weight", less_one}, {"blk.{}.ffn_norm.weight"}},
-        {gate, weight, {"model.layers.{}.mlp.gate_proj.weight"}, {"blk.{}.ffn_gate.weight"}},
-        {up, weight, {"model.layers.{}.mlp.up_proj.weight"}, {"blk.{}.ffn_up.weight"}},
-        {down, weight, {"model.layers.{}.mlp.down_proj.weight"}, {"blk.{}.ffn_down.weight"}},
-        {mlp_after_norm,
-         weight,
-         {"model.layers.{}.post_feedforward_layernorm.weight", less_one},
-         {"blk.{}.post_ffw_norm.weight"}},
-        {final_norm, weight, {"model.norm.weight", less_one}, {"output_norm.weight"}},
-        {head, weight, {"lm_head.weight"}, {"output.weight"}},
-    });
+struct gemma3_tables : gemma_rows {
+    static constexpr auto tensors = norms_less_one(
+        joined(llama_rows::before_attention, llama_rows::attention, llama_rows::head_norms, normed_behind));
 
     /// Defaults are those of transformers and of llama.cpp. A cap of attention scores would be read and not applied by
     /// transformers, so that it is refused.
-    static constexpr auto fields = std::to_array<field_entry>({
+    static constexpr auto own_fields = std::to_array<field_entry>({
         {vocabulary_size, {"vocab_size", 262208}},
         {hidden_size, {"hidden_size", 2304}, {"embedding_length"}},
         {intermediate_size, {"intermediate_size", 9216}, {"feed_forward_length"}},
@@ -54,26 +28,20 @@ struct gemma3_tables {
         {key_value_heads, {"num_key_value_heads", 4}, {"attention.head_count_kv", 0}},
         {head_dim, {"head_dim", 256}, {"attention.key_length", 0}},
         {maximum_length, {"max_position_embeddings", 131072}, {"context_length"}},
-        {norm_epsilon, {"rms_norm_eps", 1e-6}, {"attention.layer_norm_rms_epsilon"}},
         {rope_theta, {"rope_theta", 1e6}, {"rope.freq_base", 10000}},
         {local_rope_theta, {"rope_local_base_freq", 10000}, {"rope.freq_base_swa", 10000}},
-        {rope_scaling, {"rope_scaling"}, {"rope.scaling"}},
         {attention_width, {"query_pre_attn_scalar", 256}, {"", 0}},
         {fixed, {"attn_logit_softcapping"}, {}, nullptr},
         {logit_cap, {.name = "final_logit_softcapping", .absent = 0, .null = 0}, {"final_logit_softcapping", 0}},
         {window, {.name = "sliding_window", .absent = 4096, .null = 0}, {"attention.sliding_window", 0}},
         {full_attention_every, {"sliding_window_pattern", 6}, {"attention.sliding_window_pattern", 6}},
-        {fixed, {"hidden_activation"}, {}, "gelu_pytorch_tanh"},
-        {fixed, {"attention_bias"}, {}, false},
-        {fixed, {"use_bidirectional_attention"}, {}, false, false},
-        {tied_embeddings, {"tie_word_embeddings", true}},
     });
+    static constexpr auto fields = joined(own_fields, shared_fields);
 
     static constexpr auto ignored_fields = std::to_array<std::string_view>({"hidden_act", "_sliding_window_pattern"});
     /// Of the models of 4B and more, which see images.
     static constexpr auto other_parts = std::to_array<std::string_view>(
         {"vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector."});
-    static constexpr auto ignored = std::to_array<std::string_view>({"rotary_emb.inv_freq"});
 };
 
 inline constexpr decoder_family gemma3{.model_type = "gemma3_text",

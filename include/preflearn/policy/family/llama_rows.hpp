@@ -1,6 +1,6 @@
 /// \file
-/// Rows of tables that Llama and the families that follow it share (SmolLM3, Mistral, Qwen2, Qwen3); each of them says
-/// only what differs.
+/// Rows of tables that Llama and the families that follow it share (SmolLM3, Mistral, Qwen2, Qwen3, Gemma); each of
+/// them says only what differs.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -33,6 +33,10 @@ struct llama_rows {
         entries[0].gguf.form = entries[1].gguf.form = stored_form::interleaved;
         return entries;
     }();
+    static constexpr auto head_norms = std::to_array<tensor_entry>({
+        {query_norm, weight, {"model.layers.{}.self_attn.q_norm.weight"}, {"blk.{}.attn_q_norm.weight"}},
+        {key_norm, weight, {"model.layers.{}.self_attn.k_norm.weight"}, {"blk.{}.attn_k_norm.weight"}},
+    });
     static constexpr auto after_attention = std::to_array<tensor_entry>({
         {attention_output, weight, {"model.layers.{}.self_attn.o_proj.weight"}, {"blk.{}.attn_output.weight"}},
         {mlp_norm, weight, {"model.layers.{}.post_attention_layernorm.weight"}, {"blk.{}.ffn_norm.weight"}},

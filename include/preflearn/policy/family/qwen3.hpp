@@ -13,10 +13,6 @@
 namespace preflearn::families {
 
 struct qwen3_tables : llama_rows {
-    static constexpr auto head_norms = std::to_array<tensor_entry>({
-        {query_norm, weight, {"model.layers.{}.self_attn.q_norm.weight"}, {"blk.{}.attn_q_norm.weight"}},
-        {key_norm, weight, {"model.layers.{}.self_attn.k_norm.weight"}, {"blk.{}.attn_k_norm.weight"}},
-    });
     static constexpr auto tensors = joined(before_attention, attention, head_norms, after_attention);
 
     static constexpr auto own_fields = std::to_array<field_entry>({
