@@ -37,3 +37,11 @@ TEST_CASE("two tensors of one name are refused") {
     };
     CHECK(test::contains(test::error_of(make), "two tensors are named 'a'"));
 }
+
+TEST_CASE("what a file's metadata say is held to what is expected of them") {
+    const checkpoint_file file("f", nlohmann::json{{"format", "a"}}, {}, {});
+    file.expect("format", "a", "is no file of a");
+    const auto error = [&](const char* name) { return test::error_of([&] { file.expect(name, "b", "is no b"); }); };
+    CHECK(error("format") == "f: is no b (format: a there, b here)");
+    CHECK(error("model") == "f: is no b (model: (missing) there, b here)");
+}

@@ -44,6 +44,13 @@ class checkpoint_file {
     [[nodiscard]] const std::filesystem::path& path() const { return content_->path; }
     /// A JSON object: GGUF's key-value pairs, or the `__metadata__` of safetensors.
     [[nodiscard]] const nlohmann::json& metadata() const { return content_->metadata; }
+    /// \throws input_error, saying `what` the file is otherwise, unless the metadata have this text by this name.
+    void expect(const char* name, std::string_view expected, std::string_view what) const {
+        const auto found = metadata().find(name);
+        const std::string value = found == metadata().end() ? "(missing)" : found->get<std::string>();
+        require<input_error>(value == expected, path().string(), ": ", what, " (", name, ": ", value, " there, ",
+                             expected, " here)");
+    }
     /// What was mapped, byte by byte.
     [[nodiscard]] std::span<const mapped_file> files() const { return content_->files; }
     /// In the order of the file.

@@ -12,7 +12,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -20,6 +19,7 @@
 #include <preflearn/agreement/labels/source_matrix.hpp>
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/agreement/uncertainty/moments.hpp>
+#include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/preferences/pair_names.hpp>
 #include <preflearn/pipeline/study.hpp>
@@ -221,9 +221,7 @@ inline table training_table(std::span<const study_result> results) {
 /// into results.json, its ids into pairs.csv \throws input_error when a file cannot be written.
 inline void write_study(const std::filesystem::path& folder, std::span<const study_result> results,
                         const study_summary& summary, const manifest& run, const text_study_data* data = nullptr) {
-    std::error_code failure;
-    std::filesystem::create_directories(folder, failure);
-    require<input_error>(!failure, folder.string(), ": cannot be made: ", failure.message());
+    make_folder(folder);
     const table students = study_table(summary), teacher = teacher_table(summary);
     const line_plot margins = margin_plot(summary);
     nlohmann::ordered_json json{{"students", to_json(students)},

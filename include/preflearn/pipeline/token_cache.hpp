@@ -22,6 +22,7 @@
 
 #include <preflearn/checkpoint/mapped_file.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>
+#include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/version.hpp>
 #include <preflearn/policy/text/known_tokens.hpp>
@@ -124,15 +125,9 @@ inline std::shared_ptr<known_tokens> load_known_tokens(const std::filesystem::pa
                               .ids = detail::read_column<std::int32_t>(file, "ids", element_type::i32),
                               .text_ends = detail::read_column<std::uint64_t>(file, "text_ends", element_type::u64),
                               .id_ends = detail::read_column<std::uint64_t>(file, "id_ends", element_type::u64)};
-    const auto expect = [&](const char* name, std::string_view expected, const char* what) {
-        const auto found = file.metadata().find(name);
-        const std::string value = found == file.metadata().end() ? "(missing)" : found->get<std::string>();
-        require<input_error>(value == expected, path.string(), ": ", what, " (", name, ": ", value, " there, ",
-                             expected, " here)");
-    };
-    expect("format", detail::token_format, "is not a file of token ids");
-    expect("tokenizer", tokenizer, "belongs to another tokenizer");
-    expect("content", all.content(), "was damaged");
+    file.expect("format", detail::token_format, "is not a file of token ids");
+    file.expect("tokenizer", tokenizer, "belongs to another tokenizer");
+    file.expect("content", all.content(), "was damaged");
     auto known = std::make_shared<known_tokens>();
     std::size_t text = 0, id = 0;
     for (std::size_t i = 0; i < all.positions.size(); ++i) {
@@ -159,9 +154,7 @@ class token_cache {
     token_cache(const std::filesystem::path& folder, const std::filesystem::path& model,
                 const tokenizer_options& options, special_tokens found = special_tokens::parse) {
         if (folder.empty()) return;
-        std::error_code code;
-        std::filesystem::create_directories(folder, code);
-        require<input_error>(!code, folder.string(), ": cannot be made: ", code.message());
+        make_folder(folder);
         tokenizer_ = identity_of_tokenizer(model, options, found);
         path_ = folder / ("tokens-" + tokenizer_ + ".safetensors");
         known_ = std::make_shared<known_tokens>();

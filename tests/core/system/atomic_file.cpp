@@ -115,3 +115,13 @@ TEST_CASE("whether a file can be written is tried without leaving anything behin
     CHECK(test::contains(tried(""), "a file name was expected"));
     CHECK(entries(folder) == 2);
 }
+
+TEST_CASE("a folder is made with those it lies in, and one that is there is left alone") {
+    const test::folder folder;
+    make_folder(folder / "a" / "b");
+    write_atomically(folder / "a" / "b" / "x", [](std::ostream& out) { out << "x"; });
+    make_folder(folder / "a" / "b");
+    CHECK(test::read(folder / "a" / "b" / "x") == "x");
+    const std::string error = test::error_of([&] { make_folder(folder / "a" / "b" / "x" / "c"); });
+    CHECK(test::contains(error, (folder / "a" / "b" / "x" / "c").string() + ": cannot be made: "));
+}

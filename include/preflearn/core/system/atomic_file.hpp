@@ -107,6 +107,13 @@ inline void check_can_be_written(const std::filesystem::path& path) {
     if (!std::filesystem::is_other(there)) detail::temporary_file{target};
 }
 
+/// Makes a folder, and those it lies in, where they are missing. \throws input_error when it cannot be made.
+inline void make_folder(const std::filesystem::path& folder) {
+    std::error_code failure;
+    std::filesystem::create_directories(folder, failure);
+    require<input_error>(!failure, folder.string(), ": cannot be made: ", failure.message());
+}
+
 /// Calls `write(stream)` on a binary stream and puts what it wrote at `path`. When `write` throws or the disk
 /// fails, the old file stays as it was and no temporary file is left. A killed process may leave a file named
 /// `.<name>.<process>-<n>.tmp` behind, never a half-written target.

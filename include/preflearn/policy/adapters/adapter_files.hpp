@@ -182,9 +182,7 @@ void save_adapter(const Model& model, const std::filesystem::path& folder, const
     require(!layout.empty(), folder.string(), ": the model has no adapter to be written");
     adapter_config config = detail::config_of_adapters(model);
     config.base = base;
-    std::error_code failure;
-    std::filesystem::create_directories(folder, failure);
-    require<input_error>(!failure, folder.string(), ": cannot be made: ", failure.message());
+    make_folder(folder);
     std::deque<std::vector<scalar>> turned;
     std::vector<tensor_view> views;
     bool transposed = false;

@@ -15,7 +15,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <unordered_set>
 #include <vector>
 
@@ -205,9 +204,7 @@ void save_transformer(const Model& model, const std::filesystem::path& folder,
                       element_type type = sizeof(typename Model::scalar) == 4 ? element_type::f32 : element_type::f64) {
     using scalar = typename Model::scalar;
     const auto config = config_json(model.config(), detail::torch_name_of(type));
-    std::error_code failure;
-    std::filesystem::create_directories(folder, failure);
-    require<input_error>(!failure, folder.string(), ": cannot be made: ", failure.message());
+    make_folder(folder);
     std::deque<std::vector<std::byte>> encoded;
     std::vector<tensor_view> views;
     const std::vector<tensor_place>& places = model.layout().tensors();

@@ -22,6 +22,7 @@
 
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/core/column.hpp>
+#include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/training/loop/fingerprint.hpp>
 #include <preflearn/training/loop/loop.hpp>
@@ -58,22 +59,16 @@ inline void save_reference_log_probs(const std::filesystem::path& path, std::spa
 inline std::vector<double> load_reference_log_probs(const std::filesystem::path& path, std::size_t pairs,
                                                     const reference_key& key) {
     const checkpoint_file file = read_safetensors(path);
-    const auto expect = [&](const char* name, std::string_view expected, const char* what) {
-        const auto found = file.metadata().find(name);
-        const std::string value = found == file.metadata().end() ? "(missing)" : found->get<std::string>();
-        require<input_error>(value == expected, path.string(), ": ", what, " (", name, ": ", value, " there, ",
-                             expected, " here)");
-    };
-    expect("format", detail::reference_format, "is not a file of reference log-probs");
-    expect("model", key.model, "belongs to another reference model");
-    expect("data", key.data, "belongs to other pairs");
+    file.expect("format", detail::reference_format, "is not a file of reference log-probs");
+    file.expect("model", key.model, "belongs to another reference model");
+    file.expect("data", key.data, "belongs to other pairs");
     const tensor_view& tensor = file.at("log_probs");
     require<input_error>(tensor.type == element_type::f64 && tensor.shape == std::vector<std::size_t>{pairs, 2},
                          path.string(), ": tensor 'log_probs' is ", name_of(tensor.type), " ",
                          text_of_shape(tensor.shape), ", F64 [", pairs, ", 2] was expected");
     std::vector<double> log_probs(2 * pairs);
     if (pairs > 0) std::memcpy(log_probs.data(), tensor.bytes.data(), tensor.bytes.size());
-    expect("content", fingerprint_of(log_probs), "was damaged");
+    file.expect("content", fingerprint_of(log_probs), "was damaged");
     return log_probs;
 }
 
@@ -135,10 +130,7 @@ class reference_cache {
     reference_cache() = default;
     /// \param folder is made where it is missing; empty: nothing is kept. \throws input_error when it cannot be made.
     explicit reference_cache(std::filesystem::path folder) : folder_(std::move(folder)) {
-        if (folder_.empty()) return;
-        std::error_code code;
-        std::filesystem::create_directories(folder_, code);
-        require<input_error>(!code, folder_.string(), ": cannot be made: ", code.message());
+        if (!folder_.empty()) make_folder(folder_);
     }
 
     /// As `reference_log_probs`, or what that gave before.
