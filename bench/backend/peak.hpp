@@ -11,10 +11,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include <Eigen/Core>
-
 #include <preflearn/backend/cpu/backend.hpp>
-#include <preflearn/core/system/parallel.hpp>
+#include <preflearn/products/arithmetic_peak.hpp>
 
 /// Seconds of the quickest of `tries` calls.
 template <class Work> double quickest(int tries, Work&& work) {
@@ -25,26 +23,6 @@ template <class Work> double quickest(int tries, Work&& work) {
         best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
     return best;
-}
-
-/// Operations per second (a multiplication and an addition each count) that all threads reach in registers.
-inline double arithmetic_peak() {
-    using packet = Eigen::internal::packet_traits<float>::type;
-    constexpr std::size_t chains = 12, steps = 2'000'000, lanes = sizeof(packet) / sizeof(float);
-    const std::size_t threads = preflearn::thread_count();
-    const double seconds = quickest(9, [&] {
-        preflearn::parallel_for(threads, [&](std::size_t) {
-            packet sums[chains]; // NOLINT: std::array would drop the packet's alignment
-            for (std::size_t c = 0; c < chains; ++c) sums[c] = Eigen::internal::pset1<packet>(static_cast<float>(c));
-            packet factor = Eigen::internal::pset1<packet>(0.999F), term = Eigen::internal::pset1<packet>(0.5F);
-            benchmark::DoNotOptimize(factor);
-            benchmark::DoNotOptimize(term);
-            for (std::size_t i = 0; i < steps; ++i)
-                for (packet& sum : sums) sum = Eigen::internal::pmadd(sum, factor, term);
-            for (packet& sum : sums) benchmark::DoNotOptimize(sum);
-        });
-    });
-    return 2.0 * static_cast<double>(chains * steps * lanes * threads) / seconds;
 }
 
 /// Operations per second of the best of a few large float products.
@@ -64,7 +42,7 @@ inline double product_peak() {
 
 /// Reports operations per second, and which share of both peaks that is.
 inline void count_rate(benchmark::State& state, double rate) {
-    static const double arithmetic = arithmetic_peak(), product = product_peak();
+    static const double arithmetic = preflearn::arithmetic_peak(), product = product_peak();
     state.counters["flop/s"] = rate;
     state.counters["gemm_peak"] = product;
     state.counters["of_gemm_peak"] = rate / product;

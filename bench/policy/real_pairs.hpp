@@ -18,6 +18,7 @@
 
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/policy/decoder/merged_tensor.hpp>
 #include <preflearn/policy/files/load.hpp>
 
 /// The shape of SmolLM2-135M.
@@ -106,9 +107,7 @@ template <class Backend> preflearn::transformer<float, Backend> frozen_model() {
     frozen_tensors frozen;
     for (std::size_t t = 0; t < model.layout().tensors().size(); ++t) {
         const tensor_place& place = model.layout().tensors()[t];
-        const auto numbers = model.parameters().subspan(*model.weights().trained_offset(place), place.size());
-        frozen.emplace(t,
-                       stored_numbers(std::vector<float>(numbers.begin(), numbers.end()), place.rows, place.columns));
+        frozen.emplace(t, stored_numbers(merged_tensor(model, t), place.rows, place.columns));
     }
     return transformer<float, Backend>(model.config(), std::move(frozen));
 }

@@ -11,6 +11,7 @@
 #include <preflearn/text/files/tokenizer_gguf.hpp>
 
 #include "../checkpoint/gguf_writer.hpp"
+#include "../text/small_tokenizer.hpp"
 #include "target.hpp"
 
 using namespace preflearn;
@@ -18,12 +19,7 @@ using namespace preflearn;
 namespace {
 
 void tokenizer_keys(test::gguf_writer& made, bool by_score) {
-    made.text("tokenizer.ggml.model", by_score ? "llama" : "gpt2");
-    made.texts("tokenizer.ggml.tokens", std::vector<std::string>{"t", "h", "e", "th", "the", "<s>", "<0x0A>"});
-    made.numbers<std::int32_t>("tokenizer.ggml.token_type", 5, std::vector<std::int32_t>{1, 1, 1, 1, 1, 3, 6});
-    made.numbers<float>("tokenizer.ggml.scores", 6, std::vector<float>{-1, -2, -3, -4, -5, 0, 0});
-    made.texts("tokenizer.ggml.merges", std::vector<std::string>{"t h", "th e"});
-    made.number("tokenizer.ggml.bos_token_id", 5);
+    test::add_small_tokenizer(made, by_score);
     made.number("tokenizer.ggml.eos_token_id", 5);
 }
 

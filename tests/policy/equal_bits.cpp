@@ -14,6 +14,7 @@
 #include <preflearn/policy/reward_head.hpp>
 #include <preflearn/policy/transformer.hpp>
 
+#include "../threads.hpp"
 #include "models.hpp"
 
 using namespace preflearn;
@@ -49,13 +50,6 @@ test::completions responses() {
     return c;
 }
 
-/// None: as many as there are processors.
-void use_threads([[maybe_unused]] int count = 0) {
-#if defined(_OPENMP)
-    omp_set_num_threads(count == 0 ? omp_get_num_procs() : count);
-#endif
-}
-
 template <class A, class B> bool same_bits(const A& a, const B& b) {
     return std::size(a) == std::size(b) && std::memcmp(std::data(a), std::data(b), std::size(a) * sizeof(a[0])) == 0;
 }
@@ -79,7 +73,7 @@ template <class T> struct random_model {
         : model(config, generator(3, "weights")), reference(config, generator(4, "weights")) {
         generator random(5, "head");
         for (T& v : head.head()) v = static_cast<T>(random.normal());
-        use_threads(1);
+        test::use_threads(1);
         for (const token_completion& c : all) alone.push_back(of({&c, 1}).front());
     }
 
@@ -136,7 +130,7 @@ TEST_CASE_TEMPLATE("a response has the same log-probs, hidden states and rewards
     CHECK(same_bits(e.alone[5].tokens, e.alone[6].tokens));
     generator random(6, "batches");
     for (const int threads : {1, 2}) {
-        use_threads(threads);
+        test::use_threads(threads);
         CHECK(e.holds({0, 1, 2, 3, 4, 5, 6})); // prompts shared
         CHECK(e.holds({5, 0, 4, 2, 6, 1, 3})); // not one
         for (int trial = 0; trial < 2; ++trial) {
@@ -145,7 +139,7 @@ TEST_CASE_TEMPLATE("a response has the same log-probs, hidden states and rewards
             CHECK(e.holds(chosen));
         }
     }
-    use_threads();
+    test::use_threads();
 }
 
 TEST_CASE("a response whose angles depend on its length, too, though its prompt has others in other texts") {
@@ -156,11 +150,11 @@ TEST_CASE("a response whose angles depend on its length, too, though its prompt 
     CHECK(e.alone[1].tokens[0] != plain.alone[1].tokens[0]);
     CHECK(e.alone[1].tokens[16] != plain.alone[1].tokens[16]);
     for (const int threads : {1, 2}) {
-        use_threads(threads);
+        test::use_threads(threads);
         CHECK(e.holds({0, 1, 2, 3, 4, 5, 6}));
         CHECK(e.holds({5, 1, 4, 2, 6, 0, 3}));
     }
-    use_threads();
+    test::use_threads();
 }
 
 TEST_CASE("more responses than fit into a chunk are scored as each is alone") {
@@ -177,7 +171,7 @@ TEST_CASE_TEMPLATE("decoding gives a sequence the same logits in every batch, an
     const std::vector<std::vector<token_id>> prompts = {{1, 2, 3}, {9}, {1, 2, 3}, test::random_tokens(40, 523, 1)};
     const std::vector<token_span> views(prompts.begin(), prompts.end());
     for (const int threads : {1, 2}) {
-        use_threads(threads);
+        test::use_threads(threads);
         cached_decoder<transformer<T>> together(m, views, 3);
         std::vector<cached_decoder<transformer<T>>> alone;
         for (const token_span& prompt : views) alone.emplace_back(m, std::span(&prompt, 1), 3);
@@ -204,7 +198,7 @@ TEST_CASE_TEMPLATE("decoding gives a sequence the same logits in every batch, an
             going = {1, 3};
         }
     }
-    use_threads();
+    test::use_threads();
 }
 
 TEST_CASE("drawn tokens do not depend on the batch or on sequences that end early") {
@@ -218,17 +212,17 @@ TEST_CASE("drawn tokens do not depend on the batch or on sequences that end earl
         generator random(1, "sample", i);
         CHECK(same_bits(m.sample(prompts[i], options, random), all[i]));
     }
-    use_threads(2);
+    test::use_threads(2);
     const ragged<token_id> first = m.sample_many(std::span(views).first(5), options, 1);
     for (std::size_t i = 0; i < 5; ++i) CHECK(same_bits(first[i], all[i]));
-    use_threads();
+    test::use_threads();
 }
 
 TEST_CASE("a step's gradient has the same bits for any number of threads") {
     const random_model<float> e;
     std::vector<std::vector<float>> gradients;
     for (const int threads : {1, 2}) {
-        use_threads(threads);
+        test::use_threads(threads);
         transformer<float> m = e.model;
         auto pass = m.forward(e.all);
         std::vector<double> d(e.all.size());
@@ -237,5 +231,5 @@ TEST_CASE("a step's gradient has the same bits for any number of threads") {
         gradients.emplace_back(m.gradients().begin(), m.gradients().end());
     }
     CHECK(same_bits(gradients[0], gradients[1]));
-    use_threads();
+    test::use_threads();
 }

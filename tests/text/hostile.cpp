@@ -8,6 +8,7 @@
 #include "../checkpoint/gguf_writer.hpp"
 #include "../checkpoint/largest_allocation.hpp"
 #include "../files.hpp"
+#include "small_tokenizer.hpp"
 
 using namespace preflearn;
 
@@ -26,12 +27,7 @@ const std::string small_json =
 
 std::string small_gguf(bool by_score) {
     test::gguf_writer made;
-    made.text("tokenizer.ggml.model", by_score ? "llama" : "gpt2");
-    made.texts("tokenizer.ggml.tokens", std::vector<std::string>{"t", "h", "e", "th", "the", "<s>", "<0x0A>"});
-    made.numbers<std::int32_t>("tokenizer.ggml.token_type", 5, std::vector<std::int32_t>{1, 1, 1, 1, 1, 3, 6});
-    made.numbers<float>("tokenizer.ggml.scores", 6, std::vector<float>{-1, -2, -3, -4, -5, 0, 0});
-    made.texts("tokenizer.ggml.merges", std::vector<std::string>{"t h", "th e"});
-    made.number("tokenizer.ggml.bos_token_id", 5);
+    test::add_small_tokenizer(made, by_score);
     made.number("tokenizer.ggml.unknown_token_id", 0);
     return made.file();
 }

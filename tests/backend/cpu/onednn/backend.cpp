@@ -12,9 +12,11 @@
 
 #include <preflearn/backend/cpu/onednn/backend.hpp>
 #include <preflearn/core/system/parallel.hpp>
+#include <preflearn/policy/decoder/merged_tensor.hpp>
 #include <preflearn/policy/transformer.hpp>
 
 #include "../../../policy/models.hpp"
+#include "../../../threads.hpp"
 
 using namespace preflearn;
 
@@ -45,12 +47,6 @@ test::completions responses() {
     c.add(p(40, 7), p(75, 8));
     c.add(p(40, 7), p(9, 9));
     return c;
-}
-
-void use_threads([[maybe_unused]] int count = 0) {
-#if defined(_OPENMP)
-    omp_set_num_threads(count == 0 ? omp_get_num_procs() : count);
-#endif
 }
 
 template <class Factor> constexpr double tolerance = std::same_as<Factor, float> ? 1e-5 : 0.05;
@@ -90,9 +86,9 @@ TEST_CASE_TEMPLATE("a response has the same bits alone, in a batch, and for any 
     const onednn_model<Factor> model(small_model(), generator(3, "weights"));
     const std::vector<double> together = model.log_probs(all);
     for (std::size_t c = 0; c < all.size(); ++c) CHECK(model.log_prob(all[c].prompt, all[c].response) == together[c]);
-    use_threads(1);
+    test::use_threads(1);
     CHECK(model.log_probs(all) == together);
-    use_threads();
+    test::use_threads();
 }
 
 TEST_CASE_TEMPLATE("a frozen model scores and samples as a trained one of the same numbers", Factor, float, bfloat16) {
@@ -103,9 +99,7 @@ TEST_CASE_TEMPLATE("a frozen model scores and samples as a trained one of the sa
     frozen_tensors frozen;
     for (std::size_t t = 0; t < model.layout().tensors().size(); ++t) {
         const tensor_place& place = model.layout().tensors()[t];
-        const auto numbers = model.parameters().subspan(*model.weights().trained_offset(place), place.size());
-        frozen.emplace(t,
-                       stored_numbers(std::vector<float>(numbers.begin(), numbers.end()), place.rows, place.columns));
+        frozen.emplace(t, stored_numbers(merged_tensor(model, t), place.rows, place.columns));
     }
     const onednn_model<Factor> held(small_model(), frozen);
     CHECK(held.parameters().empty());
