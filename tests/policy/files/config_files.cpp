@@ -163,6 +163,16 @@ TEST_CASE("GGUF metadata gives the same configuration; a part that is missing is
     CHECK(scaling().attention_factor == doctest::Approx(2 + std::log(4.0) / 5));
     stretched.key("llama.rope.scaling.yarn_ext_factor", 6, test::bytes(0.5F));
     CHECK_THROWS_WITH_AS((void)scaling(), doctest::Contains("yarn_ext_factor"), input_error);
+    for (const std::uint32_t window : {1024U, 4096U, 0U}) { // that of all texts changes nothing
+        test::gguf_writer windowed = file;
+        windowed.number("llama.attention.sliding_window", window);
+        const transformer_config read = read_gguf_config(read_gguf(folder.write("w.gguf", windowed.file())));
+        CHECK(read.window == 0);
+        CHECK(read.notes.size() == config.notes.size() + (window == 1024 ? 1 : 0));
+        if (window == 1024)
+            CHECK(test::contains(read.notes.back(), "w.gguf: llama.attention.sliding_window: a window of 1024 keys is "
+                                                    "not computed for llama files, nor by llama.cpp"));
+    }
     CHECK_THROWS_WITH_AS((void)read_gguf_config(read_gguf(folder.write("b.gguf", without_tensors.file()))),
                          doctest::Contains("token_embd.weight"), input_error);
     for (const auto& [place, name] : {std::pair{1, "llama.embedding_length"},
