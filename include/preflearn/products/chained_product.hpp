@@ -6,7 +6,8 @@
 ///
 /// A block of rows of `a` and a panel of columns of `b` are packed into the cache; the kernel in between holds as many
 /// sums as there are registers (Goto & van de Geijn 2008, doi:10.1145/1356052.1356053). A few rows do not pay for the
-/// packing, and go through few_rows.hpp; somewhat more, of rows of b in float, through turned_product.hpp.
+/// packing, and go through few_rows.hpp; somewhat more, of rows of b in float, through turned_product.hpp; small
+/// factors through small_product.hpp.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -23,6 +24,7 @@
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/system/kept_blocks.hpp>
 #include <preflearn/products/few_rows.hpp>
+#include <preflearn/products/small_product.hpp>
 #include <preflearn/products/turned_product.hpp>
 
 namespace preflearn {
@@ -158,6 +160,8 @@ void multiply_serial(transpose op_a, matrix_view<const T> a, transpose op_b, mat
                      store mode) {
     const std::size_t inner = op_a == transpose::no ? a.columns : a.rows;
     if (c.rows == 0 || c.columns == 0) return;
+    if (detail::small_product<T>::fits(c.rows, c.columns, inner))
+        return detail::small_product<T>::run(op_a, a, op_b, b, c, mode);
     if (op_a == transpose::no && c.rows <= detail::few_rows) {
         const auto [columns, depth] = detail::multiply_few_rows(a, op_b, b, c, mode);
         const auto rest = [&](std::size_t k, std::size_t j, std::size_t n, store how) {
@@ -175,7 +179,7 @@ void multiply_serial(transpose op_a, matrix_view<const T> a, transpose op_b, mat
     }
     if constexpr (std::same_as<T, float> && detail::turns_blocks) {
         if (op_a == transpose::no && op_b == transpose::yes && c.rows > detail::few_rows &&
-            c.rows <= detail::many_rows && inner != 0) {
+            c.rows <= detail::many_rows && inner >= detail::turned_f32::depth) {
             const stored_matrix rows_of_b{.type = element_type::f32,
                                           .rows = b.rows,
                                           .columns = b.columns,
