@@ -106,12 +106,10 @@ with tempfile.TemporaryDirectory() as name:
     own = {(file, product): [] for file, product in (("F32", "cpu"), ("F32", "onednn"), ("BF16", "bfloat16"),
                                                      ("as stored", "onednn"), ("as stored", "bfloat16"))
            if f"policy/log_probs/{product}" in there}
-    models, trainers = {}, {}
-    for kind, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
-        models[kind], tokenizer = trl_trainer.load(options.model, dtype)
-        models[kind].eval()
-        trained, _ = trl_trainer.load(options.model, dtype)
-        trainers[kind] = trl_trainer.make_batches(trl_trainer.make_trainer(trained, tokenizer, pairs), 8)
+    loaded, tokenizer = trl_trainer.load(options.model)
+    models = {kind: trl_trainer.copied(loaded, getattr(torch, kind)) for kind in ("float32", "bfloat16")}
+    trainers = {kind: trl_trainer.make_batches(
+        trl_trainer.make_trainer(trl_trainer.copied(loaded, getattr(torch, kind)), tokenizer, pairs), 8) for kind in models}
     loops = {(way.__name__, kind): [] for kind in models for way in (single, padded, cached, sorted_batches)}
     trl = {kind: [] for kind in models}
     for round in range(options.rounds):

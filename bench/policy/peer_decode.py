@@ -109,8 +109,8 @@ with tempfile.TemporaryDirectory() as name:
     pairs_path = peers.write_pairs(pairs, pathlib.Path(name) / "pairs.jsonl")
     files = {"F32": peers.rewritten(options.model, "F32", name), "BF16": peers.rewritten(options.model, "BF16", name),
              "as stored": pathlib.Path(options.model)}
-    models = {"F32": trl_trainer.load(options.model, torch.float32)[0].eval(),
-              "BF16": trl_trainer.load(options.model, torch.bfloat16)[0].eval()}
+    loaded, _ = trl_trainer.load(options.model)
+    models = {"F32": loaded, "BF16": trl_trainer.copied(loaded, torch.bfloat16)}
     there = peers.listed(options.bench, options.model)
     products = {"F32": ["stored", "onednn"], "BF16": ["stored", "bfloat16"], "as stored": ["stored", "eight_bit"]}
     own, theirs = {}, {}

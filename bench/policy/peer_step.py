@@ -42,11 +42,11 @@ OWN = {"policy/dpo_step/real": (("float32", 0), "-"), "policy/dpo_step/onednn/re
        "policy/dpo_step/bfloat16/real": (("bfloat16", 0), 4), "policy/dpo_step/onednn/lora": (("float32", RANK), "-"),
        "policy/dpo_step/bfloat16/lora": (("bfloat16", RANK), "-")}
 own = {name: [] for name in OWN if name in peers.listed(options.bench, options.model)}
-trainers = {}
-for kind, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
-    for rank in (0, RANK):
-        model, tokenizer = trl_trainer.load(options.model, dtype)
-        trainers[kind, rank] = trl_trainer.make_batches(trl_trainer.make_trainer(model, tokenizer, pairs, rank))
+loaded, tokenizer = trl_trainer.load(options.model)
+trainers = {(kind, rank): trl_trainer.make_batches(
+    trl_trainer.make_trainer(trl_trainer.copied(loaded, getattr(torch, kind)), tokenizer, pairs, rank))
+    for kind in ("float32", "bfloat16") for rank in (0, RANK)}
+del loaded
 trl = {key: [] for key in trainers}
 with tempfile.TemporaryDirectory() as name:
     pairs_path = peers.write_pairs(pairs, pathlib.Path(name) / "pairs.jsonl")

@@ -5,8 +5,10 @@ import pathlib
 import statistics
 import subprocess
 
-import gguf
-import numpy
+os.environ.setdefault("TQDM_DISABLE", "1")  # before whoever draws bars
+
+import gguf  # noqa: E402
+import numpy  # noqa: E402
 
 
 def read_pairs(path, count):

@@ -1,4 +1,5 @@
 """TRL's DPOTrainer on pairs of token ids: its own collator, loss and backward pass, without the parts that read texts."""
+import copy
 import logging
 import os
 import tempfile
@@ -6,11 +7,13 @@ import warnings
 
 os.environ.setdefault("TQDM_DISABLE", "1")
 
-import torch
-import transformers
-from datasets import Dataset
-from peft import LoraConfig
-from trl import DPOConfig, DPOTrainer
+logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)
+
+import torch  # noqa: E402
+import transformers  # noqa: E402
+from datasets import Dataset  # noqa: E402
+from peft import LoraConfig  # noqa: E402
+from trl import DPOConfig, DPOTrainer  # noqa: E402
 
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
@@ -67,13 +70,17 @@ def log_probs(trainer):
     return values
 
 
-def load(folder_or_file, dtype):
-    """transformers' model and tokenizer of a GGUF file or a Hugging Face folder."""
+def load(folder_or_file):
+    """transformers' model in float32 and tokenizer of a GGUF file or a Hugging Face folder."""
     path = os.path.abspath(folder_or_file)
     folder, file = (path, None) if os.path.isdir(path) else os.path.split(path)
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder, gguf_file=file, dtype=torch.float32).to(dtype)
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, gguf_file=file, dtype=torch.float32).eval()
     model.is_quantized = False  # no more: the numbers of a quantised file are floats now, and Trainer would refuse them
     model.hf_quantizer = None
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     return model, transformers.AutoTokenizer.from_pretrained(folder, gguf_file=file)
+
+
+def copied(model, dtype):
+    return copy.deepcopy(model).to(dtype)
