@@ -2,9 +2,10 @@
 
     python memory.py PROGRAMS MODEL.gguf PAIRS.jsonl.gz [--scored 64] [--study 8]
 
-PROGRAMS is the folder of the built examples. log_probs scores the first pairs of PAIRS from MODEL as it is stored (all of
-its bytes count, mapped pages too) and from files of F32 and BF16 made of it; weak_teacher takes MODEL as teacher and student
-and few pairs: what it holds at most it holds in the first steps. A few minutes for 135M parameters; it need not be quiet.
+PROGRAMS is the folder of the built examples. log_probs scores the first pairs of PAIRS from MODEL as it is stored (all
+of its bytes count, mapped pages too) and from files of F32 and BF16 made of it; weak_teacher takes MODEL as teacher and
+student and few pairs: what it holds at most it holds in the first steps. A few minutes for 135M parameters; it need not
+be quiet.
 """
 import argparse
 import gzip
@@ -50,18 +51,21 @@ with tempfile.TemporaryDirectory() as name:
         for dtype in ("float32", "bfloat16"):
             if (kind, dtype) in (("F32", "bfloat16"), ("BF16", "float32")):
                 continue
-            peak = peak_mb([options.programs / "log_probs", "--model", file, "--data", few, "--out", folder / "out.jsonl",
-                            "--dtype", dtype])
+            peak = peak_mb([options.programs / "log_probs", "--model", file, "--data", few, "--dtype", dtype, "--out",
+                            folder / "out.jsonl"])
             for left in folder.glob("out.*"):
                 left.unlink()
-            rows.append((f"log_probs, {options.scored} pairs, file {kind}, {dtype}", peak, file.stat().st_size / 1e6 + 300))
+            mark = file.stat().st_size / 1e6 + 300
+            rows.append((f"log_probs, {options.scored} pairs, file {kind}, {dtype}", peak, mark))
+            print(*rows[-1], flush=True)
     for text, mark, arguments in (
             ("float32", 3000, []), ("float32, 8-bit moments", 2200, ["--optimiser", "adamw_8bit"]),
             ("bfloat16 LoRA", 1200, ["--dtype", "bfloat16", "--lora", "16"])):
-        size = str(options.study)
-        rows.append((f"weak_teacher, {text}", peak_mb(
-            [options.programs / "weak_teacher", "--teacher", options.model, "--student", options.model, "--data",
-             options.data, "--labelled", size, "--unlabelled", size, "--test", size, "--batch", "4", *arguments]), mark))
+        command = [options.programs / "weak_teacher", "--teacher", options.model, "--student", options.model, "--data",
+                   options.data, "--batch", "4", *arguments]
+        for part in ("--labelled", "--unlabelled", "--test"):
+            command += [part, options.study]
+        rows.append((f"weak_teacher, {text}", peak_mb(command), mark))
         print(*rows[-1], flush=True)
 peers.print_table("peak memory, MB", ("work", "ours", "mark", "of the mark"),
                   [(w, f"{p:.0f}", f"{m:.0f}", f"{p / m:.2f}") for w, p, m in rows])

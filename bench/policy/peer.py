@@ -3,15 +3,15 @@ their ratios and the marks that are to be met:
 
     python peer.py BENCH_POLICY MODEL PAIRS.jsonl [--rounds 3] [--pairs 12]
 
-MODEL is a GGUF file or a Hugging Face folder; PAIRS are the lines of a file of golden log-probabilities. About 3 minutes
-for 12 pairs of 250 tokens and 135M parameters.
+MODEL is a GGUF file or a Hugging Face folder; PAIRS are the lines of a file of golden log-probabilities. About 3
+minutes for 12 pairs of 250 tokens and 135M parameters.
 
-The best hand-written PyTorch loop is the quickest of four: each completion as one sequence, both responses of a pair as a
-padded batch, the prompt's keys and values kept for both responses (which is what preflearn does), and batches of 8 pairs
-sorted by length; the head runs on the response's rows alone. All are timed in the first round, the quickest in all. TRL
-computes reference log-probabilities as its DPOTrainer does at its defaults, batches of 8 pairs padded to the longest.
-preflearn runs by each product that the program has, from files of F32 and BF16 made of MODEL (weights packed once) and
-from MODEL as it is stored.
+The best hand-written PyTorch loop is the quickest of four: each completion as one sequence, both responses of a pair as
+a padded batch, the prompt's keys and values kept for both responses (which is what preflearn does), and batches of 8
+pairs sorted by length; the head runs on the response's rows alone. All are timed in the first round, the quickest in
+all. TRL computes reference log-probabilities as its DPOTrainer does at its defaults, batches of 8 pairs padded to the
+longest. preflearn runs by each product that the program has, from files of F32 and BF16 made of MODEL (weights packed
+once) and from MODEL as it is stored.
 """
 import argparse
 import copy
@@ -109,7 +109,8 @@ with tempfile.TemporaryDirectory() as name:
     loaded, tokenizer = trl_trainer.load(options.model)
     models = {kind: trl_trainer.copied(loaded, getattr(torch, kind)) for kind in ("float32", "bfloat16")}
     trainers = {kind: trl_trainer.make_batches(
-        trl_trainer.make_trainer(trl_trainer.copied(loaded, getattr(torch, kind)), tokenizer, pairs), 8) for kind in models}
+        trl_trainer.make_trainer(trl_trainer.copied(loaded, getattr(torch, kind)), tokenizer, pairs), 8)
+        for kind in models}
     loops = {(way.__name__, kind): [] for kind in models for way in (single, padded, cached, sorted_batches)}
     trl = {kind: [] for kind in models}
     for round in range(options.rounds):

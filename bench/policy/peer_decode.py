@@ -1,11 +1,12 @@
-"""Decodes with preflearn, llama.cpp and PyTorch in turn, on the same machine and threads, 1, 16 and 64 sequences that grow
-after one prompt of real length, and prints medians of tokens a second, their ratios and the marks that are to be met:
+"""Decodes with preflearn, llama.cpp and PyTorch in turn, on the same machine and threads, 1, 16 and 64 sequences that
+grow after one prompt of real length, and prints medians of tokens a second, their ratios and the marks that are to
+be met:
 
     python peer_decode.py BENCH_POLICY MODEL.gguf PAIRS.jsonl [--rounds 3] [--sequences 1 16 64]
 
-MODEL is decoded as it is stored, and as files of F32 and BF16 that are made of it; PyTorch takes its numbers as float32 and
-bfloat16. llama.cpp rounds activations to the type of the weights, 8 bits for quantised ones; so does our "eight_bit" alone.
-About 4 minutes for 135M parameters.
+MODEL is decoded as it is stored, and as files of F32 and BF16 that are made of it; PyTorch takes its numbers as float32
+and bfloat16. llama.cpp rounds activations to the type of the weights, 8 bits for quantised ones; so does our
+"eight_bit" alone. About 4 minutes for 135M parameters.
 """
 import argparse
 import ctypes
@@ -117,7 +118,8 @@ with tempfile.TemporaryDirectory() as name:
     for round in range(options.rounds):
         for file, path in files.items():
             names = [f"policy/decode/{p}/{n}" for p in products[file] for n in options.sequences]
-            for key, run in peers.run_bench(options.bench, [n for n in names if n in there], path, pairs_path).items():
+            found = peers.run_bench(options.bench, [n for n in names if n in there], path, pairs_path, warm_up=False)
+            for key, run in found.items():
                 _, _, product, count = key.split("/")[:4]
                 own.setdefault((file, product, int(count)), []).append(run)
             for count in options.sequences:

@@ -1,17 +1,18 @@
-"""Times a DPO step's forward and backward pass over real pairs, one pair a micro-batch, with preflearn and with TRL in turn,
-reference log-probabilities computed before, and prints medians, their ratios and the marks that are to be met:
+"""Times a DPO step's forward and backward pass over real pairs, one pair a micro-batch, with preflearn and with TRL in
+turn, reference log-probabilities computed before, and prints medians, their ratios and the marks that are to be met:
 
     python peer_step.py BENCH_POLICY MODEL PAIRS.jsonl [--rounds 3] [--pairs 4] [--study PAIRS.jsonl]
         [--float32 SECONDS] [--lora SECONDS]
 
 MODEL is a GGUF file or a Hugging Face folder; PAIRS are lines with prompt_ids, chosen_ids, rejected_ids, as log_probs
-writes them. TRL's DPOTrainer (trl_trainer.py) runs with weights in float32 and in bfloat16, all of them learning or LoRA of
-rank 16 on all matrices. About 3 minutes for 4 pairs of 250 tokens and 135M parameters.
+writes them. TRL's DPOTrainer (trl_trainer.py) runs with weights in float32 and in bfloat16, all of them learning or
+LoRA of rank 16 on all matrices. About 3 minutes for 4 pairs of 250 tokens and 135M parameters.
 
-The whole study is TRL's measured seconds a padded token times the padded tokens of the study's steps: 256 pairs of DPO (32
-for the teacher, 48 for each of three students, 80 for the fourth) and 32 demonstrations, which are half a pair each; pairs
-as long as those of --study are on average, else as those that were timed. --float32 and --lora are the seconds that
-`weak_teacher --labelled 32 --unlabelled 48 --test 32 --batch 4` took, without and with `--lora 16 --dtype bfloat16`.
+The whole study is TRL's measured seconds a padded token times the padded tokens of the study's steps: 256 pairs of DPO
+(32 for the teacher, 48 for each of three students, 80 for the fourth) and 32 demonstrations, which are half a pair
+each; pairs as long as those of --study are on average, else as those that were timed. --float32 and --lora are the
+seconds that `weak_teacher --labelled 32 --unlabelled 48 --test 32 --batch 4` took, without and with `--lora 16 --dtype
+bfloat16`.
 """
 import argparse
 import json
@@ -47,6 +48,8 @@ trainers = {(kind, rank): trl_trainer.make_batches(
     trl_trainer.make_trainer(trl_trainer.copied(loaded, getattr(torch, kind)), tokenizer, pairs, rank))
     for kind in ("float32", "bfloat16") for rank in (0, RANK)}
 del loaded
+for trainer in trainers.values():
+    trl_trainer.take_step(trainer, 1)  # warms up
 trl = {key: [] for key in trainers}
 with tempfile.TemporaryDirectory() as name:
     pairs_path = peers.write_pairs(pairs, pathlib.Path(name) / "pairs.jsonl")

@@ -55,11 +55,12 @@ def rewritten(source, kind, folder):
     return path
 
 
-def run_bench(bench, names, model, pairs):
-    """One run of the benchmarks of these names, in a process of its own: a dictionary by name."""
+def run_bench(bench, names, model, pairs, warm_up=True):
+    """One run of the benchmarks of these names, in a process of its own: a dictionary by name. `warm_up`: once more
+    before, untimed."""
     environment = os.environ | {"PREFLEARN_BENCH_MODEL": str(model), "PREFLEARN_BENCH_PAIRS": str(pairs)}
     command = [bench, f"--benchmark_filter=^({'|'.join(names)})/(real_time|manual_time)$", "--benchmark_format=json",
-               "--benchmark_min_time=0.05"]
+               "--benchmark_min_time=0.05", f"--benchmark_min_warmup_time={0.01 if warm_up else 0}"]
     result = json.loads(subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                        check=True).stdout)
     return {b["name"].rsplit("/", 1)[0]: b for b in result["benchmarks"]}

@@ -44,12 +44,12 @@ def make_trainer(model, tokenizer, pairs, rank=0):
                         peft_config=adapter if rank else None)
 
 
-def take_step(trainer):
-    """Forward and backward over all pairs, one at a time; no update of weights."""
+def take_step(trainer, most=None):
+    """Forward and backward over all pairs, or the first few, one at a time; no update of weights."""
     trainer.model.train()
     trainer.current_gradient_accumulation_steps = 1
     trainer.model.zero_grad()
-    for batch in trainer.made_batches:
+    for batch in trainer.made_batches[:most]:
         trainer.training_step(trainer.model, batch)
 
 

@@ -1,8 +1,8 @@
-"""Whether llama.cpp reads what save_gguf writes as we do. The GGUF files of ../policy/golden, and MODEL.gguf where one is
-named, are written again as F32, F16, BF16 and Q8_0; llama.cpp loads each, finds the log-probabilities that the library
-finds of the same file, and takes the library's greedy tokens; and each tensor's bytes are those that llama.cpp's own
-quantiser makes of the F32 file. llama.cpp rounds activations to the type of the weights, the library does not, so that
-only F32 can be equal to rounding errors of float.
+"""Whether llama.cpp reads what save_gguf writes as we do. The GGUF files of ../policy/golden, and MODEL.gguf where one
+is named, are written again as F32, F16, BF16 and Q8_0; llama.cpp loads each, finds the log-probabilities that the
+library finds of the same file, and takes the library's greedy tokens; and each tensor's bytes are those that
+llama.cpp's own quantiser makes of the F32 file. llama.cpp rounds activations to the type of the weights, the library
+does not, so that only F32 can be equal to rounding errors of float.
 
     python check_llama_cpp.py [--model MODEL.gguf PAIRS.jsonl [TEXTS.json]] [--program COMPILER AND FLAGS...]
 
