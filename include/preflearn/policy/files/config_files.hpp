@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -20,6 +21,7 @@
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/decoder/config.hpp>
+#include <preflearn/policy/decoder/layout.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/families.hpp>
 #include <preflearn/policy/files/family_fields.hpp>
@@ -144,7 +146,8 @@ inline transformer_config read_config_json(const std::filesystem::path& path,
 }
 
 /// Reads GGUF metadata. What llama.cpp requires is required, the norm's epsilon and the context length among it; what
-/// it does not is as there. The size of the vocabulary and whether the head is the embedding follow from the tensors.
+/// it does not is as there. The size of the vocabulary, whether the head is the embedding and whether there are biases
+/// follow from the tensors.
 /// Sampling is to stop at the end of text, of turn and of message. \throws input_error as above.
 inline transformer_config read_gguf_config(const checkpoint_file& file,
                                            std::span<const decoder_family> known = families::all) {
@@ -162,6 +165,11 @@ inline transformer_config read_gguf_config(const checkpoint_file& file,
     config.vocabulary_size = embedding.shape.front();
     const tensor_entry* const head = config.family.find(tensor_role::head);
     config.tied_embeddings = head == nullptr || file.find(head->gguf.name) == nullptr;
+    for (const tensor_entry& entry : config.family.tensors) {
+        const std::variant flag = detail::member_of(config, entry.when);
+        if (auto* const* there = std::get_if<bool*>(&flag))
+            **there = **there || file.find(layer_name(entry.gguf.name, 0)) != nullptr;
+    }
     config.end_tokens = general.tokens("tokenizer.ggml.eos_token_id");
     for (const char* const end : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"})
         for (const token_id token : general.tokens(end)) add_end_token(config, token);
