@@ -10,10 +10,10 @@ be quiet.
 import argparse
 import gzip
 import itertools
-import os
 import pathlib
 import subprocess
 import tempfile
+import time
 
 import peers
 
@@ -22,18 +22,22 @@ parser.add_argument("programs", type=pathlib.Path)
 parser.add_argument("model")
 parser.add_argument("data")
 parser.add_argument("--scored", type=int, default=64, help="pairs")
-parser.add_argument("--study", type=int, default=8, help="pairs of each part")
+parser.add_argument("--study", type=int, default=8, help="pairs of each part; 0: no study")
 options = parser.parse_args()
 
 
 def peak_mb(command):
-    """Of one process; what this one holds does not count."""
-    child = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    told = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 0, told.decode()
-    return usage.ru_maxrss * 1024 / 1e6
+    """The most that a process held, which Linux tells while it runs. (getrusage would count what this one held before.)"""
+    with tempfile.TemporaryFile() as told:
+        child = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=told)
+        peak = 0
+        while child.poll() is None:
+            status = pathlib.Path(f"/proc/{child.pid}/status").read_text()
+            peak = max([peak] + [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")])
+            time.sleep(0.01)
+        told.seek(0)
+        assert child.returncode == 0, told.read().decode()
+    return peak * 1024 / 1e6
 
 
 def opened(path):
@@ -58,9 +62,10 @@ with tempfile.TemporaryDirectory() as name:
             mark = file.stat().st_size / 1e6 + 300
             rows.append((f"log_probs, {options.scored} pairs, file {kind}, {dtype}", peak, mark))
             print(*rows[-1], flush=True)
-    for text, mark, arguments in (
+    studies = (
             ("float32", 3000, []), ("float32, 8-bit moments", 2200, ["--optimiser", "adamw_8bit"]),
-            ("bfloat16 LoRA", 1200, ["--dtype", "bfloat16", "--lora", "16"])):
+            ("bfloat16 LoRA", 1200, ["--dtype", "bfloat16", "--lora", "16"]))
+    for text, mark, arguments in studies if options.study else ():
         command = [options.programs / "weak_teacher", "--teacher", options.model, "--student", options.model, "--data",
                    options.data, "--batch", "4", *arguments]
         for part in ("--labelled", "--unlabelled", "--test"):

@@ -112,6 +112,14 @@ TEST_CASE("a configuration that is written is read again as it was") {
     }
 }
 
+TEST_CASE("a period that no layer reaches is written and read again as the same") {
+    const test::folder folder;
+    const nlohmann::json family{{"model_type", "gemma3_text"}, {"sliding_window", 3}, {"query_pre_attn_scalar", 2}};
+    const transformer_config config = read_config_json(folder.write("config.json", changed(family).dump()));
+    CHECK(config.full_attention_every == 6); // of two layers
+    CHECK(read_config_json(folder.write("config.json", config_json(config, "float32").dump())) == config);
+}
+
 TEST_CASE("a configuration with Llama 3's divisors is written with its rule, one with others is refused") {
     transformer_config config = validated(test::grouped());
     config.rope_scaling.frequency_divisors = {1, 1, 2};
