@@ -16,12 +16,13 @@ macro(precompile_for_headers name)
   list(APPEND precompiled ${CMAKE_CURRENT_BINARY_DIR}/${name}.hpp)
 endmacro()
 precompile(concepts preflearn/core/concepts.hpp)
-if(instantiate)
-  set(base ${CMAKE_CURRENT_BINARY_DIR}/concepts.hpp)
-endif()
 foreach(header pipeline/ranking/study policy/files/load_text_policy pipeline/study policy/transformer
     ranking/errors/covariance ranking/model/board_model loss_values/columns training/objective loss/pairs/pairwise
     data/preferences/record)
+  set(base)
+  if(instantiate AND NOT header STREQUAL "policy/transformer") # whose users lose that macro
+    set(base ${CMAKE_CURRENT_BINARY_DIR}/concepts.hpp)
+  endif()
   string(REPLACE "/" "_" name ${header})
   precompile_for_headers(${name} preflearn/${header}.hpp)
 endforeach()
