@@ -1,5 +1,6 @@
 # Configures, builds and runs the user's project in consumer/. Arguments: HOW (installed, subdirectory), CORE_ONLY,
-# SOURCE (the library), BUILD (the library's build folder), WORK (an empty folder), COMPILER, GENERATOR, EXPECTED (output).
+# SOURCE (the library), BUILD (the library's build folder), WORK (an empty folder), COMPILER, MEMORY (an option for it that
+# saves time), GENERATOR, EXPECTED (output).
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT status EQUAL 0)
@@ -10,7 +11,7 @@ function(run)
 endfunction()
 
 file(REMOVE_RECURSE ${WORK})
-set(options -DCMAKE_CXX_COMPILER=${COMPILER} -DCORE_ONLY=${CORE_ONLY})
+set(options -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=${MEMORY} -DCORE_ONLY=${CORE_ONLY})
 if(HOW STREQUAL "installed")
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
   list(APPEND options -DCMAKE_PREFIX_PATH=${WORK}/prefix)

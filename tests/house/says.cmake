@@ -1,14 +1,15 @@
 # Compiles PROGRAM, which must fail; it opens with // says: "SENTENCE", and the first error that a user sees must be that
-# sentence, within the first lines; // options: OPTIONS are further ones to compile it with. Arguments: PROGRAM, COMMAND
-# (the compiler with its options, a list).
+# sentence, within the first lines; // options: OPTIONS are further ones to compile it with. Arguments: PROGRAM, PRECOMPILED
+# (a file that it starts with), COMMAND (the compiler with its options, a list).
 file(READ ${PROGRAM} text)
 if(NOT text MATCHES "^// says: \"([^\"]+)\"")
   message(FATAL_ERROR "${PROGRAM} must open with // says: \"SENTENCE\"")
 endif()
 string(REPLACE "\n// " " " sentence "${CMAKE_MATCH_1}")
 if(text MATCHES "\n// options: ([^\n]+)") # of its own, for which nothing was precompiled
-  list(REMOVE_ITEM COMMAND -include misuse.hpp)
   list(APPEND COMMAND ${CMAKE_MATCH_1})
+else()
+  list(APPEND COMMAND -include ${PRECOMPILED})
 endif()
 execute_process(COMMAND ${COMMAND} ${PROGRAM} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
 if(status EQUAL 0)
