@@ -1,43 +1,55 @@
-"""Scores real pairs with preflearn and with transformers in turn, on the same machine and threads, and prints medians and
-their ratios: python peer.py BENCH_POLICY MODEL PAIRS.jsonl [rounds]; MODEL is a GGUF file or a Hugging Face folder.
+"""Scores real pairs with preflearn, transformers and TRL in turn, on the same machine and threads, and prints medians,
+their ratios and the marks that are to be met:
 
-transformers runs in four ways, in float32 and in bfloat16, of which the quickest of each type counts: each completion as
-one sequence, both responses of a pair as a padded batch, with the prompt's keys and values kept for both responses (which
-is what preflearn does), and batches of 8 pairs sorted by length. The head runs on the response's rows alone. Where TRL is
-installed, its way at its defaults is timed, too: both responses of 8 pairs padded to the longest, logits of every row.
-preflearn runs by every product that the program has: its own, oneDNN's in float32 and with factors in bfloat16.
+    python peer.py BENCH_POLICY MODEL PAIRS.jsonl [--rounds 3] [--pairs 12]
+
+MODEL is a GGUF file or a Hugging Face folder; PAIRS are the lines of a file of golden log-probabilities. About 3
+minutes for 12 pairs of 250 tokens and 135M parameters.
+
+The best hand-written PyTorch loop is the quickest of four: each completion as one sequence, both responses of a pair as
+a padded batch, the prompt's keys and values kept for both responses (which is what preflearn does), and batches of 8
+pairs sorted by length; the head runs on the response's rows alone. All are timed in the first round, the quickest in
+all. TRL computes reference log-probabilities as its DPOTrainer does at its defaults, batches of 8 pairs padded to the
+longest. preflearn runs by each product that the program has, from files of F32 and BF16 made of MODEL (weights packed
+once) and from MODEL as it is stored.
 """
+import argparse
 import copy
-import json
-import os
+import pathlib
 import resource
-import statistics
-import subprocess
-import sys
+import tempfile
 import time
 
 import torch
-from transformers import AutoModelForCausalLM
 
-bench, model_path, pairs_path = sys.argv[1:4]
-rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 5
-folder, file = (model_path, None) if os.path.isdir(model_path) else os.path.split(os.path.abspath(model_path))
-model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file, dtype=torch.float32).eval()
-half = copy.deepcopy(model).to(torch.bfloat16)
-pairs = [json.loads(line) for line in open(pairs_path)]
+import peers
+import trl_trainer
+
+parser = argparse.ArgumentParser()
+parser.add_argument("bench")
+parser.add_argument("model")
+parser.add_argument("pairs_file")
+parser.add_argument("--rounds", type=int, default=3)
+parser.add_argument("--pairs", type=int, default=12, help="how many, from short to long; 0: all")
+options = parser.parse_args()
+pairs = peers.read_pairs(options.pairs_file, options.pairs)
+texts = [(p["prompt_ids"], (p["chosen_ids"], p["rejected_ids"])) for p in pairs]
+expected = [p[f"{part}_logp"] for p in pairs for part in ("chosen", "rejected")]
+TOLERANCE = {"float32": 1e-3, "bfloat16": 5e-2}
+MARKS = {("float32", "best"): 2, ("float32", "trl"): 3, ("bfloat16", "best"): 2}
 
 
 def log_prob(logits, response):
     return torch.log_softmax(logits.float(), -1).gather(1, torch.tensor(response)[:, None]).double().sum().item()
 
 
-def padded_rows(model, all_of_them, keep):
+def padded_rows(model, all_of_them):
     longest, most = max(len(p + y) for p, y in all_of_them), max(len(y) for _, y in all_of_them)
     rows = [[0] * (longest - len(p + y)) + p + y for p, y in all_of_them]
     mask = [[0] * (longest - len(p + y)) + [1] * len(p + y) for p, y in all_of_them]
     positions = (torch.tensor(mask).cumsum(1) - 1).clamp(min=0)
     logits = model(torch.tensor(rows), attention_mask=torch.tensor(mask), position_ids=positions,
-                   logits_to_keep=most + 1 if keep else 0).logits
+                   logits_to_keep=most + 1).logits
     return [log_prob(row[-len(y) - 1:-1], y) for row, (_, y) in zip(logits, all_of_them)]
 
 
@@ -47,7 +59,7 @@ def single(model):
 
 
 def padded(model):
-    return [value for p, two in texts for value in padded_rows(model, [(p, y) for y in two], True)]
+    return [value for p, two in texts for value in padded_rows(model, [(p, y) for y in two])]
 
 
 def cached(model):
@@ -61,65 +73,75 @@ def cached(model):
     return values
 
 
-def batches(model, keep, order):
-    values = {}
+def sorted_batches(model):
+    length = lambda i: len(texts[i][0]) + max(map(len, texts[i][1]))
+    order, values = sorted(range(len(texts)), key=length), {}
     for at in range(0, len(order), 8):
         some = [(texts[i][0], y) for i in order[at:at + 8] for y in texts[i][1]]
-        for n, value in enumerate(padded_rows(model, some, keep)):
+        for n, value in enumerate(padded_rows(model, some)):
             values[2 * order[at + n // 2] + n % 2] = value
     return [values[i] for i in range(len(values))]
 
 
-def sorted_batches(model):
-    length = lambda i: len(texts[i][0]) + max(map(len, texts[i][1]))
-    return batches(model, True, sorted(range(len(texts)), key=length))
-
-
-def trl(model):  # precompute_ref_log_probs of DPOTrainer: all logits of both responses, per_device_eval_batch_size 8
-    return batches(model, False, list(range(len(texts))))
-
-
-texts = [(p["prompt_ids"], (p["chosen_ids"], p["rejected_ids"])) for p in pairs]
-expected = [p[f"{part}_logp"] for p in pairs for part in ("chosen", "rejected")]
-
-
-@torch.inference_mode()
-def seconds(way, model, tolerance):
+def timed(work, kind):
     start = time.perf_counter()
-    found = way(model)
+    with torch.inference_mode():
+        found = work()
     elapsed = time.perf_counter() - start
-    assert all(abs(a - b) <= tolerance * abs(b) for a, b in zip(found, expected)), "these are not the golden log-probs"
+    assert all(abs(a - b) <= TOLERANCE[kind] * abs(b) for a, b in zip(found, expected)), "not the golden log-probs"
     return elapsed
 
 
-listed = subprocess.run([bench, "--benchmark_list_tests"], stdout=subprocess.PIPE, check=True, text=True).stdout
-own = {name: [] for name in ("cpu", "onednn", "bfloat16") if f"policy/log_probs/{name}/" in listed}
+def timed_trl(trainer):  # not held against the golden values: golden pairs may lack the tokens that TRL scores
+    start = time.perf_counter()
+    trl_trainer.log_probs(trainer)
+    return time.perf_counter() - start
 
 
-def preflearn(name):
-    environment = os.environ | {"PREFLEARN_BENCH_MODEL": model_path, "PREFLEARN_BENCH_PAIRS": pairs_path}
-    command = [bench, f"--benchmark_filter=^policy/log_probs/{name}/", "--benchmark_format=json"]
-    result = json.loads(subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                       check=True).stdout)
-    return result["benchmarks"][0]
+with tempfile.TemporaryDirectory() as name:
+    pairs_path = peers.write_pairs(pairs, pathlib.Path(name) / "pairs.jsonl")
+    files = {"F32": peers.rewritten(options.model, "F32", name), "BF16": peers.rewritten(options.model, "BF16", name),
+             "as stored": pathlib.Path(options.model)}
+    there = peers.listed(options.bench, options.model)
+    own = {(file, product): [] for file, product in (("F32", "cpu"), ("F32", "onednn"), ("BF16", "bfloat16"),
+                                                     ("as stored", "onednn"), ("as stored", "bfloat16"))
+           if f"policy/log_probs/{product}" in there}
+    loaded, tokenizer = trl_trainer.load(options.model)
+    models = {kind: trl_trainer.copied(loaded, getattr(torch, kind)) for kind in ("float32", "bfloat16")}
+    trainers = {kind: trl_trainer.make_batches(
+        trl_trainer.make_trainer(trl_trainer.copied(loaded, getattr(torch, kind)), tokenizer, pairs), 8)
+        for kind in models}
+    loops = {(way.__name__, kind): [] for kind in models for way in (single, padded, cached, sorted_batches)}
+    trl = {kind: [] for kind in models}
+    for round in range(options.rounds):
+        for (file, product), runs in own.items():
+            key = f"policy/log_probs/{product}"
+            runs.append(peers.run_bench(options.bench, [key], files[file], pairs_path)[key])
+        for (way, kind), times in loops.items():
+            quickest = min(loops[key][0] for key in loops if key[1] == kind and loops[key]) if round else 0
+            if round == 0 or times[0] == quickest:
+                times.append(timed(lambda: globals()[way](models[kind]), kind))
+        for kind, times in trl.items():
+            times.append(timed_trl(trainers[kind]))
+        print(f"round {round}: preflearn " + ", ".join(f"{f} {p} {r[-1]['real_time'] / 1000:.2f} s"
+                                                       for (f, p), r in own.items())
+              + "; PyTorch " + ", ".join(f"{w} {k} {t[-1]:.2f} s" for (w, k), t in loops.items() if len(t) > round)
+              + "; TRL " + ", ".join(f"{k} {t[-1]:.2f} s" for k, t in trl.items()), flush=True)
 
-
-ways = {(way, kind): [] for way in (single, padded, cached, sorted_batches, trl) for kind in ("float32", "bfloat16")}
-for round in range(rounds):
-    for name, runs in own.items():
-        runs.append(preflearn(name))
-    for (way, kind), times in ways.items():
-        times.append(seconds(way, *((model, 1e-3) if kind == "float32" else (half, 5e-2))))
-    print(f"round {round}: preflearn " + ", ".join(f"{n} {r[-1]['real_time'] / 1000:.2f} s" for n, r in own.items())
-          + "; transformers " + ", ".join(f"{w.__name__} {k} {t[-1]:.2f} s" for (w, k), t in ways.items()), flush=True)
-medians = {key: statistics.median(times) for key, times in ways.items()}
-print(f"transformers: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB, {torch.get_num_threads()} threads")
-for name, runs in own.items():
-    kind = "bfloat16" if name == "bfloat16" else "float32"
-    time_own = statistics.median(run["real_time"] / 1000 for run in runs)
-    best = min((key for key in medians if key[1] == kind and key[0] is not trl), key=medians.get)
-    share = {"of_products": "of its products alone", "of_gemm_peak": "of its product's peak"}
-    shares = ", ".join(f"{statistics.median(r[k] for r in runs):.2f} {text}" for k, text in share.items() if k in runs[0])
-    print(f"preflearn {name} {time_own:.2f} s, {max(r['peak_memory_mb'] for r in runs):.0f} MB, {shares}; transformers in "
-          f"{kind} ({best[0].__name__}) / preflearn = {medians[best] / time_own:.2f}, as TRL does / preflearn = "
-          f"{medians[trl, kind] / time_own:.2f}")
+rows = []
+for (file, product), runs in own.items():
+    kind = "bfloat16" if product == "bfloat16" else "float32"
+    seconds = peers.median([run["real_time"] / 1000 for run in runs])
+    way = min((key for key in loops if key[1] == kind), key=lambda key: loops[key][0])
+    machine = " ".join(f"{peers.median([run[k] for run in runs]):.2f} {text}" for k, text in (
+        ("of_products", "of its products alone,"), ("of_gemm_peak", "of its product's peak,"),
+        ("of_fma_peak", "of float fma")) if k in runs[0])
+    for peer, name, times in (("best", f"PyTorch {way[0]}", loops[way]), ("trl", "TRL", trl[kind])):
+        mark = MARKS.get((kind, peer), "-")
+        rows.append((f"{kind}, file {file}, {product}", f"{len(pairs) / seconds:.2f}", name,
+                     f"{len(pairs) / peers.median(times):.2f}", f"{peers.median(times) / seconds:.2f}", mark, machine,
+                     f"{max(r['peak_memory_mb'] for r in runs):.0f}"))
+peers.print_table(f"scoring {len(pairs)} pairs, pairs a second; {torch.get_num_threads()} threads",
+                  ("work", "ours", "peer", "its", "ratio", "mark", "of the machine", "MB (with a float copy)"), rows)
+print(f"mark of float32 beside its products alone: 0.8; PyTorch and TRL together hold "
+      f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")

@@ -8,7 +8,7 @@
 #include <preflearn/text/chat/formats.hpp>
 
 #include "../command_line/command_line.hpp"
-#include "products.hpp"
+#include "../models/models.hpp"
 #include "score.hpp"
 
 namespace {
@@ -71,11 +71,10 @@ int main(int argc, char** argv) {
         given.options.after_response = given.end_token ? response_end::end_token : response_end::nothing;
         given.options.boundary = given.boundary == "joint" ? token_boundary::joint : token_boundary::separate;
         given.options.command_line = preflearn::command_line_of(argc, argv);
-        if (given.type == "bfloat16")
-            score_bfloat16(given.options);
+        if (given.double_precision || given.type == "double")
+            score_double(given.options);
         else
-            given.double_precision || given.type == "double" ? score_double(given.options)
-                                                             : score_float32(given.options);
+            score_float(given.options, given.type);
         return 0;
     };
     return line.run(argc, argv, work, [&] { // so that a wrong name is a usage error

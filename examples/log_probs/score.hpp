@@ -1,4 +1,4 @@
-// Scoring in one type of numbers; a source file each, since each compiles a language model of its own.
+// Scoring in one type of numbers.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -6,15 +6,18 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <preflearn/core/system/progress.hpp>
 #include <preflearn/pipeline/score_file.hpp>
+#include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/products/arithmetic_peak.hpp>
 
-template <class Scalar, class Backend> void score(const preflearn::score_file_options& options) {
+template <class Scalar>
+void score(const preflearn::any_backend<Scalar>& on, const preflearn::score_file_options& options) {
     std::optional<preflearn::progress> bar;
-    preflearn::score_file<Scalar, Backend>(
-        options, [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); },
+    preflearn::score_file(
+        on, options, [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); },
         [&, use = preflearn::machine_use(preflearn::arithmetic_peak())](std::size_t done, std::size_t total,
                                                                         double tokens, double operations) mutable {
             if (!bar) bar.emplace("scoring", total);
@@ -23,6 +26,6 @@ template <class Scalar, class Backend> void score(const preflearn::score_file_op
         });
 }
 
-void score_float32(const preflearn::score_file_options& options);
-void score_bfloat16(const preflearn::score_file_options& options);
+/// In float, by the products of --dtype `type`.
+void score_float(const preflearn::score_file_options& options, std::string_view type);
 void score_double(const preflearn::score_file_options& options);

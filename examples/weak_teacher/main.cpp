@@ -17,8 +17,8 @@
 #include <preflearn/text/chat/chat_template.hpp>
 
 #include "../command_line/command_line.hpp"
+#include "../models/models.hpp"
 #include "arguments.hpp"
-#include "products.hpp"
 
 namespace {
 

@@ -3,6 +3,7 @@
 #include <preflearn/pipeline/study_progress.hpp>
 #include <preflearn/pipeline/world_study.hpp>
 
+#include "../models/models.hpp"
 #include "arguments.hpp"
 
 std::vector<preflearn::study_result> study_world(const arguments& given, std::size_t seeds, preflearn::manifest& run) {
@@ -15,5 +16,5 @@ std::vector<preflearn::study_result> study_world(const arguments& given, std::si
                              {"prompt_words", options.world.prompt_words},
                              {"demonstrations", options.demonstrations},
                              {"human_agreement", options.human_agreement}};
-    return preflearn::run_world_studies(options, loss_of(given).loss, seeds);
+    return preflearn::run_world_studies(cpu_models(), options, loss_of(given).loss, seeds);
 }

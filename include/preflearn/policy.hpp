@@ -4,6 +4,8 @@
 #pragma once
 
 #include <preflearn/policy/adapters.hpp>
+#include <preflearn/policy/any_backend.hpp>
+#include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/decoder.hpp>
 #include <preflearn/policy/family.hpp>
 #include <preflearn/policy/files.hpp>

@@ -6,6 +6,7 @@
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/compiler.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/kept_blocks.hpp>
 #include <preflearn/core/system/one_thread.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/core/system/progress.hpp>

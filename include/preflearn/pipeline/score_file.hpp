@@ -33,6 +33,8 @@
 #include <preflearn/pipeline/score_pairs.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/policy/adapters/adapter_files.hpp>
+#include <preflearn/policy/any_backend.hpp>
+#include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
@@ -137,9 +139,9 @@ inline std::vector<input_file> score_inputs(const score_file_options& options) {
 }
 
 /// The model, read where it lies, with its adapter where there is one.
-template <std::floating_point Scalar, class Backend>
-transformer<Scalar, Backend> scored_model(const score_file_options& options) {
-    transformer<Scalar, Backend> model = load_transformer<Scalar, Backend>(options.model, trained_tensors::none());
+template <std::floating_point Scalar>
+any_transformer<Scalar> scored_model(const any_backend<Scalar>& on, const score_file_options& options) {
+    any_transformer<Scalar> model = load_any_transformer(on, options.model, trained_tensors::none());
     return options.adapter.empty() ? std::move(model) : load_adapter(model, options.adapter);
 }
 
@@ -172,9 +174,9 @@ inline nlohmann::ordered_json score_settings(const score_file_options& options, 
 }
 
 /// "float", "double", or by which other products than the processor's own, whose bits are others.
-template <class Scalar, class Backend> std::string precision_of() {
+template <class Scalar> std::string precision_of(const any_backend<Scalar>& on) {
     const std::string number = sizeof(Scalar) == 4 ? "float" : "double";
-    return Backend::name == cpu_backend::name ? number : message(number, ", ", Backend::name);
+    return on.name == cpu_backend::name ? number : message(number, ", ", on.name);
 }
 
 /// What became of the file's pairs, and how prompt and response met.
@@ -210,12 +212,14 @@ inline std::vector<text_comparison> usable_pairs(const score_file_options& optio
 
 } // namespace detail
 
-/// Does it all. \param say takes each sentence for the user \param seen is told, at the start and after each block of
-/// pairs, how many of how many are done and, where it takes four numbers, how many tokens were computed for it and how
-/// many operations one takes \throws input_error for files that cannot be read or written, when no pair is left and,
-/// where strict, when one was left out; argument_error for options that cannot be met.
-template <std::floating_point Scalar, class Backend = cpu_backend, class Say, class Seen>
-void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
+/// Does it all, the model on one backend. \param say takes each sentence for the user \param seen is told, at the start
+/// and after each block of pairs, how many of how many are done and, where it takes four numbers, how many tokens were
+/// computed for it and how many operations one takes \throws input_error for files that cannot be read or written, when
+/// no pair is left and, where strict, when one was left out; argument_error for options that cannot be met.
+template <std::floating_point Scalar>
+void score_file(const any_backend<Scalar>& on, const score_file_options& options,
+                const std::function<void(const std::string&)>& say,
+                const std::function<void(std::size_t, std::size_t, double, double)>& seen) {
     tokenizer words = load_tokenizer(options.model, options.tokenizer); // first, since it is quicker to fail
     require(options.after_response == response_end::nothing || words.end_token().has_value(), options.model.string(),
             ": the end token is to be scored, but the tokenizer names none");
@@ -229,8 +233,7 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
 
     manifest run{.program = "log_probs",
                  .command_line = options.command_line,
-                 .settings =
-                     detail::score_settings(options, words, conversations, detail::precision_of<Scalar, Backend>()),
+                 .settings = detail::score_settings(options, words, conversations, detail::precision_of(on)),
                  .inputs = detail::score_inputs(options)};
     const fit_rules rules{.maximum_tokens = options.maximum_tokens};
     std::size_t changed = 0;
@@ -258,8 +261,8 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
         write_pair_tokens(texts, pairs, options.out, options.after_response, &data.names());
         tell(fitting);
     } else {
-        const text_policy<transformer<Scalar, Backend>> policy(
-            std::move(words), detail::scored_model<Scalar, Backend>(options),
+        const text_policy<any_transformer<Scalar>> policy(
+            std::move(words), detail::scored_model(on, options),
             {.after_response = options.after_response, .boundary = options.boundary});
         const std::span<const std::string> notes = policy.model().notes();
         for (const std::string& note : notes) say("model: " + note);
@@ -273,10 +276,7 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
         tell(fitting);
         score_pairs(policy, pairs, options.out, message("preflearn log-probs ", detail::score_key(options, run, pairs)),
                     [&](std::size_t done, std::size_t tokens) {
-                        if constexpr (std::invocable<Seen&, std::size_t, std::size_t, double, double>)
-                            seen(done, pairs.size(), static_cast<double>(tokens), policy.operations_per_token());
-                        else
-                            seen(done, pairs.size());
+                        seen(done, pairs.size(), static_cast<double>(tokens), policy.operations_per_token());
                     },
                     {.per_token = options.per_token, .names = &data.names()});
     }
@@ -285,6 +285,18 @@ void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
     write_atomically(beside, [&](std::ostream& out) {
         out << to_json(run).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     });
+}
+
+/// The same on a backend that is chosen where the program is compiled. \param seen may take the first two numbers alone
+template <std::floating_point Scalar, class Backend = cpu_backend, class Say, class Seen>
+void score_file(const score_file_options& options, Say&& say, Seen&& seen) {
+    score_file(any_backend_of<Scalar, Backend>(), options, std::ref(say),
+               [&](std::size_t done, std::size_t total, double tokens, double operations) {
+                   if constexpr (std::invocable<Seen&, std::size_t, std::size_t, double, double>)
+                       seen(done, total, tokens, operations);
+                   else
+                       seen(done, total);
+               });
 }
 
 } // namespace preflearn

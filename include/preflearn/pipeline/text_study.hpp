@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,11 +37,12 @@
 #include <preflearn/pipeline/token_cache.hpp>
 #include <preflearn/policy/adapters/adapter_options.hpp>
 #include <preflearn/policy/adapters/with_adapter.hpp>
+#include <preflearn/policy/any_backend.hpp>
+#include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
-#include <preflearn/policy/transformer.hpp>
 #include <preflearn/text/chat/chat_template.hpp>
 #include <preflearn/text/chat/formats.hpp>
 #include <preflearn/text/files/load.hpp>
@@ -86,16 +88,15 @@ struct text_study_options {
 
 namespace detail {
 
-template <class Backend> using text_model = text_policy<transformer<float, Backend>>;
+using text_model = text_policy<any_transformer<float>>;
 
 /// Responses are followed by the model's end token where it has one, so that students learn to stop.
-template <class Backend>
-text_model<Backend> load_text_model(const std::filesystem::path& path, const text_study_options& options,
-                                    const token_cache& cache) {
+inline text_model load_text_model(const any_backend<float>& on, const std::filesystem::path& path,
+                                  const text_study_options& options, const token_cache& cache) {
     tokenizer words = load_tokenizer(path, options.tokenizer);
     const response_end after = words.end_token() ? response_end::end_token : response_end::nothing;
-    transformer<float, Backend> model =
-        load_transformer<float, Backend>(path, options.adapter ? trained_tensors::none() : options.trained);
+    any_transformer<float> model =
+        load_any_transformer(on, path, options.adapter ? trained_tensors::none() : options.trained);
     if (options.adapter) model = with_adapter(model, *options.adapter, options.study.seed);
     model.recompute_activations(options.recompute_activations);
     return {std::move(words),
@@ -124,24 +125,23 @@ inline text_study_data study_data(const preference_data& data, const fitting_pai
 }
 
 /// Whether the prompt is other tokens beside a response than alone.
-template <class TextModel> bool changes_prompt(const TextModel& model, const text_comparison& pair) {
+inline bool changes_prompt(const text_model& model, const text_comparison& pair) {
     const token_span alone = model.prompt_tokens(pair.prompt);
     return !std::ranges::equal(model.tokens(pair.prompt, pair.first).prompt, alone) ||
            !std::ranges::equal(model.tokens(pair.prompt, pair.second).prompt, alone);
 }
 
 /// Adds how the texts were read.
-template <class TextModel>
-void add_reading(text_study_data& found, const text_study_options& options, const chosen_chat_format& chat,
-                 std::span<const TextModel* const> models, std::span<const text_comparison> pairs) {
-    for (const TextModel* model : models) {
+inline void add_reading(text_study_data& found, const text_study_options& options, const chosen_chat_format& chat,
+                        std::span<const text_model* const> models, std::span<const text_comparison> pairs) {
+    for (const text_model* model : models) {
         for (const std::string& note : model->words().notes()) found.notes.push_back("tokenizer: " + note);
         for (const std::string& note : model->model().notes()) found.notes.push_back("model: " + note);
     }
     for (const std::string& note : chat.notes) found.notes.push_back("chat format: " + note);
     if (chat.render) found.chat_format = layout_of(chat.format).name;
     found.changed_prompts = static_cast<std::size_t>(std::ranges::count_if(pairs, [&](const text_comparison& pair) {
-        return std::ranges::any_of(models, [&](const TextModel* model) { return changes_prompt(*model, pair); });
+        return std::ranges::any_of(models, [&](const text_model* model) { return changes_prompt(*model, pair); });
     }));
     for (const std::string& note : found.notes) found.summary += note + "\n";
     if (options.chat_format == "auto") found.summary += "chat format: " + found.chat_format + "\n";
@@ -177,14 +177,15 @@ template <class Run> auto with_names(const pair_names& names, Run&& run) {
 
 } // namespace detail
 
-/// Runs one seed, both models on `Backend`. Pairs that do not fit are left out before any training; those of two
+/// Runs one seed, both models on one backend. Pairs that do not fit are left out before any training; those of two
 /// identical responses are not learned from, but may be held out, where they are ties.
 /// \param found is told what became of the file's pairs, before any training and also when none is left.
 /// \throws input_error for files that cannot be read, when no pair is left and, where strict, when one was left out;
 /// argument_error when too few pairs are left; and as `run_study`.
-template <class Backend = cpu_backend, class Loss, class Found>
-study_result run_text_study(const text_study_options& options, const Loss& loss, Found&& found) {
-    using text_model = detail::text_model<Backend>;
+template <class Loss>
+study_result run_text_study(const any_backend<float>& on, const text_study_options& options, const Loss& loss,
+                            const std::function<void(const text_study_data&)>& found) {
+    using detail::text_model;
     const bool shared = detail::is_same_file(options.teacher, options.student);
     std::vector<std::filesystem::path> paths{options.student};
     if (!shared) paths.push_back(options.teacher);
@@ -197,11 +198,10 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
     const preference_data data = read_preferences(options.data, reading);
     std::vector<token_cache> caches;
     for (const std::filesystem::path& path : paths) caches.emplace_back(options.study.cache, path, options.tokenizer);
-    text_model student = detail::load_text_model<Backend>(options.student, options, caches[0]);
+    text_model student = detail::load_text_model(on, options.student, options, caches[0]);
     std::unique_ptr<text_model> own_teacher;
     if (!shared)
-        own_teacher =
-            std::make_unique<text_model>(detail::load_text_model<Backend>(options.teacher, options, caches[1]));
+        own_teacher = std::make_unique<text_model>(detail::load_text_model(on, options.teacher, options, caches[1]));
     text_model& teacher = shared ? student : *own_teacher;
 
     std::vector<const text_model*> models{&student};
@@ -215,7 +215,7 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
                                              .needs_difference = true});
     {
         text_study_data counts = detail::study_data(data, fitting);
-        detail::add_reading<text_model>(counts, options, chat, models, fitting.kept);
+        detail::add_reading(counts, options, chat, models, fitting.kept);
         found(counts);
     }
     check_left_out(fitting, options.data.string(), options.strict);
@@ -243,9 +243,9 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
         if (options.fine_tuning.epochs == 0) return;
         training_options training = options.fine_tuning;
         prepare_training(training, options.study, message("fine-tuning the ", name));
-        model = fine_tune(std::move(model), demonstrations, optimiser_of(options.fine_tuning_optimiser, options.study),
-                          training)
-                    .model;
+        const auto tuned = fine_tune(std::move(model), demonstrations,
+                                     optimiser_of(options.fine_tuning_optimiser, options.study), training);
+        model = copy_of(tuned.model); // which leaves the gradients behind, as many bytes as the weights
     };
     tune(student, shared ? "model" : "student");
     if (!shared) tune(teacher, "teacher");
@@ -259,6 +259,13 @@ study_result run_text_study(const text_study_options& options, const Loss& loss,
     study_result result = detail::with_names(data.names(), [&] { return run_study(input, loss, options.study); });
     result.notes.insert(result.notes.begin(), notes.begin(), notes.end());
     return result;
+}
+
+/// The same on a backend that is chosen where the program is compiled.
+template <class Backend = cpu_backend, class Loss>
+study_result run_text_study(const text_study_options& options, const Loss& loss,
+                            const std::function<void(const text_study_data&)>& found) {
+    return run_text_study(any_backend_of<float, Backend>(), options, loss, found);
 }
 
 } // namespace preflearn

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/many.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/parallel.hpp>
@@ -20,7 +21,10 @@
 #include <preflearn/data/world.hpp>
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/study.hpp>
-#include <preflearn/policy/transformer.hpp>
+#include <preflearn/policy/any_backend.hpp>
+#include <preflearn/policy/any_transformer.hpp>
+#include <preflearn/policy/decoder/config.hpp>
+#include <preflearn/policy/decoder/initialise.hpp>
 #include <preflearn/teacher/annotator_temperature.hpp>
 #include <preflearn/teacher/from_reward.hpp>
 #include <preflearn/teacher/rule.hpp>
@@ -52,16 +56,20 @@ struct world_study_options {
 
 namespace detail {
 
-inline transformer<float> fresh_world_model(const generated_world& world, const world_model& shape, std::uint64_t seed,
-                                            std::string_view purpose) {
-    return {transformer_config{.vocabulary_size = world.vocabulary_size(),
-                               .hidden_size = shape.hidden_size,
-                               .intermediate_size = shape.intermediate_size,
-                               .layers = shape.layers,
-                               .heads = shape.heads,
-                               .maximum_length = world.longest_sequence(),
-                               .end_tokens = {world.end_token()}},
-            generator(seed, purpose)};
+inline any_transformer<float> fresh_world_model(const any_backend<float>& on, const generated_world& world,
+                                                const world_model& shape, std::uint64_t seed,
+                                                std::string_view purpose) {
+    any_transformer<float> model = on.make({.vocabulary_size = world.vocabulary_size(),
+                                            .hidden_size = shape.hidden_size,
+                                            .intermediate_size = shape.intermediate_size,
+                                            .layers = shape.layers,
+                                            .heads = shape.heads,
+                                            .maximum_length = world.longest_sequence(),
+                                            .end_tokens = {world.end_token()}},
+                                           {});
+    generator random(seed, purpose);
+    model.write_parameters([&](std::span<float> all) { initialise(all, model.layout(), model.config(), random()); });
+    return model;
 }
 
 } // namespace detail
@@ -76,10 +84,11 @@ label_set annotate(std::span<const C> pairs, const gold_reward& gold, double agr
         reward_teacher{gold, drawn_label{.temperature = temperature_for_agreement(margins, agreement), .seed = seed}});
 }
 
-/// Runs one seed: it draws the demonstrations, the pairs, the annotators, the split, the initial weights and the order
-/// of training; the world is the same for all seeds. \throws as `run_study`.
+/// Runs one seed, both models on one backend: it draws the demonstrations, the pairs, the annotators, the split, the
+/// initial weights and the order of training; the world is the same for all seeds. \throws as `run_study`.
 template <class Loss>
-study_result run_world_study(const generated_world& world, const Loss& loss, const world_study_options& options) {
+study_result run_world_study(const any_backend<float>& on, const generated_world& world, const Loss& loss,
+                             const world_study_options& options) {
     const std::uint64_t seed = options.study.seed;
     const gold_reward gold{world};
     const auto demonstrations = draw_demonstrations(world, options.demonstrations, seed);
@@ -96,15 +105,16 @@ study_result run_world_study(const generated_world& world, const Loss& loss, con
     const auto tuned = [&](const world_model& shape, const std::string& name) {
         training_options training = options.fine_tuning;
         prepare_training(training, options.study, "fine-tuning the " + name);
-        return fine_tune(detail::fresh_world_model(world, shape, seed, name), demonstrations.items,
+        return fine_tune(detail::fresh_world_model(on, world, shape, seed, name), demonstrations.items,
                          options.fine_tuning_optimiser, training)
             .model;
     };
-    const transformer<float> teacher = tuned(options.teacher, "teacher"), student = tuned(options.student, "student");
+    const any_transformer<float> teacher = tuned(options.teacher, "teacher"),
+                                 student = tuned(options.student, "student");
 
     study_options study = options.study;
     study.sampling.max_tokens = world.options().longest + 1;
-    const study_input<transformer<float>, transformer<float>, token_comparison, gold_reward> input{
+    const study_input<any_transformer<float>, any_transformer<float>, token_comparison, gold_reward> input{
         .teacher = teacher,
         .student = student,
         .labelled = parts.labelled,
@@ -118,15 +128,26 @@ study_result run_world_study(const generated_world& world, const Loss& loss, con
 /// Runs `seeds` seeds from `options.study.seed` on, several at a time, in the world of `options.world` and the first
 /// seed. The result has the same bits for any number of threads. \throws as `run_study`.
 template <class Loss>
-std::vector<study_result> run_world_studies(const world_study_options& options, const Loss& loss, std::size_t seeds) {
+std::vector<study_result> run_world_studies(const any_backend<float>& on, const world_study_options& options,
+                                            const Loss& loss, std::size_t seeds) {
     const generated_world world(options.world, options.study.seed);
     std::vector<study_result> results(seeds);
     parallel_for(seeds, [&](std::size_t s) {
         world_study_options own = options;
         own.study.seed = options.study.seed + s;
-        results[s] = run_world_study(world, loss, own);
+        results[s] = run_world_study(on, world, loss, own);
     });
     return results;
+}
+
+/// The same on the processor, by its own products.
+template <class Loss>
+study_result run_world_study(const generated_world& world, const Loss& loss, const world_study_options& options) {
+    return run_world_study(any_backend_of<float, cpu_backend>(), world, loss, options);
+}
+template <class Loss>
+std::vector<study_result> run_world_studies(const world_study_options& options, const Loss& loss, std::size_t seeds) {
+    return run_world_studies(any_backend_of<float, cpu_backend>(), options, loss, seeds);
 }
 
 } // namespace preflearn

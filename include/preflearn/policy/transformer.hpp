@@ -87,6 +87,10 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
         other.recomputes_ = recomputes_;
         return other;
     }
+    /// A model of the same configuration on the same backend. \throws as the constructor.
+    [[nodiscard]] transformer of_tensors(frozen_tensors frozen, decoder_adapters adapters = {}) const {
+        return transformer(config(), std::move(frozen), std::move(adapters));
+    }
     /// While a step is made (the training loop says so), the adapters' dropout is on for passes that backward follows;
     /// `key` differs from step to step. Scoring and sampling never leave anything out.
     void begin_step(std::uint64_t key) { step_ = key; }

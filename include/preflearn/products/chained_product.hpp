@@ -6,7 +6,8 @@
 ///
 /// A block of rows of `a` and a panel of columns of `b` are packed into the cache; the kernel in between holds as many
 /// sums as there are registers (Goto & van de Geijn 2008, doi:10.1145/1356052.1356053). A few rows do not pay for the
-/// packing, and go through few_rows.hpp; somewhat more, of rows of b in float, through turned_product.hpp.
+/// packing, and go through few_rows.hpp; somewhat more, of rows of b in float, through turned_product.hpp; small
+/// factors through small_product.hpp.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -14,8 +15,6 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
-#include <memory>
-#include <new>
 #include <span>
 #include <utility>
 
@@ -23,7 +22,9 @@
 
 #include <preflearn/core/concepts.hpp>
 #include <preflearn/core/matrix_view.hpp>
+#include <preflearn/core/system/kept_blocks.hpp>
 #include <preflearn/products/few_rows.hpp>
+#include <preflearn/products/small_product.hpp>
 #include <preflearn/products/turned_product.hpp>
 
 namespace preflearn {
@@ -118,11 +119,7 @@ void multiply_by_panels(transpose op_a, matrix_view<const T> a, const panel_sour
     const std::size_t inner = op_a == transpose::no ? a.columns : a.rows;
     if (inner == 0 && mode == store::replace)
         for (std::size_t r = 0; r < c.rows; ++r) std::fill_n(c.row(r), c.columns, T(0));
-    struct release {
-        void operator()(T* values) const { ::operator delete (values, std::align_val_t{64}); }
-    };
-    const std::size_t room = std::min(c.rows, product_rows) * kernel::row_stride * sizeof(T);
-    const std::unique_ptr<T, release> rows(static_cast<T*>(::operator new (room, std::align_val_t{64})));
+    const number_block<T> rows(std::min(c.rows, product_rows) * kernel::row_stride);
     alignas(64) T panel[kernel::depth * kernel::columns];      // NOLINT
     alignas(64) T corner[kernel::rows * kernel::columns] = {}; // NOLINT
     for (std::size_t r = 0; r < c.rows; r += product_rows) {
@@ -131,9 +128,9 @@ void multiply_by_panels(transpose op_a, matrix_view<const T> a, const panel_sour
             const std::size_t depth = std::min(kernel::depth, inner - k);
             const bool fresh = mode == store::replace && k == 0;
             if (op_a == transpose::no)
-                detail::pack(a.row_block(r, m).column_block(k, depth), rows.get(), kernel::row_stride);
+                detail::pack(a.row_block(r, m).column_block(k, depth), rows.data(), kernel::row_stride);
             else
-                detail::pack_transposed(a.row_block(k, depth).column_block(r, m), rows.get(), kernel::row_stride);
+                detail::pack_transposed(a.row_block(k, depth).column_block(r, m), rows.data(), kernel::row_stride);
             for (std::size_t j = 0; j < c.columns; j += kernel::columns) {
                 const std::size_t n = std::min(kernel::columns, c.columns - j);
                 if (n < kernel::columns) std::fill_n(panel, depth * kernel::columns, T(0));
@@ -141,7 +138,7 @@ void multiply_by_panels(transpose op_a, matrix_view<const T> a, const panel_sour
                 for (std::size_t i = 0; i < m; i += kernel::rows) {
                     const std::size_t count = std::min(kernel::rows, m - i);
                     T* const out = c.row(r + i) + j;
-                    const T* const factors = rows.get() + i * kernel::row_stride;
+                    const T* const factors = rows.data() + i * kernel::row_stride;
                     if (n == kernel::columns) {
                         kernel::runs[count - 1](factors, panel, depth, out, c.stride, fresh);
                         continue;
@@ -163,6 +160,8 @@ void multiply_serial(transpose op_a, matrix_view<const T> a, transpose op_b, mat
                      store mode) {
     const std::size_t inner = op_a == transpose::no ? a.columns : a.rows;
     if (c.rows == 0 || c.columns == 0) return;
+    if (detail::small_product<T>::fits(c.rows, c.columns, inner))
+        return detail::small_product<T>::run(op_a, a, op_b, b, c, mode);
     if (op_a == transpose::no && c.rows <= detail::few_rows) {
         const auto [columns, depth] = detail::multiply_few_rows(a, op_b, b, c, mode);
         const auto rest = [&](std::size_t k, std::size_t j, std::size_t n, store how) {
@@ -180,7 +179,7 @@ void multiply_serial(transpose op_a, matrix_view<const T> a, transpose op_b, mat
     }
     if constexpr (std::same_as<T, float> && detail::turns_blocks) {
         if (op_a == transpose::no && op_b == transpose::yes && c.rows > detail::few_rows &&
-            c.rows <= detail::many_rows && inner != 0) {
+            c.rows <= detail::many_rows && inner >= detail::turned_f32::depth) {
             const stored_matrix rows_of_b{.type = element_type::f32,
                                           .rows = b.rows,
                                           .columns = b.columns,

@@ -1,7 +1,7 @@
 /// \file
 /// The matrix product of large factors: the result is cut into tiles that run in parallel. Every element is summed in
 /// one order (chained_product.hpp), so neither the cut nor the number of threads or rows can be seen in its bits. Tiles
-/// are large enough that packing the factors again costs little.
+/// are large enough that packing the factors again costs little; one thread packs them once.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -19,8 +19,10 @@ namespace preflearn {
 
 namespace detail {
 
-/// Rows and columns of a tile: the whole result for small products, else about 8 tiles, or tiles of 288 × 512.
-inline std::pair<std::size_t, std::size_t> product_tile(std::size_t rows, std::size_t columns, std::size_t inner) {
+/// Rows and columns of a tile: the whole result for small products, else tiles of 288 × 512, or, for several threads,
+/// about 8 tiles.
+inline std::pair<std::size_t, std::size_t> product_tile(std::size_t rows, std::size_t columns, std::size_t inner,
+                                                        std::size_t threads) {
     constexpr std::size_t serial = std::size_t{1} << 18; // multiplications that one thread does in a few µs
     const std::size_t area = std::max<std::size_t>(rows, 1) * std::max<std::size_t>(columns, 1);
     if (area <= serial / std::max<std::size_t>(inner, 1))
@@ -30,7 +32,7 @@ inline std::pair<std::size_t, std::size_t> product_tile(std::size_t rows, std::s
         return std::max<std::size_t>((each + grain - 1) / grain * grain, grain);
     };
     const std::size_t down = (rows + product_rows - 1) / product_rows;
-    const std::size_t across = std::max<std::size_t>((columns + 511) / 512, (8 + down - 1) / down);
+    const std::size_t across = std::max<std::size_t>((columns + 511) / 512, threads == 1 ? 1 : (8 + down - 1) / down);
     return {part(rows, down, 12), part(columns, across, 32)};
 }
 
@@ -55,7 +57,7 @@ void multiply_in_tiles(transpose op_a, matrix_view<const T> a, transpose op_b, m
                        store mode) {
     check_product(op_a, a, op_b, b, c);
     const std::size_t rows = c.rows, columns = c.columns, inner = op_a == transpose::no ? a.columns : a.rows;
-    const auto [tile_rows, tile_columns] = detail::product_tile(rows, columns, inner);
+    const auto [tile_rows, tile_columns] = detail::product_tile(rows, columns, inner, thread_count());
     const std::size_t down = (rows + tile_rows - 1) / tile_rows;
     const std::size_t across = (columns + tile_columns - 1) / tile_columns;
     parallel_for(down * across, [&, tr = tile_rows, tc = tile_columns](std::size_t tile) {

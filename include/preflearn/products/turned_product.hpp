@@ -147,8 +147,10 @@ void multiply_turned(turned_run run, matrix_view<const float> a, const stored_ma
     using kernel = turned_kernel<turned_f32, Rows>; // its shape is that of all
     constexpr std::size_t columns = kernel::columns, blocks = 128 / columns;
     const std::size_t piece = Rows == 1 ? std::max<std::size_t>(a.columns, 1) : kernel::depth;
-    alignas(64) float packed[Rows == 1 ? 1 : Rows * kernel::row_stride] = {}; // NOLINT
-    alignas(64) float sums[blocks][Rows * columns] = {};                      // NOLINT
+    alignas(64) float packed[Rows == 1 ? 1 : Rows * kernel::row_stride]; // NOLINT
+    alignas(64) float sums[blocks][Rows * columns];                      // NOLINT
+    for (std::size_t r = a.rows; r < Rows; ++r)
+        std::fill_n(packed + r * kernel::row_stride, std::min(piece, a.columns), 0.0F);
     if (Rows == 1) rows_ahead(w, first, columns, stride).ask(std::size_t{16} << 10);
     for (std::size_t begin = 0; begin < c.columns; begin += blocks * columns) {
         const auto each_block = [&](const auto& use) {
@@ -157,6 +159,7 @@ void multiply_turned(turned_run run, matrix_view<const float> a, const stored_ma
         };
         if (!fresh)
             each_block([&](float* of_block, std::size_t j, std::size_t n) {
+                if (n < columns || c.rows < Rows) std::fill_n(of_block, Rows * columns, 0.0F);
                 for (std::size_t r = 0; r < c.rows; ++r) std::copy_n(c.row(r) + j, n, of_block + r * columns);
             });
         for (std::size_t k = 0; k == 0 || k < a.columns; k += piece) {

@@ -112,6 +112,14 @@ TEST_CASE("a configuration that is written is read again as it was") {
     }
 }
 
+TEST_CASE("a period that no layer reaches is written and read again as the same") {
+    const test::folder folder;
+    const nlohmann::json family{{"model_type", "gemma3_text"}, {"sliding_window", 3}, {"query_pre_attn_scalar", 2}};
+    const transformer_config config = read_config_json(folder.write("config.json", changed(family).dump()));
+    CHECK(config.full_attention_every == 6); // of two layers
+    CHECK(read_config_json(folder.write("config.json", config_json(config, "float32").dump())) == config);
+}
+
 TEST_CASE("a configuration with Llama 3's divisors is written with its rule, one with others is refused") {
     transformer_config config = validated(test::grouped());
     config.rope_scaling.frequency_divisors = {1, 1, 2};
@@ -163,6 +171,16 @@ TEST_CASE("GGUF metadata gives the same configuration; a part that is missing is
     CHECK(scaling().attention_factor == doctest::Approx(2 + std::log(4.0) / 5));
     stretched.key("llama.rope.scaling.yarn_ext_factor", 6, test::bytes(0.5F));
     CHECK_THROWS_WITH_AS((void)scaling(), doctest::Contains("yarn_ext_factor"), input_error);
+    for (const std::uint32_t window : {1024U, 4096U, 0U}) { // that of all texts changes nothing
+        test::gguf_writer windowed = file;
+        windowed.number("llama.attention.sliding_window", window);
+        const transformer_config read = read_gguf_config(read_gguf(folder.write("w.gguf", windowed.file())));
+        CHECK(read.window == 0);
+        CHECK(read.notes.size() == config.notes.size() + (window == 1024 ? 1 : 0));
+        if (window == 1024)
+            CHECK(test::contains(read.notes.back(), "w.gguf: llama.attention.sliding_window: a window of 1024 keys is "
+                                                    "not computed for llama files, nor by llama.cpp"));
+    }
     CHECK_THROWS_WITH_AS((void)read_gguf_config(read_gguf(folder.write("b.gguf", without_tensors.file()))),
                          doctest::Contains("token_embd.weight"), input_error);
     for (const auto& [place, name] : {std::pair{1, "llama.embedding_length"},

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include <preflearn/checkpoint/gguf.hpp>
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/policy/files/save_gguf.hpp>
@@ -110,4 +112,25 @@ TEST_CASE("what cannot be written is refused, and the file there stays") {
     other.norm_epsilon = 1e-3;
     const transformer<float> elsewhere(other);
     CHECK(test::contains(test::error_of([&] { save_gguf(elsewhere, source, there); }), "describes another model"));
+}
+
+TEST_CASE("a Mistral is written over a file of Llama's kind, which says no window, unless it has one") {
+    const test::folder folder;
+    const std::filesystem::path source = test::golden_folder("llama") / "model.gguf";
+    save_transformer(load_transformer<float>(source), folder.path());
+    nlohmann::json config = read_json_file(folder / "config.json");
+    for (const char* const name : {"attention_bias", "mlp_bias"}) config.erase(name);
+    config["model_type"] = "mistral";
+    for (const nlohmann::json& window : {nlohmann::json(), nlohmann::json(4)}) {
+        config["sliding_window"] = window;
+        folder.write("config.json", config.dump());
+        const auto m = load_transformer<float>(folder.path());
+        CHECK(m.config().family.model_type == "mistral");
+        const std::string error = test::error_of([&] { save_gguf(m, source, folder / "a.gguf"); });
+        if (window.is_null())
+            CHECK(test::read(folder / "a.gguf") == test::read(source));
+        else
+            CHECK(test::contains(error, "its metadata say a window of 0 keys (0: none), and the model to be saved has "
+                                        "one of 4"));
+    }
 }

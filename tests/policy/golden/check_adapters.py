@@ -37,7 +37,8 @@ int main(int, char** arguments) {
         for (float& value : model.parameters()) value += static_cast<float>(0.2 * random.normal());
         save_adapter(model, out);
         nlohmann::json log_probs;
-        for (const auto& prompt : read_json_file(entry.path() / "golden.json")["prompts"]) {
+        const auto golden = read_json_file(entry.path() / "golden.json");
+        for (const auto& prompt : golden["prompts"]) {
             const auto ids = prompt.get<std::vector<token_id>>();
             nlohmann::json row;
             for (token_id next = 0; next < static_cast<token_id>(model.config().vocabulary_size); ++next)

@@ -149,6 +149,17 @@ families = {
         ),
         seed=24,
     ),
+    # biases of all products, which GGUF files of Llama may have, too
+    "llama_biases": dict(
+        model="Llama",
+        config=dict(
+            rms_norm_eps=1e-5, rope_parameters=default_rope(100.0), attention_bias=True, mlp_bias=True,
+            tie_word_embeddings=True,
+        ),
+        seed=29,
+        gguf="llama",
+        stored=interleaved,
+    ),
     "smollm3": dict(
         model="SmolLM3",
         config=dict(

@@ -103,6 +103,40 @@ TEST_CASE("without a space prefix the text begins as it stands") {
     CHECK(tokens.decode(tokens.encode("  the")) == "  the");
 }
 
+// As llama.cpp (llama-cpp-python 0.3.36) encodes such texts with Gemma 3's vocabulary, whose tokens of 2 to 31 spaces
+// stand as spaces in its GGUF files.
+TEST_CASE("Gemma's tokens of several spaces are found in texts, longest first; a text's own spelling of them is not") {
+    test::gguf_writer made;
+    made.text("tokenizer.ggml.model", "llama");
+    made.texts("tokenizer.ggml.tokens", std::vector<std::string>{"<unk>", "▁", "  ", "   ", "a", "b", "▁a", "▁b",
+                                                                 "<0xC3>", "<0x9F>", "\n", "▁▁b"});
+    made.numbers<std::int32_t>("tokenizer.ggml.token_type", 5,
+                               std::vector<std::int32_t>{2, 1, 4, 4, 1, 1, 1, 1, 6, 6, 4, 1});
+    made.numbers<float>("tokenizer.ggml.scores", 6,
+                        std::vector<float>{0, -50, -1000, -1000, -10, -11, -1, -2, 0, 0, -1000, -3});
+    made.number("tokenizer.ggml.unknown_token_id", 0);
+    made.flag("tokenizer.ggml.add_space_prefix", false);
+    const tokenizer tokens = load(made);
+    for (const auto& [text, ids] : std::map<std::string, std::vector<token_id>>{{"  ", {2}},
+                                                                                {"a  b", {4, 2, 5}},
+                                                                                {"a b", {4, 7}},
+                                                                                {"     b", {3, 2, 5}},
+                                                                                {"▁▁", {1, 1}},
+                                                                                {"▁▁b", {11}},
+                                                                                {" ▁", {1, 1}},
+                                                                                {"  ▁", {2, 1}},
+                                                                                {"a▁ b", {4, 11}},
+                                                                                {"\n▁a\n", {10, 6, 10}},
+                                                                                {"ßa", {8, 9, 4}},
+                                                                                {"é", {0}}}) {
+        CAPTURE(text);
+        CHECK(tokens.encode(text) == ids);
+        CHECK(tokens.encode(text, special_tokens::plain) == ids);
+    }
+    CHECK(tokens.decode(tokens.encode("a▁b")) == "a b"); // which of the two it was is lost
+    CHECK(tokens.decode(tokens.encode("  a     b\n")) == "  a     b\n");
+}
+
 TEST_CASE("begin and end tokens follow the file's keys and llama.cpp's defaults") {
     auto made = as_gguf("gpt2", "smollm", false);
     made.number("tokenizer.ggml.bos_token_id", 0);

@@ -7,13 +7,13 @@
 #include <cstddef>
 #include <cstring>
 #include <limits>
-#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
 
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/stored/stored_matrix.hpp>
+#include <preflearn/core/system/kept_blocks.hpp>
 
 namespace preflearn {
 
@@ -25,11 +25,11 @@ template <class T> class cpu_matrix {
     cpu_matrix(std::size_t rows, std::size_t columns) : rows_(rows), columns_(columns) {
         if (columns != 0 && rows > std::numeric_limits<std::size_t>::max() / 2 / sizeof(T) / columns)
             throw std::bad_array_new_length();
-        values_.reset(static_cast<T*>(::operator new(sizeof(T) * rows * columns, alignment)));
+        values_ = number_block<T>(rows * columns);
     }
     cpu_matrix(const cpu_matrix& other) : cpu_matrix(other.rows_, other.columns_) {
         if (other.rows_ * other.columns_ != 0)
-            std::memcpy(values_.get(), other.values_.get(), rows_ * columns_ * sizeof(T));
+            std::memcpy(values_.data(), other.values_.data(), rows_ * columns_ * sizeof(T));
     }
     cpu_matrix(cpu_matrix&& other) noexcept
         : values_(std::move(other.values_)), rows_(std::exchange(other.rows_, 0)),
@@ -41,16 +41,12 @@ template <class T> class cpu_matrix {
         return *this;
     }
 
-    [[nodiscard]] matrix_view<T> view() { return {values_.get(), rows_, columns_}; }
-    [[nodiscard]] matrix_view<const T> view() const { return {values_.get(), rows_, columns_}; }
+    [[nodiscard]] matrix_view<T> view() { return {values_.data(), rows_, columns_}; }
+    [[nodiscard]] matrix_view<const T> view() const { return {values_.data(), rows_, columns_}; }
 
   private:
     static_assert(std::is_trivial_v<T>);
-    static constexpr std::align_val_t alignment{64};
-    struct release {
-        void operator()(T* values) const { ::operator delete(values, alignment); }
-    };
-    std::unique_ptr<T, release> values_;
+    number_block<T> values_;
     std::size_t rows_ = 0;
     std::size_t columns_ = 0;
 };

@@ -28,6 +28,6 @@ template <class Model> frozen_tensors frozen_tensors_of(const Model& model) {
 
 /// The model without an adapter whose weights are those of `model` with its adapter. All are frozen; those that had no
 /// adapter are shared.
-template <class Model> Model merged(const Model& model) { return Model(model.config(), frozen_tensors_of(model)); }
+template <class Model> Model merged(const Model& model) { return model.of_tensors(frozen_tensors_of(model)); }
 
 } // namespace preflearn

@@ -38,8 +38,8 @@ void initialise_adapters(std::span<Scalar> numbers, const adapter_layout& layout
 template <class Model> Model with_adapters(const Model& model, decoder_adapters adapters) {
     require(model.weights().adapters().empty(),
             "the model has an adapter already: merged(model) is one that can have another");
-    if (model.weights().trained().size() == 0) return model.with_adapters(std::move(adapters));
-    return Model(model.config(), frozen_tensors_of(model), std::move(adapters));
+    if (model.weights().trained_size() == 0) return model.with_adapters(std::move(adapters));
+    return model.of_tensors(frozen_tensors_of(model), std::move(adapters));
 }
 
 /// The model with a fresh adapter: it computes what the model computes, and learns by the adapter alone. Weights that

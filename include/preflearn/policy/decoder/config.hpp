@@ -89,6 +89,8 @@ struct transformer_config {
     double residual_scale = 1;
     /// Attention and MLP both read the layer's input (GPT-NeoX); otherwise the MLP reads what attention left.
     bool parallel_residual = false;
+    /// Whether all products of attention, and all of the MLP, have biases, where the family leaves that open (Llama).
+    bool attention_bias = false, mlp_bias = false;
     /// Longest prompt + response in tokens. It bounds requests; of learned positions there are as many.
     std::size_t maximum_length = 2048;
     /// Whether the output head is the embedding matrix.
@@ -114,6 +116,11 @@ struct transformer_config {
                 .scale = attention_width != 0 ? 1 / std::sqrt(attention_width) : 0,
                 .window = window_of(layer),
                 .cap = attention_cap};
+    }
+    /// Whether this tensor of the family is there.
+    [[nodiscard]] bool has(const tensor_entry& entry) const {
+        if (entry.when == config_field::attention_bias) return attention_bias;
+        return entry.when == config_field::mlp_bias ? mlp_bias : true;
     }
     /// Whether positions turn this layer's queries and keys.
     [[nodiscard]] bool rotates(std::size_t layer) const {
@@ -147,6 +154,8 @@ inline std::string identity_of(const transformer_config& c) {
                              static_cast<int>(c.tied_embeddings)})
         add(number);
     if (c.family.has(config_field::activation)) add(static_cast<int>(c.family.activation));
+    if (c.attention_bias) text += " attention_bias";
+    if (c.mlp_bias) text += " mlp_bias";
     return text;
 }
 

@@ -105,6 +105,7 @@ class decoder_layout {
 
   private:
     void add(const tensor_entry& entry, std::size_t layer, const transformer_config& config) {
+        if (!config.has(entry)) return;
         const auto [outputs, inputs] = extent(entry.role, config);
         tensor_place place{.entry = entry, .layer = layer, .offset = size_, .rows = outputs, .columns = inputs};
         if (place.is_vector()) place.rows = 1, place.columns = outputs;

@@ -84,6 +84,7 @@ template <class T, class Backend> class decoder_weights {
     [[nodiscard]] const decoder_layout& layout() const { return layout_; }
     [[nodiscard]] const adapter_layout& adapters() const { return adapters_; }
     [[nodiscard]] const numbers& trained() const { return trained_; }
+    [[nodiscard]] std::size_t trained_size() const { return trained_.size(); }
     [[nodiscard]] numbers& trained() { return trained_; }
     /// \throws argument_error for a token outside the vocabulary.
     void stop_at(token_id token) {

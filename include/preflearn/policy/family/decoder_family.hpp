@@ -80,14 +80,6 @@ struct stored_tensor {
     friend constexpr bool operator==(const stored_tensor&, const stored_tensor&) = default;
 };
 
-struct tensor_entry {
-    tensor_role role{};
-    tensor_part part = tensor_part::weight;
-    stored_tensor hugging_face{}, gguf{};
-
-    friend constexpr bool operator==(const tensor_entry&, const tensor_entry&) = default;
-};
-
 /// The members of transformer_config that files name.
 enum class config_field : std::uint8_t {
     fixed, ///< none: what is computed here needs one value, and others are refused
@@ -113,9 +105,21 @@ enum class config_field : std::uint8_t {
     embedding_scale,
     residual_scale,
     parallel_residual,
+    attention_bias,
+    mlp_bias,
     activation, ///< the family's `activation`, which is also what a file means that does not name one
     maximum_length,
     tied_embeddings,
+};
+
+struct tensor_entry {
+    tensor_role role{};
+    tensor_part part = tensor_part::weight;
+    stored_tensor hugging_face{}, gguf{};
+    /// The flag with which it is there; fixed: always.
+    config_field when = config_field::fixed;
+
+    friend constexpr bool operator==(const tensor_entry&, const tensor_entry&) = default;
 };
 
 /// What a number in a file is of the member.

@@ -11,7 +11,9 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -20,6 +22,7 @@
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/decoder/config.hpp>
+#include <preflearn/policy/decoder/layout.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/families.hpp>
 #include <preflearn/policy/files/family_fields.hpp>
@@ -74,8 +77,18 @@ inline void read_gguf_rope(const checkpoint_file& file, const settings_reader& i
                                        config.rope_theta, " is taken, as llama.cpp does"));
 }
 
+/// Says that a window stands in a GGUF file whose family is computed without one, as by llama.cpp.
+inline void tell_of_unread_window(const settings_reader& in, transformer_config& config) {
+    const std::string_view key = "attention.sliding_window";
+    if (std::ranges::any_of(config.family.fields, [&](const field_entry& f) { return f.gguf.name == key; })) return;
+    if (const std::size_t window = in.natural(key, 0); window != 0 && window < config.maximum_length)
+        config.notes.push_back(message(in.what(key), "a window of ", window, " keys is not computed for ",
+                                       config.family.gguf_name, " files, nor by llama.cpp; queries see all keys"));
+}
+
 /// The part of a config.json that describes the language model: all of it, or, of a model that sees images, too, its
-/// text_config with what stands beside that. \throws input_error when such a part is missing or of another family.
+/// text_config with what stands beside that, whose end tokens are those of conversations, too. \throws input_error when
+/// such a part is missing or of another family.
 inline nlohmann::json language_part(const nlohmann::json& whole, std::span<const decoder_family> known,
                                     const std::string& origin) {
     const settings_reader in(whole, origin);
@@ -87,8 +100,8 @@ inline nlohmann::json language_part(const nlohmann::json& whole, std::span<const
     require<input_error>(part.is_object(), in.what("text_config"), "an object was expected, found ", part.type_name());
     in.within("text_config").expect("model_type", family->model_type);
     part["model_type"] = family->model_type;
-    for (const char* const name : {"eos_token_id", "tie_word_embeddings", "quantization_config"})
-        if (in.has(name) && member_or_null(part, name).is_null()) part[name] = in.at(name);
+    for (const std::string name : {"eos_token_id", "tie_word_embeddings", "quantization_config"})
+        if (in.has(name) && (name == "eos_token_id" || member_or_null(part, name).is_null())) part[name] = in.at(name);
     return part;
 }
 
@@ -144,7 +157,8 @@ inline transformer_config read_config_json(const std::filesystem::path& path,
 }
 
 /// Reads GGUF metadata. What llama.cpp requires is required, the norm's epsilon and the context length among it; what
-/// it does not is as there. The size of the vocabulary and whether the head is the embedding follow from the tensors.
+/// it does not is as there. The size of the vocabulary, whether the head is the embedding and whether there are biases
+/// follow from the tensors.
 /// Sampling is to stop at the end of text, of turn and of message. \throws input_error as above.
 inline transformer_config read_gguf_config(const checkpoint_file& file,
                                            std::span<const decoder_family> known = families::all) {
@@ -162,12 +176,18 @@ inline transformer_config read_gguf_config(const checkpoint_file& file,
     config.vocabulary_size = embedding.shape.front();
     const tensor_entry* const head = config.family.find(tensor_role::head);
     config.tied_embeddings = head == nullptr || file.find(head->gguf.name) == nullptr;
+    for (const tensor_entry& entry : config.family.tensors) {
+        const std::variant flag = detail::member_of(config, entry.when);
+        if (auto* const* there = std::get_if<bool*>(&flag))
+            **there = **there || file.find(layer_name(entry.gguf.name, 0)) != nullptr;
+    }
     config.end_tokens = general.tokens("tokenizer.ggml.eos_token_id");
     for (const char* const end : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"})
         for (const token_id token : general.tokens(end)) add_end_token(config, token);
     if (config.family.rotary()) detail::read_gguf_rope(file, in, config);
     config = detail::validated_of(config, origin);
     in.expect("attention.value_length", config.head_dim);
+    detail::tell_of_unread_window(in, config);
     if (config.layers != 0 && config.layers == config.family.hidden_width_layers)
         config.attention_width = static_cast<double>(config.hidden_size / config.heads); // as llama.cpp divides
     return config;

@@ -71,6 +71,10 @@ inline std::variant<std::monostate, std::size_t*, double*, bool*> member_of(tran
         return &c.residual_scale;
     case config_field::parallel_residual:
         return &c.parallel_residual;
+    case config_field::attention_bias:
+        return &c.attention_bias;
+    case config_field::mlp_bias:
+        return &c.mlp_bias;
     case config_field::maximum_length:
         return &c.maximum_length;
     case config_field::tied_embeddings:

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <preflearn/backend/cpu.hpp>
@@ -25,6 +26,8 @@
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/policy/any_backend.hpp>
+#include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/decoder/frozen_tensors.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
 #include <preflearn/policy/decoder/merged_tensor.hpp>
@@ -164,16 +167,13 @@ inline std::string torch_name_of(element_type type) {
 
 } // namespace detail
 
-/// Loads a model of one of the families `known`: a Hugging Face folder (config.json and safetensors, sharded or not) or
-/// a GGUF file. Tensors that are not `trained` stay as they are stored and are read where they lie in the mapped file.
-/// Where config.json ties head and embedding but another head is stored, the stored one is used, as transformers does;
-/// this and other decisions are in the model's `notes()`.
-/// \throws input_error naming file, tensor or field, what was found and what was expected; argument_error when more
-/// layers are to be trained than there are.
-template <std::floating_point Scalar, class Backend = cpu_backend>
-transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path, const trained_tensors& trained = {},
-                                              std::span<const decoder_family> known = families::all) {
-    detail::model_file stored = detail::open_model(path, known);
+namespace detail {
+
+/// A model that `make(config, frozen tensors)` makes, with the numbers of a file.
+template <std::floating_point Scalar, class Make>
+auto load_made(const Make& make, const std::filesystem::path& path, const trained_tensors& trained,
+               std::span<const decoder_family> known) {
+    model_file stored = open_model(path, known);
     if (trained.own_head) stored.untie();
     const trained_tensors learned = trained.of(stored.config.layers);
     stored.match(); // before any memory is taken
@@ -184,7 +184,7 @@ transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path,
         if (!learned.contains(places[t]))
             frozen.emplace(t, as_frozen<Scalar>(*stored.tensors[t], form(places[t]), places[t], stored.config,
                                                 std::make_shared<const checkpoint_file>(stored.file)));
-    transformer<Scalar, Backend> model(stored.config, std::move(frozen));
+    auto model = make(stored.config, std::move(frozen));
     model.write_parameters([&](std::span<Scalar> all) {
         for (std::size_t t = 0; t < places.size(); ++t)
             if (const auto at = model.weights().trained_offset(places[t]))
@@ -192,6 +192,31 @@ transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path,
                             all.subspan(*at, places[t].size()));
     });
     return model;
+}
+
+} // namespace detail
+
+/// Loads a model of one of the families `known`: a Hugging Face folder (config.json and safetensors, sharded or not) or
+/// a GGUF file. Tensors that are not `trained` stay as they are stored and are read where they lie in the mapped file.
+/// Where config.json ties head and embedding but another head is stored, the stored one is used, as transformers does;
+/// this and other decisions are in the model's `notes()`.
+/// \throws input_error naming file, tensor or field, what was found and what was expected; argument_error when more
+/// layers are to be trained than there are.
+template <std::floating_point Scalar, class Backend = cpu_backend>
+transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path, const trained_tensors& trained = {},
+                                              std::span<const decoder_family> known = families::all) {
+    const auto make = [](const transformer_config& config, frozen_tensors frozen) {
+        return transformer<Scalar, Backend>(config, std::move(frozen));
+    };
+    return detail::load_made<Scalar>(make, path, trained, known);
+}
+
+/// The same on a backend that is chosen at run time. \throws as `load_transformer`.
+template <std::floating_point Scalar>
+any_transformer<Scalar> load_any_transformer(const any_backend<Scalar>& on, const std::filesystem::path& path,
+                                             const trained_tensors& trained = {},
+                                             std::span<const decoder_family> known = families::all) {
+    return detail::load_made<Scalar>(on.make, path, trained, known);
 }
 
 /// Writes config.json and model.safetensors that transformers loads; makes the folder. Numbers, those of frozen tensors

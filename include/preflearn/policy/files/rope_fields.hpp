@@ -112,23 +112,28 @@ inline std::optional<rope_scaling> llama3_rule_of(const transformer_config& conf
     return ruled.rope_scaling;
 }
 
-/// `layer_types`, where it is given, says which layers have the window; it wins over a period, and is refused where no
-/// period says the same.
+/// `layer_types`, where it is given, says which layers have the window; a period that says the same stays, another one
+/// is found, and the field is refused where there is none.
 inline void read_layer_types(const settings_reader& in, transformer_config& config) {
     const nlohmann::json& types = in.at("layer_types");
     if (types.is_null()) return;
     require<input_error>(types.is_array() && types.size() == config.layers, in.what("layer_types"), "a list of ",
                          config.layers, " types was expected, found ", types.dump());
     const std::string full = "full_attention", sliding = "sliding_attention";
-    if (config.window != 0) {
+    const auto expected = [&](std::size_t layer) { return config.window_of(layer) == 0 ? full : sliding; };
+    const auto first_other = [&] {
+        std::size_t layer = 0;
+        while (layer < types.size() && types[layer] == expected(layer)) ++layer;
+        return layer;
+    };
+    if (config.window != 0 && first_other() < types.size()) {
         config.full_attention_every = 0;
         for (std::size_t layer = types.size(); layer-- > 0;)
             if (types[layer] == full) config.full_attention_every = layer + 1;
     }
-    for (std::size_t layer = 0; layer < types.size(); ++layer)
-        require<input_error>(types[layer] == (config.window_of(layer) == 0 ? full : sliding), in.what("layer_types"),
-                             "\"", config.window_of(layer) == 0 ? full : sliding, "\" was expected of layer ", layer,
-                             config.window == 0 ? " (there is no window)" : "", ", found ", types[layer].dump());
+    if (const std::size_t layer = first_other(); layer < types.size())
+        throw input_error(message(in.what("layer_types"), "\"", expected(layer), "\" was expected of layer ", layer,
+                                  config.window == 0 ? " (there is no window)" : "", ", found ", types[layer].dump()));
 }
 
 /// `no_rope_layers` is 1 of every layer that turns positions and 0 of the others; where it is given it wins over the

@@ -114,8 +114,11 @@ void save_gguf(const Model& model, const std::filesystem::path& source, const st
     using scalar = typename Model::scalar;
     const checkpoint_file file = read_gguf(source);
     const std::vector<gguf_key> keys = detail::keys_for(file, type);
-    require(identity_of(read_gguf_config(file, std::span(&model.config().family, 1))) == identity_of(model.config()),
-            source.string(), ": its metadata describes another model than the one to be saved");
+    const transformer_config described = read_gguf_config(file, std::span(&model.config().family, 1));
+    require(described.window == model.config().window, source.string(), ": its metadata say a window of ",
+            described.window, " keys (0: none), and the model to be saved has one of ", model.config().window);
+    require(identity_of(described) == identity_of(model.config()), source.string(),
+            ": its metadata describes another model than the one to be saved");
     const std::vector<tensor_place>& places = model.layout().tensors();
     std::unordered_map<std::string, std::size_t> numbers;
     for (std::size_t t = 0; t < places.size(); ++t)

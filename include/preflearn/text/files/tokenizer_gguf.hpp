@@ -1,6 +1,8 @@
 /// \file
 /// The tokenizer inside a GGUF file (keys tokenizer.ggml.*): model "gpt2" is byte-level BPE by ranks, with the split
-/// pattern that `pre` names; model "llama" is SentencePiece BPE by scores.
+/// pattern that `pre` names; model "llama" is SentencePiece BPE by scores. Ids are llama.cpp's, which keeps tokens of
+/// several spaces (Gemma's) as spaces: the longest of them is taken first, and a text's own "▁▁" is not one of them,
+/// but twice "▁". (Of both, and of them alone, transformers makes other ids from such a file.)
 // SPDX-License-Identifier: MIT
 #pragma once
 

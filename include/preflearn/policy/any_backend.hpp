@@ -1,0 +1,170 @@
+/// \file
+/// A backend as a value, of its type. All code of a backend's model is compiled where
+/// `any_backend_of` is instantiated, which a program may do in one source file of its own and declare `extern template`
+/// everywhere else.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/core/ragged.hpp>
+#include <preflearn/core/sampling.hpp>
+#include <preflearn/core/stored/stored_matrix.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/tokens.hpp>
+#include <preflearn/policy/any_transformer.hpp>
+#include <preflearn/policy/decoder/adapter_layout.hpp>
+#include <preflearn/policy/decoder/config.hpp>
+#include <preflearn/policy/decoder/frozen_tensors.hpp>
+#include <preflearn/policy/decoder/layout.hpp>
+#include <preflearn/policy/transformer.hpp>
+
+namespace preflearn {
+
+namespace detail {
+
+template <class Pass> struct held_pass final : any_pass::held {
+    explicit held_pass(Pass made) : pass(std::move(made)) {}
+    [[nodiscard]] std::span<const double> scores() const override { return pass.scores(); }
+    [[nodiscard]] std::size_t tokens() const override { return pass.tokens(); }
+    [[nodiscard]] std::span<const double> token_scores(std::size_t c) const override { return pass.token_scores(c); }
+    [[nodiscard]] std::span<const double> token_log_sum_squares(std::size_t c) const override {
+        return pass.token_log_sum_squares(c);
+    }
+    [[nodiscard]] std::span<const double> token_divergences(std::size_t c) const override {
+        return pass.token_divergences(c);
+    }
+    Pass pass;
+};
+
+template <class Scalar, class Backend> class held_transformer final : public transformer_calls<Scalar> {
+  public:
+    using model_type = transformer<Scalar, Backend>;
+    using calls = transformer_calls<Scalar>;
+    using batch = typename calls::batch;
+
+    explicit held_transformer(model_type model) : model_(std::move(model)) {}
+
+    std::unique_ptr<calls> copy() const override { return held(model_); }
+    std::unique_ptr<calls> with_adapters(decoder_adapters adapters) const override {
+        return held(model_.with_adapters(std::move(adapters)));
+    }
+    std::unique_ptr<calls> of_tensors(frozen_tensors frozen, decoder_adapters adapters) const override {
+        return held(model_.of_tensors(std::move(frozen), std::move(adapters)));
+    }
+    const transformer_config& config() const override { return model_.config(); }
+    const decoder_layout& layout() const override { return model_.layout(); }
+    const adapter_layout& adapters() const override { return model_.weights().adapters(); }
+    std::optional<std::size_t> trained_offset(const weight_block& part) const override {
+        return model_.weights().trained_offset(part);
+    }
+    std::size_t adapter_offset(const weight_block& part) const override {
+        return model_.weights().adapter_offset(part);
+    }
+    const stored_matrix& frozen(std::size_t tensor) const override { return model_.weights().frozen(tensor); }
+    std::size_t trained_size() const override { return model_.weights().trained_size(); }
+    void stop_at(token_id token) override { model_.stop_at(token); }
+    void begin_step(std::uint64_t key) override { model_.begin_step(key); }
+    void end_step() override { model_.end_step(); }
+    void recompute_activations(bool on) override { model_.recompute_activations(on); }
+    std::span<Scalar> parameters() override {
+        return learning<std::span<Scalar>>([](auto& model) { return model.parameters(); });
+    }
+    std::span<const Scalar> parameters() const override {
+        return learning<std::span<const Scalar>>([](auto& model) { return model.parameters(); });
+    }
+    std::span<Scalar> gradients() override {
+        return learning<std::span<Scalar>>([](auto& model) { return model.gradients(); });
+    }
+    void write_parameters(const std::function<void(std::span<Scalar>)>& write) override {
+        model_.write_parameters(write);
+    }
+    std::vector<std::pair<std::string, std::string>> description() const override {
+        struct {
+            std::vector<std::pair<std::string, std::string>> fields;
+            void add(std::string name, std::string text) { fields.emplace_back(std::move(name), std::move(text)); }
+        } told;
+        model_.describe(told);
+        return std::move(told.fields);
+    }
+    double operations_per_token() const override { return model_.operations_per_token(); }
+
+    any_pass forward(batch completions) const override {
+        return learning<any_pass>([&](auto& model) { return held_pass_of(model.forward(completions)); });
+    }
+    any_pass forward_with_sum_squares(batch completions) const override {
+        return learning<any_pass>(
+            [&](auto& model) { return held_pass_of(model.forward_with_sum_squares(completions)); });
+    }
+    any_pass forward_with_divergence(batch completions, const calls& reference) const override {
+        const auto* const same = dynamic_cast<const held_transformer*>(&reference);
+        require(same != nullptr, "forward_with_divergence: the reference is on another backend than ", Backend::name);
+        return learning<any_pass>(
+            [&](auto& model) { return held_pass_of(model.forward_with_divergence(completions, same->model_)); });
+    }
+    void backward(any_pass&& done, std::span<const double> derivatives) override {
+        learning<void>([&](auto& model) { model.backward(pass_in(std::move(done)), derivatives); });
+    }
+    void backward_tokens(any_pass&& done, std::span<const double> derivatives,
+                         std::span<const double> divergence_derivatives) override {
+        learning<void>(
+            [&](auto& model) { model.backward_tokens(pass_in(std::move(done)), derivatives, divergence_derivatives); });
+    }
+    ragged<double> token_log_probs(batch completions) const override { return model_.token_log_probs(completions); }
+    std::vector<double> log_probs(batch completions) const override { return model_.log_probs(completions); }
+    std::vector<token_id> sample(token_span prompt, const sampling_options& options, generator& random) const override {
+        return model_.sample(prompt, options, random);
+    }
+    ragged<token_id> sample_many(std::span<const token_span> prompts, const sampling_options& options,
+                                 std::uint64_t seed, std::string_view purpose) const override {
+        return model_.sample_many(prompts, options, seed, purpose);
+    }
+
+  private:
+    static std::unique_ptr<calls> held(model_type model) {
+        return std::make_unique<held_transformer>(std::move(model));
+    }
+    template <class Pass> static any_pass held_pass_of(Pass&& pass) {
+        return any_pass(std::make_unique<held_pass<std::remove_cvref_t<Pass>>>(std::forward<Pass>(pass)));
+    }
+    static typename model_type::pass pass_in(any_pass&& done) {
+        auto* const own = dynamic_cast<held_pass<typename model_type::pass>*>(&done.inner());
+        require(own != nullptr, "backward: the pass is of a model on another backend than ", Backend::name);
+        return std::move(own->pass);
+    }
+    template <class Result, class Use> Result learning(const Use& use) { return learn<Result>(model_, use); }
+    template <class Result, class Use> Result learning(const Use& use) const { return learn<Result>(model_, use); }
+    template <class Result, class Model, class Use> static Result learn(Model& model, const Use& use) {
+        if constexpr (model_type::learns)
+            return use(model);
+        else
+            throw argument_error(message("a model on ", Backend::name, " scores and samples, but does not learn"));
+    }
+
+    model_type model_;
+};
+
+} // namespace detail
+
+/// The backend of that type as a value.
+template <std::floating_point Scalar, class Backend> any_backend<Scalar> any_backend_of() {
+    return {.name = Backend::name,
+            .learns = transformer<Scalar, Backend>::learns,
+            .make = [](const transformer_config& config, frozen_tensors frozen) {
+                return any_transformer<Scalar>(std::make_unique<detail::held_transformer<Scalar, Backend>>(
+                    transformer<Scalar, Backend>(config, std::move(frozen))));
+            }};
+}
+
+} // namespace preflearn
