@@ -1,6 +1,6 @@
 # Configures, builds and runs the user's project in consumer/. Arguments: HOW (installed, subdirectory), CORE_ONLY,
-# SOURCE (the library), BUILD (the library's build folder), WORK (an empty folder), COMPILER, MEMORY (an option for it that
-# saves time), GENERATOR, EXPECTED (output).
+# SOURCE (the library), BUILD (the library's build folder), WORK (an empty folder), COMPILER, MEMORY (an option for it,
+# may be empty), GENERATOR, EXPECTED (output).
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT status EQUAL 0)

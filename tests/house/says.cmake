@@ -1,6 +1,6 @@
 # Compiles PROGRAM, which must fail; it opens with // says: "SENTENCE", and the first error that a user sees must be that
-# sentence, within the first lines; // options: OPTIONS are further ones to compile it with. Arguments: PROGRAM, PRECOMPILED
-# (a file that it starts with), COMMAND (the compiler with its options, a list).
+# sentence, within the first lines; // options: OPTIONS are further ones to compile it with. Arguments: PROGRAM,
+# PRECOMPILED (a file that it starts with), COMMAND (the compiler with its options, a list).
 file(READ ${PROGRAM} text)
 if(NOT text MATCHES "^// says: \"([^\"]+)\"")
   message(FATAL_ERROR "${PROGRAM} must open with // says: \"SENTENCE\"")

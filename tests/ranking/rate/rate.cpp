@@ -72,12 +72,12 @@ TEST_CASE("a large board has probed errors, ranks and tiers from joint intervals
     }
 
     // With a covariate that says nothing the scores and errors are the same.
-    const game_columns few = random_games(items, 5 * items, 8);
+    const game_columns few = random_games(items, 2 * items, 8);
     generator random(5, "covariate");
     std::vector<double> values;
     for (std::size_t g = 0; g < few.left.size(); ++g) values.push_back(random.normal());
     const std::vector<std::string> names{"noise"};
-    const rating_options smooth{.prior = gaussian_prior{}};
+    const rating_options smooth{.prior = gaussian_prior{.variance = 0.25}};
     const rating_report alone = rate_games(few.list(), smooth),
                         beside = rate_games(few.list(), smooth, {}, {{values.data(), values.size(), 1}, names});
     REQUIRE(beside.fit.converged());
