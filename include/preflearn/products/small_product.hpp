@@ -1,7 +1,9 @@
 /// \file
-/// c = op(a) · op(b) for small factors, as attention over a short text has them: packing them would take longer than
-/// multiplying. The rows of a are read where they lie, so are those of b, whose last packet is loaded in part; only a
-/// transposed b is turned into a buffer. Every element is the chain of fused multiply-adds of chained_product.hpp.
+/// c = op(a) · op(b) of few columns, as attention over a short text and low ranks have them: packing the factors would
+/// take longer than multiplying, or half of the packed columns would be empty. The rows of a are read where they lie,
+/// so are those of b where they are near each other, whose last packet is loaded in part; else b is copied or turned
+/// into a buffer, some inner indices at a time. Every element is the chain of fused multiply-adds of
+/// chained_product.hpp.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -51,38 +53,35 @@ template <class Packet, class T> void store_some(T* to, const Packet& packet, st
 template <class T> struct small_product {
     using packet = typename Eigen::internal::packet_traits<T>::type;
     static constexpr std::size_t lanes = Eigen::internal::unpacket_traits<packet>::size;
-    /// What counts as small: more rows or inner indices make packing pay.
-    static constexpr std::size_t rows = 64, inner = 64, columns = 2 * lanes;
+    /// Inner indices of a buffer, and columns.
+    static constexpr std::size_t inner = 128, columns = 2 * lanes;
     /// Rows of a kernel.
     static constexpr std::size_t height = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 8 : 4;
 
-    static bool fits(std::size_t m, std::size_t n, std::size_t k) { return m <= rows && n <= columns && k <= inner; }
+    /// Whether a product of m × n numbers over k inner indices is faster here than packed, or by the kernels of few
+    /// rows.
+    static bool fits(std::size_t m, std::size_t n, std::size_t k) {
+        return n <= columns && (k <= inner / 2 || m > 3 * height);
+    }
 
     /// c = op(a) · op(b) or c += op(a) · op(b), without checks.
     static void run(transpose op_a, matrix_view<const T> a, transpose op_b, matrix_view<const T> b, matrix_view<T> c,
                     store mode) {
-        alignas(64) T turned[inner * columns]; // NOLINT
+        alignas(64) T buffer[inner * columns]; // NOLINT
         const std::size_t depth = op_a == transpose::no ? a.columns : a.rows;
-        right_factor right{b.data, b.stride, c.columns};
-        if (op_b == transpose::yes) {
-            turn(b, turned);
-            right = {turned, columns, columns};
-        }
-        const bool wide = c.columns > lanes;
         const std::size_t down = op_a == transpose::no ? a.stride : 1, along = op_a == transpose::no ? 1 : a.stride;
-        for (std::size_t r = 0; r < c.rows; r += height) {
-            const left_factor left{a.data + r * down, down, along, depth, std::min(height, c.rows - r)};
-            const matrix_view<T> out = c.row_block(r, left.rows);
-            const auto some = [&]<std::size_t Rows>(std::integral_constant<std::size_t, Rows>) {
-                if (wide)
-                    multiply<true>(left, right, out, mode, std::make_index_sequence<Rows>{});
-                else
-                    multiply<false>(left, right, out, mode, std::make_index_sequence<Rows>{});
-            };
-            if (left.rows > height / 2)
-                some(std::integral_constant<std::size_t, height>{});
+        const bool in_place = op_b == transpose::no && (b.stride <= columns || c.rows <= 2 * height);
+        const std::size_t piece = in_place ? std::max<std::size_t>(depth, 1) : inner;
+        for (std::size_t k = 0; k == 0 || k < depth; k += piece) {
+            const std::size_t count = std::min(piece, depth - k);
+            right_factor right{buffer, columns, columns};
+            if (in_place)
+                right = {b.data, b.stride, c.columns};
+            else if (op_b == transpose::yes)
+                turn(b.column_block(k, count), buffer);
             else
-                some(std::integral_constant<std::size_t, height / 2>{});
+                copy(b.row_block(k, count), buffer);
+            add_rows({a.data + k * along, down, along, count, c.rows}, right, c, k == 0 ? mode : store::add);
         }
     }
 
@@ -96,6 +95,30 @@ template <class T> struct small_product {
         std::size_t stride, columns; ///< as many columns may be read
     };
 
+    /// All rows, some at once.
+    static void add_rows(const left_factor& a, const right_factor& b, matrix_view<T> c, store mode) {
+        for (std::size_t r = 0; r < a.rows; r += height) {
+            const left_factor left{a.first + r * a.down, a.down, a.along, a.depth, std::min(height, a.rows - r)};
+            const auto some = [&]<std::size_t Rows>(std::integral_constant<std::size_t, Rows>) {
+                const matrix_view<T> out = c.row_block(r, left.rows);
+                if (c.columns > lanes)
+                    multiply<true>(left, b, out, mode, std::make_index_sequence<Rows>{});
+                else
+                    multiply<false>(left, b, out, mode, std::make_index_sequence<Rows>{});
+            };
+            if (left.rows > height / 2)
+                some(std::integral_constant<std::size_t, height>{});
+            else
+                some(std::integral_constant<std::size_t, height / 2>{});
+        }
+    }
+
+    /// Rows of b in rows of `columns`; zeros follow what fills no whole packet.
+    static void copy(matrix_view<const T> b, T* to) {
+        for (std::size_t k = 0; k < b.rows; ++k)
+            for (std::size_t j = 0; j < b.columns; j += lanes)
+                Eigen::internal::pstore(to + k * columns + j, load_some<packet>(b.row(k) + j, b.columns - j));
+    }
     /// to(k, j) = b(j, k), in rows of `columns`; zeros follow what fills no whole packet.
     static void turn(matrix_view<const T> b, T* to) {
         for (std::size_t j = 0; j < b.rows; j += lanes)
