@@ -22,7 +22,7 @@ static_assert(GenerativePolicy<any_transformer<float>, comparison<token_span, st
 
 namespace {
 
-any_transformer<float> random_model(std::uint64_t seed) {
+any_transformer<float> any_model(std::uint64_t seed) {
     any_transformer<float> model = any_backend_of<float, cpu_backend>().make(test::grouped(), {});
     generator random(seed, "weights");
     model.write_parameters([&](std::span<float> all) { initialise(all, model.layout(), model.config(), random()); });
@@ -34,7 +34,7 @@ template <class Numbers> std::vector<float> copied(const Numbers& numbers) { ret
 } // namespace
 
 TEST_CASE("a transformer behind one type scores, learns and draws with the bits of its own") {
-    any_transformer<float> any = random_model(3);
+    any_transformer<float> any = any_model(3);
     transformer<float> own(test::grouped(), generator(3, "weights"));
     const auto c = test::mixed();
     CHECK(any.log_probs(c.views()) == own.log_probs(c.views()));
@@ -56,7 +56,7 @@ TEST_CASE("a transformer behind one type scores, learns and draws with the bits 
 }
 
 TEST_CASE("copies learn apart, and a reference is another of them") {
-    any_transformer<float> policy = random_model(3);
+    any_transformer<float> policy = any_model(3);
     const any_transformer<float> reference = policy;
     for (float& number : policy.parameters()) number *= 1.5f;
     CHECK(reference.parameters()[0] != policy.parameters()[0]);
