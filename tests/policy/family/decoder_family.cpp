@@ -11,7 +11,8 @@ TEST_CASE("a family is compared by its tables, and copies of it refer to the sam
     copy.gguf_name = "";
     CHECK(copy != families::llama);
     CHECK(copy.find(tensor_role::head) == families::llama.find(tensor_role::head));
-    CHECK(families::llama.find(tensor_role::query, tensor_part::bias) == nullptr);
+    CHECK(families::gemma.find(tensor_role::query, tensor_part::bias) == nullptr);
+    CHECK(families::llama.find(tensor_role::query, tensor_part::bias)->when == config_field::attention_bias);
     CHECK(families::llama.rotary());
     CHECK(families::llama.mlp() == mlp_kind::gated);
 }

@@ -230,7 +230,7 @@ TEST_CASE("what a folder lacks, or asks for and is not computed here, is an erro
     };
     CHECK(after([](auto&) {}).empty());
     refuses([](auto& c) { c["model_type"] = "bloom"; }, "was expected, found \"bloom\"");
-    refuses([](auto& c) { c["attention_bias"] = true; }, "attention_bias: only false is supported, found true");
+    refuses([](auto& c) { c["attention_bias"] = true; }, "has no tensor 'model.layers.0.self_attn.q_proj.bias'");
     refuses([](auto& c) { c["hidden_act"] = "gelu"; }, "hidden_act: only \"silu\" is supported, found \"gelu\"");
     refuses([](auto& c) { c["rope_scaling"] = {{"rope_type", "longrope"}}; }, "found \"longrope\"");
     refuses([](auto& c) { c.erase("vocab_size"); },
