@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <preflearn/policy/family/decoder_family.hpp>
+#include <preflearn/policy/family/gemma.hpp>
 #include <preflearn/policy/family/llama.hpp>
 
 using namespace preflearn;
