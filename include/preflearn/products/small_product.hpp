@@ -61,18 +61,18 @@ template <class T> struct small_product {
     /// Whether a product of m × n numbers over k inner indices is faster here than packed, or by the kernels of few
     /// rows.
     static bool fits(std::size_t m, std::size_t n, std::size_t k) {
-        return n <= columns && (k <= inner / 2 || m > 3 * height);
+        return k != 0 && n <= columns && (k <= inner / 2 || m > 3 * height);
     }
 
-    /// c = op(a) · op(b) or c += op(a) · op(b), without checks.
+    /// c = op(a) · op(b) or c += op(a) · op(b), over at least one inner index, without checks.
     static void run(transpose op_a, matrix_view<const T> a, transpose op_b, matrix_view<const T> b, matrix_view<T> c,
                     store mode) {
         alignas(64) T buffer[inner * columns]; // NOLINT
         const std::size_t depth = op_a == transpose::no ? a.columns : a.rows;
         const std::size_t down = op_a == transpose::no ? a.stride : 1, along = op_a == transpose::no ? 1 : a.stride;
         const bool in_place = op_b == transpose::no && (b.stride <= columns || c.rows <= 2 * height);
-        const std::size_t piece = in_place ? std::max<std::size_t>(depth, 1) : inner;
-        for (std::size_t k = 0; k == 0 || k < depth; k += piece) {
+        const std::size_t piece = in_place ? depth : inner;
+        for (std::size_t k = 0; k < depth; k += piece) {
             const std::size_t count = std::min(piece, depth - k);
             right_factor right{buffer, columns, columns};
             if (in_place)
