@@ -1,5 +1,6 @@
-// The language models of the programs, compiled once for all of them: by oneDNN's products where CMake finds it
-// (onednn/), by the processor's own elsewhere (cpu/). SPDX-License-Identifier: MIT
+// The language models of the programs, compiled once for all of them. Products are oneDNN's where CMake finds it
+// (onednn/), the processor's own elsewhere (cpu/).
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string>
@@ -9,14 +10,7 @@
 
 /// By the processor's own products, which have the same bits everywhere.
 preflearn::any_backend<float> cpu_models();
-/// By the quickest there are.
-preflearn::any_backend<float> float32_models();
-preflearn::any_backend<float> bfloat16_models();
-
+/// By the quickest products of --dtype float32 or bfloat16; what the user should know goes to standard error.
+preflearn::any_backend<float> models_of(std::string_view type);
 /// Why there are no products in bfloat16; empty: there are.
 std::string no_bfloat16();
-/// What a user of bfloat16 should know; empty: nothing.
-std::string about_bfloat16();
-
-/// The backend of --dtype float32 or bfloat16; what the user should know goes to standard error.
-preflearn::any_backend<float> models_of(std::string_view type);
