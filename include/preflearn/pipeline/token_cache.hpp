@@ -36,7 +36,7 @@ namespace detail {
 inline constexpr std::string_view token_format = "preflearn token ids, version 1";
 
 /// What is written of known tokens: all texts one after the other, all ids, and where each ends.
-struct token_columns {
+struct cached_columns {
     std::vector<std::uint8_t> texts, positions;
     std::vector<std::int32_t> ids;
     std::vector<std::uint64_t> text_ends, id_ends;
@@ -96,7 +96,7 @@ inline std::string identity_of_tokenizer(const std::filesystem::path& model, con
 /// Writes what is known, whole or not at all. \throws input_error when it cannot be written.
 inline void save_known_tokens(const std::filesystem::path& path, const known_tokens& known,
                               const std::string& tokenizer) {
-    detail::token_columns all;
+    detail::cached_columns all;
     for (const known_tokens::text_ids& one : known.all()) {
         all.texts.insert(all.texts.end(), one.text.begin(), one.text.end());
         all.positions.push_back(static_cast<std::uint8_t>(one.position));
@@ -120,11 +120,11 @@ inline void save_known_tokens(const std::filesystem::path& path, const known_tok
 inline std::shared_ptr<known_tokens> load_known_tokens(const std::filesystem::path& path,
                                                        const std::string& tokenizer) {
     const checkpoint_file file = read_safetensors(path);
-    detail::token_columns all{.texts = detail::read_column<std::uint8_t>(file, "texts", element_type::u8),
-                              .positions = detail::read_column<std::uint8_t>(file, "positions", element_type::u8),
-                              .ids = detail::read_column<std::int32_t>(file, "ids", element_type::i32),
-                              .text_ends = detail::read_column<std::uint64_t>(file, "text_ends", element_type::u64),
-                              .id_ends = detail::read_column<std::uint64_t>(file, "id_ends", element_type::u64)};
+    detail::cached_columns all{.texts = detail::read_column<std::uint8_t>(file, "texts", element_type::u8),
+                               .positions = detail::read_column<std::uint8_t>(file, "positions", element_type::u8),
+                               .ids = detail::read_column<std::int32_t>(file, "ids", element_type::i32),
+                               .text_ends = detail::read_column<std::uint64_t>(file, "text_ends", element_type::u64),
+                               .id_ends = detail::read_column<std::uint64_t>(file, "id_ends", element_type::u64)};
     file.expect("format", detail::token_format, "is not a file of token ids");
     file.expect("tokenizer", tokenizer, "belongs to another tokenizer");
     file.expect("content", all.content(), "was damaged");
