@@ -32,8 +32,7 @@ void sample_many(benchmark::State& state) {
 
 template <class Backend> void add_stored(const char* name) {
     add_decoding(name, [](benchmark::State& state) {
-        static const transformer<float, Backend> model =
-            load_transformer<float, Backend>(std::getenv("PREFLEARN_BENCH_MODEL"), trained_tensors::none());
+        static const transformer<float, Backend> model = frozen_model<Backend>();
         decode(state, model);
     });
 }

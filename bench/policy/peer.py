@@ -13,7 +13,6 @@ all. TRL computes reference log-probabilities as its DPOTrainer does at its defa
 longest. preflearn runs by each product that the program has, from files of F32 and BF16 made of MODEL (weights packed
 once) and from MODEL as it is stored.
 """
-import argparse
 import copy
 import pathlib
 import resource
@@ -25,11 +24,7 @@ import torch
 import peers
 import trl_trainer
 
-parser = argparse.ArgumentParser()
-parser.add_argument("bench")
-parser.add_argument("model")
-parser.add_argument("pairs_file")
-parser.add_argument("--rounds", type=int, default=3)
+parser = peers.arguments()
 parser.add_argument("--pairs", type=int, default=12, help="how many, from short to long; 0: all")
 options = parser.parse_args()
 pairs = peers.read_pairs(options.pairs_file, options.pairs)

@@ -8,7 +8,6 @@ MODEL is decoded as it is stored, and as files of F32 and BF16 that are made of 
 and bfloat16. llama.cpp rounds activations to the type of the weights, 8 bits for quantised ones; so does our
 "eight_bit" alone. About 4 minutes for 135M parameters.
 """
-import argparse
 import ctypes
 import os
 import pathlib
@@ -22,11 +21,7 @@ import torch
 import peers
 import trl_trainer
 
-parser = argparse.ArgumentParser()
-parser.add_argument("bench")
-parser.add_argument("model")
-parser.add_argument("pairs_file")
-parser.add_argument("--rounds", type=int, default=3)
+parser = peers.arguments()
 parser.add_argument("--sequences", type=int, nargs="+", default=[1, 16, 64])
 options = parser.parse_args()
 pairs = peers.read_pairs(options.pairs_file, 1)

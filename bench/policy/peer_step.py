@@ -14,7 +14,6 @@ each; pairs as long as those of --study are on average, else as those that were 
 seconds that `weak_teacher --labelled 32 --unlabelled 48 --test 32 --batch 4` took, without and with `--lora 16 --dtype
 bfloat16`.
 """
-import argparse
 import json
 import pathlib
 import tempfile
@@ -25,11 +24,7 @@ import torch
 import peers
 import trl_trainer
 
-parser = argparse.ArgumentParser()
-parser.add_argument("bench")
-parser.add_argument("model")
-parser.add_argument("pairs_file")
-parser.add_argument("--rounds", type=int, default=3)
+parser = peers.arguments()
 parser.add_argument("--pairs", type=int, default=4, help="how many, from short to long; 0: all")
 parser.add_argument("--study", help="pairs of the study, by whose lengths TRL's time of it is reckoned")
 parser.add_argument("--float32", type=float, help="seconds of our whole study")

@@ -1,4 +1,5 @@
 """What the scripts that time peers share: pairs, a model's file in another type, a run of bench_policy, the table."""
+import argparse
 import json
 import os
 import pathlib
@@ -9,6 +10,15 @@ os.environ.setdefault("TQDM_DISABLE", "1")  # before whoever draws bars
 
 import gguf  # noqa: E402
 import numpy  # noqa: E402
+
+
+def arguments():
+    """What every script takes."""
+    parser = argparse.ArgumentParser()
+    for name in ("bench", "model", "pairs_file"):
+        parser.add_argument(name)
+    parser.add_argument("--rounds", type=int, default=3)
+    return parser
 
 
 def read_pairs(path, count):

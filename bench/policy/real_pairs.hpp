@@ -11,14 +11,13 @@
 #include <fstream>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/policy/decoder/merged_tensor.hpp>
+#include <preflearn/policy/adapters/merged.hpp>
 #include <preflearn/policy/files/load.hpp>
 
 /// The shape of SmolLM2-135M.
@@ -104,12 +103,7 @@ template <class Backend> preflearn::transformer<float, Backend> frozen_model() {
     if (const char* const file = std::getenv("PREFLEARN_BENCH_MODEL"))
         return load_transformer<float, Backend>(file, trained_tensors::none());
     const transformer<float>& model = the_pairs().model;
-    frozen_tensors frozen;
-    for (std::size_t t = 0; t < model.layout().tensors().size(); ++t) {
-        const tensor_place& place = model.layout().tensors()[t];
-        frozen.emplace(t, stored_numbers(merged_tensor(model, t), place.rows, place.columns));
-    }
-    return transformer<float, Backend>(model.config(), std::move(frozen));
+    return transformer<float, Backend>(model.config(), frozen_tensors_of(model));
 }
 
 /// Multiplications and additions of a forward pass: products with the weights, of all rows and (the head's) of those

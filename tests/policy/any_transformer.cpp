@@ -24,8 +24,7 @@ namespace {
 
 any_transformer<float> any_model(std::uint64_t seed) {
     any_transformer<float> model = any_backend_of<float, cpu_backend>().make(test::grouped(), {});
-    generator random(seed, "weights");
-    model.write_parameters([&](std::span<float> all) { initialise(all, model.layout(), model.config(), random()); });
+    initialise(model, generator(seed, "weights"));
     return model;
 }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -105,20 +106,6 @@ inline std::optional<std::string> unasked_format(const score_file_options& optio
     return message("conversations are read as HH transcripts", known, " (--chat-format NAME or auto)");
 }
 
-/// How many pairs have a prompt that is other tokens beside a response than alone.
-template <class PairTokens, class PromptTokens>
-std::size_t count_changed_prompts(std::span<const text_comparison> pairs, const PairTokens& pair_tokens,
-                                  const PromptTokens& prompt_tokens) {
-    std::size_t changed = 0;
-    for (const text_comparison& pair : pairs) {
-        const token_span alone = prompt_tokens(pair.prompt);
-        const bool same = std::ranges::equal(pair_tokens(pair.prompt, pair.first).prompt, alone) &&
-                          std::ranges::equal(pair_tokens(pair.prompt, pair.second).prompt, alone);
-        changed += same ? 0 : 1;
-    }
-    return changed;
-}
-
 /// Of a folder the tokenizer's files alone, when nothing else is read.
 inline std::vector<input_file> score_inputs(const score_file_options& options) {
     std::vector<input_file> inputs{hash_file(options.data)};
@@ -213,8 +200,8 @@ inline std::vector<text_comparison> usable_pairs(const score_file_options& optio
 } // namespace detail
 
 /// Does it all, the model on one backend. \param say takes each sentence for the user \param seen is told, at the start
-/// and after each block of pairs, how many of how many are done and, where it takes four numbers, how many tokens were
-/// computed for it and how many operations one takes \throws input_error for files that cannot be read or written, when
+/// and after each block of pairs, how many of how many are done, how many tokens were computed for the block and how
+/// many operations one takes \throws input_error for files that cannot be read or written, when
 /// no pair is left and, where strict, when one was left out; argument_error for options that cannot be met.
 template <std::floating_point Scalar>
 void score_file(const any_backend<Scalar>& on, const score_file_options& options,
@@ -255,9 +242,9 @@ void score_file(const any_backend<Scalar>& on, const score_file_options& options
             }};
         const fitting_pairs fitting = fit_pairs(data, std::span(&reader, 1), rules);
         const auto pairs = detail::usable_pairs(options, data, fitting, run);
-        changed = detail::count_changed_prompts(
-            pairs, [&](auto prompt, auto response) { return texts.pair(prompt, response); },
-            [&](auto prompt) { return texts.begun(prompt); });
+        changed = static_cast<std::size_t>(std::ranges::count_if(pairs, [&](const text_comparison& pair) {
+            return texts.changes_prompt(pair.prompt, pair.first) || texts.changes_prompt(pair.prompt, pair.second);
+        }));
         write_pair_tokens(texts, pairs, options.out, options.after_response, &data.names());
         tell(fitting);
     } else {
@@ -270,9 +257,8 @@ void score_file(const any_backend<Scalar>& on, const score_file_options& options
         const pair_reader reader = reader_of(policy, options.model.string());
         const fitting_pairs fitting = fit_pairs(data, std::span(&reader, 1), rules);
         const auto pairs = detail::usable_pairs(options, data, fitting, run);
-        changed = detail::count_changed_prompts(
-            pairs, [&](auto prompt, auto response) { return policy.tokens(prompt, response); },
-            [&](auto prompt) { return policy.prompt_tokens(prompt); });
+        changed = static_cast<std::size_t>(std::ranges::count_if(
+            pairs, [&](const text_comparison& pair) { return detail::changes_prompt(policy, pair); }));
         tell(fitting);
         score_pairs(policy, pairs, options.out, message("preflearn log-probs ", detail::score_key(options, run, pairs)),
                     [&](std::size_t done, std::size_t tokens) {

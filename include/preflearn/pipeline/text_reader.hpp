@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -33,6 +34,13 @@ token_completion tokens_of(const TextPolicy& policy, std::string_view prompt, st
         return policy.tokens(prompt, response);
     else
         return {policy.prompt_tokens(prompt), policy.response_tokens(response)};
+}
+
+/// Whether the prompt is other tokens beside a response than alone.
+template <class TextPolicy> bool changes_prompt(const TextPolicy& policy, const text_comparison& pair) {
+    const token_span alone = policy.prompt_tokens(pair.prompt);
+    return !std::ranges::equal(policy.tokens(pair.prompt, pair.first).prompt, alone) ||
+           !std::ranges::equal(policy.tokens(pair.prompt, pair.second).prompt, alone);
 }
 
 } // namespace detail

@@ -124,13 +124,6 @@ inline text_study_data study_data(const preference_data& data, const fitting_pai
             .summary = told(data, fitting)};
 }
 
-/// Whether the prompt is other tokens beside a response than alone.
-inline bool changes_prompt(const text_model& model, const text_comparison& pair) {
-    const token_span alone = model.prompt_tokens(pair.prompt);
-    return !std::ranges::equal(model.tokens(pair.prompt, pair.first).prompt, alone) ||
-           !std::ranges::equal(model.tokens(pair.prompt, pair.second).prompt, alone);
-}
-
 /// Adds how the texts were read.
 inline void add_reading(text_study_data& found, const text_study_options& options, const chosen_chat_format& chat,
                         std::span<const text_model* const> models, std::span<const text_comparison> pairs) {

@@ -67,8 +67,7 @@ inline any_transformer<float> fresh_world_model(const any_backend<float>& on, co
                                             .maximum_length = world.longest_sequence(),
                                             .end_tokens = {world.end_token()}},
                                            {});
-    generator random(seed, purpose);
-    model.write_parameters([&](std::span<float> all) { initialise(all, model.layout(), model.config(), random()); });
+    initialise(model, generator(seed, purpose));
     return model;
 }
 

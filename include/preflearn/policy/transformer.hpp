@@ -62,9 +62,7 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     explicit transformer(const transformer_config& config, frozen_tensors frozen = {}, decoder_adapters adapters = {})
         : weights_(config, std::move(frozen), std::move(adapters)) {}
     /// Random weights: see `initialise`.
-    transformer(const transformer_config& config, generator random) : weights_(config) {
-        write_parameters([&](std::span<Scalar> all) { initialise(all, layout(), this->config(), random()); });
-    }
+    transformer(const transformer_config& config, generator random) : weights_(config) { initialise(*this, random); }
     /// The same model whose trained numbers and gradients lie in `home`, part of a larger model's.
     transformer(const transformer& other, trained_numbers<Scalar, Backend> home)
         : weights_(other.weights_, std::move(home)), step_(other.step_), recomputes_(other.recomputes_) {}

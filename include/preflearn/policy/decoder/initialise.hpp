@@ -40,4 +40,9 @@ void initialise(std::span<Scalar> parameters, const decoder_layout& layout, cons
     }
 }
 
+/// The same of a model, of which nothing is frozen, from a generator's next number.
+template <class Model> void initialise(Model& model, generator random) {
+    model.write_parameters([&](auto all) { initialise(all, model.layout(), model.config(), random()); });
+}
+
 } // namespace preflearn

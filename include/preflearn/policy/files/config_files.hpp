@@ -100,8 +100,9 @@ inline nlohmann::json language_part(const nlohmann::json& whole, std::span<const
     require<input_error>(part.is_object(), in.what("text_config"), "an object was expected, found ", part.type_name());
     in.within("text_config").expect("model_type", family->model_type);
     part["model_type"] = family->model_type;
-    for (const std::string name : {"eos_token_id", "tie_word_embeddings", "quantization_config"})
-        if (in.has(name) && (name == "eos_token_id" || member_or_null(part, name).is_null())) part[name] = in.at(name);
+    for (const char* const name : {"tie_word_embeddings", "quantization_config"})
+        if (in.has(name) && member_or_null(part, name).is_null()) part[name] = in.at(name);
+    if (in.has("eos_token_id")) part["eos_token_id"] = in.at("eos_token_id");
     return part;
 }
 

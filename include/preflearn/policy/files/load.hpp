@@ -165,10 +165,6 @@ inline std::string torch_name_of(element_type type) {
     }
 }
 
-} // namespace detail
-
-namespace detail {
-
 /// A model that `make(config, frozen tensors)` makes, with the numbers of a file.
 template <std::floating_point Scalar, class Make>
 auto load_made(const Make& make, const std::filesystem::path& path, const trained_tensors& trained,

@@ -17,6 +17,7 @@
 
 #include "../../../policy/models.hpp"
 #include "../../../threads.hpp"
+#include "small_model.hpp"
 
 using namespace preflearn;
 
@@ -24,18 +25,10 @@ namespace {
 
 template <class Factor> using onednn_model = transformer<float, onednn_backend<Factor>>;
 
-/// Parts of one product (queries, keys, values) are multiples of 16 wide, so that they give the bits of the whole on
-/// AVX2, too.
 transformer_config small_model() {
-    return {.vocabulary_size = 523,
-            .hidden_size = 32,
-            .intermediate_size = 48,
-            .layers = 2,
-            .heads = 4,
-            .key_value_heads = 2,
-            .head_dim = 8,
-            .rope_theta = 50,
-            .maximum_length = 300};
+    transformer_config config = test::small_model(523, 300);
+    config.rope_theta = 50;
+    return config;
 }
 
 test::completions responses() {

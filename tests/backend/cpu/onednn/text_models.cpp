@@ -21,6 +21,7 @@
 
 #include "../../../files.hpp"
 #include "../../../threads.hpp"
+#include "small_model.hpp"
 
 using namespace preflearn;
 
@@ -31,16 +32,9 @@ struct text_files {
     test::folder folder;
 
     explicit text_files(std::size_t pairs) {
-        const transformer<float> random({.vocabulary_size = 6,
-                                         .hidden_size = 32,
-                                         .intermediate_size = 48,
-                                         .layers = 2,
-                                         .heads = 4,
-                                         .key_value_heads = 2,
-                                         .head_dim = 8,
-                                         .maximum_length = 64,
-                                         .end_tokens = {5}},
-                                        generator(8, "weights"));
+        transformer_config config = test::small_model(6, 64);
+        config.end_tokens = {5};
+        const transformer<float> random(config, generator(8, "weights"));
         save_transformer(random, folder / "model");
         std::ofstream(folder / "model" / "tokenizer.json")
             << R"({"added_tokens":[{"id":5,"content":"</s>","special":true}],"model":{"type":"BPE",)"
