@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <ranges>
 #include <span>
 #include <string>
@@ -123,7 +124,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
             result_.gold_labels = label_all(input_.unlabelled, gold);
             result_.gold_test_labels = label_all(input_.test, gold);
         }
-        references_ = score(input_.student);
+        references_ = score(input_.student, "student");
         teach();
         result_.students.push_back({.name = std::string(row_name::before)});
         sample(input_.student, result_.students.back());
@@ -171,15 +172,23 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
     struct frozen_scores {
         std::vector<double> learning, test;
     };
-    template <class P> [[nodiscard]] frozen_scores score(const P& policy) {
-        return {cache_.log_probs(policy, all_), cache_.log_probs(policy, input_.test)};
+    template <class P> [[nodiscard]] frozen_scores score(const P& policy, std::string_view name) {
+        return {log_probs_of(policy, std::span<const C>(all_), message(name, ", reference")),
+                log_probs_of(policy, input_.test, message(name, ", reference, test pairs"))};
+    }
+    template <class P>
+    [[nodiscard]] std::vector<double> log_probs_of(const P& policy, std::span<const C> pairs,
+                                                   const std::string& title) {
+        std::function<void(std::size_t)> scored;
+        if (options_.scoring) scored = options_.scoring(message("scoring: ", title), pairs.size());
+        return cache_.log_probs(policy, pairs, scored);
     }
 
     /// Steps 1 and 2. A teacher that is the student as well is not scored again.
     void teach() {
         if constexpr (std::same_as<TeacherPolicy, StudentPolicy>)
             if (&input_.teacher == &input_.student) return teach(references_);
-        teach(score(input_.teacher));
+        teach(score(input_.teacher, "weak teacher"));
     }
     void teach(const frozen_scores& references) {
         const std::span<const double> all(references.learning);
@@ -192,16 +201,19 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         const auto verdict = [&](double margin) {
             return options_.soft_labels ? soft_label{}(margin) : hard_label{}(margin);
         };
-        result_.teacher_labels = implicit_labels(weak.model, input_.unlabelled, all.subspan(labelled), verdict);
-        result_.teacher_test_labels = implicit_labels(weak.model, input_.test, references.test, verdict);
+        result_.teacher_labels =
+            implicit_labels(weak.model, input_.unlabelled, all.subspan(labelled), verdict, "weak teacher");
+        result_.teacher_test_labels =
+            implicit_labels(weak.model, input_.test, references.test, verdict, "weak teacher, test pairs");
     }
 
     /// The verdicts of a policy's implicit reward.
     template <class P, class Verdict>
     [[nodiscard]] label_set implicit_labels(const P& policy, std::span<const C> pairs,
-                                            std::span<const double> references, const Verdict& verdict) {
+                                            std::span<const double> references, const Verdict& verdict,
+                                            const std::string& title) {
         const std::vector<double> rewards =
-            implicit_rewards(cache_.log_probs(policy, pairs), references, options_.beta);
+            implicit_rewards(log_probs_of(policy, pairs, title), references, options_.beta);
         label_set labels;
         for (std::size_t i = 0; i < pairs.size(); ++i)
             labels.add({static_cast<std::uint64_t>(pairs[i].id), verdict(rewards[2 * i] - rewards[2 * i + 1])});
@@ -217,7 +229,8 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         student_result row{.name = std::string(name), .labels = std::move(labels)};
         row.training = std::move(student.history);
         add_notes(row.name, row.training);
-        row.test_labels = implicit_labels(student.model, input_.test, references_.test, preference::from_margin);
+        row.test_labels = implicit_labels(student.model, input_.test, references_.test, preference::from_margin,
+                                          message("student of ", name, ", test pairs"));
         sample(student.model, row);
         result_.students.push_back(std::move(row));
     }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -41,6 +42,8 @@ struct study_options {
     std::filesystem::path cache{};
     /// Makes the observer of a training run with this title; `{}`: nobody watches.
     std::function<training_observer(std::string_view title)> observe{};
+    /// Makes what is told how many pairs have been scored, of so many, by the policy in this title; `{}`: nobody is.
+    std::function<std::function<void(std::size_t scored)>(std::string_view title, std::size_t pairs)> scoring{};
 };
 
 /// AdamW with these numbers, as the options want its moments.

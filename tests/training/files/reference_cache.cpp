@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -112,6 +113,31 @@ TEST_CASE("a folder knows what was computed by the same policy of the same pairs
     none.log_probs(policy, data.comparisons);
     CHECK(asked == 7);
     CHECK(identity_of_policy(token_model<float>(6, 3)).empty()); // cannot say what it is
+}
+
+TEST_CASE("long lists are kept in slices, so that who is stopped loses one, and whoever watches is told") {
+    const test::folder here;
+    const token_data data(300);
+    std::size_t asked = 0;
+    const counting_policy policy{.asked = &asked};
+    const auto expected = reference_log_probs(policy, data.comparisons);
+    struct stopped {};
+    CHECK_THROWS_AS(reference_cache(here.path())
+                        .log_probs(policy, data.comparisons,
+                                   [](std::size_t scored) {
+                                       if (scored > 256) throw stopped();
+                                   }),
+                    stopped);
+    reference_cache cache(here.path());
+    std::vector<std::size_t> told;
+    CHECK(cache.log_probs(policy, data.comparisons, [&](std::size_t scored) { told.push_back(scored); }) == expected);
+    CHECK(cache.found() == 1);
+    CHECK(told == std::vector<std::size_t>{256, 256, 288, 300}); // 256 were known
+    told.clear();
+    CHECK(reference_cache().log_probs(policy, data.comparisons, [&](std::size_t n) { told.push_back(n); }) == expected);
+    CHECK(std::ranges::is_sorted(told));
+    CHECK(told.size() > 8);
+    CHECK(told.back() == 300);
 }
 
 TEST_CASE("a broken file of the folder is noted and written anew") {

@@ -5,10 +5,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <ranges>
 #include <span>
 #include <string>
@@ -123,7 +125,7 @@ template <class P, class C> std::string fingerprint_as_read(const P& policy, std
     return print.text();
 }
 
-/// A folder of log-probs of policies that can say what they are, a file for a policy and a list of pairs. What cannot
+/// A folder of log-probs of policies that can say what they are, a file for a policy and a slice of pairs. What cannot
 /// be read, was damaged or cannot be written is noted and computed anew, never trusted. Programs may share a folder.
 class reference_cache {
   public:
@@ -133,26 +135,61 @@ class reference_cache {
         if (!folder_.empty()) make_folder(folder_);
     }
 
-    /// As `reference_log_probs`, or what that gave before.
+    /// As `reference_log_probs`, or what that gave before. Kept in slices of some hundred pairs, so that who is stopped
+    /// loses one; `scored`, where it is given, is called with how many pairs are done.
     template <class P, std::ranges::contiguous_range Comparisons>
-    std::vector<double> log_probs(const P& policy, const Comparisons& comparisons) {
+    std::vector<double> log_probs(const P& policy, const Comparisons& comparisons,
+                                  const std::function<void(std::size_t)>& scored = {}) {
         using C = std::ranges::range_value_t<Comparisons>;
         const std::span<const C> pairs(comparisons);
         const std::string model = folder_.empty() ? std::string() : identity_of_policy(policy);
-        if (model.empty()) return reference_log_probs(policy, pairs);
-        const reference_key key{.model = model, .data = fingerprint_as_read(policy, pairs)};
+        std::vector<double> all;
+        all.reserve(2 * pairs.size());
+        for (std::size_t begin = 0; begin < pairs.size(); begin += slice) {
+            const auto some = pairs.subspan(begin, std::min(slice, pairs.size() - begin));
+            const auto compute = [&] { return in_pieces(policy, some, begin, scored); };
+            const std::vector<double> found =
+                model.empty() ? compute() : known_or({model, fingerprint_as_read(policy, some)}, some.size(), compute);
+            all.insert(all.end(), found.begin(), found.end());
+            if (scored) scored(begin + some.size());
+        }
+        return all;
+    }
+
+    /// How many slices were known.
+    [[nodiscard]] std::size_t found() const { return found_; }
+    /// What could not be read or kept, sentences for people.
+    [[nodiscard]] std::span<const std::string> notes() const { return notes_; }
+
+  private:
+    static constexpr std::size_t slice = 256, piece = 32;
+
+    template <class P, class C>
+    static std::vector<double> in_pieces(const P& policy, std::span<const C> pairs, std::size_t before,
+                                         const std::function<void(std::size_t)>& scored) {
+        if (!scored) return reference_log_probs(policy, pairs);
+        std::vector<double> all;
+        for (std::size_t begin = 0; begin < pairs.size(); begin += piece) {
+            scored(before + begin);
+            const auto found = reference_log_probs(policy, pairs.subspan(begin, std::min(piece, pairs.size() - begin)));
+            all.insert(all.end(), found.begin(), found.end());
+        }
+        return all;
+    }
+    template <class Compute>
+    std::vector<double> known_or(const reference_key& key, std::size_t pairs, const Compute& compute) {
         const std::filesystem::path path = folder_ / ("reference-" + key.model + "-" + key.data + ".safetensors");
         std::error_code ignored;
         if (std::filesystem::exists(path, ignored)) {
             try {
-                std::vector<double> known = load_reference_log_probs(path, pairs.size(), key);
+                std::vector<double> known = load_reference_log_probs(path, pairs, key);
                 ++found_;
                 return known;
             } catch (const input_error& failure) {
                 notes_.push_back(message(failure.what(), " (computed anew)"));
             }
         }
-        std::vector<double> all = reference_log_probs(policy, pairs);
+        std::vector<double> all = compute();
         try {
             save_reference_log_probs(path, all, key);
         } catch (const input_error& failure) {
@@ -161,12 +198,6 @@ class reference_cache {
         return all;
     }
 
-    /// How often something was known.
-    [[nodiscard]] std::size_t found() const { return found_; }
-    /// What could not be read or kept, sentences for people.
-    [[nodiscard]] std::span<const std::string> notes() const { return notes_; }
-
-  private:
     std::filesystem::path folder_;
     std::size_t found_ = 0;
     std::vector<std::string> notes_;
