@@ -69,6 +69,29 @@ TEST_CASE("alignment to triples makes the gold response likelier, too, with or w
     CHECK(pairs.model.log_prob({}, gold) < start.log_prob({}, gold));
 }
 
+TEST_CASE("what training hands back gave the memory of its gradients back, where it can, and learns on") {
+    struct releasing : test::toy_policy {
+        using test::toy_policy::toy_policy;
+        std::size_t released = 0;
+        std::span<double> gradients() {
+            gradient.resize(logits.size());
+            return gradient;
+        }
+        void release_gradients() {
+            gradient = {};
+            ++released;
+        }
+    };
+    const test::toy_data data(10);
+    const releasing start(8);
+    const auto aligned = align(copy_of(start), start, data.pairs, data.human, dpo{}, adamw{.rate = 0.05});
+    CHECK(aligned.model.released == 1);
+    CHECK(aligned.model.gradient.empty());
+    const auto further = align(copy_of(aligned.model), start, data.pairs, data.human, dpo{}, adamw{.rate = 0.05});
+    CHECK(further.history.steps.front().loss == doctest::Approx(aligned.history.steps.back().loss).epsilon(0.5));
+    CHECK(further.model.logits != aligned.model.logits);
+}
+
 TEST_CASE("fine-tuning raises the likelihood of the demonstrations") {
     const std::vector<token_id> response{3, 3, 5, 0};
     const std::vector<token_completion> demonstrations{{{}, response}};

@@ -28,6 +28,16 @@ template <class Model> struct trained {
     training_history history;
 };
 
+namespace detail {
+
+/// The result of training, without the memory of gradients where the model can give that back.
+template <class Model> trained<Model> finished(Model model, training_history history) {
+    if constexpr (requires { model.release_gradients(); }) model.release_gradients();
+    return {std::move(model), std::move(history)};
+}
+
+} // namespace detail
+
 /// A copy to train while the original stays as the reference: `align(copy_of(sft), sft, …)`.
 template <class Model> Model copy_of(const Model& model) { return model; }
 
@@ -36,7 +46,7 @@ template <class Model, std::ranges::contiguous_range Examples, class Optimiser =
 trained<Model> fine_tune(Model model, const Examples& demonstrations, const Optimiser& optimiser,
                          const training_options& options = {}) {
     training_history history = train_supervised(model, demonstrations, optimiser, options);
-    return {std::move(model), std::move(history)};
+    return detail::finished(std::move(model), std::move(history));
 }
 
 /// Preference training with the reference's log-probs given, two per comparison (see `reference_log_probs`), or none.
@@ -47,7 +57,7 @@ trained<Model> align(Model policy, std::span<const double> reference_log_probs, 
                      const training_options& options = {}) {
     training_history history =
         train_preferences(policy, comparisons, labels, reference_log_probs, loss, optimiser, options);
-    return {std::move(policy), std::move(history)};
+    return detail::finished(std::move(policy), std::move(history));
 }
 
 /// The same on triples, by a TripleLoss. \throws as `train_triples`.
@@ -57,7 +67,7 @@ template <class Model, Triples Range, class Loss, class Optimiser = adamw>
           const Loss& loss, const Optimiser& optimiser, const training_options& options = {}) {
         training_history history =
             train_triples(policy, triples, labels, reference_log_probs, loss, optimiser, options);
-        return {std::move(policy), std::move(history)};
+        return detail::finished(std::move(policy), std::move(history));
     }
 
 /// Pairs or triples against a reference policy, whose log-probs are computed once before the training.
@@ -76,7 +86,7 @@ template <class Model, RankedLists Lists, class Loss, class Optimiser = adamw>
 trained<Model> align(Model policy, std::span<const double> reference_log_probs, const Lists& lists, const Loss& loss,
                      const Optimiser& optimiser, const training_options& options = {}) {
     training_history history = train_listwise(policy, lists, reference_log_probs, loss, optimiser, options);
-    return {std::move(policy), std::move(history)};
+    return detail::finished(std::move(policy), std::move(history));
 }
 
 /// The same, against a reference policy, whose log-probs are computed once before the training.

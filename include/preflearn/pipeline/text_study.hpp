@@ -236,9 +236,9 @@ study_result run_text_study(const any_backend<float>& on, const text_study_optio
         if (options.fine_tuning.epochs == 0) return;
         training_options training = options.fine_tuning;
         prepare_training(training, options.study, message("fine-tuning the ", name));
-        const auto tuned = fine_tune(std::move(model), demonstrations,
-                                     optimiser_of(options.fine_tuning_optimiser, options.study), training);
-        model = copy_of(tuned.model); // which leaves the gradients behind, as many bytes as the weights
+        auto tuned = fine_tune(std::move(model), demonstrations,
+                               optimiser_of(options.fine_tuning_optimiser, options.study), training);
+        model = std::move(tuned.model);
     };
     tune(student, shared ? "model" : "student");
     if (!shared) tune(teacher, "teacher");

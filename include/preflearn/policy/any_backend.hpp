@@ -87,6 +87,7 @@ template <class Scalar, class Backend> class held_transformer final : public tra
     std::span<Scalar> gradients() override {
         return learning<std::span<Scalar>>([](auto& model) { return model.gradients(); });
     }
+    void release_gradients() override { model_.release_gradients(); }
     void write_parameters(const std::function<void(std::span<Scalar>)>& write) override {
         model_.write_parameters(write);
     }

@@ -104,6 +104,7 @@ template <class Model = transformer<float>> class scalar_head {
     [[nodiscard]] std::span<scalar> parameters() { return all_.host_values(); }
     [[nodiscard]] std::span<const scalar> parameters() const { return all_.host_values(); }
     [[nodiscard]] std::span<scalar> gradients() { return all_.host_gradients(); }
+    void release_gradients() { all_.release_gradients(); }
     void begin_step(std::uint64_t key) { model_.begin_step(key); }
     void end_step() { model_.end_step(); }
     /// Adds to a run's description what is frozen.

@@ -104,6 +104,8 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     }
     /// As long as parameters(); allocated, as zeros, when first asked for.
     [[nodiscard]] std::span<Scalar> gradients() requires learns { return weights_.trained().host_gradients(); }
+    /// Gives their memory back; spans of them end.
+    void release_gradients() { weights_.trained().release_gradients(); }
     /// Calls write(span of the trained numbers) and takes what it wrote, also where the host cannot reach them.
     template <class Write> void write_parameters(Write&& write) {
         weights_.trained().write(std::forward<Write>(write));

@@ -33,6 +33,15 @@ TEST_CASE("parts share the arrays of the whole; copies share nothing and start w
     CHECK(moved.host_values().data() == whole.host_values().data() + 2);
 }
 
+TEST_CASE("gradients that were released are zeros when they are asked for again; the numbers stay") {
+    trained_numbers<float, cpu_backend> whole(3);
+    whole.host_values()[1] = 5;
+    whole.part(1, 2).host_gradients()[0] = 2;
+    whole.part(0, 1).release_gradients();
+    CHECK(whole.host_gradients()[1] == 0);
+    CHECK(whole.host_values()[1] == 5);
+}
+
 TEST_CASE("numbers that the host cannot reach are written by way of it") {
     trained_numbers<float, test::opaque_backend> numbers(3);
     numbers.write([](std::span<float> all) {

@@ -57,6 +57,9 @@ template <class T, class Backend> class trained_numbers {
         return row_of(all);
     }
 
+    /// Gives the memory of the gradients back, of the whole block where this is a part; views of them end.
+    void release_gradients() { arrays_->gradients = {}; }
+
     /// The same as the host sees them.
     [[nodiscard]] std::span<T> host_values() { return on_host(values()); }
     [[nodiscard]] std::span<const T> host_values() const { return on_host(values()); }

@@ -116,6 +116,8 @@ template <class Model = transformer<float>> class text_policy {
     [[nodiscard]] std::span<scalar> parameters() { return model_.parameters(); }
     [[nodiscard]] std::span<const scalar> parameters() const { return model_.parameters(); }
     [[nodiscard]] std::span<scalar> gradients() { return model_.gradients(); }
+    void release_gradients() requires requires(Model& m) { m.release_gradients(); }
+    { model_.release_gradients(); }
     void begin_step(std::uint64_t key) requires requires(Model& m) { m.begin_step(key); }
     { model_.begin_step(key); }
     void end_step() requires requires(Model& m) { m.end_step(); }
