@@ -9,12 +9,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include <cuda_runtime_api.h>
 
 #include <preflearn/backend/operands.hpp>
+#include <preflearn/core/concepts.hpp>
 #include <preflearn/core/numbers/half.hpp>
 
 namespace preflearn::cuda {
