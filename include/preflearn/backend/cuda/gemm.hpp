@@ -9,30 +9,26 @@
 
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
 
 #include <cuda_runtime_api.h>
 
 #include <preflearn/backend/cuda/operations.hpp>
-#include <preflearn/core/numbers/half.hpp>
+#include <preflearn/core/concepts.hpp>
 #include <preflearn/core/system/error.hpp>
 
 namespace preflearn::cuda {
 
-/// How a factor is read.
-enum class gemm_factor : std::uint8_t { as_stored, transposed };
-
 /// C, m × n, of op(A), m × k, and op(B), k × n. A as stored is m × k, transposed k × m; so is B.
 struct gemm_shape {
     std::size_t m = 0, n = 0, k = 0;
-    gemm_factor a = gemm_factor::as_stored, b = gemm_factor::as_stored;
+    transpose a = transpose::no, b = transpose::no;
     std::size_t lda = 0, ldb = 0, ldc = 0; ///< at least the rows as stored
 
-    [[nodiscard]] std::size_t a_rows() const { return a == gemm_factor::as_stored ? m : k; }
-    [[nodiscard]] std::size_t a_columns() const { return a == gemm_factor::as_stored ? k : m; }
-    [[nodiscard]] std::size_t b_rows() const { return b == gemm_factor::as_stored ? k : n; }
-    [[nodiscard]] std::size_t b_columns() const { return b == gemm_factor::as_stored ? n : k; }
+    [[nodiscard]] std::size_t a_rows() const { return a == transpose::no ? m : k; }
+    [[nodiscard]] std::size_t a_columns() const { return a == transpose::no ? k : m; }
+    [[nodiscard]] std::size_t b_rows() const { return b == transpose::no ? k : n; }
+    [[nodiscard]] std::size_t b_columns() const { return b == transpose::no ? n : k; }
     /// Nothing is computed where it has no elements.
     [[nodiscard]] bool empty() const { return m == 0 || n == 0; }
     /// \throws argument_error where a leading dimension is too small, or a sum has no terms.
@@ -75,8 +71,8 @@ gemm_shape shape_of_rows(device_rows<const E> x, device_rows<const E> weights, d
     return {.m = weights.rows,
             .n = x.rows,
             .k = x.columns,
-            .a = gemm_factor::transposed,
-            .b = gemm_factor::as_stored,
+            .a = transpose::yes,
+            .b = transpose::no,
             .lda = weights.stride,
             .ldb = x.stride,
             .ldc = y.stride};
