@@ -70,12 +70,13 @@ template <Element E> struct device_norm {
     norm_kind kind = norm_kind::rms;
     float epsilon = 1e-5F;
     std::size_t heads = 1;     ///< parts of a row, each normalised by itself
-    const E* weight = nullptr; ///< columns / heads entries
+    const E* weight = nullptr; ///< columns / heads entries; null: ones
     const E* bias = nullptr;   ///< as many, or null
 };
-/// y = norm(x); y may be x. `statistics`, where it is given, receives 1/√(…) of each part, or mean and that (layer).
+/// y = norm(x); y may be x. `statistics`, where they have data, receive 1/√(…) of each part of a row and then, of a layer
+/// norm, the mean of each: what the processor keeps.
 template <Element E>
-void normalise(device_rows<const E> x, const device_norm<E>& norm, device_rows<E> y, float* statistics,
+void normalise(device_rows<const E> x, const device_norm<E>& norm, device_rows<E> y, device_rows<float> statistics,
                cudaStream_t stream);
 /// y += scale · norm(x), in one pass: what a block adds where a norm follows it.
 template <Element E>
