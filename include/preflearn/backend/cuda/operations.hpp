@@ -4,8 +4,8 @@
 /// program, by nvcc for a device, by any compiler for the emulator of the tests. So nothing that walks over a model is
 /// ever seen by nvcc. What each moves and computes is said beside its kernel (kernels/).
 ///
-/// Conventions: an element is float, bfloat16 or float16; sums are taken in float. Ids, positions and row numbers lie
-/// on the device, too, and were checked by the host. Nothing is started for an empty shape.
+/// Conventions: an element is float, bfloat16 or float16; sums are taken in float. Ids, positions and row numbers lie on
+/// the device, too, and were checked by the host. Nothing is started for an empty shape.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -31,7 +31,9 @@ template <class E> struct device_rows {
     E* data = nullptr;
     std::size_t rows = 0, columns = 0, stride = 0;
 
-    constexpr operator device_rows<const E>() const requires(!std::is_const_v<E>) {
+    constexpr operator device_rows<const E>() const
+        requires(!std::is_const_v<E>)
+    {
         return {data, rows, columns, stride};
     }
 };
@@ -68,12 +70,13 @@ template <Element E> struct device_norm {
     norm_kind kind = norm_kind::rms;
     float epsilon = 1e-5F;
     std::size_t heads = 1;     ///< parts of a row, each normalised by itself
-    const E* weight = nullptr; ///< columns / heads entries
+    const E* weight = nullptr; ///< columns / heads entries; null: ones
     const E* bias = nullptr;   ///< as many, or null
 };
-/// y = norm(x); y may be x. `statistics`, where it is given, receives 1/√(…) of each part, or mean and that (layer).
+/// y = norm(x); y may be x. `statistics`, where they have data, receive 1/√(…) of each part of a row and then, of a layer
+/// norm, the mean of each: what the processor keeps.
 template <Element E>
-void normalise(device_rows<const E> x, const device_norm<E>& norm, device_rows<E> y, float* statistics,
+void normalise(device_rows<const E> x, const device_norm<E>& norm, device_rows<E> y, device_rows<float> statistics,
                cudaStream_t stream);
 /// y += scale · norm(x), in one pass: what a block adds where a norm follows it.
 template <Element E>
@@ -82,15 +85,15 @@ void add_normalised(device_rows<const E> x, const device_norm<E>& norm, float sc
 
 // ---- rotary (kernels/rotary.cuh)
 
-/// Turns the first 2 · pairs columns of each of `heads` heads of every row. `turns` holds, for row r, `pairs` cosines
-/// and then `pairs` sines, already multiplied by the factor by which the heads grow.
+/// Turns the first 2 · pairs columns of each of `heads` heads of every row. `turns` holds, for row r, `pairs` cosines and
+/// then `pairs` sines, already multiplied by the factor by which the heads grow.
 template <Element E>
 void rotate(const float* turns, std::size_t pairs, std::size_t heads, device_rows<E> x, cudaStream_t stream);
 
 // ---- attention (kernels/attention.cuh, kernels/attention_mma.cuh)
 
-/// Consecutive queries of one segment, and where the keys that they may see stand. A tile's rows are these queries
-/// times the heads that share a key.
+/// Consecutive queries of one segment, and where the keys that they may see stand. A tile's rows are these queries times
+/// the heads that share a key.
 struct attention_tile {
     std::uint32_t row = 0, count = 0;               ///< queries: first row, how many
     std::uint32_t position = 0;                     ///< of the first query within prefix and segment together
@@ -106,11 +109,18 @@ struct attention_launch {
 };
 /// Queries of a tile, so that the rows of a tile (queries times heads that share a key) suit the kernel of E.
 template <Element E> std::size_t attention_tile_queries(const attention_launch& shape);
+/// How the keys of every tile are shared out among blocks; see share_keys (attention_tiles.hpp).
+struct attention_parts {
+    std::uint32_t count = 1;  ///< the most parts of a tile; 1: not shared out
+    std::uint32_t keys = 0;   ///< of a part: the first has the first that the tile's queries see
+    float* partial = nullptr; ///< partial_floats floats on the device, the parts' results
+};
 /// mixed = softmax(scores) · values, of queries and of keys and values side by side; `tiles` lie on the device. Where
-/// `normaliser` is given, it receives log Σ exp of the scores, rows × heads.
+/// `normaliser` is given, it receives log Σ exp of the scores, rows × heads. Rows of no tile are not written.
 template <Element E>
 void attend(const attention_tile* tiles, std::size_t count, const attention_launch& shape, device_rows<const E> queries,
-            device_rows<const E> keys_values, device_rows<E> mixed, float* normaliser, cudaStream_t stream);
+            device_rows<const E> keys_values, device_rows<E> mixed, float* normaliser, cudaStream_t stream,
+            const attention_parts& parts = {});
 
 // ---- activation (kernels/activation.cuh)
 
