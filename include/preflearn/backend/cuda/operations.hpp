@@ -110,12 +110,18 @@ struct attention_launch {
 };
 /// Queries of a tile, so that the rows of a tile (queries times heads that share a key) suit the kernel of E.
 template <Element E> std::size_t attention_tile_queries(const attention_launch& shape);
+/// How the keys of every tile are shared out among blocks; see share_keys (attention_tiles.hpp).
+struct attention_parts {
+    std::uint32_t count = 1;  ///< the most parts of a tile; 1: not shared out
+    std::uint32_t keys = 0;   ///< of a part: the first has the first that the tile's queries see
+    float* partial = nullptr; ///< partial_floats floats on the device, the parts' results
+};
 /// mixed = softmax(scores) · values, of queries and of keys and values side by side; `tiles` lie on the device. Where
-/// `normaliser` is given, it receives log Σ exp of the scores, rows × heads.
+/// `normaliser` is given, it receives log Σ exp of the scores, rows × heads. Rows of no tile are not written.
 template <Element E>
-void attend(const attention_tile* tiles, std::size_t count, const attention_launch& shape,
-            device_rows<const E> queries, device_rows<const E> keys_values, device_rows<E> mixed, float* normaliser,
-            cudaStream_t stream);
+void attend(const attention_tile* tiles, std::size_t count, const attention_launch& shape, device_rows<const E> queries,
+            device_rows<const E> keys_values, device_rows<E> mixed, float* normaliser, cudaStream_t stream,
+            const attention_parts& parts = {});
 
 // ---- activation (kernels/activation.cuh)
 
