@@ -108,7 +108,7 @@ template <class E> class rows_of {
 template <class E>
 inline constexpr double rounding = std::is_same_v<E, float>
                                        ? 0x1p-24
-                                       : (std::is_same_v<E, preflearn::bfloat16> ? 0x1p-9 : 0x1p-11);
+                                       : (std::is_same_v<E, preflearn::bfloat16> ? 0x1p-8 : 0x1p-11);
 
 /// The first place where `found` is more than one rounding to E and `slack` of the row's largest number away from what
 /// is wanted (a NaN from what is none, an infinity from what is not it); the number of places: nowhere.

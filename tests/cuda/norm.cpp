@@ -77,9 +77,10 @@ template <class E> void check_norm(const shape& s, norm_kind kind, bool weighted
     CHECK(test::first_difference<E>(y.values(), e.normed, s.size) == e.normed.size());
     CHECK(y.gaps_stay());
     CHECK(statistics.gaps_stay());
-    const auto found = statistics.values();
-    for (std::size_t i = 0; i < found.size(); ++i)
-        CHECK(found[i] == doctest::Approx(e.statistics[i / kept * 2 * s.heads + i % kept]).epsilon(2e-5));
+    std::vector<double> wanted_statistics(s.rows * kept);
+    for (std::size_t i = 0; i < wanted_statistics.size(); ++i)
+        wanted_statistics[i] = e.statistics[i / kept * 2 * s.heads + i % kept];
+    CHECK(test::first_difference<float>(statistics.values(), wanted_statistics, kept) == wanted_statistics.size());
 
     const rows_of<E> added(e.before, s.rows, e.columns, to);
     cuda::add_normalised<E>(x.seen(), norm, 0.7F, added.view(), nullptr);
@@ -99,9 +100,12 @@ template <class E> void check_norm(const shape& s, norm_kind kind, bool weighted
 TEST_CASE_TEMPLATE("both norms on a device are their formulas, of rows and of heads, also in place and added", E, float,
                    bfloat16, float16) {
     emulator::for_schedules(10, [&](std::uint64_t seed) {
+        std::uint64_t turn = seed;
         for (const shape& s : shapes) {
-            check_norm<E>(s, norm_kind::rms, true, false, seed);
-            check_norm<E>(s, norm_kind::layer, seed % 2 == 0, seed % 3 != 0, seed);
+            if (turn++ % 2 == 0)
+                check_norm<E>(s, norm_kind::rms, true, turn % 3 == 0, seed);
+            else
+                check_norm<E>(s, norm_kind::layer, turn % 3 != 0, turn % 4 != 0, seed);
         }
     });
 }
@@ -122,7 +126,7 @@ TEST_CASE("a row's norm has the bits that it has alone, and a team that goes thr
     cuda::normalise<float>(all.seen(), norm, y.view(), {}, nullptr);
     const auto together = y.values();
     for (const std::size_t row : {std::size_t{0}, std::size_t{1234}, rows - 1}) {
-        const rows_of<float> alone(std::span(x).subspan(row * columns, columns), 1, columns);
+        const rows_of<float> alone(std::span<const double>(x).subspan(row * columns, columns), 1, columns);
         cuda::normalise<float>(alone.seen(), norm, alone.view(), {}, nullptr);
         const auto found = alone.values();
         CHECK(std::equal(found.begin(), found.end(), together.begin() + static_cast<std::ptrdiff_t>(row * columns)));

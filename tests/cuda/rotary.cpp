@@ -29,7 +29,8 @@ std::vector<float> turns_of(const shape& s) {
     std::vector<float> turns(s.rows * 2 * s.pairs);
     for (std::size_t r = 0; r < s.rows; ++r)
         for (std::size_t i = 0; i < s.pairs; ++i) {
-            const double angle = static_cast<double>(100 + 3 * r) / std::pow(1e4, static_cast<double>(i) / s.pairs);
+            const double angle =
+                static_cast<double>(100 + 3 * r) / std::pow(1e4, static_cast<double>(i) / static_cast<double>(s.pairs));
             turns[r * 2 * s.pairs + i] = static_cast<float>(1.1 * std::cos(angle));
             turns[r * 2 * s.pairs + s.pairs + i] = static_cast<float>(1.1 * std::sin(angle));
         }
