@@ -85,11 +85,11 @@ __device__ __forceinline__ float team_sum(float value, unsigned lanes) {
 }
 
 /// Parts in registers: thread (lane, team) of a block holds packs lane, lane + lanes, … of a row.
-template <bool Biased, Element E> __global__ void __launch_bounds__(norm_threads) norm_rows(norm_task<E> t) {
+template <bool Biased, Element E> __global__ void __launch_bounds__(norm_threads, 1) norm_rows(norm_task<E> t) {
     constexpr unsigned width = 16 / sizeof(E), held = norm_held / width;
     const std::size_t heads = t.norm.heads, head = blockIdx.y, size = t.x.columns / heads, rows = t.y.rows;
     const unsigned lanes = blockDim.x, lane = threadIdx.x, packs = static_cast<unsigned>(size / width);
-    const std::size_t begin = head * size + lane * width, step = std::size_t{lanes} * width;
+    const unsigned begin = lane * width, step = lanes * width; // of its first pack; between its packs
     const bool layer = t.norm.kind == norm_kind::layer;
 
     const std::size_t first_row = std::size_t{blockIdx.x} * blockDim.y;
@@ -99,18 +99,20 @@ template <bool Biased, Element E> __global__ void __launch_bounds__(norm_threads
     for (unsigned k = 0; k < held; ++k) {
         for (unsigned i = 0; i < width; ++i) weight[k][i] = static_cast<E>(1.0F);
         if (lane + k * lanes >= weights) continue;
-        if (t.norm.weight) weight[k] = load_piece<width>(t.norm.weight + lane * width + k * step);
-        if constexpr (Biased) bias[k] = load_piece<width>(t.norm.bias + lane * width + k * step);
+        if (t.norm.weight) weight[k] = load_piece<width>(t.norm.weight + begin + k * step);
+        if constexpr (Biased) bias[k] = load_piece<width>(t.norm.bias + begin + k * step);
     }
     for (std::size_t first = first_row; first < rows; first += std::size_t{gridDim.x} * blockDim.y) {
         // a warp stays together
         const std::size_t row = first + threadIdx.y;
         const unsigned end = row < rows ? packs : 0;
+        const E* const from = t.x.data + row * t.x.stride + head * size + begin;
+        E* const to = t.y.data + row * t.y.stride + head * size + begin;
         float x[held][width], sum = 0, mean = 0;
 #pragma unroll
         for (unsigned k = 0; k < held; ++k) {
             if (lane + k * lanes >= end) continue;
-            const auto values = load_piece<width>(t.x.data + row * t.x.stride + begin + k * step);
+            const auto values = load_piece<width>(from + k * step);
             for (unsigned i = 0; i < width; ++i) sum += x[k][i] = widen(values[i]);
         }
         if (layer) mean = team_sum(sum, lanes) / static_cast<float>(size);
@@ -124,14 +126,13 @@ template <bool Biased, Element E> __global__ void __launch_bounds__(norm_threads
 #pragma unroll
         for (unsigned k = 0; k < held; ++k) {
             if (lane + k * lanes >= end) continue;
-            E* const to = t.y.data + row * t.y.stride + begin + k * step;
             piece<width, E> out;
-            if (t.add) out = load_piece<width>(to);
+            if (t.add) out = load_piece<width>(to + k * step);
             for (unsigned i = 0; i < width; ++i) {
                 const float y = t.normed(x[k][i], mean, inverse, widen(weight[k][i]), Biased ? widen(bias[k][i]) : 0);
                 out[i] = narrow<E>(t.add ? widen(out[i]) + t.scale * y : y);
             }
-            store_piece(to, out);
+            store_piece(to + k * step, out);
         }
         if (lane == 0 && row < rows) t.keep(row, head, mean, inverse);
     }
