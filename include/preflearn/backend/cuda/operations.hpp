@@ -9,12 +9,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include <cuda_runtime_api.h>
 
 #include <preflearn/backend/operands.hpp>
+#include <preflearn/core/concepts.hpp>
 #include <preflearn/core/numbers/half.hpp>
 
 namespace preflearn::cuda {
@@ -28,9 +31,10 @@ template <class E> struct device_rows {
     E* data = nullptr;
     std::size_t rows = 0, columns = 0, stride = 0;
 
-    constexpr operator device_rows<const E>() const
-        requires(!std::is_const_v<E>)
-    {
+    /// Rows that are not written to.
+    template <class Const>
+        requires(std::same_as<Const, const E> && !std::is_const_v<E>)
+    constexpr operator device_rows<Const>() const {
         return {data, rows, columns, stride};
     }
 };
@@ -67,12 +71,13 @@ template <Element E> struct device_norm {
     norm_kind kind = norm_kind::rms;
     float epsilon = 1e-5F;
     std::size_t heads = 1;     ///< parts of a row, each normalised by itself
-    const E* weight = nullptr; ///< columns / heads entries
+    const E* weight = nullptr; ///< columns / heads entries; null: ones
     const E* bias = nullptr;   ///< as many, or null
 };
-/// y = norm(x); y may be x. `statistics`, where it is given, receives 1/√(…) of each part, or mean and that (layer).
+/// y = norm(x); y may be x. `statistics`, where they have data, receive 1/√(…) of each part of a row and then, of a
+/// layer norm, the mean of each: what the processor keeps.
 template <Element E>
-void normalise(device_rows<const E> x, const device_norm<E>& norm, device_rows<E> y, float* statistics,
+void normalise(device_rows<const E> x, const device_norm<E>& norm, device_rows<E> y, device_rows<float> statistics,
                cudaStream_t stream);
 /// y += scale · norm(x), in one pass: what a block adds where a norm follows it.
 template <Element E>
@@ -81,8 +86,8 @@ void add_normalised(device_rows<const E> x, const device_norm<E>& norm, float sc
 
 // ---- rotary (kernels/rotary.cuh)
 
-/// Turns the first 2 · pairs columns of each of `heads` heads of every row. `turns` holds, for row r, `pairs` cosines and
-/// then `pairs` sines, already multiplied by the factor by which the heads grow.
+/// Turns the first 2 · pairs columns of each of `heads` heads of every row. `turns` holds, for row r, `pairs` cosines
+/// and then `pairs` sines, already multiplied by the factor by which the heads grow.
 template <Element E>
 void rotate(const float* turns, std::size_t pairs, std::size_t heads, device_rows<E> x, cudaStream_t stream);
 
@@ -105,12 +110,18 @@ struct attention_launch {
 };
 /// Queries of a tile, so that the rows of a tile (queries times heads that share a key) suit the kernel of E.
 template <Element E> std::size_t attention_tile_queries(const attention_launch& shape);
+/// How the keys of every tile are shared out among blocks; see share_keys (attention_tiles.hpp).
+struct attention_parts {
+    std::uint32_t count = 1;  ///< the most parts of a tile; 1: not shared out
+    std::uint32_t keys = 0;   ///< of a part: the first has the first that the tile's queries see
+    float* partial = nullptr; ///< partial_floats floats on the device, the parts' results
+};
 /// mixed = softmax(scores) · values, of queries and of keys and values side by side; `tiles` lie on the device. Where
-/// `normaliser` is given, it receives log Σ exp of the scores, rows × heads.
+/// `normaliser` is given, it receives log Σ exp of the scores, rows × heads. Rows of no tile are not written.
 template <Element E>
-void attend(const attention_tile* tiles, std::size_t count, const attention_launch& shape,
-            device_rows<const E> queries, device_rows<const E> keys_values, device_rows<E> mixed, float* normaliser,
-            cudaStream_t stream);
+void attend(const attention_tile* tiles, std::size_t count, const attention_launch& shape, device_rows<const E> queries,
+            device_rows<const E> keys_values, device_rows<E> mixed, float* normaliser, cudaStream_t stream,
+            const attention_parts& parts = {});
 
 // ---- activation (kernels/activation.cuh)
 
