@@ -216,11 +216,18 @@ TEST_CASE("tests and benchmarks are found by the name of what they test") {
     const std::set<std::string> folders = folders_of(headers);
     for (const header& h : headers) {
         const std::string below = h.path.substr(h.path.find('/') + 1, h.path.rfind('.') - h.path.find('/') - 1);
-        if (h.path == "preflearn.hpp" || folders.contains(below)) continue; // umbrella headers
+        if (h.path == "preflearn.hpp" || folders.contains(below)) continue;      // umbrella headers
+        if (const std::string cuda = "backend/cuda/"; below.starts_with(cuda)) { // on the emulator, or with a toolkit
+            const std::string file = below.substr(cuda.size()) + ".cpp";
+            const bool declares = file == "operations.cpp"; // what the kernels' tests call
+            CHECK_MESSAGE((declares || exists(tests / "cuda" / file) || exists(tests / "cuda/device" / file)),
+                          "tests/cuda/" << file << " is missing");
+            continue;
+        }
         CHECK_MESSAGE(exists(tests / (below + ".cpp")), "tests/" << below << ".cpp is missing");
     }
-    const std::set<std::string> others{"tests/house", "tests/real_model", "tests/field", "tests/fuzz",
-                                       "bench/compile_time"};
+    const std::set<std::string> others{"tests/house", "tests/real_model", "tests/field",
+                                       "tests/fuzz",  "tests/cuda",       "bench/compile_time"};
     for (const std::string mirror : {"tests", "bench"}) {
         const std::filesystem::path top = tests.parent_path() / mirror;
         for (const auto& entry : std::filesystem::recursive_directory_iterator(top)) {
