@@ -128,6 +128,8 @@ void add_block(typename Backend::template view<const T> x, const affine_map<Back
     if (!normed && scale == 1) return Backend::linear(x, weights, to, store::add);
     if (product.absent() || !normed) product = room;
     Backend::linear(x, weights, product, store::replace);
+    if constexpr (requires { Backend::add_normalised(product, after, scale, to); }) // in one pass
+        if (normed && statistics.absent()) return Backend::add_normalised(product, after, scale, to);
     if (normed) Backend::normalise(product, after, room, statistics);
     Backend::add(room, to, scale);
 }
