@@ -70,12 +70,13 @@ template <Element E> struct device_norm {
     norm_kind kind = norm_kind::rms;
     float epsilon = 1e-5F;
     std::size_t heads = 1;     ///< parts of a row, each normalised by itself
-    const E* weight = nullptr; ///< columns / heads entries
+    const E* weight = nullptr; ///< columns / heads entries; null: ones
     const E* bias = nullptr;   ///< as many, or null
 };
-/// y = norm(x); y may be x. `statistics`, where it is given, receives 1/√(…) of each part, or mean and that (layer).
+/// y = norm(x); y may be x. `statistics`, where they have data, receive 1/√(…) of each part of a row and then, of a layer
+/// norm, the mean of each: what the processor keeps.
 template <Element E>
-void normalise(device_rows<const E> x, const device_norm<E>& norm, device_rows<E> y, float* statistics,
+void normalise(device_rows<const E> x, const device_norm<E>& norm, device_rows<E> y, device_rows<float> statistics,
                cudaStream_t stream);
 /// y += scale · norm(x), in one pass: what a block adds where a norm follows it.
 template <Element E>
@@ -108,12 +109,18 @@ struct attention_launch {
 };
 /// Queries of a tile, so that the rows of a tile (queries times heads that share a key) suit the kernel of E.
 template <Element E> std::size_t attention_tile_queries(const attention_launch& shape);
+/// How the keys of every tile are shared out among blocks; see share_keys (attention_tiles.hpp).
+struct attention_parts {
+    std::uint32_t count = 1;  ///< the most parts of a tile; 1: not shared out
+    std::uint32_t keys = 0;   ///< of a part: the first has the first that the tile's queries see
+    float* partial = nullptr; ///< partial_floats floats on the device, the parts' results
+};
 /// mixed = softmax(scores) · values, of queries and of keys and values side by side; `tiles` lie on the device. Where
-/// `normaliser` is given, it receives log Σ exp of the scores, rows × heads.
+/// `normaliser` is given, it receives log Σ exp of the scores, rows × heads. Rows of no tile are not written.
 template <Element E>
-void attend(const attention_tile* tiles, std::size_t count, const attention_launch& shape,
-            device_rows<const E> queries, device_rows<const E> keys_values, device_rows<E> mixed, float* normaliser,
-            cudaStream_t stream);
+void attend(const attention_tile* tiles, std::size_t count, const attention_launch& shape, device_rows<const E> queries,
+            device_rows<const E> keys_values, device_rows<E> mixed, float* normaliser, cudaStream_t stream,
+            const attention_parts& parts = {});
 
 // ---- activation (kernels/activation.cuh)
 
