@@ -95,6 +95,13 @@ inline int bind_device() {
     return current;
 }
 
+/// Of this thread's device; asked of the driver, which takes its time, once a thread.
+inline const device_properties& properties_of_this_device() {
+    static thread_local device_properties known{.number = -1};
+    if (const int device = bind_device(); known.number != device) known = properties_of(device);
+    return known;
+}
+
 /// Chooses the device for all threads of the process: before anything is put on one, since arrays do not move.
 /// \throws no_device_error where there is none, or it cannot run the kernels; argument_error for a number that no
 /// device has
