@@ -7,6 +7,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <compare>
 #include <concepts>
 #include <cstddef>
 #include <string_view>
@@ -38,7 +39,7 @@ struct gemm_shape {
                 " has the leading dimensions ", lda, ", ", ldb, " and ", ldc, ", expected at least ", a_rows(), ", ",
                 b_rows(), " and ", m);
     }
-    friend bool operator==(const gemm_shape&, const gemm_shape&) = default;
+    friend auto operator<=>(const gemm_shape&, const gemm_shape&) = default;
 };
 
 /// C = alpha · op(A) op(B) + beta · C + bias, the bias (m entries, or null) being added to every column. Products are

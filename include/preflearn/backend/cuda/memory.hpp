@@ -77,10 +77,11 @@ inline void* allocate(std::size_t bytes, cudaStream_t stream, code_line at) {
 }
 
 /// At the process's end the runtime may be gone, and nobody is told.
-inline void give_back(void* memory) noexcept {
+inline void give_back(void* memory, cudaStream_t stream) noexcept {
     if (memory == nullptr) return;
     try {
-        (void)cudaFreeAsync(memory, compute_stream());
+        bind_device();
+        (void)cudaFreeAsync(memory, stream);
     } catch (const device_error&) { // no device any more
     }
 }
@@ -94,31 +95,32 @@ inline void give_back_kept_memory() {
     check(cudaMemPoolTrimTo(pool, 0), "cudaMemPoolTrimTo");
 }
 
-/// `size` elements on the device, of no particular values, from where the compute stream is now until where it is when
-/// they are given back: kernels that still run may go on using them.
+/// `size` elements on the device, of no particular values, from where the stream is when they are made until where it
+/// is when they are given back: its kernels that still run may go on using them.
 template <class T> class device_buffer {
     static_assert(std::is_trivially_copyable_v<T>, "elements of a device's memory are copied as bytes");
 
   public:
     device_buffer() = default;
     /// \throws device_memory_error where they do not fit; no_device_error; device_error
-    explicit device_buffer(std::size_t count, code_line at = code_line::here())
-        : size_(count),
-          data_(static_cast<T*>(detail::allocate(detail::bytes_of_elements<T>(count, at), compute_stream(), at))) {}
-    device_buffer(device_buffer&& other) noexcept
-        : size_(std::exchange(other.size_, 0)), data_(std::exchange(other.data_, nullptr)) {}
+    explicit device_buffer(std::size_t count, cudaStream_t stream = compute_stream(), code_line at = code_line::here())
+        : size_(count), stream_(stream),
+          data_(static_cast<T*>(detail::allocate(detail::bytes_of_elements<T>(count, at), stream, at))) {}
+    device_buffer(device_buffer&& other) noexcept { *this = std::move(other); }
     device_buffer& operator=(device_buffer&& other) noexcept {
         std::swap(size_, other.size_);
+        std::swap(stream_, other.stream_);
         std::swap(data_, other.data_);
         return *this;
     }
-    ~device_buffer() { detail::give_back(const_cast<std::remove_const_t<T>*>(data_)); }
+    ~device_buffer() { detail::give_back(const_cast<std::remove_const_t<T>*>(data_), stream_); }
 
     [[nodiscard]] T* data() const { return data_; }
     [[nodiscard]] std::size_t size() const { return size_; }
 
   private:
     std::size_t size_ = 0;
+    cudaStream_t stream_ = nullptr;
     T* data_ = nullptr;
 };
 
