@@ -68,9 +68,9 @@ template <Element E> class device_matrix {
   public:
     device_matrix() = default;
     /// \throws device_memory_error where they do not fit
-    device_matrix(std::size_t rows, std::size_t columns, code_line at = code_line::here())
+    device_matrix(std::size_t rows, std::size_t columns)
         : rows_(rows), columns_(columns), stride_(rows > 1 ? row_stride<E>(columns) : columns),
-          memory_(count_of(rows, stride_), at) {}
+          memory_(count_of(rows, stride_)) {}
     device_matrix(const device_matrix& other) : device_matrix(other.rows_, other.columns_) {
         copy_elements<E>(other.rows(), rows());
     }

@@ -19,8 +19,10 @@
 #include <preflearn/backend/concepts.hpp>
 #include <preflearn/backend/cuda/array.hpp>
 #include <preflearn/backend/cuda/device.hpp>
+#include <preflearn/backend/cuda/embed_tokens.hpp>
 #include <preflearn/backend/cuda/gemm.hpp>
 #include <preflearn/backend/cuda/held_matrix.hpp>
+#include <preflearn/backend/cuda/low_rank.hpp>
 #include <preflearn/backend/cuda/memory.hpp>
 #include <preflearn/backend/cuda/operations.hpp>
 #include <preflearn/backend/cuda/planned_attention.hpp>
@@ -108,11 +110,6 @@ template <cuda::Element Element, cuda::Gemm<Element> G> struct cuda_backend {
         require(count == x.rows && columns == x.columns, operation, ": ", count, " rows of width ", columns,
                 " do not fit ", x.rows, " x ", x.columns);
     }
-    /// Calls use(part, first row) for what a matrix consists of.
-    template <class Use> static void each_piece(const matrix& weights, const Use& use) {
-        if (weights.stored.empty()) return use(on(weights.trained), 0);
-        cuda::each_piece<Element>(weights.stored, use);
-    }
     /// A head, which is one matrix.
     static cuda::device_rows<const Element> one_piece(const matrix& weights) {
         require(weights.stored.size() <= 1, "a stored head is one matrix, found ", weights.stored.size(), " parts");
@@ -173,27 +170,8 @@ template <cuda::Element Element, cuda::Gemm<Element> G> struct cuda_backend {
                       view<T> x) {
         named_rows("embed", ids.size(), table.columns(), x);
         const auto factor = static_cast<float>(scale);
-        each_piece(table, [&](cuda::device_rows<const Element> piece, std::size_t first) {
-            if (piece.rows == table.rows()) {
-                const auto numbers = cuda::checked_numbers("embed: token", ids, piece.rows);
-                return cuda::embed<Element>(numbers.data(), piece, factor, on(x), stream());
-            }
-            std::vector<std::uint32_t> own, rows; // of this piece, where several stand one below the other
-            for (std::size_t r = 0; r < ids.size(); ++r) {
-                const auto id = static_cast<std::size_t>(ids[r]);
-                require(ids[r] >= 0 && id < table.rows(), "embed: token ", r, " is ", ids[r], ", expected 0 to below ",
-                        table.rows());
-                if (id < first || id - first >= piece.rows) continue;
-                own.push_back(static_cast<std::uint32_t>(id - first));
-                rows.push_back(static_cast<std::uint32_t>(r));
-            }
-            if (rows.empty()) return;
-            cuda::device_matrix<Element> room(rows.size(), x.columns);
-            const auto of_piece = cuda::on_device(std::span<const std::uint32_t>(own)),
-                       of_rows = cuda::on_device(std::span<const std::uint32_t>(rows));
-            cuda::embed<Element>(of_piece.data(), piece, factor, room.rows(), stream());
-            cuda::scatter_rows<Element>(std::as_const(room).rows(), of_rows.data(), on(x), stream());
-        });
+        if (table.stored.empty()) return cuda::embed_tokens<Element>(ids, on(table.trained), factor, on(x));
+        cuda::embed_tokens<Element>(ids, table.stored, factor, on(x));
     }
     template <class T> static void add_positions(std::span<const std::uint32_t> positions, given<T> table, view<T> x) {
         named_rows("add_positions", positions.size(), table.columns, x);
@@ -222,12 +200,22 @@ template <cuda::Element Element, cuda::Gemm<Element> G> struct cuda_backend {
                     (weights.bias.absent() || weights.bias.columns == y.columns),
                 "linear: rows of ", x.rows, " x ", x.columns, ", weights of ", w.rows(), " x ", w.columns(),
                 " and a bias of ", weights.bias.columns, " do not fit a result of ", y.rows, " x ", y.columns);
-        each_piece(w, [&](cuda::device_rows<const Element> piece, std::size_t first) {
+        const auto multiply = [&](cuda::device_rows<const Element> piece, std::size_t first) {
             const Element* const bias = weights.bias.absent() ? nullptr : weights.bias.first_ + first;
             cuda::multiply_rows<G, Element, Element>(on(x), piece, cuda::columns_of(on(y), first, piece.rows), stream(),
                                                      {.beta = mode == store::add ? 1.0F : 0.0F, .bias = bias});
-        });
-        if (!weights.adapter.down.absent()) add_low_rank(x, weights.adapter, y);
+        };
+        if (w.stored.empty())
+            multiply(on(w.trained), 0);
+        else
+            cuda::each_piece<Element>(w.stored, multiply);
+        if (weights.adapter.down.absent()) return;
+        require(!weights.adapter.dropout.active(), "linear: a model is not trained on a CUDA device, and dropout of an "
+                                                   "adapter's input was asked for");
+        cuda::low_rank<Element> adapter{on(weights.adapter.down)};
+        for (const auto& part : weights.adapter.parts)
+            if (!part.up.absent()) adapter.parts.push_back({part.first, on(part.up), static_cast<float>(part.scale)});
+        cuda::add_low_rank<G>(on(x), adapter, on(y));
     }
     template <class T> static void rotate(const rotation<T>& turns, std::size_t heads, view<T> x) {
         turns.turn(on(x), heads);
@@ -282,27 +270,6 @@ template <cuda::Element Element, cuda::Gemm<Element> G> struct cuda_backend {
                 .heads = norm.heads,
                 .weight = norm.weight.first_,
                 .bias = norm.bias.first_};
-    }
-
-    /// Two thin products: t = x Aᵀ, y += scale · t Bᵀ of every part.
-    static void add_low_rank(view<const float> x, const low_rank_map<cuda_backend, float>& adapter, view<float> y) {
-        require(!adapter.dropout.active(), "adapters are not trained on a CUDA device, so none of their input is "
-                                           "left out");
-        cuda::device_matrix<Element> room(x.rows, adapter.down.rows);
-        const cuda::device_rows<Element> t = room.rows();
-        cuda::multiply_rows<G, Element, Element>(on(x), on(adapter.down), t, stream());
-        std::size_t at = 0;
-        for (const auto& part : adapter.parts) {
-            if (part.up.absent()) continue;
-            const std::size_t rank = part.up.columns;
-            require(at + rank <= t.columns && part.first + part.up.rows <= y.columns, "adapter: a part of ",
-                    part.up.rows, " outputs from ", part.first, " on and rank ", rank, " does not fit ", y.columns,
-                    " outputs and ranks of ", t.columns);
-            cuda::multiply_rows<G, Element, Element>(cuda::columns_of<const Element>(t, at, rank), on(part.up),
-                                                     cuda::columns_of(on(y), part.first, part.up.rows), stream(),
-                                                     {.alpha = static_cast<float>(part.scale), .beta = 1});
-            at += rank;
-        }
     }
 };
 

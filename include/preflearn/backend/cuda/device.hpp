@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include <cuda_runtime_api.h>
@@ -97,9 +98,9 @@ inline int bind_device() {
 
 /// Of this thread's device; asked of the driver, which takes its time, once a thread.
 inline const device_properties& properties_of_this_device() {
-    static thread_local device_properties known{.number = -1};
-    if (const int device = bind_device(); known.number != device) known = properties_of(device);
-    return known;
+    static thread_local std::optional<device_properties> known;
+    if (const int device = bind_device(); !known || known->number != device) known = properties_of(device);
+    return *known;
 }
 
 /// Chooses the device for all threads of the process: before anything is put on one, since arrays do not move.
