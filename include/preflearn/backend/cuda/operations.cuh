@@ -8,6 +8,11 @@
 #include <preflearn/backend/cuda/operations.hpp>
 
 // rows, embedding, norm, rotary, activation
+#include <preflearn/backend/cuda/kernels/activation.cuh>
+#include <preflearn/backend/cuda/kernels/embedding.cuh>
+#include <preflearn/backend/cuda/kernels/norm.cuh>
+#include <preflearn/backend/cuda/kernels/rotary.cuh>
+#include <preflearn/backend/cuda/kernels/rows.cuh>
 
 // attention
 

@@ -31,9 +31,10 @@ template <class E> struct device_rows {
     E* data = nullptr;
     std::size_t rows = 0, columns = 0, stride = 0;
 
-    constexpr operator device_rows<const E>() const
-        requires(!std::is_const_v<E>)
-    {
+    /// Rows that are not written to.
+    template <class Const>
+        requires(std::same_as<Const, const E> && !std::is_const_v<E>)
+    constexpr operator device_rows<Const>() const {
         return {data, rows, columns, stride};
     }
 };
@@ -73,8 +74,8 @@ template <Element E> struct device_norm {
     const E* weight = nullptr; ///< columns / heads entries; null: ones
     const E* bias = nullptr;   ///< as many, or null
 };
-/// y = norm(x); y may be x. `statistics`, where they have data, receive 1/√(…) of each part of a row and then, of a layer
-/// norm, the mean of each: what the processor keeps.
+/// y = norm(x); y may be x. `statistics`, where they have data, receive 1/√(…) of each part of a row and then, of a
+/// layer norm, the mean of each: what the processor keeps.
 template <Element E>
 void normalise(device_rows<const E> x, const device_norm<E>& norm, device_rows<E> y, device_rows<float> statistics,
                cudaStream_t stream);
@@ -85,8 +86,8 @@ void add_normalised(device_rows<const E> x, const device_norm<E>& norm, float sc
 
 // ---- rotary (kernels/rotary.cuh)
 
-/// Turns the first 2 · pairs columns of each of `heads` heads of every row. `turns` holds, for row r, `pairs` cosines and
-/// then `pairs` sines, already multiplied by the factor by which the heads grow.
+/// Turns the first 2 · pairs columns of each of `heads` heads of every row. `turns` holds, for row r, `pairs` cosines
+/// and then `pairs` sines, already multiplied by the factor by which the heads grow.
 template <Element E>
 void rotate(const float* turns, std::size_t pairs, std::size_t heads, device_rows<E> x, cudaStream_t stream);
 

@@ -1,0 +1,235 @@
+/// \file
+/// Normalisation of rows, or of each of H parts (heads) of a row, on a device: by the root mean square,
+/// y = x / √(mean(x²) + ε) · w, or by mean and variance, y = (x − mean) / √(variance + ε) · w + b; or y += scale ·
+/// that, in one pass, which is what a block adds where a norm follows it. N rows of d elements of e bytes:
+///
+///     normalise         2Nde + de     read, write, weight (a layer norm's bias: another de); statistics 4NH or 8NH
+///     add_normalised    3Nde + de     and the row that is added to
+///     asked             the same, with the weight once a team of threads that has a row: at most once in eight rows
+///                       where there are many
+///     FLOPs             about 5Nd
+///
+/// Launch: a row (part) lies in the registers of a team, 16 elements a thread at most, so that it is read once: up to
+/// 512 elements the lanes of a warp, or some of them, which need no barrier; up to 8192 a block. A team goes through
+/// several rows and keeps weight and bias in registers. Wider rows, and those that do not lie as packs of 16 bytes do,
+/// are read by a block again for every sum, from L1 or L2. Sums are taken in float, in an order that the width and this
+/// choice alone fix; the squares of a layer norm are those of differences.
+/// Fusion: the sum of the residual rows is made by the product before (β = 1), so that what is left to fuse is the sum
+/// after a norm. 16-bit results are rounded once, at the store.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <preflearn/backend/cuda/kernels/device.cuh>
+#include <preflearn/backend/cuda/kernels/launch.cuh>
+#include <preflearn/backend/cuda/kernels/rows.cuh>
+#include <preflearn/backend/cuda/operations.hpp>
+
+namespace preflearn::cuda {
+
+/// Elements of a part that a thread holds, and threads of a part, at most.
+inline constexpr unsigned norm_held = 16, norm_threads = 512;
+
+/// What the kernels of a norm are told.
+template <Element E> struct norm_task {
+    device_rows<const E> x;
+    device_rows<E> y;
+    device_rows<float> statistics; ///< no data: not wanted
+    device_norm<E> norm;
+    float scale; ///< of what is added
+    bool add;    ///< y += scale · norm(x)
+
+    /// One element, given 1/√(…) and the mean.
+    __device__ float normed(float value, float mean, float inverse, float weight, float bias) const {
+        return (value - mean) * inverse * weight + bias;
+    }
+    /// Of a part, by one of its threads.
+    __device__ void keep(std::size_t row, std::size_t head, float mean, float inverse) const {
+        if (!statistics.data) return;
+        float* const to = statistics.data + row * statistics.stride + head;
+        to[0] = inverse;
+        if (norm.kind == norm_kind::layer) to[norm.heads] = mean;
+    }
+};
+
+/// How a launch shares out rows: `blocks` for each head, of `teams` teams of `lanes` threads.
+struct norm_shape {
+    unsigned lanes, teams, blocks;
+
+    /// Of rows whose parts have `size` elements, read in packs of `width`.
+    norm_shape(std::size_t rows, std::size_t heads, std::size_t size, unsigned width) {
+        constexpr std::size_t warp = 32, block = 128, enough_blocks = 1024, most_rows = 8;
+        const std::size_t packs = size / width, packs_held = norm_held / width;
+        std::size_t threads = warp;
+        if (packs > warp * packs_held)
+            threads =
+                std::min<std::size_t>(detail::rounded_up((packs + packs_held - 1) / packs_held, warp), norm_threads);
+        while (threads <= warp && threads / 2 >= packs) threads /= 2;
+        lanes = static_cast<unsigned>(threads);
+        teams = threads > warp ? 1U : static_cast<unsigned>(block / threads);
+        const std::size_t rounds = (rows + teams - 1) / teams;
+        const std::size_t rows_a_team = std::clamp<std::size_t>(rounds * heads / enough_blocks, 1, most_rows);
+        blocks = static_cast<unsigned>((rounds + rows_a_team - 1) / rows_a_team);
+    }
+};
+
+/// Sums over a team of `lanes` threads: a power of two within a warp, or all of a block. Every thread has the same
+/// bits. `room` has a number for every warp of a block.
+__device__ inline float team_sum(float value, unsigned lanes, float* room) {
+    for (unsigned apart = (lanes < 32 ? lanes : 32) / 2; apart > 0; apart /= 2)
+        value += __shfl_xor_sync(0xffffffffU, value, static_cast<int>(apart));
+    if (lanes <= 32) return value;
+    if (threadIdx.x % 32 == 0) room[threadIdx.x / 32] = value;
+    __syncthreads();
+    float sum = 0;
+    for (unsigned warp = 0; warp < lanes / 32; ++warp) sum += room[warp];
+    __syncthreads(); // before room is written again
+    return sum;
+}
+
+/// Parts in registers: thread (lane, team) of a block holds packs lane, lane + lanes, … of a row.
+template <bool Biased, Element E> __global__ void __launch_bounds__(norm_threads) norm_rows(norm_task<E> t) {
+    constexpr unsigned Width = 16 / sizeof(E), held = norm_held / Width;
+    float* const room = shared_array<float, norm_threads / 32>();
+    const std::size_t heads = t.norm.heads, head = blockIdx.y, size = t.x.columns / heads, rows = t.y.rows;
+    const unsigned lanes = blockDim.x, lane = threadIdx.x, packs = static_cast<unsigned>(size / Width);
+    const std::size_t begin = head * size + lane * Width, step = std::size_t{lanes} * Width;
+    const bool layer = t.norm.kind == norm_kind::layer;
+
+    pack<E, Width> weight[held], bias[Biased ? held : 1];
+#pragma unroll
+    for (unsigned k = 0; k < held; ++k) {
+        for (unsigned i = 0; i < Width; ++i) weight[k][i] = static_cast<E>(1.0F);
+        if (lane + k * lanes >= packs) continue;
+        if (t.norm.weight) weight[k] = load_pack<Width>(t.norm.weight + lane * Width + k * step);
+        if constexpr (Biased) bias[k] = load_pack<Width>(t.norm.bias + lane * Width + k * step);
+    }
+    for (std::size_t first = std::size_t{blockIdx.x} * blockDim.y; first < rows;
+         first += std::size_t{gridDim.x} * blockDim.y) { // a warp stays together
+        const std::size_t row = first + threadIdx.y;
+        const unsigned end = row < rows ? packs : 0;
+        float x[held][Width], sum = 0, mean = 0;
+#pragma unroll
+        for (unsigned k = 0; k < held; ++k) {
+            if (lane + k * lanes >= end) continue;
+            const auto values = load_pack<Width>(t.x.data + row * t.x.stride + begin + k * step);
+            for (unsigned i = 0; i < Width; ++i) sum += x[k][i] = widen(values[i]);
+        }
+        if (layer) mean = team_sum(sum, lanes, room) / static_cast<float>(size);
+        float squares = 0;
+#pragma unroll
+        for (unsigned k = 0; k < held; ++k) {
+            if (lane + k * lanes >= end) continue;
+            for (unsigned i = 0; i < Width; ++i) squares += (x[k][i] - mean) * (x[k][i] - mean);
+        }
+        const float inverse = 1 / sqrtf(team_sum(squares, lanes, room) / static_cast<float>(size) + t.norm.epsilon);
+#pragma unroll
+        for (unsigned k = 0; k < held; ++k) {
+            if (lane + k * lanes >= end) continue;
+            E* const to = t.y.data + row * t.y.stride + begin + k * step;
+            pack<E, Width> out;
+            if (t.add) out = load_pack<Width>(to);
+            for (unsigned i = 0; i < Width; ++i) {
+                const float y = t.normed(x[k][i], mean, inverse, widen(weight[k][i]), Biased ? widen(bias[k][i]) : 0);
+                out[i] = narrow<E>(t.add ? widen(out[i]) + t.scale * y : y);
+            }
+            store_pack(to, out);
+        }
+        if (lane == 0 && row < rows) t.keep(row, head, mean, inverse);
+    }
+}
+
+/// Parts too wide for registers or, with Width = 1, not made of packs: a block reads its part for each sum.
+template <unsigned Width, Element E> __global__ void __launch_bounds__(norm_threads) norm_wide_rows(norm_task<E> t) {
+    float* const room = shared_array<float, norm_threads / 32>();
+    const std::size_t heads = t.norm.heads, head = blockIdx.y, size = t.x.columns / heads;
+    const std::size_t begin = threadIdx.x * Width, step = blockDim.x * Width;
+    for (std::size_t row = blockIdx.x; row < t.y.rows; row += gridDim.x) {
+        const E* const x = t.x.data + row * t.x.stride + head * size;
+        E* const y = t.y.data + row * t.y.stride + head * size;
+        float mean = 0, squares = 0;
+        if (t.norm.kind == norm_kind::layer) {
+            float sum = 0;
+            for (std::size_t c = begin; c < size; c += step) {
+                const auto values = load_pack<Width>(x + c);
+                for (unsigned i = 0; i < Width; ++i) sum += widen(values[i]);
+            }
+            mean = team_sum(sum, blockDim.x, room) / static_cast<float>(size);
+        }
+        for (std::size_t c = begin; c < size; c += step) {
+            const auto values = load_pack<Width>(x + c);
+            for (unsigned i = 0; i < Width; ++i) squares += (widen(values[i]) - mean) * (widen(values[i]) - mean);
+        }
+        const float inverse =
+            1 / sqrtf(team_sum(squares, blockDim.x, room) / static_cast<float>(size) + t.norm.epsilon);
+        for (std::size_t c = begin; c < size; c += step) {
+            const auto values = load_pack<Width>(x + c);
+            pack<E, Width> weight, bias, out;
+            if (t.norm.weight) weight = load_pack<Width>(t.norm.weight + c);
+            if (t.norm.bias) bias = load_pack<Width>(t.norm.bias + c);
+            if (t.add) out = load_pack<Width>(y + c);
+            for (unsigned i = 0; i < Width; ++i) {
+                const float normed = t.normed(widen(values[i]), mean, inverse, t.norm.weight ? widen(weight[i]) : 1,
+                                              t.norm.bias ? widen(bias[i]) : 0);
+                out[i] = narrow<E>(t.add ? widen(out[i]) + t.scale * normed : normed);
+            }
+            store_pack(y + c, out);
+        }
+        if (threadIdx.x == 0) t.keep(row, head, mean, inverse);
+    }
+}
+
+// ---- the operations
+
+namespace detail {
+
+template <Element E> void start_norm(const norm_task<E>& task, cudaStream_t stream) {
+    constexpr unsigned width = 16 / sizeof(E);
+    const std::size_t rows = task.y.rows, heads = task.norm.heads;
+    if (rows == 0 || task.y.columns == 0) return;
+    const std::size_t size = task.y.columns / heads;
+    const auto of_part = [&](const E* values) { return device_rows<const E>{values, heads, size, size}; };
+    const bool packs = takes_packs<width>(task.x) && takes_packs<width>(task.y) &&
+                       takes_packs<width>(of_part(task.norm.weight)) && takes_packs<width>(of_part(task.norm.bias));
+    const unsigned down = static_cast<unsigned>(heads);
+    if (!packs || size > std::size_t{norm_held} * norm_threads) {
+        const dim3 blocks(static_cast<unsigned>(std::min<std::size_t>(rows, 1U << 20)), down);
+        const auto threads = static_cast<unsigned>(std::min<std::size_t>(rounded_up(size, 32), norm_threads));
+        launch(packs ? norm_wide_rows<width, E> : norm_wide_rows<1, E>, blocks, dim3(threads), 0, stream, task);
+        return;
+    }
+    const norm_shape shape(rows, heads, size, width);
+    launch(task.norm.bias ? norm_rows<true, E> : norm_rows<false, E>, dim3(shape.blocks, down),
+           dim3(shape.lanes, shape.teams), 0, stream, task);
+}
+
+} // namespace detail
+
+template <Element E>
+void normalise(device_rows<const E> x, const device_norm<E>& norm, device_rows<E> y, device_rows<float> statistics,
+               cudaStream_t stream) {
+    detail::start_norm(norm_task<E>{x, y, statistics, norm, 1, false}, stream);
+}
+
+template <Element E>
+void add_normalised(device_rows<const E> x, const device_norm<E>& norm, float scale, device_rows<E> y,
+                    cudaStream_t stream) {
+    detail::start_norm(norm_task<E>{x, y, {}, norm, scale, true}, stream);
+}
+
+template void normalise<float>(device_rows<const float>, const device_norm<float>&, device_rows<float>,
+                               device_rows<float>, cudaStream_t);
+template void normalise<bfloat16>(device_rows<const bfloat16>, const device_norm<bfloat16>&, device_rows<bfloat16>,
+                                  device_rows<float>, cudaStream_t);
+template void normalise<float16>(device_rows<const float16>, const device_norm<float16>&, device_rows<float16>,
+                                 device_rows<float>, cudaStream_t);
+template void add_normalised<float>(device_rows<const float>, const device_norm<float>&, float, device_rows<float>,
+                                    cudaStream_t);
+template void add_normalised<bfloat16>(device_rows<const bfloat16>, const device_norm<bfloat16>&, float,
+                                       device_rows<bfloat16>, cudaStream_t);
+template void add_normalised<float16>(device_rows<const float16>, const device_norm<float16>&, float,
+                                      device_rows<float16>, cudaStream_t);
+
+} // namespace preflearn::cuda
