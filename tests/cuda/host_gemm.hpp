@@ -1,10 +1,9 @@
 /// \file
-/// The products of a CUDA backend on the emulator, whose device memory the host reads: the Gemm concept in the same
-/// column-major terms as cuBLASLt, every element one sum in `Sum`, rounded once.
+/// The products of a CUDA backend by the host, of copies of the device's memory: the Gemm concept in the same
+/// column-major terms as cuBLASLt, every element one sum in `Sum`, rounded once. On the emulator as on a device.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <string_view>
@@ -12,48 +11,63 @@
 
 #include <cuda_runtime_api.h>
 
+#include <preflearn/backend/cuda/error.hpp>
 #include <preflearn/backend/cuda/gemm.hpp>
 #include <preflearn/backend/cuda/operations.hpp>
 #include <preflearn/core/concepts.hpp>
 
 namespace test {
 
-/// Sum: double, for a reference, or float, as a device.
+/// Sum: double, for a reference, or float, as a device has it.
 template <std::floating_point Sum = double> struct host_gemm {
     static constexpr std::string_view name = "host";
 
     template <preflearn::cuda::Element E, preflearn::cuda::Element Out>
     static void multiply(const preflearn::cuda::gemm_shape& shape, const preflearn::cuda::gemm_operands<E, Out>& given,
-                         cudaStream_t /*stream*/) {
+                         cudaStream_t stream) {
         using preflearn::transpose;
         shape.check();
         if (shape.empty()) return;
-        // op(A)'s rows and op(B)'s columns, each side by side
-        const std::vector<Sum> a = gathered(given.a, shape.m, shape.k, shape.lda, shape.a == transpose::yes),
-                               b = gathered(given.b, shape.n, shape.k, shape.ldb, shape.b == transpose::no);
+        const column_major<E> a(given.a, shape.a_rows(), shape.a_columns(), shape.lda, stream),
+            b(given.b, shape.b_rows(), shape.b_columns(), shape.ldb, stream);
+        column_major<Out> c(given.beta != 0 ? given.c : nullptr, shape.m, shape.n, shape.ldc, stream);
+        const column_major<Out> bias(given.bias, shape.m, 1, shape.m, stream);
         for (std::size_t j = 0; j < shape.n; ++j) {
             for (std::size_t i = 0; i < shape.m; ++i) {
                 Sum sum = 0;
-                for (std::size_t l = 0; l < shape.k; ++l) sum += a[i * shape.k + l] * b[j * shape.k + l];
-                Out& c = given.c[i + j * shape.ldc];
+                for (std::size_t l = 0; l < shape.k; ++l)
+                    sum += (shape.a == transpose::yes ? a(l, i) : a(i, l)) *
+                           (shape.b == transpose::yes ? b(j, l) : b(l, j));
                 sum *= static_cast<Sum>(given.alpha);
-                if (given.beta != 0) sum += static_cast<Sum>(given.beta) * static_cast<Sum>(static_cast<float>(c));
-                if (given.bias != nullptr) sum += static_cast<Sum>(static_cast<float>(given.bias[i]));
-                c = Out(static_cast<float>(sum));
+                if (given.beta != 0) sum += static_cast<Sum>(given.beta) * c(i, j);
+                if (given.bias != nullptr) sum += bias(i, 0);
+                c.numbers[i + j * c.rows] = Out(static_cast<float>(sum));
             }
         }
+        preflearn::cuda::check(cudaMemcpy2DAsync(given.c, shape.ldc * sizeof(Out), c.numbers.data(),
+                                                 shape.m * sizeof(Out), shape.m * sizeof(Out), shape.n,
+                                                 cudaMemcpyHostToDevice, stream),
+                               "cudaMemcpy2DAsync");
+        preflearn::cuda::check(cudaStreamSynchronize(stream), "cudaStreamSynchronize");
     }
 
   private:
-    /// `count` vectors of `size`, that stand beside each other in memory, or, where they lie across it, are picked up.
-    template <class E>
-    static std::vector<Sum> gathered(const E* from, std::size_t count, std::size_t size, std::size_t ld, bool along) {
-        std::vector<Sum> all(count * size);
-        for (std::size_t v = 0; v < count; ++v)
-            for (std::size_t l = 0; l < size; ++l)
-                all[v * size + l] = static_cast<Sum>(static_cast<float>(along ? from[l + v * ld] : from[v + l * ld]));
-        return all;
-    }
+    /// A copy on the host, column after column; of null, zeros.
+    template <class E> struct column_major {
+        column_major(const E* from, std::size_t row_count, std::size_t columns, std::size_t ld, cudaStream_t stream)
+            : rows(row_count), numbers(row_count * columns) {
+            if (from == nullptr) return;
+            preflearn::cuda::check(cudaMemcpy2DAsync(numbers.data(), rows * sizeof(E), from, ld * sizeof(E),
+                                                     rows * sizeof(E), columns, cudaMemcpyDeviceToHost, stream),
+                                   "cudaMemcpy2DAsync");
+            preflearn::cuda::check(cudaStreamSynchronize(stream), "cudaStreamSynchronize");
+        }
+        [[nodiscard]] Sum operator()(std::size_t i, std::size_t j) const {
+            return static_cast<Sum>(static_cast<float>(numbers[i + j * rows]));
+        }
+        std::size_t rows;
+        std::vector<E> numbers;
+    };
 };
 
 } // namespace test
