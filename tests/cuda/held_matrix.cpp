@@ -70,7 +70,7 @@ TEST_CASE("matrices that make one lie in one piece and are read as one; copies s
         const auto numbers = numbers_of(piece);
         found.insert(found.end(), numbers.begin(), numbers.end());
     };
-    each_piece<float>(held, take);
+    for_pieces<float>(held, take);
     CHECK(pieces == 1);
     std::vector<float> expected;
     for (const stored_matrix& part : parts) {
@@ -86,7 +86,7 @@ TEST_CASE("matrices that make one lie in one piece and are read as one; copies s
 
     held = {held_matrix<float>(parts[1]), held_matrix<float>(parts[0])};
     found.clear();
-    each_piece<float>(held, take);
+    for_pieces<float>(held, take);
     CHECK(pieces == 3);
 }
 

@@ -37,10 +37,10 @@ template <Element E> constexpr std::size_t row_stride(std::size_t columns) {
 }
 
 /// Some columns of rows, some of their rows.
-template <class E> device_rows<E> columns_of(device_rows<E> x, std::size_t first, std::size_t count) {
+template <class E> device_rows<E> some_columns(device_rows<E> x, std::size_t first, std::size_t count) {
     return {x.data + first, x.rows, count, x.stride};
 }
-template <class E> device_rows<E> rows_of(device_rows<E> x, std::size_t first, std::size_t count) {
+template <class E> device_rows<E> some_rows(device_rows<E> x, std::size_t first, std::size_t count) {
     return {x.data + first * x.stride, count, x.columns, x.stride};
 }
 

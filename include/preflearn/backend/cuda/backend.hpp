@@ -202,13 +202,14 @@ template <cuda::Element Element, cuda::Gemm<Element> G> struct cuda_backend {
                 " and a bias of ", weights.bias.columns, " do not fit a result of ", y.rows, " x ", y.columns);
         const auto multiply = [&](cuda::device_rows<const Element> piece, std::size_t first) {
             const Element* const bias = weights.bias.absent() ? nullptr : weights.bias.first_ + first;
-            cuda::multiply_rows<G, Element, Element>(on(x), piece, cuda::columns_of(on(y), first, piece.rows), stream(),
+            cuda::multiply_rows<G, Element, Element>(on(x), piece, cuda::some_columns(on(y), first, piece.rows),
+                                                     stream(),
                                                      {.beta = mode == store::add ? 1.0F : 0.0F, .bias = bias});
         };
         if (w.stored.empty())
             multiply(on(w.trained), 0);
         else
-            cuda::each_piece<Element>(w.stored, multiply);
+            cuda::for_pieces<Element>(w.stored, multiply);
         if (weights.adapter.down.absent()) return;
         require(!weights.adapter.dropout.active(), "linear: a model is not trained on a CUDA device, and dropout of an "
                                                    "adapter's input was asked for");

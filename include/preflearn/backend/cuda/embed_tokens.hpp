@@ -28,7 +28,7 @@ template <Element E>
 void embed_tokens(std::span<const token_id> ids, std::span<const held_matrix<E>> table, float scale, device_rows<E> y) {
     std::size_t rows = 0;
     for (const held_matrix<E>& part : table) rows += part.rows;
-    each_piece<E>(table, [&](device_rows<const E> piece, std::size_t first) {
+    for_pieces<E>(table, [&](device_rows<const E> piece, std::size_t first) {
         if (piece.rows == rows) return embed_tokens(ids, piece, scale, y);
         if (first == 0) (void)checked_numbers("embed: token", ids, rows);
         std::vector<token_id> own;

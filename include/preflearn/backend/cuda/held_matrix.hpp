@@ -68,7 +68,7 @@ template <Element E> class held_matrix {
         std::vector<held_matrix> held;
         std::size_t first = 0;
         for (const stored_matrix& matrix : matrices) {
-            const device_rows<E> to = rows_of(memory->rows(), first, matrix.rows);
+            const device_rows<E> to = some_rows(memory->rows(), first, matrix.rows);
             upload_rows(to, [&](std::size_t begin, std::size_t count, E* out) {
                 detail::read_rounded(matrix, begin, count, out);
             });
@@ -90,7 +90,7 @@ template <Element E> class held_matrix {
 };
 
 /// Calls use(part, first row) for the parts of a matrix, taking together those that lie in one piece.
-template <Element E, class Use> void each_piece(std::span<const held_matrix<E>> parts, const Use& use) {
+template <Element E, class Use> void for_pieces(std::span<const held_matrix<E>> parts, const Use& use) {
     std::size_t first = 0;
     for (std::size_t begin = 0, end = 0; begin < parts.size(); begin = end) {
         device_rows<const E> piece = parts[begin].numbers();

@@ -36,7 +36,7 @@ template <class G, Element E> void add_low_rank(device_rows<const E> x, const lo
         require(at + up.columns <= t.columns && first + up.rows <= y.columns, "adapter: a part of ", up.rows,
                 " outputs from ", first, " on and rank ", up.columns, " does not fit ", y.columns,
                 " outputs and ranks of ", t.columns, " together");
-        multiply_rows<G, E, E>(columns_of<const E>(t, at, up.columns), up, columns_of(y, first, up.rows),
+        multiply_rows<G, E, E>(some_columns<const E>(t, at, up.columns), up, some_columns(y, first, up.rows),
                                compute_stream(), {.alpha = scale, .beta = 1});
         at += up.columns;
     }

@@ -73,10 +73,10 @@ device_buffer<softmax_state> fold_vocabulary(device_rows<const E> hidden, device
     const product_tiles tiles = product_tiles::of(hidden.rows, head.rows, tile_bytes);
     device_matrix<float> room(tiles.height, tiles.width);
     for (std::size_t row = 0; row < hidden.rows; row += tiles.height) {
-        const device_rows<const E> x = rows_of(hidden, row, std::min(tiles.height, hidden.rows - row));
+        const device_rows<const E> x = some_rows(hidden, row, std::min(tiles.height, hidden.rows - row));
         for (std::size_t token = 0; token < head.rows; token += tiles.width) {
-            const device_rows<const E> w = rows_of(head, token, std::min(tiles.width, head.rows - token));
-            const device_rows<float> products = columns_of(rows_of(room.rows(), 0, x.rows), 0, w.rows);
+            const device_rows<const E> w = some_rows(head, token, std::min(tiles.width, head.rows - token));
+            const device_rows<float> products = some_columns(some_rows(room.rows(), 0, x.rows), 0, w.rows);
             multiply_rows<G, E, float>(x, w, products, stream);
             fold_logits(products, token, logits, moments, states.data() + row, stream);
         }
@@ -147,8 +147,8 @@ void show_logits(device_rows<const E> hidden, device_rows<const E> head, std::sp
     const std::size_t at_once = std::clamp<std::size_t>(tile_bytes / (head.rows * sizeof(float)), 1, hidden.rows);
     device_matrix<float> room(at_once, head.rows);
     for (std::size_t row = 0; row < hidden.rows; row += at_once) {
-        const device_rows<const E> x = rows_of(hidden, row, std::min(at_once, hidden.rows - row));
-        const device_rows<float> products = rows_of(room.rows(), 0, x.rows);
+        const device_rows<const E> x = some_rows(hidden, row, std::min(at_once, hidden.rows - row));
+        const device_rows<float> products = some_rows(room.rows(), 0, x.rows);
         multiply_rows<G, E, float>(x, head, products, compute_stream());
         download_numbers<float>(products, shown.subspan(row * head.rows, x.rows * head.rows));
     }
