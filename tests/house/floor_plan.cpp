@@ -226,8 +226,8 @@ TEST_CASE("tests and benchmarks are found by the name of what they test") {
         }
         CHECK_MESSAGE(exists(tests / (below + ".cpp")), "tests/" << below << ".cpp is missing");
     }
-    const std::set<std::string> others{"tests/house", "tests/real_model", "tests/field",
-                                       "tests/fuzz",  "tests/cuda",       "bench/compile_time"};
+    const std::set<std::string> others{"tests/house", "tests/real_model",   "tests/field", "tests/fuzz",
+                                       "tests/cuda",  "bench/compile_time", "bench/cuda"};
     for (const std::string mirror : {"tests", "bench"}) {
         const std::filesystem::path top = tests.parent_path() / mirror;
         for (const auto& entry : std::filesystem::recursive_directory_iterator(top)) {
