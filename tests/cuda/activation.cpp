@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <preflearn/backend/cuda/kernels/activation.cuh>
+#include <preflearn/backend/cuda/operations.hpp>
 
 #include "../numbers.hpp"
 #include "../parts.hpp"

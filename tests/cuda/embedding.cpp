@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <preflearn/backend/cuda/kernels/embedding.cuh>
+#include <preflearn/backend/cuda/operations.hpp>
 
 #include "../numbers.hpp"
 #include "../parts.hpp"

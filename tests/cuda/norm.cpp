@@ -6,7 +6,8 @@
 #include <span>
 #include <vector>
 
-#include <preflearn/backend/cuda/kernels/norm.cuh>
+#include <preflearn/backend/cuda/operations.hpp>
+#include <preflearn/backend/cuda/row_grid.hpp>
 
 #include "../numbers.hpp"
 #include "../parts.hpp"

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <preflearn/backend/cuda/kernels/rotary.cuh>
+#include <preflearn/backend/cuda/operations.hpp>
 
 #include "../numbers.hpp"
 #include "../parts.hpp"

@@ -6,7 +6,8 @@
 #include <iterator>
 #include <vector>
 
-#include <preflearn/backend/cuda/kernels/rows.cuh>
+#include <preflearn/backend/cuda/operations.hpp>
+#include <preflearn/backend/cuda/row_grid.hpp>
 
 #include "../numbers.hpp"
 #include "../parts.hpp"
