@@ -26,7 +26,7 @@ static_assert(test::cuda_float::name == "cuda float" && test::cuda_bfloat16::nam
 namespace {
 
 using host = cpu_backend;
-template <class B> using view_of = typename B::template view<float>;
+template <class B> using no_view = typename B::template view<float>;
 template <class B> using const_view = typename B::template view<const float>;
 
 /// How far a result may be from the processor's, of the largest.
@@ -124,7 +124,7 @@ TEST_CASE_TEMPLATE("rows and parts of rows are normalised, with what a backward 
         statistics.check();
         y.check_after([&](auto side, auto to) {
             using B = decltype(side);
-            B::normalise(to, norm_operands<B, float>{.kind = kind, .weight = whole(side)}, to, view_of<B>());
+            B::normalise(to, norm_operands<B, float>{.kind = kind, .weight = whole(side)}, to, no_view<B>());
         });
     }
     const auto before = test::numbers_of<test::on_cuda<E>>(y.on_device.view());
@@ -156,7 +156,7 @@ TEST_CASE_TEMPLATE("products: trained and stored parts, biases, adapters; writte
             affine_map<B, float> map{.matrix = {.stored = stored}, .bias = bias(side)};
             map.adapter.down = down(side);
             map.adapter.parts[0] = {0, up_first(side), 0.5};
-            map.adapter.parts[2] = {13, up_last(side), 2};
+            map.adapter.parts[1] = {13, up_last(side), 2};
             B::linear(x(side), map, to, mode);
         });
     }
