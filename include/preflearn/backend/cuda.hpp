@@ -19,6 +19,7 @@
 #include <preflearn/backend/cuda/memory.hpp>
 #include <preflearn/backend/cuda/operations.hpp>
 #include <preflearn/backend/cuda/planned_attention.hpp>
+#include <preflearn/backend/cuda/row_grid.hpp>
 #include <preflearn/backend/cuda/row_turns.hpp>
 #include <preflearn/backend/cuda/stream.hpp>
 #include <preflearn/backend/cuda/upload.hpp>
