@@ -69,9 +69,10 @@ inline std::pair<std::size_t, std::size_t> seen_by(const row_segment& s, std::si
     return {window != 0 && end > window ? end - window : 0, end};
 }
 
-/// Rows × heads × dim and rows × heads.
+/// Rows × heads × dim and rows × heads. `size`, of a reference: the largest Σ p |value| of a row and head, by which the
+/// rounding of its mixed values is measured.
 struct attention_result {
-    std::vector<double> mixed, normaliser;
+    std::vector<double> mixed, normaliser, size{};
 };
 
 /// Queries, keys and values with numbers between rows that nobody may read.
@@ -118,7 +119,8 @@ template <class E> struct attention_problem {
         attention_result found;
         found.mixed.assign(rows.query_rows * heads * dim, std::nan(""));
         found.normaliser.assign(rows.query_rows * heads, std::nan(""));
-        std::vector<double> score;
+        found.size.assign(rows.query_rows * heads, 0);
+        std::vector<double> score, sizes;
         for (const row_segment& s : rows.segments)
             for (std::size_t i = 0; i < s.length; ++i)
                 for (std::size_t h = 0; h < heads; ++h) {
@@ -137,10 +139,15 @@ template <class E> struct attention_problem {
                     found.normaliser[(s.row + i) * heads + h] = high + std::log(sum);
                     double* const out = &found.mixed[((s.row + i) * heads + h) * dim];
                     std::fill_n(out, dim, 0.0);
+                    sizes.assign(dim, 0);
                     for (std::size_t p = first; p < end; ++p)
-                        for (std::size_t d = 0; d < dim; ++d)
-                            out[d] +=
+                        for (std::size_t d = 0; d < dim; ++d) {
+                            const double part =
                                 score[p - first] / sum * key(rows.key_row(s, p), shape.key_value_heads + h / group, d);
+                            out[d] += part;
+                            sizes[d] += std::abs(part);
+                        }
+                    found.size[(s.row + i) * heads + h] = *std::max_element(sizes.begin(), sizes.end());
                 }
         return found;
     }
@@ -198,7 +205,7 @@ template <class E> struct attention_problem {
     }
 };
 
-/// Largest difference of mixed values by the largest value of their row and head; of normalisers.
+/// Largest difference of mixed values by the size of their row and head; of normalisers.
 struct attention_difference {
     double mixed = 0, normaliser = 0;
 
@@ -209,19 +216,15 @@ struct attention_difference {
             if (!std::isnan(most) && !(d <= most)) most = d; // NaN is taken, and stays
         };
         for (std::size_t row = 0; row < right.normaliser.size(); ++row) {
-            double largest = 0, apart = 0;
-            for (std::size_t at = row * dim; at < (row + 1) * dim; ++at) {
-                largest = std::max(largest, std::abs(right.mixed[at]));
-                take(apart, std::abs(found.mixed[at] - right.mixed[at]));
-            }
-            take(mixed, apart / largest);
+            for (std::size_t at = row * dim; at < (row + 1) * dim; ++at)
+                take(mixed, std::abs(found.mixed[at] - right.mixed[at]) / right.size[row]);
             take(normaliser, std::abs(found.normaliser[row] - right.normaliser[row]) /
                                  std::max(1.0, std::abs(right.normaliser[row])));
         }
     }
 };
 
-/// Of a row's largest value: sums in float; probabilities and results of 16 bits.
+/// Of a row's size: sums in float; probabilities and results of 16 bits.
 template <class E>
 inline constexpr double tolerance = std::is_same_v<E, float>      ? 2e-5
                                     : std::is_same_v<E, bfloat16> ? 1.2e-2
