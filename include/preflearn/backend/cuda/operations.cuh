@@ -16,4 +16,6 @@
 
 // attention
 
-// head and losses
+// head
+#include <preflearn/backend/cuda/kernels/log_prob.cuh>
+#include <preflearn/backend/cuda/kernels/reward_head.cuh>
