@@ -80,9 +80,10 @@ class uploader {
 
 namespace detail {
 
+/// Destroyed by nobody: at the process's end the runtime may be gone.
 inline uploader& process_uploader() {
-    static uploader one;
-    return one;
+    static uploader* const one = new uploader; // NOLINT
+    return *one;
 }
 
 } // namespace detail
