@@ -42,15 +42,15 @@ template <bool Gated, Element E> struct activate_piece {
 
     template <unsigned Width> __device__ void run(std::size_t row, std::size_t column) const {
         const E* const from = x.data + row * x.stride + column;
-        auto values = load_pack<Width>(from);
+        auto values = load_piece<Width>(from);
         if constexpr (Gated) {
-            const auto up = load_pack<Width>(from + y.columns);
+            const auto up = load_piece<Width>(from + y.columns);
             for (unsigned i = 0; i < Width; ++i)
                 values[i] = narrow<E>(activated(kind, widen(values[i])) * widen(up[i]));
         } else {
             for (unsigned i = 0; i < Width; ++i) values[i] = narrow<E>(activated(kind, widen(values[i])));
         }
-        store_pack(y.data + row * y.stride + column, values);
+        store_piece(y.data + row * y.stride + column, values);
     }
 };
 

@@ -28,9 +28,9 @@ template <Element E> struct embed_piece {
     device_rows<E> y;
 
     template <unsigned Width> __device__ void run(std::size_t row, std::size_t column) const {
-        auto values = load_pack<Width>(table.data + ids[row] * table.stride + column);
+        auto values = load_piece<Width>(table.data + ids[row] * table.stride + column);
         for (unsigned i = 0; i < Width; ++i) values[i] = narrow<E>(scale * widen(values[i]));
-        store_pack(y.data + row * y.stride + column, values);
+        store_piece(y.data + row * y.stride + column, values);
     }
 };
 
@@ -40,11 +40,11 @@ template <Element E> struct add_position_piece {
     device_rows<E> y;
 
     template <unsigned Width> __device__ void run(std::size_t row, std::size_t column) const {
-        const auto added = load_pack<Width>(table.data + positions[row] * table.stride + column);
+        const auto added = load_piece<Width>(table.data + positions[row] * table.stride + column);
         E* const to = y.data + row * y.stride + column;
-        auto sum = load_pack<Width>(to);
+        auto sum = load_piece<Width>(to);
         for (unsigned i = 0; i < Width; ++i) sum[i] = narrow<E>(widen(sum[i]) + widen(added[i]));
-        store_pack(to, sum);
+        store_piece(to, sum);
     }
 };
 

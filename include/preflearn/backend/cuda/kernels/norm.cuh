@@ -75,67 +75,64 @@ struct norm_shape {
     }
 };
 
-/// Sums over a team of `lanes` threads: a power of two within a warp, or all of a block. Every thread has the same
-/// bits. `room` has a number for every warp of a block.
-__device__ inline float team_sum(float value, unsigned lanes, float* room) {
-    for (unsigned apart = (lanes < 32 ? lanes : 32) / 2; apart > 0; apart /= 2)
-        value += __shfl_xor_sync(0xffffffffU, value, static_cast<int>(apart));
-    if (lanes <= 32) return value;
-    if (threadIdx.x % 32 == 0) room[threadIdx.x / 32] = value;
-    __syncthreads();
-    float sum = 0;
-    for (unsigned warp = 0; warp < lanes / 32; ++warp) sum += room[warp];
-    __syncthreads(); // before room is written again
-    return sum;
+/// Sums over a team of `lanes` threads, all of a block or a power of two of neighbours in a warp. Every thread has the
+/// same bits.
+__device__ __forceinline__ float team_sum(float value, unsigned lanes) {
+    if (lanes > warp_lanes) return block_sum(value);
+    for (unsigned apart = lanes / 2; apart > 0; apart /= 2)
+        value += __shfl_xor_sync(all_lanes, value, static_cast<int>(apart));
+    return value;
 }
 
 /// Parts in registers: thread (lane, team) of a block holds packs lane, lane + lanes, … of a row.
-template <bool Biased, Element E> __global__ void __launch_bounds__(norm_threads) norm_rows(norm_task<E> t) {
-    constexpr unsigned Width = 16 / sizeof(E), held = norm_held / Width;
-    float* const room = shared_array<float, norm_threads / 32>();
+template <bool Biased, Element E> __global__ void __launch_bounds__(norm_threads, 1) norm_rows(norm_task<E> t) {
+    constexpr unsigned width = 16 / sizeof(E), held = norm_held / width;
     const std::size_t heads = t.norm.heads, head = blockIdx.y, size = t.x.columns / heads, rows = t.y.rows;
-    const unsigned lanes = blockDim.x, lane = threadIdx.x, packs = static_cast<unsigned>(size / Width);
-    const std::size_t begin = head * size + lane * Width, step = std::size_t{lanes} * Width;
+    const unsigned lanes = blockDim.x, lane = threadIdx.x, packs = static_cast<unsigned>(size / width);
+    const unsigned begin = lane * width, step = lanes * width; // of its first pack; between its packs
     const bool layer = t.norm.kind == norm_kind::layer;
 
-    pack<E, Width> weight[held], bias[Biased ? held : 1];
+    const std::size_t first_row = std::size_t{blockIdx.x} * blockDim.y;
+    const unsigned weights = first_row + threadIdx.y < rows ? packs : 0; // none for a team without a row
+    piece<width, E> weight[held], bias[Biased ? held : 1];
 #pragma unroll
     for (unsigned k = 0; k < held; ++k) {
-        for (unsigned i = 0; i < Width; ++i) weight[k][i] = static_cast<E>(1.0F);
-        if (lane + k * lanes >= packs) continue;
-        if (t.norm.weight) weight[k] = load_pack<Width>(t.norm.weight + lane * Width + k * step);
-        if constexpr (Biased) bias[k] = load_pack<Width>(t.norm.bias + lane * Width + k * step);
+        for (unsigned i = 0; i < width; ++i) weight[k][i] = static_cast<E>(1.0F);
+        if (lane + k * lanes >= weights) continue;
+        if (t.norm.weight) weight[k] = load_piece<width>(t.norm.weight + begin + k * step);
+        if constexpr (Biased) bias[k] = load_piece<width>(t.norm.bias + begin + k * step);
     }
-    for (std::size_t first = std::size_t{blockIdx.x} * blockDim.y; first < rows;
-         first += std::size_t{gridDim.x} * blockDim.y) { // a warp stays together
+    for (std::size_t first = first_row; first < rows; first += std::size_t{gridDim.x} * blockDim.y) {
+        // a warp stays together
         const std::size_t row = first + threadIdx.y;
         const unsigned end = row < rows ? packs : 0;
-        float x[held][Width], sum = 0, mean = 0;
+        const E* const from = t.x.data + row * t.x.stride + head * size + begin;
+        E* const to = t.y.data + row * t.y.stride + head * size + begin;
+        float x[held][width], sum = 0, mean = 0;
 #pragma unroll
         for (unsigned k = 0; k < held; ++k) {
             if (lane + k * lanes >= end) continue;
-            const auto values = load_pack<Width>(t.x.data + row * t.x.stride + begin + k * step);
-            for (unsigned i = 0; i < Width; ++i) sum += x[k][i] = widen(values[i]);
+            const auto values = load_piece<width>(from + k * step);
+            for (unsigned i = 0; i < width; ++i) sum += x[k][i] = widen(values[i]);
         }
-        if (layer) mean = team_sum(sum, lanes, room) / static_cast<float>(size);
+        if (layer) mean = team_sum(sum, lanes) / static_cast<float>(size);
         float squares = 0;
 #pragma unroll
         for (unsigned k = 0; k < held; ++k) {
             if (lane + k * lanes >= end) continue;
-            for (unsigned i = 0; i < Width; ++i) squares += (x[k][i] - mean) * (x[k][i] - mean);
+            for (unsigned i = 0; i < width; ++i) squares += (x[k][i] - mean) * (x[k][i] - mean);
         }
-        const float inverse = 1 / sqrtf(team_sum(squares, lanes, room) / static_cast<float>(size) + t.norm.epsilon);
+        const float inverse = 1 / sqrtf(team_sum(squares, lanes) / static_cast<float>(size) + t.norm.epsilon);
 #pragma unroll
         for (unsigned k = 0; k < held; ++k) {
             if (lane + k * lanes >= end) continue;
-            E* const to = t.y.data + row * t.y.stride + begin + k * step;
-            pack<E, Width> out;
-            if (t.add) out = load_pack<Width>(to);
-            for (unsigned i = 0; i < Width; ++i) {
+            piece<width, E> out;
+            if (t.add) out = load_piece<width>(to + k * step);
+            for (unsigned i = 0; i < width; ++i) {
                 const float y = t.normed(x[k][i], mean, inverse, widen(weight[k][i]), Biased ? widen(bias[k][i]) : 0);
                 out[i] = narrow<E>(t.add ? widen(out[i]) + t.scale * y : y);
             }
-            store_pack(to, out);
+            store_piece(to + k * step, out);
         }
         if (lane == 0 && row < rows) t.keep(row, head, mean, inverse);
     }
@@ -143,7 +140,6 @@ template <bool Biased, Element E> __global__ void __launch_bounds__(norm_threads
 
 /// Parts too wide for registers or, with Width = 1, not made of packs: a block reads its part for each sum.
 template <unsigned Width, Element E> __global__ void __launch_bounds__(norm_threads) norm_wide_rows(norm_task<E> t) {
-    float* const room = shared_array<float, norm_threads / 32>();
     const std::size_t heads = t.norm.heads, head = blockIdx.y, size = t.x.columns / heads;
     const std::size_t begin = threadIdx.x * Width, step = blockDim.x * Width;
     for (std::size_t row = blockIdx.x; row < t.y.rows; row += gridDim.x) {
@@ -153,29 +149,28 @@ template <unsigned Width, Element E> __global__ void __launch_bounds__(norm_thre
         if (t.norm.kind == norm_kind::layer) {
             float sum = 0;
             for (std::size_t c = begin; c < size; c += step) {
-                const auto values = load_pack<Width>(x + c);
+                const auto values = load_piece<Width>(x + c);
                 for (unsigned i = 0; i < Width; ++i) sum += widen(values[i]);
             }
-            mean = team_sum(sum, blockDim.x, room) / static_cast<float>(size);
+            mean = team_sum(sum, blockDim.x) / static_cast<float>(size);
         }
         for (std::size_t c = begin; c < size; c += step) {
-            const auto values = load_pack<Width>(x + c);
+            const auto values = load_piece<Width>(x + c);
             for (unsigned i = 0; i < Width; ++i) squares += (widen(values[i]) - mean) * (widen(values[i]) - mean);
         }
-        const float inverse =
-            1 / sqrtf(team_sum(squares, blockDim.x, room) / static_cast<float>(size) + t.norm.epsilon);
+        const float inverse = 1 / sqrtf(team_sum(squares, blockDim.x) / static_cast<float>(size) + t.norm.epsilon);
         for (std::size_t c = begin; c < size; c += step) {
-            const auto values = load_pack<Width>(x + c);
-            pack<E, Width> weight, bias, out;
-            if (t.norm.weight) weight = load_pack<Width>(t.norm.weight + c);
-            if (t.norm.bias) bias = load_pack<Width>(t.norm.bias + c);
-            if (t.add) out = load_pack<Width>(y + c);
+            const auto values = load_piece<Width>(x + c);
+            piece<Width, E> weight, bias, out;
+            if (t.norm.weight) weight = load_piece<Width>(t.norm.weight + c);
+            if (t.norm.bias) bias = load_piece<Width>(t.norm.bias + c);
+            if (t.add) out = load_piece<Width>(y + c);
             for (unsigned i = 0; i < Width; ++i) {
                 const float normed = t.normed(widen(values[i]), mean, inverse, t.norm.weight ? widen(weight[i]) : 1,
                                               t.norm.bias ? widen(bias[i]) : 0);
                 out[i] = narrow<E>(t.add ? widen(out[i]) + t.scale * normed : normed);
             }
-            store_pack(y + c, out);
+            store_piece(y + c, out);
         }
         if (threadIdx.x == 0) t.keep(row, head, mean, inverse);
     }

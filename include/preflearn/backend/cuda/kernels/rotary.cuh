@@ -35,14 +35,14 @@ __global__ void rotate_pieces(const float* turns, std::size_t pairs, std::size_t
     for (std::size_t row = std::size_t{blockIdx.y} * blockDim.y + threadIdx.y; row < x.rows;
          row += std::size_t{gridDim.y} * blockDim.y) {
         const float* const turn = turns + row * 2 * pairs + pair;
-        const auto cosine = load_pack<Width>(turn), sine = load_pack<Width>(turn + pairs);
+        const auto cosine = load_piece<Width>(turn), sine = load_piece<Width>(turn + pairs);
         E* const head = x.data + row * x.stride + first * dim + pair;
-        pack<E, Width> low[heads_of_a_turn], high[heads_of_a_turn];
+        piece<Width, E> low[heads_of_a_turn], high[heads_of_a_turn];
 #pragma unroll
         for (unsigned h = 0; h < heads_of_a_turn; ++h) {
             if (first + h >= heads) break;
-            low[h] = load_pack<Width>(head + h * dim);
-            high[h] = load_pack<Width>(head + h * dim + pairs);
+            low[h] = load_piece<Width>(head + h * dim);
+            high[h] = load_piece<Width>(head + h * dim + pairs);
         }
 #pragma unroll
         for (unsigned h = 0; h < heads_of_a_turn; ++h) {
@@ -52,8 +52,8 @@ __global__ void rotate_pieces(const float* turns, std::size_t pairs, std::size_t
                 low[h][i] = narrow<E>(a * cosine[i] - b * sine[i]);
                 high[h][i] = narrow<E>(b * cosine[i] + a * sine[i]);
             }
-            store_pack(head + h * dim, low[h]);
-            store_pack(head + h * dim + pairs, high[h]);
+            store_piece(head + h * dim, low[h]);
+            store_piece(head + h * dim + pairs, high[h]);
         }
     }
 }

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -41,9 +42,42 @@ template <class E> device_rows<E> one_row(device_rows<E> x) {
 
 namespace detail {
 
+/// 8 bytes as one load or store; 16 are device.cuh's.
+#ifdef __CUDACC__
+using bits64 = uint2;
+#else
+__extension__ typedef std::uint64_t bits64 __attribute__((may_alias));
+#endif
+
 constexpr std::size_t rounded_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
 
 } // namespace detail
+
+/// `Width` neighbouring elements of a row, read and written at once: 16 or 8 bytes at an address that is a multiple of
+/// them, or one element.
+template <unsigned Width, class E> struct alignas(Width * sizeof(E)) piece {
+    static_assert(Width == 1 || Width * sizeof(E) == 16 || Width * sizeof(E) == 8);
+    E values[Width];
+
+    __device__ __forceinline__ E& operator[](unsigned i) { return values[i]; }
+    __device__ __forceinline__ const E& operator[](unsigned i) const { return values[i]; }
+};
+template <unsigned Width, class E> __device__ __forceinline__ piece<Width, E> load_piece(const E* from) {
+    if constexpr (Width == 1)
+        return {{*from}};
+    else if constexpr (Width * sizeof(E) == 8)
+        return std::bit_cast<piece<Width, E>>(*reinterpret_cast<const detail::bits64*>(from));
+    else
+        return std::bit_cast<piece<Width, E>>(load_pack(from));
+}
+template <unsigned Width, class E> __device__ __forceinline__ void store_piece(E* to, const piece<Width, E>& values) {
+    if constexpr (Width == 1)
+        *to = values[0];
+    else if constexpr (Width * sizeof(E) == 8)
+        *reinterpret_cast<detail::bits64*>(to) = std::bit_cast<detail::bits64>(values);
+    else
+        store_pack(to, std::bit_cast<pack<E>>(values));
+}
 
 /// Blocks and threads over rows of `pieces` pieces: x across a row, y down the rows, which a block may go through in
 /// several steps.
@@ -88,9 +122,9 @@ template <Element E> struct fill_piece {
     E value;
 
     template <unsigned Width> __device__ void run(std::size_t row, std::size_t column) const {
-        pack<E, Width> filled;
+        piece<Width, E> filled;
         for (unsigned i = 0; i < Width; ++i) filled[i] = value;
-        store_pack(x.data + row * x.stride + column, filled);
+        store_piece(x.data + row * x.stride + column, filled);
     }
 };
 
@@ -99,14 +133,14 @@ template <Element From, Element To> struct convert_piece {
     device_rows<To> y;
 
     template <unsigned Width> __device__ void run(std::size_t row, std::size_t column) const {
-        const auto in = load_pack<Width>(x.data + row * x.stride + column);
+        const auto in = load_piece<Width>(x.data + row * x.stride + column);
         To* const to = y.data + row * y.stride + column;
         if constexpr (std::same_as<From, To>) {
-            store_pack(to, in); // bits stay
+            store_piece(to, in); // bits stay
         } else {
-            pack<To, Width> out;
+            piece<Width, To> out;
             for (unsigned i = 0; i < Width; ++i) out[i] = narrow<To>(widen(in[i]));
-            store_pack(to, out);
+            store_piece(to, out);
         }
     }
 };
@@ -117,11 +151,11 @@ template <Element E> struct add_piece {
     float factor;
 
     template <unsigned Width> __device__ void run(std::size_t row, std::size_t column) const {
-        const auto added = load_pack<Width>(x.data + row * x.stride + column);
+        const auto added = load_piece<Width>(x.data + row * x.stride + column);
         E* const to = y.data + row * y.stride + column;
-        auto sum = load_pack<Width>(to);
+        auto sum = load_piece<Width>(to);
         for (unsigned i = 0; i < Width; ++i) sum[i] = narrow<E>(widen(sum[i]) + factor * widen(added[i]));
-        store_pack(to, sum);
+        store_piece(to, sum);
     }
 };
 
@@ -133,7 +167,7 @@ template <Element E> struct move_piece {
 
     template <unsigned Width> __device__ void run(std::size_t row, std::size_t column) const {
         const std::size_t source = from ? from[row] : row, target = to ? to[row] : row;
-        store_pack(y.data + target * y.stride + column, load_pack<Width>(x.data + source * x.stride + column));
+        store_piece(y.data + target * y.stride + column, load_piece<Width>(x.data + source * x.stride + column));
     }
 };
 
@@ -142,16 +176,16 @@ template <unsigned Width, Element E>
 __global__ void add_bias_pieces(std::size_t pieces, const E* bias, device_rows<E> y, bool add) {
     const std::size_t piece = std::size_t{blockIdx.x} * blockDim.x + threadIdx.x;
     if (piece >= pieces) return;
-    const auto added = load_pack<Width>(bias + piece * Width);
+    const auto added = load_piece<Width>(bias + piece * Width);
     for (std::size_t row = std::size_t{blockIdx.y} * blockDim.y + threadIdx.y; row < y.rows;
          row += std::size_t{gridDim.y} * blockDim.y) {
         E* const to = y.data + row * y.stride + piece * Width;
         auto sum = added;
         if (add) {
-            sum = load_pack<Width>(to);
+            sum = load_piece<Width>(to);
             for (unsigned i = 0; i < Width; ++i) sum[i] = narrow<E>(widen(sum[i]) + widen(added[i]));
         }
-        store_pack(to, sum);
+        store_piece(to, sum);
     }
 }
 

@@ -1,0 +1,87 @@
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <preflearn/backend/cuda/kernels/embedding.cuh>
+
+#include "../numbers.hpp"
+#include "../parts.hpp"
+#include "device_array.hpp"
+#include "emulator/emulator.hpp"
+
+using namespace preflearn;
+using test::rows_of;
+
+namespace {
+
+struct shape {
+    std::size_t tokens, columns;
+};
+constexpr shape shapes[] = {{1, 1}, {1, 64}, {3, 7}, {33, 40}, {2, 2056}, {5, 515}};
+constexpr std::size_t vocabulary = 11;
+
+std::vector<std::uint32_t> some_ids(std::size_t count) {
+    std::vector<std::uint32_t> ids(count);
+    for (std::size_t i = 0; i < count; ++i) ids[i] = static_cast<std::uint32_t>((5 * i + 10) % vocabulary);
+    return ids;
+}
+
+} // namespace
+
+TEST_CASE_TEMPLATE("tokens become scaled rows of a table on a device, rounded once", E, float, bfloat16, float16) {
+    emulator::for_schedules(10, [&](std::uint64_t seed) {
+        for (const shape s : shapes) {
+            const test::layout from = test::layouts[seed % 4], to = test::layouts[(seed / 2) % 4];
+            const auto numbers = test::stored<E>(test::normals(vocabulary * s.columns, 1));
+            const rows_of<E> table(numbers, vocabulary, s.columns, from);
+            const auto ids = some_ids(s.tokens);
+            const test::device_array<std::uint32_t> given(ids);
+            for (const float scale : {1.0F, 22.627417F}) {
+                const rows_of<E> y(std::vector<double>(s.tokens * s.columns), s.tokens, s.columns, to);
+                cuda::embed<E>(given.data(), table.seen(), scale, y.view(), nullptr);
+                std::vector<double> wanted(s.tokens * s.columns);
+                for (std::size_t i = 0; i < wanted.size(); ++i)
+                    wanted[i] = numbers[ids[i / s.columns] * s.columns + i % s.columns] * static_cast<double>(scale);
+                CHECK(test::first_difference<E>(y.values(), wanted, s.columns, 0) == wanted.size());
+                CHECK(y.gaps_stay());
+            }
+        }
+    });
+}
+
+TEST_CASE_TEMPLATE("rows of positions are added on a device", E, float, bfloat16, float16) {
+    emulator::for_schedules(10, [&](std::uint64_t seed) {
+        for (const shape s : shapes) {
+            const test::layout from = test::layouts[seed % 4], to = test::layouts[(seed / 2) % 4];
+            const auto numbers = test::stored<E>(test::normals(vocabulary * s.columns, 1)),
+                       before = test::stored<E>(test::normals(s.tokens * s.columns, 2));
+            const rows_of<E> table(numbers, vocabulary, s.columns, from), y(before, s.tokens, s.columns, to);
+            const auto positions = some_ids(s.tokens);
+            const test::device_array<std::uint32_t> given(positions);
+            cuda::add_positions<E>(given.data(), table.seen(), y.view(), nullptr);
+            std::vector<double> wanted = before;
+            for (std::size_t i = 0; i < wanted.size(); ++i)
+                wanted[i] += numbers[positions[i / s.columns] * s.columns + i % s.columns];
+            CHECK(test::first_difference<E>(y.values(), wanted, s.columns, 1e-7) == wanted.size());
+            CHECK(y.gaps_stay());
+        }
+    });
+}
+
+TEST_CASE("what a table holds beyond numbers is seen, and nothing is started without tokens") {
+    const rows_of<float> table(std::vector<double>{test::not_a_number, test::infinity, 3e38, 1}, 2, 2);
+    const rows_of<float> y(std::vector<double>(4), 2, 2);
+    const test::device_array<std::uint32_t> ids(std::vector<std::uint32_t>{1, 0});
+    cuda::embed<float>(ids.data(), table.seen(), 2, y.view(), nullptr);
+    const auto found = y.values();
+    CHECK(found[0] == test::infinity); // as on the processor
+    CHECK(found[1] == 2);
+    CHECK(std::isnan(found[2]));
+    CHECK(found[3] == test::infinity);
+    const std::size_t before = emulator::launches();
+    cuda::embed<float>(ids.data(), table.seen(), 2, {y.view().data, 0, 2, 2}, nullptr);
+    cuda::add_positions<float>(ids.data(), table.seen(), {y.view().data, 0, 2, 2}, nullptr);
+    CHECK(emulator::launches() == before);
+}

@@ -1,0 +1,140 @@
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <vector>
+
+#include <preflearn/backend/cuda/kernels/rows.cuh>
+
+#include "../numbers.hpp"
+#include "../parts.hpp"
+#include "device_array.hpp"
+#include "emulator/emulator.hpp"
+
+using namespace preflearn;
+using test::rows_of;
+
+namespace {
+
+struct shape {
+    std::size_t rows, columns;
+};
+// one token, odd, a pack, warps that are not full, rows of several blocks, more rows than a block
+constexpr shape shapes[] = {{1, 1}, {1, 8}, {5, 7}, {3, 40}, {2, 515}, {1, 2056}, {70, 16}, {9, 33}};
+
+/// use(shape, layout of what is read, layout of what is written), ten times with other schedules and layouts.
+template <class Use> void for_rows(const Use& use) {
+    emulator::for_schedules(10, [&](std::uint64_t seed) {
+        for (std::size_t i = 0; i < std::size(shapes); ++i)
+            use(shapes[i], test::layouts[(seed + i) % 4], test::layouts[(seed / 4 + i) % 4]);
+    });
+}
+
+} // namespace
+
+TEST_CASE_TEMPLATE("rows on a device are filled, what is around them stays", E, float, bfloat16, float16) {
+    for_rows([](shape s, test::layout where, test::layout) {
+        const rows_of<E> x(test::normals(s.rows * s.columns, 1), s.rows, s.columns, where);
+        cuda::fill(x.view(), 0.3F, nullptr);
+        CHECK(x.values() == std::vector<double>(s.rows * s.columns, test::stored<E>(0.3)));
+        CHECK(x.gaps_stay());
+    });
+}
+
+TEST_CASE_TEMPLATE("rows on a device are added with a factor, rounded once", E, float, bfloat16, float16) {
+    for_rows([](shape s, test::layout from, test::layout to) {
+        const auto a = test::stored<E>(test::normals(s.rows * s.columns, 1)),
+                   b = test::stored<E>(test::normals(s.rows * s.columns, 2));
+        const rows_of<E> x(a, s.rows, s.columns, from), y(b, s.rows, s.columns, to);
+        cuda::add<E>(x.seen(), y.view(), -0.37F, nullptr);
+        std::vector<double> wanted = b;
+        for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] += static_cast<double>(-0.37F) * a[i];
+        CHECK(test::first_difference<E>(y.values(), wanted, s.columns, 1e-7) == wanted.size());
+        CHECK(y.gaps_stay());
+    });
+}
+
+TEST_CASE_TEMPLATE("a bias is added to every row or replaces it", E, float, bfloat16, float16) {
+    for_rows([](shape s, test::layout from, test::layout to) {
+        const auto b = test::stored<E>(test::normals(s.columns, 1)),
+                   before = test::stored<E>(test::normals(s.rows * s.columns, 2));
+        const rows_of<E> bias(b, 1, s.columns, from);
+        for (const store mode : {store::add, store::replace}) {
+            const rows_of<E> y(before, s.rows, s.columns, to);
+            cuda::add_bias<E>(bias.seen().data, y.view(), mode, nullptr);
+            std::vector<double> wanted(before.size());
+            for (std::size_t i = 0; i < wanted.size(); ++i)
+                wanted[i] = b[i % s.columns] + (mode == store::add ? before[i] : 0);
+            CHECK(test::first_difference<E>(y.values(), wanted, s.columns, 1e-7) == wanted.size());
+            CHECK(y.gaps_stay());
+        }
+    });
+}
+
+TEST_CASE_TEMPLATE("rows are gathered from numbers, which may come again, and scattered to them", E, float, bfloat16,
+                   float16) {
+    for_rows([](shape s, test::layout from, test::layout to) {
+        const auto a = test::stored<E>(test::normals(s.rows * s.columns, 1));
+        const rows_of<E> x(a, s.rows, s.columns, from);
+        std::vector<std::uint32_t> numbers(s.rows + 2);
+        for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<std::uint32_t>(7 * i % s.rows);
+        const std::vector<double> zeros(numbers.size() * s.columns);
+        const rows_of<E> y(zeros, numbers.size(), s.columns, to), z(zeros, numbers.size(), s.columns, to);
+        cuda::gather_rows<E>(x.seen(), test::device_array(numbers).data(), y.view(), nullptr);
+        std::vector<double> gathered = zeros, scattered = zeros;
+        for (std::size_t i = 0; i < gathered.size(); ++i)
+            gathered[i] = a[numbers[i / s.columns] * s.columns + i % s.columns];
+        CHECK(y.values() == gathered);
+        std::vector<std::uint32_t> places(s.rows); // in descending order, from the last
+        for (std::size_t i = 0; i < s.rows; ++i) places[i] = static_cast<std::uint32_t>(numbers.size() - 1 - i);
+        cuda::scatter_rows<E>(x.seen(), test::device_array(places).data(), z.view(), nullptr);
+        for (std::size_t i = 0; i < a.size(); ++i) scattered[places[i / s.columns] * s.columns + i % s.columns] = a[i];
+        CHECK(z.values() == scattered);
+        CHECK(y.gaps_stay());
+        CHECK(z.gaps_stay());
+    });
+}
+
+TEST_CASE_TEMPLATE("rows become another type, rounded to the nearest", E, float, bfloat16, float16) {
+    for_rows([](shape s, test::layout from, test::layout to) {
+        std::vector<double> a = test::normals(s.rows * s.columns, 1);
+        a[0] = -test::infinity, a.back() = s.columns > 1 ? 1e-6 : a.back(); // beside a subnormal of 16 bits
+        const auto to_type = [&]<class To>(To) {
+            const rows_of<E> x(a, s.rows, s.columns, from);
+            const rows_of<To> y(std::vector<double>(a.size()), s.rows, s.columns, to);
+            cuda::convert<E, To>(x.seen(), y.view(), nullptr);
+            CHECK(y.values() == test::stored<To>(test::stored<E>(a)));
+            CHECK(y.gaps_stay());
+        };
+        to_type(float{});
+        to_type(bfloat16(0.0F));
+        to_type(float16(0.0F));
+    });
+}
+
+TEST_CASE("a copy between rows of one type keeps the bits of a NaN") {
+    const std::vector<float16> odd(9, std::bit_cast<float16>(std::uint16_t{0x7c01})); // a signalling one
+    const test::device_array<float16> x(odd), y(std::vector<float16>(9, float16(1.0F)));
+    cuda::convert<float16, float16>({x.data(), 1, 9, 9}, {y.data(), 1, 9, 9}, nullptr);
+    for (const float16 value : y.values()) CHECK(value.bits == 0x7c01);
+}
+
+TEST_CASE("nothing is started for empty rows, and rows beyond the grid's height are reached") {
+    const std::size_t before = emulator::launches();
+    const cuda::device_rows<float> none{nullptr, 0, 8, 8}, narrow{nullptr, 8, 0, 8};
+    for (const auto& empty : {none, narrow}) {
+        cuda::fill(empty, 1.0F, nullptr);
+        cuda::convert<float, float>(empty, empty, nullptr);
+        cuda::add<float>(empty, empty, 1.0F, nullptr);
+        cuda::add_bias<float>(nullptr, empty, store::add, nullptr);
+        cuda::gather_rows<float>(empty, nullptr, empty, nullptr);
+        cuda::scatter_rows<float>(empty, nullptr, empty, nullptr);
+    }
+    CHECK(emulator::launches() == before);
+    const cuda::piece_grid grid(std::size_t{1} << 30, 300);
+    CHECK(grid.blocks.y == 65535);
+    CHECK(grid.threads.x * grid.blocks.x >= 300);
+    CHECK(grid.threads.x * grid.threads.y <= 256);
+}
