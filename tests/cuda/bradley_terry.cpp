@@ -45,7 +45,7 @@ template <class Real> struct game_example {
     }
 };
 
-template <class Real> inline constexpr double tolerance = std::is_same_v<Real, double> ? 1e-13 : 1e-5;
+template <class Real> inline constexpr double game_tolerance = std::is_same_v<Real, double> ? 1e-13 : 1e-5;
 
 template <class Real> void check_games(const game_example<Real>& e) {
     CAPTURE(e.left.size());
@@ -59,14 +59,14 @@ template <class Real> void check_games(const game_example<Real>& e) {
     const std::vector<Real> of_games = values.values();
     for (std::size_t g = 0; g < e.left.size(); ++g) {
         const double value = e.log_likelihood(g), x = e.advantage(g), lean = static_cast<double>(e.won[g]) - 0.5;
-        CHECK(static_cast<double>(of_games[g]) == doctest::Approx(value).epsilon(tolerance<Real>));
+        CHECK(static_cast<double>(of_games[g]) == doctest::Approx(value).epsilon(game_tolerance<Real>));
         wanted.log_likelihood += value;
         wanted.weight += static_cast<double>(e.weight[g]);
         wanted.decided += lean != 0;
         wanted.correct += lean * x > 0;
         wanted.equal += lean != 0 && x == 0;
     }
-    CHECK(found.log_likelihood == doctest::Approx(wanted.log_likelihood).epsilon(tolerance<Real>));
+    CHECK(found.log_likelihood == doctest::Approx(wanted.log_likelihood).epsilon(game_tolerance<Real>));
     CHECK(found.weight == doctest::Approx(wanted.weight).epsilon(1e-13));
     CHECK(found.decided == wanted.decided);
     CHECK(found.correct == wanted.correct);
@@ -93,8 +93,8 @@ template <class Real> void check_items(const game_example<Real>& e) {
         }
     }
     for (std::size_t i = 0; i < e.items; ++i) {
-        CHECK(std::abs(static_cast<double>(gradient.values()[i]) - slope[i]) <= tolerance<Real> * size[i]);
-        CHECK(std::abs(static_cast<double>(curvature.values()[i]) - bend[i]) <= tolerance<Real> * size[i]);
+        CHECK(std::abs(static_cast<double>(gradient.values()[i]) - slope[i]) <= game_tolerance<Real> * size[i]);
+        CHECK(std::abs(static_cast<double>(curvature.values()[i]) - bend[i]) <= game_tolerance<Real> * size[i]);
     }
 }
 

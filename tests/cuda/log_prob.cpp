@@ -27,7 +27,7 @@ struct head_form {
     double cap = 0, temperature = 1;
     bool biased = false;
 };
-constexpr head_form forms[] = {{}, {0, 0.7, false}, {30, 1, false}, {5, 1.5, true}, {0, 1, true}};
+constexpr head_form head_forms[] = {{}, {0, 0.7, false}, {30, 1, false}, {5, 1.5, true}, {0, 1, true}};
 
 /// Results of rows, in the order normaliser, entropy, log Σ p².
 struct row_scores {
@@ -109,7 +109,7 @@ struct head_example {
 };
 
 /// Within `tolerance`, scaled by the wanted number where it is above 1; NaN is NaN and −∞ is −∞.
-bool all_near(const std::vector<double>& found, const std::vector<double>& wanted, double tolerance = 2e-5) {
+bool near_scores(const std::vector<double>& found, const std::vector<double>& wanted, double tolerance = 2e-5) {
     REQUIRE(found.size() == wanted.size());
     return std::ranges::equal(found, wanted, [&](double f, double w) {
         return f == w || (std::isnan(f) && std::isnan(w)) || std::abs(f - w) <= tolerance * std::max(1.0, std::abs(w));
@@ -117,7 +117,7 @@ bool all_near(const std::vector<double>& found, const std::vector<double>& wante
 }
 
 /// Equal, a NaN to a NaN.
-bool same(const std::vector<double>& a, const std::vector<double>& b) {
+bool same_scores(const std::vector<double>& a, const std::vector<double>& b) {
     return std::ranges::equal(a, b, [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); });
 }
 
@@ -134,14 +134,14 @@ void check_example(const head_example& e, std::size_t width, const test::layout&
         wanted_log_probs.push_back(e.logit(sources[i], targets[i]) - wanted.normalisers[sources[i]]);
     }
     const row_scores found = e.found(width, where, true, sources, targets, log_probs);
-    CHECK(all_near(found.normalisers, wanted.normalisers));
-    CHECK(all_near(found.entropies, wanted.entropies));
-    CHECK(all_near(found.log_sum_squares, wanted.log_sum_squares));
-    CHECK(all_near(log_probs, wanted_log_probs));
+    CHECK(near_scores(found.normalisers, wanted.normalisers));
+    CHECK(near_scores(found.entropies, wanted.entropies));
+    CHECK(near_scores(found.log_sum_squares, wanted.log_sum_squares));
+    CHECK(near_scores(log_probs, wanted_log_probs));
     std::vector<double> plain_log_probs;
     const row_scores plain = e.found(width, where, false, sources, targets, plain_log_probs);
-    CHECK(same(plain.normalisers, found.normalisers));
-    CHECK(same(plain_log_probs, log_probs));
+    CHECK(same_scores(plain.normalisers, found.normalisers));
+    CHECK(same_scores(plain_log_probs, log_probs));
 }
 
 } // namespace
@@ -153,12 +153,12 @@ TEST_CASE("Tiles of products folded into rows give what a double makes of all lo
     constexpr shape shapes[] = {{1, 1, 1}, {3, 7, 7}, {2, 33, 8}, {5, 1000, 64}, {2, 4099, 1000}, {3, 8192, 8192}};
     emulator::for_schedules(10, [&](std::uint64_t seed) {
         const shape& s = shapes[seed % 6];
-        const head_form& form = forms[seed % 5];
+        const head_form& form = head_forms[seed % 5];
         check_example(head_example(s.rows, s.vocabulary, form), s.width, test::layouts[seed % 4]);
     });
-    for (const shape& s : shapes) check_example(head_example(s.rows, s.vocabulary, forms[3]), s.width, {8, 4});
+    for (const shape& s : shapes) check_example(head_example(s.rows, s.vocabulary, head_forms[3]), s.width, {8, 4});
     for (const head_form& form : forms) check_example(head_example(2, 1100, form), 256, {1, 3});
-    for (const test::layout& where : test::layouts) check_example(head_example(2, 1100, forms[4]), 550, where);
+    for (const test::layout& where : test::layouts) check_example(head_example(2, 1100, head_forms[4]), 550, where);
 }
 
 TEST_CASE("Nothing is started for an empty batch, and an empty tile adds nothing") {
@@ -174,8 +174,8 @@ TEST_CASE("Nothing is started for an empty batch, and an empty tile adds nothing
 }
 
 TEST_CASE("A vocabulary of 262,144 tokens in tiles") {
-    check_example(head_example(1, 262144, forms[2], 3), 65536, {});
-    check_example(head_example(2, 262144, forms[0], 1), 100000, {}); // the last one is shorter
+    check_example(head_example(1, 262144, head_forms[2], 3), 65536, {});
+    check_example(head_example(2, 262144, head_forms[0], 1), 100000, {}); // the last one is shorter
 }
 
 TEST_CASE("Rows without a distribution are NaN as on the processor, and spoil no others") {
@@ -217,10 +217,10 @@ TEST_CASE("Log-probs, normalisers, entropies and log-sum-squares are those of lo
         log_softmax(matrix_view<const float>(logits.data(), 4, 1500), std::vector<token_id>{3, 1499, 700, 0},
                     {wanted_log_probs, wanted.normalisers, wanted.entropies, wanted.log_sum_squares}, transform);
         const row_scores found = e.found(512, {}, true, {0, 1, 2, 3}, {3, 1499, 700, 0}, log_probs);
-        CHECK(all_near(found.normalisers, wanted.normalisers, 1e-5));
-        CHECK(all_near(found.entropies, wanted.entropies, 1e-5));
-        CHECK(all_near(found.log_sum_squares, wanted.log_sum_squares, 1e-5));
-        CHECK(all_near(log_probs, wanted_log_probs, 1e-5));
+        CHECK(near_scores(found.normalisers, wanted.normalisers, 1e-5));
+        CHECK(near_scores(found.entropies, wanted.entropies, 1e-5));
+        CHECK(near_scores(found.log_sum_squares, wanted.log_sum_squares, 1e-5));
+        CHECK(near_scores(log_probs, wanted_log_probs, 1e-5));
     }
 }
 

@@ -50,7 +50,8 @@ template <class Real> struct pairs_on_device {
     }
 };
 
-template <class Real> bool all_near(const std::vector<Real>& found, const std::vector<Real>& wanted, Real factor = 1) {
+template <class Real>
+bool near_column(const std::vector<Real>& found, const std::vector<Real>& wanted, Real factor = 1) {
     const double tolerance = 256 * static_cast<double>(std::numeric_limits<Real>::epsilon());
     return std::ranges::equal(found, wanted, [&](Real f, Real w) {
         const double away = std::abs(static_cast<double>(f) - static_cast<double>(factor * w));
@@ -75,9 +76,9 @@ template <class Real, class Loss> void check_loss(const Loss& loss, std::size_t 
     const cuda::pair_sum_room room;
     cuda::pairwise_loss(loss, on_device.columns, on_device.results(factor), room, nullptr);
     const loss_sums found = cuda::read_pair_sums(loss, on_device.columns, room, nullptr);
-    CHECK(all_near(on_device.values.values(), values));
-    CHECK(all_near(on_device.d_chosen.values(), p.d_chosen, static_cast<Real>(factor)));
-    CHECK(all_near(on_device.d_rejected.values(), p.d_rejected, static_cast<Real>(factor)));
+    CHECK(near_column(on_device.values.values(), values));
+    CHECK(near_column(on_device.d_chosen.values(), p.d_chosen, static_cast<Real>(factor)));
+    CHECK(near_column(on_device.d_rejected.values(), p.d_rejected, static_cast<Real>(factor)));
     const double tolerance = std::is_same_v<Real, double> ? 1e-12 : 1e-5;
     CHECK(found.loss == doctest::Approx(wanted.loss).epsilon(tolerance));
     CHECK(found.weight == doctest::Approx(wanted.weight).epsilon(1e-14));
@@ -92,7 +93,7 @@ template <class Real, class Loss> void check_loss(const Loss& loss, std::size_t 
 
 /// The message of what reading the sums throws.
 template <class Error, class Loss, class Real>
-std::string refusal(const Loss& loss, const pairs<Real>& p, cuda::device_pairs<Real> columns) {
+std::string launch_refusal(const Loss& loss, const pairs<Real>& p, cuda::device_pairs<Real> columns) {
     const cuda::pair_sum_room room;
     try {
         cuda::pairwise_loss(loss, columns, cuda::device_pair_gradients<Real>{}, room, nullptr);
@@ -159,7 +160,7 @@ TEST_CASE("More pairs than a launch has threads are taken several a thread, and 
         CHECK(found.loss == doctest::Approx(wanted.loss).epsilon(1e-6));
         CHECK(found.correct == wanted.correct);
     }
-    CHECK(all_near(on_device.d_chosen.values(), p.d_chosen));
+    CHECK(near_column(on_device.d_chosen.values(), p.d_chosen));
 }
 
 TEST_CASE("Columns that are not given have their defaults, and results that are not wanted are not written") {
@@ -172,7 +173,7 @@ TEST_CASE("Columns that are not given have their defaults, and results that are 
     const cuda::pair_sum_room room;
     cuda::pairwise_loss(dpo{}, columns, {.rejected = on_device.d_rejected.data()}, room, nullptr);
     CHECK(cuda::read_pair_sums(dpo{}, columns, room, nullptr).loss == doctest::Approx(wanted.loss).epsilon(1e-13));
-    CHECK(all_near(on_device.d_rejected.values(), p.d_rejected));
+    CHECK(near_column(on_device.d_rejected.values(), p.d_rejected));
     CHECK(on_device.d_chosen.values() == p.chosen);
     CHECK(on_device.values.values() == p.chosen);
 
@@ -187,7 +188,7 @@ TEST_CASE("A fault is said by the lowest pair that has one, in the processor's w
         pairs<double> p = random_pairs<double>(300);
         change(p);
         const pairs_on_device<double> on_device(p);
-        return refusal<error>(dpo{}, p, on_device.columns);
+        return launch_refusal<error>(dpo{}, p, on_device.columns);
     };
     CHECK(said([](pairs<double>& p) { p.chosen[299] = p.rejected[130] = test::not_a_number; }) ==
           "pair 130: rejected is nan, a finite number was expected");
@@ -198,7 +199,7 @@ TEST_CASE("A fault is said by the lowest pair that has one, in the processor's w
     pairs<double> certain = random_pairs<double>(9);
     certain.rejected[4] = 0;
     certain.target = std::vector<double>(9, 1.0);
-    CHECK(refusal<numeric_error>(orpo{}, certain, pairs_on_device<double>(certain).columns)
+    CHECK(launch_refusal<numeric_error>(orpo{}, certain, pairs_on_device<double>(certain).columns)
               .starts_with("pair 4: the rejected response is certain"));
 }
 
@@ -206,15 +207,17 @@ TEST_CASE("Parameters and columns are refused before anything is started") {
     const pairs<float> p = random_pairs<float>(3);
     const pairs_on_device<float> on_device(p);
     const std::size_t before = emulator::launches();
-    CHECK(refusal<argument_error>(dpo{.beta = -1}, p, on_device.columns) ==
+    CHECK(launch_refusal<argument_error>(dpo{.beta = -1}, p, on_device.columns) ==
           "beta is -1, a positive number was expected");
-    CHECK(refusal<argument_error>(ipo_sum{.beta = 0}, p, on_device.columns).starts_with("beta is 0"));
-    CHECK(refusal<argument_error>(nca{}, p, on_device.columns).find("takes no margin column") != std::string::npos);
+    CHECK(launch_refusal<argument_error>(ipo_sum{.beta = 0}, p, on_device.columns).starts_with("beta is 0"));
+    CHECK(launch_refusal<argument_error>(nca{}, p, on_device.columns).find("takes no margin column") !=
+          std::string::npos);
     cuda::device_pairs<float> columns = on_device.columns;
     columns.rejected_tokens = nullptr;
-    CHECK(refusal<argument_error>(simpo{}, p, columns).find("needs the responses' lengths") != std::string::npos);
+    CHECK(launch_refusal<argument_error>(simpo{}, p, columns).find("needs the responses' lengths") !=
+          std::string::npos);
     columns.reference_chosen = nullptr;
-    CHECK(refusal<argument_error>(dpo{}, p, columns).find("must both be given") != std::string::npos);
+    CHECK(launch_refusal<argument_error>(dpo{}, p, columns).find("must both be given") != std::string::npos);
     CHECK(emulator::launches() == before);
 }
 

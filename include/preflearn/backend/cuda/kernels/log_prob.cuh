@@ -134,9 +134,9 @@ __global__ void __launch_bounds__(fold_threads)
         for (unsigned k = 0; k < fold_held; ++k) {
             const std::size_t c = first + k * step;
             const bool there = c < size;
-            pack<float, Width> x, added;
-            if (there) x = load_pack<Width>(row + c);
-            if (there && bias) added = load_pack<Width>(bias + c);
+            piece<Width, float> x, added;
+            if (there) x = load_piece<Width>(row + c);
+            if (there && bias) added = load_piece<Width>(bias + c);
 #pragma unroll
             for (unsigned i = 0; i < Width; ++i)
                 z[k * Width + i] = there ? map(x[i], bias ? added[i] : 0.0F) : -std::numeric_limits<float>::infinity();
