@@ -5,12 +5,13 @@
 #include <cstdint>
 #include <vector>
 
-#include <preflearn/backend/cuda/kernels/activation.cuh>
+#include <preflearn/backend/cuda/operations.hpp>
 
 #include "../numbers.hpp"
 #include "../parts.hpp"
 #include "device_array.hpp"
 #include "emulator/emulator.hpp"
+#include "traffic.hpp"
 
 using namespace preflearn;
 using test::rows_of;
@@ -38,6 +39,12 @@ struct shape {
     std::size_t rows, columns;
 };
 constexpr shape shapes[] = {{1, 1}, {1, 8}, {3, 7}, {33, 40}, {1, 2056}, {2, 515}};
+
+/// Of N rows of f outputs: gate and up, or x, and y, each once.
+template <class E> test::moved_bytes activation_traffic(std::size_t rows, std::size_t outputs, mlp_kind mlp) {
+    const std::size_t bytes = (mlp == mlp_kind::gated ? 3 : 2) * rows * outputs * sizeof(E);
+    return {bytes, bytes};
+}
 
 } // namespace
 
@@ -107,4 +114,17 @@ TEST_CASE("no rows, no launch") {
     cuda::activate<float>({nullptr, 0, 16, 16}, mlp_kind::gated, activation_kind::silu, {nullptr, 0, 8, 8}, nullptr);
     cuda::activate<float>({nullptr, 0, 8, 8}, mlp_kind::plain, activation_kind::silu, {nullptr, 0, 8, 8}, nullptr);
     CHECK(emulator::launches() == before);
+}
+
+TEST_CASE_TEMPLATE("what an activation reads and writes is asked for once", E, float, bfloat16) {
+    const std::size_t rows = 16, outputs = 1536;
+    const rows_of<E> x(std::vector<double>(rows * 2 * outputs), rows, 2 * outputs),
+        y(std::vector<double>(rows * outputs), rows, outputs);
+    test::check_traffic("gated MLP", activation_traffic<E>(rows, outputs, mlp_kind::gated), [&] {
+        cuda::activate<E>(x.seen(), mlp_kind::gated, activation_kind::silu, y.view(), nullptr);
+    });
+    test::check_traffic("plain MLP", activation_traffic<E>(rows, outputs, mlp_kind::plain), [&] {
+        cuda::activate<E>({x.seen().data, rows, outputs, outputs}, mlp_kind::plain, activation_kind::gelu, y.view(),
+                          nullptr);
+    });
 }

@@ -4,12 +4,13 @@
 #include <cstdint>
 #include <vector>
 
-#include <preflearn/backend/cuda/kernels/embedding.cuh>
+#include <preflearn/backend/cuda/operations.hpp>
 
 #include "../numbers.hpp"
 #include "../parts.hpp"
 #include "device_array.hpp"
 #include "emulator/emulator.hpp"
+#include "traffic.hpp"
 
 using namespace preflearn;
 using test::rows_of;
@@ -26,6 +27,13 @@ std::vector<std::uint32_t> some_ids(std::size_t count) {
     std::vector<std::uint32_t> ids(count);
     for (std::size_t i = 0; i < count; ++i) ids[i] = static_cast<std::uint32_t>((5 * i + 10) % vocabulary);
     return ids;
+}
+
+/// Of N tokens, all different: a row of the table and a row written (and read, where it is added to), each once; a
+/// token's number once, but asked for by each piece of 16 bytes of its row.
+template <class E> test::moved_bytes embedding_traffic(std::size_t tokens, std::size_t columns, std::size_t passes) {
+    const std::size_t row = columns * sizeof(E);
+    return {tokens * (passes * row + 4), tokens * (passes * row + 4 * row / 16)};
 }
 
 } // namespace
@@ -84,4 +92,17 @@ TEST_CASE("what a table holds beyond numbers is seen, and nothing is started wit
     cuda::embed<float>(ids.data(), table.seen(), 2, {y.view().data, 0, 2, 2}, nullptr);
     cuda::add_positions<float>(ids.data(), table.seen(), {y.view().data, 0, 2, 2}, nullptr);
     CHECK(emulator::launches() == before);
+}
+
+TEST_CASE_TEMPLATE("embeddings on a device are asked for once", E, float, bfloat16) {
+    const std::size_t tokens = 64, columns = 512;
+    const std::vector<double> zeros(tokens * columns);
+    const rows_of<E> table(zeros, tokens, columns), y(zeros, tokens, columns);
+    std::vector<std::uint32_t> numbers(tokens);
+    for (std::size_t i = 0; i < tokens; ++i) numbers[i] = static_cast<std::uint32_t>(5 * i % tokens);
+    const test::device_array<std::uint32_t> ids(numbers);
+    test::check_traffic("embed", embedding_traffic<E>(tokens, columns, 2),
+                        [&] { cuda::embed<E>(ids.data(), table.seen(), 2.0F, y.view(), nullptr); });
+    test::check_traffic("add_positions", embedding_traffic<E>(tokens, columns, 3),
+                        [&] { cuda::add_positions<E>(ids.data(), table.seen(), y.view(), nullptr); });
 }

@@ -1,6 +1,7 @@
 // The emulator itself: what kernels may do has the right outcome under every schedule, and what they must not do is
 // said.
 #include <cmath>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -49,7 +50,7 @@ template <class F> std::string fault_of(F&& f) {
 bool says(const std::string& message, std::initializer_list<const char*> parts) {
     for (const char* part : parts)
         if (message.find(part) == std::string::npos) {
-            MESSAGE(message, " lacks ", part);
+            MESSAGE(message, " lacks ", std::string(part));
             return false;
         }
     return true;
@@ -259,6 +260,144 @@ TEST_CASE("emulator: a machine without a driver answers 35 and leaves the number
     CHECK(cudaDriverGetVersion(&version) == cudaSuccess);
     CHECK(version == 0);
     CHECK_THROWS_AS(launch(throws_kernel, 1, 1, 0, nullptr), no_device_error);
+}
+
+// What only the checked build sees.
+
+__global__ void neighbours_race(int* y) {
+    int* const shared = shared_array<int, 64>();
+    shared[threadIdx.x] = static_cast<int>(threadIdx.x);
+    y[threadIdx.x] = shared[threadIdx.x ^ 1U]; // no barrier
+}
+__global__ void reader_race(int* y) {
+    int* const shared = shared_array<int, 1>();
+    if (threadIdx.x == 0) *shared = 1;
+    __syncthreads();
+    y[threadIdx.x] = *shared;
+    if (threadIdx.x == 40) *shared = 2; // while others read
+}
+__global__ void blocks_race(int* y) { y[0] = static_cast<int>(blockIdx.x); }
+__global__ void shuffle_orders_nothing(int* y) {
+    int* const shared = shared_array<int, 64>();
+    shared[threadIdx.x] = 1;
+    const int sum = warp_sum(1);
+    y[threadIdx.x] = sum + shared[threadIdx.x ^ 1U];
+}
+__global__ void warp_in_order(int* y) {
+    int* const shared = shared_array<int, 64>();
+    shared[threadIdx.x] = 1;
+    __syncwarp();
+    y[threadIdx.x] = shared[threadIdx.x ^ 1U];
+}
+__global__ void last_block_sums(int* sums, unsigned* done, int* y) {
+    int* const last = shared_array<int, 1>();
+    if (threadIdx.x == 0) {
+        sums[blockIdx.x] = 1;
+        __threadfence();
+        *last = atomicAdd(done, 1U) == gridDim.x - 1;
+    }
+    __syncthreads();
+    if (*last == 0) return;
+    __threadfence();
+    y[threadIdx.x] = sums[threadIdx.x % gridDim.x];
+}
+__global__ void last_block_without_fence(int* sums, unsigned* done, int* y) {
+    sums[blockIdx.x] = 1;
+    if (atomicAdd(done, 1U) == gridDim.x - 1) y[0] = sums[0] + sums[gridDim.x - 1];
+}
+__global__ void before_first_write(int* y) {
+    int* const shared = shared_array<int, 2>();
+    if (threadIdx.x != 0) return;
+    shared[0] = 1;
+    y[0] = shared[1];
+}
+__global__ void device_before_first_write(const float* x, float* y) { y[0] = x[3]; }
+__global__ void behind_device_array(float* y) { y[64 + threadIdx.x / 31] = 1; }
+__global__ void behind_shared_array(int* y) {
+    int* const shared = shared_array<int, 31>();
+    shared[threadIdx.x] = 1;
+    y[threadIdx.x] = shared[threadIdx.x];
+}
+__global__ void misaligned(float* y) { store_pack(y + 1, pack<float>{}); }
+__global__ void reads_host(const int* x, int* y) { y[0] = x[0]; }
+
+TEST_CASE("emulator: the checked build sees races, bounds, alignment and first writes") {
+    if (!emulator::checked()) return;
+    const device_list<int> y(64), sums(8);
+    const device_list<unsigned> done(std::vector<unsigned>{0, 0});
+    const device_list<float> x(64);
+    emulator::for_schedules(2, [&](std::uint64_t) {
+        const auto run = [&](void (*kernel)(int*), unsigned grid = 1) {
+            return fault_of([&] { launch(kernel, grid, 64, 0, nullptr, y.data); });
+        };
+        CHECK(says(run(neighbours_race), {"neighbours_race", "writes 4 bytes, byte ",
+                                          " of a shared array of 256 bytes, at emulator.cpp:", ": a race with thread (",
+                                          "which reads it at emulator.cpp:", "no barrier between"}));
+        CHECK(says(run(reader_race), {"a race with thread", "of a shared array of 4 bytes"}));
+        CHECK(says(run(blocks_race, 2), {"byte 0 of an array of 256 bytes", "a race with"}));
+        CHECK(says(run(shuffle_orders_nothing), {"a race with"}));
+        CHECK(run(warp_in_order) == "no fault");
+        check(cudaMemset(done.data, 0, 8), "cudaMemset");
+        CHECK(fault_of([&] { launch(last_block_sums, 8, 32, 0, nullptr, sums.data, done.data, y.data); }) ==
+              "no fault");
+        CHECK(says(
+            fault_of([&] { launch(last_block_without_fence, 8, 1, 0, nullptr, sums.data, done.data + 1, y.data); }),
+            {"a race with a thread of another block", "nothing orders blocks"}));
+        CHECK(says(run(before_first_write),
+                   {"reads 4 bytes before anything was written there, byte 4 of a shared array of 8 bytes"}));
+        CHECK(says(fault_of([&] {
+                       launch(device_before_first_write, 1, 1, 0, nullptr, x.data, reinterpret_cast<float*>(y.data));
+                   }),
+                   {"before anything was written there, byte 12 of an array of 256 bytes at emulator.cpp:"}));
+        CHECK(says(
+            fault_of([&] { launch(behind_device_array, 1, 32, 0, nullptr, x.data); }),
+            {"thread (", "writes 4 bytes out of bounds, ", " bytes behind an array of 256 bytes at emulator.cpp:"}));
+        CHECK(says(run(behind_shared_array),
+                   {"writes 4 bytes out of bounds, ", "bytes behind a shared array of 124 bytes"}));
+        CHECK(says(fault_of([&] { launch(misaligned, 1, 1, 0, nullptr, x.data); }),
+                   {"writes 16 bytes that are misaligned, byte 4"}));
+        const auto host = std::make_unique<int>(1);
+        CHECK(says(fault_of([&] { launch(reads_host, 1, 1, 0, nullptr, host.get(), y.data); }),
+                   {"reads 4 bytes of the host's memory"}));
+        check(cudaFree(nullptr), "cudaFree");
+    });
+}
+
+__global__ void copy_packs(const float* x, float* y, unsigned stride) {
+    store_pack(y + 4 * threadIdx.x, load_pack(x + 4 * threadIdx.x * stride));
+}
+__global__ void read_columns(const float* x, float* y, unsigned stride) {
+    float* const shared = shared_array<float, 32 * 33>();
+    for (unsigned i = 0; i < 32; ++i) shared[i * stride + threadIdx.x] = x[threadIdx.x];
+    __syncwarp();
+    float sum = 0;
+    for (unsigned i = 0; i < 32; ++i) sum += shared[threadIdx.x * stride + i];
+    y[threadIdx.x] = sum;
+}
+
+TEST_CASE("emulator: the checked build counts what is moved") {
+    if (!emulator::checked()) return;
+    const device_list<float> x(std::vector<float>(1024)), y(256);
+    emulator::traffic_count found;
+    const auto measure = [&](auto kernel, unsigned threads, unsigned stride) {
+        const emulator::traffic_meter meter;
+        launch(kernel, 1, threads, 0, nullptr, x.data, y.data, stride);
+        found = meter.count();
+    };
+    measure(copy_packs, 64, 1);
+    CHECK(found.asked_read == 1024);
+    CHECK(found.asked_written == 1024);
+    CHECK(found.distinct() == 2048);
+    CHECK(found.sectors_of_asked() == 1);
+    measure(copy_packs, 64, 4);
+    CHECK(found.distinct() == 2048);
+    CHECK(found.sectors_of_asked() == 1.5); // half of each sector that is read
+    measure(read_columns, 32, 33);
+    CHECK(found.asked_read == 32 * 128);
+    CHECK(found.distinct_read == 128);
+    CHECK(found.bank_conflicts() == 1);
+    measure(read_columns, 32, 32);
+    CHECK(found.bank_conflicts() == 16.5); // every write one pass, every read 32
 }
 
 } // namespace emulated

@@ -1,17 +1,20 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include <preflearn/backend/cuda/kernels/norm.cuh>
+#include <preflearn/backend/cuda/operations.hpp>
+#include <preflearn/backend/cuda/row_grid.hpp>
 
 #include "../numbers.hpp"
 #include "../parts.hpp"
 #include "device_array.hpp"
 #include "emulator/emulator.hpp"
+#include "traffic.hpp"
 
 using namespace preflearn;
 using test::rows_of;
@@ -95,6 +98,19 @@ template <class E> void check_norm(const shape& s, norm_kind kind, bool weighted
     CHECK(test::first_difference<E>(in_place.values(), e.normed, s.size) == e.normed.size());
 }
 
+/// Of N rows of H parts: each row read and written once (and read where it is added to), weight and bias once. Asked
+/// for is the weight by each team that has a row. Rows too wide for registers are read once for every sum and once
+/// more, and their weight with every row.
+template <class E> test::moved_bytes norm_traffic(const shape& s, bool layer, bool biased, bool add) {
+    const std::size_t row = s.heads * s.size * sizeof(E), passes = add ? 3 : 2, parameters = biased ? 2 : 1;
+    const std::size_t once = parameters * s.size * sizeof(E), minimum = s.rows * row * passes + once;
+    if (s.size > std::size_t{cuda::norm_held} * cuda::norm_threads)
+        return {minimum, s.rows * row * (passes + (layer ? 2 : 1) + parameters)};
+    const cuda::norm_shape shape(s.rows, s.heads, s.size, 16 / sizeof(E));
+    const std::size_t teams = std::min<std::size_t>(s.rows, std::size_t{shape.teams} * shape.blocks);
+    return {minimum, s.rows * row * passes + s.heads * teams * once};
+}
+
 } // namespace
 
 TEST_CASE_TEMPLATE("both norms on a device are their formulas, of rows and of heads, also in place and added", E, float,
@@ -167,4 +183,24 @@ TEST_CASE("no rows or no columns, no launch") {
         cuda::add_normalised<float>(empty, {}, 1, empty, nullptr);
     }
     CHECK(emulator::launches() == before);
+}
+
+TEST_CASE_TEMPLATE("a row is asked for once by its norm, a weight at most once in eight rows where there are many", E,
+                   float, bfloat16) {
+    constexpr shape shapes[] = {{64, 1, 2048}, {16, 1, 576}, {24, 12, 64}, {3, 1, 8192}, {2, 1, 12288}};
+    for (const shape& s : shapes) {
+        const std::size_t columns = s.heads * s.size;
+        const std::vector<double> zeros(s.rows * columns);
+        const rows_of<E> x(zeros, s.rows, columns), y(zeros, s.rows, columns), w(zeros, 1, s.size), b(zeros, 1, s.size);
+        const cuda::device_norm<E> rms{.heads = s.heads, .weight = w.view().data},
+            layer{.kind = norm_kind::layer, .heads = s.heads, .weight = w.view().data, .bias = b.view().data};
+        test::check_traffic("RMSNorm", norm_traffic<E>(s, false, false, false),
+                            [&] { cuda::normalise<E>(x.seen(), rms, y.view(), {}, nullptr); });
+        test::check_traffic("RMSNorm, added", norm_traffic<E>(s, false, false, true),
+                            [&] { cuda::add_normalised<E>(x.seen(), rms, 1, y.view(), nullptr); });
+        test::check_traffic("LayerNorm", norm_traffic<E>(s, true, true, false),
+                            [&] { cuda::normalise<E>(x.seen(), layer, y.view(), {}, nullptr); });
+    }
+    const test::moved_bytes many = norm_traffic<E>({65536, 1, 2048}, false, false, false);
+    CHECK(many.asked * 100 < many.minimum * 107);
 }

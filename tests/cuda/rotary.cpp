@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <vector>
 
-#include <preflearn/backend/cuda/kernels/rotary.cuh>
+#include <preflearn/backend/cuda/operations.hpp>
+#include <preflearn/backend/cuda/row_grid.hpp>
 
 #include "../numbers.hpp"
 #include "../parts.hpp"
 #include "device_array.hpp"
 #include "emulator/emulator.hpp"
+#include "traffic.hpp"
 
 using namespace preflearn;
 using test::rows_of;
@@ -51,6 +53,14 @@ std::vector<double> turned(const shape& s, const std::vector<float>& turns, cons
     return y;
 }
 
+/// Of N rows of H heads, P pairs of which turn: both entries of a pair read and written, a cosine and a sine a pair;
+/// these are asked for once in heads_of_a_turn heads.
+template <class E> test::moved_bytes rotary_traffic(const shape& s) {
+    const std::size_t moved = s.rows * s.heads * s.pairs * 4 * sizeof(E), angles = s.rows * s.pairs * 2 * sizeof(float);
+    const std::size_t groups = (s.heads + cuda::heads_of_a_turn - 1) / cuda::heads_of_a_turn;
+    return {moved + angles, moved + groups * angles};
+}
+
 } // namespace
 
 TEST_CASE_TEMPLATE("heads turn on a device by their row's angles, the rest of a head and of a row stays", E, float,
@@ -89,4 +99,15 @@ TEST_CASE("queries and keys turn while the values behind them stay; no numbers a
     cuda::rotate<float>(given.data(), 2, 3, {all.view().data, 0, 12, 16}, nullptr);
     cuda::rotate<float>(given.data(), 0, 3, {all.view().data, 2, 12, 16}, nullptr);
     CHECK(emulator::launches() == launched);
+}
+
+TEST_CASE_TEMPLATE("heads that turn are asked for once, their angles once in four heads", E, float, bfloat16) {
+    // Queries and keys of SmolLM2-135M (values behind them), and a partial turn
+    for (const shape& s : {shape{32, 12, 64, 32}, shape{32, 8, 80, 16}}) {
+        const std::size_t columns = s.heads * s.dim;
+        const rows_of<E> x(std::vector<double>(s.rows * columns), s.rows, columns, {0, 64});
+        const test::device_array<float> given(turns_of(s));
+        test::check_traffic("rotary", rotary_traffic<E>(s),
+                            [&] { cuda::rotate<E>(given.data(), s.pairs, s.heads, x.view(), nullptr); });
+    }
 }

@@ -1,17 +1,20 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <vector>
 
-#include <preflearn/backend/cuda/kernels/rows.cuh>
+#include <preflearn/backend/cuda/operations.hpp>
+#include <preflearn/backend/cuda/row_grid.hpp>
 
 #include "../numbers.hpp"
 #include "../parts.hpp"
 #include "device_array.hpp"
 #include "emulator/emulator.hpp"
+#include "traffic.hpp"
 
 using namespace preflearn;
 using test::rows_of;
@@ -31,6 +34,22 @@ template <class Use> void for_rows(const Use& use) {
             use(shapes[i], test::layouts[(seed + i) % 4], test::layouts[(seed / 4 + i) % 4]);
     });
 }
+
+/// Of N rows of d elements: every operation reads or writes each row once, and nothing is asked for twice but a bias
+/// (once a thread: once in rows_of_a_bias steps down the rows) and a row's number (by each of its pieces).
+template <class E> struct row_traffic {
+    std::size_t rows, columns, bytes = rows * columns * sizeof(E);
+
+    [[nodiscard]] test::moved_bytes passes(std::size_t count) const { return {count * bytes, count * bytes}; }
+    [[nodiscard]] test::moved_bytes bias(store mode) const {
+        const std::size_t moved = (mode == store::add ? 2 : 1) * bytes, once = columns * sizeof(E);
+        const cuda::piece_grid grid(rows, once / 16, cuda::rows_of_a_bias);
+        return {moved + once, moved + once * std::min<std::size_t>(rows, grid.blocks.y * grid.threads.y)};
+    }
+    [[nodiscard]] test::moved_bytes numbered() const {
+        return {2 * bytes + 4 * rows, 2 * bytes + 4 * rows * columns * sizeof(E) / 16};
+    }
+};
 
 } // namespace
 
@@ -137,4 +156,26 @@ TEST_CASE("nothing is started for empty rows, and rows beyond the grid's height 
     CHECK(grid.blocks.y == 65535);
     CHECK(grid.threads.x * grid.blocks.x >= 300);
     CHECK(grid.threads.x * grid.threads.y <= 256);
+}
+
+TEST_CASE_TEMPLATE("rows on a device are asked for once", E, float, bfloat16) {
+    const std::size_t rows = 80, columns = 512;
+    const row_traffic<E> bytes{rows, columns};
+    const std::vector<double> zeros(rows * columns);
+    const rows_of<E> x(zeros, rows, columns), y(zeros, rows, columns, {0, 16 / sizeof(E)});
+    std::vector<std::uint32_t> numbers(rows);
+    for (std::size_t i = 0; i < rows; ++i) numbers[i] = static_cast<std::uint32_t>(rows - 1 - i);
+    const test::device_array<std::uint32_t> of_rows(numbers);
+    test::check_traffic("fill", bytes.passes(1), [&] { cuda::fill(y.view(), 1.0F, nullptr); });
+    test::check_traffic("add", bytes.passes(3), [&] { cuda::add<E>(x.seen(), y.view(), 1.0F, nullptr); });
+    for (const store mode : {store::add, store::replace})
+        test::check_traffic("add_bias", bytes.bias(mode),
+                            [&] { cuda::add_bias<E>(x.seen().data, y.view(), mode, nullptr); });
+    test::check_traffic("gather_rows", bytes.numbered(),
+                        [&] { cuda::gather_rows<E>(x.seen(), of_rows.data(), y.view(), nullptr); });
+    test::check_traffic("scatter_rows", bytes.numbered(),
+                        [&] { cuda::scatter_rows<E>(x.seen(), of_rows.data(), y.view(), nullptr); });
+    const rows_of<bfloat16> narrow(zeros, rows, columns);
+    const std::size_t both = rows * columns * (sizeof(E) + 2);
+    test::check_traffic("convert", {both, both}, [&] { cuda::convert<E, bfloat16>(x.seen(), narrow.view(), nullptr); });
 }

@@ -51,6 +51,9 @@ std::uint64_t meet_warp(meeting kind, unsigned mask, std::uint64_t value, unsign
 /// mma.sync.m16n8k16 says.
 void multiply_warp(bool bfloat, const std::uint32_t (&a)[4], const std::uint32_t (&b)[2], float (&c)[4], place at);
 
+/// Of memory: what the thread did is seen before what it does.
+void fence();
+
 enum class atomic { add, maximum, minimum, exchange, compare, bit_and, bit_or };
 /// Of int, unsigned, unsigned long long, float and double; \returns the old value
 template <class T> T change(atomic kind, T* address, T value, T compare, place at);
@@ -71,6 +74,12 @@ struct kernel_call {
 cudaError_t start(const cudaLaunchConfig_t& config, kernel_call call);
 /// Says that the running thread did something that it must not.
 [[noreturn]] void fail(const char* what, place at = place::here());
+
+/// Keeps a compiler from taking a value apart, so that an access is one access.
+template <class T> __forceinline__ T whole(T value) {
+    asm("" : "+r"(value));
+    return value;
+}
 
 template <class T> __forceinline__ T shuffle(meeting kind, unsigned mask, T value, int argument, int width, place at) {
     static_assert(sizeof(T) == 4 || sizeof(T) == 8, "shuffles move 4 or 8 bytes");
@@ -127,8 +136,11 @@ __forceinline__ int __any_sync(unsigned mask, int predicate, emulator::place at 
 __forceinline__ int __all_sync(unsigned mask, int predicate, emulator::place at = emulator::place::here()) {
     return __ballot_sync(mask, predicate, at) == mask;
 }
-__forceinline__ void __threadfence() { asm volatile("" ::: "memory"); }
-__forceinline__ void __threadfence_block() { asm volatile("" ::: "memory"); }
+__forceinline__ void __threadfence() {
+    emulator::fence();
+    asm volatile("" ::: "memory");
+}
+__forceinline__ void __threadfence_block() { __threadfence(); }
 
 template <class T>
 __forceinline__ T atomicAdd(T* address, std::type_identity_t<T> value, emulator::place at = emulator::place::here()) {

@@ -22,7 +22,7 @@ struct allocation {
 
 class device_memory {
   public:
-    static constexpr std::size_t range = std::size_t{1} << 36, alignment = 256, zone = 1024;
+    static constexpr std::size_t range = std::size_t{1} << 33, alignment = 256, zone = 1024;
 
     device_memory();
     device_memory(const device_memory&) = delete;
@@ -33,6 +33,9 @@ class device_memory {
     /// Whether it was allocated.
     bool free(char* pointer);
     [[nodiscard]] std::size_t in_use() const { return used; }
+    [[nodiscard]] const char* start() const { return begin; }
+    /// Of addresses that were ever used.
+    [[nodiscard]] std::size_t extent() const { return static_cast<std::size_t>(top - begin); }
     /// Whether it lies in the device's range of addresses, allocated or not.
     [[nodiscard]] bool holds(const void* pointer) const {
         return reinterpret_cast<std::uintptr_t>(pointer) - reinterpret_cast<std::uintptr_t>(begin) < range;

@@ -49,16 +49,12 @@ class with_machine {
     machine before;
 };
 
-/// What compiler options make of the kernels.
-#ifdef PREFLEARN_CUDA_CHECKED
-inline constexpr bool checked = true;
-#else
-inline constexpr bool checked = false;
-#endif
+/// Whether every access of a kernel is looked at: whether this is the checked build.
+bool checked();
 
 /// f(seed) under `count` schedules, the first in order. The checked build sees races whatever the schedule: two do.
 template <class F> void for_schedules(std::uint64_t count, F&& f) {
-    if (checked && count > 2) count = 2;
+    if (checked() && count > 2) count = 2;
     const std::uint64_t before = settings().schedule;
     struct restore {
         std::uint64_t seed;
@@ -69,6 +65,36 @@ template <class F> void for_schedules(std::uint64_t count, F&& f) {
         f(seed);
     }
 }
+
+/// What kernels moved: bytes that lanes asked the device's memory for, how many different ones (of each launch), and
+/// what of them comes as sectors of 32 bytes, each once an instruction of a warp; how often shared memory was asked,
+/// and how often it would have been if no two lanes had wanted different words of one bank. An atomic operation reads
+/// and writes.
+struct traffic_count {
+    std::size_t asked_read = 0, asked_written = 0, distinct_read = 0, distinct_written = 0, sector_bytes = 0;
+    std::size_t shared_passes = 0, shared_least = 0;
+
+    [[nodiscard]] std::size_t asked() const { return asked_read + asked_written; }
+    [[nodiscard]] std::size_t distinct() const { return distinct_read + distinct_written; }
+    [[nodiscard]] double sectors_of_asked() const {
+        return asked() == 0 ? 1 : static_cast<double>(sector_bytes) / static_cast<double>(asked());
+    }
+    [[nodiscard]] double bank_conflicts() const {
+        return shared_least == 0 ? 1 : static_cast<double>(shared_passes) / static_cast<double>(shared_least);
+    }
+};
+/// Counts, in the checked build, as long as it lives; one at a time.
+class traffic_meter {
+  public:
+    traffic_meter();
+    traffic_meter(const traffic_meter&) = delete;
+    traffic_meter& operator=(const traffic_meter&) = delete;
+    ~traffic_meter();
+    /// Of all launches since it was made.
+    [[nodiscard]] traffic_count count() const;
+};
+/// What the latest meter counted.
+traffic_count traffic();
 
 /// Bytes of device memory in use.
 std::size_t memory_in_use();

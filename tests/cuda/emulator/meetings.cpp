@@ -3,6 +3,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "checker.hpp"
 #include "emulator.hpp"
 #include "scheduler.hpp"
 
@@ -55,6 +56,8 @@ void complete(device_block& block, device_thread& last, const warp_group& group)
     device_thread* const lanes = block.threads.data() + std::size_t{last.warp()} * 32;
     const auto count = static_cast<int>(std::min<std::size_t>(32, block.threads.size() - last.warp() * 32));
     if (group.kind == meeting::product) multiply(lanes);
+    if (group.kind == meeting::syncwarp && checked()) check().sync_lanes(last.warp(), group.mask);
+    if (group.mask == 0xffffffffU && measured().on) measured().together(last.warp());
     std::uint64_t ballot = 0;
     for (int l = 0; l < count; ++l)
         if ((group.mask >> l & 1U) != 0 && lanes[l].given != 0) ballot |= std::uint64_t{1} << l;
@@ -134,6 +137,7 @@ std::uint64_t wait_warp(device_thread& t, meeting kind, unsigned mask, unsigned 
 } // namespace
 
 int meet_block(meeting kind, int value, place line) {
+    const outside_kernel here;
     device_block& block = *present;
     device_thread& t = *block.running;
     const code_place at{line, __builtin_return_address(0)};
@@ -145,6 +149,8 @@ int meet_block(meeting kind, int value, place line) {
     block.counted += value != 0;
     if (++block.at_barrier == block.threads.size()) {
         block.at_barrier = 0;
+        if (checked()) check().barrier();
+        if (measured().on) measured().all_together();
         for (device_thread& other : block.threads) {
             other.result = static_cast<std::uint64_t>(block.counted);
             make_ready(other);
@@ -156,6 +162,7 @@ int meet_block(meeting kind, int value, place line) {
 
 std::uint64_t meet_warp(meeting kind, unsigned mask, std::uint64_t value, unsigned bytes, int argument, int width,
                         place line) {
+    const outside_kernel here;
     device_thread& t = *present->running;
     const code_place at{line, __builtin_return_address(0)};
     t.given = value;
@@ -165,6 +172,7 @@ std::uint64_t meet_warp(meeting kind, unsigned mask, std::uint64_t value, unsign
 }
 
 void multiply_warp(bool bfloat, const std::uint32_t (&a)[4], const std::uint32_t (&b)[2], float (&c)[4], place line) {
+    const outside_kernel here;
     device_thread& t = *present->running;
     const code_place at{line, __builtin_return_address(0)};
     if (present->threads.size() % 32 != 0)
@@ -175,7 +183,20 @@ void multiply_warp(bool bfloat, const std::uint32_t (&a)[4], const std::uint32_t
     wait_warp(t, meeting::product, 0xffffffffU, bfloat ? 1 : 2, at);
 }
 
+void fence() {
+    const outside_kernel here;
+    if (checked()) check().fence(*present->running);
+}
+
 template <class T> T change(atomic kind, T* address, T value, T compare, place) {
+    const outside_kernel here;
+    device_thread& t = *present->running;
+    if (checked()) {
+        check().acquire(t, address);
+        check().look(
+            {reinterpret_cast<const char*>(address), sizeof(T), true, true, true, __builtin_return_address(0)});
+        check().release(t, address);
+    }
     T old;
     std::memcpy(&old, address, sizeof old);
     T changed = value;
@@ -202,7 +223,7 @@ template <class T> T change(atomic kind, T* address, T value, T compare, place) 
         break;
     }
     std::memcpy(address, &changed, sizeof changed);
-    make_ready(*present->running); // others may come between this access and the next
+    make_ready(t); // others may come between this access and the next
     give_way();
     return old;
 }
@@ -213,6 +234,7 @@ template float change(atomic, float*, float, float, place);
 template double change(atomic, double*, double, double, place);
 
 void* shared_bytes(const void* key, std::size_t bytes, std::size_t alignment) {
+    const outside_kernel here;
     device_block& block = *present;
     const shared_memory::array& found = block.shared.get(key, bytes, alignment);
     if (block.shared.fixed_bytes() > 48UL << 10)
@@ -225,6 +247,7 @@ void* shared_bytes(const void* key, std::size_t bytes, std::size_t alignment) {
 std::size_t dynamic_size() { return present->config->dynamicSmemBytes; }
 
 void* dynamic_bytes(std::size_t first, std::size_t bytes, std::size_t alignment) {
+    const outside_kernel here;
     device_block& block = *present;
     std::ostringstream what;
     what << "takes bytes " << first << " to " << first + bytes << " of dynamic shared memory";

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "checker.hpp"
 #include "device_memory.hpp"
 #include "emulator.hpp"
 #include "scheduler.hpp"
@@ -79,6 +80,18 @@ bool writes_device(cudaMemcpyKind kind, const void* to) {
                                      : kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
 }
 
+/// What nobody has written stays so in the copy.
+void copy_row(char* to, const char* from, std::size_t bytes) {
+    std::memmove(to, from, bytes);
+    const watched_bytes& d = device_bytes();
+    if (!d.holds(to)) return;
+    if (!d.holds(from) || d.all(d.written, from, bytes)) {
+        d.mark(d.written, to, bytes, true);
+        return;
+    }
+    for (std::size_t i = 0; i < bytes; ++i) d.mark(d.written, to + i, 1, d.all(d.written, from + i, 1));
+}
+
 cudaError_t copy(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch, std::size_t width,
                  std::size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
     return on_device([&] {
@@ -92,7 +105,7 @@ cudaError_t copy(void* to, std::size_t to_pitch, const void* from, std::size_t f
             return cudaErrorInvalidValue;
         const device_memory::opened now(memory());
         for (std::size_t r = 0; r < height; ++r)
-            std::memmove(static_cast<char*>(to) + r * to_pitch, static_cast<const char*>(from) + r * from_pitch, width);
+            copy_row(static_cast<char*>(to) + r * to_pitch, static_cast<const char*>(from) + r * from_pitch, width);
         return cudaSuccess;
     });
 }
@@ -106,7 +119,11 @@ cudaError_t set(void* pointer, std::size_t pitch, int value, std::size_t width, 
         if (!memory().holds(pointer) || !memory().valid(pointer, (height - 1) * pitch + width))
             return cudaErrorInvalidValue;
         const device_memory::opened now(memory());
-        for (std::size_t r = 0; r < height; ++r) std::memset(static_cast<char*>(pointer) + r * pitch, value, width);
+        for (std::size_t r = 0; r < height; ++r) {
+            char* const row = static_cast<char*>(pointer) + r * pitch;
+            std::memset(row, value, width);
+            device_bytes().mark(device_bytes().written, row, width, true);
+        }
         return cudaSuccess;
     });
 }

@@ -1,5 +1,6 @@
 /// \file
-/// What the emulator tells AddressSanitizer: where arrays begin and end, and when fibres take turns.
+/// What the emulator tells AddressSanitizer and its own checker: where arrays begin and end, and when fibres take
+/// turns.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -20,15 +21,21 @@
 
 namespace emulator {
 
+/// Tells the checker (checker.hpp) that bytes belong to an array, or to none.
+void watch(const void* begin, std::size_t bytes, bool there);
+
 inline void forbid([[maybe_unused]] const void* begin, [[maybe_unused]] std::size_t bytes) {
 #ifdef PREFLEARN_EMULATOR_ASAN
     __asan_poison_memory_region(begin, bytes);
 #endif
+    watch(begin, bytes, false);
 }
+/// As good as new: nobody has written there.
 inline void allow([[maybe_unused]] const void* begin, [[maybe_unused]] std::size_t bytes) {
 #ifdef PREFLEARN_EMULATOR_ASAN
     __asan_unpoison_memory_region(begin, bytes);
 #endif
+    watch(begin, bytes, true);
 }
 /// Before a switch to a stack; `kept` null: the present fibre ends.
 inline void leave([[maybe_unused]] void** kept, [[maybe_unused]] const void* stack,

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "checker.hpp"
 #include "device_memory.hpp"
 #include "emulator.hpp"
 #include "places.hpp"
@@ -20,12 +21,13 @@ constinit thread_local dim3 blockDim{}, gridDim{};
 namespace emulator {
 
 constinit thread_local device_block* present = nullptr;
+constinit thread_local bool in_kernel = false;
 
 namespace {
 
 namespace fibre = boost::context::detail;
 
-constexpr std::size_t stack_bytes = 128UL << 10, stack_step = stack_bytes + 4096; ///< and a page that nobody may touch
+constexpr std::size_t stack_step = stack_bytes + 4096; ///< and a page that nobody may touch
 
 /// Of the processor's thread, while fibres run on it.
 struct home {
@@ -124,9 +126,13 @@ void enter(fibre::transfer_t from) {
     arrive(nullptr, &origin.stack, &origin.bytes);
     device_block& block = *present;
     try {
-        block.call->run(block.call->arguments.get());
+        void* const arguments = block.call->arguments.get();
+        in_kernel = true;
+        block.call->run(arguments);
+        in_kernel = false;
     } catch (const std::exception& error) {
-        block.fault = std::string("throws ") + error.what();
+        in_kernel = false;
+        report(*block.running, std::string("throws ") + error.what(), {});
     }
     device_thread& t = *block.running;
     t.state = thread_state::returned;
@@ -145,6 +151,7 @@ std::string waits_text(const device_thread& t) {
 void report(const device_thread& t, const std::string& what, code_place at) {
     present->fault = thread_text(t) + " " + what;
     if (at.line.file != nullptr || at.code != nullptr) present->fault += " at " + place_text(at);
+    if (checked() && !check().unwritten().empty()) present->fault = check().unwritten();
 }
 
 namespace {
@@ -171,6 +178,7 @@ void run_block(device_block& block, stacks& all, order& schedule) {
     block.at_barrier = block.returned = 0;
     block.counted = 0;
     block.shared.clear();
+    if (checked()) check().begin_block(count);
     block.ready.resize(count);
     std::iota(block.ready.begin(), block.ready.end(), 0U);
     schedule.arrange(block.ready);
@@ -193,6 +201,7 @@ void run_block(device_block& block, stacks& all, order& schedule) {
         if (t.state == thread_state::returned && block.fault.empty()) check_returned(block, t);
     }
     block.running = nullptr;
+    if (measured().on) measured().all_together();
     if (block.fault.empty() && block.returned != count)
         for (const device_thread& t : block.threads)
             if (t.state != thread_state::returned) {
@@ -221,6 +230,7 @@ void run_grid(device_block& block, order& schedule, stacks& all) {
         block.index = {number % grid.x, number / grid.x % grid.y, number / (grid.x * grid.y)};
         run_block(block, all, schedule);
         if (block.fault.empty()) {
+            if (checked()) block.fault = check().unwritten();
             if (const std::string beside = block.shared.damage(); !beside.empty()) block.fault = beside;
             if (const std::string beside = memory().damage(); !beside.empty() && number == blocks.back())
                 block.fault = beside;
@@ -252,7 +262,10 @@ void fail_thread(const std::string& what, code_place at) {
     __builtin_unreachable();
 }
 
-void fail(const char* what, place at) { fail_thread(what, {at, __builtin_return_address(0)}); }
+void fail(const char* what, place at) {
+    const outside_kernel here;
+    fail_thread(what, {at, __builtin_return_address(0)});
+}
 
 void run_kernel(const cudaLaunchConfig_t& config, const kernel_call& call) {
     static stacks all;
@@ -262,6 +275,8 @@ void run_kernel(const cudaLaunchConfig_t& config, const kernel_call& call) {
     block.config = &config;
     block.call = &call;
     block.fault.clear();
+    if (checked()) check().begin_launch();
+    if (measured().on) measured().begin_launch();
     gridDim = config.gridDim;
     blockDim = config.blockDim;
     struct running {

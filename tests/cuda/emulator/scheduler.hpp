@@ -32,6 +32,8 @@ struct warp_factors {
 /// Of all lanes, once they have met.
 void multiply(device_thread* lanes);
 
+inline constexpr std::size_t stack_bytes = 128UL << 10;
+
 enum class thread_state : std::uint8_t { runnable, at_barrier, at_warp, returned };
 
 struct device_thread {
@@ -75,6 +77,17 @@ struct device_block {
 
 /// The block that this thread of the processor runs, or null.
 extern constinit thread_local device_block* present;
+
+/// Whether the code that runs is a kernel's, and not the emulator's, which calls functions of the standard library that
+/// may have been compiled with the kernels.
+extern constinit thread_local bool in_kernel;
+/// Begins every function that a kernel calls.
+struct outside_kernel {
+    outside_kernel() { in_kernel = false; }
+    outside_kernel(const outside_kernel&) = delete;
+    outside_kernel& operator=(const outside_kernel&) = delete;
+    ~outside_kernel() { in_kernel = true; }
+};
 
 /// The running thread waits: back to the loop of the block; returns when its turn has come again.
 void give_way();

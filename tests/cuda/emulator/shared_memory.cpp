@@ -11,13 +11,14 @@
 
 namespace emulator {
 
-shared_memory::shared_memory() {
-    void* mapped = mmap(nullptr, range, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+char* shared_memory::arena() {
+    static void* const mapped =
+        mmap(nullptr, range, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED) throw std::bad_alloc();
-    begin = next = static_cast<char*>(mapped);
-    forbid(begin, range);
-    next = begin + zone;
+    return static_cast<char*>(mapped);
 }
+
+shared_memory::shared_memory() : begin(arena()), next(begin + zone) { forbid(begin, range); }
 
 void shared_memory::clear() {
     arrays.clear();

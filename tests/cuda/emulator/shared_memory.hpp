@@ -20,6 +20,9 @@ class shared_memory {
         std::size_t first; ///< byte of the block's shared memory as the device would lay it
     };
 
+    /// Where it lies.
+    static char* arena();
+
     shared_memory();
     /// For the next block: all arrays are gone, their bytes 0xff again.
     void clear();

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include <cuda_runtime_api.h>
@@ -93,6 +94,13 @@ inline int bind_device() {
     int current = 0;
     check(cudaGetDevice(&current), "cudaGetDevice");
     return current;
+}
+
+/// Of this thread's device; asked of the driver, which takes its time, once a thread.
+inline const device_properties& properties_of_this_device() {
+    static thread_local std::optional<device_properties> known;
+    if (const int device = bind_device(); !known || known->number != device) known = properties_of(device);
+    return *known;
 }
 
 /// Chooses the device for all threads of the process: before anything is put on one, since arrays do not move.

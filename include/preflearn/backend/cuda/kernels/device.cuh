@@ -90,18 +90,20 @@ namespace detail {
 /// 16 bytes as one load or store, of whatever they are.
 #ifdef __CUDACC__
 using bits128 = uint4;
+__device__ __forceinline__ bits128 whole(bits128 value) { return value; }
 #else
 __extension__ typedef unsigned __int128 bits128 __attribute__((may_alias));
+using emulator::whole;
 #endif
 
 } // namespace detail
 
 /// Reads, or writes, 16 bytes at an address that is a multiple of 16.
 template <class E> __device__ __forceinline__ pack<E> load_pack(const E* from) {
-    return std::bit_cast<pack<E>>(*reinterpret_cast<const detail::bits128*>(from));
+    return std::bit_cast<pack<E>>(detail::whole(*reinterpret_cast<const detail::bits128*>(from)));
 }
 template <class E> __device__ __forceinline__ void store_pack(E* to, const pack<E>& values) {
-    *reinterpret_cast<detail::bits128*>(to) = std::bit_cast<detail::bits128>(values);
+    *reinterpret_cast<detail::bits128*>(to) = detail::whole(std::bit_cast<detail::bits128>(values));
 }
 
 /// Whether rows that begin here and lie `stride` elements apart may be read in packs as far as `columns` allow.

@@ -26,11 +26,9 @@
 #include <preflearn/backend/cuda/kernels/launch.cuh>
 #include <preflearn/backend/cuda/kernels/rows.cuh>
 #include <preflearn/backend/cuda/operations.hpp>
+#include <preflearn/backend/cuda/row_grid.hpp>
 
 namespace preflearn::cuda {
-
-/// Elements of a part that a thread holds, and threads of a part, at most.
-inline constexpr unsigned norm_held = 16, norm_threads = 512;
 
 /// What the kernels of a norm are told.
 template <Element E> struct norm_task {
@@ -51,27 +49,6 @@ template <Element E> struct norm_task {
         float* const to = statistics.data + row * statistics.stride + head;
         to[0] = inverse;
         if (norm.kind == norm_kind::layer) to[norm.heads] = mean;
-    }
-};
-
-/// How a launch shares out rows: `blocks` for each head, of `teams` teams of `lanes` threads.
-struct norm_shape {
-    unsigned lanes, teams, blocks;
-
-    /// Of rows whose parts have `size` elements, read in packs of `width`.
-    norm_shape(std::size_t rows, std::size_t heads, std::size_t size, unsigned width) {
-        constexpr std::size_t warp = 32, block = 128, enough_blocks = 1024, most_rows = 8;
-        const std::size_t packs = size / width, packs_held = norm_held / width;
-        std::size_t threads = warp;
-        if (packs > warp * packs_held)
-            threads =
-                std::min<std::size_t>(detail::rounded_up((packs + packs_held - 1) / packs_held, warp), norm_threads);
-        while (threads <= warp && threads / 2 >= packs) threads /= 2;
-        lanes = static_cast<unsigned>(threads);
-        teams = threads > warp ? 1U : static_cast<unsigned>(block / threads);
-        const std::size_t rounds = (rows + teams - 1) / teams;
-        const std::size_t rows_a_team = std::clamp<std::size_t>(rounds * heads / enough_blocks, 1, most_rows);
-        blocks = static_cast<unsigned>((rounds + rows_a_team - 1) / rows_a_team);
     }
 };
 
@@ -191,7 +168,7 @@ template <Element E> void start_norm(const norm_task<E>& task, cudaStream_t stre
     const unsigned down = static_cast<unsigned>(heads);
     if (!packs || size > std::size_t{norm_held} * norm_threads) {
         const dim3 blocks(static_cast<unsigned>(std::min<std::size_t>(rows, 1U << 20)), down);
-        const auto threads = static_cast<unsigned>(std::min<std::size_t>(rounded_up(size, 32), norm_threads));
+        const auto threads = static_cast<unsigned>(std::min<std::size_t>(detail::rounded_up(size, 32), norm_threads));
         launch(packs ? norm_wide_rows<width, E> : norm_wide_rows<1, E>, blocks, dim3(threads), 0, stream, task);
         return;
     }

@@ -21,11 +21,9 @@
 #include <preflearn/backend/cuda/kernels/launch.cuh>
 #include <preflearn/backend/cuda/kernels/rows.cuh>
 #include <preflearn/backend/cuda/operations.hpp>
+#include <preflearn/backend/cuda/row_grid.hpp>
 
 namespace preflearn::cuda {
-
-/// Heads that share a thread's cosines and sines.
-inline constexpr unsigned heads_of_a_turn = 4;
 
 template <unsigned Width, Element E>
 __global__ void rotate_pieces(const float* turns, std::size_t pairs, std::size_t heads, device_rows<E> x) {

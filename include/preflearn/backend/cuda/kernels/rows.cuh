@@ -25,6 +25,7 @@
 #include <preflearn/backend/cuda/kernels/device.cuh>
 #include <preflearn/backend/cuda/kernels/launch.cuh>
 #include <preflearn/backend/cuda/operations.hpp>
+#include <preflearn/backend/cuda/row_grid.hpp>
 
 namespace preflearn::cuda {
 
@@ -48,8 +49,6 @@ using bits64 = uint2;
 #else
 __extension__ typedef std::uint64_t bits64 __attribute__((may_alias));
 #endif
-
-constexpr std::size_t rounded_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
 
 } // namespace detail
 
@@ -78,23 +77,6 @@ template <unsigned Width, class E> __device__ __forceinline__ void store_piece(E
     else
         store_pack(to, std::bit_cast<pack<E>>(values));
 }
-
-/// Blocks and threads over rows of `pieces` pieces: x across a row, y down the rows, which a block may go through in
-/// several steps.
-struct piece_grid {
-    dim3 blocks, threads;
-
-    piece_grid(std::size_t rows, std::size_t pieces, std::size_t rows_a_thread = 1) {
-        constexpr std::size_t most = 256, most_blocks_down = 65535;
-        const std::size_t blocks_across = (pieces + most - 1) / most;
-        std::size_t across = detail::rounded_up((pieces + blocks_across - 1) / blocks_across, 32);
-        while (across / 2 >= pieces) across /= 2; // a short row is less than a warp
-        const std::size_t down = most / across, rows_a_block = down * rows_a_thread;
-        threads = dim3(static_cast<unsigned>(across), static_cast<unsigned>(down));
-        blocks = dim3(static_cast<unsigned>(blocks_across),
-                      static_cast<unsigned>(std::min((rows + rows_a_block - 1) / rows_a_block, most_blocks_down)));
-    }
-};
 
 /// use.run<Width>(row, column) for every piece of Width columns of every row.
 template <unsigned Width, class Use> __global__ void each_piece(std::size_t rows, std::size_t pieces, Use use) {
@@ -210,9 +192,6 @@ template <Element E> void add(device_rows<const E> x, device_rows<E> y, float fa
     start_pieces<width>(takes_packs<width>(x) && takes_packs<width>(y), y.rows, y.columns, add_piece<E>{x, y, factor},
                         stream);
 }
-
-/// Rows that a thread of add_bias goes through where there are that many.
-inline constexpr std::size_t rows_of_a_bias = 16;
 
 template <Element E> void add_bias(const E* bias, device_rows<E> y, store mode, cudaStream_t stream) {
     constexpr unsigned width = 16 / sizeof(E);
