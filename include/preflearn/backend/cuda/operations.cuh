@@ -15,5 +15,6 @@
 #include <preflearn/backend/cuda/kernels/rows.cuh>
 
 // attention
+#include <preflearn/backend/cuda/kernels/attend.cuh>
 
 // head and losses
