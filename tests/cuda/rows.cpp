@@ -140,7 +140,7 @@ TEST_CASE("a copy between rows of one type keeps the bits of a NaN") {
     for (const float16 value : y.values()) CHECK(value.bits == 0x7c01);
 }
 
-TEST_CASE("nothing is started for empty rows, and rows beyond the grid's height are reached") {
+TEST_CASE("nothing is started for empty rows") {
     const std::size_t before = emulator::launches();
     const cuda::device_rows<float> none{nullptr, 0, 8, 8}, narrow{nullptr, 8, 0, 8};
     for (const auto& empty : {none, narrow}) {
@@ -152,10 +152,6 @@ TEST_CASE("nothing is started for empty rows, and rows beyond the grid's height 
         cuda::scatter_rows<float>(empty, nullptr, empty, nullptr);
     }
     CHECK(emulator::launches() == before);
-    const cuda::piece_grid grid(std::size_t{1} << 30, 300);
-    CHECK(grid.blocks.y == 65535);
-    CHECK(grid.threads.x * grid.blocks.x >= 300);
-    CHECK(grid.threads.x * grid.threads.y <= 256);
 }
 
 TEST_CASE_TEMPLATE("rows on a device are asked for once", E, float, bfloat16) {
