@@ -194,11 +194,12 @@ TEST_CASE_TEMPLATE("a row is asked for once by its norm, a weight at most once i
         const rows_of<E> x(zeros, s.rows, columns), y(zeros, s.rows, columns), w(zeros, 1, s.size), b(zeros, 1, s.size);
         const cuda::device_norm<E> rms{.heads = s.heads, .weight = w.view().data},
             layer{.kind = norm_kind::layer, .heads = s.heads, .weight = w.view().data, .bias = b.view().data};
-        test::check_traffic("RMSNorm", norm_traffic<E>(s, false, false, false),
+        test::check_traffic(test::shape_name<E>("RMSNorm", s.rows, columns), norm_traffic<E>(s, false, false, false),
                             [&] { cuda::normalise<E>(x.seen(), rms, y.view(), {}, nullptr); });
-        test::check_traffic("RMSNorm, added", norm_traffic<E>(s, false, false, true),
+        test::check_traffic(test::shape_name<E>("RMSNorm, added", s.rows, columns),
+                            norm_traffic<E>(s, false, false, true),
                             [&] { cuda::add_normalised<E>(x.seen(), rms, 1, y.view(), nullptr); });
-        test::check_traffic("LayerNorm", norm_traffic<E>(s, true, true, false),
+        test::check_traffic(test::shape_name<E>("LayerNorm", s.rows, columns), norm_traffic<E>(s, true, true, false),
                             [&] { cuda::normalise<E>(x.seen(), layer, y.view(), {}, nullptr); });
     }
     const test::moved_bytes many = norm_traffic<E>({65536, 1, 2048}, false, false, false);

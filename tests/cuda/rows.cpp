@@ -166,16 +166,19 @@ TEST_CASE_TEMPLATE("rows on a device are asked for once", E, float, bfloat16) {
     std::vector<std::uint32_t> numbers(rows);
     for (std::size_t i = 0; i < rows; ++i) numbers[i] = static_cast<std::uint32_t>(rows - 1 - i);
     const test::device_array<std::uint32_t> of_rows(numbers);
-    test::check_traffic("fill", bytes.passes(1), [&] { cuda::fill(y.view(), 1.0F, nullptr); });
-    test::check_traffic("add", bytes.passes(3), [&] { cuda::add<E>(x.seen(), y.view(), 1.0F, nullptr); });
+    test::check_traffic(test::shape_name<E>("fill", rows, columns), bytes.passes(1),
+                        [&] { cuda::fill(y.view(), 1.0F, nullptr); });
+    test::check_traffic(test::shape_name<E>("add", rows, columns), bytes.passes(3),
+                        [&] { cuda::add<E>(x.seen(), y.view(), 1.0F, nullptr); });
     for (const store mode : {store::add, store::replace})
-        test::check_traffic("add_bias", bytes.bias(mode),
+        test::check_traffic(test::shape_name<E>("add_bias", rows, columns), bytes.bias(mode),
                             [&] { cuda::add_bias<E>(x.seen().data, y.view(), mode, nullptr); });
-    test::check_traffic("gather_rows", bytes.numbered(),
+    test::check_traffic(test::shape_name<E>("gather_rows", rows, columns), bytes.numbered(),
                         [&] { cuda::gather_rows<E>(x.seen(), of_rows.data(), y.view(), nullptr); });
-    test::check_traffic("scatter_rows", bytes.numbered(),
+    test::check_traffic(test::shape_name<E>("scatter_rows", rows, columns), bytes.numbered(),
                         [&] { cuda::scatter_rows<E>(x.seen(), of_rows.data(), y.view(), nullptr); });
     const rows_of<bfloat16> narrow(zeros, rows, columns);
     const std::size_t both = rows * columns * (sizeof(E) + 2);
-    test::check_traffic("convert", {both, both}, [&] { cuda::convert<E, bfloat16>(x.seen(), narrow.view(), nullptr); });
+    test::check_traffic(test::shape_name<E>("convert", rows, columns), {both, both},
+                        [&] { cuda::convert<E, bfloat16>(x.seen(), narrow.view(), nullptr); });
 }
