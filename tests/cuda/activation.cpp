@@ -120,11 +120,12 @@ TEST_CASE_TEMPLATE("what an activation reads and writes is asked for once", E, f
     const std::size_t rows = 16, outputs = 1536;
     const rows_of<E> x(std::vector<double>(rows * 2 * outputs), rows, 2 * outputs),
         y(std::vector<double>(rows * outputs), rows, outputs);
-    test::check_traffic("gated MLP", activation_traffic<E>(rows, outputs, mlp_kind::gated), [&] {
-        cuda::activate<E>(x.seen(), mlp_kind::gated, activation_kind::silu, y.view(), nullptr);
-    });
-    test::check_traffic("plain MLP", activation_traffic<E>(rows, outputs, mlp_kind::plain), [&] {
-        cuda::activate<E>({x.seen().data, rows, outputs, outputs}, mlp_kind::plain, activation_kind::gelu, y.view(),
-                          nullptr);
-    });
+    test::check_traffic(
+        test::shape_name<E>("gated MLP", rows, outputs), activation_traffic<E>(rows, outputs, mlp_kind::gated),
+        [&] { cuda::activate<E>(x.seen(), mlp_kind::gated, activation_kind::silu, y.view(), nullptr); });
+    test::check_traffic(test::shape_name<E>("plain MLP", rows, outputs),
+                        activation_traffic<E>(rows, outputs, mlp_kind::plain), [&] {
+                            cuda::activate<E>({x.seen().data, rows, outputs, outputs}, mlp_kind::plain,
+                                              activation_kind::gelu, y.view(), nullptr);
+                        });
 }

@@ -101,8 +101,8 @@ TEST_CASE_TEMPLATE("embeddings on a device are asked for once", E, float, bfloat
     std::vector<std::uint32_t> numbers(tokens);
     for (std::size_t i = 0; i < tokens; ++i) numbers[i] = static_cast<std::uint32_t>(5 * i % tokens);
     const test::device_array<std::uint32_t> ids(numbers);
-    test::check_traffic("embed", embedding_traffic<E>(tokens, columns, 2),
+    test::check_traffic(test::shape_name<E>("embed", tokens, columns), embedding_traffic<E>(tokens, columns, 2),
                         [&] { cuda::embed<E>(ids.data(), table.seen(), 2.0F, y.view(), nullptr); });
-    test::check_traffic("add_positions", embedding_traffic<E>(tokens, columns, 3),
+    test::check_traffic(test::shape_name<E>("add_positions", tokens, columns), embedding_traffic<E>(tokens, columns, 3),
                         [&] { cuda::add_positions<E>(ids.data(), table.seen(), y.view(), nullptr); });
 }

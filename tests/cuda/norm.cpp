@@ -134,18 +134,22 @@ TEST_CASE_TEMPLATE("rows too wide for registers have the same norms", E, float, 
 }
 
 TEST_CASE("a row's norm has the bits that it has alone, and a team that goes through many rows keeps its weight") {
-    const std::size_t rows = 2500, columns = 72; // several rows a team
-    const auto x = test::normals(rows * columns, 1);
-    const rows_of<float> all(x, rows, columns), w(test::normals(columns, 2), 1, columns), y(x, rows, columns);
-    const cuda::device_norm<float> norm{.weight = w.view().data};
-    CHECK(cuda::norm_shape(rows * 8, 1, 4096, 8).blocks * 8 == rows * 8);
-    cuda::normalise<float>(all.seen(), norm, y.view(), {}, nullptr);
-    const auto together = y.values();
-    for (const std::size_t row : {std::size_t{0}, std::size_t{1234}, rows - 1}) {
-        const rows_of<float> alone(std::span<const double>(x).subspan(row * columns, columns), 1, columns);
-        cuda::normalise<float>(alone.seen(), norm, alone.view(), {}, nullptr);
-        const auto found = alone.values();
-        CHECK(std::equal(found.begin(), found.end(), together.begin() + static_cast<std::ptrdiff_t>(row * columns)));
+    for (const shape& s : {shape{8200, 16, 8}, shape{130, 16, 520}}) { // teams of two lanes, and of two warps
+        const std::size_t columns = s.heads * s.size;
+        const cuda::norm_shape shared(s.rows, s.heads, s.size, 4);
+        REQUIRE(std::size_t{shared.teams} * shared.blocks < s.rows); // several rows a team, and not all of them as many
+        std::vector<double> x(s.rows * columns);
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(37 * i % 101) / 16 - 3;
+        const rows_of<float> all(x, s.rows, columns), w(test::normals(s.size, 2), 1, s.size);
+        const cuda::device_norm<float> norm{.heads = s.heads, .weight = w.view().data};
+        cuda::normalise<float>(all.seen(), norm, all.view(), {}, nullptr);
+        const auto together = all.values();
+        for (const std::size_t row : {std::size_t{0}, s.rows / 2, s.rows / 2 + 1, s.rows - 1}) {
+            const rows_of<float> alone(std::span<const double>(x).subspan(row * columns, columns), 1, columns);
+            cuda::normalise<float>(alone.seen(), norm, alone.view(), {}, nullptr);
+            const auto found = alone.values();
+            CHECK(std::ranges::equal(found, std::span<const double>(together).subspan(row * columns, columns)));
+        }
     }
 }
 
@@ -194,11 +198,12 @@ TEST_CASE_TEMPLATE("a row is asked for once by its norm, a weight at most once i
         const rows_of<E> x(zeros, s.rows, columns), y(zeros, s.rows, columns), w(zeros, 1, s.size), b(zeros, 1, s.size);
         const cuda::device_norm<E> rms{.heads = s.heads, .weight = w.view().data},
             layer{.kind = norm_kind::layer, .heads = s.heads, .weight = w.view().data, .bias = b.view().data};
-        test::check_traffic("RMSNorm", norm_traffic<E>(s, false, false, false),
+        test::check_traffic(test::shape_name<E>("RMSNorm", s.rows, columns), norm_traffic<E>(s, false, false, false),
                             [&] { cuda::normalise<E>(x.seen(), rms, y.view(), {}, nullptr); });
-        test::check_traffic("RMSNorm, added", norm_traffic<E>(s, false, false, true),
+        test::check_traffic(test::shape_name<E>("RMSNorm, added", s.rows, columns),
+                            norm_traffic<E>(s, false, false, true),
                             [&] { cuda::add_normalised<E>(x.seen(), rms, 1, y.view(), nullptr); });
-        test::check_traffic("LayerNorm", norm_traffic<E>(s, true, true, false),
+        test::check_traffic(test::shape_name<E>("LayerNorm", s.rows, columns), norm_traffic<E>(s, true, true, false),
                             [&] { cuda::normalise<E>(x.seen(), layer, y.view(), {}, nullptr); });
     }
     const test::moved_bytes many = norm_traffic<E>({65536, 1, 2048}, false, false, false);

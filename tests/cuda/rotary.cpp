@@ -107,7 +107,7 @@ TEST_CASE_TEMPLATE("heads that turn are asked for once, their angles once in fou
         const std::size_t columns = s.heads * s.dim;
         const rows_of<E> x(std::vector<double>(s.rows * columns), s.rows, columns, {0, 64});
         const test::device_array<float> given(turns_of(s));
-        test::check_traffic("rotary", rotary_traffic<E>(s),
+        test::check_traffic(test::shape_name<E>("rotary", s.rows, columns), rotary_traffic<E>(s),
                             [&] { cuda::rotate<E>(given.data(), s.pairs, s.heads, x.view(), nullptr); });
     }
 }

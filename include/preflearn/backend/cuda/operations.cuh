@@ -15,6 +15,7 @@
 #include <preflearn/backend/cuda/kernels/rows.cuh>
 
 // attention
+#include <preflearn/backend/cuda/kernels/attend.cuh>
 
 // head
 #include <preflearn/backend/cuda/kernels/log_prob.cuh>

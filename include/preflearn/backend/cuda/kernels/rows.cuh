@@ -46,6 +46,7 @@ namespace detail {
 /// 8 bytes as one load or store; 16 are device.cuh's.
 #ifdef __CUDACC__
 using bits64 = uint2;
+__device__ __forceinline__ bits64 whole(bits64 value) { return value; }
 #else
 __extension__ typedef std::uint64_t bits64 __attribute__((may_alias));
 #endif
@@ -65,7 +66,7 @@ template <unsigned Width, class E> __device__ __forceinline__ piece<Width, E> lo
     if constexpr (Width == 1)
         return {{*from}};
     else if constexpr (Width * sizeof(E) == 8)
-        return std::bit_cast<piece<Width, E>>(*reinterpret_cast<const detail::bits64*>(from));
+        return std::bit_cast<piece<Width, E>>(detail::whole(*reinterpret_cast<const detail::bits64*>(from)));
     else
         return std::bit_cast<piece<Width, E>>(load_pack(from));
 }
@@ -73,7 +74,7 @@ template <unsigned Width, class E> __device__ __forceinline__ void store_piece(E
     if constexpr (Width == 1)
         *to = values[0];
     else if constexpr (Width * sizeof(E) == 8)
-        *reinterpret_cast<detail::bits64*>(to) = std::bit_cast<detail::bits64>(values);
+        *reinterpret_cast<detail::bits64*>(to) = detail::whole(std::bit_cast<detail::bits64>(values));
     else
         store_pack(to, std::bit_cast<pack<E>>(values));
 }
