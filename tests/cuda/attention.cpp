@@ -19,3 +19,11 @@ TEST_CASE("attention on plain cores: heads wider than a kernel are mixed in slic
         check_attention(attention_problem<float16>(shape, sequences{}.add_cached(33, 2, 0)));
     }
 }
+TEST_CASE("attention on plain cores: what it moves") {
+    const attention_shape shape{.heads = 8, .key_value_heads = 2, .dim = 64};
+    for (const auto& [name, rows] : {std::pair{"attention, float, 96 + (64, 48)", sequences{}.add_group(96, {64, 48})},
+                                     std::pair{"attention, float, decoding", sequences{}.add_cached(300, 1, 0)}}) {
+        const attention_problem<float> problem(shape, rows);
+        test::check_traffic(name, attention_traffic(problem), [&] { (void)problem.on_device(); });
+    }
+}

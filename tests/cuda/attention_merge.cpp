@@ -39,3 +39,17 @@ TEST_CASE_TEMPLATE("keys shared out among blocks: wide heads and caps", E, float
 TEST_CASE_TEMPLATE("keys shared out among blocks: equal bits under every schedule", E, float, bfloat16) {
     check_schedules<E>({.heads = 4, .key_value_heads = 2, .dim = 16}, {.count = 3, .keys = 64});
 }
+TEST_CASE("keys shared out among blocks: what is moved") {
+    const attention_shape shape{.heads = 8, .key_value_heads = 2, .dim = 64};
+    const attention_problem<bfloat16> problem(shape, sequences{}.add_cached(511, 1, 0));
+    const cuda::attention_parts parts = parts_of(problem, 128);
+    REQUIRE(parts.count == 4);
+    test::moved_bytes expected = attention_traffic(problem);
+    // mixed values and log-sums of the parts are written and read; a tile is asked for by the parts' and the merge's
+    // blocks, a log-sum by the thread of every column
+    const std::size_t heads = shape.heads, columns = parts.count * heads * shape.dim, tile = sizeof(cuda::attention_tile);
+    expected.minimum += 4 * (columns + parts.count * heads);
+    expected.asked += 4 * (3 * columns + parts.count * heads);
+    expected.asked += tile * 128 * shape.key_value_heads * (parts.count - 1) + tile * heads * shape.dim;
+    test::check_traffic("attention, parts and merge", expected, [&] { (void)problem.on_device(parts); });
+}

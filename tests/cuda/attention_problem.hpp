@@ -24,6 +24,8 @@
 #include <preflearn/core/numbers/half.hpp>
 #include <preflearn/core/numbers/random.hpp>
 
+#include "traffic.hpp"
+
 namespace attention_tests {
 
 using namespace preflearn;
@@ -245,6 +247,32 @@ void check_attention(const attention_problem<E>& problem, const attention_result
 }
 template <class E> void check_attention(const attention_problem<E>& problem, const cuda::attention_parts& parts = {}) {
     check_attention(problem, problem.reference(), parts);
+}
+
+/// What one launch moves: least is every query, key and value, mixed value and log-sum once, and the tiles. Keys and
+/// values are asked for by every tile that sees them, for each key head, a tile by every thread of its blocks.
+template <class E> test::moved_bytes attention_traffic(const attention_problem<E>& problem) {
+    const attention_shape& shape = problem.shape;
+    const cuda::attention_launch launch = cuda::launch_of(shape);
+    const cuda::attention_tiles batch(problem.rows.plan(), cuda::attention_tile_queries<E>(launch));
+    const std::size_t head = shape.dim * sizeof(E), pair = 2 * shape.key_value_heads * head, threads = 128;
+    const std::size_t tiles = batch.tiles.size() * sizeof(cuda::attention_tile);
+    std::size_t queries = 0, seen_by_tiles = 0;
+    std::vector<bool> seen(problem.rows.key_rows);
+    for (const row_segment& s : problem.rows.segments) {
+        queries += s.length;
+        for (std::size_t i = 0; i < s.length; ++i) {
+            const auto [first, end] = seen_by(s, i, shape.window);
+            for (std::size_t p = first; p < end; ++p) seen[problem.rows.key_row(s, p)] = true;
+        }
+    }
+    for (const cuda::attention_tile& tile : batch.tiles) {
+        const std::size_t end = tile.position + tile.count, reach = shape.window + tile.count - 1;
+        seen_by_tiles += shape.window != 0 ? std::min(end, reach) : end;
+    }
+    const std::size_t rows = queries * shape.heads * (2 * head + sizeof(float));
+    const auto distinct = static_cast<std::size_t>(std::count(seen.begin(), seen.end(), true));
+    return {rows + distinct * pair + tiles, rows + seen_by_tiles * pair + tiles * shape.key_value_heads * threads};
 }
 
 } // namespace attention_tests

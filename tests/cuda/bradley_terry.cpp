@@ -14,6 +14,7 @@
 #include "../parts.hpp"
 #include "device_array.hpp"
 #include "emulator/emulator.hpp"
+#include "traffic.hpp"
 
 using namespace preflearn;
 using test::device_array;
@@ -165,4 +166,42 @@ TEST_CASE("Games that fit no table are refused") {
     CHECK(said(3, {1, 2}, {}) == "game 1: the share is 2, a number in [0, 1] was expected");
     CHECK(said(3, {}, {-1, 1}) == "game 0: the weight is -1, a number that is not negative was expected");
     CHECK_THROWS_AS((void)cuda::games_by_item<double>(3, left, left, {}, {}), argument_error);
+}
+
+namespace {
+
+/// Of n games of m items: two items, a share and a weight a game, its log-likelihood, the strengths (asked for twice a
+/// game), and of every block its 5 sums, written and read by the last one, and the count of blocks.
+template <class Real> test::moved_bytes game_traffic(std::size_t items, std::size_t n) {
+    const std::size_t blocks = cuda::blocks_of_sums(n), sums = 8 * cuda::game_sums,
+                      moved = n * (8 + 3 * sizeof(Real)) + 2 * blocks * sums + sums;
+    return {moved + items * sizeof(Real) + 8, moved + 2 * n * sizeof(Real) + 8 * blocks + 4};
+}
+/// Two entries a game: opponent, share, weight, and the opponent's strength from the cache; of an item its begin, its
+/// strength (asked for by all lanes) and two results.
+template <class Real> test::moved_bytes item_traffic(std::size_t items, std::size_t n) {
+    const std::size_t entries = 2 * n * (4 + 2 * sizeof(Real)), results = 2 * items * sizeof(Real);
+    return {entries + results + 4 * (items + 1) + items * sizeof(Real),
+            entries + results + 2 * n * sizeof(Real) + items * 32 * (8 + sizeof(Real))};
+}
+
+} // namespace
+
+TEST_CASE("The kernels of games move what their formulas say") {
+    // So few items that their strengths are two sectors: of a large table a gathered strength is a sector of its own.
+    const game_example<float> e(16, 4096);
+    const cuda::item_games<float> by = cuda::games_by_item<float>(16, e.left, e.right, e.won, e.weight);
+    const device_array<float> strengths(e.strengths), won(e.won), weight(e.weight), values(e.won), entries_won(by.won),
+        entries_weight(by.weight), gradient(e.strengths), curvature(e.strengths);
+    const device_array<std::uint32_t> left(e.left), right(e.right), begins(by.begins), opponents(by.opponents);
+    const cuda::game_sum_room room;
+    test::check_traffic("game_statistics, 4096 games, float", game_traffic<float>(16, 4096), [&] {
+        cuda::game_statistics<float>(strengths.data(), {4096, left.data(), right.data(), won.data(), weight.data()},
+                                     values.data(), room, nullptr);
+    });
+    test::check_traffic("item_statistics, 4096 games, float", item_traffic<float>(16, 4096), [&] {
+        cuda::item_statistics<float>(strengths.data(),
+                                     {16, begins.data(), opponents.data(), entries_won.data(), entries_weight.data()},
+                                     gradient.data(), curvature.data(), nullptr);
+    });
 }

@@ -15,6 +15,7 @@
 #include "../parts.hpp"
 #include "device_array.hpp"
 #include "emulator/emulator.hpp"
+#include "traffic.hpp"
 
 using namespace preflearn;
 using test::device_array;
@@ -157,7 +158,7 @@ TEST_CASE("Tiles of products folded into rows give what a double makes of all lo
         check_example(head_example(s.rows, s.vocabulary, form), s.width, test::layouts[seed % 4]);
     });
     for (const shape& s : shapes) check_example(head_example(s.rows, s.vocabulary, head_forms[3]), s.width, {8, 4});
-    for (const head_form& form : forms) check_example(head_example(2, 1100, form), 256, {1, 3});
+    for (const head_form& form : head_forms) check_example(head_example(2, 1100, form), 256, {1, 3});
     for (const test::layout& where : test::layouts) check_example(head_example(2, 1100, head_forms[4]), 550, where);
 }
 
@@ -205,7 +206,7 @@ TEST_CASE("Rows without a distribution are NaN as on the processor, and spoil no
 }
 
 TEST_CASE("Log-probs, normalisers, entropies and log-sum-squares are those of log_softmax on the processor") {
-    for (const head_form& form : forms) {
+    for (const head_form& form : head_forms) {
         const head_example e(4, 1500, form);
         std::vector<float> logits(e.products.begin(), e.products.end());
         const std::vector<float> bias(e.bias.begin(), e.bias.end());
@@ -282,4 +283,76 @@ TEST_CASE("Sums of log-probs are in double and have the same bits under every sc
         if (first.empty()) first = found;
         CHECK(found == first);
     });
+}
+
+namespace {
+
+/// Of M rows of V logits in one tile: each logit once, and a row's state of 16 bytes read and written; a bias is asked
+/// for by every row.
+test::moved_bytes fold_traffic(std::size_t rows, std::size_t vocabulary, bool biased) {
+    const std::size_t moved = rows * (4 * vocabulary + 32), bias = biased ? 4 * vocabulary : 0;
+    return {moved + bias, moved + rows * bias};
+}
+/// Of P targets that share no row and no token: both rows, the two numbers (asked for by all lanes of a warp), the
+/// product.
+template <class E> test::moved_bytes target_traffic(std::size_t targets, std::size_t width) {
+    const std::size_t rows = 2 * targets * width * sizeof(E);
+    return {rows + 12 * targets, rows + (2 * 32 * 4 + 4) * targets};
+}
+/// Of P values of R responses: values, begins (by all lanes), sums.
+test::moved_bytes sum_traffic(std::size_t values, std::size_t responses) {
+    return {4 * values + 4 * (responses + 1) + 8 * responses, 4 * values + (2 * 32 * 4 + 8) * responses};
+}
+
+template <class E> void check_target_traffic(std::size_t targets, std::size_t width) {
+    const rows_of<E> hidden(test::normals(targets * width, 1), targets, width),
+        table(test::normals(targets * width, 2), targets, width);
+    std::vector<std::uint32_t> numbers(targets);
+    for (std::size_t i = 0; i < targets; ++i) numbers[i] = static_cast<std::uint32_t>(i);
+    const device_array<std::uint32_t> rows(numbers), tokens(numbers);
+    const device_array<float> products{std::vector<float>(targets)};
+    test::check_traffic(test::shape_name<E>("target_products", targets, width), target_traffic<E>(targets, width), [&] {
+        cuda::target_products<E>(hidden.seen(), rows.data(), table.seen(), tokens.data(), targets, products.data(),
+                                 nullptr);
+    });
+}
+
+} // namespace
+
+TEST_CASE("The kernels of the head move what their formulas say") {
+    constexpr std::size_t rows = 32, vocabulary = 4096;
+    const rows_of<float> products(test::normals(rows * vocabulary, 1), rows, vocabulary);
+    const device_array<float> bias{std::vector<float>(vocabulary)}, out{std::vector<float>(3 * rows)};
+    const device_array<cuda::softmax_state> states{std::vector<cuda::softmax_state>(rows)};
+    test::check_traffic("start_softmax", {16 * rows, 16 * rows},
+                        [&] { cuda::start_softmax(states.data(), rows, nullptr); });
+    for (const bool moments : {false, true})
+        test::check_traffic(
+            test::shape_name<float>(moments ? "vocabulary fold, moments" : "vocabulary fold", rows, vocabulary),
+            fold_traffic(rows, vocabulary, false),
+            [&] { cuda::fold_logits(products.seen(), 0, {}, moments, states.data(), nullptr); });
+    test::check_traffic(
+        test::shape_name<float>("vocabulary fold, bias", rows, vocabulary), fold_traffic(rows, vocabulary, true),
+        [&] { cuda::fold_logits(products.seen(), 0, {.bias = bias.data()}, false, states.data(), nullptr); });
+    test::check_traffic("finish_softmax", {28 * rows, 28 * rows}, [&] {
+        cuda::finish_softmax(states.data(), rows, {out.data(), out.data() + rows, out.data() + 2 * rows}, nullptr);
+    });
+    std::vector<std::uint32_t> numbers(rows);
+    for (std::size_t i = 0; i < rows; ++i) numbers[i] = static_cast<std::uint32_t>(i);
+    const device_array<std::uint32_t> sources(numbers);
+    test::check_traffic("finish_log_probs", {28 * rows, 28 * rows}, [&] {
+        cuda::finish_log_probs(states.data(), out.data(), sources.data(), sources.data(), rows, {}, out.data() + rows,
+                               nullptr);
+    });
+    check_target_traffic<float>(16, 576);
+    check_target_traffic<bfloat16>(16, 576);
+    check_target_traffic<float16>(16, 2048);
+    constexpr std::size_t responses = 16, length = 100;
+    const device_array<float> values{std::vector<float>(responses * length)};
+    const device_array<double> sums{std::vector<double>(responses)};
+    std::vector<std::uint32_t> begins;
+    for (std::size_t i = 0; i <= responses; ++i) begins.push_back(static_cast<std::uint32_t>(i * length));
+    const device_array<std::uint32_t> at(begins);
+    test::check_traffic("sum_log_probs, 16 x 100", sum_traffic(responses * length, responses),
+                        [&] { cuda::sum_log_probs(values.data(), at.data(), responses, sums.data(), nullptr); });
 }

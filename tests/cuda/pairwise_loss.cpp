@@ -18,6 +18,7 @@
 #include "../numbers.hpp"
 #include "device_array.hpp"
 #include "emulator/emulator.hpp"
+#include "traffic.hpp"
 
 using namespace preflearn;
 using test::device_array;
@@ -228,4 +229,32 @@ TEST_CASE("What runs in device code is a composition of plain parts") {
     static_assert(!cuda::DevicePairwiseLoss<any_loss<double>>);
     static_assert(!cuda::DevicePairwiseLoss<dr_dpo> && !cuda::DevicePairwiseLoss<aot>, "couple a batch");
     static_assert(!cuda::DevicePairwiseLoss<confident_dpo_quantile> && !cuda::DevicePairwiseLoss<kto<>>);
+}
+
+namespace {
+
+/// Of n pairs with references, all results wanted: 7 columns, and of every block its 9 sums, written and read by the
+/// last one, and the count of blocks, read and written.
+template <class Real> test::moved_bytes pair_traffic(std::size_t n) {
+    const std::size_t blocks = cuda::blocks_of_sums(n), sums = 8 * cuda::pair_sums,
+                      moved = 7 * n * sizeof(Real) + 2 * blocks * sums + sums;
+    return {moved + 8, moved + 8 * blocks + 4};
+}
+
+template <class Real> void check_pair_traffic(std::size_t n) {
+    const pairs<Real> p = random_pairs<Real>(n);
+    const pairs_on_device<Real> on_device(p);
+    cuda::device_pairs<Real> columns = on_device.columns;
+    columns.weight = columns.target = columns.margin = nullptr;
+    const cuda::pair_sum_room room;
+    test::check_traffic(message("pairwise loss, ", n, sizeof(Real) == 4 ? " pairs, float" : " pairs, double"),
+                        pair_traffic<Real>(n),
+                        [&] { cuda::pairwise_loss(dpo{}, columns, on_device.results(), room, nullptr); });
+}
+
+} // namespace
+
+TEST_CASE("The kernel of preference losses moves what its formula says") {
+    check_pair_traffic<float>(4096);
+    check_pair_traffic<double>(4096);
 }

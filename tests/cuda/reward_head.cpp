@@ -12,6 +12,7 @@
 #include "../parts.hpp"
 #include "device_array.hpp"
 #include "emulator/emulator.hpp"
+#include "traffic.hpp"
 
 using namespace preflearn;
 using test::device_array;
@@ -36,6 +37,19 @@ template <class E> void check_rewards(std::size_t rows, std::size_t width, std::
     }
 }
 
+/// Of R rows of width d: each once, the weight (asked for by every row), the rewards.
+template <class E> test::moved_bytes reward_traffic(std::size_t rows, std::size_t width) {
+    const std::size_t row = width * sizeof(E);
+    return {rows * (row + 4) + row, rows * (2 * row + 4)};
+}
+
+template <class E> void check_reward_traffic(std::size_t rows, std::size_t width) {
+    const rows_of<E> hidden(test::normals(rows * width, 1), rows, width), weight(test::normals(width, 2), 1, width);
+    const device_array<float> rewards{std::vector<float>(rows)};
+    test::check_traffic(test::shape_name<E>("reward_head", rows, width), reward_traffic<E>(rows, width),
+                        [&] { cuda::reward_head<E>(hidden.seen(), weight.view().data, 0, rewards.data(), nullptr); });
+}
+
 } // namespace
 
 TEST_CASE("Rewards are products of hidden states and the head's weight, of all element types") {
@@ -49,4 +63,9 @@ TEST_CASE("Rewards are products of hidden states and the head's weight, of all e
     const std::size_t before = emulator::launches();
     cuda::reward_head<float>({nullptr, 0, 8, 8}, nullptr, 0, nullptr, nullptr);
     CHECK(emulator::launches() == before);
+}
+
+TEST_CASE("The kernel of rewards moves what its formula says") {
+    check_reward_traffic<float>(32, 576);
+    check_reward_traffic<bfloat16>(32, 2048);
 }

@@ -1,16 +1,20 @@
 /// \file
 /// Attention on plain cores, in float: softmax(scale · Q Kᵀ) V of a tile of 32 rows, 32 keys at a time, with a running
 /// maximum and sum per row (online softmax: Milakov & Gimelshein 2018, arXiv:1805.02867). For float models, as the
-/// reference of the warp product's form, and for heads wider than that takes: every width is right here.
+/// reference of the warp product's form, and for heads wider than that takes. N rows, H query and K key heads of h
+/// elements of e bytes:
 ///
-/// Least bytes: 2NHhe + 2NKhe (N rows, H query and K key heads of h elements of e bytes). Asked for: 2NHhe + Σ over
-/// tiles and key heads of 2 · visible keys · he: keys once for all heads that share them and once a tile, from L2.
-/// Heads wider than 256 are mixed in slices of 256 columns, each of which needs the scores again. FLOPs: 4hH a visible
-/// pair; bound by these. Launch: a block of 4 warps a tile, key head, part of the keys and slice; warp w has rows w, w
-/// + 4, … Fused: scores, cap, mask, softmax and mixing, each of which would move NH · keys numbers.
+///     least bytes       2NHhe + 2NKhe
+///     asked             2NHhe + Σ over tiles and key heads of 2 · visible keys · he: keys once for all heads that share
+///                       them and once a tile, from L2
+///     FLOPs             4hH a visible pair
+///     bound by          FLOPs for long rows; keys' and values' bytes in decoding
 ///
-/// For scores a lane has a key and reads four columns at once, rows being Width + 4 numbers apart so that eight lanes
-/// meet 32 banks; for mixing it has every 32nd column. Queries and probabilities are read by all lanes at once.
+/// Launch: a block of 4 warps a tile, key head, part of the keys and 256 columns of the mixed values, for which wider
+/// heads need their scores again; warp w has rows w, w + 4, … For scores a lane has a key and reads four columns at
+/// once, rows being Width + 4 numbers apart so that eight lanes meet 32 banks; for mixing it has every 32nd column.
+/// Queries and exponentials are read by all lanes at once.
+/// Fusion: scores, cap, mask, softmax and mixing, each of which would move NH · keys numbers.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -3,9 +3,14 @@
 /// log-sums l_p, o = Σ 2^(l_p − l) o_p with l = log₂ Σ 2^(l_p), in the order of the keys, so that equal input gives
 /// equal bits. Part p is of the tile's keys from p · keys on.
 ///
-/// Bytes: reads parts · NH(h + 1) · 4, writes NHhe. FLOPs: 3h a part, row and head. Launch: a block a tile and head, a
-/// thread a column. Not fused with the attention: the last block of a tile to end would have to do it, which needs
-/// counters between blocks; moved are (h + 1) / (keys a part · h / G) of the keys' and values' bytes, a few percent.
+///     least bytes       parts · 4NH(h + 1) + NHhe
+///     asked             the same, but a part's log-sum once a column
+///     FLOPs             about 8h a part, row and head
+///     bound by          bytes
+///
+/// Launch: a block a tile and head, a thread a column. Not fused with the attention: the last block of a tile to end
+/// would have to do it, which needs counters between blocks; written and read again are 4G / (keys of a part · e) of
+/// the keys' and values' bytes, a few percent.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -24,21 +29,21 @@ template <Element E> __global__ void __launch_bounds__(256) attention_merge_kern
     const std::uint32_t count = (keys.end - keys.first + all.parts.keys - 1) / all.parts.keys;
     const attention_partials parts(all.parts, all.queries.rows, all.shape);
     const std::size_t head = blockIdx.y, dim = all.shape.dim;
-    for (std::size_t row = tile.row; row < std::size_t{tile.row} + tile.count; ++row) {
-        float high = -HUGE_VALF, sum = 0;
-        for (std::uint32_t p = 0; p < count; ++p) high = fmaxf(high, parts.logs[parts.at(p, row, head)]);
-        for (std::uint32_t p = 0; p < count; ++p) sum += exp2f(parts.logs[parts.at(p, row, head)] - high);
+    for (std::size_t row = tile.row; row < std::size_t{tile.row} + tile.count; ++row)
         for (std::size_t d = threadIdx.x; d < dim; d += blockDim.x) {
+            log_sum all_parts = no_sum;
             float out = 0;
             for (std::uint32_t p = 0; p < count; ++p) {
                 const std::size_t at = parts.at(p, row, head);
-                out += exp2f(parts.logs[at] - high) * parts.mixed[at * dim + d];
+                const float log = parts.logs[at], before = all_parts.maximum;
+                all_parts = with(all_parts, log);
+                const float base = exponent_base(all_parts.maximum);
+                out = out * exp2f(before - base) + exp2f(log - base) * parts.mixed[at * dim + d];
             }
-            all.mixed.data[row * all.mixed.stride + head * dim + d] = narrow<E>(out / sum);
+            all.mixed.data[row * all.mixed.stride + head * dim + d] = narrow<E>(out / all_parts.sum);
+            if (d == 0 && all.normaliser != nullptr)
+                all.normaliser[row * all.shape.heads + head] = ln_of_2 * log2_of(all_parts);
         }
-        if (threadIdx.x == 0 && all.normaliser != nullptr)
-            all.normaliser[row * all.shape.heads + head] = ln_of_2 * (high + log2f(sum));
-    }
 }
 
 } // namespace preflearn::cuda

@@ -41,15 +41,15 @@ __device__ __forceinline__ void sum_over_grid(const double (&mine)[Fields], cons
     unsigned* const order = shared_array<unsigned, 1>();
     double* const of_blocks = sums + Fields;
     const double of_block = block_fields(mine, combine);
-    if (threadIdx.x < Fields) {
-        of_blocks[blockIdx.x * Fields + threadIdx.x] = of_block;
+    if (threadIdx.x < Fields) of_blocks[blockIdx.x * Fields + threadIdx.x] = of_block;
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        __threadfence(); // what the block wrote comes before its number, and after it what the others wrote
+        *order = atomicAdd(done, 1U);
         __threadfence();
     }
     __syncthreads();
-    if (threadIdx.x == 0) *order = atomicAdd(done, 1U);
-    __syncthreads();
     if (*order != gridDim.x - 1) return;
-    __threadfence();
     double total[Fields];
     for (unsigned field = 0; field < Fields; ++field) total[field] = none[field];
     const volatile double* const all = of_blocks; // written by other blocks of this launch

@@ -6,7 +6,7 @@
 ///     start_softmax       16M                       write
 ///     fold_logits         4MV + 32M a tile          read; a row's state is read and written once a tile. A bias: 4MV
 ///                         (from L2) asked, 4V distinct
-///     target_products     2Pde + 12P                read two rows a target, its two numbers; write
+///     target_products     2Pde + 12P                read two rows a target, its two numbers (by every lane); write
 ///     finish_log_probs    12P + 16M + 4P            a target's product, row and token, its row's state; write
 ///     finish_softmax      16M + 4M each             read; write what is wanted
 ///     sum_log_probs       4P + 12R                  R responses: values, begins; sums of 8 bytes
@@ -22,6 +22,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -36,21 +37,21 @@
 
 namespace preflearn::cuda {
 
-/// Threads of a block of fold_logits, and packs that one of them loads at a time.
+/// Threads of a block of fold_logits, and pieces that one of them loads at a time.
 inline constexpr unsigned fold_threads = 256, fold_held = 4;
 
 /// `device_logits` as the kernels take it: what of it is the same for all tokens, once.
 struct logit_map {
     const float* bias;
+    bool capped;
     float sharpness;         ///< 1 / temperature
     float per_half_cap, top; ///< 2 / cap and cap / temperature
-    bool capped;
 
     explicit logit_map(const device_logits& l)
-        : bias(l.bias), sharpness(static_cast<float>(1.0 / static_cast<double>(l.temperature))),
-          per_half_cap(static_cast<float>(2.0 / static_cast<double>(l.cap))),
-          top(static_cast<float>(static_cast<double>(l.cap) / static_cast<double>(l.temperature))),
-          capped(l.cap > 0 && l.cap <= std::numeric_limits<float>::max()) {}
+        : bias(l.bias), capped(l.cap > 0 && l.cap <= std::numeric_limits<float>::max()),
+          sharpness(static_cast<float>(1 / static_cast<double>(l.temperature))),
+          per_half_cap(capped ? static_cast<float>(2 / static_cast<double>(l.cap)) : 0),
+          top(capped ? static_cast<float>(static_cast<double>(l.cap) / static_cast<double>(l.temperature)) : 0) {}
 
     /// z of a product x and the token's bias; what is not finite passes the cap. As logit_transform has it.
     __device__ __forceinline__ float operator()(float x, float of_token) const {
@@ -60,6 +61,14 @@ struct logit_map {
         return std::abs(x) <= std::numeric_limits<float>::max() ? std::copysign(m / (2 - m), x) * top : x;
     }
 };
+
+/// A row's state, 16 bytes at once.
+__device__ __forceinline__ softmax_state load_state(const softmax_state* from) {
+    return std::bit_cast<softmax_state>(load_pack(reinterpret_cast<const float*>(from)));
+}
+__device__ __forceinline__ void store_state(softmax_state* to, const softmax_state& state) {
+    store_pack(reinterpret_cast<float*>(to), std::bit_cast<pack<float>>(state));
+}
 
 /// No token yet.
 __device__ __forceinline__ softmax_state empty_softmax() { return {-std::numeric_limits<float>::infinity(), 0, 0, 0}; }
@@ -147,14 +156,14 @@ __global__ void __launch_bounds__(fold_threads)
     if (threadIdx.x % 32 == 0) of_warps[threadIdx.x / 32] = mine;
     __syncthreads();
     if (threadIdx.x != 0) return;
-    softmax_state all = states[blockIdx.x];
+    softmax_state all = load_state(states + blockIdx.x);
     for (unsigned warp = 0; warp < blockDim.x / 32; ++warp) all = merged(all, of_warps[warp]);
-    states[blockIdx.x] = all;
+    store_state(states + blockIdx.x, all);
 }
 
 __global__ void start_states(softmax_state* states, std::size_t rows) {
     const std::size_t row = std::size_t{blockIdx.x} * blockDim.x + threadIdx.x;
-    if (row < rows) states[row] = empty_softmax();
+    if (row < rows) store_state(states + row, empty_softmax());
 }
 
 /// Whether a row's tokens have a distribution: a largest logit that is a number.
@@ -165,7 +174,7 @@ __device__ __forceinline__ bool has_distribution(const softmax_state& s) {
 __global__ void finish_states(const softmax_state* states, std::size_t rows, device_softmax_scores scores) {
     const std::size_t row = std::size_t{blockIdx.x} * blockDim.x + threadIdx.x;
     if (row >= rows) return;
-    const softmax_state s = states[row];
+    const softmax_state s = load_state(states + row);
     const bool sound = has_distribution(s);
     const float none = std::numeric_limits<float>::quiet_NaN(), log_sum = logf(s.sum);
     if (scores.normalisers) scores.normalisers[row] = sound ? s.maximum + log_sum : none;
@@ -188,7 +197,7 @@ __global__ void finish_targets(const softmax_state* states, const float* product
                                const std::uint32_t* targets, std::size_t count, logit_map map, float* log_probs) {
     const std::size_t i = std::size_t{blockIdx.x} * blockDim.x + threadIdx.x;
     if (i >= count) return;
-    const softmax_state s = states[rows[i]];
+    const softmax_state s = load_state(states + rows[i]);
     const float z = map(products[i], map.bias ? map.bias[targets[i]] : 0.0F);
     log_probs[i] = has_distribution(s) ? (z - s.maximum) - logf(s.sum) : std::numeric_limits<float>::quiet_NaN();
 }
