@@ -25,47 +25,44 @@ static_assert(test::cuda_float::name == "cuda float" && test::cuda_bfloat16::nam
 
 namespace {
 
-using host = cpu_backend;
+using processor = cpu_backend;
 template <class B> using no_view = typename B::template view<float>;
 template <class B> using const_view = typename B::template view<const float>;
 
 /// How far a result may be from the processor's, of the largest.
-template <class E>
-constexpr double tolerance = std::same_as<E, float>      ? 2e-5
-                             : std::same_as<E, bfloat16> ? 1.2e-2
-                                                         : 2e-3;
+template <class E> constexpr double allowed = std::same_as<E, float> ? 2e-5 : std::same_as<E, bfloat16> ? 1.2e-2 : 2e-3;
 
 /// The same numbers on both sides.
 template <class E> struct both {
     using device = test::on_cuda<E>;
     typename device::template array<float> on_device;
-    host::array<float> on_host;
+    processor::array<float> on_host;
 
     both(std::size_t rows, std::size_t columns, std::uint64_t stream, double scale = 1)
         : on_device(rows, columns), on_host(rows, columns) {
         const auto numbers = test::plain_numbers(rows * columns, stream, scale);
         device::upload(numbers, on_device.view());
-        host::upload(numbers, on_host.view());
+        processor::upload(numbers, on_host.view());
     }
     /// What `run(backend, view)` makes of one on either side is alike.
     template <class Run> void check_after(const Run& run) {
         run(device{}, on_device.view());
-        run(host{}, on_host.view());
+        run(processor{}, on_host.view());
         check();
     }
     void check() {
         const auto found = test::numbers_of<device>(on_device.view()),
-                   expected = test::numbers_of<host>(on_host.view());
+                   expected = test::numbers_of<processor>(on_host.view());
         float largest = 0, difference = 0;
         for (std::size_t i = 0; i < found.size(); ++i) {
             largest = std::max(largest, std::abs(expected[i]));
             const float apart = std::abs(found[i] - expected[i]);
             difference = apart <= difference ? difference : apart; // also NaN
         }
-        CHECK(difference <= tolerance<E> * largest);
+        CHECK(difference <= allowed<E> * largest);
     }
     template <class B> auto view() {
-        if constexpr (std::same_as<B, host>)
+        if constexpr (std::same_as<B, processor>)
             return on_host.view();
         else
             return on_device.view();
@@ -130,11 +127,11 @@ TEST_CASE_TEMPLATE("rows and parts of rows are normalised, with what a backward 
     const auto before = test::numbers_of<test::on_cuda<E>>(y.on_device.view());
     both<E> sum(5, 24, 7), normed(5, 24, 8);
     using device = test::on_cuda<E>;
-    const norm_operands<host, float> norm{.weight = whole.on_host.view()};
+    const norm_operands<processor, float> norm{.weight = whole.on_host.view()};
     device::add_normalised(x.on_device.view(), norm_operands<device, float>{.weight = whole.on_device.view()}, 0.5,
                            sum.on_device.view());
-    host::normalise(x.on_host.view(), norm, normed.on_host.view(), {});
-    host::add(normed.on_host.view(), sum.on_host.view(), 0.5);
+    processor::normalise(x.on_host.view(), norm, normed.on_host.view(), {});
+    processor::add(normed.on_host.view(), sum.on_host.view(), 0.5);
     sum.check();
     CHECK(test::numbers_of<device>(y.on_device.view()) == before);
 }
@@ -225,8 +222,8 @@ TEST_CASE_TEMPLATE("log-probs and what else is asked of a row, with bias, cap an
         using device = test::on_cuda<E>;
         device::log_probs(hidden.on_device.view(), weight_matrix<device, float>{.trained = head.on_device.view()},
                           transform, targets, sources, scores(0));
-        host::log_probs(hidden.on_host.view(), weight_matrix<host, float>{.trained = head.on_host.view()}, transform,
-                        targets, sources, scores(4));
+        processor::log_probs(hidden.on_host.view(), weight_matrix<processor, float>{.trained = head.on_host.view()},
+                             transform, targets, sources, scores(4));
         for (std::size_t i = 0; i < 4; ++i)
             for (std::size_t j = 0; j < all[i].size(); ++j)
                 CHECK(all[i][j] == doctest::Approx(all[4 + i][j]).epsilon(2e-5));
@@ -253,18 +250,18 @@ TEST_CASE("logits for the host are float whatever the arrays are; rewards are pr
     std::vector<float> shown(3 * 21);
     device::logits<float>(hidden.on_device.view(), weight_matrix<device, float>{.trained = head.on_device.view()},
                           shown);
-    host::array<float> logits(3, 21);
-    host::linear(hidden.on_host.view(), affine_map<host, float>{.matrix = {.trained = head.on_host.view()}},
-                 logits.view(), store::replace);
-    const auto expected = test::numbers_of<host>(logits.view());
+    processor::array<float> logits(3, 21);
+    processor::linear(hidden.on_host.view(), affine_map<processor, float>{.matrix = {.trained = head.on_host.view()}},
+                      logits.view(), store::replace);
+    const auto expected = test::numbers_of<processor>(logits.view());
     for (std::size_t i = 0; i < shown.size(); ++i) CHECK(std::abs(shown[i] - expected[i]) < 1e-5F);
     std::vector<double> rewards(3);
     device::reward_head<float>(hidden.on_device.view(), v.on_device.view(), rewards);
-    host::array<float> products(3, 1);
-    host::linear(hidden.on_host.view(), affine_map<host, float>{.matrix = {.trained = v.on_host.view()}},
-                 products.view(), store::replace);
+    processor::array<float> products(3, 1);
+    processor::linear(hidden.on_host.view(), affine_map<processor, float>{.matrix = {.trained = v.on_host.view()}},
+                      products.view(), store::replace);
     for (std::size_t r = 0; r < 3; ++r)
-        CHECK(std::abs(rewards[r] - static_cast<double>(test::numbers_of<host>(products.view())[r])) < 1e-5);
+        CHECK(std::abs(rewards[r] - static_cast<double>(test::numbers_of<processor>(products.view())[r])) < 1e-5);
 }
 
 TEST_CASE("what does not fit is refused with the shapes, before the device sees it") {

@@ -17,15 +17,15 @@ using test::rows_of;
 
 namespace {
 
-struct shape {
+struct embedding_shape {
     std::size_t tokens, columns;
 };
-constexpr shape shapes[] = {{1, 1}, {1, 64}, {3, 7}, {33, 40}, {2, 2056}, {5, 515}};
-constexpr std::size_t vocabulary = 11;
+constexpr embedding_shape embedding_shapes[] = {{1, 1}, {1, 64}, {3, 7}, {33, 40}, {2, 2056}, {5, 515}};
+constexpr std::size_t embedding_vocabulary = 11;
 
-std::vector<std::uint32_t> some_ids(std::size_t count) {
+std::vector<std::uint32_t> embedding_ids(std::size_t count) {
     std::vector<std::uint32_t> ids(count);
-    for (std::size_t i = 0; i < count; ++i) ids[i] = static_cast<std::uint32_t>((5 * i + 10) % vocabulary);
+    for (std::size_t i = 0; i < count; ++i) ids[i] = static_cast<std::uint32_t>((5 * i + 10) % embedding_vocabulary);
     return ids;
 }
 
@@ -40,11 +40,11 @@ template <class E> test::moved_bytes embedding_traffic(std::size_t tokens, std::
 
 TEST_CASE_TEMPLATE("tokens become scaled rows of a table on a device, rounded once", E, float, bfloat16, float16) {
     emulator::for_schedules(10, [&](std::uint64_t seed) {
-        for (const shape s : shapes) {
+        for (const embedding_shape s : embedding_shapes) {
             const test::layout from = test::layouts[seed % 4], to = test::layouts[(seed / 2) % 4];
-            const auto numbers = test::stored<E>(test::normals(vocabulary * s.columns, 1));
-            const rows_of<E> table(numbers, vocabulary, s.columns, from);
-            const auto ids = some_ids(s.tokens);
+            const auto numbers = test::stored<E>(test::normals(embedding_vocabulary * s.columns, 1));
+            const rows_of<E> table(numbers, embedding_vocabulary, s.columns, from);
+            const auto ids = embedding_ids(s.tokens);
             const test::device_array<std::uint32_t> given(ids);
             for (const float scale : {1.0F, 22.627417F}) {
                 const rows_of<E> y(std::vector<double>(s.tokens * s.columns), s.tokens, s.columns, to);
@@ -61,12 +61,12 @@ TEST_CASE_TEMPLATE("tokens become scaled rows of a table on a device, rounded on
 
 TEST_CASE_TEMPLATE("rows of positions are added on a device", E, float, bfloat16, float16) {
     emulator::for_schedules(10, [&](std::uint64_t seed) {
-        for (const shape s : shapes) {
+        for (const embedding_shape s : embedding_shapes) {
             const test::layout from = test::layouts[seed % 4], to = test::layouts[(seed / 2) % 4];
-            const auto numbers = test::stored<E>(test::normals(vocabulary * s.columns, 1)),
+            const auto numbers = test::stored<E>(test::normals(embedding_vocabulary * s.columns, 1)),
                        before = test::stored<E>(test::normals(s.tokens * s.columns, 2));
-            const rows_of<E> table(numbers, vocabulary, s.columns, from), y(before, s.tokens, s.columns, to);
-            const auto positions = some_ids(s.tokens);
+            const rows_of<E> table(numbers, embedding_vocabulary, s.columns, from), y(before, s.tokens, s.columns, to);
+            const auto positions = embedding_ids(s.tokens);
             const test::device_array<std::uint32_t> given(positions);
             cuda::add_positions<E>(given.data(), table.seen(), y.view(), nullptr);
             std::vector<double> wanted = before;

@@ -34,5 +34,6 @@ TEST_CASE("GPT-2, OPT and GPT-NeoX: layer norms, learned positions, partial rota
 TEST_CASE("float16 holds small models, too") {
     const std::filesystem::path folder = test::golden_folder("llama");
     test::check_scores<test::cuda_float16>(load_transformer<float>(folder, trained_tensors::none()), folder,
-                                           read_json_file(folder / "golden.json"), {.relative = 0, .of_token = 0.004});
+                                           read_json_file(folder / "golden.json"),
+                                           {.relative = 0.002, .of_token = 0.004});
 }

@@ -21,18 +21,18 @@ using test::rows_of;
 
 namespace {
 
-struct shape {
+struct normed_shape {
     std::size_t rows, heads, size;
 };
 // one number, less than a warp, heads of several rows in one warp, heads of odd width, several packs a lane, a block
-constexpr shape shapes[] = {{1, 1, 1},  {3, 1, 7},   {5, 1, 64},  {21, 4, 16}, {2, 3, 67},
-                            {1, 9, 64}, {2, 2, 256}, {3, 1, 576}, {1, 1, 2048}};
+constexpr normed_shape normed_shapes[] = {{1, 1, 1},  {3, 1, 7},   {5, 1, 64},  {21, 4, 16}, {2, 3, 67},
+                                          {1, 9, 64}, {2, 2, 256}, {3, 1, 576}, {1, 1, 2048}};
 // to the last that registers hold and beyond it, odd and even
-constexpr shape wide[] = {{2, 1, 8192}, {1, 1, 8200}, {2, 1, 8193}, {1, 1, 16384}};
+constexpr normed_shape wide_normed_shapes[] = {{2, 1, 8192}, {1, 1, 8200}, {2, 1, 8193}, {1, 1, 16384}};
 
 /// What the norm is given, and what a double makes of it.
 template <class E> struct norm_example {
-    shape s;
+    normed_shape s;
     norm_kind kind;
     std::size_t columns = s.heads * s.size;
     std::vector<double> x = test::stored<E>(test::normals(s.rows * columns, 1, 2)),
@@ -41,7 +41,7 @@ template <class E> struct norm_example {
                         before = test::stored<E>(test::normals(s.rows * columns, 4));
     std::vector<double> normed = std::vector<double>(x.size()), statistics = std::vector<double>(s.rows * s.heads * 2);
 
-    norm_example(const shape& rows, norm_kind k, bool weighted, bool biased) : s(rows), kind(k) {
+    norm_example(const normed_shape& rows, norm_kind k, bool weighted, bool biased) : s(rows), kind(k) {
         const auto n = static_cast<double>(s.size);
         for (std::size_t part = 0; part < s.rows * s.heads; ++part) {
             const std::span<const double> in = std::span(x).subspan(part * s.size, s.size);
@@ -61,7 +61,8 @@ template <class E> struct norm_example {
 };
 
 /// Every operation on one shape: to another array, in place, and added.
-template <class E> void check_norm(const shape& s, norm_kind kind, bool weighted, bool biased, std::uint64_t seed) {
+template <class E>
+void check_norm(const normed_shape& s, norm_kind kind, bool weighted, bool biased, std::uint64_t seed) {
     const test::layout from = test::layouts[seed % 4], to = test::layouts[(seed / 2) % 4];
     const norm_example<E> e(s, kind, weighted, biased);
     const rows_of<E> w(e.weight, 1, s.size, test::layouts[seed / 3 % 4]), b(e.bias, 1, s.size);
@@ -101,13 +102,13 @@ template <class E> void check_norm(const shape& s, norm_kind kind, bool weighted
 /// Of N rows of H parts: each row read and written once (and read where it is added to), weight and bias once. Asked
 /// for is the weight by each team that has a row. Rows too wide for registers are read once for every sum and once
 /// more, and their weight with every row.
-template <class E> test::moved_bytes norm_traffic(const shape& s, bool layer, bool biased, bool add) {
+template <class E> test::moved_bytes norm_traffic(const normed_shape& s, bool layer, bool biased, bool add) {
     const std::size_t row = s.heads * s.size * sizeof(E), passes = add ? 3 : 2, parameters = biased ? 2 : 1;
     const std::size_t once = parameters * s.size * sizeof(E), minimum = s.rows * row * passes + once;
     if (s.size > std::size_t{cuda::norm_held} * cuda::norm_threads)
         return {minimum, s.rows * row * (passes + (layer ? 2 : 1) + parameters)};
-    const cuda::norm_shape shape(s.rows, s.heads, s.size, 16 / sizeof(E));
-    const std::size_t teams = std::min<std::size_t>(s.rows, std::size_t{shape.teams} * shape.blocks);
+    const cuda::norm_shape grid(s.rows, s.heads, s.size, 16 / sizeof(E));
+    const std::size_t teams = std::min<std::size_t>(s.rows, std::size_t{grid.teams} * grid.blocks);
     return {minimum, s.rows * row * passes + s.heads * teams * once};
 }
 
@@ -117,7 +118,7 @@ TEST_CASE_TEMPLATE("both norms on a device are their formulas, of rows and of he
                    bfloat16, float16) {
     emulator::for_schedules(10, [&](std::uint64_t seed) {
         std::uint64_t turn = seed;
-        for (const shape& s : shapes) {
+        for (const normed_shape& s : normed_shapes) {
             if (turn++ % 2 == 0)
                 check_norm<E>(s, norm_kind::rms, true, turn % 3 == 0, seed);
             else
@@ -128,24 +129,29 @@ TEST_CASE_TEMPLATE("both norms on a device are their formulas, of rows and of he
 
 TEST_CASE_TEMPLATE("rows too wide for registers have the same norms", E, float, bfloat16, float16) {
     emulator::for_schedules(2, [&](std::uint64_t seed) {
-        for (const shape& s : wide)
+        for (const normed_shape& s : wide_normed_shapes)
             check_norm<E>(s, seed == 0 ? norm_kind::layer : norm_kind::rms, true, seed == 0, seed);
     });
 }
 
 TEST_CASE("a row's norm has the bits that it has alone, and a team that goes through many rows keeps its weight") {
-    const std::size_t rows = 2500, columns = 72; // several rows a team
-    const auto x = test::normals(rows * columns, 1);
-    const rows_of<float> all(x, rows, columns), w(test::normals(columns, 2), 1, columns), y(x, rows, columns);
-    const cuda::device_norm<float> norm{.weight = w.view().data};
-    CHECK(cuda::norm_shape(rows * 8, 1, 4096, 8).blocks * 8 == rows * 8);
-    cuda::normalise<float>(all.seen(), norm, y.view(), {}, nullptr);
-    const auto together = y.values();
-    for (const std::size_t row : {std::size_t{0}, std::size_t{1234}, rows - 1}) {
-        const rows_of<float> alone(std::span<const double>(x).subspan(row * columns, columns), 1, columns);
-        cuda::normalise<float>(alone.seen(), norm, alone.view(), {}, nullptr);
-        const auto found = alone.values();
-        CHECK(std::equal(found.begin(), found.end(), together.begin() + static_cast<std::ptrdiff_t>(row * columns)));
+    for (const normed_shape& s :
+         {normed_shape{8200, 16, 8}, normed_shape{130, 16, 520}}) { // teams of two lanes, and of two warps
+        const std::size_t columns = s.heads * s.size;
+        const cuda::norm_shape shared(s.rows, s.heads, s.size, 4);
+        REQUIRE(std::size_t{shared.teams} * shared.blocks < s.rows); // several rows a team, and not all of them as many
+        std::vector<double> x(s.rows * columns);
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(37 * i % 101) / 16 - 3;
+        const rows_of<float> all(x, s.rows, columns), w(test::normals(s.size, 2), 1, s.size);
+        const cuda::device_norm<float> norm{.heads = s.heads, .weight = w.view().data};
+        cuda::normalise<float>(all.seen(), norm, all.view(), {}, nullptr);
+        const auto together = all.values();
+        for (const std::size_t row : {std::size_t{0}, s.rows / 2, s.rows / 2 + 1, s.rows - 1}) {
+            const rows_of<float> alone(std::span<const double>(x).subspan(row * columns, columns), 1, columns);
+            cuda::normalise<float>(alone.seen(), norm, alone.view(), {}, nullptr);
+            const auto found = alone.values();
+            CHECK(std::ranges::equal(found, std::span<const double>(together).subspan(row * columns, columns)));
+        }
     }
 }
 
@@ -187,8 +193,8 @@ TEST_CASE("no rows or no columns, no launch") {
 
 TEST_CASE_TEMPLATE("a row is asked for once by its norm, a weight at most once in eight rows where there are many", E,
                    float, bfloat16) {
-    constexpr shape shapes[] = {{64, 1, 2048}, {16, 1, 576}, {24, 12, 64}, {3, 1, 8192}, {2, 1, 12288}};
-    for (const shape& s : shapes) {
+    constexpr normed_shape measured[] = {{64, 1, 2048}, {16, 1, 576}, {24, 12, 64}, {3, 1, 8192}, {2, 1, 12288}};
+    for (const normed_shape& s : measured) {
         const std::size_t columns = s.heads * s.size;
         const std::vector<double> zeros(s.rows * columns);
         const rows_of<E> x(zeros, s.rows, columns), y(zeros, s.rows, columns), w(zeros, 1, s.size), b(zeros, 1, s.size);

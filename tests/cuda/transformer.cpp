@@ -192,3 +192,23 @@ TEST_CASE("a model on the device says that it does not learn") {
     CHECK(model.read_parameters(0, 3).size() == 3);
     CHECK(device_model(test::grouped()).weights().trained_size() == model.weights().trained_size());
 }
+
+TEST_CASE("frozen matrices that make one lie in one piece, for one product") {
+    const host_model host(test::grouped(), generator(1, "weights"));
+    const device_model device(host.config(), frozen_tensors_of(host));
+    for (std::size_t layer = 0; layer < 2; ++layer) {
+        const auto weights = device.weights().layer(layer);
+        for (const auto* const map : {&weights.query_key_value, &weights.gate_up, &weights.down}) {
+            std::size_t pieces = 0, rows = 0;
+            cuda::for_pieces<float>(map->matrix.stored, [&](cuda::device_rows<const float> piece, std::size_t first) {
+                CHECK(first == rows);
+                rows += piece.rows;
+                ++pieces;
+            });
+            CHECK(pieces == 1);
+            CHECK(rows == map->matrix.rows());
+        }
+        CHECK(weights.query_key_value.matrix.stored.size() == 3);
+        CHECK(weights.gate_up.matrix.stored.size() == 2);
+    }
+}

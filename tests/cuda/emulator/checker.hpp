@@ -92,7 +92,7 @@ class checker {
     using others = std::map<std::uint32_t, std::shared_ptr<const times>>; ///< by block
 
     [[nodiscard]] bool ordered(const cell& earlier, const device_thread& now, bool shared) const;
-    void look_elsewhere(const device_thread& t, const access& a) const;
+    static void look_elsewhere(const access& a);
     void look_at_cells(const watched_bytes& where, const device_thread& t, const access& a);
     void remember(cell& a, cell& b, const cell& now, const device_thread& t, bool shared) const;
     [[noreturn]] void race(const cell& earlier, bool earlier_writes, const access& a, const std::string& where);

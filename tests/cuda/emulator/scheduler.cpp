@@ -48,8 +48,11 @@ class stacks {
             if (mapped == MAP_FAILED || mprotect(mapped, 4096, PROT_NONE) != 0) throw std::bad_alloc();
             all.push_back(static_cast<char*>(mapped) + 4096);
         }
-        allow(all[number], stack_bytes); // what a thread that never returned left
         return all[number];
+    }
+    /// After threads that never returned.
+    void clean() const {
+        for (const char* stack : all) allow(stack, stack_bytes);
     }
 
   private:
@@ -235,9 +238,10 @@ void run_grid(device_block& block, order& schedule, stacks& all) {
             if (const std::string beside = memory().damage(); !beside.empty() && number == blocks.back())
                 block.fault = beside;
         }
-        if (!block.fault.empty())
-            throw kernel_fault(kernel_text(block.call->kernel) + ": " + block_text(block.index) + ": " + block.fault +
-                               " [schedule " + std::to_string(settings().schedule) + "]");
+        if (block.fault.empty()) continue;
+        all.clean();
+        throw kernel_fault(kernel_text(block.call->kernel) + ": " + block_text(block.index) + ": " + block.fault +
+                           " [schedule " + std::to_string(settings().schedule) + "]");
     }
 }
 
@@ -287,3 +291,8 @@ void run_kernel(const cudaLaunchConfig_t& config, const kernel_call& call) {
 }
 
 } // namespace emulator
+
+#ifdef PREFLEARN_EMULATOR_ASAN
+/// Threads that did something wrong never come back to what they own.
+extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
+#endif

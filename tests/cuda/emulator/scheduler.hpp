@@ -32,7 +32,7 @@ struct warp_factors {
 /// Of all lanes, once they have met.
 void multiply(device_thread* lanes);
 
-inline constexpr std::size_t stack_bytes = 128UL << 10;
+inline constexpr std::size_t stack_bytes = 256UL << 10;
 
 enum class thread_state : std::uint8_t { runnable, at_barrier, at_warp, returned };
 

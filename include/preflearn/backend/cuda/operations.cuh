@@ -17,4 +17,6 @@
 // attention
 #include <preflearn/backend/cuda/kernels/attend.cuh>
 
-// head and losses
+// head
+#include <preflearn/backend/cuda/kernels/log_prob.cuh>
+#include <preflearn/backend/cuda/kernels/reward_head.cuh>

@@ -133,7 +133,7 @@ void activate(device_rows<const E> x, mlp_kind mlp, activation_kind kind, device
 
 /// The softmax of a row of logits so far: Σ e^{z − maximum} and, where they are wanted, Σ z e^{z − maximum} (of z −
 /// maximum) and Σ e^{2(z − maximum)}.
-struct softmax_state {
+struct alignas(16) softmax_state {
     float maximum, sum, weighted, squares;
 };
 /// See logit_transform; the bias lies on the device.
@@ -147,6 +147,16 @@ void start_softmax(softmax_state* states, std::size_t rows, cudaStream_t stream)
 /// Takes a tile of products (tokens first … first + columns − 1 of the vocabulary) into the state of each of its rows.
 void fold_logits(device_rows<const float> products, std::size_t first, const device_logits& logits, bool moments,
                  softmax_state* states, cudaStream_t stream);
+/// Where the results of rows go, in nats, on the device: an entry a row, or null; see vocabulary_scores. NaN where a row
+/// has no distribution: a logit is NaN or +∞, or all are −∞.
+struct device_softmax_scores {
+    float* normalisers = nullptr;     ///< log Σ e^z
+    float* entropies = nullptr;       ///< −Σ p log p, of tiles that were folded with moments, as the next
+    float* log_sum_squares = nullptr; ///< log Σ p²
+};
+/// After the last tile.
+void finish_softmax(const softmax_state* states, std::size_t rows, const device_softmax_scores& scores,
+                    cudaStream_t stream);
 /// products[i] = hidden's row rows[i] · table's row targets[i], a direct dot product in float.
 template <Element E>
 void target_products(device_rows<const E> hidden, const std::uint32_t* rows, device_rows<const E> table,
