@@ -107,6 +107,9 @@ int command_line::run(int argc, char** argv, const std::function<int()>& work, c
     if (const std::optional<int> ended = parse(argc, argv, check)) return *ended;
     try {
         return work();
+    } catch (const preflearn::no_device_error& failure) {
+        std::fprintf(stderr, "%s: %s\n", name_of(argv).c_str(), failure.what());
+        return 4;
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "%s: %s\n", name_of(argv).c_str(), failure.what());
         return 1;

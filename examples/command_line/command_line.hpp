@@ -75,7 +75,7 @@ class command_line {
     [[nodiscard]] std::optional<int> parse(int argc, char** argv, const std::function<void()>& check = {});
 
     /// The whole of a program: parses, then works. An exception of `work` is printed behind the program's name and ends
-    /// it with 1.
+    /// it with 1, or 4 where it says that a device that was asked for is not there.
     int run(int argc, char** argv, const std::function<int()>& work, const std::function<void()>& check = {});
 
   private:

@@ -2,6 +2,6 @@
 #include "../models/models.hpp"
 #include "score.hpp"
 
-void score_float(const preflearn::score_file_options& options, std::string_view type) {
-    score(models_of(type), options);
+void score_float(const preflearn::score_file_options& options, const model_choice& on) {
+    score(models_of(on), options);
 }

@@ -16,7 +16,8 @@ namespace {
 struct arguments {
     preflearn::score_file_options options;
     std::string boundary = "separate";
-    std::string type = "float32";
+    std::string shard;
+    model_choice on;
     bool end_token = false, double_precision = false;
 };
 
@@ -47,10 +48,21 @@ void add_options(command_line& line, arguments& given) {
     line.add("--max-tokens", to.maximum_tokens, "longest prompt with response; longer pairs are left out").positive();
     line.flag("--strict", to.strict, "stop where a pair would be left out");
     line.add("--id-field", to.reading.id_field, "the field that holds a pair's id").shows_default();
+    const option backend =
+        line.add("--backend", given.on.backend, "what computes: cpu, onednn (the default where it is built in) or cuda")
+            .one_of(backend_names())
+            .excludes(tokens);
+    line.add("--device", given.on.device, "of --backend cuda: which of the GPUs, from 0 on")
+        .non_negative()
+        .needs(backend);
+    line.add("--shard", given.shard,
+             "I/N: scores the Ith of N parts of the pairs alone; the parts' files one behind the other are the whole's")
+        .some_name();
     const option type =
-        line.add("--dtype", given.type,
-                 "numbers that are multiplied: float32, bfloat16 (with sums in float32), or double, the reference")
-            .one_of({"float32", "bfloat16", "double"})
+        line.add("--dtype", given.on.type,
+                 "numbers that are multiplied: float32, bfloat16 or, by cuda, float16 (with sums in float32), or "
+                 "double, the reference")
+            .one_of({"float32", "bfloat16", "float16", "double"})
             .shows_default()
             .excludes(tokens);
     line.flag("--double", given.double_precision, "the same as --dtype double").excludes(tokens).excludes(type);
@@ -71,15 +83,19 @@ int main(int argc, char** argv) {
         given.options.after_response = given.end_token ? response_end::end_token : response_end::nothing;
         given.options.boundary = given.boundary == "joint" ? token_boundary::joint : token_boundary::separate;
         given.options.command_line = preflearn::command_line_of(argc, argv);
-        if (given.double_precision || given.type == "double")
+        if (given.on.type == "double")
             score_double(given.options);
         else
-            score_float(given.options, given.type);
+            score_float(given.options, given.on);
         return 0;
     };
     return line.run(argc, argv, work, [&] { // so that a wrong name is a usage error
         if (!given.options.chat_format.empty() && given.options.chat_format != "auto")
             preflearn::chat_format_named(given.options.chat_format);
-        if (given.type == "bfloat16" && !no_bfloat16().empty()) throw usage_error("--dtype", no_bfloat16());
+        if (given.double_precision) given.on.type = "double";
+        if (const std::string fault = type_fault(given.on); !fault.empty()) throw usage_error("--dtype", fault);
+        if (given.on.device != 0 && given.on.backend != "cuda")
+            throw usage_error("--device", "the GPU is one of --backend cuda");
+        if (!given.shard.empty()) given.options.shard = preflearn::shard_named(given.shard);
     });
 }

@@ -12,6 +12,7 @@
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/report/run/manifest.hpp>
 
+#include "../models/models.hpp"
 #include "losses.hpp"
 
 struct arguments {
@@ -23,7 +24,8 @@ struct arguments {
     double human_agreement = 0.75;
     std::uint64_t seed = 0;
     std::size_t seeds = 0, checkpoint_every = 0;
-    std::string type = "float32", id_field = "id", boundary = "separate", pretokenizer, trained = "all";
+    model_choice on;
+    std::string id_field = "id", boundary = "separate", pretokenizer, trained = "all";
     std::size_t lora = 0; // rank; 0: no adapter
     std::optional<double> lora_alpha;
     double lora_dropout = 0;

@@ -105,7 +105,11 @@ int main(int argc, char** argv) {
     line.add("--pretokenizer", given.pretokenizer,
              "how a GGUF file's tokenizer splits text, instead of what the file names; for both models")
         .needs(data);
-    line.add("--dtype", given.type,
+    line.add("--backend", given.on.backend,
+             "what computes: cpu or onednn (the default where it is built in); training stays on the processor")
+        .one_of(backend_names())
+        .needs(data);
+    line.add("--dtype", given.on.type,
              "numbers that products multiply: float32, or bfloat16 with sums in float32; trained numbers are float32")
         .one_of({"float32", "bfloat16"})
         .needs(data);
@@ -151,7 +155,9 @@ int main(int argc, char** argv) {
     };
     return line.run(argc, argv, work, [&] { // so that a name or value that does not fit is a usage error
         loss_of(given);
-        if (given.type == "bfloat16" && !no_bfloat16().empty()) throw usage_error("--dtype", no_bfloat16());
+        if (given.on.backend == "cuda")
+            throw usage_error("--backend", "training stays on the processor (cpu, onednn); log_probs scores on cuda");
+        if (const std::string fault = type_fault(given.on); !fault.empty()) throw usage_error("--dtype", fault);
         preflearn::trained_tensors_named(given.trained);
         if (!given.chat_format.empty() && given.chat_format != "auto") preflearn::chat_format_named(given.chat_format);
     });

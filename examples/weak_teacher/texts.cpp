@@ -20,7 +20,7 @@
 
 std::vector<preflearn::study_result> study_texts(const arguments& given, std::size_t seeds, preflearn::manifest& run,
                                                  preflearn::text_study_data& data) {
-    const preflearn::any_backend<float> on = models_of(given.type);
+    const preflearn::any_backend<float> on = models_of(given.on);
     preflearn::text_study_options options{.teacher = given.teacher, .student = given.student, .data = given.data};
     apply(given, options);
     if (given.cache.empty() && !given.checkpoints.empty())

@@ -8,6 +8,7 @@
 #include <preflearn/pipeline/ranking.hpp>
 #include <preflearn/pipeline/score_file.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
+#include <preflearn/pipeline/shard.hpp>
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/pipeline/study_options.hpp>

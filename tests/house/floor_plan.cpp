@@ -153,6 +153,16 @@ TEST_CASE("wrong arrows, cycles, missing rooms and packages of another component
               "room text of the component files reaches oneapi/dnnl/dnnl.hpp through preflearn/text/bpe.hpp\n"
               "room loss/files of the component files reaches oneapi/dnnl/dnnl.hpp through preflearn/text/bpe.hpp\n");
     }
+    SUBCASE("a package of the component cuda in a room of another one") {
+        house.include("text/bpe.hpp", "cuda_runtime_api.h");
+        house.row("text").component = "onednn";
+        CHECK(house.faults() ==
+              "room text of the component onednn reaches cuda_runtime_api.h through preflearn/text/bpe.hpp\n"
+              "room loss/files of the component files reaches cuda_runtime_api.h through preflearn/text/bpe.hpp\n");
+        house.row("text").component = "cuda";
+        house.row("loss/files").component = "cuda";
+        CHECK(house.faults().empty());
+    }
     SUBCASE("a package that no component has") {
         house.include("core/error.hpp", "boost/any.hpp");
         CHECK(house.faults() == "preflearn/core/error.hpp includes boost/any.hpp of a package that no component has\n");
@@ -162,6 +172,10 @@ TEST_CASE("wrong arrows, cycles, missing rooms and packages of another component
 TEST_CASE("an umbrella header reaches every header of its folder through that folder, and preflearn.hpp every room") {
     const std::vector<header> headers = read_headers(include);
     const std::set<std::string> folders = folders_of(headers);
+    const auto of_a_target = [](const std::string& path, const std::string& folder) { // which must be linked
+        const std::string within = path.substr(("preflearn/" + folder).size());
+        return within.find("/onednn") != within.npos || within.find("/cuda") != within.npos;
+    };
     std::set<std::string> seen;
     const std::function<void(const std::string&, const std::string&)> walk = [&](const std::string& path,
                                                                                  const std::string& folder) {
@@ -174,8 +188,7 @@ TEST_CASE("an umbrella header reaches every header of its folder through that fo
         seen.clear();
         walk("preflearn/" + folder + ".hpp", folder + '/');
         for (const header& h : headers)
-            if (h.path.starts_with("preflearn/" + folder + '/') &&
-                h.path.find("/onednn", ("preflearn/" + folder).size()) == std::string::npos) // needs its target linked
+            if (h.path.starts_with("preflearn/" + folder + '/') && !of_a_target(h.path, folder))
                 CHECK_MESSAGE(seen.contains(h.path), "preflearn/" << folder << ".hpp does not reach " << h.path);
     }
     const header& all = *std::ranges::find(headers, "preflearn.hpp", &header::path);
@@ -203,11 +216,18 @@ TEST_CASE("tests and benchmarks are found by the name of what they test") {
     const std::set<std::string> folders = folders_of(headers);
     for (const header& h : headers) {
         const std::string below = h.path.substr(h.path.find('/') + 1, h.path.rfind('.') - h.path.find('/') - 1);
-        if (h.path == "preflearn.hpp" || folders.contains(below)) continue; // umbrella headers
+        if (h.path == "preflearn.hpp" || folders.contains(below)) continue;      // umbrella headers
+        if (const std::string cuda = "backend/cuda/"; below.starts_with(cuda)) { // on the emulator, or with a toolkit
+            const std::string file = below.substr(cuda.size()) + ".cpp";
+            const bool declares = file == "operations.cpp"; // what the kernels' tests call
+            CHECK_MESSAGE((declares || exists(tests / "cuda" / file) || exists(tests / "cuda/device" / file)),
+                          "tests/cuda/" << file << " is missing");
+            continue;
+        }
         CHECK_MESSAGE(exists(tests / (below + ".cpp")), "tests/" << below << ".cpp is missing");
     }
-    const std::set<std::string> others{"tests/house", "tests/real_model", "tests/field", "tests/fuzz",
-                                       "bench/compile_time"};
+    const std::set<std::string> others{"tests/house", "tests/real_model",   "tests/field", "tests/fuzz",
+                                       "tests/cuda",  "bench/compile_time", "bench/cuda"};
     for (const std::string mirror : {"tests", "bench"}) {
         const std::filesystem::path top = tests.parent_path() / mirror;
         for (const auto& entry : std::filesystem::recursive_directory_iterator(top)) {

@@ -110,12 +110,14 @@ inline std::set<std::string> folders_of(const std::vector<header>& headers) {
     return folders;
 }
 
-/// The component whose packages a header from outside belongs to: "core", "files", "onednn", or nothing for a stranger.
+/// The component whose packages a header from outside belongs to: "core", "files", "onednn", "cuda", or nothing for a
+/// stranger.
 inline std::string component_of(std::string_view include) {
     constexpr auto is = [](std::string_view text, auto... starts) { return (text.starts_with(starts) || ...); };
     if (is(include, "oneapi/dnnl/")) return "onednn";
+    if (is(include, "cuda_runtime", "cublasLt.h")) return "cuda";
     if (is(include, "nlohmann/", "fmt/", "zlib.h", "utf8proc.h")) return "files";
-    if (is(include, "Eigen/", "xtensor/", "xtl/", "omp.h", "unistd.h", "fcntl.h", "sys/")) return "core";
+    if (is(include, "Eigen/", "xtensor/", "xtl/", "omp.h", "unistd.h", "fcntl.h", "dlfcn.h", "sys/")) return "core";
     return include.find('/') == std::string_view::npos && include.find('.') == std::string_view::npos ? "core" : "";
 }
 
@@ -186,9 +188,9 @@ class floor_plan {
         std::set<std::string> names;
         for (const room& r : table_) {
             if (!names.insert(r.name).second) say("room " + r.name + " stands in the table twice");
-            if (r.component != "core" && r.component != "files" && r.component != "onednn")
-                say("room " + r.name + ": component `core`, `files` or `onednn` was expected, found `" + r.component +
-                    "`");
+            if (r.component != "core" && r.component != "files" && r.component != "onednn" && r.component != "cuda")
+                say("room " + r.name + ": component `core`, `files`, `onednn` or `cuda` was expected, found `" +
+                    r.component + "`");
             if (!folders_.contains(r.name)) say("room " + r.name + " of the table has no headers");
             for (const std::string& other : r.may_include)
                 if (!rows_.contains(other))
@@ -263,18 +265,19 @@ class floor_plan {
         for (const header& h : headers_) visit(h.path);
     }
 
-    /// A room of the component core reaches no package of another component, one of files none of onednn. (An umbrella
-    /// header needs what its sub-rooms need.)
+    /// A room of the component core reaches no package of another component, one of files none of onednn or cuda, these
+    /// two none of each other. (An umbrella header needs what its sub-rooms need.)
     void check_components() {
         for (const room& r : table_) {
-            if (r.component == "onednn") continue;
             std::set<std::string> reached;
             const std::function<void(const std::string&)> reach = [&](const std::string& path) {
                 if (find(path) == nullptr || !reached.insert(path).second) return;
                 for (const std::string& include : find(path)->includes) {
                     reach(include);
                     const std::string of = component_of(include);
-                    if (row_of(include).empty() && (of == "onednn" || (of == "files" && r.component == "core")))
+                    const bool needed =
+                        of.empty() || of == "core" || of == r.component || (of == "files" && r.component != "core");
+                    if (row_of(include).empty() && !needed)
                         say("room " + r.name + " of the component " + r.component + " reaches " + include +
                             " through " + path);
                 }

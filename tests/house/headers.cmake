@@ -3,6 +3,7 @@ file(GLOB_RECURSE headers RELATIVE ${PROJECT_SOURCE_DIR}/include CONFIGURE_DEPEN
 if(NOT TARGET preflearn::onednn)
   list(FILTER headers EXCLUDE REGEX "/onednn/")
 endif()
+list(FILTER headers EXCLUDE REGEX "/backend/cuda") # tests/cuda compiles these, which need its emulator or a toolkit
 foreach(header IN LISTS headers) # umbrellas include nothing but the others; consumer/ includes all
   cmake_path(REMOVE_EXTENSION header LAST_ONLY OUTPUT_VARIABLE folder)
   if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/include/${folder})

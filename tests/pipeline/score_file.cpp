@@ -160,3 +160,27 @@ TEST_CASE("pairs are scored with an adapter, which the manifest names") {
     options.adapter = s.folder / "none";
     CHECK(test::contains(test::error_of([&] { s.run(options); }), "none"));
 }
+
+TEST_CASE("the files of parts, one behind the other, are the file of a whole run") {
+    std::string pairs;
+    for (int i = 0; i < 40; ++i)
+        pairs += R"({"prompt": "ca", "chosen": ")" + std::string(static_cast<std::size_t>(i % 7 + 1), "abcd"[i % 4]) +
+                 R"(", "rejected": "d"})" + "\n";
+    pairs += R"({"prompt": "", "chosen": "a", "rejected": "b"})";
+    scored s(pairs);
+    score_file_options options = s.options();
+    s.run(options);
+    const std::string whole = test::read(options.out), left_out = test::read(s.folder / "out.jsonl.left-out.jsonl");
+    std::string joined;
+    for (std::size_t index = 1; index <= 3; ++index) {
+        options.shard = {index, 3};
+        const auto lines = s.run(options);
+        CHECK(lines.size() == (index == 3 ? 8 : 16));
+        CHECK(s.told.find("shard " + std::to_string(index) + "/3: ") != s.told.npos);
+        CHECK(s.beside(".manifest.json")["settings"]["shard"] == std::to_string(index) + "/3");
+        CHECK(s.beside(".manifest.json")["sizes"]["written"] == lines.size());
+        CHECK(test::read(s.folder / "out.jsonl.left-out.jsonl") == left_out); // of the whole file
+        joined += test::read(options.out);
+    }
+    CHECK(joined == whole);
+}

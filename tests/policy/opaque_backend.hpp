@@ -1,13 +1,14 @@
 /// \file
 /// A ScoringBackend that is no LearningBackend: it computes as the processor does, but its views are handles of another
 /// type, whose elements nobody else can reach, and it has no backward pass. A transformer that compiles on it
-/// dereferences nothing.
+/// dereferences nothing. Its arrays may be made too small for a batch.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -17,12 +18,18 @@
 #include <preflearn/backend/array_view.hpp>
 #include <preflearn/backend/concepts.hpp>
 #include <preflearn/backend/cpu.hpp>
+#include <preflearn/core/system/error.hpp>
 
 namespace test {
 
 struct opaque_backend {
     static constexpr std::string_view name = "opaque";
     using cpu = preflearn::cpu_backend;
+    struct memory_error : preflearn::error {
+        using error::error;
+    };
+    /// Of an array; more are a memory_error.
+    inline static std::size_t most_rows = std::numeric_limits<std::size_t>::max();
 
     template <class T> class view {
       public:
@@ -51,7 +58,9 @@ struct opaque_backend {
     template <class T> class array {
       public:
         array() = default;
-        array(std::size_t rows, std::size_t columns) : values_(rows, columns) {}
+        array(std::size_t rows, std::size_t columns) : values_(rows, columns) {
+            preflearn::require<memory_error>(rows <= most_rows, rows, " rows");
+        }
         [[nodiscard]] opaque_backend::view<T> view() { return opaque_backend::view<T>(values_.view()); }
         [[nodiscard]] opaque_backend::view<const T> view() const {
             return opaque_backend::view<const T>(values_.view());

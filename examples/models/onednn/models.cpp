@@ -13,11 +13,11 @@ using namespace preflearn;
 
 any_backend<float> cpu_models() { return any_backend_of<float, cpu_backend>(); }
 
-any_backend<float> models_of(std::string_view type) {
+any_backend<float> onednn_models(std::string_view type) {
     if (type != "bfloat16") return any_backend_of<float, onednn_backend<>>();
     if (!multiplies_by_onednn<bfloat16>())
         std::fputs("bfloat16: weights are kept so, but this processor multiplies them as float32\n", stderr);
     return any_backend_of<float, onednn_backend<bfloat16>>();
 }
 
-std::string no_bfloat16() { return {}; }
+bool has_onednn() { return true; }

@@ -10,19 +10,22 @@
 namespace preflearn {
 
 /// `rows` × `columns` elements of an array of the backend `Owner`. A view by default is absent: what is not there (a
-/// bias), or not wanted (a frozen weight's gradient).
-template <class T, class Owner> class array_view {
+/// bias), or not wanted (a frozen weight's gradient). A device may keep what the host calls T as `Element`s, which are
+/// const where T is.
+template <class T, class Owner, class Element = T> class array_view {
+    static_assert(std::is_const_v<T> == std::is_const_v<Element>);
+
   public:
     std::size_t rows = 0, columns = 0;
 
     array_view() = default;
     /// Row r starts `stride` elements after row r − 1.
-    constexpr array_view(T* first, std::size_t row_count, std::size_t column_count, std::size_t stride)
+    constexpr array_view(Element* first, std::size_t row_count, std::size_t column_count, std::size_t stride)
         : rows(row_count), columns(column_count), first_(first), stride_(stride) {}
     /// A view of mutable elements is also a view of constant ones.
-    template <class U>
-        requires std::is_same_v<T, const U>
-    constexpr array_view(const array_view<U, Owner>& other)
+    template <class U, class E>
+        requires(std::is_same_v<T, const U>&& std::is_same_v<Element, const E>)
+    constexpr array_view(const array_view<U, Owner, E>& other)
         : rows(other.rows), columns(other.columns), first_(other.first_), stride_(other.stride_) {}
 
     [[nodiscard]] constexpr bool absent() const { return first_ == nullptr; }
@@ -41,9 +44,9 @@ template <class T, class Owner> class array_view {
 
   private:
     friend Owner;
-    template <class, class> friend class array_view;
+    template <class, class, class> friend class array_view;
 
-    T* first_ = nullptr;
+    Element* first_ = nullptr;
     std::size_t stride_ = 0;
 };
 

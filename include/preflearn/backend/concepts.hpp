@@ -59,7 +59,8 @@ concept OwnsArrays = requires(typename B::template array<T> owned, typename B::t
 /// frozen matrix that the device can read; `B::hold` makes it of a stored_matrix.
 ///
 /// Semantics: what is computed of a row depends on the row, the keys that it may see and the parameters alone, not on
-/// the rows beside it or how many there are; all that is said of equal bits rests on it.
+/// the rows beside it or how many there are; all that is said of equal bits rests on it. (A device whose library of
+/// products chooses its order of sums by their size promises less, and says so.)
 template <class B, class T = float>
 concept ScoringBackend = OwnsArrays<B, T> &&
     requires(typename B::template view<T> y, typename B::template view<const T> x, std::span<const token_id> ids,

@@ -5,6 +5,7 @@
 
 #include <preflearn/core/stored/element.hpp>
 #include <preflearn/core/stored/encoded_values.hpp>
+#include <preflearn/core/stored/mapped_pages.hpp>
 #include <preflearn/core/stored/quantised.hpp>
 #include <preflearn/core/stored/stored_matrix.hpp>
 #include <preflearn/core/stored/stored_values.hpp>

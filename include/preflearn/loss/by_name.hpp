@@ -9,3 +9,4 @@
 #include <preflearn/loss/by_name/list.hpp>
 #include <preflearn/loss/by_name/loss_named.hpp>
 #include <preflearn/loss/by_name/names.hpp>
+#include <preflearn/loss/by_name/pair_list.hpp>

@@ -9,6 +9,7 @@
 #include <preflearn/loss/pairs/fault_place.hpp>
 #include <preflearn/loss/pairs/faults.hpp>
 #include <preflearn/loss/pairs/mixed_penalty.hpp>
+#include <preflearn/loss/pairs/one_pair.hpp>
 #include <preflearn/loss/pairs/pairwise.hpp>
 #include <preflearn/loss/pairs/pieces.hpp>
 #include <preflearn/loss/pairs/rewards_scaled.hpp>

@@ -32,6 +32,7 @@
 #include <preflearn/data/selection/fitting.hpp>
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
+#include <preflearn/pipeline/shard.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/policy/adapters/adapter_files.hpp>
 #include <preflearn/policy/any_backend.hpp>
@@ -67,6 +68,8 @@ struct score_file_options {
     std::size_t maximum_tokens = unlimited_length;
     /// Whether leaving anything out is an error.
     bool strict = false;
+    /// Which part of the pairs that fit is scored, and written; the others are another process's.
+    preflearn::shard shard{};
     preference_options reading{};
     std::vector<std::string> command_line{};
 };
@@ -175,8 +178,11 @@ inline void tell_scores(const score_file_options& options, const preference_data
         say(std::string(lines.substr(0, end)));
         lines.remove_prefix(end + 1);
     }
+    const std::size_t mine = options.shard.of(std::span(fitting.kept), score_block).size();
+    if (!options.shard.whole())
+        say(message("shard ", options.shard, ": ", mine, " of ", fitting.kept.size(), " pairs"));
     if (options.boundary == token_boundary::joint)
-        say(message("token boundary: joint; in ", changed, " of ", fitting.kept.size(),
+        say(message("token boundary: joint; in ", changed, " of ", mine,
                     " pairs the prompt has other tokens beside a response than alone"));
     else
         say(changed == 0 ? std::string("token boundary: separate")
@@ -184,17 +190,19 @@ inline void tell_scores(const score_file_options& options, const preference_data
                                    " pairs it would have spelled another text, and they were encoded as one"));
 }
 
-/// Leaves out, writes what was left out, and completes the record of the run.
+/// Leaves out, writes what was left out, and completes the record of the run. The pairs of the shard alone.
 inline std::vector<text_comparison> usable_pairs(const score_file_options& options, const preference_data& data,
                                                  const fitting_pairs& fitting, manifest& run) {
     if (!options.strict) write_left_out(left_out_path(options.out), fitting.left_out); // also when nothing is left
     check_left_out(fitting, options.data.string(), options.strict);
+    const std::span<const text_comparison> wanted = options.shard.of(std::span(fitting.kept), score_block);
+    if (!options.shard.whole()) run.settings["shard"] = message(options.shard);
     run.sizes = {{"pairs", data.size() + data.skipped.count},
-                 {"written", fitting.kept.size()},
+                 {"written", wanted.size()},
                  {"left_out", fitting.left_out.size()},
                  {"identical_responses", fitting.identical.size()},
                  {"repeated_prompts", data.repeated().count}};
-    return oriented(fitting.kept, data.labels());
+    return oriented(wanted, data.labels());
 }
 
 } // namespace detail

@@ -147,6 +147,9 @@ void write_scores(std::ostream& out, const TextPolicy& policy, std::span<const t
 
 } // namespace detail
 
+/// Pairs that score_pairs computes together.
+inline constexpr std::size_t score_block = 16;
+
 /// Scores `pairs` (first: chosen, second: rejected) with a policy over text and writes
 /// `{"index", "prompt_tokens", "chosen_tokens", "rejected_tokens", "chosen_logp", "rejected_logp"}` per pair: the
 /// pair's id, lengths in tokens, and Σ log π of the response's tokens in nats. \param key names the model and the data,
@@ -156,7 +159,6 @@ void write_scores(std::ostream& out, const TextPolicy& policy, std::span<const t
 template <class TextPolicy, class Seen>
 void score_pairs(const TextPolicy& policy, std::span<const text_comparison> pairs, const std::filesystem::path& out,
                  std::string_view key, Seen&& seen, const score_options& options = {}) {
-    constexpr std::size_t block = 16;
     std::filesystem::path part = out;
     part += ".part";
     std::size_t done = detail::continue_unfinished(part, key, pairs.size());
@@ -170,7 +172,7 @@ void score_pairs(const TextPolicy& policy, std::span<const text_comparison> pair
         };
         if (done < pairs.size()) tell(0);
         while (done < pairs.size()) {
-            const auto some = pairs.subspan(done, std::min(block, pairs.size() - done));
+            const auto some = pairs.subspan(done, std::min(score_block, pairs.size() - done));
             detail::write_scores(stream, policy, some, options);
             require<input_error>(static_cast<bool>(stream.flush()), part.string(),
                                  ": writing failed (is the disk full?)");

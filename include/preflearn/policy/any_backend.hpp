@@ -88,6 +88,9 @@ template <class Scalar, class Backend> class held_transformer final : public tra
         return learning<std::span<Scalar>>([](auto& model) { return model.gradients(); });
     }
     void release_gradients() override { model_.release_gradients(); }
+    std::vector<Scalar> read_parameters(std::size_t begin, std::size_t count) const override {
+        return model_.read_parameters(begin, count);
+    }
     void write_parameters(const std::function<void(std::span<Scalar>)>& write) override {
         model_.write_parameters(write);
     }

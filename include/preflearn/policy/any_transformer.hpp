@@ -80,6 +80,7 @@ template <std::floating_point Scalar> struct transformer_calls {
     [[nodiscard]] virtual std::span<const Scalar> parameters() const = 0;
     [[nodiscard]] virtual std::span<Scalar> gradients() = 0;
     virtual void release_gradients() = 0;
+    [[nodiscard]] virtual std::vector<Scalar> read_parameters(std::size_t begin, std::size_t count) const = 0;
     virtual void write_parameters(const std::function<void(std::span<Scalar>)>& write) = 0;
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> description() const = 0;
     [[nodiscard]] virtual double operations_per_token() const = 0;
@@ -158,6 +159,9 @@ template <std::floating_point Scalar = float> class any_transformer {
     [[nodiscard]] std::span<const Scalar> parameters() const { return std::as_const(*model_).parameters(); }
     [[nodiscard]] std::span<Scalar> gradients() { return model_->gradients(); }
     void release_gradients() { model_->release_gradients(); }
+    [[nodiscard]] std::vector<Scalar> read_parameters(std::size_t begin, std::size_t count) const {
+        return model_->read_parameters(begin, count);
+    }
     template <class Write> void write_parameters(Write&& write) {
         model_->write_parameters([&](std::span<Scalar> all) { write(all); });
     }

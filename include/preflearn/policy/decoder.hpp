@@ -16,6 +16,7 @@
 #include <preflearn/policy/decoder/named_tensors.hpp>
 #include <preflearn/policy/decoder/packed_batch.hpp>
 #include <preflearn/policy/decoder/rotary.hpp>
+#include <preflearn/policy/decoder/rows_at_once.hpp>
 #include <preflearn/policy/decoder/scored_pass.hpp>
 #include <preflearn/policy/decoder/trained_numbers.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>

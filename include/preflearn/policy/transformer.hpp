@@ -106,6 +106,10 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     [[nodiscard]] std::span<Scalar> gradients() requires learns { return weights_.trained().host_gradients(); }
     /// Gives their memory back; spans of them end.
     void release_gradients() { weights_.trained().release_gradients(); }
+    /// A copy of `count` trained numbers from `begin` on, also where the host cannot reach them.
+    [[nodiscard]] std::vector<Scalar> read_parameters(std::size_t begin, std::size_t count) const {
+        return weights_.trained().read(begin, count);
+    }
     /// Calls write(span of the trained numbers) and takes what it wrote, also where the host cannot reach them.
     template <class Write> void write_parameters(Write&& write) {
         weights_.trained().write(std::forward<Write>(write));

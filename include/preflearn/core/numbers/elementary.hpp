@@ -16,6 +16,8 @@
 #include <limits>
 #include <type_traits>
 
+#include <preflearn/core/system/compiler.hpp>
+
 namespace preflearn {
 
 namespace detail {
@@ -60,7 +62,7 @@ template <> struct elementary<float> {
 /// constants of the code, not loads from an array, which a compiler would have to prove apart from the stores of the
 /// loop around it.
 template <const auto& Series, std::size_t At, std::size_t Step, class Real>
-[[gnu::always_inline]] inline Real polynomial_from(Real x, Real higher = 0) {
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real polynomial_from(Real x, Real higher = 0) {
     constexpr Real coefficient = Series[At];
     const Real sum = At < Step ? coefficient : higher * x + coefficient;
     if constexpr (At + Step < Series.size())
@@ -71,7 +73,8 @@ template <const auto& Series, std::size_t At, std::size_t Step, class Real>
 
 /// The polynomial with the coefficients `Series`, highest first. A long one goes by even and odd powers side by side,
 /// so that the chain of operations is half as long.
-template <const auto& Series, class Real> [[gnu::always_inline]] inline Real polynomial(Real x) {
+template <const auto& Series, class Real>
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real polynomial(Real x) {
     if constexpr (Series.size() < 8) {
         return polynomial_from<Series, 0, 1>(x);
     } else {
@@ -82,7 +85,8 @@ template <const auto& Series, class Real> [[gnu::always_inline]] inline Real pol
 }
 
 /// 2^{-k} for 0 ≤ k up to the largest exponent.
-template <class Real> [[gnu::always_inline]] inline Real power_of_half(typename elementary<Real>::bits k) {
+template <class Real>
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real power_of_half(typename elementary<Real>::bits k) {
     using bits = typename elementary<Real>::bits;
     constexpr bits one = std::bit_cast<bits>(Real(1));
     return std::bit_cast<Real>(static_cast<bits>(one - (k << elementary<Real>::mantissa)));
@@ -90,13 +94,13 @@ template <class Real> [[gnu::always_inline]] inline Real power_of_half(typename 
 
 /// The smaller of two numbers that are not negative, compared as whole numbers, whose order is the same: the comparison
 /// of floating-point numbers with a constant invites compilers to split the loop's body in two.
-template <class Real> [[gnu::always_inline]] inline Real smaller_size(Real x, Real limit) {
+template <class Real> [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real smaller_size(Real x, Real limit) {
     using whole = std::make_signed_t<typename elementary<Real>::bits>;
     return std::bit_cast<Real>(std::min(std::bit_cast<whole>(x), std::bit_cast<whole>(limit)));
 }
 
 /// The larger of two such numbers.
-template <class Real> [[gnu::always_inline]] inline Real larger_size(Real x, Real limit) {
+template <class Real> [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real larger_size(Real x, Real limit) {
     using whole = std::make_signed_t<typename elementary<Real>::bits>;
     return std::bit_cast<Real>(std::max(std::bit_cast<whole>(x), std::bit_cast<whole>(limit)));
 }
@@ -108,7 +112,8 @@ template <class Real> struct reduced_exponential {
 };
 
 /// For |x| up to `smallest`.
-template <class Real> [[gnu::always_inline]] inline reduced_exponential<Real> reduce_exponential(Real x) {
+template <class Real>
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline reduced_exponential<Real> reduce_exponential(Real x) {
     using constants = elementary<Real>;
     using bits = typename constants::bits;
     constexpr Real per_ln2 = static_cast<Real>(1.4426950408889634074);
@@ -124,7 +129,8 @@ template <class Real> [[gnu::always_inline]] inline reduced_exponential<Real> re
 
 /// `negative` where the sign bit of x is set, `otherwise` elsewhere, by bits. A conditional expression whose branches
 /// compute something may be compiled to branches, and a loop with branches does not become vector code.
-template <std::floating_point Real> [[gnu::always_inline]] inline Real by_sign(Real x, Real negative, Real otherwise) {
+template <std::floating_point Real>
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real by_sign(Real x, Real negative, Real otherwise) {
     using bits = typename detail::elementary<Real>::bits;
     const bits mask = bits{0} - (std::bit_cast<bits>(x) >> (8 * sizeof(Real) - 1));
     return std::bit_cast<Real>(
@@ -132,7 +138,7 @@ template <std::floating_point Real> [[gnu::always_inline]] inline Real by_sign(R
 }
 
 /// e^{-x} for x ≥ 0 (+∞ gives 0). Below 0 or for NaN the result means nothing.
-template <std::floating_point Real> [[gnu::always_inline]] inline Real exp_of_minus(Real x) {
+template <std::floating_point Real> [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real exp_of_minus(Real x) {
     const auto [k, rest] = detail::reduce_exponential(detail::smaller_size(x, detail::elementary<Real>::smallest));
     // In two factors, because 2^{-k} alone may be subnormal while the bit pattern holds normal numbers only.
     const auto half = k >> 1;
@@ -141,7 +147,8 @@ template <std::floating_point Real> [[gnu::always_inline]] inline Real exp_of_mi
 
 /// The same for x up to where the result is no longer a normal number (`normal`; beyond it means nothing): two thirds
 /// of the operations.
-template <std::floating_point Real> [[gnu::always_inline]] inline Real near_exp_of_minus(Real x) {
+template <std::floating_point Real>
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real near_exp_of_minus(Real x) {
     using bits = typename detail::elementary<Real>::bits;
     const auto [k, rest] = detail::reduce_exponential(x);
     return std::bit_cast<Real>(
@@ -150,7 +157,8 @@ template <std::floating_point Real> [[gnu::always_inline]] inline Real near_exp_
 
 /// The same, but 0 from where the result would no longer be a normal number: a quarter quicker, for sums beside which
 /// such terms are nothing.
-template <std::floating_point Real> [[gnu::always_inline]] inline Real normal_exp_of_minus(Real x) {
+template <std::floating_point Real>
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real normal_exp_of_minus(Real x) {
     using bits = typename detail::elementary<Real>::bits;
     constexpr Real normal = detail::elementary<Real>::normal;
     const Real power = near_exp_of_minus(detail::smaller_size(x, normal));
@@ -160,7 +168,8 @@ template <std::floating_point Real> [[gnu::always_inline]] inline Real normal_ex
 }
 
 /// 1 - e^{-x} for x ≥ 0, relatively accurate for small x too (+∞ gives 1).
-template <std::floating_point Real> [[gnu::always_inline]] inline Real one_minus_exp_of_minus(Real x) {
+template <std::floating_point Real>
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real one_minus_exp_of_minus(Real x) {
     constexpr Real enough = std::numeric_limits<Real>::digits; // e^{-x} is below half a unit in the last place of 1
     const auto [k, rest] = detail::reduce_exponential(detail::smaller_size(x, enough));
     const Real power = detail::power_of_half<Real>(k);
@@ -169,14 +178,15 @@ template <std::floating_point Real> [[gnu::always_inline]] inline Real one_minus
 
 /// e^{-x} and 1 − e^{-x} for x ≥ 0, from one reduction; e^{-x} stops at the smallest normal numbers.
 template <class Real> struct exponential_terms { Real power, miss; };
-template <std::floating_point Real> [[gnu::always_inline]] inline exponential_terms<Real> exponential_of_minus(Real x) {
+template <std::floating_point Real>
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline exponential_terms<Real> exponential_of_minus(Real x) {
     const auto [k, rest] = detail::reduce_exponential(detail::smaller_size(x, detail::elementary<Real>::normal));
     const Real power = detail::power_of_half<Real>(k);
     return {(1 + rest) * power, (1 - power) - power * rest};
 }
 
 /// e^x for every x; above the logarithm of the type's largest number the result stays there, finite.
-template <std::floating_point Real> [[gnu::always_inline]] inline Real saturated_exp(Real x) {
+template <std::floating_point Real> [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real saturated_exp(Real x) {
     using constants = detail::elementary<Real>;
     // The largest x whose rounded exponential is finite, less a few units in the last place.
     constexpr Real largest = std::is_same_v<Real, double> ? Real(709.7827) : Real(88.7228);
@@ -190,7 +200,7 @@ template <std::floating_point Real> [[gnu::always_inline]] inline Real saturated
 }
 
 /// log y for a normal y > 0.
-template <std::floating_point Real> [[gnu::always_inline]] inline Real log_of(Real y) {
+template <std::floating_point Real> [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real log_of(Real y) {
     using constants = detail::elementary<Real>;
     using bits = typename constants::bits;
     // y = 2^k m with m in [√½, √2): the exponent of y / √½, rounded down; made positive, because AVX2 shifts no signs.
@@ -208,7 +218,8 @@ template <std::floating_point Real> [[gnu::always_inline]] inline Real log_of(Re
 }
 
 /// log(1 + t) for t in [0, 1].
-template <std::floating_point Real> [[gnu::always_inline]] inline Real log_of_one_plus(Real t) {
+template <std::floating_point Real>
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real log_of_one_plus(Real t) {
     using constants = detail::elementary<Real>;
     const Real s = t / (2 + t);
     const Real square = s * s;

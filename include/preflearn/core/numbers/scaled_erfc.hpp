@@ -37,7 +37,7 @@ template <> struct scaled_erfc_fit<float> {
 
 /// e^{r²} erfc(r) for r ≥ 0; → 1 / (r √π) for r → ∞. Relative error measured in the tests: below 1e-15 in double and
 /// 4e-7 in float.
-template <std::floating_point Real> [[gnu::always_inline]] inline Real scaled_erfc(Real r) {
+template <std::floating_point Real> [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real scaled_erfc(Real r) {
     constexpr Real centre = detail::scaled_erfc_fit<Real>::centre;
     const Real t = (r - centre) / (r + centre);
     return detail::polynomial<detail::scaled_erfc_fit<Real>::series>(t) / (1 + 2 * r);

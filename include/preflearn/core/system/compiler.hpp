@@ -18,3 +18,12 @@
 #error                                                                                                                 \
     "preflearn's numbers are wrong under -ffast-math and -Ofast, which assume away infinities, NaN and the order of sums: compile with -O3 alone"
 #endif
+
+// Before a function that kernels call, too (loss parts, 16-bit numbers): for a compiler of CUDA it is one of both
+// sides. Elsewhere nothing is there, also where the tests run kernels on the processor. Not for use outside the
+// library.
+#if defined(__CUDACC__)
+#define PREFLEARN_DEVICE_AND_HOST __host__ __device__
+#else
+#define PREFLEARN_DEVICE_AND_HOST
+#endif

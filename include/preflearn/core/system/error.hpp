@@ -37,6 +37,16 @@ struct numeric_error : error {
     using error::error;
 };
 
+/// A device (a GPU) or one of its libraries failed; the message names the call, its place in our code and the device.
+struct device_error : error {
+    using error::error;
+};
+
+/// The device that was asked for cannot be had here: none in the machine, no driver, a program without that backend.
+struct no_device_error : device_error {
+    using device_error::device_error;
+};
+
 /// A place in a text file, "file:line" in a message; it becomes text only there, so that good input pays nothing for
 /// it. Views the file's name.
 struct file_line {

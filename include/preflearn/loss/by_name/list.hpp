@@ -13,9 +13,9 @@
 #include <cstddef>
 #include <iterator>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 
+#include <preflearn/loss/by_name/pair_list.hpp>
 #include <preflearn/loss/coupled.hpp>
 #include <preflearn/loss/groups/plackett_luce.hpp>
 #include <preflearn/loss/groups/tpo.hpp>
@@ -29,14 +29,7 @@
 
 namespace preflearn {
 
-/// Losses of pairs that look at each pair alone. All lists are in the order in which they are shown.
-using named_losses =
-    std::tuple<dpo, cdpo, robust_dpo, hinge, ipo_mean, ipo_sum, dpo_mean, exo, discopop, exponential_dpo, probit_dpo,
-               nca, bco_pair, sppo_hard, apo_zero, apo_down, length_regularised_dpo, dpo_positive, rpo, odpo, ropo,
-               confidence_weighted_dpo, confident_dpo, distilled_dpo, geometric_dpo, reward_aware_forward_kl,
-               reward_aware_backward_kl, mpo, cpo, simpo, simpo_ratio, alphapo, orpo, slic, chosen_likelihood,
-               bradley_terry, smoothed_bradley_terry, centred_bradley_terry, rao_kupper, davidson, reward_regression,
-               pair_classifier>;
+/// All lists are in the order in which they are shown; that of losses of single pairs is in `pair_list.hpp`.
 using coupled_losses = std::tuple<aot, aot_unpaired, dr_dpo, bco_pair_shifted, confidence_weighted_dpo_normalised,
                                   confident_dpo_quantile, chosen_likelihood_token_mean, mpo_token_mean>;
 using triple_losses = std::tuple<tpo, tpo_hinge, tpo_ipo, tpo_l>;
@@ -51,14 +44,6 @@ using all_losses = decltype(std::tuple_cat(std::declval<pair_losses>(), std::dec
                                            std::declval<named_token_losses>(), std::declval<unpaired_losses>(),
                                            std::declval<listwise_losses>()));
 
-/// Calls `use(loss)` with every loss of a list, which is never made a tuple, at its defaults.
-template <class List, class Use> void for_each_loss_of(const Use& use) {
-    [&]<class... Losses>(std::type_identity<std::tuple<Losses...>>) {
-        (use(Losses()), ...);
-    }(std::type_identity<List>());
-}
-
-template <class Use> void for_each_named_loss(const Use& use) { for_each_loss_of<named_losses>(use); }
 template <class Use> void for_each_coupled_loss(const Use& use) { for_each_loss_of<coupled_losses>(use); }
 template <class Use> void for_each_pair_loss(const Use& use) { for_each_loss_of<pair_losses>(use); }
 template <class Use> void for_each_triple_loss(const Use& use) { for_each_loss_of<triple_losses>(use); }

@@ -18,35 +18,47 @@
 
 namespace preflearn {
 
-namespace detail {
+/// weight · loss of a pair and its derivatives where one response is certain.
+template <class Real> struct pair_limit { Real loss, d_chosen, d_rejected; };
 
-/// Gives pair i, of which one response is certain, its limits. False when they are not finite: the other order counts,
-/// too, or the score's slope grows faster than the penalty's vanishes.
+/// The limits of such a pair, given its target, margin and weight. No numbers where they are not finite: the other
+/// order counts, too, or the score's slope grows faster than the penalty's vanishes.
 template <class Parts, class Real>
-bool take_limit(const Parts& parts, const piece_columns<Real>& c, piece_steps<Real>& s, Real* d_chosen,
-                Real* d_rejected, std::size_t i) {
-    constexpr Real infinite = std::numeric_limits<Real>::infinity();
-    const bool chosen = parts.score.is_certain(c.chosen[i]);
-    s.u[i] = c.chosen[i];
-    s.v[i] = c.rejected[i];
-    s.difference[i] = c.chosen[i] - c.rejected[i];
-    const pair_point<Real> at = point_at(c, s, i);
-    const Real q = c.target[i], margin = margin_of(parts.margin, c.margin[i], at);
+PREFLEARN_DEVICE_AND_HOST pair_limit<Real> limit_of_pair(const Parts& parts, const pair_point<Real>& at, Real q,
+                                                         Real given_margin, Real given_weight) {
+    constexpr Real infinite = std::numeric_limits<Real>::infinity(), undefined = std::numeric_limits<Real>::quiet_NaN();
+    constexpr pair_limit<Real> none{undefined, undefined, undefined};
+    const bool chosen = parts.score.is_certain(at.chosen);
+    const Real margin = margin_of(parts.margin, given_margin, at);
     const target_mixture<Real> mixture = mixture_of(parts.target, q, chosen ? infinite : -infinite);
     const Real share = chosen ? mixture.as_labelled : mixture.swapped;
-    if ((chosen ? mixture.swapped : mixture.as_labelled) != 0) return false;
+    if ((chosen ? mixture.swapped : mixture.as_labelled) != 0) return none;
     const Real scale = static_cast<Real>(parts.beta), tail = static_cast<Real>(parts.link.tail());
-    if (scale < 1 && share * tail != 0) return false;
+    if (scale < 1 && share * tail != 0) return none;
     Real slope = 0;
     if (scale == 1 && share * tail != 0)
         slope = share * tail * std::exp(chosen ? margin : -margin) *
                 (chosen ? parts.score.limit_slope(at.chosen_tokens, at.v, at.rejected_tokens)
                         : parts.score.limit_slope(at.rejected_tokens, at.u, at.chosen_tokens));
     const pair_penalty<Real> added = term_of(parts.term, at, q);
-    const Real w = parts.weight(c.weight[i], q);
-    d_chosen[i] = w * ((chosen ? slope : Real(0)) + added.d_chosen);
-    d_rejected[i] = w * ((chosen ? Real(0) : slope) + added.d_rejected);
-    s.loss[i] = w * (mixture.constant + added.value);
+    const Real w = parts.weight(given_weight, q);
+    return {w * (mixture.constant + added.value), w * ((chosen ? slope : Real(0)) + added.d_chosen),
+            w * ((chosen ? Real(0) : slope) + added.d_rejected)};
+}
+
+namespace detail {
+
+/// Gives pair i, of which one response is certain, its limits. False when they are not finite.
+template <class Parts, class Real>
+bool take_limit(const Parts& parts, const piece_columns<Real>& c, piece_steps<Real>& s, Real* d_chosen,
+                Real* d_rejected, std::size_t i) {
+    s.u[i] = c.chosen[i];
+    s.v[i] = c.rejected[i];
+    s.difference[i] = c.chosen[i] - c.rejected[i];
+    const pair_limit<Real> limit = limit_of_pair(parts, point_at(c, s, i), c.target[i], c.margin[i], c.weight[i]);
+    s.loss[i] = limit.loss;
+    d_chosen[i] = limit.d_chosen;
+    d_rejected[i] = limit.d_rejected;
     return std::isfinite(d_chosen[i]) && std::isfinite(d_rejected[i]);
 }
 

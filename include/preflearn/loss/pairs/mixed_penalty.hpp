@@ -42,8 +42,8 @@ void form_powers(const Link& link, std::size_t size, piece_steps<Real>& __restri
 
 /// φ(z), given e^{−|z|} where the link takes that.
 template <class Link, class Real>
-[[gnu::always_inline]] inline margin_penalty<Real> penalty_of(const Link& link, Real z,
-                                                              [[maybe_unused]] const Real& power) {
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real>
+penalty_of(const Link& link, Real z, [[maybe_unused]] const Real& power) {
     if constexpr (ExponentialLink<Link, Real>)
         return link.at(margin_point<Real>(z, power));
     else
@@ -51,7 +51,8 @@ template <class Link, class Real>
 }
 /// φ(a, b) with z = a − b.
 template <class Link, class Real>
-[[gnu::always_inline]] inline pair_penalty<Real> penalty_of(const Link& link, Real a, Real b, Real z) {
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_penalty<Real> penalty_of(const Link& link, Real a, Real b,
+                                                                                      Real z) {
     if constexpr (requires { link(a, b, z); })
         return link(a, b, z);
     else
@@ -66,8 +67,9 @@ template <class Link, class Real, std::size_t... K>
 
 /// Of a link of z, or of z and q, given e^{−|z|} where it takes that.
 template <bool Plain, class Link, class Real>
-[[gnu::always_inline]] inline margin_penalty<Real> mixed_penalty(const Link& link, const target_mixture<Real>& mixture,
-                                                                 Real z, Real q, [[maybe_unused]] const Real& power) {
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real>
+mixed_penalty(const Link& link, const target_mixture<Real>& mixture, Real z, Real q,
+              [[maybe_unused]] const Real& power) {
     const auto [as_labelled, swapped, constant] = mixture;
     if constexpr (LabelLink<Link, Real>) {
         const margin_penalty<Real> labelled = link(z, q);
@@ -88,25 +90,34 @@ template <bool Plain, class Link, class Real>
     }
 }
 
-/// Of a link of both scores of pair i.
+/// Of a link of both scores a and b, z = a − b, given its penalty of the pair as labelled.
 template <bool Plain, class Link, class Real>
-[[gnu::always_inline]] inline pair_penalty<Real> mixed_penalty(const Link& link, const target_mixture<Real>& mixture,
-                                                               const piece_steps<Real>& s, std::size_t i) {
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_penalty<Real>
+mixed_penalty(const Link& link, const target_mixture<Real>& mixture, const pair_penalty<Real>& labelled, Real a, Real b,
+              Real z) {
     const auto [as_labelled, swapped, constant] = mixture;
-    pair_penalty<Real> both;
-    if constexpr (PairExponentialLink<Link, Real>)
-        both = penalty_of(link, s, i, std::make_index_sequence<exponents_taken<Link, Real>>{});
-    else
-        both = penalty_of(link, s.a[i], s.b[i], s.z[i]);
-    both = {as_labelled * both.value, as_labelled * both.d_chosen, as_labelled * both.d_rejected};
+    pair_penalty<Real> both = {as_labelled * labelled.value, as_labelled * labelled.d_chosen,
+                               as_labelled * labelled.d_rejected};
     if constexpr (!Plain) {
         const Real used = std::abs(swapped) - std::numeric_limits<Real>::min();
-        const pair_penalty<Real> other = penalty_of(link, s.b[i], s.a[i], -s.z[i]);
+        const pair_penalty<Real> other = penalty_of(link, b, a, -z);
         both.value += by_sign(used, Real(0), swapped * other.value);
         both.d_chosen += by_sign(used, Real(0), swapped * other.d_rejected);
         both.d_rejected += by_sign(used, Real(0), swapped * other.d_chosen);
     }
     return {both.value + constant, both.d_chosen, both.d_rejected};
+}
+
+/// The same of pair i.
+template <bool Plain, class Link, class Real>
+[[gnu::always_inline]] inline pair_penalty<Real> mixed_penalty(const Link& link, const target_mixture<Real>& mixture,
+                                                               const piece_steps<Real>& s, std::size_t i) {
+    pair_penalty<Real> labelled;
+    if constexpr (PairExponentialLink<Link, Real>)
+        labelled = penalty_of(link, s, i, std::make_index_sequence<exponents_taken<Link, Real>>{});
+    else
+        labelled = penalty_of(link, s.a[i], s.b[i], s.z[i]);
+    return mixed_penalty<Plain>(link, mixture, labelled, s.a[i], s.b[i], s.z[i]);
 }
 
 } // namespace preflearn

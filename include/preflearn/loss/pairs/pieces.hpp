@@ -98,14 +98,27 @@ template <class Real> class next_piece {
     next_piece(const pair_scores<Real>& scores, const pair_gradients<Real>& gradients, std::size_t first,
                std::size_t end)
         : size_(std::min(pairs_per_piece<Real>, end - first)) {
-        for (const std::span<const Real> column :
-             {scores.chosen, scores.rejected, scores.reference_chosen, scores.reference_rejected, scores.weight,
-              scores.target, scores.margin})
+        const auto read = [&](std::span<const Real> column) {
             if (!column.empty()) read_[reads_++] = column.data() + first;
-        for (const std::span<const std::uint32_t> column : {scores.chosen_tokens, scores.rejected_tokens})
+        };
+        read(scores.chosen);
+        read(scores.rejected);
+        read(scores.reference_chosen);
+        read(scores.reference_rejected);
+        read(scores.weight);
+        read(scores.target);
+        read(scores.margin);
+        const auto read_lengths = [&](std::span<const std::uint32_t> column) {
             if (!column.empty()) lengths_[lengths_read_++] = column.data() + first;
-        for (const std::span<Real> column : {gradients.chosen, gradients.rejected, gradients.values})
+        };
+        read_lengths(scores.chosen_tokens);
+        read_lengths(scores.rejected_tokens);
+        const auto written = [&](std::span<Real> column) {
             if (!column.empty()) written_[writes_++] = column.data() + first;
+        };
+        written(gradients.chosen);
+        written(gradients.rejected);
+        written(gradients.values);
     }
     /// Asks for what will be read, or written, of its pairs from `begin` to `end`, as far as it has them.
     void ask_to_read(std::size_t begin, std::size_t end) const {

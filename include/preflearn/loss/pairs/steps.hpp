@@ -20,7 +20,7 @@ namespace preflearn {
 
 /// a − b as a rounded number and what the rounding lost (Knuth's two-sum).
 template <class Real> struct rounded_difference { Real value, lost; };
-template <class Real> rounded_difference<Real> exact_difference(Real a, Real b) {
+template <class Real> PREFLEARN_DEVICE_AND_HOST rounded_difference<Real> exact_difference(Real a, Real b) {
     const Real d = a - b, part = a - d;
     return {d, (a - (d + part)) + (part - b)};
 }

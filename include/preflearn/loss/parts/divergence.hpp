@@ -23,7 +23,9 @@ using reverse_kl = log_ratio;
 namespace detail {
 
 /// s(u) = (e^{k u} − 1) / k for k ≠ 0, s'(u) = e^{k u}; the difference as the larger power times 1 − e^{−|k (u − v)|}.
-template <class Real> [[gnu::always_inline]] inline pair_score<Real> power_scores(Real k, const pair_point<Real>& at) {
+template <class Real>
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_score<Real> power_scores(Real k,
+                                                                                      const pair_point<Real>& at) {
     const Real most = std::numeric_limits<Real>::max() / 4 * std::min(std::abs(k), Real(1));
     const Real up = detail::smaller_size(saturated_exp(k * at.u), most),
                down = detail::smaller_size(saturated_exp(k * at.v), most);
@@ -37,11 +39,13 @@ template <class Real> [[gnu::always_inline]] inline pair_score<Real> power_score
 struct forward_kl {
     static constexpr bool uses_reference = true, uses_tokens = false, only_differences = true;
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline response_score<Real> operator()(Real u,
+                                                                                            Real /*tokens*/) const {
         const Real power = saturated_exp(-u);
         return {1 - power, power};
     }
-    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+    template <class Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_score<Real> pair(const pair_point<Real>& at) const {
         return detail::power_scores(Real(-1), at);
     }
 };
@@ -50,12 +54,14 @@ struct forward_kl {
 struct js_divergence {
     static constexpr bool uses_reference = true, uses_tokens = false, only_differences = true;
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline response_score<Real> operator()(Real u,
+                                                                                            Real /*tokens*/) const {
         const Real t = exp_of_minus(std::abs(u));
         const Real log_sigmoid = by_sign(u, u, Real(0)) - log_of_one_plus(t);
         return {std::numbers::ln2_v<Real> + log_sigmoid, by_sign(u, Real(1), t) / (1 + t)};
     }
-    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+    template <class Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_score<Real> pair(const pair_point<Real>& at) const {
         // log σ(u) − log σ(v) = (u − v) + softplus(v) − softplus(u), by whichever of the two forms has small terms.
         const response_score<Real> u = (*this)(at.u, Real(0)), v = (*this)(at.v, Real(0));
         const Real tu = log_of_one_plus(exp_of_minus(std::abs(at.u))),
@@ -70,11 +76,13 @@ struct js_divergence {
 struct chi_squared_kl {
     static constexpr bool uses_reference = true, uses_tokens = false, only_differences = true;
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline response_score<Real> operator()(Real u,
+                                                                                            Real /*tokens*/) const {
         const Real power = saturated_exp(u);
         return {(power - 1) + u, power + 1};
     }
-    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+    template <class Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_score<Real> pair(const pair_point<Real>& at) const {
         const pair_score<Real> powers = detail::power_scores(Real(1), at);
         return {{powers.chosen.value + at.u, powers.chosen.derivative + 1},
                 {powers.rejected.value + at.v, powers.rejected.derivative + 1},
@@ -92,11 +100,13 @@ struct alpha_divergence {
     static constexpr alpha_divergence of_alpha(double alpha) { return {.coefficient = 1 - alpha}; }
 
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real /*tokens*/) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline response_score<Real> operator()(Real u,
+                                                                                            Real /*tokens*/) const {
         const pair_score<Real> both = pair(pair_point<Real>{u, 0, u, 0, u, 0, 0});
         return {both.difference, both.chosen.derivative};
     }
-    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+    template <class Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_score<Real> pair(const pair_point<Real>& at) const {
         const Real k = static_cast<Real>(coefficient - 1);
         const Real near = std::abs(k) - Real(1e-6); // negative: the reverse KL
         const pair_score<Real> powers = detail::power_scores(by_sign(near, Real(1), k), at);

@@ -19,7 +19,7 @@ namespace preflearn {
 template <class Link = logistic> struct geometric_link {
     Link link{};
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z, Real q) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> operator()(Real z, Real q) const {
         const Real confidence = 2 * q - 1;
         const margin_penalty<Real> at = link(confidence * z);
         return {at.value, confidence * at.derivative};
@@ -29,7 +29,8 @@ template <class Link = logistic> struct geometric_link {
 namespace detail {
 
 /// The label's distribution, q no closer to 0 or 1 than the type's smallest normal number.
-template <class Real> [[gnu::always_inline]] inline bernoulli<Real> bernoulli_of_label(Real q) {
+template <class Real>
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline bernoulli<Real> bernoulli_of_label(Real q) {
     constexpr Real least = std::numeric_limits<Real>::min();
     const auto away = [](Real p) { return by_sign(p - least, least, p); };
     const Real loss = -log_of(away(q)), swapped_loss = -log_of(away(1 - q));
@@ -42,7 +43,7 @@ template <class Real> [[gnu::always_inline]] inline bernoulli<Real> bernoulli_of
 /// type's smallest normal number away from them.
 struct kl_to_label {
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z, Real q) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> operator()(Real z, Real q) const {
         const detail::bernoulli<Real> label = detail::bernoulli_of_label(q);
         return detail::bernoulli_divergence(detail::bernoulli_of(margin_point<Real>(z)), label.log_odds, label.loss,
                                             label.swapped_loss);
@@ -52,7 +53,7 @@ struct kl_to_label {
 /// KL(q ‖ σ(z)): the cross-entropy less the label's own entropy, so that 0 is reached. The slope is σ(z) − q.
 struct kl_from_label {
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z, Real q) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> operator()(Real z, Real q) const {
         const detail::bernoulli<Real> label = detail::bernoulli_of_label(q);
         const logistic_terms<Real> at(z);
         return {detail::bernoulli_divergence(label, z, at.loss, at.swapped_loss).value,

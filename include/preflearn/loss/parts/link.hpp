@@ -37,8 +37,9 @@ concept MarginLink = std::floating_point<Real> && requires(const L& link, Real z
 /// short loops a processor does more at a time than of one long one.
 template <class Real> struct margin_point {
     Real z, power;
-    [[gnu::always_inline]] explicit margin_point(Real number) : margin_point(number, exp_of_minus(std::abs(number))) {}
-    margin_point(Real number, Real exponential) : z(number), power(exponential) {}
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST explicit margin_point(Real number)
+        : margin_point(number, exp_of_minus(std::abs(number))) {}
+    PREFLEARN_DEVICE_AND_HOST margin_point(Real number, Real exponential) : z(number), power(exponential) {}
 };
 
 /// A margin link that gives by `at` for such a point what it gives for z.
@@ -59,17 +60,19 @@ concept PairLink = std::floating_point<Real> &&(
 
 /// The points of some numbers.
 template <std::floating_point Real, std::size_t Count, std::size_t... Each>
-[[gnu::always_inline]] inline std::array<margin_point<Real>, Count> points_of(const std::array<Real, Count>& numbers,
-                                                                              std::index_sequence<Each...>) {
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline std::array<margin_point<Real>, Count>
+points_of(const std::array<Real, Count>& numbers, std::index_sequence<Each...>) {
     return {margin_point<Real>(numbers[Each])...};
 }
 template <std::floating_point Real, std::size_t Count>
-[[gnu::always_inline]] inline std::array<margin_point<Real>, Count> points_of(const std::array<Real, Count>& numbers) {
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline std::array<margin_point<Real>, Count>
+points_of(const std::array<Real, Count>& numbers) {
     return points_of(numbers, std::make_index_sequence<Count>());
 }
 
 /// The numbers of which a pair link needs points: `link.exponents(a, b, z)`, an array of two or three, or both scores.
-template <class L, std::floating_point Real> auto exponents_of(const L& link, Real a, Real b, Real z) {
+template <class L, std::floating_point Real>
+PREFLEARN_DEVICE_AND_HOST auto exponents_of(const L& link, Real a, Real b, Real z) {
     if constexpr (requires { link.exponents(a, b, z); })
         return link.exponents(a, b, z);
     else
@@ -112,8 +115,9 @@ template <class Real> struct logistic_terms {
     /// −log σ(z) and −log σ(−z).
     Real loss, swapped_loss;
 
-    [[gnu::always_inline]] explicit logistic_terms(Real z) : logistic_terms(margin_point<Real>(z)) {}
-    [[gnu::always_inline]] explicit logistic_terms(const margin_point<Real>& point) {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST explicit logistic_terms(Real z)
+        : logistic_terms(margin_point<Real>(z)) {}
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST explicit logistic_terms(const margin_point<Real>& point) {
         const Real z = point.z, t = point.power, high = 1 / (1 + t), low = t * high, log = log_of_one_plus(t);
         up = by_sign(z, low, high);
         down = by_sign(z, high, low);
@@ -121,7 +125,7 @@ template <class Real> struct logistic_terms {
         swapped_loss = std::max(z, Real(0)) + log;
     }
     /// σ'(z) = σ(z) σ(−z).
-    [[nodiscard]] Real slope() const { return up * down; }
+    [[nodiscard]] PREFLEARN_DEVICE_AND_HOST Real slope() const { return up * down; }
 };
 
 /// A margin link that gives a φ(z) + b φ(−z) and its derivative at once, faster and more accurately than two calls;
@@ -135,18 +139,21 @@ concept MixingLink = ExponentialLink<L, Real> &&
 /// φ(z) = −log σ(z) = log(1 + e^{−z}), φ'(z) = −σ(−z): the Bradley-Terry likelihood. Finite and relatively accurate for
 /// every finite z: φ → −z and φ' → −1 for z → −∞, φ → e^{−z} and φ' → −e^{−z} for z → ∞ (0 beyond the type's range).
 struct logistic {
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> operator()(Real z) const {
         return at(margin_point<Real>(z));
     }
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline margin_penalty<Real> at(const margin_point<Real>& point) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real>
+    at(const margin_point<Real>& point) const {
         const auto [z, t] = point;
         return {std::max(-z, Real(0)) + log_of_one_plus(t), -by_sign(z, Real(1), t) / (1 + t)};
     }
     /// The derivative is b σ(z) − a σ(−z), which does not cancel at a = b and z near 0; at b = 0 it has the bits of
     /// `at`.
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline margin_penalty<Real> mixed(const margin_point<Real>& point, Real a, Real b) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> mixed(const margin_point<Real>& point,
+                                                                                       Real a, Real b) const {
         const auto [z, t] = point;
         const Real size = std::abs(z), miss = one_minus_exp_of_minus(size);
         const Real value = (a + b) * log_of_one_plus(t) + by_sign(z, a, b) * size;
@@ -154,8 +161,10 @@ struct logistic {
         const Real apart = std::max(Real(0.5) - t, std::numeric_limits<Real>::min() - std::abs(b));
         return {value, by_sign(apart, near, far) / (1 + t)};
     }
-    template <std::floating_point Real> Real curvature(Real z) const { return logistic_terms<Real>(z).slope(); }
-    [[nodiscard]] double tail() const { return -1; }
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST Real curvature(Real z) const {
+        return logistic_terms<Real>(z).slope();
+    }
+    [[nodiscard]] PREFLEARN_DEVICE_AND_HOST double tail() const { return -1; }
 };
 
 } // namespace preflearn

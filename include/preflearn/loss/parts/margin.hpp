@@ -26,20 +26,22 @@ concept MarginPart = std::floating_point<Real> &&(
 
 /// The margin column; zero where it is empty.
 struct given_margin {
-    template <std::floating_point Real> Real operator()(Real given) const { return given; }
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST Real operator()(Real given) const { return given; }
 };
 
 /// The margin column and a constant: a target margin that every pair has to exceed.
 struct constant_margin {
     double gamma = 0;
-    template <std::floating_point Real> Real operator()(Real given) const { return given + static_cast<Real>(gamma); }
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST Real operator()(Real given) const {
+        return given + static_cast<Real>(gamma);
+    }
 };
 
 /// The margin column in units of β s for a loss of the scores s themselves: margin / β, which stays at the type's
 /// largest number.
 struct margin_over_beta {
     double beta = 0.1;
-    template <std::floating_point Real> Real operator()(Real given) const {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST Real operator()(Real given) const {
         constexpr Real largest = std::numeric_limits<Real>::max();
         const Real per = detail::smaller_size(static_cast<Real>(1 / beta), largest);
         return std::copysign(detail::smaller_size(std::abs(given) * per, largest), given);
@@ -51,7 +53,8 @@ struct margin_over_beta {
 struct length_margin {
     static constexpr bool uses_tokens = true;
     double alpha = 0.01;
-    template <std::floating_point Real> Real operator()(Real given, const pair_point<Real>& at) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST Real operator()(Real given, const pair_point<Real>& at) const {
         return given - static_cast<Real>(alpha) * (at.chosen_tokens - at.rejected_tokens);
     }
 };
@@ -60,7 +63,7 @@ struct length_margin {
 /// positive (ODPO: Amini et al. 2024, arXiv:2402.10571, equation 7).
 struct log_gap_margin {
     double alpha = 1;
-    template <std::floating_point Real> Real operator()(Real given) const {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST Real operator()(Real given) const {
         return static_cast<Real>(alpha) * log_of(by_sign(Real(0) - given, given, Real(1)));
     }
 };

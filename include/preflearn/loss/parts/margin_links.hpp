@@ -19,17 +19,18 @@ namespace preflearn {
 /// φ(z) = max(0, 1 − z) (SLiC-HF, Zhao et al. 2023, arXiv:2305.10425; RSO, Liu et al. 2023, arXiv:2309.06657, eq. 11).
 /// φ' = −1 below z = 1 and 0 from there on.
 struct hinge_link {
-    template <std::floating_point Real> margin_penalty<Real> operator()(Real z) const {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST margin_penalty<Real> operator()(Real z) const {
         return {by_sign(z - 1, 1 - z, Real(0)), by_sign(z - 1, Real(-1), Real(0))};
     }
-    template <std::floating_point Real> Real curvature(Real /*z*/) const { return 0; }
-    [[nodiscard]] double tail() const { return 0; }
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST Real curvature(Real /*z*/) const { return 0; }
+    [[nodiscard]] PREFLEARN_DEVICE_AND_HOST double tail() const { return 0; }
 };
 
 /// φ(x) = σ(−x) = 1 − σ(x): bounded, least where the reward is far on its right side. Relatively accurate in both
 /// tails, where 1 − σ(x) would be 0 from x = 37 on (17 in float).
 struct sigmoid_link {
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real x) const {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> operator()(Real x) const {
         const logistic_terms<Real> at(x);
         return {at.down, -at.slope()};
     }
@@ -39,29 +40,33 @@ struct sigmoid_link {
 /// would make NaN of a weight, a target or a slope of the score that is 0.
 struct squared_link {
     double centre = 0;
-    template <std::floating_point Real> margin_penalty<Real> operator()(Real z) const {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST margin_penalty<Real> operator()(Real z) const {
         constexpr Real largest = std::numeric_limits<Real>::max();
         const Real x = z - static_cast<Real>(centre), slope = 2 * x;
         return {detail::smaller_size(x * x, largest),
                 std::copysign(detail::smaller_size(std::abs(slope), largest), slope)};
     }
-    template <std::floating_point Real> Real curvature(Real /*z*/) const { return 2; }
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST Real curvature(Real /*z*/) const { return 2; }
 };
 
 /// φ(z) = e^{−z}, boosting's penalty; stays at the type's largest number for z → −∞.
 struct exponential_link {
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> operator()(Real z) const {
         const Real power = saturated_exp(-z);
         return {power, -power};
     }
-    template <std::floating_point Real> Real curvature(Real z) const { return saturated_exp(-z); }
-    [[nodiscard]] double tail() const { return -1; }
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST Real curvature(Real z) const {
+        return saturated_exp(-z);
+    }
+    [[nodiscard]] PREFLEARN_DEVICE_AND_HOST double tail() const { return -1; }
 };
 
 /// φ(z) = −log Φ(z), Thurstone's model with Φ the normal distribution function. φ → z²/2 + log(−z √(2π)), φ' → z for
 /// z → −∞; φ → Φ(−z), φ' → −Φ'(z) for z → ∞. e^{−z²/2} has the rounding of z²/2: 1e-13 where it is smallest.
 struct probit_link {
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> operator()(Real z) const {
         constexpr Real root_half = static_cast<Real>(std::numbers::sqrt2 / 2);
         constexpr Real density = static_cast<Real>(0.39894228040143267794); // 1 / √(2π)
         const Real half_square = z * z / 2, scaled = scaled_erfc(std::abs(z) * root_half);
@@ -70,7 +75,7 @@ struct probit_link {
         const Real below = half_square + log_of(2 / scaled), above = log_of_one_plus(miss / hit);
         return {by_sign(z, below, above), by_sign(z, -2 * density / scaled, -density * power / hit)};
     }
-    template <std::floating_point Real> Real curvature(Real z) const {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST Real curvature(Real z) const {
         const Real slope = (*this)(z).derivative;
         return slope * (slope - z);
     }
@@ -81,15 +86,16 @@ namespace detail {
 /// A Bernoulli distribution σ(z): its log-odds z, σ(z), σ(−z) and minus their logarithms.
 template <class Real> struct bernoulli { Real log_odds, up, down, loss, swapped_loss; };
 
-template <class Real> [[gnu::always_inline]] inline bernoulli<Real> bernoulli_of(const margin_point<Real>& point) {
+template <class Real>
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline bernoulli<Real> bernoulli_of(const margin_point<Real>& point) {
     const logistic_terms<Real> at(point);
     return {point.z, at.up, at.down, at.loss, at.swapped_loss};
 }
 
 /// KL(p ‖ σ(z₀)) and its derivative in the log-odds of p, given z₀, −log σ(z₀) and −log σ(−z₀).
 template <std::floating_point Real>
-[[gnu::always_inline]] inline margin_penalty<Real> bernoulli_divergence(const bernoulli<Real>& at, Real log_odds,
-                                                                        Real loss, Real swapped_loss) {
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real>
+bernoulli_divergence(const bernoulli<Real>& at, Real log_odds, Real loss, Real swapped_loss) {
     const Real z = at.log_odds, d = z - log_odds, w = at.up * at.down, tilt = at.down - at.up;
     // A(z₀) − A(z) − (z₀ − z) A'(z) with A = softplus, from the side where the terms are small; near the minimum,
     // where they cancel, by its series in d with the derivatives of σ.
@@ -119,11 +125,13 @@ struct reverse_kl_to_label {
         const double loss = -std::log1p(-smoothing), swapped = -std::log(smoothing);
         return {smoothing, swapped - loss, loss, swapped};
     }
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> operator()(Real z) const {
         return at(margin_point<Real>(z));
     }
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline margin_penalty<Real> at(const margin_point<Real>& point) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real>
+    at(const margin_point<Real>& point) const {
         return detail::bernoulli_divergence(detail::bernoulli_of(point), static_cast<Real>(log_odds),
                                             static_cast<Real>(loss), static_cast<Real>(swapped_loss));
     }
@@ -134,11 +142,13 @@ struct reverse_kl_to_label {
 /// the type's largest number, where m is a step.
 struct modulated_link {
     double temperature = 0.05;
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> operator()(Real z) const {
         return at(margin_point<Real>(z));
     }
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline margin_penalty<Real> at(const margin_point<Real>& point) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real>
+    at(const margin_point<Real>& point) const {
         const Real z = point.z,
                    per = detail::smaller_size(static_cast<Real>(1 / temperature), std::numeric_limits<Real>::max());
         const logistic_terms<Real> here(point), mix(z * per);
@@ -154,19 +164,21 @@ struct modulated_link {
 /// et al. 2025, arXiv:2404.04102, equation 9; its public implementations agree in these factors).
 struct noise_tolerant_link {
     double alpha = 14;
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> operator()(Real z) const {
         return at(margin_point<Real>(z));
     }
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline margin_penalty<Real> at(const margin_point<Real>& point) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real>
+    at(const margin_point<Real>& point) const {
         const auto [outer, bounded] = factors<Real>();
         const logistic_terms<Real> here(point);
         return {outer * here.loss + bounded * here.down, -here.down * (outer + bounded * here.up)};
     }
     /// The slopes of the bounded parts of both labels are opposite: summed apart, they do not drown the rest.
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline margin_penalty<Real> mixed(const margin_point<Real>& point, Real as_labelled,
-                                                             Real swapped) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real>
+    mixed(const margin_point<Real>& point, Real as_labelled, Real swapped) const {
         const auto [outer, bounded] = factors<Real>();
         const margin_penalty<Real> both = logistic{}.mixed(point, as_labelled, swapped);
         const logistic_terms<Real> here(point);
@@ -179,7 +191,7 @@ struct noise_tolerant_link {
   private:
     /// Of the logistic loss and of the bounded one; in double, where α may exceed the range of Real.
     template <class Real> struct both_factors { Real outer, bounded; };
-    template <class Real> [[nodiscard]] both_factors<Real> factors() const {
+    template <class Real> [[nodiscard]] PREFLEARN_DEVICE_AND_HOST both_factors<Real> factors() const {
         const double share = alpha / (1 + alpha);
         return {static_cast<Real>(4 * share / (1 + alpha)), static_cast<Real>(4 * share * share)};
     }
@@ -189,10 +201,11 @@ struct noise_tolerant_link {
 /// as ties; goes with the target part `rao_kupper_ties`.
 struct rao_kupper_link {
     double eta = 0.5;
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> operator()(Real z) const {
         return logistic{}(z - static_cast<Real>(eta));
     }
-    template <std::floating_point Real> Real curvature(Real z) const {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST Real curvature(Real z) const {
         return logistic{}.curvature(z - static_cast<Real>(eta));
     }
 };
@@ -201,7 +214,8 @@ struct rao_kupper_link {
 /// P(tie) = ν √(P(win) P(loss)), ν ≥ 0; goes with the target part `davidson_ties`.
 struct davidson_link {
     double nu = 0.5;
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> operator()(Real z) const {
         // All divided by the largest of 1 and e^{−z}: with h = e^{−|z|/2} both cases are 1 + ν h + h².
         const Real v = static_cast<Real>(nu), h = exp_of_minus(std::abs(z) / 2), rest = h * (v + h);
         const Real below = h * (v / 2 + h), above = 1 + v / 2 * h, lost = by_sign(z, above, below);
@@ -215,18 +229,21 @@ struct davidson_link {
 template <class Link> struct scaled_link {
     double factor = 1;
     Link link{};
-    template <std::floating_point Real> [[gnu::always_inline]] inline margin_penalty<Real> operator()(Real z) const {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real> operator()(Real z) const {
         return scaled(link(z));
     }
     template <std::floating_point Real>
         requires ExponentialLink<Link, Real>
-    [[gnu::always_inline]] inline margin_penalty<Real> at(const margin_point<Real>& point) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline margin_penalty<Real>
+    at(const margin_point<Real>& point) const {
         return scaled(link.at(point));
     }
-    [[nodiscard]] double tail() const requires TailLink<Link> { return factor * link.tail(); }
+    [[nodiscard]] PREFLEARN_DEVICE_AND_HOST double tail() const requires TailLink<Link> { return factor * link.tail(); }
 
   private:
-    template <class Real> margin_penalty<Real> scaled(const margin_penalty<Real>& plain) const {
+    template <class Real>
+    PREFLEARN_DEVICE_AND_HOST margin_penalty<Real> scaled(const margin_penalty<Real>& plain) const {
         return {static_cast<Real>(factor) * plain.value, static_cast<Real>(factor) * plain.derivative};
     }
 };

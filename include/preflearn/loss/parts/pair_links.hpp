@@ -19,11 +19,12 @@ namespace preflearn {
 /// K = 2). The chosen part is least at a = log 2. Grows like |a| and |b|.
 struct noise_contrast {
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_penalty<Real> operator()(Real a, Real b) const {
         return at(points_of(std::array{a, b}));
     }
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline pair_penalty<Real> at(const std::array<margin_point<Real>, 2>& points) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_penalty<Real>
+    at(const std::array<margin_point<Real>, 2>& points) const {
         const logistic_terms<Real> chosen(points[0]), rejected(points[1]);
         return {chosen.loss + (chosen.swapped_loss + rejected.swapped_loss) / 2, chosen.up / 2 - chosen.down,
                 rejected.up / 2};
@@ -35,14 +36,16 @@ struct noise_contrast {
 struct binary_classifier {
     double shift = 0;
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_penalty<Real> operator()(Real a, Real b) const {
         return at(points_of(exponents(a, b, a - b)));
     }
-    template <std::floating_point Real> std::array<Real, 2> exponents(Real a, Real b, Real /*z*/) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST std::array<Real, 2> exponents(Real a, Real b, Real /*z*/) const {
         return {a - static_cast<Real>(shift), b - static_cast<Real>(shift)};
     }
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline pair_penalty<Real> at(const std::array<margin_point<Real>, 2>& points) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_penalty<Real>
+    at(const std::array<margin_point<Real>, 2>& points) const {
         const logistic_terms<Real> chosen(points[0]), rejected(points[1]);
         return {chosen.loss + rejected.swapped_loss, -chosen.down, rejected.up};
     }
@@ -52,7 +55,7 @@ struct binary_classifier {
 /// equation 4.7 at P = 1). The value stays at the type's largest number, and t at a quarter of it.
 struct self_play_squares {
     double target = 0.5;
-    template <std::floating_point Real> pair_penalty<Real> operator()(Real a, Real b) const {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST pair_penalty<Real> operator()(Real a, Real b) const {
         constexpr Real largest = std::numeric_limits<Real>::max();
         const Real t = detail::smaller_size(static_cast<Real>(target), largest / 4), x = a - t, y = b + t;
         return {detail::smaller_size(x * x + y * y, largest), 2 * x, 2 * y};
@@ -62,11 +65,12 @@ struct self_play_squares {
 /// σ(−a) + σ(b): the chosen up, the rejected down (APO-zero: D'Oosterlinck et al. 2024, arXiv:2408.06266, table 1).
 struct anchored_zero {
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_penalty<Real> operator()(Real a, Real b) const {
         return at(points_of(std::array{a, b}));
     }
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline pair_penalty<Real> at(const std::array<margin_point<Real>, 2>& points) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_penalty<Real>
+    at(const std::array<margin_point<Real>, 2>& points) const {
         const logistic_terms<Real> chosen(points[0]), rejected(points[1]);
         return {chosen.down + rejected.up, -chosen.slope(), rejected.slope()};
     }
@@ -75,7 +79,7 @@ struct anchored_zero {
 /// σ(a) + σ(b − a): both down, the rejected more (APO-down, same table).
 struct anchored_down {
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_penalty<Real> operator()(Real a, Real b) const {
         const Real c = a - b;
         const logistic_terms<Real> chosen(a), margin(c);
         // σ'(a) − σ'(c) without cancellation where |a| is close to |c|, which is at b = 0 and at b = 2 a:
@@ -95,14 +99,17 @@ struct anchored_down {
 struct preference_and_quality {
     double preference = 0.8, quality = 0.2;
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline pair_penalty<Real> operator()(Real a, Real b, Real z) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_penalty<Real> operator()(Real a, Real b,
+                                                                                          Real z) const {
         return at(points_of(exponents(a, b, z)));
     }
-    template <std::floating_point Real> std::array<Real, 3> exponents(Real a, Real b, Real z) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST std::array<Real, 3> exponents(Real a, Real b, Real z) const {
         return {a, b, z};
     }
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline pair_penalty<Real> at(const std::array<margin_point<Real>, 3>& points) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_penalty<Real>
+    at(const std::array<margin_point<Real>, 3>& points) const {
         const Real p = static_cast<Real>(preference), q = static_cast<Real>(quality);
         const margin_penalty<Real> between = logistic{}.at(points[2]);
         const pair_penalty<Real> each = binary_classifier{}.at(std::array{points[0], points[1]});
@@ -115,7 +122,8 @@ struct preference_and_quality {
 struct chosen_only {
     static constexpr bool ignores_rejected = true;
     double factor = 1;
-    template <std::floating_point Real> pair_penalty<Real> operator()(Real a, Real /*b*/) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST pair_penalty<Real> operator()(Real a, Real /*b*/) const {
         const Real slope = -static_cast<Real>(factor);
         return {slope * a, slope, 0};
     }

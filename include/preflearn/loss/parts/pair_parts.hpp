@@ -70,21 +70,24 @@ template <class Link, class Target, class Weight, class Term> constexpr bool tar
 
 /// How parts are called, whichever of their forms they have.
 template <class Margin, class Real>
-[[gnu::always_inline]] inline Real margin_of(const Margin& margin, Real given, const pair_point<Real>& at) {
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline Real margin_of(const Margin& margin, Real given,
+                                                                       const pair_point<Real>& at) {
     if constexpr (requires { margin(given, at); })
         return margin(given, at);
     else
         return margin(given);
 }
 template <class Target, class Real>
-[[gnu::always_inline]] inline target_mixture<Real> mixture_of(const Target& target, Real q, Real z) {
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline target_mixture<Real> mixture_of(const Target& target, Real q,
+                                                                                        Real z) {
     if constexpr (requires { target(q); })
         return target(q);
     else
         return target(q, z);
 }
 template <class Term, class Real>
-[[gnu::always_inline]] inline pair_penalty<Real> term_of(const Term& term, const pair_point<Real>& at, Real q) {
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_penalty<Real> term_of(const Term& term,
+                                                                                   const pair_point<Real>& at, Real q) {
     if constexpr (requires { term(at, q); })
         return term(at, q);
     else

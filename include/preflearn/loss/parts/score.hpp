@@ -13,7 +13,6 @@
 #include <concepts>
 #include <limits>
 #include <string>
-#include <utility>
 
 #include <preflearn/core/numbers/elementary.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -44,7 +43,8 @@ concept ScorePart = std::floating_point<Real> && requires(const S& score, Real l
 
 /// The scores of a pair by `score.pair(point)` where the part has it, else by two calls and a subtraction.
 template <class Score, class Real>
-[[gnu::always_inline]] inline pair_score<Real> scores_of_pair(const Score& score, const pair_point<Real>& at) {
+[[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_score<Real> scores_of_pair(const Score& score,
+                                                                                        const pair_point<Real>& at) {
     if constexpr (requires { score.pair(at); }) {
         return score.pair(at);
     } else {
@@ -68,10 +68,11 @@ template <class S> inline constexpr bool only_differences = requires { requires 
 /// s = log π(y|x) − log π_ref(y|x), summed over tokens (Rafailov et al. 2023, arXiv:2305.18290, equation 5 without β).
 struct log_ratio {
     static constexpr bool uses_reference = true, uses_tokens = false;
-    template <std::floating_point Real> response_score<Real> operator()(Real u, Real /*tokens*/) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST response_score<Real> operator()(Real u, Real /*tokens*/) const {
         return {u, 1};
     }
-    template <class Real> pair_score<Real> pair(const pair_point<Real>& at) const {
+    template <class Real> PREFLEARN_DEVICE_AND_HOST pair_score<Real> pair(const pair_point<Real>& at) const {
         return {{at.u, 1}, {at.v, 1}, at.difference};
     }
 };
@@ -79,10 +80,11 @@ struct log_ratio {
 /// s = log π(y|x), or a reward r(x, y): the reference columns are ignored.
 struct reference_free {
     static constexpr bool uses_reference = false, uses_tokens = false;
-    template <std::floating_point Real> response_score<Real> operator()(Real u, Real /*tokens*/) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST response_score<Real> operator()(Real u, Real /*tokens*/) const {
         return {u, 1};
     }
-    template <class Real> pair_score<Real> pair(const pair_point<Real>& at) const {
+    template <class Real> PREFLEARN_DEVICE_AND_HOST pair_score<Real> pair(const pair_point<Real>& at) const {
         return {{at.u, 1}, {at.v, 1}, at.difference};
     }
 };
@@ -97,7 +99,7 @@ template <class Score> struct per_token {
     Score score{};
 
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real tokens) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline response_score<Real> operator()(Real u, Real tokens) const {
         const response_score<Real> whole = score(u, tokens);
         return {whole.value / tokens, whole.derivative / tokens};
     }
@@ -121,13 +123,14 @@ template <class S> inline constexpr bool is_simple_score<per_token<S>> = is_simp
 struct mean_log_odds {
     static constexpr bool uses_reference = false, uses_tokens = true;
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real tokens) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline response_score<Real> operator()(Real u, Real tokens) const {
         const Real miss = miss_of(u, tokens);
         const auto [mean, slope] = mean_and_slope(u, tokens, miss);
         return {mean - log_of(miss) + certain(mean), slope};
     }
     /// The difference with one logarithm instead of two.
-    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+    template <class Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_score<Real> pair(const pair_point<Real>& at) const {
         const Real miss_u = miss_of(at.u, at.chosen_tokens), miss_v = miss_of(at.v, at.rejected_tokens);
         const auto [mean_u, slope_u] = mean_and_slope(at.u, at.chosen_tokens, miss_u);
         const auto [mean_v, slope_v] = mean_and_slope(at.v, at.rejected_tokens, miss_v);
@@ -136,16 +139,19 @@ struct mean_log_odds {
                 (mean_u - mean_v) - log_of(miss_u / miss_v) + certain(std::max(mean_u, mean_v))};
     }
 
-    template <std::floating_point Real> [[nodiscard]] bool is_certain(Real u) const { return u == 0; }
+    template <std::floating_point Real> [[nodiscard]] PREFLEARN_DEVICE_AND_HOST bool is_certain(Real u) const {
+        return u == 0;
+    }
     /// Odds of the other response over this one's length: e^{−s(u)} s'(u) → 1 / |y|.
-    template <std::floating_point Real> [[nodiscard]] Real limit_slope(Real tokens, Real v, Real other_tokens) const {
+    template <std::floating_point Real>
+    [[nodiscard]] PREFLEARN_DEVICE_AND_HOST Real limit_slope(Real tokens, Real v, Real other_tokens) const {
         return std::exp(v / other_tokens) / miss_of(v, other_tokens) / tokens;
     }
     /// Says what is wrong with a pair whose scores are no finite numbers though its log-probs are.
     template <class Real> [[nodiscard]] static std::string refusal(const pair_point<Real>& at) {
-        for (const auto& [name, value] : {std::pair{"chosen", at.u}, std::pair{"rejected", at.v}})
-            if (value > 0)
-                return message(name, " is ", value, ": a log-probability is positive, at most 0 was expected");
+        if (at.u > 0 || at.v > 0)
+            return message(at.u > 0 ? "chosen" : "rejected", " is ", at.u > 0 ? at.u : at.v,
+                           ": a log-probability is positive, at most 0 was expected");
         if (at.u == 0 && at.v == 0)
             return "both responses are certain (log-prob 0): the ratio of their odds is not defined";
         if (at.v == 0)
@@ -158,17 +164,19 @@ struct mean_log_odds {
 
   private:
     /// 1 − p̄.
-    template <std::floating_point Real> [[gnu::always_inline]] static Real miss_of(Real u, Real tokens) {
+    template <std::floating_point Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST static Real miss_of(Real u, Real tokens) {
         return detail::larger_size(one_minus_exp_of_minus(std::abs(u / tokens)), std::numeric_limits<Real>::min());
     }
     /// log p̄ and the slope, by one division: 1 / |y| is the slope times 1 − p̄.
     template <class Real>
-    [[gnu::always_inline]] static response_score<Real> mean_and_slope(Real u, Real tokens, Real miss) {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST static response_score<Real> mean_and_slope(Real u, Real tokens,
+                                                                                                Real miss) {
         const Real slope = 1 / (miss * tokens);
         return {u * (miss * slope), slope};
     }
     /// ∞ where p̄ is not below 1.
-    template <class Real> static Real certain(Real mean) {
+    template <class Real> PREFLEARN_DEVICE_AND_HOST static Real certain(Real mean) {
         return mean < 0 ? Real(0) : std::numeric_limits<Real>::infinity();
     }
 };
@@ -180,12 +188,13 @@ struct alpha_mean_log_prob {
     double alpha = 0;
 
     template <std::floating_point Real>
-    [[gnu::always_inline]] inline response_score<Real> operator()(Real u, Real tokens) const {
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline response_score<Real> operator()(Real u, Real tokens) const {
         const Real a = static_cast<Real>(alpha), mean = u / tokens, slope = saturated_exp(-a * mean);
         const Real powers = (1 - slope) / a, smallest = std::numeric_limits<Real>::min();
         return {by_sign(std::abs(a) - smallest, mean, powers), slope / tokens};
     }
-    template <class Real> [[gnu::always_inline]] inline pair_score<Real> pair(const pair_point<Real>& at) const {
+    template <class Real>
+    [[gnu::always_inline]] PREFLEARN_DEVICE_AND_HOST inline pair_score<Real> pair(const pair_point<Real>& at) const {
         const Real a = static_cast<Real>(alpha), mean_u = at.u / at.chosen_tokens, mean_v = at.v / at.rejected_tokens;
         const Real up = saturated_exp(-a * mean_u), down = saturated_exp(-a * mean_v), gap = mean_u - mean_v;
         // The larger of the two powers times 1 − e^{−|a gap|}: close scores do not cancel.
@@ -208,10 +217,11 @@ struct chosen_kept_likely {
     static constexpr bool uses_reference = true, uses_tokens = false;
     double lambda = 50;
 
-    template <std::floating_point Real> response_score<Real> operator()(Real u, Real /*tokens*/) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST response_score<Real> operator()(Real u, Real /*tokens*/) const {
         return {u, 1};
     }
-    template <class Real> pair_score<Real> pair(const pair_point<Real>& at) const {
+    template <class Real> PREFLEARN_DEVICE_AND_HOST pair_score<Real> pair(const pair_point<Real>& at) const {
         const Real l = static_cast<Real>(lambda), lost = by_sign(at.u, at.u, Real(0));
         return {{at.u + l * lost, by_sign(at.u, 1 + l, Real(1))}, {at.v, 1}, at.difference + l * lost};
     }

@@ -29,18 +29,22 @@ concept TargetPart = std::floating_point<Real> &&(
 /// q φ(z) + (1 − q) φ(−z): the expected loss under the label's probability, hard for q = 1 (the cross-entropy of the
 /// label and the model where φ is logistic).
 struct given_target {
-    template <std::floating_point Real> target_mixture<Real> operator()(Real q) const { return {q, 1 - q}; }
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST target_mixture<Real> operator()(Real q) const {
+        return {q, 1 - q};
+    }
 };
 
 /// φ(z), whatever q: for losses where q serves another part (a weight made of confidence).
 struct as_labelled {
-    template <std::floating_point Real> target_mixture<Real> operator()(Real /*q*/) const { return {1, 0}; }
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST target_mixture<Real> operator()(Real /*q*/) const {
+        return {1, 0};
+    }
 };
 
 /// Labels flipped with probability ε: (1 − ε) φ(z) + ε φ(−z) for q = 1 (cDPO, Mitchell 2023).
 struct smoothed_target {
     double smoothing = 0;
-    template <std::floating_point Real> target_mixture<Real> operator()(Real q) const {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST target_mixture<Real> operator()(Real q) const {
         const Real e = static_cast<Real>(smoothing);
         return {q * (1 - e) + (1 - q) * e, q * e + (1 - q) * (1 - e)};
     }
@@ -49,7 +53,7 @@ struct smoothed_target {
 /// w |2q − 1| φ(z): the label's confidence as a factor of the loss, and w the same for all pairs.
 struct confidence_target {
     double factor = 1;
-    template <std::floating_point Real> target_mixture<Real> operator()(Real q) const {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST target_mixture<Real> operator()(Real q) const {
         return {static_cast<Real>(factor) * std::abs(2 * q - 1), 0};
     }
 };
@@ -58,7 +62,7 @@ struct confidence_target {
 /// Chowdhury et al. 2024, arXiv:2403.00409, equation 12).
 struct noise_corrected_target {
     double smoothing = 0;
-    template <std::floating_point Real> target_mixture<Real> operator()(Real q) const {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST target_mixture<Real> operator()(Real q) const {
         const Real e = static_cast<Real>(smoothing), scale = 1 / (1 - 2 * e);
         return {(q - e) * scale, (1 - q - e) * scale};
     }
@@ -69,7 +73,8 @@ struct noise_corrected_target {
 /// threshold as the quantile of the batch's z that keeps the share of the weak labels.
 struct confident_target {
     double alpha = 0.5, threshold = 0;
-    template <std::floating_point Real> target_mixture<Real> operator()(Real q, Real z) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST target_mixture<Real> operator()(Real q, Real z) const {
         const Real a = static_cast<Real>(alpha), hard = by_sign(static_cast<Real>(threshold) - z, Real(1), Real(0));
         return {(1 - a) * q + a * hard, (1 - a) * (1 - q) + a * (1 - hard)};
     }
@@ -79,7 +84,7 @@ struct confident_target {
 /// log(e^{2η} − 1) with their link.
 struct rao_kupper_ties {
     double log_tie = 0.54132485461292; ///< log(e^{2η} − 1)
-    template <std::floating_point Real> target_mixture<Real> operator()(Real q) const {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST target_mixture<Real> operator()(Real q) const {
         const Real lean = 2 * q - 1, tie = 1 - std::abs(lean);
         return {by_sign(lean, 2 * q, Real(1)), by_sign(lean, Real(1), 2 - 2 * q), -tie * static_cast<Real>(log_tie)};
     }
@@ -88,7 +93,7 @@ struct rao_kupper_ties {
 /// The same for Davidson's model: −log P(tie) = ½ φ(z) + ½ φ(−z) − log ν.
 struct davidson_ties {
     double log_nu = -0.69314718055994531;
-    template <std::floating_point Real> target_mixture<Real> operator()(Real q) const {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST target_mixture<Real> operator()(Real q) const {
         return {q, 1 - q, -(1 - std::abs(2 * q - 1)) * static_cast<Real>(log_nu)};
     }
 };

@@ -28,7 +28,8 @@ concept AddedTerm = std::floating_point<Real> && requires {
 
 struct no_term {
     static constexpr bool uses_tokens = false;
-    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& /*at*/) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST pair_penalty<Real> operator()(const pair_point<Real>& /*at*/) const {
         return {0, 0, 0};
     }
 };
@@ -39,7 +40,8 @@ struct chosen_nll {
     static constexpr bool uses_tokens = true;
     static constexpr lengths_read lengths = lengths_read::chosen;
     double alpha = 1;
-    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST pair_penalty<Real> operator()(const pair_point<Real>& at) const {
         const Real slope = -static_cast<Real>(alpha) / at.chosen_tokens;
         return {slope * at.chosen, slope, 0};
     }
@@ -49,7 +51,8 @@ struct chosen_nll {
 struct chosen_nll_sum {
     static constexpr bool uses_tokens = false;
     double alpha = 1;
-    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST pair_penalty<Real> operator()(const pair_point<Real>& at) const {
         const Real slope = -static_cast<Real>(alpha);
         return {slope * at.chosen, slope, 0};
     }
@@ -60,7 +63,8 @@ struct preferred_nll {
     static constexpr bool uses_tokens = true;
     static constexpr lengths_read lengths = lengths_read::preferred;
     double alpha = 1;
-    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at, Real q) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST pair_penalty<Real> operator()(const pair_point<Real>& at, Real q) const {
         const Real a = static_cast<Real>(alpha);
         const Real d_chosen = -a * q / at.chosen_tokens, d_rejected = -a * (1 - q) / at.rejected_tokens;
         return {d_chosen * at.chosen + d_rejected * at.rejected, d_chosen, d_rejected};
@@ -71,7 +75,8 @@ struct preferred_nll {
 struct preferred_nll_sum {
     static constexpr bool uses_tokens = false;
     double alpha = 1;
-    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at, Real q) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST pair_penalty<Real> operator()(const pair_point<Real>& at, Real q) const {
         const Real a = static_cast<Real>(alpha), d_chosen = -a * q, d_rejected = -a * (1 - q);
         return {d_chosen * at.chosen + d_rejected * at.rejected, d_chosen, d_rejected};
     }
@@ -82,7 +87,8 @@ struct preferred_nll_sum {
 struct centred_rewards {
     static constexpr bool uses_tokens = false;
     double lambda = 0.01;
-    template <std::floating_point Real> pair_penalty<Real> operator()(const pair_point<Real>& at) const {
+    template <std::floating_point Real>
+    PREFLEARN_DEVICE_AND_HOST pair_penalty<Real> operator()(const pair_point<Real>& at) const {
         const Real sum = at.chosen + at.rejected, slope = 2 * static_cast<Real>(lambda) * sum;
         return {static_cast<Real>(lambda) * sum * sum, slope, slope};
     }

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <concepts>
 
+#include <preflearn/core/system/compiler.hpp>
+
 namespace preflearn {
 
 /// Called with (weight column, target q), returns the factor of the pair's loss; no gradient flows through it.
@@ -17,12 +19,14 @@ concept WeightPart = std::floating_point<Real> && requires(const W& weight, Real
 
 /// The weight column; one where it is empty.
 struct given_weight {
-    template <std::floating_point Real> Real operator()(Real given, Real /*q*/) const { return given; }
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST Real operator()(Real given, Real /*q*/) const {
+        return given;
+    }
 };
 
 /// weight · |2q − 1|, the label's confidence (CW-PO: Afzali et al. 2026, arXiv:2603.04968: C = 2 (σ(Δr) − ½)).
 struct confidence_weight {
-    template <std::floating_point Real> Real operator()(Real given, Real q) const {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST Real operator()(Real given, Real q) const {
         return given * std::abs(2 * q - 1);
     }
 };

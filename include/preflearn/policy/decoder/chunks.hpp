@@ -16,6 +16,7 @@
 #include <preflearn/policy/decoder/forward.hpp>
 #include <preflearn/policy/decoder/kept_rows.hpp>
 #include <preflearn/policy/decoder/packed_batch.hpp>
+#include <preflearn/policy/decoder/rows_at_once.hpp>
 #include <preflearn/policy/decoder/weights.hpp>
 
 namespace preflearn {
@@ -43,17 +44,13 @@ inline std::vector<completion_chunk> chunks_of(std::span<const token_completion>
     return chunks;
 }
 
-/// Runs completions forward and calls use(first, batch, hidden) for every chunk: the number of its first completion,
-/// its rows and the final hidden states of those that are wanted. A group of equal prompts is cut only when it does not
-/// fit into a chunk by itself. \throws as `packed_batch::check`.
+namespace detail {
+
+/// Runs completions from number `done` on in chunks, and counts them in `done` once a chunk was used.
 template <class T, class Backend, class Use>
-void forward_in_chunks(const decoder_weights<T, Backend>& weights, std::span<const token_completion> completions,
-                       row_purpose purpose, Use&& use) {
-    constexpr std::size_t bytes = std::size_t{64} << 20;
+void run_chunks(const decoder_weights<T, Backend>& weights, std::span<const token_completion> completions,
+                std::span<const completion_chunk> chunks, row_purpose purpose, std::size_t& done, const Use& use) {
     const transformer_config& config = weights.config();
-    const std::size_t most = std::clamp<std::size_t>(bytes / kept_rows<T, Backend>::row_bytes(config), 128, 1024);
-    packed_batch::check(completions, config);
-    const std::vector<completion_chunk> chunks = chunks_of(completions, most, config);
     std::size_t rows = 0, wanted = 0;
     for (const completion_chunk& chunk : chunks) {
         rows = std::max(rows, chunk.rows);
@@ -62,9 +59,43 @@ void forward_in_chunks(const decoder_weights<T, Backend>& weights, std::span<con
     kept_rows<T, Backend> kept(config, rows, wanted, false);
     layer_workspace<T, Backend> work(config, rows, false);
     for (const completion_chunk& chunk : chunks) {
-        const packed_batch batch(completions.subspan(chunk.begin, chunk.end - chunk.begin), config, purpose);
+        const std::size_t count = chunk.end - chunk.begin;
+        const packed_batch batch(completions.subspan(done, count), config, purpose);
         decoder_forward(weights, batch, kept, work);
-        use(chunk.begin, batch, first_rows(std::as_const(kept.hidden), batch.wanted.size()));
+        use(done, batch, first_rows(std::as_const(kept.hidden), batch.wanted.size()));
+        done += count;
+    }
+}
+
+/// Rows of the largest chunk that could be cut; 0: none could.
+inline std::size_t rows_to_be_cut(std::span<const completion_chunk> chunks) {
+    std::size_t most = 0;
+    for (const completion_chunk& chunk : chunks)
+        if (chunk.end - chunk.begin > 1) most = std::max(most, chunk.rows);
+    return most;
+}
+
+} // namespace detail
+
+/// Runs completions forward and calls use(first, batch, hidden) for every chunk: the number of its first completion,
+/// its rows and the final hidden states of those that are wanted. A group of equal prompts is cut only when it does not
+/// fit into a chunk by itself. Where a device's memory is too small, what is left runs in chunks of half as many rows;
+/// a chunk in whose `use` that was noticed is used again. \throws as `packed_batch::check`; the device's memory error
+/// when a completion alone does not fit.
+template <class T, class Backend, class Use>
+void forward_in_chunks(const decoder_weights<T, Backend>& weights, std::span<const token_completion> completions,
+                       row_purpose purpose, Use&& use) {
+    const transformer_config& config = weights.config();
+    packed_batch::check(completions, config);
+    std::size_t done = 0, most = rows_at_once<T, Backend>(config);
+    while (done < completions.size()) {
+        const std::vector<completion_chunk> chunks = chunks_of(completions.subspan(done), most, config);
+        try {
+            detail::run_chunks(weights, completions, chunks, purpose, done, use);
+        } catch (const memory_error_of<Backend>&) {
+            most = detail::rows_to_be_cut(chunks) / 2;
+            if (most == 0) throw;
+        }
     }
 }
 

@@ -30,6 +30,18 @@ template <class T, class Backend> struct key_value_cache {
     std::span<const std::size_t> rows{}; ///< where those of the tokens that run now are put
 };
 
+namespace detail {
+
+/// Numbers of rows that every layer uses, as the backend likes them: it may make something of them once.
+template <class Backend> struct row_numbers_of { using type = std::span<const std::size_t>; };
+template <class Backend>
+    requires requires { typename Backend::row_numbers; }
+struct row_numbers_of<Backend> {
+    using type = typename Backend::row_numbers;
+};
+
+} // namespace detail
+
 /// What the layers of a run share: how rows turn, which keys a query sees and, with a cache, where these stand.
 /// `lengths` are the rows' rotary_length.
 template <class T, class Backend> class layer_context {
@@ -46,6 +58,7 @@ template <class T, class Backend> class layer_context {
         }
         if (full) attend_[false].emplace(plan, config.attention(*full), backward);
         if (windowed) attend_[true].emplace(plan, config.attention(*windowed), backward);
+        if (keys != nullptr) cache_rows_.emplace(keys->rows);
     }
 
     /// Turns a layer's queries and keys, or derivatives of them back, if it does.
@@ -62,7 +75,7 @@ template <class T, class Backend> class layer_context {
     /// The keys and values that a layer's queries attend to, given those of the rows that run.
     [[nodiscard]] auto keys_values(std::size_t layer, typename Backend::template view<const T> own) {
         if (cache_ == nullptr) return own;
-        Backend::scatter_rows(own, cache_->rows, cache_->layers[layer].view());
+        Backend::scatter_rows(own, *cache_rows_, cache_->layers[layer].view());
         return std::as_const(cache_->layers[layer]).view();
     }
 
@@ -95,6 +108,7 @@ template <class T, class Backend> class layer_context {
     std::vector<std::size_t> turn_ends_[2];
     std::optional<typename Backend::template attention<T>> attend_[2]; // to all keys, within the window
     key_value_cache<T, Backend>* cache_;
+    std::optional<typename detail::row_numbers_of<Backend>::type> cache_rows_;
 };
 
 /// The first `count` rows of an array.
@@ -128,6 +142,8 @@ void add_block(typename Backend::template view<const T> x, const affine_map<Back
     if (!normed && scale == 1) return Backend::linear(x, weights, to, store::add);
     if (product.absent() || !normed) product = room;
     Backend::linear(x, weights, product, store::replace);
+    if constexpr (requires { Backend::add_normalised(product, after, scale, to); }) // in one pass
+        if (normed && statistics.absent()) return Backend::add_normalised(product, after, scale, to);
     if (normed) Backend::normalise(product, after, room, statistics);
     Backend::add(room, to, scale);
 }

@@ -38,6 +38,7 @@ template <class T, class Backend> class frozen_weights {
         require(tensors_.rbegin()->first < all.size(), "tensor ", tensors_.rbegin()->first,
                 " is to be frozen, but the model has ", all.size());
         std::vector<T> vectors;
+        std::vector<stored_matrix> together; // make one matrix and are not held yet
         for (std::size_t t = 0; t < all.size(); ++t) {
             const tensor_place& block = all[t];
             const auto found = tensors_.find(t);
@@ -56,10 +57,12 @@ template <class T, class Backend> class frozen_weights {
                 vectors.resize(vectors.size() + block.size());
                 read_rows(given, 0, matrix_view<T>(&vectors[places_.back().at], block.rows, block.columns));
             } else {
-                places_.push_back({block.offset, kind::matrix, matrices_.size()});
-                matrices_.push_back(Backend::hold(given));
+                if (t == 0 || !stands_below(all[t - 1], all[t])) hold(together);
+                places_.push_back({block.offset, kind::matrix, matrices_.size() + together.size()});
+                together.push_back(given);
             }
         }
+        hold(together);
         plain_ = typename Backend::template array<T>(1, vectors.size());
         Backend::upload(std::span<const T>(vectors), plain_.view());
     }
@@ -111,6 +114,24 @@ template <class T, class Backend> class frozen_weights {
         std::size_t at; ///< among the trained numbers, the plain ones or the matrices
     };
 
+    /// Whether two neighbours in the layout are parts of one matrix.
+    static bool stands_below(const tensor_place& above, const tensor_place& tensor) {
+        using role = tensor_role;
+        const role first = above.entry.role, second = tensor.entry.role;
+        return above.layer == tensor.layer && !above.is_vector() &&
+               ((first == role::query && second == role::key) || (first == role::key && second == role::value) ||
+                (first == role::gate && second == role::up));
+    }
+    /// Holds matrices that stand one below the other and forgets them.
+    void hold(std::vector<stored_matrix>& together) {
+        if constexpr (requires { Backend::hold_together(std::span<const stored_matrix>(together)); }) {
+            for (auto& held : Backend::hold_together(std::span<const stored_matrix>(together)))
+                matrices_.push_back(std::move(held));
+        } else {
+            for (stored_matrix& matrix : together) matrices_.push_back(Backend::hold(std::move(matrix)));
+        }
+        together.clear();
+    }
     static std::size_t level_of(const tensor_place& tensor) {
         if (before_layers(tensor.entry.role)) return 0;
         return after_layers(tensor.entry.role) ? std::numeric_limits<std::size_t>::max() : tensor.layer;

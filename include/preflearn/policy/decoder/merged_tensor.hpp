@@ -21,11 +21,11 @@ template <class Model> std::vector<typename Model::scalar> merged_tensor(const M
     using scalar = typename Model::scalar;
     const auto& weights = model.weights();
     const tensor_place& place = model.layout().tensors()[number];
-    std::vector<scalar> values(place.size());
+    std::vector<scalar> values;
     if (const std::optional<std::size_t> at = weights.trained_offset(place)) {
-        const auto own = model.parameters().subspan(*at, place.size());
-        values.assign(own.begin(), own.end());
+        values = model.read_parameters(*at, place.size());
     } else {
+        values.resize(place.size());
         parallel_blocks(place.rows, 1 + 65536 / place.columns, [&](std::size_t begin, std::size_t end) {
             read_rows(weights.frozen(number), begin,
                       matrix_view<scalar>(&values[begin * place.columns], end - begin, place.columns));
@@ -34,10 +34,11 @@ template <class Model> std::vector<typename Model::scalar> merged_tensor(const M
     const adapter_place* const part = weights.adapters().find(number);
     if (part == nullptr) return values;
     const auto numbers = [&](const weight_block& block) {
-        return matrix_view<const scalar>(model.parameters().data() + weights.adapter_offset(block), block.rows,
-                                         block.columns);
+        return model.read_parameters(weights.adapter_offset(block), block.size());
     };
-    const matrix_view<const scalar> down = numbers(part->down), up = numbers(part->up);
+    const std::vector<scalar> of_down = numbers(part->down), of_up = numbers(part->up);
+    const matrix_view<const scalar> down(of_down.data(), part->down.rows, part->down.columns),
+        up(of_up.data(), part->up.rows, part->up.columns);
     const auto scale = static_cast<scalar>(part->scale);
     parallel_blocks(place.rows, 1 + 65536 / place.columns, [&](std::size_t begin, std::size_t end) {
         std::vector<scalar> row(place.columns);

@@ -65,13 +65,18 @@ template <class T, class Backend> class trained_numbers {
     [[nodiscard]] std::span<const T> host_values() const { return on_host(values()); }
     [[nodiscard]] std::span<T> host_gradients() { return on_host(gradients()); }
 
+    /// A copy of `count` of them from `begin` on, wherever they lie.
+    [[nodiscard]] std::vector<T> read(std::size_t begin, std::size_t count) const {
+        std::vector<T> copied(count);
+        Backend::download(values().column_block(begin, count), std::span<T>(copied));
+        return copied;
+    }
     /// Calls change(values as the host sees them), wherever they lie.
     template <class Change> void write(Change&& change) {
         if constexpr (LearningBackend<Backend, T>) {
             change(host_values());
         } else {
-            std::vector<T> written(size_);
-            Backend::download(std::as_const(*this).values(), std::span<T>(written));
+            std::vector<T> written = read(0, size_);
             change(std::span<T>(written));
             Backend::upload(std::span<const T>(written), values());
         }

@@ -22,6 +22,7 @@
 #include <preflearn/policy/decoder/forward.hpp>
 #include <preflearn/policy/decoder/kept_rows.hpp>
 #include <preflearn/policy/decoder/packed_batch.hpp>
+#include <preflearn/policy/decoder/rows_at_once.hpp>
 
 namespace preflearn {
 
@@ -36,7 +37,8 @@ template <class Model> class cached_decoder {
     /// \throws argument_error for an empty or too long prompt or an id outside the vocabulary.
     cached_decoder(const Model& lm, std::span<const token_span> prompts, std::size_t more)
         : model_(lm), step_(lm.config(), prompts.size(), prompts.size(), false),
-          work_(lm.config(), prompts.size(), false), logits_(prompts.size(), lm.config().vocabulary_size),
+          work_(lm.config(), prompts.size(), false),
+          logits_(shows_logits ? 0 : prompts.size(), lm.config().vocabulary_size),
           shown_(prompts.size() * lm.config().vocabulary_size) {
         const transformer_config& c = lm.config();
         std::vector<token_completion> all;
@@ -103,6 +105,12 @@ template <class Model> class cached_decoder {
     }
 
   private:
+    /// Whether the backend has logits of more digits than its arrays: hidden · headᵀ for the host.
+    static constexpr bool shows_logits = requires(typename backend::template view<const T> hidden,
+                                                  const weight_matrix<backend, T>& head, std::span<T> shown) {
+        backend::template logits<T>(hidden, head, shown);
+    };
+
     /// Its tokens' rows in the cache.
     struct sequence {
         std::size_t row, length, capacity;
@@ -124,7 +132,7 @@ template <class Model> class cached_decoder {
     /// sequence that has it, and from there to its neighbours.
     void prefill(std::span<const token_completion> all) {
         const transformer_config& c = model_.config();
-        for (const completion_chunk& chunk : chunks_of(all, 1024, c)) {
+        for (const completion_chunk& chunk : chunks_of(all, rows_at_once<T, backend>(c, 1024, 1024), c)) {
             const packed_batch batch(all.subspan(chunk.begin, chunk.end - chunk.begin), c, row_purpose::last_hidden);
             const std::size_t count = batch.wanted.size();
             kept_rows<T, backend> kept(c, batch.rows(), count, false);
@@ -155,10 +163,16 @@ template <class Model> class cached_decoder {
     /// From the residual rows that leave the last layer, one a live sequence.
     void find_logits() {
         const std::size_t count = live_.size(), vocabulary = model_.config().vocabulary_size;
-        const auto hidden = first_rows(step_.hidden, count), logits = first_rows(logits_, count);
+        const auto hidden = first_rows(step_.hidden, count);
+        const std::span<T> shown = std::span<T>(shown_).first(count * vocabulary);
         backend::normalise(first_rows(step_.final_input, count), model_.weights().final_norm(), hidden, {});
-        backend::linear(hidden, {.matrix = model_.weights().head()}, logits, store::replace);
-        backend::download(logits, std::span<T>(shown_).first(count * vocabulary));
+        if constexpr (shows_logits) {
+            backend::template logits<T>(hidden, model_.weights().head(), shown);
+        } else {
+            const auto logits = first_rows(logits_, count);
+            backend::linear(hidden, {.matrix = model_.weights().head()}, logits, store::replace);
+            backend::download(logits, shown);
+        }
         const logit_transform<T> transform = model_.weights().logits();
         if (transform.is_identity()) return;
         parallel_for(count, [&](std::size_t i) {
@@ -172,7 +186,7 @@ template <class Model> class cached_decoder {
     key_value_cache<T, backend> cache_;
     kept_rows<T, backend> step_;
     layer_workspace<T, backend> work_;
-    array logits_;
+    array logits_;         // no rows where the backend shows them to the host itself
     std::vector<T> shown_; // the logits as the host sees them
 };
 

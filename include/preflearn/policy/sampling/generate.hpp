@@ -17,6 +17,7 @@
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/policy/decoder/config.hpp>
+#include <preflearn/policy/decoder/rows_at_once.hpp>
 #include <preflearn/policy/sampling/cache.hpp>
 #include <preflearn/policy/sampling/draw_token.hpp>
 
@@ -68,29 +69,44 @@ std::vector<std::vector<token_id>> generate(const Model& model, std::span<const 
     return responses;
 }
 
+namespace detail {
+
+/// How many of the prompts from `begin` on grow together: as many as fit, at least one.
+inline std::size_t sampling_group(std::span<const token_span> prompts, std::size_t begin, std::size_t max_tokens,
+                                  const transformer_config& config, const sampling_room& room) {
+    std::size_t tokens = 0, end = begin;
+    while (end < prompts.size() && end - begin < room.sequences) {
+        tokens += std::min(prompts[end].size() + std::min(max_tokens, config.maximum_length),
+                           std::max(config.maximum_length, prompts[end].size()));
+        if (end != begin && tokens > room.tokens) break;
+        ++end;
+    }
+    return end - begin;
+}
+
+} // namespace detail
+
 /// Draws a response to every prompt, in groups whose keys and values take bounded memory; response i is drawn from
-/// generator{seed, purpose, i}.
+/// generator{seed, purpose, i}. Where a device's memory is too small for a group, half of it is tried.
 template <class Model>
 ragged<token_id> generate_many(const Model& model, std::span<const token_span> prompts, const sampling_options& options,
                                std::uint64_t seed, std::string_view purpose) {
-    constexpr std::size_t bytes = std::size_t{256} << 20; // for keys and values at a time
-    const transformer_config& config = model.config();
-    const std::size_t token_bytes =
-        std::max<std::size_t>(1, 2 * config.layers * config.key_value_size() * sizeof(typename Model::scalar));
+    using backend = typename Model::backend;
+    sampling_room room = sampling_at_once<typename Model::scalar, backend>(model.config());
     ragged<token_id> all;
-    for (std::size_t begin = 0, end = 0; begin < prompts.size(); begin = end) {
-        std::size_t tokens = 0;
+    for (std::size_t begin = 0; begin < prompts.size();) {
+        const std::size_t count = detail::sampling_group(prompts, begin, options.max_tokens, model.config(), room);
         std::vector<generator> randoms;
-        while (end < prompts.size() && end - begin < 64) {
-            const std::size_t longest =
-                std::min(prompts[end].size() + std::min(options.max_tokens, config.maximum_length),
-                         std::max(config.maximum_length, prompts[end].size()));
-            if (end != begin && (tokens + longest) > bytes / token_bytes) break;
-            tokens += longest;
-            randoms.emplace_back(seed, purpose, end++);
+        for (std::size_t i = begin; i < begin + count; ++i) randoms.emplace_back(seed, purpose, i);
+        try {
+            for (const auto& response : generate(model, prompts.subspan(begin, count), options, std::span(randoms)))
+                all.push_back(response);
+        } catch (const memory_error_of<backend>&) {
+            if (count == 1) throw;
+            room.sequences = count / 2;
+            continue;
         }
-        for (const auto& response : generate(model, prompts.subspan(begin, end - begin), options, std::span(randoms)))
-            all.push_back(response);
+        begin += count;
     }
     return all;
 }

@@ -8,18 +8,15 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
-
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/backend/cpu/onednn/serial_product.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/numbers/half.hpp>
+#include <preflearn/core/stored/mapped_pages.hpp>
 #include <preflearn/core/stored/stored_matrix.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/loss/vocabulary/tiles.hpp>
@@ -110,14 +107,6 @@ template <class Factor> void pack_columns(const stored_rows& w, std::size_t firs
     pack_columns(w.matrix, w.first + first, count, out);
 }
 
-/// Gives the pages of a mapped file back, which are read again when they are wanted.
-inline void give_back_pages(std::span<const std::byte> bytes) {
-    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-    const auto start = reinterpret_cast<std::uintptr_t>(bytes.data());
-    const std::uintptr_t first = (start + page - 1) / page * page, end = (start + bytes.size()) / page * page;
-    if (first < end) (void)::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
-}
-
 } // namespace detail
 
 /// `source` is read where its rows are wanted as numbers. Copies share all.
@@ -135,7 +124,7 @@ template <class Factor> struct packed_matrix {
         parallel_for(cut.count(), [&](std::size_t t) {
             detail::pack_columns(source, t * cut.width, cut.width_of(t), packed->view().data + cut.offset(t));
         });
-        if (source.mapped) detail::give_back_pages(source.bytes);
+        if (source.mapped) give_back_pages(source.bytes);
         tiles = packed;
     }
 
