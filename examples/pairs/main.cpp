@@ -5,7 +5,10 @@
 #include <string>
 #include <vector>
 
+#include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/progress.hpp>
+#include <preflearn/data/files/json_objects.hpp>
+#include <preflearn/data/records/prepare_records.hpp>
 #include <preflearn/pipeline/pairs/pairs_program.hpp>
 #include <preflearn/report/run/write.hpp>
 
@@ -105,13 +108,13 @@ void add_options(command_line& line, arguments& given) {
 /// Draws the bar of the second reading; the first does not know how much there is.
 preflearn::record_progress watched(std::optional<preflearn::progress>& bar) {
     return [&bar](std::size_t done, std::size_t total) {
-        if (total == 0) return;
+        if (total < 2000) return; // which takes no time
         if (!bar) bar.emplace("writing", total);
         if (done % 64 == 0 || done == total) bar->update(done);
     };
 }
 
-int work(arguments& given) {
+int look_or_prepare(arguments& given) {
     for (const std::string& note : choose(given.options, given.choices)) std::fprintf(stderr, "%s\n", note.c_str());
     const auto write_json = [&](const auto& result) {
         if (!given.json.empty()) preflearn::write_file(preflearn::json_text(to_json(result)), given.json);
@@ -128,6 +131,15 @@ int work(arguments& given) {
     std::printf("%s", told(prepared).c_str());
     write_json(prepared);
     return prepared.written > 0 ? 0 : no_result;
+}
+
+int work(arguments& given) {
+    try {
+        return look_or_prepare(given);
+    } catch (const preflearn::json_object_error& failure) {
+        throw preflearn::input_error(std::string(failure.what()) +
+                                     " (--skip-malformed leaves such lines out and counts them)");
+    }
 }
 
 } // namespace
@@ -147,7 +159,8 @@ int main(int argc, char** argv) {
             options.repeats = {!given.keep_duplicates, !given.keep_contradictions};
             given.choices.model = given.model;
             if (!given.choices.to.empty()) preflearn::record_target_named(given.choices.to);
-            if (!given.choices.split.empty()) preflearn::split_parts_of(given.choices.split);
+            if (!given.choices.split.empty()) options.parts = preflearn::split_parts_of(given.choices.split);
+            preflearn::output_parts(options);
             if (!given.choices.split.empty() && given.out.empty()) throw usage_error("--split", "needs --out");
         });
 }

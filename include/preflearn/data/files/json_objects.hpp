@@ -70,6 +70,8 @@ class json_objects {
     /// "file:line" where the last object begins.
     [[nodiscard]] file_line place() const { return {name_, line_}; }
     [[nodiscard]] const std::string& name() const { return name_; }
+    /// The last object's from 0: its line's, or in an array its own.
+    [[nodiscard]] std::size_t index() const { return (array_ ? elements_ : line_) - 1; }
 
   private:
     static constexpr int end_of_file = -1;

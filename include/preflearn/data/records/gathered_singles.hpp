@@ -4,8 +4,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/files/json_line.hpp>
 #include <preflearn/data/preferences/parse_record.hpp>
@@ -38,8 +40,8 @@ class gathered_singles {
             return;
         }
         response_record& record = records_[at->second];
-        require<input_error>(record.prompt == single.prompt, "field 'pair': the pair ", named->dump(), " of line ",
-                             record.line, " has another prompt");
+        require<input_error>(record.prompt == single.prompt, "field 'pair': the pair of line ", record.line,
+                             " has another prompt");
         record.responses.push_back(std::move(single.responses[0]));
         record.scores.push_back(single.scores[0]);
         auto equal = nlohmann::json::object();
@@ -72,6 +74,10 @@ class gathered_singles {
             record.named_probability = probability != 1;
             record.label = first ? verdict : verdict.mirrored();
             if (const auto margin = number("margin")) record.margin = first ? *margin : -*margin;
+            if (const auto human = number("human"); human && *human >= 0 && *human <= 1) {
+                const preference said(*human, std::clamp(number("human_tie").value_or(0), 0.0, 1 - *human));
+                record.human = first ? said : said.mirrored();
+            }
             record.scores.clear();
         }
         for (const char* const name : {"pair", "margin", "probability", "human", "human_tie"})

@@ -51,6 +51,7 @@ inline void keep_others(response_record& to, nlohmann::json& record) {
         const bool verdict =
             to.form != record_form::single && std::ranges::find(verdict_names, name) != verdict_names.end();
         const bool text = std::ranges::find(text_names, name) != text_names.end();
+        if ((verdict || text) && value.is_null()) continue; // as good as absent
         to.others[(verdict || text ? "source_" : "") + name] = std::move(value);
     }
 }
@@ -105,6 +106,7 @@ inline response_record parse_responses(nlohmann::json record, const record_optio
     }
     detail::name_columns(record, columns, options.family);
     const record_family family = options.family ? *options.family : detail::family_of(record, columns);
+    detail::name_prompt(record, columns);
     if (family == record_family::pairs) {
         detail::take_pairs(to, record, options);
     } else if (family == record_family::responses) {

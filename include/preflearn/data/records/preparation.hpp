@@ -57,6 +57,7 @@ class preparation {
         walk(
             [&](std::size_t file, const response_record& record) {
                 ++result_.files[file].records;
+                ++result_.files[file].forms[static_cast<std::size_t>(record.form)];
                 result_.files[file].repeated_prompts += record.repeats_prompt;
                 label_is_probability = label_is_probability || record.named_probability;
                 if (look) look(file, record);
@@ -165,11 +166,7 @@ class preparation {
             kept.push_back(&fate);
         }
         notes_ = {};
-        if (options_.parts.empty()) {
-            result_.parts = {{.path = options_.out}};
-        } else {
-            for (const split_part& part : options_.parts)
-                result_.parts.push_back({.name = part.name, .path = part_path(options_.out, part.name)});
+        if (!options_.parts.empty()) {
             const auto dealt = deal(prompts, options_.parts, options_.items.seed);
             for (std::size_t i = 0; i < kept.size(); ++i) {
                 if (dealt[i])

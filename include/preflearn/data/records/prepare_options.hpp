@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -36,6 +37,7 @@ struct prepare_options {
 struct prepared_file {
     std::string file{};
     std::size_t records = 0, written = 0, repeated_prompts = 0;
+    std::array<std::size_t, record_forms> forms{}; ///< as which the records were read
     left_out_pairs left_out{};
 };
 

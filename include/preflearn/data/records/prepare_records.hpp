@@ -30,16 +30,21 @@ void write_all_atomically(const std::vector<prepared_part>& parts, std::vector<s
     });
 }
 
-/// \throws argument_error where a file would be written over one that is read.
-inline void check_outputs(const prepare_options& options, const std::vector<prepared_part>& parts) {
+} // namespace detail
+
+/// Where the parts go. \throws argument_error where a file that is read would be written over.
+inline std::vector<prepared_part> output_parts(const prepare_options& options) {
+    std::vector<prepared_part> parts;
+    for (const split_part& part : options.parts)
+        parts.push_back({.name = part.name, .path = part_path(options.out, part.name)});
+    if (parts.empty()) parts.push_back({.path = options.out});
     std::error_code ignored;
     for (const prepared_part& part : parts)
         for (const std::filesystem::path& input : options.inputs)
             require(!std::filesystem::equivalent(part.path, input, ignored), part.path.string(),
                     ": is read and would be written over; give another name");
+    return parts;
 }
-
-} // namespace detail
 
 /// Does it all. Files are written whole or not at all, and none where nothing is left to write (`written` is 0), but
 /// for the list of what was left out. The same options and files give the same bytes.
@@ -51,11 +56,10 @@ inline prepared_records prepare_records(const prepare_options& options, const re
     require(options.parts.size() < detail::item_fate::none, "a split has at most 254 parts");
     check_can_be_written(options.out);
     detail::preparation work(options);
-    std::vector<prepared_part> parts;
-    for (const split_part& part : options.parts) parts.push_back({.path = part_path(options.out, part.name)});
-    if (parts.empty()) parts.push_back({.path = options.out});
-    detail::check_outputs(options, parts);
+    work.result().parts = output_parts(options);
     work.decide(look, seen);
+    for (const prepared_file& file : work.result().files)
+        require<input_error>(file.records > 0 || !file.left_out.empty(), file.file, ": holds no records");
     std::vector<std::ostream*> streams;
     if (work.result().written > 0)
         detail::write_all_atomically(work.result().parts, streams,

@@ -23,7 +23,7 @@ namespace preflearn {
 /// Names of columns, a path `a.b` for the member b of a; an empty one: the usual names, which are told here.
 struct record_columns {
     std::string id = "id";
-    std::string prompt{};    ///< prompt, else instruction or question
+    std::string prompt{};    ///< prompt, else instruction, question or conversations
     std::string system{};    ///< none: a system text is no part of the prompt
     std::string chosen{};    ///< chosen
     std::string rejected{};  ///< rejected
@@ -64,7 +64,7 @@ inline constexpr std::array response_lists{std::string_view("responses"), std::s
 inline constexpr std::array score_lists{std::string_view("scores"), std::string_view("ratings"),
                                         std::string_view("ranks"), std::string_view("ranking")};
 inline constexpr std::array prompt_names{std::string_view("prompt"), std::string_view("instruction"),
-                                         std::string_view("question")};
+                                         std::string_view("question"), std::string_view("conversations")};
 
 inline bool is_there(const nlohmann::json& record, std::string_view name) {
     const auto at = record.find(name);
@@ -102,10 +102,14 @@ inline void name_columns(nlohmann::json& record, const record_columns& columns, 
                            std::pair(&columns.scores, "scores"),     std::pair(&columns.completion, "completion"),
                            std::pair(&columns.label, "label"),       std::pair(&columns.margin, "margin")};
     for (const auto& [column, name] : named) rename_column(record, *column, name);
-    const auto any = [](const nlohmann::json&) { return true; };
     const auto list = [](const nlohmann::json& value) { return value.is_array(); };
     if (columns.responses.empty() && (!family || family == record_family::responses))
         rename_column(record, only_one(record, response_lists, "--responses-field", list), "responses");
+}
+
+/// Gives the prompt its name where it has another usual one. \throws input_error where two columns may be it.
+inline void name_prompt(nlohmann::json& record, const record_columns& columns) {
+    const auto any = [](const nlohmann::json&) { return true; };
     if (columns.prompt.empty() && !is_there(record, "prompt")) {
         const std::string_view prompt = only_one(record, prompt_names, "--prompt-field", any);
         require<input_error>(prompt != "instruction" || !is_there(record, "input") || record.at("input") == "",

@@ -54,7 +54,7 @@ struct record_item {
 
 namespace detail {
 
-inline std::uint64_t drawing_id(const response_record& record) { return record.given.inside(record.line - 1); }
+inline std::uint64_t drawing_id(const response_record& record) { return record.given.inside(record.index); }
 
 inline record_item unfit(const response_record& record, left_out_reason reason, std::string message = {}) {
     return {.record = record, .unfit = reason, .message = std::move(message)};
@@ -79,7 +79,7 @@ inline record_item decided_pair(const response_record& record) {
                : record.scores[0] < record.scores[1] ? choice::second
                                                      : choice::tie;
     const std::optional<choice> verdict = record.label ? std::optional(record.label->decision()) : said;
-    if (!verdict) return unfit(record, left_out_reason::no_label);
+    if (!verdict) return unfit(record, record.scores.empty() ? left_out_reason::no_label : left_out_reason::no_scores);
     if (*verdict == choice::abstained) return unfit(record, left_out_reason::no_label, "an abstention");
     if (*verdict == choice::tie) return unfit(record, left_out_reason::tied_label);
     if (said && *said != choice::tie && *said != *verdict)
@@ -137,6 +137,10 @@ inline nlohmann::json verdict_columns(const response_record& record) {
     nlohmann::json columns = record.others;
     if (record.margin) columns["margin"] = *record.margin;
     if (record.label && record.label->first() != 1) columns["probability"] = record.label->first();
+    if (record.human && !record.human->abstained()) {
+        columns["human"] = record.human->first();
+        if (record.human->tie() > 0) columns["human_tie"] = record.human->tie();
+    }
     return columns;
 }
 

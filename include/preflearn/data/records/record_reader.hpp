@@ -68,6 +68,7 @@ class record_reader {
         try {
             response_record record = parse_responses(std::move(object), options_);
             record.line = objects_.place().line;
+            record.index = objects_.index();
             ids_.add(record.given, message(objects_.place()));
             return record;
         } catch (const error& failure) {

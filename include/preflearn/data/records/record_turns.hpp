@@ -145,7 +145,7 @@ inline nlohmann::json response_turns(const response_record& record, std::size_t 
     }
     const auto found = transcript_turns(std::string(hh_answer_start) + std::string(text));
     for (const auto& [role, content] : *found) turns.push_back(detail::turn(role, content));
-    if (turns.empty()) turns.push_back(detail::turn("assistant", "")); // an empty answer
+    if (text.empty() || text.ends_with(hh_answer_start)) turns.push_back(detail::turn("assistant", ""));
     require<input_error>(turns.front().at("role") == "assistant" && turns.back().at("role") == "assistant", "response ",
                          k, ", a transcript, does not end in a turn of the assistant's");
     return turns;

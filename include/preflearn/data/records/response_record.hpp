@@ -47,7 +47,8 @@ inline constexpr double unrated = std::numeric_limits<double>::quiet_NaN();
 struct response_record {
     record_form form = record_form::explicit_text;
     given_id given{};
-    std::size_t line = 0; ///< from 1
+    std::size_t line = 0;  ///< from 1
+    std::size_t index = 0; ///< from 0: the line's, in an array the record's
     /// A text or a list of turns; responses are texts where the prompt is one.
     nlohmann::json prompt{};
     /// One (a single completion), two or more; each a text or a list of turns.

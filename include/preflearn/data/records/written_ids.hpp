@@ -42,11 +42,12 @@ class written_ids {
     /// What a record is called.
     [[nodiscard]] nlohmann::ordered_json of(const response_record& record, std::size_t file) const {
         const bool given = record.given.form != id_form::none;
-        if (!text_) return given ? record.given.number : record.line - 1;
+        if (!text_) return given ? record.given.number : record.index;
         const std::string own = record.given.form == id_form::text ? record.given.text
                                 : given                            ? std::to_string(record.given.number)
-                                : several_ || by_file_             ? std::to_string(record.line)
-                                                                   : message("line ", record.line);
+                                : several_ || by_file_
+                                    ? std::to_string(record.index + 1)
+                                    : message(record.index + 1 == record.line ? "line " : "record ", record.index + 1);
         return (by_file_ || (several_ && !given) ? files_[file] + ":" : "") + own;
     }
     /// What an item of a record is called: the record's name where there is one item, with more behind it otherwise.

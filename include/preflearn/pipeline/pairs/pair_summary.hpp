@@ -4,9 +4,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -75,6 +77,14 @@ inline std::vector<summary_line> summary_lines() {
             {"empty prompts", "empty_prompts", member(&record_counts::empty_prompts)},
             {"an empty response", "empty_responses", member(&record_counts::empty_responses)},
             {"without an id", "without_id", member(&record_counts::without_id)}};
+}
+
+/// How many records were read as what, as far as there are such.
+inline std::map<std::string, std::size_t> read_as(const std::array<std::size_t, record_forms>& forms) {
+    std::map<std::string, std::size_t> counts;
+    for (std::size_t form = 0; form < record_forms; ++form)
+        if (forms[form] > 0) counts.emplace(name_of(static_cast<record_form>(form)), forms[form]);
+    return counts;
 }
 
 /// Of records whose verdict says so; ties and equal lengths are left out.
@@ -209,10 +219,7 @@ inline nlohmann::ordered_json to_json(const pair_summary& summary) {
     for (const counted_file& file : summary.files) {
         nlohmann::ordered_json one{{"file", file.name}};
         for (const detail::summary_line& line : detail::summary_lines()) one[line.key] = line.value(file);
-        auto& forms = one["read_as"] = nlohmann::ordered_json::object();
-        for (std::size_t form = 0; form < record_forms; ++form)
-            if (file.counts.forms[form] > 0)
-                forms[std::string(name_of(static_cast<record_form>(form)))] = file.counts.forms[form];
+        one["read_as"] = detail::read_as(file.counts.forms);
         for (const detail::summary_share& share : detail::summary_shares()) {
             const chosen_counts counts = share.counts(file);
             nlohmann::ordered_json said{{"yes", counts.yes}, {"no", counts.no}, {"equal", counts.equal}};

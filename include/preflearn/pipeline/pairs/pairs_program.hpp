@@ -114,8 +114,9 @@ inline pair_summary look_at_pairs(const prepare_options& options, const record_p
 inline std::string told(const prepared_records& prepared) {
     std::string text;
     for (const prepared_file& file : prepared.files) {
-        text += message(file.file, ": ", file.records + file.left_out.count(left_out_reason::malformed),
-                        " records; lines written: ", file.written, "\n", file.left_out.summary());
+        text += message(file.file, ": ", file.records + file.left_out.count(left_out_reason::malformed), " records");
+        for (const auto& [form, count] : detail::read_as(file.forms)) text += message(", ", count, " read as ", form);
+        text += message("; lines written: ", file.written, "\n", file.left_out.summary());
         if (file.repeated_prompts > 0)
             text += message("  taken off: the prompt, which stood once more in front of the responses of ",
                             file.repeated_prompts, " records\n");
@@ -132,6 +133,7 @@ inline nlohmann::ordered_json to_json(const prepared_records& prepared) {
         files.push_back({{"file", file.file},
                          {"records", file.records},
                          {"written", file.written},
+                         {"read_as", detail::read_as(file.forms)},
                          {"repeated_prompts", file.repeated_prompts},
                          {"left_out", file.left_out.to_json()}});
     for (const prepared_part& part : prepared.parts) {
