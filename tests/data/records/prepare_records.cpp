@@ -156,3 +156,26 @@ TEST_CASE("the lines of label become pairs by their scores, and single completio
     CHECK(made.files[0].left_out.count(left_out_reason::one_response) == 1);
     CHECK(json_lines_of(folder / "pairs.jsonl")[0].at("chosen") == "b");
 }
+
+TEST_CASE("single completions of pairs fall out with their pair, by its rules, and never by themselves") {
+    const test::folder folder;
+    const auto in = folder.write("in.jsonl", R"({"id": 1, "prompt": "p", "chosen": "a", "rejected": "b", "margin": 2}
+{"id": 2, "prompt": "p", "chosen": "b", "rejected": "c", "margin": 3}
+{"id": 3, "prompt": "p", "chosen": "a", "rejected": "c", "margin": 0.5}
+{"id": 4, "prompt": "p", "chosen": "b", "rejected": "c", "margin": 3})");
+    auto options = to_format(in, folder / "out.jsonl", "kto");
+    options.rules.minimum_margin = 1;
+    CHECK(prepare_records(options).written == 4); // b is good and bad
+    const auto lines = json_lines_of(folder / "out.jsonl");
+    CHECK(lines[1].dump() ==
+          R"({"completion":"b","id":"1-rejected","label":false,"margin":2.0,"pair":1,"prompt":"p"})");
+    CHECK(lines[2].at("label") == true);
+    options.items.target = record_target_named("unlabelled");
+    CHECK(prepare_records(options).written == 2);
+    // a turn without a content that has tool calls alone
+    const auto calls = folder.write(
+        "calls.jsonl",
+        R"({"prompt": [{"role": "user", "content": "u"}, {"role": "assistant", "tool_calls": [1]}, {"role": "tool", "content": "4"}], "chosen": "a", "rejected": "b"})");
+    CHECK(prepare_records(to_format(calls, folder / "out.jsonl", "trl-conversational")).written == 1);
+    CHECK(prepare_records(to_format(calls, folder / "out.jsonl", "hh")).written == 0);
+}

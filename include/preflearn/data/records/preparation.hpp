@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -47,7 +48,8 @@ struct item_fate {
 class preparation {
   public:
     explicit preparation(const prepare_options& options)
-        : options_(options), ids_(options.inputs, options.ids_by_file) {
+        : options_(options), rules_(options.rules), ids_(options.inputs, options.ids_by_file) {
+        rules_.drop_identical = rules_.drop_identical && compares();
         for (const auto& path : options.inputs) result_.files.push_back({.file = path.string()});
     }
 
@@ -98,9 +100,7 @@ class preparation {
   private:
     template <class Visit> void walk(Visit&& visit, bool keeps_malformed) {
         auto ids = std::make_unique<seen_ids>();
-        const bool gathers = options_.items.target.shape != record_shape::singles &&
-                             options_.items.target.shape != record_shape::prompts &&
-                             options_.items.target.shape != record_shape::demonstrations;
+        const bool gathers = options_.items.target.shape != record_shape::singles && compares();
         for (std::size_t f = 0; f < options_.inputs.size(); ++f) {
             if (options_.ids_by_file) ids = std::make_unique<seen_ids>();
             left_out_pairs skipped = walk_records(options_.inputs[f], options_.records, *ids, gathers,
@@ -109,10 +109,29 @@ class preparation {
         }
     }
 
+    /// Whether responses are compared in what is written.
+    [[nodiscard]] bool compares() const {
+        return options_.items.target.shape != record_shape::prompts &&
+               options_.items.target.shape != record_shape::demonstrations;
+    }
+
+    /// Where a pair is written otherwise than as one, it is the pair that rules are about.
+    [[nodiscard]] bool of_pair(const response_record& record) const {
+        return options_.items.target.shape != record_shape::pairs && compares() && record.responses.size() == 2;
+    }
+    [[nodiscard]] std::optional<misfit> broken(const response_record& record, const record_item& item) const {
+        return misfit_of(of_pair(record) ? record : item.record, rules_);
+    }
+    [[nodiscard]] record_note note_of_item(const response_record& record, const record_item& item) const {
+        const bool part = options_.items.target.shape == record_shape::singles && of_pair(record);
+        record_note made = note_of(part ? record : item.record);
+        if (part) made.texts = with_part(made.texts, item.suffix);
+        if (options_.items.target.shape == record_shape::prompts) made = {made.prompt, made.prompt, 0, {}};
+        return made;
+    }
+
     [[nodiscard]] std::vector<record_item> items(const response_record& record) const {
-        const bool compares = options_.items.target.shape != record_shape::prompts &&
-                              options_.items.target.shape != record_shape::demonstrations;
-        if (compares && options_.rules.drop_identical && has_identical_responses(record))
+        if (rules_.drop_identical && has_identical_responses(record))
             return {unfit(record, left_out_reason::identical_responses)};
         return items_of(record, options_.items);
     }
@@ -120,32 +139,29 @@ class preparation {
     [[nodiscard]] nlohmann::ordered_json line(std::size_t file, const response_record& record,
                                               const record_item& item) const {
         const record_target& target = options_.items.target;
-        const bool of_pair = target.shape == record_shape::singles && !item.suffix.empty();
+        const bool part = target.shape == record_shape::singles && !item.suffix.empty();
         return line_of(styled(item.record, target, options_.records.reading), target,
-                       ids_.of(record, file, item.suffix), of_pair ? ids_.of(record, file) : nlohmann::ordered_json(),
+                       ids_.of(record, file, item.suffix), part ? ids_.of(record, file) : nlohmann::ordered_json(),
                        label_name_);
     }
 
     void decide(std::size_t file, const response_record& record, const record_item& item) {
         item_fate fate;
-        record_note note;
         if (item.unfit) {
             fate.reason = static_cast<std::uint8_t>(*item.unfit);
-        } else if (const auto found = misfit_of(item.record, options_.rules)) {
+        } else if (const auto found = broken(record, item)) {
             fate.reason = static_cast<std::uint8_t>(found->reason);
         } else {
             try {
                 ids_.see(record, item);
                 columns_.add(line(file, record, item));
-                note = note_of(item.record);
-                if (options_.items.target.shape == record_shape::prompts) note = {note.prompt, note.prompt, 0, {}};
+                notes_.push_back(note_of_item(record, item));
             } catch (const input_error& failure) {
                 fate.reason = static_cast<std::uint8_t>(left_out_reason::not_expressible);
             } catch (const argument_error& failure) { // of a renderer
                 fate.reason = static_cast<std::uint8_t>(left_out_reason::not_expressible);
             }
         }
-        if (fate.reason == item_fate::none) notes_.push_back(note);
         fates_.push_back(fate);
     }
 
@@ -199,8 +215,8 @@ class preparation {
                 } catch (const error& failure) {
                     found = failure.what();
                 }
-            } else if (const auto broken = misfit_of(item.record, options_.rules)) {
-                found = broken->message;
+            } else if (auto rule = broken(record, item)) {
+                found = std::move(rule->message);
             }
         }
         const given_id& id = record.given;
@@ -217,6 +233,7 @@ class preparation {
     }
 
     const prepare_options& options_;
+    record_rules rules_;
     written_ids ids_;
     line_columns columns_;
     std::string label_name_ = "label";

@@ -42,9 +42,10 @@ inline std::uint64_t with_number(std::uint64_t hash, std::uint64_t number) {
 inline std::uint64_t key_of_turns(const nlohmann::json& turns) {
     std::uint64_t hash = hash_of("");
     for (const nlohmann::json& one : turns) {
-        const bool plain = one.size() == 2 && one.at("content").is_string();
+        const auto content = one.find("content");
+        const bool plain = one.size() == 2 && content != one.end() && content->is_string();
         hash = with_part(hash, one.at("role").get_ref<const std::string&>());
-        hash = with_part(hash, plain ? std::string_view(one.at("content").get_ref<const std::string&>()) : one.dump());
+        hash = with_part(hash, plain ? content->get_ref<const std::string&>() : one.dump());
     }
     return hash;
 }
