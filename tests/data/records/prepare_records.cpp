@@ -154,7 +154,8 @@ TEST_CASE("the lines of label become pairs by their scores, and single completio
 {"prompt": "p", "completion": "b", "label": true})");
     const auto made = prepare_records(to_format(singles, folder / "pairs.jsonl", "trl"));
     CHECK(made.files[0].left_out.count(left_out_reason::one_response) == 1);
-    CHECK(json_lines_of(folder / "pairs.jsonl")[0].at("chosen") == "b");
+    CHECK(json_lines_of(folder / "pairs.jsonl")[0].dump() == // labels are no scores, and their difference no margin
+          R"({"chosen":"b","id":0,"prompt":"p","rejected":"a"})");
 }
 
 TEST_CASE("single completions of pairs fall out with their pair, by its rules, and never by themselves") {

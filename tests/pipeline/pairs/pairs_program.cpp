@@ -56,6 +56,8 @@ TEST_CASE("words of the command line choose, and unknown ones are named") {
                          "there is no format 'dpo'; there are trl"));
     CHECK(!test::error_of([&] { choose(options, {.length = "tokens"}); }).empty()); // of which model?
     CHECK(!test::error_of([&] { choose(options, {.pairing = "some"}); }).empty());
+    choose(options, {.chat_format = "chatml"}); // which needs no model, as auto does
+    CHECK(!test::error_of([&] { choose(options, {.chat_format = "auto"}); }).empty());
     options.records.columns.first = "a";
     CHECK(test::contains(test::error_of([&] { choose(options, {}); }), "need both names"));
 }

@@ -44,6 +44,7 @@ class gathered_singles {
                              " has another prompt");
         record.responses.push_back(std::move(single.responses[0]));
         record.scores.push_back(single.scores[0]);
+        record.scores_are_labels = record.scores_are_labels && single.scores_are_labels;
         auto equal = nlohmann::json::object();
         for (const auto& [name, value] : record.others.items())
             if (single.others.contains(name) && single.others.at(name) == value) equal[name] = value;

@@ -237,6 +237,7 @@ inline void take_single(response_record& to, const nlohmann::json& record, const
     const json_field label = all.member("label");
     const json_field score =
         columns.score.empty() ? only_member(all, {"score", "rating"}, "--score-field") : member_at(all, columns.score);
+    to.scores_are_labels = label.present();
     if (label.present()) {
         if (!label.value->is_boolean() && *label != 0 && *label != 1) label.fail("true or false");
         to.scores = {label.value->is_boolean() ? (label.value->get<bool>() ? 1.0 : 0.0) : label.number()};

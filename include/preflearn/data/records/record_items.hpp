@@ -66,6 +66,10 @@ inline response_record pair_of(const response_record& record, std::size_t chosen
     pair.responses = {record.responses[chosen], record.responses[rejected]};
     if (!record.scores.empty()) pair.scores = {record.scores[chosen], record.scores[rejected]};
     if (record.responses.size() > 2) pair.label.reset(), pair.margin.reset(), pair.human.reset();
+    if (pair.scores_are_labels) {
+        pair.scores.clear();
+        if (!pair.label) pair.label = preference::for_first();
+    }
     if (!pair.margin && pair.scores.size() == 2 && !std::isnan(pair.scores[0] - pair.scores[1]))
         pair.margin = pair.scores[0] - pair.scores[1];
     return pair;

@@ -59,6 +59,8 @@ struct response_record {
     bool named_probability = false;
     /// Higher is better. Empty, or one of each response, `unrated` where it has none.
     std::vector<double> scores{};
+    /// Whether the scores are 1 for a good completion and 0 for a bad one, whose difference is no margin.
+    bool scores_are_labels = false;
     /// First over second, as the file gives it.
     std::optional<double> margin{};
     std::optional<preference> human{};

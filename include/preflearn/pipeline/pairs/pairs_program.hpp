@@ -8,18 +8,22 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
+#include <preflearn/core/chat_message.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/records/prepare_records.hpp>
 #include <preflearn/data/records/walk_records.hpp>
 #include <preflearn/pipeline/pairs/pair_summary.hpp>
 #include <preflearn/text/chat/chat_template.hpp>
+#include <preflearn/text/chat/conversation.hpp>
+#include <preflearn/text/chat/formats.hpp>
 #include <preflearn/text/files/load.hpp>
 #include <preflearn/text/tokenizer.hpp>
 
@@ -76,12 +80,17 @@ inline std::vector<std::string> choose(prepare_options& options, const pairs_cho
     require(columns.first.empty() == columns.second.empty(),
             "two responses in columns of their own need both names (--first-field, --second-field)");
     conversation_renderer render;
-    if (!choices.chat_format.empty()) {
+    if (!choices.chat_format.empty() && choices.model.empty()) {
+        require(choices.chat_format != "auto", "the chat format auto is that of a model (--model)");
+        const chat_format format = chat_format_named(choices.chat_format);
+        render = [format](std::span<const chat_message> turns) { return render_chat(format, turns); };
+    } else if (!choices.chat_format.empty()) {
         chosen_chat_format chosen = choose_chat_format(choices.chat_format, choices.model);
         notes = chosen.notes;
         if (choices.chat_format == "auto") notes.push_back(message("chat format: ", layout_of(chosen.format).name));
-        render = options.records.reading.render = chosen.render;
+        render = chosen.render;
     }
+    if (render) options.records.reading.render = render;
     const std::string length = !choices.length.empty() ? choices.length : choices.model.empty() ? "words" : "tokens";
     options.rules.measure = detail::measure_named(length, choices.model, render);
     return notes;
