@@ -20,7 +20,7 @@ prepare_options to_format(const std::filesystem::path& in, const std::filesystem
     return {.inputs = {in}, .items = {.target = record_target_named(format)}, .out = out};
 }
 /// The file in another format, read from there into a third.
-std::string through(const test::folder& folder, const std::filesystem::path& in, std::string_view format) {
+std::string through_format(const test::folder& folder, const std::filesystem::path& in, std::string_view format) {
     prepare_records(to_format(in, folder / "other.jsonl", format));
     prepare_records(to_format(folder / "other.jsonl", folder / "back.jsonl", "trl"));
     return test::read(folder / "back.jsonl");
@@ -33,11 +33,12 @@ std::vector<nlohmann::json> json_lines_of(const std::filesystem::path& path) {
 }
 
 /// Hard texts in the form of HH, turns by turns.
-std::string transcripts() {
+std::string hard_transcripts() {
     const std::vector<std::string> texts{"a", "é 😀 \u2028", "two\n\nparagraphs", "\"quoted\" \\ \t", " spaces ", "{}"};
     std::string lines;
     for (std::size_t i = 0; i < 60; ++i) {
-        const auto text = [&](std::size_t k) { return texts[(i * k + k) % texts.size()] + std::to_string(i % 50 * k); };
+        const std::size_t j = i % 50; // the last ten are the first ones again
+        const auto text = [&](std::size_t k) { return texts[(j * k + k) % texts.size()] + std::to_string(j * k); };
         const std::string prompt = "\n\nHuman: " + text(1) + "\n\nAssistant: " + text(2) + "\n\nHuman: " + text(3);
         lines += nlohmann::json{{"chosen", prompt + "\n\nAssistant: " + text(4)},
                                 {"rejected", prompt + "\n\nAssistant: " + text(5)}}
@@ -51,7 +52,7 @@ std::string transcripts() {
 
 TEST_CASE("pairs come back the same from every format that can hold them, duplicates counted and left out") {
     const test::folder folder;
-    const auto hh = folder.write("hh.jsonl", transcripts());
+    const auto hh = folder.write("hh.jsonl", hard_transcripts());
     const auto prepared = prepare_records(to_format(hh, folder / "trl.jsonl", "trl"));
     CHECK(prepared.written == 50);
     CHECK(prepared.files[0].left_out.count(left_out_reason::duplicate) == 10);
@@ -59,7 +60,7 @@ TEST_CASE("pairs come back the same from every format that can hold them, duplic
     const std::string trl = test::read(folder / "trl.jsonl");
     for (const char* const format :
          {"trl", "trl-conversational", "hh", "responses", "kto", "kto-conversational", "responses-conversational"})
-        CHECK_MESSAGE(through(folder, folder / "trl.jsonl", format) == trl, format);
+        CHECK_MESSAGE(through_format(folder, folder / "trl.jsonl", format) == trl, format);
     CHECK(!std::filesystem::exists(folder / "back.jsonl.left-out.jsonl"));
     // and the readers of other programs read them
     const preference_data data = read_preferences(folder / "trl.jsonl");
@@ -69,7 +70,7 @@ TEST_CASE("pairs come back the same from every format that can hold them, duplic
 
 TEST_CASE("the same command gives the same bytes, gzipped, too, and a split keeps prompts together") {
     const test::folder folder;
-    const auto hh = folder.write("hh.jsonl", transcripts());
+    const auto hh = folder.write("hh.jsonl", hard_transcripts());
     auto options = to_format(hh, folder / "out.jsonl.gz", "unlabelled");
     options.parts = split_parts_of("test=5,labelled=0.2,rest=rest");
     options.items.seed = 4;

@@ -15,7 +15,7 @@ namespace {
 std::vector<record_item> items_from(const std::string& line, const item_options& options = {}) {
     return items_of(test::parsed(line), options);
 }
-const std::string five =
+const std::string five_rated =
     R"({"id": 7, "prompt": "p", "responses": ["a", "b", "c", "d", "e"], "scores": [2, 5, null, 5, 1]})";
 
 } // namespace
@@ -48,19 +48,19 @@ TEST_CASE("what is no pair with a chosen response says why") {
 }
 
 TEST_CASE("rated responses become the best and the worst, the best and another, or all pairs") {
-    const auto best = items_from(five);
+    const auto best = items_from(five_rated);
     REQUIRE(best.size() == 1);
     CHECK(best[0].record.responses == std::vector<nlohmann::json>{"b", "e"});
     CHECK(*best[0].record.margin == 4);
-    const auto all = items_from(five, {.pairing = pairing::all});
+    const auto all = items_from(five_rated, {.pairing = pairing::all});
     REQUIRE(all.size() == 5); // of six pairs of rated ones one is a tie
     CHECK(all[0].suffix == "-1-0");
     std::set<std::string> drawn;
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
-        const auto item = items_from(five, {.pairing = pairing::best_random, .seed = seed})[0];
+        const auto item = items_from(five_rated, {.pairing = pairing::best_random, .seed = seed})[0];
         CHECK(item.record.responses[0] == "b");
         drawn.insert(item.record.responses[1].get<std::string>());
-        CHECK(items_from(five, {.pairing = pairing::best_random, .seed = seed})[0].record.responses ==
+        CHECK(items_from(five_rated, {.pairing = pairing::best_random, .seed = seed})[0].record.responses ==
               item.record.responses);
     }
     CHECK(drawn == std::set<std::string>{"a", "e"}); // never the other best, never the unrated one
@@ -79,9 +79,9 @@ TEST_CASE("pairs become a good and a bad completion; scores do with a threshold"
     CHECK(two[1].record.responses[0] == "b");
     CHECK(two[1].record.scores[0] == 0);
     CHECK(two[1].record.others.at("probability") == 0.8);
-    CHECK(items_from(five, kto)[0].unfit == left_out_reason::no_label);
+    CHECK(items_from(five_rated, kto)[0].unfit == left_out_reason::no_label);
     kto.threshold = 2;
-    const auto rated = items_from(five, kto);
+    const auto rated = items_from(five_rated, kto);
     REQUIRE(rated.size() == 4);
     CHECK(rated[0].record.scores[0] == 1);
     CHECK(rated[3].record.scores[0] == 0);
@@ -108,7 +108,7 @@ TEST_CASE("without verdicts nothing tells the better response: neither its place
 
 TEST_CASE("demonstrations are the chosen or the best responses, and good completions") {
     const item_options sft{.target = record_target_named("sft"), .pairing = pairing::all};
-    CHECK(items_from(five, sft)[0].record.responses == std::vector<nlohmann::json>{"b"});
+    CHECK(items_from(five_rated, sft)[0].record.responses == std::vector<nlohmann::json>{"b"});
     CHECK(items_from(R"({"prompt": "p", "completion": "a", "label": false})", sft)[0].unfit ==
           left_out_reason::no_label);
     CHECK(!items_from(R"({"prompt": "p", "completion": "a"})", sft)[0].unfit);
