@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <span>
 #include <string>
 
 #include <preflearn/pipeline/pairs/pairs_program.hpp>
@@ -44,8 +45,8 @@ TEST_CASE("words of the command line choose, and unknown ones are named") {
                      .from = "pairs",
                      .pairing = "all",
                      .split = "0.5",
-                     .length = "bytes",
-                     .labels = "index"});
+                     .labels = "index",
+                     .length = "bytes"});
     CHECK(options.items.target == record_target{record_shape::singles, text_style::conversation});
     CHECK(options.records.family == record_family::pairs);
     CHECK(options.items.pairing == pairing::all);
