@@ -147,20 +147,21 @@ class preparation {
 
     void decide(std::size_t file, const response_record& record, const record_item& item) {
         item_fate fate;
-        if (item.unfit) {
-            fate.reason = static_cast<std::uint8_t>(*item.unfit);
-        } else if (const auto found = broken(record, item)) {
-            fate.reason = static_cast<std::uint8_t>(found->reason);
-        } else {
-            try {
+        const auto falls_out = [&](left_out_reason reason) { fate.reason = static_cast<std::uint8_t>(reason); };
+        try {
+            if (item.unfit) {
+                falls_out(*item.unfit);
+            } else if (const auto rule = broken(record, item)) {
+                falls_out(rule->reason);
+            } else {
                 ids_.see(record, item);
                 columns_.add(line(file, record, item));
                 notes_.push_back(note_of_item(record, item));
-            } catch (const input_error& failure) {
-                fate.reason = static_cast<std::uint8_t>(left_out_reason::not_expressible);
-            } catch (const argument_error& failure) { // of a renderer
-                fate.reason = static_cast<std::uint8_t>(left_out_reason::not_expressible);
             }
+        } catch (const input_error&) {
+            falls_out(left_out_reason::not_expressible);
+        } catch (const argument_error&) { // of a renderer
+            falls_out(left_out_reason::not_expressible);
         }
         fates_.push_back(fate);
     }
@@ -208,16 +209,14 @@ class preparation {
 
     void leave_out(std::size_t file, const response_record& record, const record_item& item, left_out_reason reason) {
         std::string found = item.message;
-        if (!item.unfit) {
-            if (reason == left_out_reason::not_expressible) {
-                try {
-                    static_cast<void>(line(file, record, item));
-                } catch (const error& failure) {
-                    found = failure.what();
-                }
-            } else if (auto rule = broken(record, item)) {
-                found = std::move(rule->message);
+        try {
+            if (!item.unfit) {
+                const auto rule = broken(record, item);
+                if (rule) found = rule->message;
+                if (reason == left_out_reason::not_expressible) static_cast<void>(line(file, record, item));
             }
+        } catch (const error& failure) {
+            found = failure.what();
         }
         const given_id& id = record.given;
         const bool given = id.form != id_form::none;
