@@ -5,6 +5,7 @@
 
 #include <preflearn/data/files.hpp>
 #include <preflearn/data/preferences.hpp>
+#include <preflearn/data/records.hpp>
 #include <preflearn/data/selection.hpp>
 #include <preflearn/data/tables.hpp>
 #include <preflearn/data/world.hpp>

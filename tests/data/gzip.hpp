@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include <preflearn/data/preferences/write_pairs.hpp>
+#include <preflearn/data/files/text_writer.hpp>
 
 namespace test {
 

@@ -13,3 +13,4 @@
 #include <preflearn/data/files/name_index.hpp>
 #include <preflearn/data/files/named_rows.hpp>
 #include <preflearn/data/files/text_encoding.hpp>
+#include <preflearn/data/files/text_writer.hpp>

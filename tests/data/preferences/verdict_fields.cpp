@@ -3,6 +3,7 @@
 #include <string>
 
 #include <preflearn/data/preferences/parse_record.hpp>
+#include <preflearn/data/preferences/preference_data.hpp>
 #include <preflearn/data/preferences/verdict_fields.hpp>
 
 #include "../../files.hpp"
@@ -67,4 +68,26 @@ TEST_CASE("fields of the record that a model would read are refused unless they 
                          "field 'chat_template_kwargs': changes the text"));
     CHECK(chosen_error(R"("tools": [], "system": "", "images": null, "messages": [1], "source": "x")").empty());
     CHECK(chosen_error(R"("chat_template_kwargs": {}, "chat_template": null)").empty());
+}
+
+TEST_CASE("a probability beside chosen and rejected is their label; a weight and a human verdict are kept") {
+    const auto record = parse_record(
+        R"({"prompt": "p", "chosen": "a", "rejected": "b", "probability": 0.75, "margin": 1.1, "weight": 0.5, "human": 0})",
+        {.label_numbers = number_label::preferred_index}, 0); // which is of labels alone
+    CHECK(*record.label == preference(0.75).with_margin(1.1));
+    CHECK(record.weight == 0.5);
+    CHECK(record.human->decision() == choice::second);
+    preference_data data;
+    data.add(record);
+    CHECK(data.weight(0) == 0.5);
+    CHECK(data.human().at(0) == preference::for_second());
+    CHECK(chosen_error(R"("probability": 0.75, "label": 0.75)").empty());
+    CHECK(test::contains(chosen_error(R"("probability": 0.75, "label": 0.5)"), "two probabilities that differ"));
+    CHECK(test::contains(chosen_error(R"("probability": 0.25)"),
+                         "field 'probability': found 0.25, which prefers the second"));
+    CHECK(test::contains(chosen_error(R"("probability": 1.5)"), "a probability in [0, 1]"));
+    CHECK(test::contains(responses_error(R"("probability": 0.75)"),
+                         "field 'probability': is that of the chosen response"));
+    CHECK(test::contains(chosen_error(R"("weight": -1)"), "field 'weight'"));
+    CHECK(chosen_error(R"("human": "a text of somebody's")").empty());
 }

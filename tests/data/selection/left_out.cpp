@@ -63,7 +63,7 @@ TEST_CASE("the summary names every reason once, the first line and its id; of ma
     CHECK(some().summary() == "  left out: 2 malformed: is not valid JSON at byte 21: x (first: line 5)\n"
                               "  left out: 1 malformed: field 'rejected': found nothing (first: line 9)\n"
                               "  left out: 1 without a label (first: line 3, id 2)\n"
-                              "  left out: 2 longer than --max-tokens (first: line 4, id 3, 512 + 1 tokens are more "
+                              "  left out: 2 longer than asked for (first: line 4, id 3, 512 + 1 tokens are more "
                               "than 512)\n"
                               "  left out: 1 with two identical responses (first: line 2, id 'a\"7')\n");
     CHECK(test::contains(some().summary(1), "\n  left out: 5 for other reasons\n"));

@@ -58,6 +58,16 @@ struct json_field {
     [[nodiscard]] json_field element(std::size_t i) const { return {&(*value)[i], message(name, "[", i, "]")}; }
 };
 
+/// A field of an object, be it null; nothing where it is absent.
+inline const nlohmann::json* field_at(const nlohmann::json& object, std::string_view name) {
+    if (!object.is_object()) return nullptr;
+    if (const auto at = object.find(name); at != object.end()) return &*at;
+    const std::size_t dot = name.find('.');
+    if (dot == std::string_view::npos) return nullptr;
+    const auto outer = object.find(name.substr(0, dot));
+    return outer == object.end() ? nullptr : field_at(*outer, name.substr(dot + 1));
+}
+
 /// Parses one object. Refused are repeated keys, and depth that no format of preferences has (a line of brackets costs
 /// many times its length in memory otherwise).
 inline nlohmann::json parse_json_line(std::string_view line) {

@@ -70,18 +70,29 @@ class json_objects {
     /// "file:line" where the last object begins.
     [[nodiscard]] file_line place() const { return {name_, line_}; }
     [[nodiscard]] const std::string& name() const { return name_; }
+    /// The last object's from 0: its line's, or in an array its own.
+    [[nodiscard]] std::size_t index() const { return (array_ ? elements_ : line_) - 1; }
 
   private:
     static constexpr int end_of_file = -1;
 
     bool next_line(std::string& text) {
-        while (const auto line = lines_->next()) {
+        for (;;) {
+            const std::size_t before = lines_->line();
+            std::optional<std::string_view> line;
+            try {
+                line = lines_->next();
+            } catch (const input_error& failure) { // a line that is too long; behind it the next can be read
+                line_ = lines_->line();
+                if (line_ == before) throw;
+                throw json_object_error(failure.what());
+            }
+            if (!line) return false;
             line_ = lines_->line();
             if (line->find_first_not_of(" \t\r") == std::string_view::npos) continue;
             text = *line;
             return true;
         }
-        return false;
     }
 
     int take() {

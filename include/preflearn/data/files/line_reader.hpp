@@ -22,6 +22,21 @@ namespace preflearn {
 /// The longest line accepted unless the caller says otherwise, in bytes: a thousand times a usual pair.
 inline constexpr std::size_t default_maximum_line = std::size_t{1} << 24;
 
+namespace detail {
+
+/// \throws input_error with the line that converts it for a file of columns, by its first bytes.
+inline void refuse_columns(std::string_view beginning, std::string_view file) {
+    const bool parquet = beginning.starts_with("PAR1");
+    if (!parquet && !beginning.starts_with("ARROW1")) return;
+    throw input_error(message(file, ": is ", parquet ? "Parquet" : "Arrow",
+                              ", lines of JSON were expected; convert it: ",
+                              "python3 -c 'import pandas, sys; pandas.read_", parquet ? "parquet" : "feather",
+                              "(sys.argv[1]).to_json(sys.argv[2], orient=\"records\", lines=True, force_ascii=False)' ",
+                              file, " ", file, ".jsonl"));
+}
+
+} // namespace detail
+
 class line_reader {
   public:
     /// \throws input_error naming the path when it is not a file that can be opened.
@@ -69,6 +84,7 @@ class line_reader {
     void refill() {
         std::span<const char> bytes = bytes_.next();
         if (!std::exchange(started_, true)) {
+            detail::refuse_columns(std::string_view(bytes.data(), bytes.size()), bytes_.name());
             const text_encoding encoding = encoding_of(bytes);
             require<input_error>(encoding != text_encoding::utf32, bytes_.name(), ": is UTF-32; save it as UTF-8");
             if (encoding != text_encoding::utf8) decoder_ = utf16_decoder(encoding);

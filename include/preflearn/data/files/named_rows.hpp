@@ -22,23 +22,10 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/files/csv.hpp>
 #include <preflearn/data/files/csv_separator.hpp>
+#include <preflearn/data/files/json_line.hpp>
 #include <preflearn/data/files/json_objects.hpp>
 
 namespace preflearn {
-
-namespace detail {
-
-/// A field of an object, be it null; nothing where it is absent.
-inline const nlohmann::json* field_at(const nlohmann::json& object, std::string_view name) {
-    if (!object.is_object()) return nullptr;
-    if (const auto at = object.find(name); at != object.end()) return &*at;
-    const std::size_t dot = name.find('.');
-    if (dot == std::string_view::npos) return nullptr;
-    const auto outer = object.find(name.substr(0, dot));
-    return outer == object.end() ? nullptr : field_at(*outer, name.substr(dot + 1));
-}
-
-} // namespace detail
 
 class named_rows {
   public:

@@ -69,6 +69,8 @@ class preference_data {
         if (record.label) labels_.add({record.id, *record.label});
         if (record.scores) scores_.emplace(record.id, *record.scores);
         if (record.margin) margins_.emplace(record.id, *record.margin);
+        if (record.weight) weights_.emplace(record.id, *record.weight);
+        if (record.human) human_.add({record.id, *record.human});
     }
 
     /// In the order of adding.
@@ -79,6 +81,10 @@ class preference_data {
     /// split_preferences makes of its copy. Nothing where the file has none.
     [[nodiscard]] std::optional<response_scores> scores(std::uint64_t id) const { return found(scores_, id); }
     [[nodiscard]] std::optional<double> margin(std::uint64_t id) const { return found(margins_, id); }
+    /// What the pair counts for in training, as the file gives it.
+    [[nodiscard]] std::optional<double> weight(std::uint64_t id) const { return found(weights_, id); }
+    /// What humans said of pairs that a teacher labelled (the field `human`), `first` as for scores.
+    [[nodiscard]] const label_set& human() const { return human_; }
 
     /// What the file calls each pair, and where it stands.
     [[nodiscard]] const pair_names& names() const { return names_; }
@@ -106,9 +112,9 @@ class preference_data {
     pair_names names_;
     repeated_prompts repeated_;
     std::vector<text_comparison> comparisons_;
-    label_set labels_;
+    label_set labels_, human_;
     std::unordered_map<std::uint64_t, response_scores> scores_;
-    std::unordered_map<std::uint64_t, double> margins_;
+    std::unordered_map<std::uint64_t, double> margins_, weights_;
 };
 
 } // namespace preflearn

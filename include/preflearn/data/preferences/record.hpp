@@ -36,13 +36,18 @@ struct preference_record {
     std::optional<response_scores> scores{};
     /// Strength of the preference for `first` over `second`, as the file gives it.
     std::optional<double> margin{};
+    /// What the pair counts for in training.
+    std::optional<double> weight{};
+    /// What a human said of the pair that a teacher labelled.
+    std::optional<preference> human{};
     given_id given{};
     std::size_t line = 0;        ///< from 1; 0: in no file
     bool repeats_prompt = false; ///< the prompt stood in front of both responses once more and was taken off
 
     friend bool operator==(const preference_record& a, const preference_record& b) {
         return a.id == b.id && a.prompt == b.prompt && a.first == b.first && a.second == b.second &&
-               a.label == b.label && a.scores == b.scores && a.margin == b.margin;
+               a.label == b.label && a.scores == b.scores && a.margin == b.margin && a.weight == b.weight &&
+               a.human == b.human;
     }
 };
 

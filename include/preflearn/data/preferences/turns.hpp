@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -85,39 +86,56 @@ inline std::string answer_text(std::vector<chat_message> turns, std::span<const 
     return text.substr(prompt.size());
 }
 
-inline void read_conversations(preference_record& record, const json_field& prompt,
-                               const std::array<json_field, 2>& responses, const preference_options& options) {
-    const conversation_renderer& render = options.render;
-    const auto answer_of = [&](const json_field& field) -> std::vector<chat_message> {
-        if (field.is_text()) return {{"assistant", field.text()}};
-        return turns_of(field, options);
-    };
-    const auto first = answer_of(responses[0]), second = answer_of(responses[1]);
-    std::vector<chat_message> turns;
-    std::size_t taken = 0; // of the responses' turns, by the prompt
+/// The prompt of a pair of conversations, and how many of the responses' leading turns are that prompt.
+struct conversation_prompt {
+    std::vector<chat_message> turns{};
+    std::size_t taken = 0;
+};
+
+/// Where the prompt ends: it is given as turns, as the text of one, or is what two whole conversations share.
+/// \param prompt_turns the turns of `prompt` where it is a conversation, else one user's turn of its text
+inline conversation_prompt prompt_of(const json_field& prompt, std::vector<chat_message> prompt_turns,
+                                     const std::array<json_field, 2>& responses, std::span<const chat_message> first,
+                                     std::span<const chat_message> second) {
+    conversation_prompt found;
     if (prompt.present() && !prompt.is_text()) {
-        turns = turns_of(prompt, options);
-        const auto begins = [&](const auto& all) {
-            return all.size() > turns.size() && std::ranges::equal(turns, std::span(all).first(turns.size()));
+        found.turns = std::move(prompt_turns);
+        const auto begins = [&](std::span<const chat_message> all) {
+            return all.size() > found.turns.size() && std::ranges::equal(found.turns, all.first(found.turns.size()));
         };
-        if (begins(first) && begins(second)) taken = turns.size();
+        if (begins(first) && begins(second)) found.taken = found.turns.size();
     } else if (prompt.present() && first.front().role == "assistant") {
-        turns = {{"user", prompt.text()}};
+        found.turns = std::move(prompt_turns);
     } else { // the responses are whole conversations
-        taken = shared_turns(first, second);
-        turns.assign(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(taken));
-        require<input_error>(taken > 0, "fields '", responses[0].name, "' and '", responses[1].name,
+        found.taken = shared_turns(first, second);
+        found.turns.assign(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(found.taken));
+        require<input_error>(found.taken > 0, "fields '", responses[0].name, "' and '", responses[1].name,
                              "': the conversations share no turns that an assistant's turn follows");
-        require<input_error>(!prompt.present() || std::ranges::count(turns, chat_message{"user", prompt.text()}) > 0,
-                             "field '", prompt.name, "': is not a user's turn that '", responses[0].name, "' and '",
+        require<input_error>(!prompt.present() || std::ranges::count(found.turns, prompt_turns.front()) > 0, "field '",
+                             prompt.name, "': is not a user's turn that '", responses[0].name, "' and '",
                              responses[1].name, "' share");
     }
-    record.repeats_prompt = prompt.present() && taken > 0;
-    require<input_error>(turns.back().role != "assistant", "field '", prompt.name,
+    require<input_error>(found.turns.back().role != "assistant", "field '", prompt.name,
                          "': found an assistant's turn at its end, expected a user's");
-    record.prompt = render(turns);
-    record.first = answer_text(turns, std::span(first).subspan(taken), record.prompt, responses[0].name, render);
-    record.second = answer_text(turns, std::span(second).subspan(taken), record.prompt, responses[1].name, render);
+    return found;
+}
+
+inline void read_conversations(preference_record& record, const json_field& prompt,
+                               const std::array<json_field, 2>& responses, const preference_options& options) {
+    const auto turns_or = [&](const json_field& field, std::string_view role) -> std::vector<chat_message> {
+        if (field.is_text()) return {{role, field.text()}};
+        return turns_of(field, options);
+    };
+    const auto first = turns_or(responses[0], "assistant"), second = turns_or(responses[1], "assistant");
+    const conversation_prompt found = prompt_of(
+        prompt, prompt.present() ? turns_or(prompt, "user") : std::vector<chat_message>(), responses, first, second);
+    record.repeats_prompt = prompt.present() && found.taken > 0;
+    record.prompt = options.render(found.turns);
+    const auto answer = [&](std::span<const chat_message> all, const json_field& field) {
+        return answer_text(found.turns, all.subspan(found.taken), record.prompt, field.name, options.render);
+    };
+    record.first = answer(first, responses[0]);
+    record.second = answer(second, responses[1]);
 }
 
 } // namespace detail

@@ -84,13 +84,26 @@ inline void check_other_verdicts(const json_field& record, const std::optional<p
     }
 }
 
+/// `label`, or `probability`, P(chosen ≻ rejected), by which a teacher's labels are known; both only where they agree.
+inline json_field label_field(const json_field& record, bool has_chosen) {
+    const json_field label = record.member("label"), probability = record.member("probability");
+    if (!probability.present()) return label;
+    require<input_error>(has_chosen, "field 'probability': is that of the chosen response, and stands beside "
+                                     "'responses', of which none is called chosen; use 'label', P(first), for it");
+    probability_in(probability);
+    require<input_error>(!label.present() || *label == *probability, "fields 'label' and 'probability': are ",
+                         label.present() ? label.value->dump() : "", " and ", probability.value->dump(),
+                         ", two probabilities that differ; keep one of them");
+    return probability;
+}
+
 /// The record's label, and its scores. \throws input_error where two verdicts contradict each other.
 inline void read_verdicts(preference_record& result, const json_field& record, bool has_chosen, number_label numbers) {
-    const json_field label = record.member("label"), tie = record.member("label_tie");
+    const json_field label = label_field(record, has_chosen), tie = record.member("label_tie");
     if (label.present()) {
-        result.label = label_in(label, tie, numbers);
-        require<input_error>(!has_chosen || result.label->decision() != choice::second, "field 'label': found ",
-                             label.value->dump(),
+        result.label = label_in(label, tie, label.name == "label" ? numbers : number_label::probability_of_first);
+        require<input_error>(!has_chosen || result.label->decision() != choice::second, "field '", label.name,
+                             "': found ", label.value->dump(),
                              ", which prefers the second response, beside 'chosen' and 'rejected', which prefer the "
                              "first; remove one, or give the texts as 'responses'");
     } else {
@@ -103,6 +116,13 @@ inline void read_verdicts(preference_record& result, const json_field& record, b
                          "the score of the chosen response, ", result.scores ? result.scores->first : 0,
                          ", is below that of the rejected one, ", result.scores ? result.scores->second : 0,
                          "; which of the two is right cannot be told (give the texts as 'responses' with a 'label')");
+    if (const json_field weight = record.member("weight"); weight.present()) {
+        result.weight = weight.number();
+        if (!(*result.weight >= 0)) weight.fail("a number of at least 0");
+    }
+    const json_field human = record.member("human"); // which may also be somebody's text
+    if (human.present() && (human.value->is_number() || (human.is_text() && verdict_named(human.text()))))
+        result.human = label_in(human, record.member("human_tie"), number_label::probability_of_first);
     if (const json_field margin = record.member("margin"); margin.present()) {
         result.margin = margin.number();
         if (result.label) result.label = result.label->with_margin(*result.margin);

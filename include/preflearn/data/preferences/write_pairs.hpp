@@ -3,13 +3,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <ostream>
 #include <ranges>
@@ -18,13 +16,13 @@
 #include <string_view>
 
 #include <nlohmann/json.hpp>
-#include <zlib.h>
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/requirements.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/data/files/text_writer.hpp>
 #include <preflearn/data/preferences/json_id.hpp>
 #include <preflearn/data/preferences/pair_names.hpp>
 
@@ -53,42 +51,6 @@ inline void add_label(nlohmann::ordered_json& line, const preference& verdict) {
     if (verdict.tie() > 0) line["label_tie"] = verdict.tie();
     if (verdict.abstained()) line["label"] = "abstain";
 }
-
-/// Passes text on to a stream, gzipped on the way; the same text gives the same bytes.
-class gzip_writer {
-  public:
-    explicit gzip_writer(std::ostream& out) : out_(&out), state_(new z_stream{}) {
-        constexpr int gzip_format = 16, memory = 8;
-        require<input_error>(deflateInit2(state_.get(), Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS + gzip_format,
-                                          memory, Z_DEFAULT_STRATEGY) == Z_OK,
-                             "zlib cannot start");
-    }
-    void write(std::string_view text) { deflate_all(text, Z_NO_FLUSH); }
-    void finish() { deflate_all({}, Z_FINISH); }
-
-  private:
-    struct end_deflate {
-        void operator()(z_stream* state) const {
-            deflateEnd(state);
-            delete state;
-        }
-    };
-
-    void deflate_all(std::string_view text, int flush) {
-        state_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-        state_->avail_in = static_cast<uInt>(text.size());
-        do {
-            state_->next_out = reinterpret_cast<Bytef*>(buffer_.data());
-            state_->avail_out = static_cast<uInt>(buffer_.size());
-            deflate(state_.get(), flush);
-            out_->write(buffer_.data(), static_cast<std::streamsize>(buffer_.size() - state_->avail_out));
-        } while (state_->avail_out == 0);
-    }
-
-    std::ostream* out_;
-    std::unique_ptr<z_stream, end_deflate> state_;
-    std::array<char, 1 << 14> buffer_{};
-};
 
 /// The pair as a line, or nothing when the format leaves it out.
 template <class C>
@@ -168,14 +130,10 @@ written_pairs write_labelled_pairs(const std::filesystem::path& path, const Comp
     detail::check_text_comparison<std::ranges::range_value_t<Comparisons>>();
     written_pairs counts;
     write_atomically(path, [&](std::ostream& out) {
-        if (path.extension() != ".gz") {
-            counts = write_labelled_pairs(out, comparisons, labels, format, names);
-            return;
-        }
-        detail::gzip_writer gzip(out);
+        text_writer text(out, path);
         counts = detail::write_lines(view_of(comparisons), labels, format, names,
-                                     [&](std::string_view line) { gzip.write(line); });
-        gzip.finish();
+                                     [&](std::string_view line) { text.write(line); });
+        text.finish();
     });
     return counts;
 }

@@ -37,26 +37,44 @@ enum class left_out_reason : std::uint8_t {
     too_long,            ///< longer than was asked for
     longer_than_model,   ///< longer than a model's maximum
     identical_responses, ///< nothing to prefer
+    duplicate,           ///< the same texts and verdict stand before it
+    contradiction,       ///< the same texts stand elsewhere with another verdict
+    no_scores,           ///< fewer than two responses are rated
+    too_short,           ///< shorter than was asked for
+    small_margin,        ///< below what was asked for, or none
+    one_response,        ///< nothing to compare it with
+    not_expressible,     ///< the format to be written cannot hold it
+    no_part,             ///< no part of a split has room for it
 };
 
 /// As files write it.
 constexpr std::string_view name_of(left_out_reason reason) {
-    constexpr std::array<std::string_view, 8> names{"malformed",         "no_label",           "tied_label",
-                                                    "empty_prompt",      "empty_response",     "too_long",
-                                                    "longer_than_model", "identical_responses"};
+    constexpr std::array<std::string_view, 16> names{
+        "malformed",      "no_label",      "tied_label",        "empty_prompt",
+        "empty_response", "too_long",      "longer_than_model", "identical_responses",
+        "duplicate",      "contradiction", "no_scores",         "too_short",
+        "small_margin",   "one_response",  "not_expressible",   "no_part"};
     return names[static_cast<std::size_t>(reason)];
 }
 
 /// As people read it, after a number.
 constexpr std::string_view words_of(left_out_reason reason) {
-    constexpr std::array<std::string_view, 8> words{"malformed",
-                                                    "without a label",
-                                                    "with a tie for a label",
-                                                    "with an empty prompt",
-                                                    "with an empty response",
-                                                    "longer than --max-tokens",
-                                                    "longer than a model's maximum",
-                                                    "with two identical responses"};
+    constexpr std::array<std::string_view, 16> words{"malformed",
+                                                     "without a label",
+                                                     "with a tie for a label",
+                                                     "with an empty prompt",
+                                                     "with an empty response",
+                                                     "longer than asked for",
+                                                     "longer than a model's maximum",
+                                                     "with two identical responses",
+                                                     "that stand in the data already",
+                                                     "that contradict others of the same texts",
+                                                     "with fewer than two scores",
+                                                     "shorter than asked for",
+                                                     "with a margin below the least, or none",
+                                                     "with one response only",
+                                                     "that the format cannot hold",
+                                                     "for which no part has room"};
     return words[static_cast<std::size_t>(reason)];
 }
 
@@ -64,6 +82,7 @@ struct left_out_pair {
     pair_name name{}; ///< the id is empty for a malformed line
     left_out_reason reason = left_out_reason::malformed;
     std::string message{}; ///< what was found: the parser's words, lengths in tokens
+    std::string file{};    ///< where pairs of several files are told together
 };
 
 /// How many were left out for one reason; malformed lines are told apart by what is wrong with them.
@@ -113,6 +132,7 @@ inline nlohmann::ordered_json json_of(const left_out_pair& pair) {
     nlohmann::ordered_json line{{"id", nullptr}, {"line", nullptr}, {"reason", name_of(pair.reason)}};
     if (!pair.name.id.empty()) line["id"] = json_id(pair.name);
     if (pair.name.line > 0) line["line"] = pair.name.line;
+    if (!pair.file.empty()) line["file"] = pair.file;
     if (!pair.message.empty()) line["message"] = pair.message;
     return line;
 }
