@@ -12,7 +12,7 @@
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/report/run/manifest.hpp>
 
-#include "losses.hpp"
+#include "../losses/losses.hpp"
 
 struct arguments {
     std::string teacher, student, data, report, checkpoints, cache, chat_format, loss = "sigmoid", optimiser = "adamw";

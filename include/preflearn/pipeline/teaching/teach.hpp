@@ -45,6 +45,8 @@
 #include <preflearn/text/chat/chat_template.hpp>
 #include <preflearn/training/files/reference_cache.hpp>
 #include <preflearn/training/kinds/pairs.hpp>
+#include <preflearn/training/loop/fingerprint.hpp>
+#include <preflearn/training/loop/metrics.hpp>
 #include <preflearn/training/observers/held_out_pairs.hpp>
 
 namespace preflearn {
@@ -321,13 +323,12 @@ taught teach_with_model(const any_backend<float>& on, const teach_options& optio
 
 } // namespace detail
 
-/// Makes the teacher at `options.out`. \param loss of preference training, a PreferenceLoss of double \param say takes
-/// each sentence for the user
-/// \throws input_error for files that cannot be read or written, when something else is at `out`, and when checkpoints
-/// beside it belong to another run; argument_error for options that do not fit; and what training throws.
-template <class Loss>
-taught teach(const any_backend<float>& on, const teach_options& options, const Loss& loss, const tell& say) {
-    const bool needs_model = options.kind == "implicit" || options.kind == "likelihood";
+/// Whether a teacher of that kind is made of a language model.
+inline bool has_model(std::string_view kind) { return kind == "implicit" || kind == "likelihood"; }
+
+/// \throws argument_error for options that do not go together.
+inline void check_options(const teach_options& options) {
+    const bool needs_model = has_model(options.kind);
     require(std::ranges::find(teacher_kinds, options.kind, &teacher_kind::name) != teacher_kinds.end(), "the kind ",
             excerpt{options.kind}, " is not known; there are ", teacher_kind_names());
     require(needs_model != options.model.empty(), "the kind ", options.kind,
@@ -336,6 +337,16 @@ taught teach(const any_backend<float>& on, const teach_options& options, const L
             "a reference is of the kind implicit, and stands in place of the fine-tuned model: without fine-tuning");
     require(options.kind != "implicit" || options.training.epochs > 0 || !options.reference.empty(),
             "an implicit reward needs preference training, or another model as reference");
+}
+
+/// Makes the teacher at `options.out`. \param loss of preference training, a PreferenceLoss of double \param say takes
+/// each sentence for the user
+/// \throws input_error for files that cannot be read or written, when something else is at `out`, and when checkpoints
+/// beside it belong to another run; argument_error for options that do not fit; and what training throws.
+template <class Loss>
+taught teach(const any_backend<float>& on, const teach_options& options, const Loss& loss, const tell& say) {
+    check_options(options);
+    const bool needs_model = has_model(options.kind);
     chosen_chat_format chat;
     if (needs_model && !options.chat_format.empty()) {
         std::vector<std::filesystem::path> models{options.model};
