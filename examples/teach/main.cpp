@@ -11,6 +11,7 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/progress.hpp>
+#include <preflearn/pipeline/labelling/label_options.hpp>
 #include <preflearn/pipeline/teaching/teach.hpp>
 #include <preflearn/products/arithmetic_peak.hpp>
 #include <preflearn/report/run/manifest.hpp>
@@ -32,7 +33,8 @@ struct arguments {
     std::size_t lora = 0;
     double lora_dropout = 0;
     std::vector<std::string> lora_targets{"all-linear"};
-    std::string type = "float32", boundary = "separate", optimiser = "adamw", seed = "0";
+    std::string type = "float32", boundary = "separate", optimiser = "adamw", rule = "hard";
+    std::optional<double> threshold, top;
 };
 
 template <class To, class From> void set(To& to, const From& from) {
@@ -128,6 +130,11 @@ void add_training_options(command_line& line, arguments& given) {
     line.add("--beta", given.beta, "beta of the loss and of the implicit reward; default 0.1").positive();
     line.add("--loss", to.loss_name, "preference loss by name (loss_values --list prints all)").shows_default();
     line.add("--param", to.loss_parameters, "NAME=VALUE of the loss, may be repeated").repeats();
+    line.add("--rule", given.rule, "how it labels unless label is told otherwise (see label)")
+        .one_of({"hard", "soft", "abstain", "top"})
+        .shows_default();
+    line.add("--threshold", given.threshold, "of the rule abstain: probability of the likelier response");
+    line.add("--top", given.top, "of the rule top: share of the pairs in percent");
     line.flag("--per-token", to.per_token, "of the kind likelihood: log-probs divided by the number of tokens");
     const option lora = line.add("--lora", given.lora, "learn by a LoRA adapter of this rank alone").positive();
     line.add("--lora-alpha", given.lora_alpha, "its scale times the rank; default twice the rank").needs(lora);
@@ -171,15 +178,13 @@ int main(int argc, char** argv) {
     return line.run(argc, argv, run, [&] { // so that a name or value that does not fit is a usage error
         (void)loss_of(given.options.loss_name, given.options.loss_parameters, given.beta);
         (void)trained_tensors_named(given.options.trained_name);
+        given.options.rule = {given.rule, label_rule_named(given.rule, given.threshold, given.top).amount};
         const std::string& format = given.options.chat_format;
         if (!format.empty() && format != "auto") (void)chat_format_named(format);
         if (given.type == "bfloat16" && !no_bfloat16().empty()) throw usage_error("--dtype", no_bfloat16());
-        const auto set_rest = [&] { // what teach refuses of the options alone
-            teach_options asked = given.options;
-            asked.fine_tuning.epochs = given.fine_tuning_epochs.value_or(asked.reference.empty() ? 1 : 0);
-            asked.training.epochs = given.epochs.value_or(1);
-            check_options(asked);
-        };
-        set_rest();
+        teach_options asked = given.options; // what teach refuses of the options alone
+        asked.fine_tuning.epochs = given.fine_tuning_epochs.value_or(asked.reference.empty() ? 1 : 0);
+        asked.training.epochs = given.epochs.value_or(1);
+        check_options(asked);
     });
 }

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -10,6 +11,9 @@
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <nlohmann/json.hpp>
 
@@ -61,6 +65,26 @@ inline std::string tiny_pairs(std::size_t count, std::uint64_t seed = 1, const s
     }
     return lines;
 }
+
+/// While it lives, no file grows beyond so many bytes: writing more fails, as on a full disk.
+class largest_file {
+  public:
+    explicit largest_file(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit limit{bytes, before_.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    largest_file(const largest_file&) = delete;
+    largest_file& operator=(const largest_file&) = delete;
+    ~largest_file() {
+        ::setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, handler_);
+    }
+
+  private:
+    void (*handler_)(int);
+    rlimit before_{};
+};
 
 /// The lines of a JSONL file.
 inline std::vector<nlohmann::json> json_lines(const std::filesystem::path& path) {

@@ -154,6 +154,23 @@ TEST_CASE("stopped at random moments it goes on to the same bytes, also behind h
     CHECK(test::contains(test::error_of([&] { f.run(f.options("new.jsonl")); }), "belongs to another teacher"));
 }
 
+TEST_CASE("a full disk loses nothing, and an unreadable file is said") {
+    labelled_files f;
+    f.run(f.options("whole.jsonl"));
+    {
+        const test::largest_file limit(1500); // of the judgements, or of the labels
+        CHECK(test::contains(test::error_of([&] { f.run(f.options()); }), "is the disk full?"));
+    }
+    CHECK_FALSE(std::filesystem::exists(f.folder / "labels.jsonl"));
+    f.run(f.options());
+    CHECK(f.bytes("labels.jsonl") == f.bytes("whole.jsonl"));
+    label_options options = f.options("none.jsonl");
+    options.data = f.folder / "missing.jsonl";
+    CHECK(test::contains(test::error_of([&] { f.run(options); }), "missing.jsonl: cannot be read"));
+    options = f.options("nowhere/none.jsonl");
+    CHECK(test::contains(test::error_of([&] { f.run(options); }), "a file cannot be made in this folder"));
+}
+
 TEST_CASE("shards one behind the other are the whole, left-out lists included") {
     labelled_files f;
     std::string pairs = f.bytes("pairs.jsonl");

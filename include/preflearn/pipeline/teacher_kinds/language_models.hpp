@@ -110,16 +110,11 @@ class tokens_of_block {
         for (std::size_t i = 0; i < block.size(); ++i) {
             first_.push_back(completions_.size());
             if (said[i].unfit) continue;
-            for (const std::string_view response : block[i].responses) {
-                const token_completion both = texts_->pair(block[i].prompt, response, reading.after_response);
-                const pair_lengths lengths{.prompt = detail::checked_length(both.prompt, reading.vocabulary, "prompt"),
-                                           .first =
-                                               detail::checked_length(both.response, reading.vocabulary, "response"),
-                                           .second = both.response.size()};
-                said[i].unfit =
-                    detail::unreadable({&reader, 1}, {&lengths, 1}, {.maximum_tokens = reading.maximum_tokens});
-                if (said[i].unfit) break;
-                completions_.push_back(both);
+            try {
+                for (const std::string_view response : block[i].responses)
+                    if ((said[i].unfit = add(reading, reader, block[i].prompt, response))) break;
+            } catch (const error& failure) { // a token that the model has no place for
+                throw input_error(message("pair ", block[i].id, ": ", failure.what()));
             }
             if (said[i].unfit) completions_.resize(first_.back());
             if (completions_.size() > first_.back()) tokens_ += completions_[first_.back()].prompt.size();
@@ -136,6 +131,18 @@ class tokens_of_block {
     [[nodiscard]] std::size_t tokens() const { return tokens_; }
 
   private:
+    /// Adds a completion, unless the model cannot take it: then why.
+    std::optional<left_out_pair> add(const text_reading& reading, const pair_reader& reader, std::string_view prompt,
+                                     std::string_view response) {
+        const token_completion both = texts_->pair(prompt, response, reading.after_response);
+        const pair_lengths lengths{.prompt = detail::checked_length(both.prompt, reading.vocabulary, "prompt"),
+                                   .first = detail::checked_length(both.response, reading.vocabulary, "response"),
+                                   .second = both.response.size()};
+        auto unfit = detail::unreadable({&reader, 1}, {&lengths, 1}, {.maximum_tokens = reading.maximum_tokens});
+        if (!unfit) completions_.push_back(both);
+        return unfit;
+    }
+
     std::unique_ptr<encoded_texts> texts_; // which the completions view
     std::vector<token_completion> completions_;
     std::vector<std::size_t> first_;

@@ -74,6 +74,7 @@ inline teacher_description described(const any_backend<float>& on, const teach_o
                                      const chosen_chat_format& chat) {
     teacher_description told{.kind = options.kind,
                              .beta = options.beta,
+                             .rule = options.rule,
                              .per_token = options.per_token,
                              .boundary = options.boundary == token_boundary::joint ? "joint" : "separate",
                              .pretokenizer = options.tokenizer.pretokenizer,

@@ -16,6 +16,7 @@
 
 #include <preflearn/data/preferences/record.hpp>
 #include <preflearn/data/selection/fitting.hpp>
+#include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/policy/adapters/adapter_options.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
@@ -71,6 +72,8 @@ struct teach_options {
     std::vector<std::string> loss_parameters{};
     /// Of the implicit reward.
     double beta = 0.1;
+    /// How it labels unless `label` is told otherwise.
+    teacher_rule rule{};
     /// The kind `likelihood`: log-probs divided by the number of tokens.
     bool per_token = false;
     std::uint64_t seed = 0;
