@@ -17,13 +17,20 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/numbers/random.hpp>
+#include <preflearn/policy/any_backend.hpp>
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/policy/transformer.hpp>
 
 #include "../files.hpp"
 
 namespace test {
+
+inline const preflearn::any_backend<float>& on_processor() {
+    static const preflearn::any_backend<float> backend = preflearn::any_backend_of<float, preflearn::cpu_backend>();
+    return backend;
+}
 
 /// A model whose tokenizer knows a b c d, and "ab" where it is to join them.
 inline void write_tiny_model(const std::filesystem::path& to, bool joins = false, std::uint64_t seed = 5) {

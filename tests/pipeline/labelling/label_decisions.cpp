@@ -28,12 +28,12 @@ struct judged_records {
             said.push_back({.scores = {shown, 0}});
         }
     }
-    [[nodiscard]] std::vector<label_decision> decide(const label_rule& rule, const label_calibration& by = {}) const {
+    std::vector<label_decision> decide(const label_rule& rule, const label_calibration& by = {}) const {
         return decide_labels(records, said, by, rule, options);
     }
 };
 
-std::size_t count(const std::vector<label_decision>& labels, std::string_view reason) {
+std::size_t left_out_as(const std::vector<label_decision>& labels, std::string_view reason) {
     std::size_t found = 0;
     for (const label_decision& label : labels) found += label.left_out == reason;
     return found;
@@ -53,11 +53,11 @@ TEST_CASE("rules: hard and soft label all but ties, abstain those that are sure,
     CHECK(soft[0].probability == sigmoid(1.0));
     CHECK(soft[0].margin == 1);
     const auto abstain = pairs.decide({label_rule_kind::abstain, 0.8});
-    CHECK(count(abstain, "abstained") == 2); // 1 and 0.5
+    CHECK(left_out_as(abstain, "abstained") == 2); // 1 and 0.5
     CHECK(abstain[0].probability == 1);
     const auto top = pairs.decide({label_rule_kind::top, 50});
-    CHECK(count(top, "") == 2); // of four
-    CHECK(count(top, "below_top") == 2);
+    CHECK(left_out_as(top, "") == 2); // of four
+    CHECK(left_out_as(top, "below_top") == 2);
     CHECK(top[4].left_out.empty());
     CHECK(top[0].left_out.empty());
 }

@@ -10,22 +10,16 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/pipeline/labelling/label_file.hpp>
-#include <preflearn/policy/any_backend.hpp>
 
 #include "../../files.hpp"
 #include "../tiny_models.hpp"
 
 using namespace preflearn;
-using json = nlohmann::json;
 
 namespace {
 
-const any_backend<float>& on() {
-    static const any_backend<float> backend = any_backend_of<float, cpu_backend>();
-    return backend;
-}
+using json = nlohmann::json;
 
 /// A teacher whose policy is one model and whose reference is another, and pairs.
 struct labelled_files {
@@ -56,7 +50,7 @@ struct labelled_files {
     }
     labelled_file run(const label_options& given, const labelling_progress& seen = {}) {
         return label_file(
-            on(), given, [&](const std::string& line) { told += line + "\n"; }, seen);
+            test::on_processor(), given, [&](const std::string& line) { told += line + "\n"; }, seen);
     }
     [[nodiscard]] std::vector<json> lines(const std::string& name = "labels.jsonl") const {
         return test::json_lines(folder / name);

@@ -9,7 +9,10 @@
 #include "../../files.hpp"
 
 using namespace preflearn;
+
+namespace {
 using json = nlohmann::json;
+}
 
 TEST_CASE("a description is read as it was written") {
     teacher_description told{.kind = "implicit",

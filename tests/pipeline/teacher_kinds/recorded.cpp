@@ -10,35 +10,35 @@ using namespace preflearn;
 
 namespace {
 
-judgement about(const std::string& line, const shown_texts& shown, double beta = 1) {
+judgement judged_by(const std::string& line, const shown_texts& shown, double beta = 1) {
     const test::folder f;
     const auto all = read_recorded(f.write("r.jsonl", line), beta);
     return detail::recorded_judgement(all.at(shown.id), shown);
 }
 
-const shown_texts as_filed{.id = 1, .prompt = "p", .responses = {"x", "y"}, .places = {0, 1}},
-    turned{.id = 1, .prompt = "p", .responses = {"y", "x"}, .places = {1, 0}};
+const shown_texts in_file_order{.id = 1, .prompt = "p", .responses = {"x", "y"}, .places = {0, 1}},
+    in_other_order{.id = 1, .prompt = "p", .responses = {"y", "x"}, .places = {1, 0}};
 
 } // namespace
 
 TEST_CASE("scores, labels, margins and log-probs are about the responses in the file's order") {
-    CHECK(about(R"({"id": 1, "scores": [2, 5]})", as_filed).margin() == -3);
-    CHECK(about(R"({"id": 1, "scores": [2, 5]})", turned).margin() == 3);
-    CHECK(about(R"({"id": 1, "label": "second"})", turned).verdict->decision() == choice::first);
-    CHECK(about(R"({"id": 1, "probability": 0.75, "margin": 4})", turned).margin() == -4);
-    CHECK(about(R"({"id": 1, "label": "abstain"})", as_filed).verdict->abstained());
-    CHECK(about(R"({"index": 1, "chosen_logp": -4, "rejected_logp": -9})", as_filed).margin() == 5);
-    CHECK(about(R"({"id": 1, "chosen_logp": -4, "rejected_logp": -9, "reference_chosen_logp": -5,
+    CHECK(judged_by(R"({"id": 1, "scores": [2, 5]})", in_file_order).margin() == -3);
+    CHECK(judged_by(R"({"id": 1, "scores": [2, 5]})", in_other_order).margin() == 3);
+    CHECK(judged_by(R"({"id": 1, "label": "second"})", in_other_order).verdict->decision() == choice::first);
+    CHECK(judged_by(R"({"id": 1, "probability": 0.75, "margin": 4})", in_other_order).margin() == -4);
+    CHECK(judged_by(R"({"id": 1, "label": "abstain"})", in_file_order).verdict->abstained());
+    CHECK(judged_by(R"({"index": 1, "chosen_logp": -4, "rejected_logp": -9})", in_file_order).margin() == 5);
+    CHECK(judged_by(R"({"id": 1, "chosen_logp": -4, "rejected_logp": -9, "reference_chosen_logp": -5,
                     "reference_rejected_logp": -9.5})",
-                as_filed, 0.5)
+                    in_file_order, 0.5)
               .margin() == 0.25);
 }
 
 TEST_CASE("with texts the numbers are about these texts, whatever their order now") {
     const std::string line = R"({"id": 1, "chosen": "y", "rejected": "x", "margin": 2})";
-    CHECK(about(line, as_filed).margin() == -2);
-    CHECK(about(line, turned).margin() == 2);
-    CHECK(about(R"({"id": 1, "responses": ["x", "z"], "scores": [1, 2]})", as_filed).unfit.has_value());
+    CHECK(judged_by(line, in_file_order).margin() == -2);
+    CHECK(judged_by(line, in_other_order).margin() == 2);
+    CHECK(judged_by(R"({"id": 1, "responses": ["x", "z"], "scores": [1, 2]})", in_file_order).unfit.has_value());
 }
 
 TEST_CASE("malformed records are refused by line") {

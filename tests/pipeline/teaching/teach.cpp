@@ -10,13 +10,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/loss/by_name/any_loss.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/pipeline/labelling/label_file.hpp>
 #include <preflearn/pipeline/teaching/teach.hpp>
 #include <preflearn/pipeline/text_study.hpp>
-#include <preflearn/policy/any_backend.hpp>
 
 #include "../../files.hpp"
 #include "../tiny_models.hpp"
@@ -25,11 +23,7 @@ using namespace preflearn;
 
 namespace {
 
-const any_backend<float>& on() {
-    static const any_backend<float> backend = any_backend_of<float, cpu_backend>();
-    return backend;
-}
-const any_loss<double>& loss() {
+const any_loss<double>& dpo_loss() {
     static const any_loss<double> made(dpo{});
     return made;
 }
@@ -51,7 +45,7 @@ struct taught_files {
         return o;
     }
     taught run(const teach_options& given) {
-        return teach(on(), given, loss(), [&](const std::string& line) { told += line + "\n"; });
+        return teach(test::on_processor(), given, dpo_loss(), [&](const std::string& line) { told += line + "\n"; });
     }
     [[nodiscard]] std::string content(const std::string& out) const {
         std::string all;
@@ -75,13 +69,13 @@ TEST_CASE("a teacher is taught by adapters, held against pairs it did not learn 
     CHECK(made.held_out->accuracy.defined());
     CHECK(made.held_out->length_only.defined());
     CHECK(test::contains(f.told, "held-out loss"));
-    const auto json = nlohmann::json::parse(test::read(f.folder / "teacher/teacher.json"));
-    CHECK(json["kind"] == "implicit");
-    CHECK(json["policy"]["from"] == "adapter");
-    CHECK(json["reference"]["path"] == "reference");
-    CHECK(json["end_token"] == true);
-    CHECK(json["evaluation"]["length_only_accuracy"].contains("low"));
-    CHECK(json["training"]["pairs"] == 18);
+    const auto written = nlohmann::json::parse(test::read(f.folder / "teacher/teacher.json"));
+    CHECK(written["kind"] == "implicit");
+    CHECK(written["policy"]["from"] == "adapter");
+    CHECK(written["reference"]["path"] == "reference");
+    CHECK(written["end_token"] == true);
+    CHECK(written["evaluation"]["length_only_accuracy"].contains("low"));
+    CHECK(written["training"]["pairs"] == 18);
     CHECK_FALSE(std::filesystem::exists(f.folder / "teacher.unfinished"));
 
     CHECK(f.run(options).was_there); // nothing is done twice
@@ -105,7 +99,7 @@ TEST_CASE("taught and labelling, it gives a study's teacher labels for the same 
                                  .test = 6};
         if (adapter) study.adapter = adapter_options{.rank = 2};
         study.fine_tuning_optimiser.rate = study.study.teacher_optimiser.rate = 1e-2;
-        const study_result expected = run_text_study(on(), study, loss(), [](const auto&) {});
+        const study_result expected = run_text_study(test::on_processor(), study, dpo_loss(), [](const auto&) {});
 
         const preference_data all = read_preferences(f.folder / "pairs.jsonl");
         std::ofstream labelled(f.folder / "labelled.jsonl"), others(f.folder / "others.jsonl");
@@ -178,22 +172,22 @@ TEST_CASE(
     taught_files f;
     teach_options options = f.options();
     f.run(options);
-    auto json = nlohmann::json::parse(test::read(f.folder / "teacher/teacher.json"));
-    CHECK(json["policy"]["from"] == "model");
-    CHECK(json["reference"]["from"] == "model");
+    auto written = nlohmann::json::parse(test::read(f.folder / "teacher/teacher.json"));
+    CHECK(written["policy"]["from"] == "model");
+    CHECK(written["reference"]["from"] == "model");
     options.out = f.folder / "untuned";
     options.fine_tuning.epochs = 0;
     f.run(options);
-    json = nlohmann::json::parse(test::read(f.folder / "untuned/teacher.json"));
-    CHECK(json["reference"]["from"] == "base");
+    written = nlohmann::json::parse(test::read(f.folder / "untuned/teacher.json"));
+    CHECK(written["reference"]["from"] == "base");
     options.out = f.folder / "wrapped"; // a model that was trained elsewhere, and its reference
     test::write_tiny_model(f.folder / "other", false, 8);
     options.reference = f.folder / "other";
     options.training.epochs = 0;
     const taught wrapped = f.run(options);
-    json = nlohmann::json::parse(test::read(f.folder / "wrapped/teacher.json"));
-    CHECK(json["policy"]["from"] == "base");
-    CHECK(json["reference"]["from"] == "outside");
+    written = nlohmann::json::parse(test::read(f.folder / "wrapped/teacher.json"));
+    CHECK(written["policy"]["from"] == "base");
+    CHECK(written["reference"]["from"] == "outside");
     CHECK(wrapped.held_out->pairs == 24);
 }
 

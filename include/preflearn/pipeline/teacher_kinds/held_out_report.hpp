@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +25,7 @@
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/data/preferences/preference_data.hpp>
+#include <preflearn/data/selection/split.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
 #include <preflearn/report/tables/json_number.hpp>
 #include <preflearn/report/tables/table_text.hpp>
@@ -34,16 +37,20 @@ namespace preflearn {
 /// Told how many pairs are done, how many tokens were computed for the last ones, and how many operations one takes.
 using judging_progress = std::function<void(std::size_t done, double tokens, double operations)>;
 
-/// A teacher's judgements of pairs in memory, in blocks.
+/// A teacher's judgements of pairs in memory, in blocks. \param split_by the seed by which split_preferences put the
+/// two responses of each in order; nothing: they stand as in their file
 inline std::vector<judgement> judge_pairs(const text_teacher& teacher, std::span<const text_comparison> pairs,
+                                          std::optional<std::uint64_t> split_by = {},
                                           const judging_progress& seen = {}) {
     constexpr std::size_t block = 16;
     std::vector<judgement> all;
     std::vector<shown_texts> shown;
     for (std::size_t begin = 0; begin < pairs.size(); begin += block) {
         shown.clear();
-        for (const text_comparison& pair : pairs.subspan(begin, std::min(block, pairs.size() - begin)))
-            shown.push_back({pair.id, pair.prompt, {pair.first, pair.second}, {0, 1}});
+        for (const text_comparison& pair : pairs.subspan(begin, std::min(block, pairs.size() - begin))) {
+            const bool swapped = split_by && is_swapped(*split_by, pair.id);
+            shown.push_back({pair.id, pair.prompt, {pair.first, pair.second}, {swapped ? 1U : 0U, swapped ? 0U : 1U}});
+        }
         if (seen && begin == 0) seen(0, 0, 0);
         judged_block judged = teacher.judge(shown);
         std::ranges::move(judged.all, std::back_inserter(all));

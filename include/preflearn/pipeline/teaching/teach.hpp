@@ -152,7 +152,7 @@ inline held_out_report evaluate(const any_backend<float>& on, const std::filesys
     std::function<void(std::size_t)> scored;
     if (options.scoring) scored = options.scoring("judging held-out pairs", data.held_out.size());
     const auto said = with_names(data.held_out_names(), [&] {
-        return judge_pairs(teacher, data.held_out, [&](std::size_t done, double, double) {
+        return judge_pairs(teacher, data.held_out, options.seed, [&](std::size_t done, double, double) {
             if (scored) scored(done);
         });
     });
