@@ -32,7 +32,7 @@ struct arguments {
     std::optional<double> rate, fine_tuning_rate, beta, held_out_share, lora_alpha;
     std::size_t lora = 0;
     double lora_dropout = 0;
-    std::vector<std::string> lora_targets{"all-linear"};
+    std::vector<std::string> lora_targets{"all-linear"}, members;
     std::string type = "float32", boundary = "separate", optimiser = "adamw", rule = "hard";
     std::optional<double> threshold, top;
 };
@@ -92,6 +92,14 @@ void add_data_options(command_line& line, arguments& given) {
     line.add("--kind", to.kind, "what the teacher is: " + teacher_kind_names()).shows_default();
     line.add("--model", to.model, "GGUF file or Hugging Face folder").existing_path();
     line.add("--reference", to.reference, "another model as reference, in place of the fine-tuned one").existing_path();
+    const option members =
+        line.add("--member", given.members, "of the kind ensemble: a teacher's folder, repeated").repeats();
+    line.add("--combine", to.combination,
+             "how members are combined: mean, vote or careful (mean less --spread deviations)")
+        .one_of({"mean", "vote", "careful"})
+        .shows_default()
+        .needs(members);
+    line.add("--spread", to.spread, "standard deviations of careful").non_negative().shows_default().needs(members);
     line.add("--data", to.data, "labelled pairs, JSONL or JSONL.gz; of the kind recorded its verdicts")
         .required()
         .existing_file();
@@ -182,6 +190,7 @@ int main(int argc, char** argv) {
         const std::string& format = given.options.chat_format;
         if (!format.empty() && format != "auto") (void)chat_format_named(format);
         if (given.type == "bfloat16" && !no_bfloat16().empty()) throw usage_error("--dtype", no_bfloat16());
+        given.options.members.assign(given.members.begin(), given.members.end());
         teach_options asked = given.options; // what teach refuses of the options alone
         asked.fine_tuning.epochs = given.fine_tuning_epochs.value_or(asked.reference.empty() ? 1 : 0);
         asked.training.epochs = given.epochs.value_or(1);

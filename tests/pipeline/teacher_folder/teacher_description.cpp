@@ -31,7 +31,10 @@ TEST_CASE("a description is read as it was written") {
                              .chat_layout = "zephyr",
                              .maximum_tokens = 77,
                              .records = "records.jsonl",
-                             .records_hash = "r"};
+                             .records_hash = "r",
+                             .members = {{"members/0", "m"}},
+                             .combination = "careful",
+                             .spread = 0.5};
     told.training = {{"pairs", 3}};
     const auto written = to_json(told);
     const teacher_description read = parse_teacher(json::parse(written.dump()), "teacher.json");

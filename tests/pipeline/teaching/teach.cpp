@@ -215,6 +215,16 @@ TEST_CASE("likelihood, longer and recorded are teachers, too; what does not go t
     const taught recorded = f.run(options);
     CHECK(recorded.held_out->unfit == 22);
     CHECK(recorded.held_out->accuracy.value == 0.5);
+    options = f.options("both"); // a folder of both
+    options.kind = "ensemble";
+    options.model.clear();
+    options.members = {f.folder / "longer", f.folder / "sft"};
+    options.combination = "vote";
+    CHECK(f.run(options).held_out->accuracy.defined());
+    CHECK(std::filesystem::exists(f.folder / "both/members/1/policy/model.safetensors"));
+    CHECK(f.run(options).was_there);
+    options.members.clear();
+    CHECK(test::contains(test::error_of([&] { f.run(options); }), "at least one"));
     options.kind = "judge";
-    CHECK(test::contains(test::error_of([&] { f.run(options); }), "implicit, likelihood, longer, recorded"));
+    CHECK(test::contains(test::error_of([&] { f.run(options); }), "implicit, likelihood, longer, recorded, ensemble"));
 }

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -14,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -51,6 +53,11 @@ struct teacher_rule {
     double amount = 0;
 };
 
+/// A file or folder of the teacher's folder, and its content.
+struct folder_part {
+    std::string path{}, hash{};
+};
+
 /// What teacher.json says. What a kind has no use for stays as it is.
 struct teacher_description {
     std::string kind{};
@@ -73,6 +80,10 @@ struct teacher_description {
     std::size_t maximum_tokens = unlimited_length;
     /// Of recorded verdicts: a file of the folder, and its content.
     std::string records{}, records_hash{};
+    /// Of an ensemble: teachers' folders in the folder, how they are combined (see ensemble.hpp), and λ of `careful`.
+    std::vector<folder_part> members{};
+    std::string combination = "mean";
+    double spread = 1;
     /// The loss by its name and its parameters, the pairs (their number and content), the options of the training.
     nlohmann::ordered_json training = nlohmann::ordered_json::object();
     /// What it was found to be worth on held-out pairs.
@@ -189,6 +200,12 @@ inline nlohmann::ordered_json to_json(const teacher_description& teacher) {
     json["chat_format"] = teacher.chat_format;
     if (!teacher.chat_layout.empty()) json["chat_layout"] = teacher.chat_layout;
     if (!teacher.records.empty()) json["records"] = {{"path", teacher.records}, {"hash", teacher.records_hash}};
+    if (!teacher.members.empty()) {
+        json["combination"] = teacher.combination;
+        json["spread"] = teacher.spread;
+        for (const folder_part& member : teacher.members)
+            json["members"].push_back({{"path", member.path}, {"hash", member.hash}});
+    }
     if (!teacher.training.empty()) json["training"] = teacher.training;
     if (!teacher.evaluation.empty()) json["evaluation"] = teacher.evaluation;
     return json;
@@ -222,6 +239,15 @@ inline teacher_description parse_teacher(const nlohmann::json& json, const std::
     if (in.has("records")) {
         teacher.records = in.object("records").text("path");
         teacher.records_hash = in.object("records").text("hash");
+    }
+    if (in.has("members")) {
+        require<input_error>(in.at("members").is_array(), place, ": 'members' is no list of folders");
+        for (const nlohmann::json& member : in.at("members")) {
+            const detail::teacher_fields one(member, message(place, ": 'members'"));
+            teacher.members.push_back({one.text("path"), one.text("hash")});
+        }
+        teacher.combination = in.text("combination", "mean");
+        teacher.spread = in.number("spread", 1);
     }
     teacher.training = in.at("training");
     teacher.evaluation = in.at("evaluation");

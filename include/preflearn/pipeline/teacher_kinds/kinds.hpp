@@ -11,6 +11,7 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
+#include <preflearn/pipeline/teacher_kinds/ensemble.hpp>
 #include <preflearn/pipeline/teacher_kinds/implicit.hpp>
 #include <preflearn/pipeline/teacher_kinds/likelihood.hpp>
 #include <preflearn/pipeline/teacher_kinds/longer.hpp>
@@ -19,6 +20,9 @@
 #include <preflearn/policy/any_transformer.hpp>
 
 namespace preflearn {
+
+/// The teacher of an opened folder. \throws input_error for a kind that is not known here, and as the kinds do.
+inline text_teacher load_teacher(const opened_teacher& opened, const any_backend<float>& on);
 
 struct teacher_kind {
     std::string_view name, about;
@@ -30,7 +34,10 @@ inline constexpr std::array teacher_kinds{
                  load_implicit_teacher},
     teacher_kind{"likelihood", "log-probs of a model fine-tuned on chosen responses", load_likelihood_teacher},
     teacher_kind{"longer", "prefers the longer response", load_longer_teacher},
-    teacher_kind{"recorded", "verdicts, scores or log-probs made elsewhere", load_recorded_teacher}};
+    teacher_kind{"recorded", "verdicts, scores or log-probs made elsewhere", load_recorded_teacher},
+    teacher_kind{"ensemble", "several teachers as one", [](const opened_teacher& opened, const any_backend<float>& on) {
+                     return load_ensemble_teacher(opened, on, load_teacher);
+                 }}};
 
 /// "implicit, likelihood, …".
 inline std::string teacher_kind_names() {
@@ -39,7 +46,6 @@ inline std::string teacher_kind_names() {
     return names;
 }
 
-/// The teacher of an opened folder. \throws input_error for a kind that is not known here, and as the kinds do.
 inline text_teacher load_teacher(const opened_teacher& opened, const any_backend<float>& on) {
     const auto kind = std::ranges::find(teacher_kinds, opened.description.kind, &teacher_kind::name);
     require<input_error>(kind != teacher_kinds.end(), (opened.folder / "teacher.json").string(), ": the kind ",

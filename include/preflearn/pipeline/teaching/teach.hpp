@@ -79,7 +79,9 @@ inline teacher_description described(const any_backend<float>& on, const teach_o
                              .boundary = options.boundary == token_boundary::joint ? "joint" : "separate",
                              .pretokenizer = options.tokenizer.pretokenizer,
                              .chat_format = options.chat_format,
-                             .maximum_tokens = options.maximum_tokens};
+                             .maximum_tokens = options.maximum_tokens,
+                             .combination = options.combination,
+                             .spread = options.spread};
     if (!options.chat_format.empty()) told.chat_layout = layout_of(chat.format).name;
     const auto outside = [](const std::filesystem::path& model) {
         return outside_model{std::filesystem::absolute(named_folder(model)).lexically_normal().string(),
@@ -92,6 +94,9 @@ inline teacher_description described(const any_backend<float>& on, const teach_o
     told.training["products"] = on.name;
     told.training["data"] = hash_text(hash_file(options.data).hash);
     if (!options.held_out.empty()) told.training["held_out_data"] = hash_text(hash_file(options.held_out).hash);
+    for (const std::filesystem::path& member : options.members)
+        told.training["members"].push_back(hash_text(hash_file(member / "teacher.json").hash));
+    if (!options.members.empty()) told.training["combination"] = {options.combination, options.spread};
     told.training["id_field"] = options.reading.id_field;
     told.training["skip_malformed"] = options.reading.skip_malformed;
     nlohmann::ordered_json all = to_json(told);
@@ -214,8 +219,17 @@ inline taught teach_without_model(const any_backend<float>& on, const teach_opti
     }
     made.description.maximum_tokens = unlimited_length;
     write_teacher(on, options, data, made, [&](const std::filesystem::path& folder) {
-        if (!recorded) return;
         std::error_code failure;
+        for (std::size_t m = 0; m < options.members.size(); ++m) {
+            const std::string name = message("members/", m);
+            make_folder(folder / name);
+            std::filesystem::copy(
+                options.members[m], folder / name,
+                std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks, failure);
+            require<input_error>(!failure, (folder / name).string(), ": cannot be written: ", failure.message());
+            made.description.members.push_back({name, part_hash(folder, name)});
+        }
+        if (!recorded) return;
         const std::string name = options.data.extension() == ".gz" ? "records.jsonl.gz" : "records.jsonl";
         std::filesystem::copy_file(options.data, folder / name, failure);
         require<input_error>(!failure, (folder / name).string(), ": cannot be written: ", failure.message());
@@ -334,6 +348,9 @@ inline void check_options(const teach_options& options) {
             excerpt{options.kind}, " is not known; there are ", teacher_kind_names());
     require(needs_model != options.model.empty(), "the kind ", options.kind,
             needs_model ? " needs a model" : " has no model, and one was given");
+    require((options.kind == "ensemble") == !options.members.empty(), "members belong to the kind ensemble, which has ",
+            "at least one");
+    if (!options.members.empty()) combined_margin(std::vector<double>{0}, options.combination, options.spread);
     require(options.reference.empty() || (options.kind == "implicit" && options.fine_tuning.epochs == 0),
             "a reference is of the kind implicit, and stands in place of the fine-tuned model: without fine-tuning");
     require(options.kind != "implicit" || options.training.epochs > 0 || !options.reference.empty(),

@@ -38,6 +38,10 @@ struct teach_options {
     std::filesystem::path reference{};
     /// Labelled pairs, JSONL or JSONL.gz; of the kind `recorded` the verdicts.
     std::filesystem::path data{};
+    /// Of the kind `ensemble`: teachers' folders, which are copied, and how they are combined (see ensemble.hpp).
+    std::vector<std::filesystem::path> members{};
+    std::string combination = "mean";
+    double spread = 1;
     /// The folder to be made.
     std::filesystem::path out{};
 
