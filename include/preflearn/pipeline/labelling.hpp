@@ -9,3 +9,5 @@
 #include <preflearn/pipeline/labelling/label_lines.hpp>
 #include <preflearn/pipeline/labelling/label_options.hpp>
 #include <preflearn/pipeline/labelling/label_record.hpp>
+#include <preflearn/pipeline/labelling/labelled_file.hpp>
+#include <preflearn/pipeline/labelling/surveyed_file.hpp>

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/pipeline/teacher_kinds/ensemble.hpp>
 #include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/implicit.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>

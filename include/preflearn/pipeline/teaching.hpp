@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/pipeline/teaching/taught_folder.hpp>
 #include <preflearn/pipeline/teaching/teach.hpp>
 #include <preflearn/pipeline/teaching/teach_data.hpp>
 #include <preflearn/pipeline/teaching/teach_options.hpp>

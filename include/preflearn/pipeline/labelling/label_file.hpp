@@ -5,39 +5,35 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
-#include <fstream>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <ostream>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/agreement/labels/accuracy_by_prompt.hpp>
 #include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/progress.hpp>
+#include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/labelling/judged_file.hpp>
 #include <preflearn/pipeline/labelling/label_decisions.hpp>
-#include <preflearn/pipeline/labelling/label_lines.hpp>
 #include <preflearn/pipeline/labelling/label_options.hpp>
-#include <preflearn/pipeline/labelling/label_record.hpp>
+#include <preflearn/pipeline/labelling/labelled_file.hpp>
+#include <preflearn/pipeline/labelling/surveyed_file.hpp>
+#include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
-#include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/pipeline/text_model.hpp>
 #include <preflearn/report/run/file_hash.hpp>
@@ -46,85 +42,7 @@
 
 namespace preflearn {
 
-/// What became of a file's records.
-struct labelled_file {
-    std::size_t records = 0, written = 0;
-    /// By reason: tie, abstained, below_top, or why a record cannot be judged.
-    std::map<std::string, std::size_t> left_out{};
-    /// The labels that were written against human verdicts, ties half, over prompts; empty where there are none.
-    estimate human_agreement{};
-    std::size_t human_verdicts = 0, flipped = 0;
-    label_calibration calibration{};
-    /// The files were there already, made by the same call.
-    bool was_there = false;
-};
-
-/// `labels.jsonl` has its `labels.left-out.jsonl`.
-inline std::filesystem::path beside_labels(const std::filesystem::path& out, const std::string& ending) {
-    std::filesystem::path beside = out;
-    if (beside.extension() == ".jsonl") beside.replace_extension();
-    return beside += ending;
-}
-
 namespace detail {
-
-/// A file's records without their texts.
-struct surveyed_file {
-    std::vector<record_facts> records{};
-    std::vector<std::pair<std::size_t, std::string>> malformed{}; ///< line, and what is wrong
-    pair_names names{};
-};
-
-inline surveyed_file survey(const std::filesystem::path& data, const preference_options& reading) {
-    surveyed_file found;
-    label_reader reader(data, reading);
-    while (const auto record = reader.next()) found.records.push_back(facts_of(*record));
-    for (const left_out_pair& line : reader.skipped().pairs())
-        found.malformed.emplace_back(line.name.line, line.message);
-    found.names = reader.names();
-    require<input_error>(!found.records.empty(), data.string(), ": holds no pairs");
-    return found;
-}
-
-/// One record after the other of a file that was read once already.
-inline auto records_of(const std::filesystem::path& data, const preference_options& reading) {
-    return [reader = std::make_shared<label_reader>(data, reading), data]() -> label_record {
-        auto record = reader->next();
-        require<input_error>(record.has_value(), data.string(), ": has become shorter while it was read");
-        return *std::move(record);
-    };
-}
-
-/// Judges a file, or a part of it, with errors that call pairs what the file calls them.
-inline std::vector<judgement> judge_records(const text_teacher& teacher, const surveyed_file& file,
-                                            const std::filesystem::path& data, const preference_options& reading,
-                                            std::size_t begin, std::size_t end, const label_options& options,
-                                            const judged_part& to, const labelling_progress& seen) {
-    return with_names(
-        file.names, [&] { return judge_file(teacher, records_of(data, reading), begin, end, options.seed, to, seen); });
-}
-
-/// The teacher's probabilities: calibrated by a file of labelled pairs, or as its folder says.
-inline label_calibration calibration_of(const text_teacher& teacher, const teacher_description& told,
-                                        const label_options& options, const preference_options& reading,
-                                        const judged_part& to, const labelling_progress& seen) {
-    if (options.calibrate.empty()) return {.temperature = told.temperature, .calibrated = told.calibrated};
-    const surveyed_file file = survey(options.calibrate, reading);
-    const std::vector<judgement> said =
-        judge_records(teacher, file, options.calibrate, reading, 0, file.records.size(), options, to, seen);
-    std::vector<double> margins, outcomes;
-    for (std::size_t i = 0; i < said.size(); ++i) {
-        const record_facts& record = file.records[i];
-        const std::optional<double> margin = said[i].unfit ? std::nullopt : said[i].margin();
-        if (!margin || !std::isfinite(*margin) || !record.human || record.human->abstained() || record.identical)
-            continue;
-        margins.push_back(*margin);
-        outcomes.push_back(
-            human_of_chosen(record.human, shown_order(options.seed, record.id, 2).front()).value_or(0.5));
-    }
-    require(!margins.empty(), options.calibrate.string(), ": holds no labelled pair that the teacher judges");
-    return calibrate_by(margins, outcomes, options.calibration);
-}
 
 inline void check_rule(const label_options& options, const label_rule& rule, const text_teacher& teacher,
                        const label_calibration& calibration) {
@@ -204,82 +122,6 @@ inline bool labelled_before(const std::filesystem::path& out, const std::string&
     return true;
 }
 
-/// The labels that are written against what humans said.
-inline void count_labels(labelled_file& found, std::span<const record_facts> records,
-                         std::span<const label_decision> labels) {
-    label_set given, human;
-    std::unordered_map<std::uint64_t, std::uint64_t> prompts;
-    for (std::size_t i = 0; i < records.size(); ++i) {
-        if (!labels[i].left_out.empty()) {
-            ++found.left_out[std::string(labels[i].left_out)];
-            continue;
-        }
-        ++found.written;
-        found.flipped += labels[i].flipped;
-        if (records[i].responses != 2 || !records[i].human || records[i].human->abstained()) continue;
-        given.add({records[i].id, labels[i].chosen == 0 ? preference::for_first() : preference::for_second()});
-        human.add({records[i].id, *records[i].human});
-        prompts.emplace(records[i].id, records[i].prompt);
-    }
-    found.human_verdicts = given.size();
-    if (!given.empty())
-        found.human_agreement =
-            label_accuracy_by_prompt(given, human, [&](std::uint64_t pair) { return prompts.at(pair); }).rate;
-}
-
-/// Writes labels and what is left out. Malformed lines belong to the shard in whose stretch of the file they stand.
-inline void write_labels(const label_options& options, const surveyed_file& file, std::size_t begin, std::size_t end,
-                         const preference_options& reading, std::span<const label_decision> labels,
-                         const std::string& teacher) {
-    const std::size_t after = begin == 0 ? 0 : file.records[begin - 1].line;
-    const std::size_t last = end == file.records.size() ? unlimited_length : end == 0 ? 0 : file.records[end - 1].line;
-    const auto dumped = [](std::ostream& out, const nlohmann::ordered_json& line) {
-        out << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
-    };
-    std::vector<std::pair<std::size_t, nlohmann::ordered_json>> left_out;
-    for (const auto& [line, why] : file.malformed)
-        if (line > after && line <= last)
-            left_out.emplace_back(line, left_out_line({}, line, name_of(left_out_reason::malformed), why));
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-        if (labels[i].left_out.empty()) continue;
-        const record_facts& record = file.records[begin + i];
-        left_out.emplace_back(record.line, left_out_line(file.names.find(record.id), record.line, labels[i].left_out,
-                                                         labels[i].why, &labels[i]));
-    }
-    std::ranges::stable_sort(left_out, {}, [](const auto& one) { return one.first; });
-    const std::filesystem::path beside = beside_labels(options.out, ".left-out.jsonl");
-    std::error_code ignored;
-    if (left_out.empty())
-        std::filesystem::remove(beside, ignored);
-    else
-        write_atomically(beside, [&](std::ostream& out) {
-            for (const auto& [line, told] : left_out) dumped(out, told);
-        });
-    auto next = records_of(options.data, reading);
-    for (std::size_t passed = 0; passed < begin; ++passed) next();
-    write_atomically(options.out, [&](std::ostream& out) {
-        for (const label_decision& label : labels) {
-            const label_record record = next();
-            if (label.left_out.empty())
-                dumped(out, label_line(record, label, file.names, teacher, options.flips.has_value()));
-        }
-    });
-}
-
-inline nlohmann::ordered_json to_json(const labelled_file& found) {
-    nlohmann::ordered_json json{{"records", found.records}, {"written", found.written}, {"left_out", found.left_out}};
-    if (found.flipped > 0) json["flipped"] = found.flipped;
-    if (found.calibration.isotonic)
-        json["calibration"] = "isotonic";
-    else
-        json["temperature"] = found.calibration.temperature;
-    if (found.human_verdicts > 0) {
-        json["human_verdicts"] = found.human_verdicts;
-        json["human_agreement"] = json_of_share(found.human_agreement);
-    }
-    return json;
-}
-
 /// Says, once, after the first block, how long the whole will take.
 inline labelling_progress with_first_estimate(const labelling_progress& seen, const tell& say) {
     struct since {
@@ -356,18 +198,6 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
     std::filesystem::remove(part, ignored);
     std::filesystem::remove(calibrated, ignored);
     return found;
-}
-
-/// Lines of text, each ended.
-inline std::string to_text(const labelled_file& found) {
-    if (found.was_there) return "labelled before by the same command: nothing is left to do\n";
-    std::string text = message(found.records, " records, ", found.written, " labels\n");
-    for (const auto& [reason, count] : found.left_out) text += message("  left out: ", count, " (", reason, ")\n");
-    if (found.flipped > 0) text += message("  turned on purpose: ", found.flipped, "\n");
-    if (found.human_verdicts > 0)
-        text += message("  of ", found.human_verdicts, " with a human verdict the label agrees on ",
-                        detail::shown_share(found.human_agreement), "\n");
-    return text;
 }
 
 } // namespace preflearn

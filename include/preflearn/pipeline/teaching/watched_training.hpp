@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <filesystem>
 #include <utility>
 
 #include <preflearn/core/system/error.hpp>
