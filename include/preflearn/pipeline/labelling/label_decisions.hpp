@@ -117,7 +117,8 @@ inline label_decision verdict_on_two(const record_facts& record, const judgement
     if (tie) return {.left_out = "tie"};
     const bool second = margin ? *margin < 0 : first < 0.5;
     made.chosen = shown_order(options.seed, record.id, 2)[second ? 1 : 0];
-    made.confidence = second ? 1 - first : first;
+    // of |margin|, so that the order in which they were shown leaves no trace, not in the last bit either
+    made.confidence = margin ? calibration.probability(std::abs(*margin)) : second ? 1 - first : first;
     if (margin) made.margin = std::abs(calibration.written(*margin));
     if (made.margin && !std::isfinite(*made.margin)) made.margin.reset(); // JSON cannot say it
     const double own = margin ? sigmoid(std::abs(*margin)) : made.confidence;
