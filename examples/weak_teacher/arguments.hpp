@@ -12,8 +12,8 @@
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/report/run/manifest.hpp>
 
+#include "../losses/losses.hpp"
 #include "../models/models.hpp"
-#include "losses.hpp"
 
 struct arguments {
     std::string teacher, student, data, report, checkpoints, cache, chat_format, loss = "sigmoid", optimiser = "adamw";

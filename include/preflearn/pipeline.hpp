@@ -5,6 +5,7 @@
 
 #include <preflearn/pipeline/agreement.hpp>
 #include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/labelling.hpp>
 #include <preflearn/pipeline/pairs.hpp>
 #include <preflearn/pipeline/ranking.hpp>
 #include <preflearn/pipeline/score_file.hpp>
@@ -16,6 +17,10 @@
 #include <preflearn/pipeline/study_progress.hpp>
 #include <preflearn/pipeline/study_report.hpp>
 #include <preflearn/pipeline/study_summary.hpp>
+#include <preflearn/pipeline/teacher_folder.hpp>
+#include <preflearn/pipeline/teacher_kinds.hpp>
+#include <preflearn/pipeline/teaching.hpp>
+#include <preflearn/pipeline/text_model.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/pipeline/text_study.hpp>
 #include <preflearn/pipeline/token_cache.hpp>

@@ -33,6 +33,7 @@
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>
+#include <preflearn/pipeline/text_model.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/pipeline/token_cache.hpp>
 #include <preflearn/policy/adapters/adapter_options.hpp>
@@ -88,20 +89,17 @@ struct text_study_options {
 
 namespace detail {
 
-using text_model = text_policy<any_transformer<float>>;
-
 /// Responses are followed by the model's end token where it has one, so that students learn to stop.
 inline text_model load_text_model(const any_backend<float>& on, const std::filesystem::path& path,
                                   const text_study_options& options, const token_cache& cache) {
-    tokenizer words = load_tokenizer(path, options.tokenizer);
-    const response_end after = words.end_token() ? response_end::end_token : response_end::nothing;
-    any_transformer<float> model =
-        load_any_transformer(on, path, options.adapter ? trained_tensors::none() : options.trained);
-    if (options.adapter) model = with_adapter(model, *options.adapter, options.study.seed);
-    model.recompute_activations(options.recompute_activations);
-    return {std::move(words),
-            std::move(model),
-            {.after_response = after, .boundary = options.boundary, .known = cache.known()}};
+    return load_text_model(on, path,
+                           {.tokenizer = options.tokenizer,
+                            .boundary = options.boundary,
+                            .trained = options.trained,
+                            .adapter = options.adapter,
+                            .recompute_activations = options.recompute_activations,
+                            .seed = options.study.seed,
+                            .known = cache.known()});
 }
 
 inline bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
@@ -143,31 +141,6 @@ inline void add_reading(text_study_data& found, const text_study_options& option
                              " pairs the prompt has other tokens beside a response than alone\n");
 }
 
-/// The chosen responses of labelled pairs; of a tie, the first.
-inline std::vector<completion_of<text_comparison>> preferred_responses(std::span<const text_comparison> pairs,
-                                                                       const label_set& labels) {
-    std::vector<completion_of<text_comparison>> preferred;
-    for (const text_comparison& c : pairs) {
-        const preference verdict = labels.at(c.id);
-        if (!verdict.abstained())
-            preferred.push_back({c.prompt, verdict.decision() == choice::second ? c.second : c.first});
-    }
-    return preferred;
-}
-
-/// `run()`, whose errors call pairs what their file calls them.
-template <class Run> auto with_names(const pair_names& names, Run&& run) {
-    try {
-        return run();
-    } catch (const input_error& failure) {
-        throw input_error(names.renamed(failure.what()));
-    } catch (const argument_error& failure) {
-        throw argument_error(names.renamed(failure.what()));
-    } catch (const numeric_error& failure) {
-        throw numeric_error(names.renamed(failure.what()));
-    }
-}
-
 } // namespace detail
 
 /// Runs one seed, both models on one backend. Pairs that do not fit are left out before any training; those of two
@@ -178,7 +151,6 @@ template <class Run> auto with_names(const pair_names& names, Run&& run) {
 template <class Loss>
 study_result run_text_study(const any_backend<float>& on, const text_study_options& options, const Loss& loss,
                             const std::function<void(const text_study_data&)>& found) {
-    using detail::text_model;
     const bool shared = detail::is_same_file(options.teacher, options.student);
     std::vector<std::filesystem::path> paths{options.student};
     if (!shared) paths.push_back(options.teacher);

@@ -1,4 +1,4 @@
-// Here, and nowhere else in the program, every loss of pairs is compiled.
+// Here, and nowhere else in the programs, every loss of pairs is compiled.
 // SPDX-License-Identifier: MIT
 #include "losses.hpp"
 

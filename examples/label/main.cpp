@@ -1,0 +1,130 @@
+// Labels pairs by a teacher's folder.
+// SPDX-License-Identifier: MIT
+#include <cstddef>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/progress.hpp>
+#include <preflearn/pipeline/labelling/label_file.hpp>
+#include <preflearn/products/arithmetic_peak.hpp>
+#include <preflearn/report/run/manifest.hpp>
+
+#include "../command_line/command_line.hpp"
+#include "../models/models.hpp"
+
+namespace {
+
+using namespace preflearn;
+
+struct arguments {
+    label_options options;
+    std::string rule, weight = "none", flips, shard = "1/1", calibration = "temperature", chat_format, type = "float32";
+    std::optional<double> threshold, top;
+    bool end_token = false, no_end_token = false;
+};
+
+void apply(arguments& given) {
+    label_options& to = given.options;
+    if (!given.rule.empty())
+        to.rule = label_rule_named(given.rule, given.threshold, given.top);
+    else if (given.threshold || given.top)
+        throw usage_error("--threshold belongs to --rule abstain, --top to --rule top");
+    to.weight = label_weight_named(given.weight);
+    to.calibration = calibration_named(given.calibration);
+    if (!given.flips.empty()) to.flips = label_flips_named(given.flips);
+    to.shard = file_shard_named(given.shard);
+    if (!given.chat_format.empty()) to.chat_format = given.chat_format;
+    if (given.end_token || given.no_end_token) to.end_token = given.end_token;
+    if (given.type == "bfloat16" && !no_bfloat16().empty()) throw usage_error("--dtype", no_bfloat16());
+}
+
+int work(const arguments& given) {
+    std::optional<progress> bar;
+    std::string titled;
+    machine_use use(arithmetic_peak());
+    const auto seen = [&](std::string_view title, std::size_t done, std::size_t total, double tokens,
+                          double operations) {
+        if (title != titled) {
+            bar.reset();
+            bar.emplace(std::string(title), total);
+            titled = title;
+        }
+        use.add(tokens, tokens * operations);
+        bar->update(done, use.text());
+    };
+    const auto say = [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); };
+    const labelled_file found = label_file(models_of(given.type), given.options, say, seen);
+    bar.reset();
+    std::printf("%slabels: %s\n", to_text(found).c_str(), given.options.out.c_str());
+    return found.was_there || found.written > 0 ? 0 : 3;
+}
+
+void add_options(command_line& line, arguments& given) {
+    label_options& to = given.options;
+    line.add("--teacher", to.teacher, "the folder of a teacher, as teach makes it").required().existing_path();
+    line.add("--data", to.data, "pairs, labelled or not, or prompts with n responses; JSONL or JSONL.gz")
+        .required()
+        .existing_file();
+    line.add("--out", to.out, "the JSONL file to write").required().some_name();
+    line.add("--model", to.model, "where the teacher's base model is, if not where it was").existing_path();
+    line.add("--reference", to.reference, "the same of a reference that is another model").existing_path();
+    line.add(
+            "--rule", given.rule,
+            "hard: the better response, with probability 1; soft: with its calibrated probability; abstain: hard where "
+            "that is at least --threshold; top: hard for the --top percent of most confident pairs; default: the "
+            "teacher's, which is hard")
+        .one_of({"hard", "soft", "abstain", "top"});
+    const option threshold = line.add("--threshold", given.threshold, "probability of the likelier response");
+    line.add("--top", given.top, "share of the pairs in percent").excludes(threshold);
+    const option by =
+        line.add("--calibrate", to.calibrate, "labelled pairs by which probabilities are made honest").existing_file();
+    line.add("--calibration", given.calibration, "P = sigma(margin / T), or any rising function")
+        .one_of({"temperature", "isotonic"})
+        .shows_default()
+        .needs(by);
+    line.add("--weight", given.weight,
+             "what a label counts for: none: 1; confidence: 2 P - 1 of the teacher's own margin; noise: 1 - 2 e, e the "
+             "calibrated probability that it is wrong")
+        .one_of({"none", "confidence", "noise"})
+        .shows_default();
+    line.add("--flip", given.flips,
+             "turn labels on purpose: uniform:RATE, margin:RATE (close calls more often) or length:RATE (towards the "
+             "longer response)");
+    line.add("--shard", given.shard, "I/N: the I-th of N parts of the data; one behind the other they are the whole")
+        .shows_default();
+    line.add("--seed", to.seed, "of the order in which responses are shown, and of flips").shows_default();
+    line.add("--chat-format", given.chat_format, "refuse a teacher that reads conversations in another format");
+    const option end = line.flag("--end-token", given.end_token, "refuse a teacher that scores no end token");
+    line.flag("--no-end-token", given.no_end_token, "refuse a teacher that scores one").excludes(end);
+    line.add("--id-field", to.reading.id_field, "the field that holds a pair's id").shows_default();
+    line.flag("--skip-malformed", to.reading.skip_malformed, "leave malformed lines out instead of stopping");
+    line.flag("--strict", to.strict, "a pair that cannot be judged is an error");
+    line.add("--dtype", given.type, "numbers that products multiply").one_of({"float32", "bfloat16"}).shows_default();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    arguments given;
+    command_line line{"Labels pairs by a teacher: JSON lines of id, prompt, chosen, rejected, probability, margin, "
+                      "weight, teacher and\n"
+                      "human, which TRL reads; prompts with more than two responses get scores. The teacher is shown "
+                      "the responses in a\n"
+                      "random order and never what a human said. OUT.left-out.jsonl has ties, abstentions and what "
+                      "cannot be judged,\n"
+                      "OUT.manifest.json what the run was. When it is stopped, the same command goes on where it was."};
+    add_options(line, given);
+    const auto run = [&] {
+        given.options.command_line = command_line_of(argc, argv);
+        try {
+            return work(given);
+        } catch (const argument_error& failure) { // what only the data or the teacher could tell
+            std::fprintf(stderr, "%s: %s\n", "label", failure.what());
+            return 2;
+        }
+    };
+    return line.run(argc, argv, run, [&] { apply(given); }); // so that what does not fit is a usage error
+}

@@ -1,0 +1,199 @@
+// Makes a teacher of labelled pairs: a folder that `label` takes.
+// SPDX-License-Identifier: MIT
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/progress.hpp>
+#include <preflearn/pipeline/labelling/label_options.hpp>
+#include <preflearn/pipeline/teaching/teach.hpp>
+#include <preflearn/products/arithmetic_peak.hpp>
+#include <preflearn/report/run/manifest.hpp>
+#include <preflearn/text/chat/formats.hpp>
+#include <preflearn/training/observers/progress_bar.hpp>
+
+#include "../command_line/command_line.hpp"
+#include "../losses/losses.hpp"
+#include "../models/models.hpp"
+
+namespace {
+
+using namespace preflearn;
+
+struct arguments {
+    teach_options options;
+    std::optional<std::size_t> epochs, fine_tuning_epochs, batch, maximum_tokens, evaluate_every, patience, every;
+    std::optional<double> rate, fine_tuning_rate, beta, held_out_share, lora_alpha;
+    std::size_t lora = 0;
+    double lora_dropout = 0;
+    std::vector<std::string> lora_targets{"all-linear"}, members;
+    std::string type = "float32", boundary = "separate", optimiser = "adamw", rule = "hard";
+    std::optional<double> threshold, top;
+};
+
+template <class To, class From> void set(To& to, const From& from) {
+    if (from) to = *from;
+}
+
+void apply(arguments& given, const chosen_loss& loss) {
+    teach_options& to = given.options;
+    set(to.training.epochs, given.epochs);
+    to.fine_tuning.epochs = given.fine_tuning_epochs.value_or(to.reference.empty() ? 1 : 0);
+    for (training_options* const training : {&to.training, &to.fine_tuning}) set(training->batch_size, given.batch);
+    set(to.optimiser.rate, given.rate);
+    set(to.fine_tuning_optimiser.rate, given.fine_tuning_rate);
+    set(to.beta, given.beta);
+    set(to.held_out_share, given.held_out_share);
+    set(to.evaluate_every, given.evaluate_every);
+    set(to.patience, given.patience);
+    set(to.checkpoint_every, given.every);
+    set(to.maximum_tokens, given.maximum_tokens);
+    to.boundary = given.boundary == "joint" ? token_boundary::joint : token_boundary::separate;
+    to.trained = trained_tensors_named(to.trained_name);
+    to.eight_bit_moments = given.optimiser == "adamw_8bit";
+    if (given.lora != 0)
+        to.adapter = adapter_options{.rank = given.lora,
+                                     .alpha = given.lora_alpha.value_or(2 * static_cast<double>(given.lora)),
+                                     .dropout = given.lora_dropout,
+                                     .targets = given.lora_targets};
+    to.loss_name = loss.name;
+    to.needs_tokens = loss.reads_lengths;
+    to.observe = [peak = arithmetic_peak()](std::string_view title) {
+        return progress_bar(std::string(title), stderr, peak);
+    };
+    to.scoring = [](std::string_view title, std::size_t pairs) {
+        return [bar = std::make_shared<progress>(std::string(title), pairs)](std::size_t done) { bar->update(done); };
+    };
+}
+
+int work(arguments& given) {
+    teach_options& options = given.options;
+    const chosen_loss loss = loss_of(options.loss_name, options.loss_parameters, given.beta);
+    apply(given, loss);
+    const taught made = teach(models_of(given.type), options, loss.loss,
+                              [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); });
+    if (made.was_there) std::fputs("made before by the same command: nothing is left to do\n", stderr);
+    if (made.held_out)
+        std::printf("%s", to_text(*made.held_out).c_str());
+    else if (!made.description.evaluation.empty())
+        std::printf("%s\n", made.description.evaluation.dump(2).c_str());
+    std::printf("teacher: %s\n", options.out.c_str());
+    return made.held_out && !made.held_out->accuracy.defined() ? 3 : 0;
+}
+
+void add_data_options(command_line& line, arguments& given) {
+    teach_options& to = given.options;
+    line.add("--kind", to.kind, "what the teacher is: " + teacher_kind_names()).shows_default();
+    line.add("--model", to.model, "GGUF file or Hugging Face folder").existing_path();
+    line.add("--reference", to.reference, "another model as reference, in place of the fine-tuned one").existing_path();
+    const option members =
+        line.add("--member", given.members, "of the kind ensemble: a teacher's folder, repeated").repeats();
+    line.add("--combine", to.combination,
+             "how members are combined: mean, vote or careful (mean less --spread deviations)")
+        .one_of({"mean", "vote", "careful"})
+        .shows_default()
+        .needs(members);
+    line.add("--spread", to.spread, "standard deviations of careful").non_negative().shows_default().needs(members);
+    line.add("--data", to.data, "labelled pairs, JSONL or JSONL.gz; of the kind recorded its verdicts")
+        .required()
+        .existing_file();
+    line.add("--out", to.out, "the folder to be made").required().some_name();
+    const option held =
+        line.add("--held-out", to.held_out, "labelled pairs to hold the teacher against").existing_file();
+    line.add("--held-out-share", given.held_out_share, "else this share of the data's pairs; default 0.1")
+        .between(0.0, 0.9)
+        .excludes(held);
+    line.add("--evaluate-every", given.evaluate_every, "steps between evaluations; default: four times an epoch")
+        .positive();
+    line.add("--patience", given.patience, "evaluations without a better one that end training; 0: none; default 3");
+    line.add("--max-tokens", given.maximum_tokens,
+             "longest prompt with response; longer pairs are left out; default 512")
+        .positive();
+    line.add("--chat-format", to.chat_format,
+             "how conversations become text: auto (what the model's chat template is) or one of " +
+                 chat_format_names());
+    line.add("--boundary", given.boundary, "where prompts end: separate or joint (see log_probs)")
+        .one_of({"separate", "joint"})
+        .shows_default();
+    line.add("--pretokenizer", to.tokenizer.pretokenizer, "how a GGUF file's tokenizer splits text");
+    line.add("--id-field", to.reading.id_field, "the field that holds a pair's id").shows_default();
+    line.flag("--skip-malformed", to.reading.skip_malformed, "leave malformed lines out instead of stopping");
+    line.flag("--strict", to.strict, "leaving any pair out is an error that names the first");
+}
+
+void add_training_options(command_line& line, arguments& given) {
+    teach_options& to = given.options;
+    line.add("--sft-epochs", given.fine_tuning_epochs,
+             "passes of fine-tuning on the chosen responses; 0: none; default 1, with --reference 0");
+    line.add("--sft-rate", given.fine_tuning_rate, "learning rate of it; default 1e-5").non_negative();
+    line.add("--epochs", given.epochs, "passes of preference training; default 1");
+    line.add("--rate", given.rate, "learning rate of it; default 1e-5").non_negative();
+    line.add("--batch", given.batch, "pairs of an optimiser step; default 8").positive();
+    line.add("--beta", given.beta, "beta of the loss and of the implicit reward; default 0.1").positive();
+    line.add("--loss", to.loss_name, "preference loss by name (loss_values --list prints all)").shows_default();
+    line.add("--param", to.loss_parameters, "NAME=VALUE of the loss, may be repeated").repeats();
+    line.add("--rule", given.rule, "how it labels unless label is told otherwise (see label)")
+        .one_of({"hard", "soft", "abstain", "top"})
+        .shows_default();
+    line.add("--threshold", given.threshold, "of the rule abstain: probability of the likelier response");
+    line.add("--top", given.top, "of the rule top: share of the pairs in percent");
+    line.flag("--per-token", to.per_token, "of the kind likelihood: log-probs divided by the number of tokens");
+    const option lora = line.add("--lora", given.lora, "learn by a LoRA adapter of this rank alone").positive();
+    line.add("--lora-alpha", given.lora_alpha, "its scale times the rank; default twice the rank").needs(lora);
+    line.add("--lora-dropout", given.lora_dropout, "chance that an entry of its input is left out in training")
+        .between(0.0, 0.99)
+        .needs(lora);
+    line.add("--lora-target", given.lora_targets,
+             "module that has one, may be repeated; default: all of attention and MLP")
+        .repeats()
+        .needs(lora);
+    line.add("--trained", to.trained_name, "weights that learn: all, head or last:K").shows_default().excludes(lora);
+    line.flag("--recompute", to.recompute_activations, "run layers again in backward passes: less memory");
+    line.add("--optimiser", given.optimiser, "adamw_8bit remembers 2 bytes a parameter instead of 8")
+        .one_of({"adamw", "adamw_8bit"})
+        .shows_default();
+    line.add("--dtype", given.type, "numbers that products multiply").one_of({"float32", "bfloat16"}).shows_default();
+    line.add("--seed", to.seed, "of split, order and adapters").shows_default();
+    line.add("--checkpoint-every", given.every, "steps between checkpoints in OUT.unfinished; 0: none; default 50");
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    arguments given;
+    command_line line{"Makes a teacher of labelled pairs: fine-tunes a model on the chosen responses, trains it on the "
+                      "pairs and holds\n"
+                      "it against pairs that it did not learn from. The result is a folder that label takes. When it "
+                      "is stopped, the\n"
+                      "same command goes on where it was."};
+    add_data_options(line, given);
+    add_training_options(line, given);
+    const auto run = [&] {
+        given.options.command_line = command_line_of(argc, argv);
+        try {
+            return work(given);
+        } catch (const argument_error& failure) { // what only the data or the teacher could tell
+            std::fprintf(stderr, "%s: %s\n", "teach", failure.what());
+            return 2;
+        }
+    };
+    return line.run(argc, argv, run, [&] { // so that a name or value that does not fit is a usage error
+        (void)loss_of(given.options.loss_name, given.options.loss_parameters, given.beta);
+        (void)trained_tensors_named(given.options.trained_name);
+        given.options.rule = {given.rule, label_rule_named(given.rule, given.threshold, given.top).amount};
+        const std::string& format = given.options.chat_format;
+        if (!format.empty() && format != "auto") (void)chat_format_named(format);
+        if (given.type == "bfloat16" && !no_bfloat16().empty()) throw usage_error("--dtype", no_bfloat16());
+        given.options.members.assign(given.members.begin(), given.members.end());
+        teach_options asked = given.options; // what teach refuses of the options alone
+        asked.fine_tuning.epochs = given.fine_tuning_epochs.value_or(asked.reference.empty() ? 1 : 0);
+        asked.training.epochs = given.epochs.value_or(1);
+        check_options(asked);
+    });
+}

@@ -1,0 +1,14 @@
+/// \file
+/// Everything of `pipeline/teacher_kinds`: the kinds of teachers of a folder, as values over texts.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/pipeline/teacher_kinds/ensemble.hpp>
+#include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
+#include <preflearn/pipeline/teacher_kinds/implicit.hpp>
+#include <preflearn/pipeline/teacher_kinds/kinds.hpp>
+#include <preflearn/pipeline/teacher_kinds/language_models.hpp>
+#include <preflearn/pipeline/teacher_kinds/likelihood.hpp>
+#include <preflearn/pipeline/teacher_kinds/longer.hpp>
+#include <preflearn/pipeline/teacher_kinds/recorded.hpp>
+#include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>

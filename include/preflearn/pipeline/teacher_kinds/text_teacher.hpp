@@ -1,0 +1,70 @@
+/// \file
+/// A teacher over texts as a value, whatever its kind: shown blocks of prompts with their responses, it scores each
+/// response or compares two. It is never shown anybody's verdict.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <preflearn/core/preference.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/data/selection/left_out.hpp>
+
+namespace preflearn {
+
+/// Takes each sentence for the user.
+using tell = std::function<void(const std::string&)>;
+
+/// A prompt and two or more responses, in an order that says nothing. Views its texts.
+struct shown_texts {
+    std::uint64_t id = 0;
+    std::string_view prompt{};
+    std::vector<std::string_view> responses{};
+    /// Where each response stands in its file: for verdicts that were recorded by that, and for nothing else.
+    std::vector<std::size_t> places{};
+};
+
+/// What a teacher says of them: scores, or a verdict about the two, or why it can say nothing.
+struct judgement {
+    /// One a response, higher is better; their differences are the margins.
+    std::vector<double> scores{};
+    /// Of two responses, by a teacher that compares.
+    std::optional<preference> verdict{};
+    std::optional<left_out_pair> unfit{};
+
+    /// First minus second of two responses, not calibrated: of scores their difference, of a verdict its own or the
+    /// log-odds of its probability. Nothing where there is none, as in a certain verdict.
+    [[nodiscard]] std::optional<double> margin() const {
+        if (!verdict) return scores.size() == 2 ? std::optional(scores[0] - scores[1]) : std::nullopt;
+        if (verdict->margin() || verdict->abstained()) return verdict->margin();
+        const double p = verdict->half_win();
+        return p > 0 && p < 1 ? std::optional(std::log(p / (1 - p))) : std::nullopt;
+    }
+};
+
+/// The judgements of a block, and how many tokens were computed for them.
+struct judged_block {
+    std::vector<judgement> all{};
+    std::size_t tokens = 0;
+};
+
+/// A teacher. Calls are const and come from one thread; the same texts have the same judgement in any block.
+struct text_teacher {
+    /// Whether its margins are log-odds before they are calibrated.
+    bool gives_log_odds = true;
+    std::function<judged_block(std::span<const shown_texts>)> judge{};
+    /// Operations for every token, where a model is run; else 0.
+    double operations_per_token = 0;
+    /// What loading it noticed, sentences for people.
+    std::vector<std::string> notes{};
+};
+
+} // namespace preflearn

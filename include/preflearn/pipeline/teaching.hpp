@@ -1,0 +1,10 @@
+/// \file
+/// Everything of `pipeline/teaching`: a teacher of labelled pairs: data, training, folder.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <preflearn/pipeline/teaching/taught_folder.hpp>
+#include <preflearn/pipeline/teaching/teach.hpp>
+#include <preflearn/pipeline/teaching/teach_data.hpp>
+#include <preflearn/pipeline/teaching/teach_options.hpp>
+#include <preflearn/pipeline/teaching/watched_training.hpp>

@@ -1,0 +1,126 @@
+/// \file
+/// How a teacher is made of labelled pairs.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <preflearn/data/preferences/record.hpp>
+#include <preflearn/data/selection/fitting.hpp>
+#include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
+#include <preflearn/policy/adapters/adapter_options.hpp>
+#include <preflearn/policy/decoder/trained_tensors.hpp>
+#include <preflearn/policy/text/encoded_texts.hpp>
+#include <preflearn/text/files/load.hpp>
+#include <preflearn/training/loop/observer.hpp>
+#include <preflearn/training/loop/options.hpp>
+#include <preflearn/training/loop/schedule.hpp>
+#include <preflearn/training/optimisers/adamw.hpp>
+
+namespace preflearn {
+
+/// The defaults of training are those of a study's teacher (text_study_options), so that both make the same one.
+struct teach_options {
+    /// One of teacher_kinds.
+    std::string kind = "implicit";
+    /// GGUF file or Hugging Face folder; the kinds `longer` and `recorded` have none.
+    std::filesystem::path model{};
+    /// Another model as reference, instead of the model as it is before preference training; then no fine-tuning.
+    std::filesystem::path reference{};
+    /// Labelled pairs, JSONL or JSONL.gz; of the kind `recorded` the verdicts.
+    std::filesystem::path data{};
+    /// Of the kind `ensemble`: teachers' folders, which are copied, and how they are combined (see ensemble.hpp).
+    std::vector<std::filesystem::path> members{};
+    std::string combination = "mean";
+    double spread = 1;
+    /// The folder to be made.
+    std::filesystem::path out{};
+
+    /// Labelled pairs to hold the teacher against; empty: a share of `data`, whole groups of one prompt.
+    std::filesystem::path held_out{};
+    double held_out_share = 0.1;
+    /// Evaluations while it learns: after every so many steps, 0: every epoch; where there are held-out pairs. The best
+    /// by held-out loss is kept, and training ends when so many evaluations in a row were no better (0: never).
+    std::size_t evaluate_every = 0, patience = 3;
+
+    preference_options reading{};
+    /// How conversations become text: a format's name or "auto"; empty: HH transcripts.
+    std::string chat_format{};
+    token_boundary boundary = token_boundary::separate;
+    tokenizer_options tokenizer{};
+    std::size_t maximum_tokens = 512;
+    bool needs_tokens = false; ///< the loss divides by lengths
+    bool strict = false;
+
+    trained_tensors trained{};
+    std::string trained_name = "all";
+    std::optional<adapter_options> adapter{};
+    bool recompute_activations = false;
+    bool eight_bit_moments = false;
+    /// On the chosen responses; 0 epochs: none.
+    adamw fine_tuning_optimiser{.rate = 1e-5};
+    training_options fine_tuning{.batch_size = 8, .micro_batch_size = 2, .schedule = schedule::cosine, .warm_up = 0.1};
+    /// On the pairs; 0 epochs: the model is the policy as it is.
+    adamw optimiser{.rate = 1e-5};
+    training_options training{.batch_size = 8, .micro_batch_size = 1, .schedule = schedule::cosine, .warm_up = 0.1};
+    std::string loss_name = "sigmoid";
+    std::vector<std::string> loss_parameters{};
+    /// Of the implicit reward.
+    double beta = 0.1;
+    /// How it labels unless `label` is told otherwise.
+    teacher_rule rule{};
+    /// The kind `likelihood`: log-probs divided by the number of tokens.
+    bool per_token = false;
+    std::uint64_t seed = 0;
+
+    /// Steps between checkpoints, which lie in `OUT.unfinished` until the folder is made; 0: at a training's end.
+    std::size_t checkpoint_every = 50;
+    /// Makes the observer of a training run with this title.
+    std::function<training_observer(std::string_view title)> observe{};
+    /// Makes what is told how many pairs have been scored, of so many.
+    std::function<std::function<void(std::size_t scored)>(std::string_view title, std::size_t pairs)> scoring{};
+    std::vector<std::string> command_line{};
+};
+
+/// What of the options makes another teacher of the same files.
+inline nlohmann::ordered_json settings_of(const teach_options& options) {
+    nlohmann::ordered_json json{{"kind", options.kind}, {"seed", options.seed}};
+    if (options.model.empty()) return json;
+    const auto told = [](const training_options& training, const adamw& optimiser) {
+        return nlohmann::ordered_json{{"epochs", training.epochs},
+                                      {"batch", training.batch_size},
+                                      {"micro_batch", training.micro_batch_size},
+                                      {"rate", optimiser.rate},
+                                      {"schedule", std::string(training.schedule.name())},
+                                      {"warm_up", training.warm_up}};
+    };
+    json["fine_tuning"] = told(options.fine_tuning, options.fine_tuning_optimiser);
+    if (options.kind == "implicit") {
+        json["preferences"] = told(options.training, options.optimiser);
+        json["loss"] = {{"name", options.loss_name}, {"parameters", options.loss_parameters}};
+        json["beta"] = options.beta;
+    }
+    json["optimiser"] = options.eight_bit_moments ? "adamw_8bit" : "adamw";
+    json["trained"] = options.adapter ? "adapter" : options.trained_name;
+    if (options.adapter)
+        json["adapter"] = {{"rank", options.adapter->rank},
+                           {"alpha", options.adapter->alpha},
+                           {"dropout", options.adapter->dropout},
+                           {"targets", options.adapter->targets}};
+    json["held_out"] = {{"share", options.held_out.empty() ? options.held_out_share : 0},
+                        {"every", options.evaluate_every},
+                        {"patience", options.patience}};
+    json["max_tokens"] = options.maximum_tokens;
+    return json;
+}
+
+} // namespace preflearn

@@ -1,0 +1,42 @@
+#include <doctest/doctest.h>
+
+#include <cstddef>
+
+#include <preflearn/pipeline/labelling/label_options.hpp>
+
+#include "../../files.hpp"
+
+using namespace preflearn;
+
+TEST_CASE("options are read by name, and a number without its rule is refused") {
+    CHECK(label_rule_named("abstain", 0.75).amount == 0.75);
+    CHECK(label_rule_named("top", {}, 30.0).kind == label_rule_kind::top);
+    const auto fault = [](auto call) { return test::error_of(call); };
+    CHECK(test::contains(fault([] { label_rule_named("best"); }), "hard, soft, abstain, top"));
+    CHECK(test::contains(fault([] { label_rule_named("abstain"); }), "belongs to the rule abstain"));
+    CHECK(test::contains(fault([] { label_rule_named("hard", 0.6); }), "belongs to the rule abstain"));
+    CHECK(test::contains(fault([] { label_rule_named("abstain", 0.4); }), "from 0.5 to 1"));
+    CHECK(test::contains(fault([] { label_rule_named("top", {}, 0.0); }), "above 0 to 100"));
+    const label_flips flips = label_flips_named("length:0.25");
+    CHECK(flips.kind == flip_kind::length);
+    CHECK(flips.rate == 0.25);
+    for (const char* const bad : {"uniform", "uniform:", "uniform:1.5", "margin:0.5", "odd:0.1"})
+        CHECK_FALSE(fault([&] { label_flips_named(bad); }).empty());
+    for (const char* const bad : {"3/2", "0/2", "1", "1/", "a/b", "1.5/2"})
+        CHECK(test::contains(fault([&] { file_shard_named(bad); }), "I/N was expected"));
+}
+
+TEST_CASE("shards cover a file without overlap, in nearly equal parts") {
+    for (const std::size_t records : {0, 1, 7, 100, 101}) {
+        for (const std::size_t count : {1, 2, 3, 8, 200}) {
+            std::size_t at = 0;
+            for (std::size_t i = 1; i <= count; ++i) {
+                const file_shard shard{i, count};
+                CHECK(shard.begin(records) == at);
+                at = shard.end(records);
+                CHECK(at - shard.begin(records) <= records / count + 1);
+            }
+            CHECK(at == records);
+        }
+    }
+}

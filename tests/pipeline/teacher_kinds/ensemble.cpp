@@ -1,0 +1,44 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <vector>
+
+#include <preflearn/pipeline/teacher_kinds/ensemble.hpp>
+
+#include "../../files.hpp"
+
+using namespace preflearn;
+
+TEST_CASE("margins of members are combined by mean, by vote, or carefully") {
+    const std::vector<double> margins{1, 3, -1};
+    CHECK(combined_margin(margins, "mean", 1) == doctest::Approx(1));
+    CHECK(combined_margin(margins, "vote", 1) == doctest::Approx(std::log(2.5 / 1.5)));
+    CHECK(combined_margin(margins, "careful", 0.25) == doctest::Approx(0.5)); // a standard deviation of 2
+    CHECK(combined_margin(margins, "careful", 2) == 0);
+    const std::vector<double> mirrored{-1, -3, 1};
+    for (const char* const rule : {"mean", "vote", "careful"})
+        CHECK(combined_margin(mirrored, rule, 0.25) == doctest::Approx(-combined_margin(margins, rule, 0.25)));
+    CHECK(test::contains(test::error_of([&] { combined_margin(margins, "loud", 1); }), "mean, vote or careful"));
+}
+
+TEST_CASE("members judge the same texts, each by its own temperature; one that cannot judge speaks for all") {
+    const auto teacher_of = [](std::vector<double> scores) {
+        text_teacher teacher;
+        teacher.judge = [scores](std::span<const shown_texts> block) {
+            return judged_block{.all = std::vector<judgement>(block.size(), judgement{.scores = scores}), .tokens = 3};
+        };
+        return teacher;
+    };
+    detail::ensemble_teacher both{
+        .members = {{teacher_of({4, 0}), 2}, {teacher_of({0, 1}), 1}}, .rule = "mean", .spread = 1};
+    const std::vector<shown_texts> block(2);
+    const judged_block judged = both.judge(block);
+    CHECK(judged.tokens == 6);
+    CHECK(judged.all[1].margin().value() == doctest::Approx((2.0 - 1.0) / 2));
+    both.members = {{teacher_of({4, 0, 2}), 2}, {teacher_of({0, 3, 1}), 1}};
+    CHECK(both.judge(block).all[0].scores == std::vector<double>{1, 1.5, 1});
+    both.members[1].teacher.judge = [](std::span<const shown_texts> shown) {
+        return judged_block{.all = std::vector<judgement>(shown.size(), judgement{.unfit = left_out_pair{}})};
+    };
+    CHECK(both.judge(block).all[0].unfit.has_value());
+}
