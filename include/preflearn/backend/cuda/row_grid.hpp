@@ -11,11 +11,8 @@
 
 namespace preflearn::cuda {
 
-namespace detail {
-
+/// To a multiple of `unit`.
 constexpr std::size_t rounded_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
-
-} // namespace detail
 
 /// Rows that a thread of add_bias goes through where there are that many.
 inline constexpr std::size_t rows_of_a_bias = 16;
@@ -31,7 +28,7 @@ struct piece_grid {
     piece_grid(std::size_t rows, std::size_t pieces, std::size_t rows_a_thread = 1) {
         constexpr std::size_t most = 256, most_blocks_down = 65535;
         const std::size_t blocks_across = (pieces + most - 1) / most;
-        std::size_t across = detail::rounded_up((pieces + blocks_across - 1) / blocks_across, 32);
+        std::size_t across = rounded_up((pieces + blocks_across - 1) / blocks_across, 32);
         while (across / 2 >= pieces) across /= 2; // a short row is less than a warp
         const std::size_t down = most / across, rows_a_block = down * rows_a_thread;
         threads = dim3(static_cast<unsigned>(across), static_cast<unsigned>(down));
@@ -53,8 +50,7 @@ struct norm_shape {
         const std::size_t packs = size / width, packs_held = norm_held / width;
         std::size_t threads = warp;
         if (packs > warp * packs_held)
-            threads =
-                std::min<std::size_t>(detail::rounded_up((packs + packs_held - 1) / packs_held, warp), norm_threads);
+            threads = std::min<std::size_t>(rounded_up((packs + packs_held - 1) / packs_held, warp), norm_threads);
         while (threads <= warp && threads / 2 >= packs) threads /= 2;
         lanes = static_cast<unsigned>(threads);
         teams = threads > warp ? 1U : static_cast<unsigned>(block / threads);

@@ -168,7 +168,7 @@ template <Element E> void start_norm(const norm_task<E>& task, cudaStream_t stre
     const unsigned down = static_cast<unsigned>(heads);
     if (!packs || size > std::size_t{norm_held} * norm_threads) {
         const dim3 blocks(static_cast<unsigned>(std::min<std::size_t>(rows, 1U << 20)), down);
-        const auto threads = static_cast<unsigned>(std::min<std::size_t>(detail::rounded_up(size, 32), norm_threads));
+        const auto threads = static_cast<unsigned>(std::min<std::size_t>(rounded_up(size, 32), norm_threads));
         launch(packs ? norm_wide_rows<width, E> : norm_wide_rows<1, E>, blocks, dim3(threads), 0, stream, task);
         return;
     }
