@@ -39,7 +39,8 @@ template <class E> void check_widths() {
 
 template <class E> void check_batches() {
     for (const std::size_t sharing : {1, 3, 4, 8}) {
-        const attention_shape shape{.heads = 2 * sharing, .key_value_heads = 2, .dim = 16};
+        const std::size_t key_heads = sharing < 4 ? 2 : 1;
+        const attention_shape shape{.heads = key_heads * sharing, .key_value_heads = key_heads, .dim = 16};
         check_attention(attention_problem<E>(shape, mixed_batch()));
         check_attention(attention_problem<E>(shape, mixed_batch(), 8));
         check_attention(attention_problem<E>(shape, decoding()));

@@ -7,6 +7,7 @@
 #include <preflearn/backend/cuda/array.hpp>
 #include <preflearn/backend/cuda/attention_tiles.hpp>
 #include <preflearn/backend/cuda/backend.hpp>
+#include <preflearn/backend/cuda/bradley_terry.hpp>
 #include <preflearn/backend/cuda/cublaslt.hpp>
 #include <preflearn/backend/cuda/cublaslt_library.hpp>
 #include <preflearn/backend/cuda/cublaslt_product.hpp>
@@ -18,9 +19,11 @@
 #include <preflearn/backend/cuda/low_rank.hpp>
 #include <preflearn/backend/cuda/memory.hpp>
 #include <preflearn/backend/cuda/operations.hpp>
+#include <preflearn/backend/cuda/pairwise_loss.hpp>
 #include <preflearn/backend/cuda/planned_attention.hpp>
 #include <preflearn/backend/cuda/row_grid.hpp>
 #include <preflearn/backend/cuda/row_turns.hpp>
 #include <preflearn/backend/cuda/stream.hpp>
+#include <preflearn/backend/cuda/sum_room.hpp>
 #include <preflearn/backend/cuda/upload.hpp>
 #include <preflearn/backend/cuda/vocabulary.hpp>

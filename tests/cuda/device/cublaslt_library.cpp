@@ -50,6 +50,26 @@ TEST_CASE("folders of toolkits and wheels are those that the environment names, 
     CHECK(place("/nowhere/lib") + 1 == static_cast<std::ptrdiff_t>(found.size()));
 }
 
+TEST_CASE("where it is not found, what was looked for and where is said, and what is there but damaged") {
+    const test::folder folder;
+    folder.write("libnothing.so.2", "no library");
+    const std::vector<const char*> names{"libnothing.so.3", "libnothing.so.2"};
+    std::string said;
+    try {
+        cublaslt_library::open(names, {"/nowhere", folder.path()});
+    } catch (const preflearn::no_device_error& failure) {
+        said = failure.what();
+    }
+    CHECK(said.starts_with("libcublasLt, which multiplies matrices on a GPU, was not found: libnothing.so.3 and "
+                           "libnothing.so.2 were looked for by the loader, /nowhere, " +
+                           folder.path().string() + "; "));
+    CHECK(said.find("libnothing.so.2: ") != said.npos);
+    CHECK(said.ends_with("; install it (PyPI: nvidia-cublas) and set CUDA_HOME or LD_LIBRARY_PATH"));
+    const std::vector<const char*> others{"libc.so.6"};
+    CHECK_THROWS_WITH_AS(cublaslt_library::open(others, {}), "libc.so.6 has no function cublasLtCreate",
+                         preflearn::no_device_error);
+}
+
 TEST_CASE("the library is opened once, and its failures have its words") {
     if (!test::has_cublaslt()) return;
     const cublaslt_library& library = cublaslt_library::opened();

@@ -167,16 +167,13 @@ void checker::remember(cell& a, cell& b, const cell& now, const device_thread& t
         b = now;
 }
 
-void checker::look_elsewhere(const device_thread& t, const access& a) const {
+void checker::look_elsewhere(const access& a) {
     const auto within = [&](const void* begin, std::size_t bytes) {
         return static_cast<std::size_t>(a.pointer - static_cast<const char*>(begin)) < bytes;
     };
-    if (within(t.stack, stack_bytes)) return;
     const kernel_call& call = *present->call;
-    const bool builtin = within(&threadIdx, sizeof threadIdx) || within(&blockIdx, sizeof blockIdx) ||
-                         within(&blockDim, sizeof blockDim) || within(&gridDim, sizeof gridDim);
     const bool fixed = a.pointer >= &__executable_start && a.pointer < &end;
-    if (!a.write && (builtin || fixed || within(call.arguments.get(), call.bytes))) return;
+    if (!a.write && (fixed || within(call.arguments.get(), call.bytes))) return;
     for (const device_thread& other : present->threads)
         if (within(other.stack, stack_bytes)) wrong(a, doing(a) + " of the local variables of " + thread_text(other));
     wrong(a, doing(a) + " of the host's memory");
@@ -185,7 +182,7 @@ void checker::look_elsewhere(const device_thread& t, const access& a) const {
 void checker::look(const access& a) {
     const device_thread& t = *present->running;
     const bool device = memory().holds(a.pointer);
-    if (!device && !present->shared.holds(a.pointer)) return look_elsewhere(t, a);
+    if (!device && !present->shared.holds(a.pointer)) return look_elsewhere(a);
     watched_bytes& where = device ? device_bytes() : shared_bytes_watched();
     if (!where.all(where.there, a.pointer, a.bytes)) {
         const char* outside = a.pointer;

@@ -14,9 +14,18 @@ bool instrumented = false;
 
 bool checked() { return instrumented; }
 
+/// Whether it is one of n bytes from `begin` on.
+inline bool among(const void* pointer, const void* begin, std::size_t n) {
+    return static_cast<std::size_t>(static_cast<const char*>(pointer) - static_cast<const char*>(begin)) < n;
+}
+
 inline __attribute__((always_inline)) void see(const void* pointer, std::size_t bytes, bool write, bool aligned,
                                                const void* code) {
-    if (!in_kernel) return;
+    // Most accesses are to a thread's own variables.
+    if (!in_kernel || among(pointer, present->running->stack, stack_bytes)) return;
+    if (!write && (among(pointer, &threadIdx, sizeof threadIdx) || among(pointer, &blockIdx, sizeof blockIdx) ||
+                   among(pointer, &blockDim, sizeof blockDim) || among(pointer, &gridDim, sizeof gridDim)))
+        return;
     const outside_kernel here;
     check().look({static_cast<const char*>(pointer), bytes, write, false, aligned, code});
 }

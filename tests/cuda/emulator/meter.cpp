@@ -2,6 +2,7 @@
 // were last together.
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "checker.hpp"
 #include "device_memory.hpp"
@@ -101,7 +102,7 @@ void meter::together(unsigned warp) {
         }
         lane.clear();
     }
-    std::ranges::stable_sort(all, {}, [](const taken& t) { return std::pair(t.code, t.repeated); });
+    std::ranges::sort(all, {}, [](const taken& t) { return std::tuple(t.code, t.repeated, t.lane); });
     std::vector<taken> group;
     for (const taken& one : all) {
         if (!group.empty() && (group.front().code != one.code || group.front().repeated != one.repeated)) {

@@ -40,6 +40,14 @@ bool watched_bytes::all_of_few(bits map, std::size_t at, std::size_t bytes) {
 
 std::size_t watched_bytes::mark(bits map, const void* pointer, std::size_t bytes, bool value) const {
     std::size_t at = offset(pointer), changed = 0;
+    if (bytes <= 16) {
+        std::uint32_t word; // as in all_of_few
+        std::memcpy(&word, map + at / 8, sizeof word);
+        const std::uint32_t mask = ((std::uint32_t{1} << bytes) - 1) << (at % 8),
+                            after = value ? word | mask : word & ~mask;
+        std::memcpy(map + at / 8, &after, sizeof after);
+        return static_cast<std::size_t>(std::popcount(word ^ after));
+    }
     while (bytes > 0) {
         if (at % 8 == 0 && bytes >= 4096) { // only large arrays: how many changed is not asked
             std::memset(map + at / 8, value ? 0xff : 0, bytes / 8);

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -78,7 +79,7 @@ struct cublaslt_library {
     /// Opened once in a process, and never closed.
     /// \throws no_device_error, with what was looked for and where, when it is not found or lacks a function
     static const cublaslt_library& opened() {
-        static const cublaslt_library one = open();
+        static const cublaslt_library one = open(cublaslt_names, cublaslt_folders());
         return one;
     }
 
@@ -89,8 +90,9 @@ struct cublaslt_library {
                                    static_cast<int>(result), "), cuBLASLt ", version, " of ", path, "; ", at));
     }
 
-  private:
-    static cublaslt_library open() {
+    /// The first that there is: by the loader, then in these folders. \throws as opened()
+    static cublaslt_library open(std::span<const char* const> names,
+                                 const std::vector<std::filesystem::path>& folders) {
         std::string damaged; // what is there and cannot be opened
         const auto tried = [&](const std::string& name) {
             void* const library = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -98,21 +100,21 @@ struct cublaslt_library {
             if (library == nullptr && std::filesystem::exists(name, none)) damaged = message("; ", ::dlerror());
             return library;
         };
-        for (const char* const name : cublaslt_names)
+        for (const char* const name : names)
             if (void* const library = tried(name)) return functions_of(library, name);
-        const std::vector<std::filesystem::path> folders = cublaslt_folders();
         for (const std::filesystem::path& folder : folders)
-            for (const char* const name : cublaslt_names)
+            for (const char* const name : names)
                 if (void* const library = tried((folder / name).string()))
                     return functions_of(library, (folder / name).string());
-        std::string places;
+        std::string wanted, places;
+        for (const char* const name : names) wanted += (wanted.empty() ? "" : " and ") + std::string(name);
         for (const std::filesystem::path& folder : folders) places += ", " + folder.string();
-        throw no_device_error(
-            message("libcublasLt, which multiplies matrices on a GPU, was not found: ", cublaslt_names[0], " and ",
-                    cublaslt_names[1], " were looked for by the loader", places, damaged,
-                    "; install it (PyPI: nvidia-cublas) and set CUDA_HOME or LD_LIBRARY_PATH"));
+        throw no_device_error(message("libcublasLt, which multiplies matrices on a GPU, was not found: ", wanted,
+                                      " were looked for by the loader", places, damaged,
+                                      "; install it (PyPI: nvidia-cublas) and set CUDA_HOME or LD_LIBRARY_PATH"));
     }
 
+  private:
     static cublaslt_library functions_of(void* library, const std::string& path) {
         cublaslt_library found{.path = path};
         const auto take = [&]<class Function>(Function*& function, const char* name) {

@@ -1,7 +1,7 @@
 /// \file
-/// Defines the operations of operations.hpp, for every element type: device code, compiled once in a program, by nvcc or,
-/// on the emulator of the tests, by any compiler. Each kernel's header holds the kernel, what it moves and computes, and
-/// the function of operations.hpp that starts it.
+/// Defines the operations of operations.hpp, for every element type: device code, compiled once in a program, by nvcc
+/// or, on the emulator of the tests, by any compiler. Each kernel's header holds the kernel, what it moves and
+/// computes, and the function of operations.hpp that starts it.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -17,4 +17,6 @@
 // attention
 #include <preflearn/backend/cuda/kernels/attend.cuh>
 
-// head and losses
+// head
+#include <preflearn/backend/cuda/kernels/log_prob.cuh>
+#include <preflearn/backend/cuda/kernels/reward_head.cuh>

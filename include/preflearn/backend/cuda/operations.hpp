@@ -4,8 +4,8 @@
 /// program, by nvcc for a device, by any compiler for the emulator of the tests. So nothing that walks over a model is
 /// ever seen by nvcc. What each moves and computes is said beside its kernel (kernels/).
 ///
-/// Conventions: an element is float, bfloat16 or float16; sums are taken in float. Ids, positions and row numbers lie on
-/// the device, too, and were checked by the host. Nothing is started for an empty shape.
+/// Conventions: an element is float, bfloat16 or float16; sums are taken in float. Ids, positions and row numbers lie
+/// on the device, too, and were checked by the host. Nothing is started for an empty shape.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -34,9 +34,7 @@ template <class E> struct device_rows {
     /// Rows that are not written to.
     template <class Const>
         requires(std::same_as<Const, const E> && !std::is_const_v<E>)
-    constexpr operator device_rows<Const>() const {
-        return {data, rows, columns, stride};
-    }
+    constexpr operator device_rows<Const>() const { return {data, rows, columns, stride}; }
 };
 
 // ---- rows (kernels/rows.cuh)
@@ -93,8 +91,8 @@ void rotate(const float* turns, std::size_t pairs, std::size_t heads, device_row
 
 // ---- attention (kernels/attention.cuh, kernels/attention_mma.cuh)
 
-/// Consecutive queries of one segment, and where the keys that they may see stand. A tile's rows are these queries times
-/// the heads that share a key.
+/// Consecutive queries of one segment, and where the keys that they may see stand. A tile's rows are these queries
+/// times the heads that share a key.
 struct attention_tile {
     std::uint32_t row = 0, count = 0;               ///< queries: first row, how many
     std::uint32_t position = 0;                     ///< of the first query within prefix and segment together
@@ -133,7 +131,7 @@ void activate(device_rows<const E> x, mlp_kind mlp, activation_kind kind, device
 
 /// The softmax of a row of logits so far: Σ e^{z − maximum} and, where they are wanted, Σ z e^{z − maximum} (of z −
 /// maximum) and Σ e^{2(z − maximum)}.
-struct softmax_state {
+struct alignas(16) softmax_state {
     float maximum, sum, weighted, squares;
 };
 /// See logit_transform; the bias lies on the device.
@@ -147,6 +145,16 @@ void start_softmax(softmax_state* states, std::size_t rows, cudaStream_t stream)
 /// Takes a tile of products (tokens first … first + columns − 1 of the vocabulary) into the state of each of its rows.
 void fold_logits(device_rows<const float> products, std::size_t first, const device_logits& logits, bool moments,
                  softmax_state* states, cudaStream_t stream);
+/// Where the results of rows go, in nats, on the device: an entry a row, or null; see vocabulary_scores. NaN where a
+/// row has no distribution: a logit is NaN or +∞, or all are −∞.
+struct device_softmax_scores {
+    float* normalisers = nullptr;     ///< log Σ e^z
+    float* entropies = nullptr;       ///< −Σ p log p, of tiles that were folded with moments, as the next
+    float* log_sum_squares = nullptr; ///< log Σ p²
+};
+/// After the last tile.
+void finish_softmax(const softmax_state* states, std::size_t rows, const device_softmax_scores& scores,
+                    cudaStream_t stream);
 /// products[i] = hidden's row rows[i] · table's row targets[i], a direct dot product in float.
 template <Element E>
 void target_products(device_rows<const E> hidden, const std::uint32_t* rows, device_rows<const E> table,

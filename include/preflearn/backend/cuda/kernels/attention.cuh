@@ -5,7 +5,8 @@
 /// elements of e bytes:
 ///
 ///     least bytes       2NHhe + 2NKhe
-///     asked             2NHhe + Σ over tiles and key heads of 2 · visible keys · he: keys once for all heads that share
+///     asked             2NHhe + Σ over tiles and key heads of 2 · visible keys · he: keys once for all heads that
+///     share
 ///                       them and once a tile, from L2
 ///     FLOPs             4hH a visible pair
 ///     bound by          FLOPs for long rows; keys' and values' bytes in decoding

@@ -34,6 +34,7 @@ namespace preflearn::cuda {
 template <HalfReal E, int Width> struct attention_mma {
     using shared = attention_mma_memory<E, Width>;
     static constexpr int keys = shared::keys, chunks = shared::chunks, steps = Width / 16;
+    static constexpr bool ahead = Width <= 128; ///< whether registers suffice for keys while values are mixed
     using score_tiles = mma_c[keys / 8];
 
     const attention_arguments<E>& all;
@@ -81,9 +82,9 @@ template <HalfReal E, int Width> struct attention_mma {
             }
             memory.store_values(value);
             __syncthreads();
-            if (shared::registers && more) memory.fetch_keys(base + keys, key);
+            if (ahead && more) memory.fetch_keys(base + keys, key);
             if (active) mix(score);
-            if (!shared::registers && more) memory.fetch_keys(base + keys, key);
+            if (!ahead && more) memory.fetch_keys(base + keys, key);
             if (more) memory.store_keys(key);
             __syncthreads();
         }
@@ -213,7 +214,8 @@ template <HalfReal E, int Width> struct attention_mma {
 
 /// Block (tile, key head and share of its heads, part of the keys).
 template <HalfReal E, int Width>
-__global__ void __launch_bounds__(128, Width <= 32 ? 4 : Width <= 64 ? 3 : 2) attention_mma_kernel(const attention_arguments<E> all) {
+__global__ void __launch_bounds__(attention_mma_memory<E, Width>::threads, attention_mma_memory<E, Width>::resident)
+    attention_mma_kernel(const attention_arguments<E> all) {
     const attention_share share(all, blockIdx.z);
     if (!share.empty()) attention_mma<E, Width>(all, share).run();
 }

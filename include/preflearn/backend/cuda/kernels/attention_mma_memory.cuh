@@ -19,11 +19,12 @@ namespace preflearn::cuda {
 /// A block's queries, keys and values, of heads of at most Width elements.
 template <HalfReal E, int Width> struct attention_mma_memory {
     static constexpr int rows = 64, threads = 128;
-    static constexpr int keys = Width > 128 ? 32 : 64; ///< at a time
-    static constexpr int chunks = Width / 8;           ///< of eight elements, of a head
-    static constexpr int stride = Width / 2 + 4;       ///< words from a row of queries or keys to the next
-    static constexpr int value_stride = Width + 8;     ///< words from a pair of keys to the next
-    static constexpr bool registers = Width <= 96;     ///< whether these hold the queries, which pass through the keys'
+    static constexpr int resident = Width <= 32 ? 4 : Width <= 64 ? 3 : 2; ///< blocks that registers must suffice for
+    static constexpr int keys = Width > 128 ? 32 : 64;                     ///< at a time
+    static constexpr int chunks = Width / 8;                               ///< of eight elements, of a head
+    static constexpr int stride = Width / 2 + 4;   ///< words from a row of queries or keys to the next
+    static constexpr int value_stride = Width + 8; ///< words from a pair of keys to the next
+    static constexpr bool registers = Width <= 96; ///< whether these hold the queries, which pass through the keys'
     static constexpr std::size_t key_words = keys * stride, value_words = keys / 2 * value_stride;
     static constexpr std::size_t query_words = registers ? 0 : rows * stride;
     static constexpr std::size_t bytes = 4 * (key_words + value_words + query_words);
