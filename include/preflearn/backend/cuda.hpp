@@ -1,6 +1,6 @@
 /// \file
-/// The CUDA backend as the host sees it: arrays and operations on a device, cuBLASLt's products, devices and errors. Needs
-/// the target preflearn::cuda, which has the kernels (a component of its own).
+/// The CUDA backend as the host sees it: arrays and operations on a device, cuBLASLt's products, devices and errors.
+/// Needs the target preflearn::cuda, which has the kernels (a component of its own).
 // SPDX-License-Identifier: MIT
 #pragma once
 
