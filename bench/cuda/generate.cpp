@@ -47,7 +47,7 @@ template <class E> void decode(benchmark::State& state) {
     state.counters["bandwidth"] = copy_bandwidth();
     state.counters["of_bandwidth"] = rate / copy_bandwidth();
     fill_columns(state, {"flop/s", "gemm_peak", "of_gemm_peak", "difference"});
-    state.SetLabel(label());
+    state.SetLabel(run_label());
 }
 
 } // namespace

@@ -44,7 +44,7 @@ template <class E> void log_probs(benchmark::State& state) {
     state.counters["difference"] = largest_difference<E>(once);
     fill_columns(state, {"of_bandwidth", "bandwidth"});
     state.SetItemsProcessed(8 * state.iterations() * static_cast<std::int64_t>(the_pairs().tokens()));
-    state.SetLabel(label());
+    state.SetLabel(run_label());
 }
 
 } // namespace

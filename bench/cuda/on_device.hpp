@@ -45,7 +45,7 @@ inline bool skipped(benchmark::State& state) {
     state.SkipWithError(("SKIPPED: " + missing()).c_str());
     return true;
 }
-inline std::string label() { return cuda::properties_of_this_device().name + ", " + the_pairs().label; }
+inline std::string run_label() { return cuda::properties_of_this_device().name + ", " + the_pairs().label; }
 
 /// Seconds of the quickest of some runs, by the device's clock.
 template <class Run> double quickest(std::size_t runs, const Run& run) {

@@ -60,7 +60,8 @@ TEST_CASE("numbers are rounded to nearest even, and what a float16 cannot hold i
 
 TEST_CASE("numbers of rows are checked before the device sees them") {
     const std::vector<std::size_t> rows{2, 0, 5};
-    CHECK(on_host(checked_numbers("gather_rows: row", std::span(rows), 6)) == std::vector<std::uint32_t>{2, 0, 5});
+    CHECK(copied_to_host(checked_numbers("gather_rows: row", std::span(rows), 6)) ==
+          std::vector<std::uint32_t>{2, 0, 5});
     CHECK(test::error_of([&] { (void)checked_numbers("gather_rows: row", std::span(rows), 5); }) ==
           "gather_rows: row 2 is 5, expected 0 to below 5");
     const std::vector<int> ids{3, -1};

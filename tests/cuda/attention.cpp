@@ -2,7 +2,7 @@
 
 #include "attention_laws.hpp"
 
-using namespace attention_tests;
+namespace attention_tests {
 
 TEST_CASE("attention on a device in float: heads of every width") { check_widths<float>(); }
 TEST_CASE("attention on a device in float: shared prompts, caches, heads that share a key") { check_batches<float>(); }
@@ -27,3 +27,5 @@ TEST_CASE("attention on plain cores: what it moves") {
         test::check_traffic(name, attention_traffic(problem), [&] { (void)problem.on_device(); });
     }
 }
+
+} // namespace attention_tests

@@ -2,7 +2,7 @@
 
 #include "attention_laws.hpp"
 
-using namespace attention_tests;
+namespace attention_tests {
 
 namespace {
 
@@ -54,3 +54,5 @@ TEST_CASE("keys shared out among blocks: what is moved") {
     expected.asked += tile * 128 * shape.key_value_heads * (parts.count - 1) + tile * heads * shape.dim;
     test::check_traffic("attention, parts and merge", expected, [&] { (void)problem.on_device(parts); });
 }
+
+} // namespace attention_tests

@@ -2,7 +2,7 @@
 
 #include "attention_laws.hpp"
 
-using namespace attention_tests;
+namespace attention_tests {
 
 TEST_CASE_TEMPLATE("attention on the warp product: heads of every width", E, bfloat16, float16) { check_widths<E>(); }
 TEST_CASE_TEMPLATE("attention on the warp product: shared prompts, caches, heads that share a key", E, bfloat16,
@@ -31,3 +31,5 @@ TEST_CASE("attention on the warp product: what it moves") {
     check("attention, bfloat16, window of 40", 8, 128, 40, sequences{}.add_group(150));
     check("attention, bfloat16, decoding", 16, 128, 0, sequences{}.add_cached(300, 1, 0).add_cached(77, 1, 0));
 }
+
+} // namespace attention_tests

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "emulator/emulator.hpp"
+#include "emulator/sanitizers.hpp"
 #include <preflearn/backend/cuda/kernels/device.cuh>
 #include <preflearn/backend/cuda/kernels/launch.cuh>
 #include <preflearn/backend/cuda/kernels/mma.cuh>
@@ -261,6 +262,18 @@ TEST_CASE("emulator: a machine without a driver answers 35 and leaves the number
     CHECK(version == 0);
     CHECK_THROWS_AS(launch(throws_kernel, 1, 1, 0, nullptr), no_device_error);
 }
+
+__global__ void writes_behind(float* y, unsigned at) { y[at] = 1; }
+
+#ifndef PREFLEARN_EMULATOR_ASAN // which ends the program
+TEST_CASE("emulator: every build finds what was written beside an array") {
+    const device_list<float> x(64);
+    for (const unsigned at : {64U, 100U})
+        CHECK(says(fault_of([&] { launch(writes_behind, 1, 1, 0, nullptr, x.data, at); }),
+                   {"writes_behind", at == 64 ? "0 bytes behind an array of 256 bytes" : "144 bytes behind"}));
+    launch(writes_behind, 1, 1, 0, nullptr, x.data, 63U); // nobody is blamed for others
+}
+#endif
 
 // What only the checked build sees.
 

@@ -40,6 +40,6 @@ TEST_CASE("other rows than those of the batch are refused; nothing turns where t
     CHECK(test::error_of([&] { turns.turn(rows.rows(), 2); }) ==
           "rotate: 2 rows of 2 heads that turn in 4 entries do not fit 2 x 6");
     CHECK_THROWS_AS(turns.turn(others.rows(), 2), argument_error);
-    row_turns(std::vector<double>{1}, {}).turn(device_rows<float>{}, 1);
+    row_turns(std::vector<double>{1}, {}).turn(device_rows<float>{nullptr, 0, 6, 6}, 1);
     row_turns({}, std::vector<std::uint32_t>{0, 1}).turn(rows.rows(), 2);
 }

@@ -64,8 +64,8 @@ TEST_CASE("families that exist nowhere, which together use all there is") {
         for (std::size_t i = 0; i < c.prompts.size() * config.hidden_size; ++i)
             REQUIRE(std::abs(found.view().data[i] - expected.view().data[i]) < 1e-4F);
         const std::vector<token_span> prompts(c.prompts.begin(), c.prompts.end());
-        const auto drawn = device.sample_many(prompts, {.temperature = 0, .max_tokens = 8}, 1),
-                   also = host.sample_many(prompts, {.temperature = 0, .max_tokens = 8}, 1);
+        const auto drawn = device.sample_many(prompts, {.temperature = 0, .max_tokens = 4}, 1),
+                   also = host.sample_many(prompts, {.temperature = 0, .max_tokens = 4}, 1);
         for (std::size_t i = 0; i < prompts.size(); ++i) CHECK(std::ranges::equal(drawn[i], also[i]));
     }
 }
@@ -162,18 +162,18 @@ TEST_CASE("several threads score at once, each what it would alone") {
 TEST_CASE("a batch that the device's memory does not hold runs in smaller ones, with the same results") {
     const device_model device(test::grouped(), generator(1, "weights"));
     test::completions c;
-    for (std::uint64_t i = 0; i < 24; ++i) c.add(test::random_tokens(9, 19, i), test::random_tokens(7, 19, 100 + i));
+    for (std::uint64_t i = 0; i < 12; ++i) c.add(test::random_tokens(19, 19, i), test::random_tokens(11, 19, 100 + i));
     const auto expected = device.log_probs(c.views());
     const std::vector<token_span> prompts(c.prompts.begin(), c.prompts.end());
-    const auto drawn = device.sample_many(prompts, {.max_tokens = 4}, 1);
+    const auto drawn = device.sample_many(prompts, {.max_tokens = 3}, 1);
     emulator::machine machine = emulator::settings();
     machine.total_memory = emulator::memory_in_use() + 100000;
     {
         const emulator::with_machine scarce(machine);
-        CHECK_THROWS_AS((kept_rows<float, test::cuda_float>(device.config(), 24 * 15, 24 * 15, false)),
+        CHECK_THROWS_AS((kept_rows<float, test::cuda_float>(device.config(), 12 * 29, 12 * 29, false)),
                         cuda::device_memory_error);
         check_sums(device.log_probs(c.views()), expected, 1e-6);
-        const auto again = device.sample_many(prompts, {.max_tokens = 4}, 1);
+        const auto again = device.sample_many(prompts, {.max_tokens = 3}, 1);
         for (std::size_t i = 0; i < prompts.size(); ++i) CHECK(std::ranges::equal(again[i], drawn[i]));
     }
     machine.total_memory = emulator::memory_in_use() + 2000;

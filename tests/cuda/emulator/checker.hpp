@@ -8,6 +8,10 @@
 /// __threadfence before an atomic operation that the other one meets. Each thread has a clock; a cell for every two
 /// bytes remembers who wrote them last, and two who read them since, at which time (after FastTrack, Flanagan and
 /// Freund 2009).
+///
+/// Not seen: variables in registers that are used before they have a value; indices that land in another array; copies
+/// by memcpy of a size that the compiler does not know (g++); values that are wrong (tests compare them); what depends
+/// on speed, on the order of memory between fences, or on the code that a compiler of CUDA makes.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -135,13 +135,19 @@ std::string device_memory::describe(const void* pointer) const {
     return out.str();
 }
 
-std::string device_memory::damage() const {
+std::string device_memory::damage() {
+    std::string first;
 #ifndef PREFLEARN_EMULATOR_ASAN // which has said so already
-    for (const auto& [start, a] : live)
-        for (const char* c = start + a.bytes; c != start + a.block; ++c)
-            if (*c != '\xff') return "a write " + describe(c);
+    for (auto& [start, a] : live) {
+        char* const behind = start + a.bytes;
+        const std::size_t zone_bytes = a.block - a.bytes;
+        if (*behind == '\xff' && std::memcmp(behind, behind + 1, zone_bytes - 1) == 0) continue;
+        const char* const hit = std::find_if(behind, behind + zone_bytes, [](char c) { return c != '\xff'; });
+        if (first.empty()) first = "a write " + describe(hit);
+        std::memset(behind, 0xff, zone_bytes);
+    }
 #endif
-    return {};
+    return first;
 }
 
 } // namespace emulator

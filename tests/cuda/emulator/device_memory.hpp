@@ -44,8 +44,8 @@ class device_memory {
     [[nodiscard]] bool valid(const void* pointer, std::size_t bytes) const;
     /// The allocation at or before an address, in words.
     [[nodiscard]] std::string describe(const void* pointer) const;
-    /// Says what was written beside an allocation since it was made; empty: nothing.
-    [[nodiscard]] std::string damage() const;
+    /// Says what was written beside an allocation, and repairs it; empty: nothing.
+    [[nodiscard]] std::string damage();
 
     /// As long as one lives, the memory may be touched.
     class opened {

@@ -234,12 +234,12 @@ void run_grid(device_block& block, order& schedule, stacks& all) {
         run_block(block, all, schedule);
         if (block.fault.empty()) {
             if (checked()) block.fault = check().unwritten();
-            if (const std::string beside = block.shared.damage(); !beside.empty()) block.fault = beside;
-            if (const std::string beside = memory().damage(); !beside.empty() && number == blocks.back())
-                block.fault = beside;
+            if (block.fault.empty()) block.fault = block.shared.damage();
+            if (block.fault.empty() && number == blocks.back()) block.fault = memory().damage();
         }
         if (block.fault.empty()) continue;
         all.clean();
+        (void)memory().damage(); // lest the next launch be blamed
         throw kernel_fault(kernel_text(block.call->kernel) + ": " + block_text(block.index) + ": " + block.fault +
                            " [schedule " + std::to_string(settings().schedule) + "]");
     }

@@ -155,7 +155,7 @@ template <Element E> void download_numbers(device_rows<const E> from, std::span<
 }
 
 /// A copy on the device of what the host has in memory, enqueued; the host's may go at once.
-template <class T> device_buffer<T> on_device(std::span<const T> values) {
+template <class T> device_buffer<T> copied_to_device(std::span<const T> values) {
     device_buffer<T> made(values.size());
     if (!values.empty())
         check(
@@ -164,7 +164,7 @@ template <class T> device_buffer<T> on_device(std::span<const T> values) {
     return made;
 }
 /// The same of a device's numbers for the host, waited for.
-template <class T> std::vector<T> on_host(const device_buffer<T>& values) {
+template <class T> std::vector<T> copied_to_host(const device_buffer<T>& values) {
     std::vector<T> made(values.size());
     detail::copy_bytes(made.data(), 0, values.data(), 0, values.size() * sizeof(T), 1, cudaMemcpyDeviceToHost);
     synchronise(compute_stream());
@@ -182,7 +182,7 @@ device_buffer<std::uint32_t> checked_numbers(std::string_view what, std::span<co
                 numbers[i], ", expected 0 to below ", limit);
         checked[i] = static_cast<std::uint32_t>(numbers[i]);
     }
-    return on_device(std::span<const std::uint32_t>(checked));
+    return copied_to_device(std::span<const std::uint32_t>(checked));
 }
 
 } // namespace preflearn::cuda

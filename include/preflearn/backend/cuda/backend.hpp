@@ -257,7 +257,7 @@ template <cuda::Element Element, cuda::Gemm<Element> G> struct cuda_backend {
                 " weights and ", rewards.size(), " rewards do not fit");
         cuda::device_buffer<float> found(rewards.size());
         cuda::reward_head<Element>(on(hidden), v.first_, 0, found.data(), stream());
-        std::ranges::copy(cuda::on_host(found), rewards.begin());
+        std::ranges::copy(cuda::copied_to_host(found), rewards.begin());
     }
 
   private:

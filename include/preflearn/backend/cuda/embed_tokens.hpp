@@ -41,7 +41,7 @@ void embed_tokens(std::span<const token_id> ids, std::span<const held_matrix<E>>
         }
         if (own.empty()) return;
         device_matrix<E> room(own.size(), y.columns);
-        const auto to = on_device(std::span<const std::uint32_t>(places));
+        const auto to = copied_to_device(std::span<const std::uint32_t>(places));
         embed_tokens<E>(own, piece, scale, room.rows());
         scatter_rows(std::as_const(room).rows(), to.data(), y, compute_stream());
     });

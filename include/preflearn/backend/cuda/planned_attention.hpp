@@ -32,7 +32,7 @@ template <Element E> class planned_attention {
             query_rows_ = std::max(query_rows_, s.row + s.length);
             key_rows_ = std::max({key_rows_, own + s.length, s.prefix_row + s.prefix_length});
         }
-        tiles_ = on_device(std::span<const attention_tile>(batch.tiles));
+        tiles_ = copied_to_device(std::span<const attention_tile>(batch.tiles));
     }
 
     /// The mixed values of every row and head, and, where they are wanted, log Σ exp of its scores, rows × heads.

@@ -43,8 +43,8 @@ class row_turns {
                 }
             }
         });
-        const auto of_positions = on_device(std::span<const float>(table));
-        const auto of_rows = on_device(std::span<const std::uint32_t>(places));
+        const auto of_positions = copied_to_device(std::span<const float>(table));
+        const auto of_rows = copied_to_device(std::span<const std::uint32_t>(places));
         turns_ = device_buffer<float>(rows_ * width);
         gather_rows<float>({of_positions.data(), occurring.size(), width, width}, of_rows.data(),
                            {turns_.data(), rows_, width, width}, compute_stream());

@@ -55,7 +55,7 @@ struct product_tiles {
 inline device_logits logits_of(const logit_transform<float>& transform, std::size_t vocabulary,
                                device_buffer<float>& bias) {
     transform.check(vocabulary);
-    bias = on_device(transform.bias);
+    bias = copied_to_device(transform.bias);
     return {.bias = bias.data(),
             .cap = transform.capped() ? static_cast<float>(transform.soft_cap) : 0,
             .temperature = static_cast<float>(transform.temperature)};
@@ -87,7 +87,7 @@ device_buffer<softmax_state> fold_vocabulary(device_rows<const E> hidden, device
 /// Normaliser, entropy and log Σ p² of each row, where they are wanted.
 inline void set_scores(const device_buffer<softmax_state>& states, const vocabulary_scores& scores) {
     if (scores.normalisers.empty() && scores.entropies.empty() && scores.log_sum_squares.empty()) return;
-    const std::vector<softmax_state> found = on_host(states);
+    const std::vector<softmax_state> found = copied_to_host(states);
     for (std::size_t r = 0; r < found.size(); ++r)
         scores.set(r, softmax_sums{.high = static_cast<double>(found[r].maximum),
                                    .sum = static_cast<double>(found[r].sum),
@@ -131,7 +131,7 @@ void score_vocabulary(device_rows<const E> hidden, device_rows<const E> head, co
         target_products(hidden, rows.data(), head, tokens.data(), targets.size(), products.data(), stream);
         finish_log_probs(states.data(), products.data(), rows.data(), tokens.data(), targets.size(), logits,
                          found.data(), stream);
-        std::ranges::copy(on_host(found), scores.log_probs.begin());
+        std::ranges::copy(copied_to_host(found), scores.log_probs.begin());
     }
     detail::set_scores(states, of_rows);
 }
