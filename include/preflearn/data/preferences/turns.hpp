@@ -94,9 +94,10 @@ struct conversation_prompt {
 
 /// Where the prompt ends: it is given as turns, as the text of one, or is what two whole conversations share.
 /// \param prompt_turns the turns of `prompt` where it is a conversation, else one user's turn of its text
-inline conversation_prompt prompt_of(const json_field& prompt, std::vector<chat_message> prompt_turns,
-                                     const std::array<json_field, 2>& responses, std::span<const chat_message> first,
-                                     std::span<const chat_message> second) {
+inline conversation_prompt conversation_prompt_of(const json_field& prompt, std::vector<chat_message> prompt_turns,
+                                                  const std::array<json_field, 2>& responses,
+                                                  std::span<const chat_message> first,
+                                                  std::span<const chat_message> second) {
     conversation_prompt found;
     if (prompt.present() && !prompt.is_text()) {
         found.turns = std::move(prompt_turns);
@@ -127,7 +128,7 @@ inline void read_conversations(preference_record& record, const json_field& prom
         return turns_of(field, options);
     };
     const auto first = turns_or(responses[0], "assistant"), second = turns_or(responses[1], "assistant");
-    const conversation_prompt found = prompt_of(
+    const conversation_prompt found = conversation_prompt_of(
         prompt, prompt.present() ? turns_or(prompt, "user") : std::vector<chat_message>(), responses, first, second);
     record.repeats_prompt = prompt.present() && found.taken > 0;
     record.prompt = options.render(found.turns);

@@ -71,8 +71,8 @@ inline void take_pair(response_record& to, const json_field& prompt, const std::
     const nlohmann::json first = json_turns(responses[0], "assistant"), second = json_turns(responses[1], "assistant");
     const nlohmann::json asked = prompt.present() ? json_turns(prompt, "user") : nlohmann::json::array();
     std::vector<std::string> texts[3];
-    const conversation_prompt found = prompt_of(prompt, whole_turns(asked, texts[0]), responses,
-                                                whole_turns(first, texts[1]), whole_turns(second, texts[2]));
+    const conversation_prompt found = conversation_prompt_of(
+        prompt, whole_turns(asked, texts[0]), responses, whole_turns(first, texts[1]), whole_turns(second, texts[2]));
     to.repeats_prompt = prompt.present() && found.taken > 0;
     const auto part = [](const nlohmann::json& turns, std::size_t from, std::size_t end) {
         auto some = nlohmann::json::array();
