@@ -28,10 +28,9 @@ TEST_CASE("scores, labels, margins and log-probs are about the responses in the 
     CHECK(judged_by(R"({"id": 1, "probability": 0.75, "margin": 4})", in_other_order).margin() == -4);
     CHECK(judged_by(R"({"id": 1, "label": "abstain"})", in_file_order).verdict->abstained());
     CHECK(judged_by(R"({"index": 1, "chosen_logp": -4, "rejected_logp": -9})", in_file_order).margin() == 5);
-    CHECK(judged_by(R"({"id": 1, "chosen_logp": -4, "rejected_logp": -9, "reference_chosen_logp": -5,
-                    "reference_rejected_logp": -9.5})",
-                    in_file_order, 0.5)
-              .margin() == 0.25);
+    const std::string referenced = R"({"id": 1, "chosen_logp": -4, "rejected_logp": -9, )"
+                                   R"("reference_chosen_logp": -5, "reference_rejected_logp": -9.5})";
+    CHECK(judged_by(referenced, in_file_order, 0.5).margin() == 0.25);
 }
 
 TEST_CASE("with texts the numbers are about these texts, whatever their order now") {
