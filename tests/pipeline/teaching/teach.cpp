@@ -123,7 +123,7 @@ TEST_CASE("taught and labelling, it gives a study's teacher labels for the same 
         options.adapter = study.adapter;
         f.run(options);
         const labelled_file found = label_file(
-            on(),
+            test::on_processor(),
             {.teacher = f.folder / "teacher", .data = f.folder / "others.jsonl", .out = f.folder / "labels.jsonl"},
             [](const std::string&) {});
         CHECK(found.written == expected.unlabelled);
