@@ -26,8 +26,8 @@ template <class Real> struct pair_limit { Real loss, d_chosen, d_rejected; };
 template <class Parts, class Real>
 PREFLEARN_DEVICE_AND_HOST pair_limit<Real> limit_of_pair(const Parts& parts, const pair_point<Real>& at, Real q,
                                                          Real given_margin, Real given_weight) {
-    constexpr Real infinite = std::numeric_limits<Real>::infinity(), undefined = std::numeric_limits<Real>::quiet_NaN();
-    constexpr pair_limit<Real> none{undefined, undefined, undefined};
+    constexpr Real infinite = std::numeric_limits<Real>::infinity(), nan = std::numeric_limits<Real>::quiet_NaN();
+    constexpr pair_limit<Real> none{nan, nan, nan};
     const bool chosen = parts.score.is_certain(at.chosen);
     const Real margin = margin_of(parts.margin, given_margin, at);
     const target_mixture<Real> mixture = mixture_of(parts.target, q, chosen ? infinite : -infinite);

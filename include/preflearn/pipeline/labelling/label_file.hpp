@@ -123,7 +123,7 @@ inline bool labelled_before(const std::filesystem::path& out, const std::string&
 }
 
 /// Says, once, after the first block, how long the whole will take.
-inline labelling_progress with_first_estimate(const labelling_progress& seen, const tell& say) {
+inline labelling_progress with_first_estimate(const labelling_progress& seen, const speaker& say) {
     struct since {
         std::string title;
         std::chrono::steady_clock::time_point start{};
@@ -152,7 +152,7 @@ inline labelling_progress with_first_estimate(const labelling_progress& seen, co
 /// \throws input_error for files that cannot be read or written, a teacher's folder that is refused, when labels of
 /// another run are at `out`, and where strict when a pair cannot be judged; argument_error for options that do not fit
 /// the teacher; and what the teacher throws.
-inline labelled_file label_file(const any_backend<float>& on, const label_options& options, const tell& say,
+inline labelled_file label_file(const any_backend<float>& on, const label_options& options, const speaker& say,
                                 const labelling_progress& seen = {}) {
     require(options.out.extension() != ".gz", options.out.string(), ": labels are written as plain JSONL");
     const opened_teacher opened = open_teacher(options.teacher, {.model = options.model,

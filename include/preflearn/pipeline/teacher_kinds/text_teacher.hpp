@@ -21,7 +21,7 @@
 namespace preflearn {
 
 /// Takes each sentence for the user.
-using tell = std::function<void(const std::string&)>;
+using speaker = std::function<void(const std::string&)>;
 
 /// A prompt and two or more responses, in an order that says nothing. Views its texts.
 struct shown_texts {

@@ -46,7 +46,7 @@ namespace detail {
 
 /// The kinds that learn nothing.
 inline taught teach_without_model(const any_backend<float>& on, const teach_options& options, teacher_description told,
-                                  const tell& say) {
+                                  const speaker& say) {
     taught made{.description = std::move(told)};
     const bool recorded = options.kind == "recorded";
     preference_options reading = options.reading;
@@ -89,7 +89,7 @@ inline taught teach_without_model(const any_backend<float>& on, const teach_opti
 template <class Loss>
 text_model learn_preferences(const text_model& start, const text_model& reference, const teach_data& data,
                              const teach_options& options, const study_options& run, const Loss& loss, taught& made,
-                             const tell& say) {
+                             const speaker& say) {
     reference_cache cache(run.cache);
     const auto log_probs_of = [&](std::span<const text_comparison> pairs, const char* title) {
         std::function<void(std::size_t)> scored;
@@ -125,7 +125,7 @@ inline void put_weights(teacher_description& told, const std::filesystem::path& 
 
 template <class Loss>
 taught teach_with_model(const any_backend<float>& on, const teach_options& options, const Loss& loss,
-                        const chosen_chat_format& chat, teacher_description told, const tell& say) {
+                        const chosen_chat_format& chat, teacher_description told, const speaker& say) {
     taught made{.description = std::move(told)};
     preference_options reading = options.reading;
     if (chat.render) reading.render = chat.render;
@@ -207,7 +207,7 @@ inline void check_options(const teach_options& options) {
 /// \throws input_error for files that cannot be read or written, when something else is at `out`, and when checkpoints
 /// beside it belong to another run; argument_error for options that do not fit; and what training throws.
 template <class Loss>
-taught teach(const any_backend<float>& on, const teach_options& options, const Loss& loss, const tell& say) {
+taught teach(const any_backend<float>& on, const teach_options& options, const Loss& loss, const speaker& say) {
     check_options(options);
     const bool needs_model = has_model(options.kind);
     chosen_chat_format chat;

@@ -45,7 +45,7 @@ struct teach_data {
 
 namespace detail {
 
-inline void say_lines(std::string_view lines, const tell& say) {
+inline void say_lines(std::string_view lines, const speaker& say) {
     while (!lines.empty()) {
         const std::size_t end = std::min(lines.find('\n'), lines.size());
         say(std::string(lines.substr(0, end)));
@@ -61,7 +61,7 @@ struct usable_pairs_of {
 };
 
 inline usable_pairs_of fitting_of(const preference_data& data, std::span<const pair_reader> readers,
-                                  const teach_options& options, const tell& say) {
+                                  const teach_options& options, const speaker& say) {
     fitting_pairs fitting = fit_pairs(data, readers,
                                       {.maximum_tokens = options.maximum_tokens,
                                        .label = label_need::verdict,
@@ -84,7 +84,7 @@ inline usable_pairs_of fitting_of(const preference_data& data, std::span<const p
 /// \throws input_error for files that cannot be read, when no pair is left and, where strict, when one was left out;
 /// argument_error when too few pairs are left to hold some out.
 inline teach_data read_teach_data(const teach_options& options, const preference_options& reading,
-                                  std::span<const pair_reader> readers, bool learns, const tell& say) {
+                                  std::span<const pair_reader> readers, bool learns, const speaker& say) {
     teach_data data;
     data.file = read_preferences(options.data, reading);
     const bool own_file = !options.held_out.empty();

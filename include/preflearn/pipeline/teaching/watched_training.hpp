@@ -58,7 +58,7 @@ inline study_options run_options(const teach_options& options, const std::filesy
 
 /// Gives a run its observers. \param examples to learn from
 inline void watch(training_options& training, const teach_options& options, std::size_t examples,
-                  held_out_evaluation evaluate, const tell& say) {
+                  held_out_evaluation evaluate, const speaker& say) {
     const std::size_t per_epoch = count_steps(training, examples).per_epoch;
     const std::size_t every = options.evaluate_every > 0 ? options.evaluate_every : (per_epoch + 3) / 4;
     training.observers.emplace_back(held_out_to_the_end{std::move(evaluate), every});
