@@ -34,11 +34,11 @@ std::vector<nlohmann::json> json_lines_of(const std::filesystem::path& path) {
 
 /// Hard texts in the form of HH, turns by turns.
 std::string hard_transcripts() {
-    const std::vector<std::string> texts{"a", "é 😀 \u2028", "two\n\nparagraphs", "\"quoted\" \\ \t", " spaces ", "{}"};
+    const std::vector<std::string> hard{"a", "é 😀 \u2028", "two\n\nparagraphs", "\"quoted\" \\ \t", " spaces ", "{}"};
     std::string lines;
     for (std::size_t i = 0; i < 60; ++i) {
         const std::size_t j = i % 50; // the last ten are the first ones again
-        const auto text = [&](std::size_t k) { return texts[(j * k + k) % texts.size()] + std::to_string(j * k); };
+        const auto text = [&](std::size_t k) { return hard[(j * k + k) % hard.size()] + std::to_string(j * k); };
         const std::string prompt = "\n\nHuman: " + text(1) + "\n\nAssistant: " + text(2) + "\n\nHuman: " + text(3);
         lines += nlohmann::json{{"chosen", prompt + "\n\nAssistant: " + text(4)},
                                 {"rejected", prompt + "\n\nAssistant: " + text(5)}}
