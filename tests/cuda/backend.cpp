@@ -74,7 +74,7 @@ template <class E> struct both {
 stored_matrix frozen(std::size_t rows, std::size_t columns, std::uint64_t stream) {
     return stored_numbers(test::plain_numbers(rows * columns, stream, 0.3), rows, columns);
 }
-template <class B> std::vector<typename B::stored> held(std::span<const stored_matrix> parts) {
+template <class B> std::vector<typename B::stored> held_parts(std::span<const stored_matrix> parts) {
     std::vector<typename B::stored> all;
     for (const stored_matrix& part : parts) all.push_back(B::hold(part));
     return all;
@@ -102,7 +102,7 @@ TEST_CASE_TEMPLATE("rows are added, gathered, scattered, and become of tokens an
     const std::array<stored_matrix, 2> parts{frozen(2, 13, 5), frozen(7, 13, 6)};
     y.check_after([&](auto side, auto to) {
         using B = decltype(side);
-        const auto stored = held<B>(parts);
+        const auto stored = held_parts<B>(parts);
         B::embed(ids, weight_matrix<B, float>{.stored = stored}, 1, to);
     });
 }
@@ -149,7 +149,7 @@ TEST_CASE_TEMPLATE("products: trained and stored parts, biases, adapters; writte
         });
         y.check_after([&](auto side, auto to) {
             using B = decltype(side);
-            const auto stored = held<B>(parts);
+            const auto stored = held_parts<B>(parts);
             affine_map<B, float> map{.matrix = {.stored = stored}, .bias = bias(side)};
             map.adapter.down = down(side);
             map.adapter.parts[0] = {0, up_first(side), 0.5};
@@ -158,7 +158,7 @@ TEST_CASE_TEMPLATE("products: trained and stored parts, biases, adapters; writte
         });
     }
     using device = test::on_cuda<E>;
-    const auto apart = held<device>(parts), together = device::hold_together(parts);
+    const auto apart = held_parts<device>(parts), together = device::hold_together(parts);
     both<E> one(6, 17, 11), other(6, 17, 12);
     device::linear(x.on_device.view(), affine_map<device, float>{.matrix = {.stored = apart}}, one.on_device.view(),
                    store::replace);

@@ -65,7 +65,7 @@ TEST_CASE("a device that is chosen is every thread's, once it asks for the strea
     CHECK(after == 2);
     use_device(0);
     CHECK(bind_device() == 0);
-    detail::chosen_device() = -1; // as it was before this test
+    preflearn::cuda::detail::chosen_device() = -1; // as it was before this test
 }
 
 TEST_CASE("a device that cannot run the kernels is refused by name") {

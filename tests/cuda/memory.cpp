@@ -28,7 +28,8 @@ TEST_CASE("memory is given back once, also where it was moved, and its pool keep
     }
     CHECK(emulator::memory_in_use() == before);
     std::uint64_t threshold = 0;
-    CHECK(cudaMemPoolGetAttribute(detail::kept_pool(), cudaMemPoolAttrReleaseThreshold, &threshold) == cudaSuccess);
+    CHECK(cudaMemPoolGetAttribute(preflearn::cuda::detail::kept_pool(), cudaMemPoolAttrReleaseThreshold, &threshold) ==
+          cudaSuccess);
     CHECK(threshold == std::numeric_limits<std::uint64_t>::max());
     CHECK_NOTHROW(give_back_kept_memory());
 }
