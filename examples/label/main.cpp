@@ -21,7 +21,8 @@ using namespace preflearn;
 
 struct arguments {
     label_options options;
-    std::string rule, weight = "none", flips, shard = "1/1", calibration = "temperature", chat_format, type = "float32";
+    std::string rule, weight = "none", flips, shard = "1/1", calibration = "temperature", chat_format;
+    model_choice on;
     std::optional<double> threshold, top;
     bool end_token = false, no_end_token = false;
 };
@@ -38,7 +39,9 @@ void apply(arguments& given) {
     to.shard = file_shard_named(given.shard);
     if (!given.chat_format.empty()) to.chat_format = given.chat_format;
     if (given.end_token || given.no_end_token) to.end_token = given.end_token;
-    if (given.type == "bfloat16" && !no_bfloat16().empty()) throw usage_error("--dtype", no_bfloat16());
+    if (const std::string fault = type_fault(given.on); !fault.empty()) throw usage_error("--dtype", fault);
+    if (given.on.device != 0 && given.on.backend != "cuda")
+        throw usage_error("--device", "the GPU is one of --backend cuda");
 }
 
 int work(const arguments& given) {
@@ -56,7 +59,7 @@ int work(const arguments& given) {
         bar->update(done, use.text());
     };
     const auto say = [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); };
-    const labelled_file found = label_file(models_of(given.type), given.options, say, seen);
+    const labelled_file found = label_file(models_of(given.on), given.options, say, seen);
     bar.reset();
     std::printf("%slabels: %s\n", to_text(found).c_str(), given.options.out.c_str());
     return found.was_there || found.written > 0 ? 0 : 3;
@@ -102,7 +105,15 @@ void add_options(command_line& line, arguments& given) {
     line.add("--id-field", to.reading.id_field, "the field that holds a pair's id").shows_default();
     line.flag("--skip-malformed", to.reading.skip_malformed, "leave malformed lines out instead of stopping");
     line.flag("--strict", to.strict, "a pair that cannot be judged is an error");
-    line.add("--dtype", given.type, "numbers that products multiply").one_of({"float32", "bfloat16"}).shows_default();
+    const option backend =
+        line.add("--backend", given.on.backend, "what computes: cpu, onednn (the default where it is built in) or cuda")
+            .one_of(backend_names());
+    line.add("--device", given.on.device, "of --backend cuda: which of the GPUs, from 0 on")
+        .non_negative()
+        .needs(backend);
+    line.add("--dtype", given.on.type, "numbers that products multiply; float16 on a GPU")
+        .one_of({"float32", "bfloat16", "float16"})
+        .shows_default();
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // The language models of the programs, compiled once for all of them. Products are oneDNN's where CMake finds it
 // (onednn/), the processor's own elsewhere (cpu/); on a GPU where the program is built with PREFLEARN_WITH_CUDA
-// (cuda/). SPDX-License-Identifier: MIT
+// (cuda/).
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string>

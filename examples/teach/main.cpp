@@ -32,8 +32,9 @@ struct arguments {
     std::optional<double> rate, fine_tuning_rate, beta, held_out_share, lora_alpha;
     std::size_t lora = 0;
     double lora_dropout = 0;
+    model_choice on;
     std::vector<std::string> lora_targets{"all-linear"}, members;
-    std::string type = "float32", boundary = "separate", optimiser = "adamw", rule = "hard";
+    std::string boundary = "separate", optimiser = "adamw", rule = "hard";
     std::optional<double> threshold, top;
 };
 
@@ -76,7 +77,7 @@ int work(arguments& given) {
     teach_options& options = given.options;
     const chosen_loss loss = loss_of(options.loss_name, options.loss_parameters, given.beta);
     apply(given, loss);
-    const taught made = teach(models_of(given.type), options, loss.loss,
+    const taught made = teach(models_of(given.on), options, loss.loss,
                               [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); });
     if (made.was_there) std::fputs("made before by the same command: nothing is left to do\n", stderr);
     if (made.held_out)
@@ -158,7 +159,12 @@ void add_training_options(command_line& line, arguments& given) {
     line.add("--optimiser", given.optimiser, "adamw_8bit remembers 2 bytes a parameter instead of 8")
         .one_of({"adamw", "adamw_8bit"})
         .shows_default();
-    line.add("--dtype", given.type, "numbers that products multiply").one_of({"float32", "bfloat16"}).shows_default();
+    line.add("--backend", given.on.backend,
+             "what computes: cpu or onednn (the default where it is built in); training stays on the processor")
+        .one_of(backend_names());
+    line.add("--dtype", given.on.type, "numbers that products multiply")
+        .one_of({"float32", "bfloat16"})
+        .shows_default();
     line.add("--seed", to.seed, "of split, order and adapters").shows_default();
     line.add("--checkpoint-every", given.every, "steps between checkpoints in OUT.unfinished; 0: none; default 50");
 }
@@ -189,7 +195,10 @@ int main(int argc, char** argv) {
         given.options.rule = {given.rule, label_rule_named(given.rule, given.threshold, given.top).amount};
         const std::string& format = given.options.chat_format;
         if (!format.empty() && format != "auto") (void)chat_format_named(format);
-        if (given.type == "bfloat16" && !no_bfloat16().empty()) throw usage_error("--dtype", no_bfloat16());
+        if (given.on.backend == "cuda")
+            throw usage_error("--backend",
+                              "training stays on the processor (cpu, onednn); label and log_probs take cuda");
+        if (const std::string fault = type_fault(given.on); !fault.empty()) throw usage_error("--dtype", fault);
         given.options.members.assign(given.members.begin(), given.members.end());
         teach_options asked = given.options; // what teach refuses of the options alone
         asked.fine_tuning.epochs = given.fine_tuning_epochs.value_or(asked.reference.empty() ? 1 : 0);
