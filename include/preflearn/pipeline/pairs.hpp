@@ -4,3 +4,4 @@
 #pragma once
 
 #include <preflearn/pipeline/pairs/pair_summary.hpp>
+#include <preflearn/pipeline/pairs/pairs_program.hpp>
