@@ -36,7 +36,7 @@ void apply(arguments& given) {
     to.weight = label_weight_named(given.weight);
     to.calibration = calibration_named(given.calibration);
     if (!given.flips.empty()) to.flips = label_flips_named(given.flips);
-    to.shard = file_shard_named(given.shard);
+    to.shard = shard_named(given.shard);
     if (!given.chat_format.empty()) to.chat_format = given.chat_format;
     if (given.end_token || given.no_end_token) to.end_token = given.end_token;
     if (const std::string fault = type_fault(given.on); !fault.empty()) throw usage_error("--dtype", fault);

@@ -12,7 +12,7 @@ TEST_CASE("attention on a device in float: equal bits under every schedule") {
     check_schedules<float>({.heads = 4, .key_value_heads = 1, .dim = 24, .window = 50});
 }
 TEST_CASE("attention on plain cores: heads wider than a kernel are mixed in slices") {
-    for (const std::size_t dim : {257, 320, 520}) {
+    for (const std::size_t dim : {257U, 320U, 520U}) {
         const attention_shape shape{.heads = 3, .key_value_heads = 1, .dim = dim};
         check_attention(attention_problem<float>(shape, sequences{}.add_group(9, {4, 35})));
         check_attention(attention_problem<bfloat16>(shape, sequences{}.add_group(9, {4, 35})));

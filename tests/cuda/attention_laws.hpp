@@ -20,14 +20,15 @@ inline sequences mixed_batch() {
 /// One query a sequence, after so many tokens that blocks of keys are full, lack one or have one more; and none.
 inline sequences decoding() {
     sequences s;
-    for (const std::size_t before : {0, 1, 31, 32, 63, 64, 65, 130}) s.add_cached(before, 1, before % 3);
+    for (const std::size_t before : {0U, 1U, 31U, 32U, 63U, 64U, 65U, 130U}) s.add_cached(before, 1, before % 3);
     return s.add_cached(3, 0, 1);
 }
 
 /// Shapes of heads that both kernels must take: heads, key heads, dim.
 inline std::vector<attention_shape> head_shapes() {
     std::vector<attention_shape> shapes;
-    for (const std::size_t dim : {1, 2, 3, 4, 8, 12, 16, 20, 31, 33, 40, 64, 72, 80, 96, 104, 128, 130, 200, 256})
+    for (const std::size_t dim :
+         {1U, 2U, 3U, 4U, 8U, 12U, 16U, 20U, 31U, 33U, 40U, 64U, 72U, 80U, 96U, 104U, 128U, 130U, 200U, 256U})
         shapes.push_back({.heads = 2, .key_value_heads = 1, .dim = dim});
     return shapes;
 }
@@ -38,7 +39,7 @@ template <class E> void check_widths() {
 }
 
 template <class E> void check_batches() {
-    for (const std::size_t sharing : {1, 3, 4, 8}) {
+    for (const std::size_t sharing : {1U, 3U, 4U, 8U}) {
         const std::size_t key_heads = sharing < 4 ? 2 : 1;
         const attention_shape shape{.heads = key_heads * sharing, .key_value_heads = key_heads, .dim = 16};
         check_attention(attention_problem<E>(shape, mixed_batch()));
@@ -49,7 +50,7 @@ template <class E> void check_batches() {
 }
 
 template <class E> void check_scores() {
-    for (const std::size_t window : {1, 3, 32, 40, 64, 1000})
+    for (const std::size_t window : {1U, 3U, 32U, 40U, 64U, 1000U})
         for (const sequences& rows : {mixed_batch(), decoding()})
             check_attention(
                 attention_problem<E>({.heads = 4, .key_value_heads = 1, .dim = 12, .window = window}, rows, 4));

@@ -17,7 +17,7 @@ template <class E> cuda::attention_parts parts_of(const attention_problem<E>& pr
 } // namespace
 
 TEST_CASE_TEMPLATE("keys shared out among blocks give the attention of all", E, float, bfloat16, float16) {
-    for (const std::size_t window : {0, 1, 70})
+    for (const std::size_t window : {0U, 1U, 70U})
         for (const sequences& rows : {mixed_batch(), decoding(), sequences{}.add_cached(300, 2, 1)}) {
             const attention_problem<E> problem(
                 {.heads = 3, .key_value_heads = 1, .dim = window == 0 ? 3U : 16U, .window = window}, rows);
@@ -29,7 +29,7 @@ TEST_CASE_TEMPLATE("keys shared out among blocks give the attention of all", E, 
 }
 
 TEST_CASE_TEMPLATE("keys shared out among blocks: wide heads and caps", E, float, bfloat16) {
-    for (const std::size_t dim : {256, 300}) {
+    for (const std::size_t dim : {256U, 300U}) {
         const attention_problem<E> problem({.heads = 2, .key_value_heads = 1, .dim = dim, .scale = 1, .cap = 3},
                                            sequences{}.add_cached(90, 2, 1));
         check_attention(problem, parts_of(problem, 64));

@@ -13,7 +13,7 @@ using namespace preflearn::cuda;
 
 TEST_CASE("attention_tiles: every query stands in one tile, longest first") {
     const std::vector<row_segment> segments{{0, 5, 0, 0, 0}, {5, 0, 5, 0, 5}, {5, 9, 5, 0, 5}, {14, 1, 0, 0, 0}};
-    for (const std::size_t queries : {1, 2, 4, 64}) {
+    for (const std::size_t queries : {1U, 2U, 4U, 64U}) {
         const attention_tiles made({.segments = segments}, queries);
         std::vector<int> met(15);
         std::size_t keys = std::numeric_limits<std::size_t>::max();
@@ -71,7 +71,7 @@ TEST_CASE("share_keys: where tiles are few and keys are many") {
     CHECK(share_keys(decoding(1, 200), shape, 132).count == 1);
     CHECK(share_keys(decoding(300, 4000), shape, 132).count == 1);
     CHECK(share_keys(decoding(0, 0), shape, 132).count == 1);
-    for (const std::size_t length : {300, 1000, 4095, 100000}) {
+    for (const std::size_t length : {300U, 1000U, 4095U, 100000U}) {
         const attention_parts parts = share_keys(decoding(1, length), shape, 132);
         CHECK(parts.count > 1);
         CHECK(parts.count <= 132);

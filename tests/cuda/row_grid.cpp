@@ -8,7 +8,7 @@
 using namespace preflearn;
 
 TEST_CASE("every piece of a row has a thread, no block is without rows, and no grid is higher than a device allows") {
-    for (const std::size_t pieces : {1, 2, 3, 9, 31, 32, 33, 72, 256, 257, 288, 1000, 100000})
+    for (const std::size_t pieces : {1U, 2U, 3U, 9U, 31U, 32U, 33U, 72U, 256U, 257U, 288U, 1000U, 100000U})
         for (const std::size_t rows : {std::size_t{1}, std::size_t{5}, std::size_t{70}, std::size_t{1} << 30})
             for (const std::size_t rows_a_thread : {std::size_t{1}, cuda::rows_of_a_bias}) {
                 const cuda::piece_grid grid(rows, pieces, rows_a_thread);
@@ -26,9 +26,9 @@ TEST_CASE("every piece of a row has a thread, no block is without rows, and no g
 
 TEST_CASE("a part of a norm has room in its team's registers, and a team has between one row and nine") {
     for (const unsigned width : {4U, 8U})
-        for (const std::size_t size : {8, 16, 64, 80, 256, 512, 520, 576, 2048, 2304, 5120, 8192})
-            for (const std::size_t rows : {1, 3, 40, 1000, 100000})
-                for (const std::size_t heads : {1, 12}) {
+        for (const std::size_t size : {8U, 16U, 64U, 80U, 256U, 512U, 520U, 576U, 2048U, 2304U, 5120U, 8192U})
+            for (const std::size_t rows : {1U, 3U, 40U, 1000U, 100000U})
+                for (const std::size_t heads : {1U, 12U}) {
                     const cuda::norm_shape shape(rows, heads, size, width);
                     CHECK(std::size_t{shape.lanes} * cuda::norm_held >= size);
                     CHECK(shape.lanes <= cuda::norm_threads);

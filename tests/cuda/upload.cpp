@@ -37,8 +37,8 @@ struct numbered {
 } // namespace
 
 TEST_CASE("rows come tile by tile, what lies between them stays") {
-    for (const std::size_t stride : {5, 8}) {
-        for (const std::size_t tile_bytes : {1, 10, 25, 1000}) { // of rows of 10 bytes
+    for (const std::size_t stride : {5U, 8U}) {
+        for (const std::size_t tile_bytes : {1U, 10U, 25U, 1000U}) { // of rows of 10 bytes
             CAPTURE(stride);
             CAPTURE(tile_bytes);
             uploader by(tile_bytes);

@@ -11,10 +11,10 @@
 using namespace preflearn;
 
 TEST_CASE("parts, one behind the other, are the whole, cut between blocks, and as large as each other") {
-    for (const std::size_t size : {0, 1, 15, 16, 17, 100, 161}) {
+    for (const std::size_t size : {0U, 1U, 15U, 16U, 17U, 100U, 161U}) {
         std::vector<int> all(size);
         std::iota(all.begin(), all.end(), 0);
-        for (const std::size_t count : {1, 2, 3, 7, 20}) {
+        for (const std::size_t count : {1U, 2U, 3U, 7U, 20U}) {
             CAPTURE(size);
             CAPTURE(count);
             std::vector<int> joined;
@@ -28,6 +28,21 @@ TEST_CASE("parts, one behind the other, are the whole, cut between blocks, and a
             }
             CHECK(joined == all);
             CHECK(most - least <= 16 + 15);
+        }
+    }
+}
+
+TEST_CASE("parts cover a file without overlap, in nearly equal sizes") {
+    for (const std::size_t size : {0U, 1U, 7U, 100U, 101U}) {
+        for (const std::size_t count : {1U, 2U, 3U, 8U, 200U}) {
+            std::size_t at = 0;
+            for (std::size_t i = 1; i <= count; ++i) {
+                const shard part{i, count};
+                CHECK(part.begin(size) == at);
+                at = part.end(size);
+                CHECK(at - part.begin(size) <= size / count + 1);
+            }
+            CHECK(at == size);
         }
     }
 }

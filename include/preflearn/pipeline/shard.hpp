@@ -22,17 +22,25 @@ struct shard {
     std::size_t index = 1, count = 1;
 
     [[nodiscard]] bool whole() const { return count == 1; }
-    /// Its elements, in blocks of `block` but the last of all. Parts differ by one block at most; one may be empty.
+    /// Its elements are number begin(size) … end(size) − 1 of `size`, in blocks of `block` but the last of all. Parts
+    /// differ by one block at most; one may be empty.
+    [[nodiscard]] std::size_t begin(std::size_t size, std::size_t block = 1) const {
+        return start_of(index - 1, size, block);
+    }
+    [[nodiscard]] std::size_t end(std::size_t size, std::size_t block = 1) const {
+        return start_of(index, size, block);
+    }
     template <class T> [[nodiscard]] std::span<T> of(std::span<T> all, std::size_t block) const {
-        const std::size_t blocks = (all.size() + block - 1) / block;
-        const auto begin = [&](std::size_t part) {
-            const std::size_t larger = blocks % count; // the first ones have a block more
-            return std::min(all.size(), block * (part * (blocks / count) + std::min(part, larger)));
-        };
-        return all.subspan(begin(index - 1), begin(index) - begin(index - 1));
+        return all.subspan(begin(all.size(), block), end(all.size(), block) - begin(all.size(), block));
     }
     friend std::ostream& operator<<(std::ostream& out, const shard& s) { return out << s.index << '/' << s.count; }
     friend bool operator==(const shard&, const shard&) = default;
+
+  private:
+    [[nodiscard]] std::size_t start_of(std::size_t part, std::size_t size, std::size_t block) const {
+        const std::size_t blocks = (size + block - 1) / block, larger = blocks % count; // the first ones have one more
+        return std::min(size, block * (part * (blocks / count) + std::min(part, larger)));
+    }
 };
 
 /// "2/4": the second of four. \throws argument_error for another text

@@ -63,9 +63,9 @@ template <Element E, Element Out> void agrees(gemm_shape shape, float beta, bool
 }
 
 template <Element E, Element Out> void agrees_everywhere() {
-    for (const std::size_t m : {1, 7, 64, 130})
-        for (const std::size_t n : {1, 33})
-            for (const std::size_t k : {1, 8, 65})
+    for (const std::size_t m : {1U, 7U, 64U, 130U})
+        for (const std::size_t n : {1U, 33U})
+            for (const std::size_t k : {1U, 8U, 65U})
                 for (const bool biased : {false, true}) {
                     CAPTURE(m);
                     CAPTURE(n);

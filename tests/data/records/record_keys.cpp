@@ -62,7 +62,7 @@ TEST_CASE("two that prefer the same response with other probabilities or margins
     const std::string open = R"({"prompt": "p", "responses": ["b", "a"]})"; // no verdict contradicts nobody
     CHECK(reasons_of({pair_json("a", "b"), open, open}) ==
           std::vector<std::optional<left_out_reason>>{std::nullopt, std::nullopt, left_out_reason::duplicate});
-    const std::string good = R"({"prompt": "p", "completion": "a", "label": true})",
-                      bad = R"({"prompt": "p", "completion": "a", "label": false})";
-    CHECK(reasons_of({good, bad, good})[1] == left_out_reason::contradiction);
+    const std::string liked = R"({"prompt": "p", "completion": "a", "label": true})",
+                      not_liked = R"({"prompt": "p", "completion": "a", "label": false})";
+    CHECK(reasons_of({liked, not_liked, liked})[1] == left_out_reason::contradiction);
 }

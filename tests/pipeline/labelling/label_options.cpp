@@ -22,21 +22,4 @@ TEST_CASE("options are read by name, and a number without its rule is refused") 
     CHECK(flips.rate == 0.25);
     for (const char* const bad : {"uniform", "uniform:", "uniform:1.5", "margin:0.5", "odd:0.1"})
         CHECK_FALSE(fault([&] { label_flips_named(bad); }).empty());
-    for (const char* const bad : {"3/2", "0/2", "1", "1/", "a/b", "1.5/2"})
-        CHECK(test::contains(fault([&] { file_shard_named(bad); }), "I/N was expected"));
-}
-
-TEST_CASE("shards cover a file without overlap, in nearly equal parts") {
-    for (const std::size_t records : {0, 1, 7, 100, 101}) {
-        for (const std::size_t count : {1, 2, 3, 8, 200}) {
-            std::size_t at = 0;
-            for (std::size_t i = 1; i <= count; ++i) {
-                const file_shard shard{i, count};
-                CHECK(shard.begin(records) == at);
-                at = shard.end(records);
-                CHECK(at - shard.begin(records) <= records / count + 1);
-            }
-            CHECK(at == records);
-        }
-    }
 }

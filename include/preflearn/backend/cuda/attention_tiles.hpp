@@ -48,8 +48,9 @@ struct attention_tiles {
         for (const row_segment& segment : plan.segments)
             for (std::size_t first = 0; first < segment.length; first += queries)
                 tiles.push_back(tile_of(segment, plan.keys, first, std::min(queries, segment.length - first)));
-        std::stable_sort(tiles.begin(), tiles.end(), [](const attention_tile& a, const attention_tile& b) {
-            return a.position + a.count > b.position + b.count;
+        std::sort(tiles.begin(), tiles.end(), [](const attention_tile& a, const attention_tile& b) {
+            const auto last_a = a.position + a.count, last_b = b.position + b.count;
+            return last_a != last_b ? last_a > last_b : a.row < b.row;
         });
     }
 

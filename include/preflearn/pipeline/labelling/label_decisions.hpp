@@ -147,7 +147,10 @@ inline void keep_top(std::span<label_decision> labels, std::span<const record_fa
     const auto evidence = [&](std::size_t i) {
         return labels[i].margin.value_or(std::numeric_limits<double>::infinity());
     };
-    std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return evidence(a) > evidence(b); });
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+        const double of_a = evidence(a), of_b = evidence(b);
+        return of_a != of_b ? of_a > of_b : a < b;
+    });
     const auto kept = static_cast<std::size_t>(std::ceil(percent / 100 * static_cast<double>(order.size()) - 1e-9));
     for (std::size_t k = kept; k < order.size(); ++k) labels[order[k]].left_out = "below_top";
 }

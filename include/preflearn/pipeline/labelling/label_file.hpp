@@ -48,7 +48,7 @@ inline void check_rule(const label_options& options, const label_rule& rule, con
                        const label_calibration& calibration) {
     const bool whole =
         rule.kind == label_rule_kind::top || (options.flips && options.flips->kind != flip_kind::uniform);
-    require(!whole || options.shard.count == 1,
+    require(!whole || options.shard.whole(),
             rule.kind == label_rule_kind::top ? "the rule top" : "flips by margin or length",
             " looks at all pairs, and a shard has not all: label the shards by another rule first");
     const bool asks = rule.kind == label_rule_kind::soft || rule.kind == label_rule_kind::abstain ||
@@ -84,7 +84,7 @@ inline label_run run_of(const any_backend<float>& on, const opened_teacher& open
                                     {"kind", opened.description.kind},
                                     {"products", on.name},
                                     {"seed", options.seed},
-                                    {"shard", message(options.shard.index, "/", options.shard.count)},
+                                    {"shard", message(options.shard)},
                                     {"id_field", options.reading.id_field},
                                     {"skip_malformed", options.reading.skip_malformed}};
     label_run run{.record = {.program = "label", .command_line = options.command_line, .seed = options.seed}};

@@ -17,6 +17,7 @@
 #include <preflearn/core/numbers/finite_number.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/preferences/record.hpp>
+#include <preflearn/pipeline/shard.hpp>
 
 namespace preflearn {
 
@@ -51,20 +52,6 @@ struct label_flips {
     double rate = 0; ///< share of all labels, in [0, 1/2) by margin, else in [0, 1]
 };
 
-/// One of n parts of a file: one behind the other they are the whole.
-struct file_shard {
-    std::size_t index = 1, count = 1; ///< from 1
-
-    /// The records [begin, end) of so many.
-    [[nodiscard]] std::size_t begin(std::size_t records) const { return place(records, index - 1); }
-    [[nodiscard]] std::size_t end(std::size_t records) const { return place(records, index); }
-
-  private:
-    [[nodiscard]] std::size_t place(std::size_t records, std::size_t shards) const {
-        return records / count * shards + records % count * shards / count;
-    }
-};
-
 enum class calibration_kind : std::uint8_t { temperature, isotonic };
 
 struct label_options {
@@ -82,7 +69,7 @@ struct label_options {
     calibration_kind calibration = calibration_kind::temperature;
     std::optional<label_flips> flips{};
     label_weight weight = label_weight::none;
-    file_shard shard{};
+    preflearn::shard shard{}; ///< of the records
     /// Of the order in which responses are shown, and of flips.
     std::uint64_t seed = 0;
     preference_options reading{};
@@ -152,21 +139,6 @@ inline label_flips label_flips_named(std::string_view text) {
     require(rate && *rate >= 0 && (kind == flip_kind::margin ? *rate < most : *rate <= most), "flips are ",
             excerpt{text}, ", KIND:RATE was expected with a rate from 0 to ", most);
     return {kind, *rate};
-}
-
-/// "2/3", the second of three. \throws argument_error
-inline file_shard file_shard_named(std::string_view text) {
-    const std::size_t slash = text.find('/');
-    const auto number = [](std::string_view part) {
-        const auto value = finite_number(part);
-        return value && *value >= 1 && *value <= 1e9 && *value == std::floor(*value) ? static_cast<std::size_t>(*value)
-                                                                                     : std::size_t{0};
-    };
-    const file_shard shard{number(text.substr(0, slash)),
-                           slash == std::string_view::npos ? 0 : number(text.substr(slash + 1))};
-    require(shard.index >= 1 && shard.count >= shard.index, "the shard is ", excerpt{text},
-            ", I/N was expected, the I-th of N from 1 to N");
-    return shard;
 }
 
 } // namespace preflearn

@@ -98,7 +98,7 @@ inline void write_labels(const label_options& options, const surveyed_file& file
         left_out.emplace_back(record.line, left_out_line(file.names.find(record.id), record.line, labels[i].left_out,
                                                          labels[i].why, &labels[i]));
     }
-    std::ranges::stable_sort(left_out, {}, [](const auto& one) { return one.first; });
+    std::ranges::sort(left_out, {}, [](const auto& one) { return one.first; }); // each line once
     const std::filesystem::path beside = beside_labels(options.out, ".left-out.jsonl");
     std::error_code ignored;
     if (left_out.empty())
