@@ -16,8 +16,8 @@ TEST_CASE("each record is looked at once, with its file's number; how many there
     const auto b = folder.write("b.jsonl", R"({"prompt": "r", "responses": ["c", "d"], "label": 0})");
     const prepare_options options{.inputs = {a, b}, .out = folder / "out.jsonl"};
     std::string looks, progress;
-    const record_look look = [&](std::size_t file, const response_record& record) {
-        looks += std::to_string(file) + record.prompt.get<std::string>() + " ";
+    const record_look look = [&](std::size_t file, const response_record& each) {
+        looks += std::to_string(file) + each.prompt.get<std::string>() + " ";
     };
     prepare_records(options, look, [&](std::size_t done, std::size_t all) {
         progress += std::to_string(done) + "/" + std::to_string(all) + " ";

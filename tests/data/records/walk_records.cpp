@@ -16,8 +16,8 @@ namespace {
 std::string walked_over(const std::filesystem::path& path, bool gather_singles, const record_options& options = {}) {
     seen_ids ids;
     std::string walked;
-    walk_records(path, options, ids, gather_singles, [&](const response_record& record) {
-        walked += record.responses[0].get<std::string>() + std::to_string(record.responses.size()) + " ";
+    walk_records(path, options, ids, gather_singles, [&](const response_record& each) {
+        walked += each.responses[0].get<std::string>() + std::to_string(each.responses.size()) + " ";
     });
     return walked;
 }

@@ -20,7 +20,7 @@ const given_id id_of_seven{.form = id_form::number, .number = 7}, id_of_text{.fo
 std::string ids_written(const std::vector<std::filesystem::path>& inputs, bool file_in_front,
                         const std::vector<response_record>& records, const std::string& suffix = "") {
     written_ids ids(inputs, file_in_front);
-    for (const response_record& record : records) ids.see(record, {.suffix = suffix});
+    for (const response_record& each : records) ids.see(each, {.suffix = suffix});
     auto all = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < records.size(); ++i)
         all.push_back(ids.of(records[i], i == 0 ? 0 : inputs.size() - 1, suffix));

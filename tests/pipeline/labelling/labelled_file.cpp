@@ -74,8 +74,8 @@ TEST_CASE("the files of shards, one behind the other, are those of the whole: ma
     for (std::size_t count = 2; count < 8; ++count) {
         std::string all, all_left_out;
         for (std::size_t i = 1; i <= count; ++i) {
-            const file_shard shard{i, count};
-            const auto [some, some_left_out] = written(shard.begin(5), shard.end(5));
+            const shard part{i, count};
+            const auto [some, some_left_out] = written(part.begin(5), part.end(5));
             all += some;
             all_left_out += some_left_out;
         }
