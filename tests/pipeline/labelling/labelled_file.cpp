@@ -61,12 +61,13 @@ TEST_CASE("the files of shards, one behind the other, are those of the whole: ma
     std::vector<label_decision> labels(5);
     labels[1].left_out = "tie";
     labels[4].left_out = "abstained";
-    const auto written = [&](std::size_t begin, std::size_t end) {
-        const label_options options{.data = data, .out = f / "labels.jsonl"};
+    const auto written = [&](const shard& part) {
+        const label_options options{.data = data, .out = f / "labels.jsonl", .shard = part};
+        const std::size_t begin = part.begin(5), end = part.end(5);
         detail::write_labels(options, file, begin, end, reading, std::span(labels).subspan(begin, end - begin), "t:1");
         return std::pair(test::read(f / "labels.jsonl"), test::read(f / "labels.left-out.jsonl"));
     };
-    const auto whole = written(0, 5);
+    const auto whole = written({});
     CHECK(test::json_lines(f / "labels.jsonl").size() == 3);
     const auto left_out = test::json_lines(f / "labels.left-out.jsonl");
     REQUIRE(left_out.size() == 8);
@@ -74,8 +75,7 @@ TEST_CASE("the files of shards, one behind the other, are those of the whole: ma
     for (std::size_t count = 2; count < 8; ++count) {
         std::string all, all_left_out;
         for (std::size_t i = 1; i <= count; ++i) {
-            const shard part{i, count};
-            const auto [some, some_left_out] = written(part.begin(5), part.end(5));
+            const auto [some, some_left_out] = written({i, count});
             all += some;
             all_left_out += some_left_out;
         }

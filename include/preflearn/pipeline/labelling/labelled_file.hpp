@@ -84,7 +84,11 @@ inline void write_labels(const label_options& options, const surveyed_file& file
                          const preference_options& reading, std::span<const label_decision> labels,
                          const std::string& teacher) {
     const std::size_t after = begin == 0 ? 0 : file.records[begin - 1].line;
-    const std::size_t last = end == file.records.size() ? unlimited_length : end == 0 ? 0 : file.records[end - 1].line;
+    std::size_t last = unlimited_length;
+    if (begin == end && options.shard.index > 1) // the lines behind the last record are the shard's that has it
+        last = after;
+    else if (end < file.records.size())
+        last = end == 0 ? 0 : file.records[end - 1].line;
     const auto dumped = [](std::ostream& out, const nlohmann::ordered_json& line) {
         out << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     };
