@@ -23,7 +23,7 @@ TEST_CASE("a label's line is read again with its texts in the order of the label
     const auto record = detail::parse_label_record(R"({"prompt": "p", "chosen": "x", "rejected": "y"})", {});
     pair_names names;
     names.insert(0, {.form = id_form::text, .text = "a"}, 1);
-    for (const std::size_t chosen : {0, 1}) {
+    for (const std::size_t chosen : {0U, 1U}) {
         const label_decision label{.chosen = chosen, .probability = 0.75, .margin = 2, .weight = 0.5, .flipped = true};
         const auto line = label_line(record, label, names, "t:1", false);
         CHECK(line.size() == 9);

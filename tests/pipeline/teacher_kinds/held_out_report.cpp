@@ -63,7 +63,7 @@ TEST_CASE("accuracy, length and temperature are of the pairs that have a label a
         said.push_back({.scores = {first == right ? 2.0 : 0.0, first == right ? 0.0 : 2.0}});
         truth.add({id, first ? preference::for_first() : preference::for_second()});
     }
-    for (const std::uint64_t id : {8, 9, 10}) pairs.push_back({id, "r", "xx", "y"});
+    for (const std::uint64_t id : {8U, 9U, 10U}) pairs.push_back({id, "r", "xx", "y"});
     said.resize(11, {.scores = {9, 0}});
     said[8].unfit = left_out_pair{.reason = left_out_reason::too_long};
     truth.add({8, preference::for_first()});
