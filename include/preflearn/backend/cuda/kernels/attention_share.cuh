@@ -100,7 +100,9 @@ struct attention_partials {
 
     __device__ __forceinline__ attention_partials(const attention_parts& parts, std::size_t query_rows,
                                                   const attention_launch& shape)
-        : mixed(parts.partial), logs(parts.partial + parts.count * query_rows * shape.heads * shape.dim),
+        : mixed(parts.partial),
+          logs(parts.partial == nullptr ? nullptr // there is one part
+                                        : parts.partial + parts.count * query_rows * shape.heads * shape.dim),
           rows(query_rows), heads(shape.heads), dim(shape.dim) {}
 
     [[nodiscard]] __device__ __forceinline__ std::size_t at(std::size_t part, std::size_t row, std::size_t head) const {
