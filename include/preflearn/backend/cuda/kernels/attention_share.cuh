@@ -100,13 +100,20 @@ struct attention_partials {
 
     __device__ __forceinline__ attention_partials(const attention_parts& parts, std::size_t query_rows,
                                                   const attention_launch& shape)
-        : mixed(parts.partial),
-          logs(parts.partial == nullptr ? nullptr // there is one part
-                                        : parts.partial + parts.count * query_rows * shape.heads * shape.dim),
+        : mixed(parts.partial), logs(behind(parts.partial, parts.count * query_rows * shape.heads * shape.dim)),
           rows(query_rows), heads(shape.heads), dim(shape.dim) {}
 
     [[nodiscard]] __device__ __forceinline__ std::size_t at(std::size_t part, std::size_t row, std::size_t head) const {
         return (part * rows + row) * heads + head;
+    }
+
+  private:
+    /// Null where there is one part, and nothing is added to null; on a device that would cost a register for nothing.
+    static __device__ __forceinline__ float* behind(float* first, std::size_t count) {
+#ifndef __CUDA_ARCH__
+        if (first == nullptr) return nullptr;
+#endif
+        return first + count;
     }
 };
 
