@@ -112,6 +112,7 @@ int command_line::run(int argc, char** argv, const std::function<int()>& work, c
         return 4;
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "%s: %s\n", name_of(argv).c_str(), failure.what());
-        return 1;
+        const bool usage = usage_may_come_late_ && dynamic_cast<const preflearn::argument_error*>(&failure) != nullptr;
+        return usage ? 2 : 1;
     }
 }

@@ -75,10 +75,15 @@ class command_line {
     [[nodiscard]] std::optional<int> parse(int argc, char** argv, const std::function<void()>& check = {});
 
     /// The whole of a program: parses, then works. An exception of `work` is printed behind the program's name and ends
-    /// it with 1, or 4 where it says that a device that was asked for is not there.
+    /// it with 1, or 4 where it says that a device that was asked for is not there, or 2 where
+    /// argument_errors_are_usage.
     int run(int argc, char** argv, const std::function<int()>& work, const std::function<void()>& check = {});
+
+    /// What only the data or the model can tell to be a wrong argument is a fault of the command line, too.
+    void argument_errors_are_usage() { usage_may_come_late_ = true; }
 
   private:
     std::unique_ptr<CLI::App> app_;
     std::optional<std::size_t> threads_;
+    bool usage_may_come_late_ = false;
 };

@@ -39,9 +39,7 @@ void apply(arguments& given) {
     to.shard = shard_named(given.shard);
     if (!given.chat_format.empty()) to.chat_format = given.chat_format;
     if (given.end_token || given.no_end_token) to.end_token = given.end_token;
-    if (const std::string fault = type_fault(given.on); !fault.empty()) throw usage_error("--dtype", fault);
-    if (given.on.device != 0 && given.on.backend != "cuda")
-        throw usage_error("--device", "the GPU is one of --backend cuda");
+    check(given.on);
 }
 
 int work(const arguments& given) {
@@ -130,12 +128,8 @@ int main(int argc, char** argv) {
     add_options(line, given);
     const auto run = [&] {
         given.options.command_line = command_line_of(argc, argv);
-        try {
-            return work(given);
-        } catch (const argument_error& failure) { // what only the data or the teacher could tell
-            std::fprintf(stderr, "%s: %s\n", "label", failure.what());
-            return 2;
-        }
+        return work(given);
     };
+    line.argument_errors_are_usage();
     return line.run(argc, argv, run, [&] { apply(given); }); // so that what does not fit is a usage error
 }

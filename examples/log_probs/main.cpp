@@ -93,9 +93,7 @@ int main(int argc, char** argv) {
         if (!given.options.chat_format.empty() && given.options.chat_format != "auto")
             preflearn::chat_format_named(given.options.chat_format);
         if (given.double_precision) given.on.type = "double";
-        if (const std::string fault = type_fault(given.on); !fault.empty()) throw usage_error("--dtype", fault);
-        if (given.on.device != 0 && given.on.backend != "cuda")
-            throw usage_error("--device", "the GPU is one of --backend cuda");
+        check(given.on);
         if (!given.shard.empty()) given.options.shard = preflearn::shard_named(given.shard);
     });
 }

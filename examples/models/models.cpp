@@ -4,8 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "../command_line/command_line.hpp"
+
 std::vector<std::string> backend_names() { return {"cpu", "onednn", "cuda"}; }
 
+namespace {
+
+/// What is wrong with --dtype; empty: nothing.
 std::string type_fault(const model_choice& chosen) {
     const bool on_device = chosen.backend == "cuda";
     if (chosen.type == "bfloat16" && chosen.backend == "cpu")
@@ -17,6 +22,14 @@ std::string type_fault(const model_choice& chosen) {
     if (chosen.type == "double" && !chosen.backend.empty() && chosen.backend != "cpu")
         return "products in double are the processor's own: --backend cpu";
     return {};
+}
+
+} // namespace
+
+void check(const model_choice& chosen) {
+    if (const std::string fault = type_fault(chosen); !fault.empty()) throw usage_error("--dtype", fault);
+    if (chosen.device != 0 && chosen.backend != "cuda")
+        throw usage_error("--device", "the GPU is one of --backend cuda");
 }
 
 preflearn::any_backend<float> models_of(const model_choice& chosen) {

@@ -18,8 +18,8 @@ struct model_choice {
 };
 /// Of --backend.
 std::vector<std::string> backend_names();
-/// What cannot be meant, as bfloat16 without products in it; empty: nothing.
-std::string type_fault(const model_choice& chosen);
+/// \throws usage_error for what cannot be meant, as bfloat16 without products in it
+void check(const model_choice& chosen);
 
 /// What the user should know goes to standard error. \throws preflearn::no_device_error where this program has no such
 /// backend, or the machine no such device

@@ -3,22 +3,19 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/core/system/progress.hpp>
 #include <preflearn/pipeline/labelling/label_options.hpp>
 #include <preflearn/pipeline/teaching/teach.hpp>
-#include <preflearn/products/arithmetic_peak.hpp>
 #include <preflearn/report/run/manifest.hpp>
 #include <preflearn/text/chat/formats.hpp>
-#include <preflearn/training/observers/progress_bar.hpp>
 
 #include "../command_line/command_line.hpp"
+#include "../command_line/training_bars.hpp"
 #include "../losses/losses.hpp"
 #include "../models/models.hpp"
 
@@ -65,12 +62,7 @@ void apply(arguments& given, const chosen_loss& loss) {
                                      .targets = given.lora_targets};
     to.loss_name = loss.name;
     to.needs_tokens = loss.reads_lengths;
-    to.observe = [peak = arithmetic_peak()](std::string_view title) {
-        return progress_bar(std::string(title), stderr, peak);
-    };
-    to.scoring = [](std::string_view title, std::size_t pairs) {
-        return [bar = std::make_shared<progress>(std::string(title), pairs)](std::size_t done) { bar->update(done); };
-    };
+    show_bars(to);
 }
 
 int work(arguments& given) {
@@ -182,13 +174,9 @@ int main(int argc, char** argv) {
     add_training_options(line, given);
     const auto run = [&] {
         given.options.command_line = command_line_of(argc, argv);
-        try {
-            return work(given);
-        } catch (const argument_error& failure) { // what only the data or the teacher could tell
-            std::fprintf(stderr, "%s: %s\n", "teach", failure.what());
-            return 2;
-        }
+        return work(given);
     };
+    line.argument_errors_are_usage();
     return line.run(argc, argv, run, [&] { // so that a name or value that does not fit is a usage error
         (void)loss_of(given.options.loss_name, given.options.loss_parameters, given.beta);
         (void)trained_tensors_named(given.options.trained_name);
@@ -198,7 +186,7 @@ int main(int argc, char** argv) {
         if (given.on.backend == "cuda")
             throw usage_error("--backend",
                               "training stays on the processor (cpu, onednn); label and log_probs take cuda");
-        if (const std::string fault = type_fault(given.on); !fault.empty()) throw usage_error("--dtype", fault);
+        check(given.on);
         given.options.members.assign(given.members.begin(), given.members.end());
         teach_options asked = given.options; // what teach refuses of the options alone
         asked.fine_tuning.epochs = given.fine_tuning_epochs.value_or(asked.reference.empty() ? 1 : 0);

@@ -157,7 +157,7 @@ int main(int argc, char** argv) {
         loss_of(given);
         if (given.on.backend == "cuda")
             throw usage_error("--backend", "training stays on the processor (cpu, onednn); log_probs scores on cuda");
-        if (const std::string fault = type_fault(given.on); !fault.empty()) throw usage_error("--dtype", fault);
+        check(given.on);
         preflearn::trained_tensors_named(given.trained);
         if (!given.chat_format.empty() && given.chat_format != "auto") preflearn::chat_format_named(given.chat_format);
     });

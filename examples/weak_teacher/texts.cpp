@@ -3,18 +3,15 @@
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <preflearn/core/system/progress.hpp>
 #include <preflearn/pipeline/text_study.hpp>
-#include <preflearn/products/arithmetic_peak.hpp>
 #include <preflearn/report/run/file_hash.hpp>
-#include <preflearn/training/observers/progress_bar.hpp>
 
+#include "../command_line/training_bars.hpp"
 #include "../models/models.hpp"
 #include "arguments.hpp"
 
@@ -42,14 +39,7 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
                                                      .alpha = lora_alpha_of(given),
                                                      .dropout = given.lora_dropout,
                                                      .targets = given.lora_targets};
-    options.study.observe = [peak = preflearn::arithmetic_peak()](std::string_view title) {
-        return preflearn::progress_bar(std::string(title), stderr, peak);
-    };
-    options.study.scoring = [](std::string_view title, std::size_t pairs) {
-        return [bar = std::make_shared<preflearn::progress>(std::string(title), pairs)](std::size_t scored) {
-            bar->update(scored);
-        };
-    };
+    show_bars(options.study);
     for (const std::string& path : std::set<std::string>{given.data, given.teacher, given.student}) // each once
         for (const preflearn::input_file& file : preflearn::hash_files(path)) run.inputs.push_back(file);
     run.settings["maximum_tokens"] = options.maximum_tokens;

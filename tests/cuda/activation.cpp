@@ -7,6 +7,7 @@
 
 #include <preflearn/backend/cuda/operations.hpp>
 
+#include "../backend/activation_formulas.hpp"
 #include "../numbers.hpp"
 #include "../parts.hpp"
 #include "device_array.hpp"
@@ -17,23 +18,6 @@ using namespace preflearn;
 using test::rows_of;
 
 namespace {
-
-constexpr activation_kind activation_kinds[] = {activation_kind::silu, activation_kind::gelu,
-                                                activation_kind::gelu_tanh, activation_kind::relu};
-
-double activation_by_formula(activation_kind kind, double x) {
-    switch (kind) {
-    case activation_kind::silu:
-        return x / (1 + std::exp(-x));
-    case activation_kind::gelu:
-        return x * std::erfc(-x / std::sqrt(2.0)) / 2;
-    case activation_kind::gelu_tanh:
-        return x * (1 + std::tanh(std::sqrt(2 / 3.14159265358979323846) * (x + 0.044715 * x * x * x))) / 2;
-    case activation_kind::relu:
-        break;
-    }
-    return std::max(x, 0.0);
-}
 
 struct activation_shape {
     std::size_t rows, columns;
@@ -53,7 +37,7 @@ TEST_CASE_TEMPLATE("activations on a device are their formulas, gated and plain,
     emulator::for_schedules(10, [&](std::uint64_t seed) {
         for (const activation_shape s : activation_shapes) {
             const test::layout from = test::layouts[seed % 4], to = test::layouts[(seed / 2) % 4];
-            const activation_kind kind = activation_kinds[(seed + s.rows) % 4];
+            const activation_kind kind = test::activation_kinds[(seed + s.rows) % 4];
             for (const mlp_kind mlp : {mlp_kind::gated, mlp_kind::plain}) {
                 const std::size_t wide = mlp == mlp_kind::gated ? 2 * s.columns : s.columns;
                 const auto in = test::stored<E>(test::normals(s.rows * wide, 1, 3));
@@ -63,7 +47,8 @@ TEST_CASE_TEMPLATE("activations on a device are their formulas, gated and plain,
                 std::vector<double> wanted(s.rows * s.columns);
                 for (std::size_t i = 0; i < wanted.size(); ++i) {
                     const std::size_t at = i / s.columns * wide + i % s.columns;
-                    wanted[i] = activation_by_formula(kind, in[at]) * (mlp == mlp_kind::gated ? in[at + s.columns] : 1);
+                    wanted[i] =
+                        test::activation_by_formula(kind, in[at]) * (mlp == mlp_kind::gated ? in[at + s.columns] : 1);
                 }
                 CHECK(test::first_difference<E>(y.values(), wanted, s.columns, 1e-6) == wanted.size());
                 CHECK(y.gaps_stay());
@@ -74,7 +59,7 @@ TEST_CASE_TEMPLATE("activations on a device are their formulas, gated and plain,
 }
 
 TEST_CASE_TEMPLATE("a plain activation may write what it reads", E, float, bfloat16, float16) {
-    for (const activation_kind kind : activation_kinds) {
+    for (const activation_kind kind : test::activation_kinds) {
         const auto in = test::stored<E>(test::normals(3 * 24, 1, 3));
         const rows_of<E> x(in, 3, 24, {0, 8}), y(in, 3, 24, {0, 8});
         cuda::activate<E>(x.seen(), mlp_kind::plain, kind, y.view(), nullptr);
@@ -85,7 +70,7 @@ TEST_CASE_TEMPLATE("a plain activation may write what it reads", E, float, bfloa
 
 TEST_CASE("far from zero an activation is the number or zero, and what is no number is seen") {
     const std::vector<double> in{1e30, -1e30, 300, -300, 1e-30, test::infinity, -test::infinity, test::not_a_number};
-    for (const activation_kind kind : activation_kinds) {
+    for (const activation_kind kind : test::activation_kinds) {
         const rows_of<float> x(in, 1, in.size()), y(in, 1, in.size());
         cuda::activate<float>(x.seen(), mlp_kind::plain, kind, y.view(), nullptr);
         const auto found = y.values();
@@ -93,7 +78,7 @@ TEST_CASE("far from zero an activation is the number or zero, and what is no num
         CHECK(found[1] == 0);
         CHECK(found[2] == 300);
         CHECK(found[3] == 0);
-        CHECK(found[4] == doctest::Approx(activation_by_formula(kind, 1e-30)).epsilon(1e-5));
+        CHECK(found[4] == doctest::Approx(test::activation_by_formula(kind, 1e-30)).epsilon(1e-5));
         CHECK(found[5] == test::infinity);
         if (kind == activation_kind::relu)
             CHECK(found[6] == 0);

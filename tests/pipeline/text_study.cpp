@@ -11,6 +11,7 @@
 #include <preflearn/pipeline/text_study.hpp>
 
 #include "../files.hpp"
+#include "tiny_models.hpp"
 
 using namespace preflearn;
 
@@ -21,8 +22,8 @@ struct files {
     test::folder folder;
 
     files() {
-        model("teacher", R"("a":0,"b":1,"c":2,"d":3,"</s>":4)", "", 5);
-        model("student", R"("a":0,"b":1,"c":2,"d":3,"ab":4,"</s>":5)", R"(["a","b"])", 6);
+        test::write_tiny_model(folder / "teacher");
+        test::write_tiny_model(folder / "student", true, 6);
         std::ofstream pairs(folder / "pairs.jsonl");
         for (int i = 0; i < 24; ++i) {
             const std::string prompt(1 + static_cast<std::size_t>(i) % 4, static_cast<char>('a' + i / 4 % 4));
@@ -30,23 +31,6 @@ struct files {
         }
         pairs << R"({"prompt":"abab","chosen":"abababababababababababab","rejected":"c"})" << '\n';
         pairs << R"({"prompt":"ab","responses":["a","b"]})" << '\n';
-    }
-
-    void model(const std::string& name, const std::string& vocabulary, const std::string& merges, int size) const {
-        const auto to = folder / name;
-        const transformer<float> random({.vocabulary_size = static_cast<std::size_t>(size),
-                                         .hidden_size = 8,
-                                         .intermediate_size = 8,
-                                         .layers = 1,
-                                         .heads = 2,
-                                         .maximum_length = 64,
-                                         .end_tokens = {size - 1}},
-                                        generator(static_cast<std::uint64_t>(size), "weights"));
-        save_transformer(random, to);
-        std::ofstream(to / "tokenizer.json")
-            << R"({"added_tokens":[{"id":)" << size - 1 << R"(,"content":"</s>","special":true}],)"
-            << R"("model":{"type":"BPE","vocab":{)" << vocabulary << R"(},"merges":[)" << merges << "]}}";
-        std::ofstream(to / "tokenizer_config.json") << R"({"eos_token":"</s>"})";
     }
 
     [[nodiscard]] text_study_options options() const {

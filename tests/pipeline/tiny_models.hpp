@@ -24,6 +24,7 @@
 #include <preflearn/policy/transformer.hpp>
 
 #include "../files.hpp"
+#include "../json_lines.hpp"
 
 namespace test {
 
@@ -92,13 +93,5 @@ class largest_file {
     void (*handler_)(int);
     rlimit before_{};
 };
-
-/// The lines of a JSONL file.
-inline std::vector<nlohmann::json> json_lines(const std::filesystem::path& path) {
-    std::vector<nlohmann::json> lines;
-    std::ifstream in(path);
-    for (std::string line; std::getline(in, line);) lines.push_back(nlohmann::json::parse(line));
-    return lines;
-}
 
 } // namespace test

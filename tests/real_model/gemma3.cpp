@@ -11,6 +11,7 @@
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/text/files/load.hpp>
 
+#include "../json_lines.hpp"
 #include "golden_pairs.hpp"
 #include "models.hpp"
 
@@ -23,7 +24,7 @@ TEST_CASE("log-probabilities of real pairs under a real Gemma 3 are transformers
     CHECK(m.config().tied_embeddings);
     CHECK(m.config().vocabulary_size == 262144);
     CHECK(m.parameters().empty());
-    test::check_golden_pairs(m, test::golden_pairs(pairs));
+    test::check_golden_pairs(m, test::json_lines(pairs));
 }
 
 TEST_CASE("Gemma 3's SentencePiece tokenizer gives the golden ids of real pairs") {
@@ -34,7 +35,7 @@ TEST_CASE("Gemma 3's SentencePiece tokenizer gives the golden ids of real pairs"
     REQUIRE(tokens.begin_token());
     CHECK(tokens.token_text(*tokens.begin_token()) == "<bos>");
     CHECK(tokens.token_text(tokens.end_token().value()) == "<eos>");
-    const std::vector<nlohmann::json> golden = test::golden_pairs(pairs), of_texts = test::golden_pairs(texts);
+    const std::vector<nlohmann::json> golden = test::json_lines(pairs), of_texts = test::json_lines(texts);
     REQUIRE(golden.size() == 12);
     REQUIRE(of_texts.size() == 12);
     for (std::size_t i = 0; i < golden.size(); ++i) {

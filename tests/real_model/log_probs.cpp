@@ -5,6 +5,7 @@
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/policy/files/load.hpp>
 
+#include "../json_lines.hpp"
 #include "golden_pairs.hpp"
 #include "models.hpp"
 
@@ -15,7 +16,7 @@ TEST_CASE("log-probabilities of real pairs under a real model are transformers'"
     if (path.empty()) return;
     const auto m = load_transformer<float>(path);
     CHECK(m.config().tied_embeddings);
-    test::check_golden_pairs(m, test::golden_pairs(pairs));
+    test::check_golden_pairs(m, test::json_lines(pairs));
 }
 
 TEST_CASE("a real model's weights, read where they lie in the file, give the bits of their numbers") {
@@ -23,7 +24,7 @@ TEST_CASE("a real model's weights, read where they lie in the file, give the bit
     if (path.empty()) return;
     const auto numbers = load_transformer<float>(path), stored = load_transformer<float>(path, trained_tensors::none());
     CHECK(stored.parameters().empty());
-    auto prompt = test::golden_pairs(pairs).front().at("prompt_ids").get<std::vector<token_id>>();
+    auto prompt = test::json_lines(pairs).front().at("prompt_ids").get<std::vector<token_id>>();
     prompt.resize(24);
     const token_completion one{token_span(prompt).first(16), token_span(prompt).last(8)};
     CHECK(stored.log_probs({&one, 1}) == numbers.log_probs({&one, 1}));

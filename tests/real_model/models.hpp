@@ -5,12 +5,8 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <string>
-#include <vector>
-
-#include <nlohmann/json.hpp>
 
 namespace test {
 
@@ -41,13 +37,6 @@ inline real_model weak_model_and_pairs() {
 inline real_model student_model_and_pairs() {
     return real_model_and_pairs("PREFLEARN_STUDENT_LLM", "get-student-llm", "student-llm.gguf",
                                 "gemma3-270m-hh-logprobs.jsonl");
-}
-
-inline std::vector<nlohmann::json> golden_pairs(const std::filesystem::path& file) {
-    std::vector<nlohmann::json> pairs;
-    std::ifstream lines(file);
-    for (std::string line; std::getline(lines, line);) pairs.push_back(nlohmann::json::parse(line));
-    return pairs;
 }
 
 } // namespace test

@@ -12,5 +12,6 @@
 #include <preflearn/data/files/missing_values.hpp>
 #include <preflearn/data/files/name_index.hpp>
 #include <preflearn/data/files/named_rows.hpp>
+#include <preflearn/data/files/parsed_lines.hpp>
 #include <preflearn/data/files/text_encoding.hpp>
 #include <preflearn/data/files/text_writer.hpp>

@@ -9,42 +9,21 @@
 
 #include "../../numbers.hpp"
 #include "../../parts.hpp"
+#include "../activation_formulas.hpp"
 
 using namespace preflearn;
-
-namespace {
-
-constexpr activation_kind every_activation[] = {activation_kind::silu, activation_kind::gelu,
-                                                activation_kind::gelu_tanh, activation_kind::relu};
-
-/// The formulas.
-double value_of(activation_kind kind, double x) {
-    switch (kind) {
-    case activation_kind::silu:
-        return x * sigmoid(x);
-    case activation_kind::gelu:
-        return x * std::erfc(-x / std::sqrt(2)) / 2;
-    case activation_kind::gelu_tanh:
-        return x * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x))) / 2;
-    case activation_kind::relu:
-        return x > 0 ? x : 0;
-    }
-    return test::not_a_number;
-}
-
-} // namespace
 
 TEST_CASE("a gated row is f(gate) times up, a plain one f, also far in the tails") {
     const std::vector<double> gates = {0.5, -2, 800, -800, 3, -0.01, 0, 6.5, -6.5};
     std::vector<double> rows = gates; // the gates, then the ups
     for (std::size_t i = 0; i < gates.size(); ++i) rows.push_back(2 + static_cast<double>(i));
     const std::size_t n = gates.size();
-    for (const activation_kind kind : every_activation) {
+    for (const activation_kind kind : test::activation_kinds) {
         std::vector<double> out(n), alone = gates;
         activate_rows<double>({rows.data(), 1, 2 * n}, mlp_kind::gated, kind, {out.data(), 1, n});
         activate_rows<double>({alone.data(), 1, n}, mlp_kind::plain, kind, {alone.data(), 1, n}); // in place
         for (std::size_t i = 0; i < n; ++i) {
-            CHECK(alone[i] == doctest::Approx(value_of(kind, gates[i])).epsilon(1e-13));
+            CHECK(alone[i] == doctest::Approx(test::activation_by_formula(kind, gates[i])).epsilon(1e-13));
             CHECK(out[i] == alone[i] * rows[n + i]);
         }
         std::vector<float> narrow = {500, -500, 1, 1}, result(2);
@@ -59,7 +38,7 @@ TEST_CASE("a gated row is f(gate) times up, a plain one f, also far in the tails
 
 TEST_CASE("gradients are finite differences, and backward computes the output again") {
     const std::size_t rows = 3, n = 13;
-    for (const activation_kind kind : every_activation) {
+    for (const activation_kind kind : test::activation_kinds) {
         for (const mlp_kind mlp : {mlp_kind::gated, mlp_kind::plain}) {
             const std::size_t width = mlp == mlp_kind::gated ? 2 * n : n;
             std::vector<double> in = test::normals(rows * width, 1, 2), out(rows * n), again(rows * n), d_in(in.size());

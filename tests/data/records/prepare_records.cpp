@@ -11,6 +11,7 @@
 #include <preflearn/data/records/prepare_records.hpp>
 
 #include "../../files.hpp"
+#include "../../json_lines.hpp"
 
 using namespace preflearn;
 
@@ -24,12 +25,6 @@ std::string through_format(const test::folder& folder, const std::filesystem::pa
     prepare_records(to_format(in, folder / "other.jsonl", format));
     prepare_records(to_format(folder / "other.jsonl", folder / "back.jsonl", "trl"));
     return test::read(folder / "back.jsonl");
-}
-std::vector<nlohmann::json> json_lines_of(const std::filesystem::path& path) {
-    std::vector<nlohmann::json> lines;
-    line_reader reader(path);
-    while (const auto line = reader.next()) lines.push_back(nlohmann::json::parse(*line));
-    return lines;
 }
 
 /// Hard texts in the form of HH, turns by turns.
@@ -56,7 +51,7 @@ TEST_CASE("pairs come back the same from every format that can hold them, duplic
     const auto prepared = prepare_records(to_format(hh, folder / "trl.jsonl", "trl"));
     CHECK(prepared.written == 50);
     CHECK(prepared.files[0].left_out.count(left_out_reason::duplicate) == 10);
-    CHECK(json_lines_of(folder / "trl.jsonl.left-out.jsonl").size() == 10);
+    CHECK(test::json_lines(folder / "trl.jsonl.left-out.jsonl").size() == 10);
     const std::string trl = test::read(folder / "trl.jsonl");
     for (const char* const format :
          {"trl", "trl-conversational", "hh", "responses", "kto", "kto-conversational", "responses-conversational"})
@@ -65,7 +60,7 @@ TEST_CASE("pairs come back the same from every format that can hold them, duplic
     // and the readers of other programs read them
     const preference_data data = read_preferences(folder / "trl.jsonl");
     CHECK(data.size() == 50);
-    CHECK(data.comparisons()[3].first == json_lines_of(folder / "trl.jsonl")[3].at("chosen").get<std::string>());
+    CHECK(data.comparisons()[3].first == test::json_lines(folder / "trl.jsonl")[3].at("chosen").get<std::string>());
 }
 
 TEST_CASE("the same command gives the same bytes, gzipped, too, and a split keeps prompts together") {
@@ -86,7 +81,7 @@ TEST_CASE("the same command gives the same bytes, gzipped, too, and a split keep
     CHECK(test::read(first.parts[2].path) == bytes);
     std::set<std::string> prompts;
     for (const prepared_part& part : first.parts)
-        for (const auto& line : json_lines_of(part.path))
+        for (const auto& line : test::json_lines(part.path))
             CHECK(prompts.insert(line.at("prompt").get<std::string>()).second);
 }
 
@@ -104,13 +99,13 @@ TEST_CASE("files are read together: ids of both, contradictions between them, an
     const auto prepared = prepare_records(options);
     CHECK(prepared.files[0].left_out.count(left_out_reason::contradiction) == 1);
     CHECK(prepared.files[1].left_out.count(left_out_reason::contradiction) == 1);
-    const auto lines = json_lines_of(folder / "out.jsonl");
+    const auto lines = test::json_lines(folder / "out.jsonl");
     REQUIRE(lines.size() == 2);
     CHECK(lines[0].dump() ==
           R"({"chosen":"a","id":"a.jsonl:2","margin":null,"probability":1.0,"prompt":"p","rejected":"c"})");
     CHECK(lines[1].at("id") == "b.jsonl:x");
     CHECK(lines[1].at("probability") == 0.75);
-    CHECK(json_lines_of(folder / "out.jsonl.left-out.jsonl")[1].at("file") == b.string());
+    CHECK(test::json_lines(folder / "out.jsonl.left-out.jsonl")[1].at("file") == b.string());
 }
 
 TEST_CASE("what is left out has its reason, and where nothing is left no file is made") {
@@ -129,7 +124,7 @@ broken
     CHECK(prepared.written == 0);
     CHECK(test::read(folder / "out.jsonl") == "old");
     std::string reasons;
-    for (const auto& line : json_lines_of(folder / "out.jsonl.left-out.jsonl"))
+    for (const auto& line : test::json_lines(folder / "out.jsonl.left-out.jsonl"))
         reasons += line.at("reason").get<std::string>() + " ";
     CHECK(reasons == "no_label identical_responses too_long malformed not_expressible ");
     CHECK(test::contains(test::error_of([&] { prepare_records(to_format(in, in, "trl")); }), "would be written over"));
@@ -146,7 +141,7 @@ TEST_CASE("the lines of label become pairs by their scores, and single completio
     auto options = to_format(scored, folder / "out.jsonl", "trl");
     options.items.pairing = pairing::all;
     CHECK(prepare_records(options).written == 3);
-    const auto lines = json_lines_of(folder / "out.jsonl");
+    const auto lines = test::json_lines(folder / "out.jsonl");
     CHECK(
         lines[0].dump() ==
         R"({"chosen":"a","id":"r1-0-1","margin":1.5,"prompt":"p","rejected":"b","score_chosen":0.5,"score_rejected":-1.0,"teacher":"t"})");
@@ -155,7 +150,7 @@ TEST_CASE("the lines of label become pairs by their scores, and single completio
 {"prompt": "p", "completion": "b", "label": true})");
     const auto made = prepare_records(to_format(singles, folder / "pairs.jsonl", "trl"));
     CHECK(made.files[0].left_out.count(left_out_reason::one_response) == 1);
-    CHECK(json_lines_of(folder / "pairs.jsonl")[0].dump() == // labels are no scores, and their difference no margin
+    CHECK(test::json_lines(folder / "pairs.jsonl")[0].dump() == // labels are no scores, and their difference no margin
           R"({"chosen":"b","id":0,"prompt":"p","rejected":"a"})");
 }
 
@@ -168,7 +163,7 @@ TEST_CASE("single completions of pairs fall out with their pair, by its rules, a
     auto options = to_format(in, folder / "out.jsonl", "kto");
     options.rules.minimum_margin = 1;
     CHECK(prepare_records(options).written == 4); // b is good and bad
-    const auto lines = json_lines_of(folder / "out.jsonl");
+    const auto lines = test::json_lines(folder / "out.jsonl");
     CHECK(lines[1].dump() ==
           R"({"completion":"b","id":"1-rejected","label":false,"margin":2.0,"pair":1,"prompt":"p"})");
     CHECK(lines[2].at("label") == true);

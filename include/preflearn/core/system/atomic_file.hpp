@@ -11,6 +11,7 @@
 #include <fstream>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -42,27 +43,33 @@ void write_through(const std::filesystem::path& path, const std::filesystem::pat
     require<input_error>(!stream.fail(), name.string(), ": writing failed (is the disk full?)");
 }
 
+/// A path beside `path`, with a name that nothing had, at which `make` has made something; `make` returns 0 or the
+/// error's number. \param what is made, and \param fault that it cannot be, in messages \throws input_error then
+template <class Make>
+std::filesystem::path made_beside(const std::filesystem::path& path, std::string_view what, std::string_view fault,
+                                  const Make& make) {
+    for (int attempt = 0; attempt < 1000; ++attempt) {
+        std::filesystem::path made = path;
+        made.replace_filename(message(".", path.filename().string(), ".", ::getpid(), "-", attempt, ".tmp"));
+        const int code = make(made);
+        if (code == 0) return made;
+        if (code != EEXIST) // another thread's, or left by a killed process of the same id
+            throw input_error(message(path.string(), ": ", fault, ": ", std::generic_category().message(code)));
+    }
+    throw input_error(message(path.string(), ": no free name for a temporary ", what, " beside it"));
+}
+
 /// A new file beside `path` that nobody else has; removed again unless it was renamed.
 class temporary_file {
   public:
-    explicit temporary_file(const std::filesystem::path& path) {
-        for (int attempt = 0; attempt < 1000; ++attempt) {
-            path_ = path;
-            path_.replace_filename(message(".", path.filename().string(), ".", ::getpid(), "-", attempt, ".tmp"));
-            const int file = ::open(path_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
-            if (file >= 0) {
-                ::close(file);
-                return;
-            }
-            if (errno == EEXIST) continue; // another thread's, or left by a killed process of the same id
-            const int code = errno;
-            path_.clear();
-            throw input_error(message(
-                path.string(), ": a file cannot be made in this folder: ", std::generic_category().message(code)));
-        }
-        path_.clear();
-        throw input_error(message(path.string(), ": no free name for a temporary file beside it"));
-    }
+    explicit temporary_file(const std::filesystem::path& path)
+        : path_(
+              made_beside(path, "file", "a file cannot be made in this folder", [](const std::filesystem::path& made) {
+                  const int file = ::open(made.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+                  if (file < 0) return errno;
+                  ::close(file);
+                  return 0;
+              })) {}
     temporary_file(const temporary_file&) = delete;
     temporary_file& operator=(const temporary_file&) = delete;
     ~temporary_file() {

@@ -89,7 +89,7 @@ class json_objects {
             }
             if (!line) return false;
             line_ = lines_->line();
-            if (line->find_first_not_of(" \t\r") == std::string_view::npos) continue;
+            if (is_blank(*line)) continue;
             text = *line;
             return true;
         }

@@ -37,6 +37,9 @@ inline void refuse_columns(std::string_view beginning, std::string_view file) {
 
 } // namespace detail
 
+/// Whether nothing but blanks is on a line.
+inline bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
+
 class line_reader {
   public:
     /// \throws input_error naming the path when it is not a file that can be opened.

@@ -15,6 +15,7 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/files/line_reader.hpp>
+#include <preflearn/data/files/parsed_lines.hpp>
 #include <preflearn/data/preferences/pair_names.hpp>
 #include <preflearn/data/preferences/parse_record.hpp>
 #include <preflearn/data/preferences/preference_data.hpp>
@@ -37,19 +38,15 @@ class preference_reader {
     /// \throws input_error "file:line: field …" for a malformed line, unless such are skipped; the next call goes on
     /// with the line after it. Damaged or shortened gzip data and failing reads are errors in any case.
     std::optional<preference_record> next() {
-        for (;;) {
-            const std::size_t before = lines_.line();
-            try {
-                const auto line = lines_.next();
-                if (!line) return std::nullopt;
-                if (line->find_first_not_of(" \t\r") == std::string_view::npos) continue;
-                return checked(*line);
-            } catch (const input_error& failure) {
-                const bool can_go_on = lines_.line() > before; // else the file itself cannot be read
-                if (!options_.skip_malformed || !can_go_on) throw;
-                skip(failure.what());
-            }
-        }
+        return next_parsed(
+            lines_, options_.skip_malformed,
+            [&](std::string_view line) {
+                preference_record record = parse_record(line, options_, lines_.line() - 1);
+                record.line = lines_.line();
+                record.id = names_.add(record.given, lines_.line() - 1, lines_.line());
+                return record;
+            },
+            [&](std::string_view failure) { skip(failure); });
     }
 
     [[nodiscard]] const skipped_lines& skipped() const { return skipped_; }
@@ -63,22 +60,10 @@ class preference_reader {
     void skip(std::string_view failure) {
         ++skipped_.count;
         if (skipped_.messages.size() < options_.kept_messages) skipped_.messages.emplace_back(failure);
-        const std::string place = message(lines_.place(), ": ");
-        std::string reason(failure.substr(failure.starts_with(place) ? place.size() : 0));
+        std::string reason(without_place(failure, lines_.place()));
         const auto [at, is_new] = reasons_.try_emplace(std::move(reason), skipped_.reasons.size());
         if (is_new) skipped_.reasons.push_back(at->first);
         skipped_.lines.push_back({lines_.line(), at->second});
-    }
-
-    preference_record checked(std::string_view line) {
-        try {
-            preference_record record = parse_record(line, options_, lines_.line() - 1);
-            record.line = lines_.line();
-            record.id = names_.add(record.given, lines_.line() - 1, lines_.line());
-            return record;
-        } catch (const error& failure) { // the options' conversation renderer throws argument_error
-            throw input_error(message(lines_.place(), ": ", failure.what()));
-        }
     }
 
     line_reader lines_;

@@ -16,6 +16,7 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/files/json_objects.hpp>
+#include <preflearn/data/files/parsed_lines.hpp>
 #include <preflearn/data/records/parse_responses.hpp>
 #include <preflearn/data/records/response_record.hpp>
 #include <preflearn/data/selection/left_out.hpp>
@@ -76,10 +77,9 @@ class record_reader {
         }
     }
     void skip(std::string_view failure) {
-        const std::string place = message(objects_.place(), ": ");
-        if (failure.starts_with(place)) failure.remove_prefix(place.size());
-        skipped_.add(
-            {.name = {.line = objects_.place().line}, .message = std::string(failure), .file = objects_.name()});
+        skipped_.add({.name = {.line = objects_.place().line},
+                      .message = std::string(without_place(failure, objects_.place())),
+                      .file = objects_.name()});
     }
 
     json_objects objects_;

@@ -23,6 +23,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/files/json_line.hpp>
 #include <preflearn/data/files/line_reader.hpp>
+#include <preflearn/data/files/parsed_lines.hpp>
 #include <preflearn/data/preferences/pair_names.hpp>
 #include <preflearn/data/preferences/parse_record.hpp>
 #include <preflearn/data/preferences/record.hpp>
@@ -170,21 +171,18 @@ class label_reader {
     /// The next record; nothing at the end. \throws input_error "file:line: field …" for a malformed line, unless such
     /// are skipped; in any case for damaged or shortened gzip data and failing reads.
     std::optional<label_record> next() {
-        for (;;) {
-            const std::size_t before = lines_.line();
-            try {
-                const auto line = lines_.next();
-                if (!line) return std::nullopt;
-                if (line->find_first_not_of(" \t\r") == std::string_view::npos) continue;
-                return checked(*line);
-            } catch (const input_error& failure) {
-                if (!options_.skip_malformed || lines_.line() == before) throw;
-                std::string_view reason = failure.what();
-                const std::string place = message(lines_.place(), ": ");
-                if (reason.starts_with(place)) reason.remove_prefix(place.size());
-                skipped_.add({.name = {.line = lines_.line()}, .message = std::string(reason)});
-            }
-        }
+        return next_parsed(
+            lines_, options_.skip_malformed,
+            [&](std::string_view line) {
+                label_record record = detail::parse_label_record(line, options_);
+                record.line = lines_.line();
+                record.id = names_.add(record.given, lines_.line() - 1, lines_.line());
+                return record;
+            },
+            [&](std::string_view failure) {
+                skipped_.add(
+                    {.name = {.line = lines_.line()}, .message = std::string(without_place(failure, lines_.place()))});
+            });
     }
     /// Of the records so far.
     [[nodiscard]] const pair_names& names() const { return names_; }
@@ -192,17 +190,6 @@ class label_reader {
     [[nodiscard]] const left_out_pairs& skipped() const { return skipped_; }
 
   private:
-    label_record checked(std::string_view line) {
-        try {
-            label_record record = detail::parse_label_record(line, options_);
-            record.line = lines_.line();
-            record.id = names_.add(record.given, lines_.line() - 1, lines_.line());
-            return record;
-        } catch (const error& failure) {
-            throw input_error(message(lines_.place(), ": ", failure.what()));
-        }
-    }
-
     line_reader lines_;
     preference_options options_;
     pair_names names_;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <preflearn/core/system/atomic_file.hpp>
@@ -23,19 +24,10 @@ namespace detail {
 /// A new folder beside `path`; removed again, with what is in it, unless it was renamed.
 class temporary_folder {
   public:
-    explicit temporary_folder(const std::filesystem::path& path) {
-        for (int attempt = 0; attempt < 1000; ++attempt) {
-            path_ = path;
-            path_.replace_filename(message(".", path.filename().string(), ".", ::getpid(), "-", attempt, ".tmp"));
-            std::error_code failure;
-            if (std::filesystem::create_directory(path_, failure)) return;
-            if (!failure) continue; // there is one of that name
-            path_.clear();
-            throw input_error(message(path.string(), ": cannot be made: ", failure.message()));
-        }
-        path_.clear();
-        throw input_error(message(path.string(), ": no free name for a temporary folder beside it"));
-    }
+    explicit temporary_folder(const std::filesystem::path& path)
+        : path_(made_beside(path, "folder", "cannot be made", [](const std::filesystem::path& made) {
+              return ::mkdir(made.c_str(), 0777) == 0 ? 0 : errno;
+          })) {}
     temporary_folder(const temporary_folder&) = delete;
     temporary_folder& operator=(const temporary_folder&) = delete;
     ~temporary_folder() {

@@ -31,6 +31,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/files/json_line.hpp>
 #include <preflearn/data/files/line_reader.hpp>
+#include <preflearn/data/files/parsed_lines.hpp>
 #include <preflearn/data/preferences/parse_record.hpp>
 #include <preflearn/data/preferences/verdict_fields.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
@@ -119,16 +120,14 @@ inline std::unordered_map<std::uint64_t, recorded_verdict> read_recorded(const s
                                                                          double beta = 1) {
     std::unordered_map<std::uint64_t, recorded_verdict> all;
     line_reader lines(path);
-    while (const auto line = lines.next()) {
-        if (line->find_first_not_of(" \t\r") == std::string_view::npos) continue;
-        try {
-            auto [id, verdict] = detail::parse_recorded(*line, lines.line() - 1, beta);
-            verdict.line = lines.line();
-            const auto [at, is_new] = all.try_emplace(id, std::move(verdict));
-            require<input_error>(is_new, "the pair was judged on line ", at->second.line, " already");
-        } catch (const error& failure) {
-            throw input_error(message(lines.place(), ": ", failure.what()));
-        }
+    const auto add = [&](std::string_view line) {
+        auto [id, verdict] = detail::parse_recorded(line, lines.line() - 1, beta);
+        verdict.line = lines.line();
+        const auto [at, is_new] = all.try_emplace(id, std::move(verdict));
+        require<input_error>(is_new, "the pair was judged on line ", at->second.line, " already");
+        return true;
+    };
+    while (next_parsed(lines, false, add, [](std::string_view /*failure*/) {})) {
     }
     require<input_error>(!all.empty(), path.string(), ": holds no verdicts");
     return all;
