@@ -48,7 +48,7 @@ struct labelled_files {
     [[nodiscard]] label_options options(const std::string& out = "labels.jsonl") const {
         return {.teacher = folder / "teacher", .data = folder / "pairs.jsonl", .out = folder / out};
     }
-    labelled_file run(const label_options& given, const labelling_progress& seen = {}) {
+    labelled_file run(const label_options& given, const work_progress& seen = {}) {
         return label_file(
             test::on_processor(), given, [&](const std::string& line) { told += line + "\n"; }, seen);
     }
