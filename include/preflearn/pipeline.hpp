@@ -7,6 +7,7 @@
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/labelling.hpp>
 #include <preflearn/pipeline/noise.hpp>
+#include <preflearn/pipeline/output.hpp>
 #include <preflearn/pipeline/pairs.hpp>
 #include <preflearn/pipeline/ranking.hpp>
 #include <preflearn/pipeline/score_file.hpp>
