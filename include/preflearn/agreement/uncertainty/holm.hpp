@@ -1,6 +1,6 @@
 /// \file
-/// Several tests at once: Holm's step-down correction (1979). The k-th smallest of m p-values is multiplied by m - k + 1
-/// and raised to the adjusted value before it; rejecting where an adjusted value is at most α keeps the chance of any
+/// Several tests at once: Holm's step-down correction (1979). The k-th smallest of m p-values is multiplied by m - k +
+/// 1 and raised to the adjusted value before it; rejecting where an adjusted value is at most α keeps the chance of any
 /// false rejection at α, whatever the tests have to do with each other.
 // SPDX-License-Identifier: MIT
 #pragma once

@@ -147,8 +147,9 @@ inline latent_truth latent_truth_of(const compared_sources& all, double confiden
         found.first.push_back(none ? undefined : posterior[0] + posterior[2] / 2);
         if (none || !all.gold || all.gold->said[i].abstained()) continue;
         const double p = found.first.back();
-        const preference said = p > 0.5 ? preference::for_first() : p < 0.5 ? preference::for_second()
-                                                                            : preference::tied();
+        const preference said = p > 0.5   ? preference::for_first()
+                                : p < 0.5 ? preference::for_second()
+                                          : preference::tied();
         against.add(agreement_score(said, all.gold->said[i]), all.pairs[i].texts.prompt);
     }
     found.accuracy = against.share(confidence);
@@ -197,11 +198,11 @@ inline source_triads triads_of(const compared_sources& all, const compared_sourc
         found.undecided += triads.undecided;
     }
     const std::uint64_t complete = found.cyclic + found.transitive;
-    found.transitivity = complete == 0 ? estimate::none(estimate_status::too_few)
-                                       : estimate{.value = static_cast<double>(found.transitive) /
-                                                           static_cast<double>(complete),
-                                                  .count = complete,
-                                                  .status = estimate_status::ok};
+    found.transitivity = complete == 0
+                             ? estimate::none(estimate_status::too_few)
+                             : estimate{.value = static_cast<double>(found.transitive) / static_cast<double>(complete),
+                                        .count = complete,
+                                        .status = estimate_status::ok};
     return found;
 }
 

@@ -15,13 +15,14 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/data/records/parse_responses.hpp>
+#include <preflearn/data/records/reading/parse_responses.hpp>
 
 namespace preflearn {
 
 /// How a pair of one file is known in another.
 enum class pair_matching : std::uint8_t {
-    automatic, ///< by id, and where a record has none by its texts; ids and texts that contradict each other are refused
+    automatic, ///< by id, and where a record has none by its texts; ids and texts that contradict each other are
+               ///< refused
     by_id,     ///< every record has an id, and equal texts under two ids are two pairs
     by_texts,  ///< prompt and unordered responses alone; ids are not read
 };

@@ -25,10 +25,10 @@
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/files/json_line.hpp>
-#include <preflearn/data/records/record_keys.hpp>
-#include <preflearn/data/records/record_lengths.hpp>
-#include <preflearn/data/records/record_reader.hpp>
-#include <preflearn/data/records/response_record.hpp>
+#include <preflearn/data/records/preparing/record_keys.hpp>
+#include <preflearn/data/records/preparing/record_lengths.hpp>
+#include <preflearn/data/records/reading/record_reader.hpp>
+#include <preflearn/data/records/reading/response_record.hpp>
 #include <preflearn/pipeline/comparing/compare_options.hpp>
 
 namespace preflearn {

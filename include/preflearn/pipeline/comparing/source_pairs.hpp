@@ -80,7 +80,7 @@ inline void count_mismatch(mismatch_counts& counts, const preference& a, const p
 inline void compare_with_gold(source_pair& found, const compared_sources& all, const pair_categories& categories,
                               std::size_t bins, double confidence) {
     const std::vector<preference>&a = all.sources[found.first].said, &b = all.sources[found.second].said,
-                      &gold = all.gold->said;
+          &gold = all.gold->said;
     mismatch_counts counts;
     std::vector<mismatch_counts> by_category(categories.names.size());
     std::vector<double> first, second;
@@ -103,8 +103,9 @@ inline void compare_with_gold(source_pair& found, const compared_sources& all, c
                            .gold = preference::for_first()});
     }
     found.against_gold = analyse_mismatch(counts, confidence);
-    found.difference_over_prompts = clustered_difference(std::span<const double>(first), std::span<const double>(second),
-                                                         std::span<const std::uint64_t>(prompts), confidence);
+    found.difference_over_prompts =
+        clustered_difference(std::span<const double>(first), std::span<const double>(second),
+                             std::span<const std::uint64_t>(prompts), confidence);
     found.gold_margin_mismatch = mean_estimate(margins[0], confidence);
     found.gold_margin_match = mean_estimate(margins[1], confidence);
     found.match_by_gold_margin = groups_by_margin(matches, bins, confidence);

@@ -71,8 +71,8 @@ inline forecast_quality quality_of(std::span<const scored_forecast> forecasts, d
         table.add(one.confidence, one.correct);
     }
     if (bins != nullptr) bins->assign(table.bins().begin(), table.bins().end());
-    return {brier_score(p, y, confidence), negative_log_likelihood(p, y, confidence),
-            expected_calibration_error(table), maximum_calibration_error(table)};
+    return {brier_score(p, y, confidence), negative_log_likelihood(p, y, confidence), expected_calibration_error(table),
+            maximum_calibration_error(table)};
 }
 
 inline forecast_source source_of(std::span<const card_pair> pairs) {

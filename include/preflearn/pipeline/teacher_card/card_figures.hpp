@@ -108,9 +108,9 @@ inline std::vector<card_figure> card_figures(const teacher_card& card) {
     add("by_truth_margin", card.by_gold_margin, "Accuracy by the size of the truth's margin", "margin of the truth");
     add("by_length", card.by_length, "Accuracy by how much longer the right response is", card.length_unit);
     if (card.consistency && !card.consistency->unanimous_by_margin.empty())
-        all.push_back({"flips", detail::group_figure(card.consistency->unanimous_by_margin,
-                                                     "Repeats that are not all the same", "size of the mean margin",
-                                                     "share of pairs", true)});
+        all.push_back(
+            {"flips", detail::group_figure(card.consistency->unanimous_by_margin, "Repeats that are not all the same",
+                                           "size of the mean margin", "share of pairs", true)});
     return all;
 }
 

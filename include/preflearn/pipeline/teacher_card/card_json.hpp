@@ -17,9 +17,12 @@ namespace preflearn {
 
 /// {"value", "se", "low", "high", "count", "status"}.
 inline nlohmann::ordered_json estimate_json(const estimate& e) {
-    return {{"value", json_number(e.value)},    {"se", json_number(e.standard_error)},
-            {"low", json_number(e.bounds.low)}, {"high", json_number(e.bounds.high)},
-            {"count", e.count},                 {"status", name_of(e.status)}};
+    return {{"value", json_number(e.value)},
+            {"se", json_number(e.standard_error)},
+            {"low", json_number(e.bounds.low)},
+            {"high", json_number(e.bounds.high)},
+            {"count", e.count},
+            {"status", name_of(e.status)}};
 }
 
 /// Shares of the coverage curve that cards show, in percent.
@@ -67,10 +70,9 @@ inline nlohmann::ordered_json to_json(const card_calibration& calibration) {
                         {"accuracy", json_number(bin.mean_outcome())}});
     }
     for (const std::size_t percent : shown_coverages)
-        coverage.push_back(
-            {{"coverage", static_cast<double>(percent) / 100},
-             {"accuracy",
-              estimate_json(selective_accuracy(calibration.coverage, static_cast<double>(percent) / 100))}});
+        coverage.push_back({{"coverage", static_cast<double>(percent) / 100},
+                            {"accuracy", estimate_json(selective_accuracy(calibration.coverage,
+                                                                          static_cast<double>(percent) / 100))}});
     return {{"probabilities_from", name_of(calibration.from)},
             {"as_given", quality(calibration.as_given)},
             {"temperature", json_number(calibration.temperature.temperature)},

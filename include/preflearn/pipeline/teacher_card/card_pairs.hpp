@@ -1,7 +1,7 @@
 /// \file
-/// What a teacher's card is made of: the teacher's verdicts and true ones of the same pairs, with what may explain where
-/// they differ. Both are about a pair's two responses in one order, which says nothing: every number of the card stays
-/// as it is when a pair is turned round.
+/// What a teacher's card is made of: the teacher's verdicts and true ones of the same pairs, with what may explain
+/// where they differ. Both are about a pair's two responses in one order, which says nothing: every number of the card
+/// stays as it is when a pair is turned round.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -30,8 +30,9 @@ struct card_pair {
     preference said = preference::abstention(), gold = preference::abstention();
     /// Of the first response minus that of the second.
     double length_difference = 0;
-    /// Whether the first of the two is the one that was shown first, where that is known.
-    std::optional<bool> first_shown_first{};
+    /// Whether the first of the two is the one that the teacher was shown first, and that the truth's file names first
+    /// where its order is no verdict; as far as that is known.
+    std::optional<bool> first_shown_first{}, first_listed_first{};
     /// Into `card_subject::categories`; of no meaning where there are none.
     std::size_t category = 0;
 };

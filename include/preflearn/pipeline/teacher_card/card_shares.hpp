@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -33,7 +34,8 @@ struct card_shares {
     estimate above_length{};
     /// Chance-corrected, categories first, second and tie; both are 2 accuracy - 1 but for ties and chance.
     estimate kappa{}, alpha{};
-    /// Of the pairs of unequal lengths that are decided: how often the longer response wins, by the teacher and by gold.
+    /// Of the pairs of unequal lengths that are decided: how often the longer response wins, by the teacher and by
+    /// gold.
     estimate longer_said{}, longer_gold{};
     /// Of the teacher's evidence with the difference of lengths, and of gold's where it has margins.
     estimate evidence_length_pearson{}, evidence_length_spearman{}, gold_length_pearson{};
@@ -92,9 +94,10 @@ inline card_shares shares_of(std::span<const card_pair> pairs, double confidence
                                      : pair.length_difference < 0 ? preference::for_second()
                                                                   : preference::tied();
         longer.add(agreement_score(by_length, pair.gold), pair.prompt);
+        const std::optional<bool> listed = pair.first_listed_first ? pair.first_listed_first : pair.first_shown_first;
+        if (listed) first.add(gold == 0 ? 0.5 : (gold > 0) == *listed, pair.prompt);
         if (!pair.first_shown_first) continue;
         const int shown = *pair.first_shown_first ? 1 : -1;
-        first.add(gold == 0 ? 0.5 : gold == shown, pair.prompt);
         bias.push_back(said == 0 ? 0 : said == shown ? 0.5 : -0.5);
         bias_prompts.push_back(pair.prompt);
         placed += said != 0;
@@ -103,16 +106,15 @@ inline card_shares shares_of(std::span<const card_pair> pairs, double confidence
     shares.accuracy = right.share(confidence);
     shares.length_only = longer.share(confidence);
     shares.position_only = first.share(confidence);
-    shares.above_length = clustered_difference(std::span<const double>(right.scores),
-                                               std::span<const double>(longer.scores),
-                                               std::span<const std::uint64_t>(right.prompts), confidence);
+    shares.above_length =
+        clustered_difference(std::span<const double>(right.scores), std::span<const double>(longer.scores),
+                             std::span<const std::uint64_t>(right.prompts), confidence);
     if (!bias.empty()) {
-        shares.position_bias = clustered_mean(std::span<const double>(bias),
-                                              std::span<const std::uint64_t>(bias_prompts), confidence);
+        shares.position_bias =
+            clustered_mean(std::span<const double>(bias), std::span<const std::uint64_t>(bias_prompts), confidence);
         shares.position_p = sign_test(firsts, placed);
     }
-    shares.kappa =
-        detail::of_doubled(cohen_kappa(ratings, identity_weights{}, confidence).coefficient, confidence);
+    shares.kappa = detail::of_doubled(cohen_kappa(ratings, identity_weights{}, confidence).coefficient, confidence);
     shares.alpha =
         detail::of_doubled(krippendorff_alpha(ratings, nominal_distance{}, confidence).coefficient, confidence);
     detail::measure_length(shares, pairs, confidence);

@@ -55,7 +55,7 @@ inline table share_table(const teacher_card& card) {
     const auto add = [&](const char* name, std::string value) { t.rows.push_back({name, std::move(value)}); };
     add("accuracy", share_text(s.accuracy));
     add("accuracy of the longer response", share_text(s.length_only));
-    if (s.position_only.defined()) add("accuracy of the response shown first", share_text(s.position_only));
+    if (s.position_only.defined()) add("accuracy of the response that stands first", share_text(s.position_only));
     add("accuracy above that of the longer response", share_text(s.above_length));
     add("Cohen's kappa", number_text(s.kappa));
     add("Krippendorff's alpha", number_text(s.alpha));
@@ -83,8 +83,8 @@ inline table calibration_table(const teacher_card& card) {
                         {.name = "MCE", .digits = 4}}};
     const auto add = [&](std::string name, const forecast_quality& q) {
         if (!q.brier.defined()) return;
-        t.rows.push_back({std::move(name), q.brier.value, q.log_loss.value, q.calibration_error.value,
-                          q.largest_error.value});
+        t.rows.push_back(
+            {std::move(name), q.brier.value, q.log_loss.value, q.calibration_error.value, q.largest_error.value});
     };
     add(message("as given: ", name_of(c.from)), c.as_given);
     if (c.temperature.status == estimate_status::ok)
@@ -120,9 +120,9 @@ inline table group_table(const std::vector<card_group>& groups, std::string titl
         t.columns = {{.name = "category"}};
     else
         t.columns = {{.name = value + " from"}, {.name = "to"}};
-    for (table_column column : {table_column{.name = "pairs"},
-                                table_column{.name = "accuracy", .digits = 1, .shown = notation::percent},
-                                table_column{.name = "p of 1/2"}, table_column{.name = "Holm's p"}})
+    for (table_column column :
+         {table_column{.name = "pairs"}, table_column{.name = "accuracy", .digits = 1, .shown = notation::percent},
+          table_column{.name = "p of 1/2"}, table_column{.name = "Holm's p"}})
         t.columns.push_back(std::move(column));
     for (const card_group& g : groups) {
         std::vector<table_cell> row;
@@ -155,7 +155,9 @@ inline table consistency_table(const card_consistency& c) {
 
 inline table flip_table(const card_consistency& c) {
     table t{.title = "Repeats that are not all the same, by the size of the mean margin",
-            .columns = {{.name = "margin from"}, {.name = "to"}, {.name = "pairs"},
+            .columns = {{.name = "margin from"},
+                        {.name = "to"},
+                        {.name = "pairs"},
                         {.name = "flipped", .digits = 1, .shown = notation::percent}}};
     for (const card_group& g : c.unanimous_by_margin)
         t.rows.push_back({g.low, g.high, g.pairs,
@@ -166,12 +168,13 @@ inline table flip_table(const card_consistency& c) {
 inline table cost_table(const teacher_cost& cost) {
     const auto parameters = static_cast<double>(cost.parameters);
     table t{.title = "Cost",
-            .columns = {{.name = "of"}, {.name = "learning", .align = alignment::right},
+            .columns = {{.name = "of"},
+                        {.name = "learning", .align = alignment::right},
                         {.name = "judging these pairs", .align = alignment::right}}};
     const auto large = [](double x) { return x < 1e6 ? shown(x, 0) : shown(x, 2, notation::scientific); };
     t.rows.push_back({"tokens", large(cost.training_tokens), large(cost.judging_tokens)});
-    t.rows.push_back({"parameters x tokens", large(parameters * cost.training_tokens),
-                      large(parameters * cost.judging_tokens)});
+    t.rows.push_back(
+        {"parameters x tokens", large(parameters * cost.training_tokens), large(parameters * cost.judging_tokens)});
     t.rows.push_back({"seconds", shown(cost.training_seconds, 1), shown(cost.judging_seconds, 1)});
     t.rows.push_back({"human labels", message(cost.human_labels), "0"});
     t.note = message("Parameters: ", cost.parameters,
@@ -186,8 +189,8 @@ inline std::vector<table> card_tables(const teacher_card& card) {
         all.push_back(group_table(card.by_category, "By category (" + card.category_field + ")", ""));
     all.push_back(group_table(card.by_margin, "By the size of its margin", "margin"));
     all.push_back(group_table(card.by_gold_margin, "By the size of the truth's margin", "margin"));
-    all.push_back(group_table(card.by_length,
-                              "By how much longer the right response is (" + card.length_unit + ")", "difference"));
+    all.push_back(group_table(card.by_length, "By how much longer the right response is (" + card.length_unit + ")",
+                              "difference"));
     if (card.consistency) {
         all.push_back(consistency_table(*card.consistency));
         all.push_back(flip_table(*card.consistency));

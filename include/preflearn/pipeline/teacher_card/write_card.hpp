@@ -27,8 +27,7 @@ inline std::string to_markdown(const teacher_card& card, const std::vector<card_
                 detail::escaped_for_markdown(printable(value)) + "\n";
     if (!card.facts.empty()) text += "\n";
     for (const table& part : card_tables(card)) text += to_markdown(part) + "\n";
-    for (const card_figure& figure : figures)
-        text += "![" + figure.plot.title + "](" + figure.file + ".svg)\n";
+    for (const card_figure& figure : figures) text += "![" + figure.plot.title + "](" + figure.file + ".svg)\n";
     return text;
 }
 

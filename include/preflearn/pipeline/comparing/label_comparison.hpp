@@ -26,7 +26,7 @@
 
 namespace preflearn {
 
-struct comparison {
+struct label_comparison {
     compared_sources input{};
     double confidence = 0.95;
     std::string category_field{}, length_unit{};
@@ -88,14 +88,13 @@ inline card_subject subject_of(const compared_sources& all, const compared_sourc
     for (std::size_t i = 0; i < all.pairs.size(); ++i) {
         if (source.lines[i] == 0 || all.gold->lines[i] == 0) continue;
         const matched_pair& pair = all.pairs[i];
-        subject.pairs.push_back(
-            {.prompt = pair.texts.prompt,
-             .said = source.said[i],
-             .gold = all.gold->said[i],
-             .length_difference = pair.first_length - pair.second_length,
-             .first_shown_first = source.first_stands_first[i] ? source.first_stands_first[i]
-                                                               : all.gold->first_stands_first[i],
-             .category = categories.of_pair.empty() ? 0 : categories.of_pair[i]});
+        subject.pairs.push_back({.prompt = pair.texts.prompt,
+                                 .said = source.said[i],
+                                 .gold = all.gold->said[i],
+                                 .length_difference = pair.first_length - pair.second_length,
+                                 .first_shown_first = source.first_stands_first[i],
+                                 .first_listed_first = all.gold->first_stands_first[i],
+                                 .category = categories.of_pair.empty() ? 0 : categories.of_pair[i]});
     }
     return subject;
 }
@@ -147,7 +146,7 @@ inline std::vector<std::pair<std::string, std::string>> facts_of(const compared_
     return facts;
 }
 
-inline void make_cards(comparison& found, const pair_categories& categories, const compare_options& options) {
+inline void make_cards(label_comparison& found, const pair_categories& categories, const compare_options& options) {
     std::unordered_set<std::uint64_t> learned;
     if (!options.learned.empty()) learned = prompts_of(options.learned, options);
     for (const compared_source& source : found.input.sources) {
@@ -164,8 +163,8 @@ inline void make_cards(comparison& found, const pair_categories& categories, con
 } // namespace detail
 
 /// \throws input_error as `read_sources` does, and where a category was asked for that no file has
-inline comparison compare_sources(compared_sources input, const compare_options& options) {
-    comparison found{.input = std::move(input),
+inline label_comparison compare_sources(compared_sources input, const compare_options& options) {
+    label_comparison found{.input = std::move(input),
                      .confidence = options.confidence,
                      .category_field = options.category,
                      .length_unit = options.length};
@@ -183,6 +182,12 @@ inline comparison compare_sources(compared_sources input, const compare_options&
     found.consistency = detail::consistencies_of(all, options.bins, options.confidence);
     if (all.gold) detail::make_cards(found, categories, options);
     return found;
+}
+
+/// Whether any number is defined: two sources, or one and the truth, have something in common.
+inline bool has_result(const label_comparison& found) {
+    return std::ranges::any_of(found.pairs, [](const source_pair& pair) { return pair.pairs > 0; }) ||
+           std::ranges::any_of(found.lists, [](const list_agreement& lists) { return lists.lists > 0; });
 }
 
 } // namespace preflearn
