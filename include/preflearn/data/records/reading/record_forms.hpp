@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
