@@ -5,6 +5,7 @@
 
 #include <preflearn/pipeline/agreement.hpp>
 #include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/comparing.hpp>
 #include <preflearn/pipeline/labelling.hpp>
 #include <preflearn/pipeline/noise.hpp>
 #include <preflearn/pipeline/output.hpp>
@@ -20,6 +21,7 @@
 #include <preflearn/pipeline/study_progress.hpp>
 #include <preflearn/pipeline/study_report.hpp>
 #include <preflearn/pipeline/study_summary.hpp>
+#include <preflearn/pipeline/teacher_card.hpp>
 #include <preflearn/pipeline/teacher_folder.hpp>
 #include <preflearn/pipeline/teacher_kinds.hpp>
 #include <preflearn/pipeline/teaching.hpp>

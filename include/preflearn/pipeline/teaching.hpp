@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/pipeline/teaching/taught_card.hpp>
 #include <preflearn/pipeline/teaching/taught_folder.hpp>
 #include <preflearn/pipeline/teaching/taught_kind.hpp>
 #include <preflearn/pipeline/teaching/taught_kinds.hpp>

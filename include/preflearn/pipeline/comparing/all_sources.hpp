@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -81,9 +82,19 @@ inline std::vector<gold_side> sides_of_gold(const compared_sources& all) {
     return sides;
 }
 
+namespace detail {
+
+inline bool has_ties(const compared_sources& all) {
+    return std::ranges::any_of(all.sources, [](const compared_source& source) { return source.ties > 0; }) ||
+           (all.sources.size() < 2 && all.gold && all.gold->ties > 0);
+}
+
+} // namespace detail
+
 /// Every coefficient of agreement of two sources or more (one: it and the truth), symmetric in the responses.
 inline std::vector<named_estimate> coefficients_of(const compared_sources& all, double confidence = 0.95) {
-    coded_ratings coded{.names = {"first", "second", "tie"}};
+    coded_ratings coded{.names = {"first", "second"}};
+    if (detail::has_ties(all)) coded.names.push_back("tie"); // a category is one that occurs
     const auto add = [&](const compared_source& source) {
         std::vector<category>& column = coded.columns.emplace_back();
         for (const preference& said : source.said) column.push_back(detail::rating_of(said));
@@ -116,15 +127,14 @@ inline latent_truth latent_truth_of(const compared_sources& all, double confiden
     latent_truth found;
     const std::size_t count = all.sources.size();
     if (count < 3) return found;
-    rating_counts once(count, 3), doubled(count, 3);
+    const std::size_t q = detail::has_ties(all) ? 3 : 2;
+    rating_counts once(count, q), doubled(count, q);
     std::vector<preference> row(count, preference::abstention());
-    std::size_t ties = 0;
     const auto fill = [&](std::size_t i) {
         for (std::size_t s = 0; s < count; ++s) row[s] = all.sources[s].said[i];
     };
     for (std::size_t i = 0; i < all.pairs.size(); ++i) {
         fill(i);
-        for (const preference& said : row) ties += !said.abstained() && said.decision() == choice::tie;
         detail::add_both_ways(once, doubled, row);
     }
     const dawid_skene_fit fit = fit_dawid_skene(doubled);
@@ -133,7 +143,7 @@ inline latent_truth latent_truth_of(const compared_sources& all, double confiden
     if (fit.prior.empty()) return found;
     for (std::size_t s = 0; s < count; ++s) {
         double right = 0;
-        for (std::size_t k = 0; k < 3; ++k) right += fit.prior[k] * fit.confusion[(s * 3 + k) * 3 + k];
+        for (std::size_t k = 0; k < q; ++k) right += fit.prior[k] * fit.confusion[(s * q + k) * q + k];
         found.accuracies.push_back(right);
     }
     std::vector<category> ratings(count);
@@ -143,7 +153,7 @@ inline latent_truth latent_truth_of(const compared_sources& all, double confiden
         fill(i);
         std::ranges::transform(row, ratings.begin(), detail::rating_of);
         const bool none = std::ranges::all_of(ratings, [](category c) { return c == no_rating; });
-        fit.posterior_of(ratings, posterior);
+        fit.posterior_of(ratings, std::span(posterior).first(q));
         found.first.push_back(none ? undefined : posterior[0] + posterior[2] / 2);
         if (none || !all.gold || all.gold->said[i].abstained()) continue;
         const double p = found.first.back();

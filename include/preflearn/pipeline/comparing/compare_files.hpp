@@ -14,9 +14,9 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/comparing/compare_options.hpp>
 #include <preflearn/pipeline/comparing/compared_sources.hpp>
-#include <preflearn/pipeline/comparing/label_comparison.hpp>
 #include <preflearn/pipeline/comparing/comparison_json.hpp>
 #include <preflearn/pipeline/comparing/comparison_tables.hpp>
+#include <preflearn/pipeline/comparing/label_comparison.hpp>
 #include <preflearn/pipeline/comparing/write_comparison.hpp>
 #include <preflearn/pipeline/comparing/write_subsets.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
@@ -65,7 +65,7 @@ inline void sign_folder(const std::filesystem::path& folder, const output_run& r
 /// \throws input_error for files that cannot be read, matched or written, and where another comparison's results are in
 /// their place; argument_error for options that do not go together
 inline label_comparison compare_files(const compare_options& options, const speaker& say = {},
-                                const comparing_progress& seen = {}) {
+                                      const comparing_progress& seen = {}) {
     check_options(options);
     const output_run run = detail::run_of(options);
     bool was_there = false;

@@ -14,6 +14,7 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/comparing/label_comparison.hpp>
+#include <preflearn/pipeline/noise/noise_estimate.hpp>
 #include <preflearn/pipeline/teacher_card/card_tables.hpp>
 #include <preflearn/report/tables/table.hpp>
 #include <preflearn/report/tables/table_text.hpp>
@@ -30,8 +31,6 @@ inline void add_column(table& t, table_column column) {
     while (std::ranges::find(t.columns, column.name, &table_column::name) != t.columns.end()) column.name += '\'';
     t.columns.push_back(std::move(column));
 }
-/// A gap where there is no number.
-inline table_cell cell_or_gap(double x) { return std::isnan(x) ? table_cell() : table_cell(x); }
 
 } // namespace detail
 
@@ -107,9 +106,31 @@ inline table mismatch_table(const label_comparison& found) {
         const mismatch_result& result = *pair.against_gold;
         t.rows.push_back({found.name(pair.first), found.name(pair.second), estimate_cell(result.disagreement),
                           estimate_cell(result.gold_with_first), value(result.gold_with_both),
-                          estimate_cell(pair.difference_over_prompts), detail::cell_or_gap(result.p_value),
-                          detail::cell_or_gap(pair.adjusted_p), value(pair.gold_margin_match),
+                          estimate_cell(pair.difference_over_prompts), p_value_cell(result.p_value),
+                          p_value_cell(pair.adjusted_p), value(pair.gold_margin_match),
                           value(pair.gold_margin_mismatch)});
+    }
+    return t;
+}
+
+/// What labels are worth by their errors against the truth, in right labels and in people's.
+inline table worth_table(const label_comparison& found) {
+    table t{.title = "What labels are worth: n (1 - 2e)^2 right ones",
+            .columns = {{.name = "source"},
+                        detail::percent_column("noise rate e"),
+                        {.name = "labels"},
+                        {.name = "effective", .digits = 0},
+                        {.name = "human labels a label"}},
+            .note = "The last column holds both against the same truth; its interval takes their errors as "
+                    "independent."};
+    for (const teacher_card& card : found.cards) {
+        const noise_estimate noise = noise_of(card.shares.accuracy, card.shares.judged);
+        const bool people = found.input.human_is_source && card.name != "human";
+        const card_shares& human = found.cards.back().shares;
+        t.rows.push_back({card.name, estimate_cell(noise.rate), card.shares.judged,
+                          estimate_cell(effective_sample_size(static_cast<double>(card.shares.judged), noise.rate)),
+                          people ? estimate_cell(exchange_rate(noise.rate, noise_of(human.accuracy, human.judged).rate))
+                                 : table_cell()});
     }
     return t;
 }
@@ -143,7 +164,7 @@ inline std::vector<table> category_tables(const label_comparison& found) {
         for (const category_test& test : pair.by_category)
             t.rows.push_back({test.category, found.name(pair.first), found.name(pair.second),
                               test.result.counts.mismatch.wins, test.result.counts.mismatch.losses,
-                              detail::cell_or_gap(test.result.p_value), detail::cell_or_gap(test.adjusted_p)});
+                              p_value_cell(test.result.p_value), p_value_cell(test.adjusted_p)});
     if (!t.rows.empty()) all.push_back(std::move(t));
     return all;
 }
@@ -203,7 +224,7 @@ inline std::vector<table> other_tables(const label_comparison& found) {
 }
 
 inline std::vector<table> comparison_tables(const label_comparison& found) {
-    std::vector<table> all{source_table(found), source_pair_table(found), mismatch_table(found)};
+    std::vector<table> all{source_table(found), source_pair_table(found), mismatch_table(found), worth_table(found)};
     for (table& t : category_tables(found)) all.push_back(std::move(t));
     all.push_back(coefficient_table(found));
     for (table& t : other_tables(found)) all.push_back(std::move(t));

@@ -165,9 +165,9 @@ inline void make_cards(label_comparison& found, const pair_categories& categorie
 /// \throws input_error as `read_sources` does, and where a category was asked for that no file has
 inline label_comparison compare_sources(compared_sources input, const compare_options& options) {
     label_comparison found{.input = std::move(input),
-                     .confidence = options.confidence,
-                     .category_field = options.category,
-                     .length_unit = options.length};
+                           .confidence = options.confidence,
+                           .category_field = options.category,
+                           .length_unit = options.length};
     const compared_sources& all = found.input;
     const pair_categories categories = detail::categories_of_pairs(all, options.category);
     found.matches = matches_of(all);

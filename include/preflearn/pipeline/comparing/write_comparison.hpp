@@ -12,8 +12,8 @@
 
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/pipeline/comparing/label_comparison.hpp>
 #include <preflearn/pipeline/comparing/comparison_tables.hpp>
+#include <preflearn/pipeline/comparing/label_comparison.hpp>
 #include <preflearn/pipeline/teacher_card/card_figures.hpp>
 #include <preflearn/pipeline/teacher_card/write_card.hpp>
 #include <preflearn/report/figures/heat_map.hpp>

@@ -135,16 +135,17 @@ inline nlohmann::ordered_json to_json(const prompt_overlap& overlap) {
             {"pairs_of_these_prompts", overlap.pairs_of_shared}};
 }
 
+/// A pass back costs twice a pass forward, so that a token learned from counts three times.
 inline nlohmann::ordered_json to_json(const teacher_cost& cost) {
     const auto parameters = static_cast<double>(cost.parameters);
-    return {{"parameters", cost.parameters},
-            {"training_tokens", cost.training_tokens},
-            {"training_parameters_times_tokens", parameters * cost.training_tokens},
-            {"judging_tokens", cost.judging_tokens},
-            {"judging_parameters_times_tokens", parameters * cost.judging_tokens},
-            {"human_labels", cost.human_labels},
-            {"training_seconds", cost.training_seconds},
-            {"judging_seconds", cost.judging_seconds}};
+    nlohmann::ordered_json json{{"parameters", cost.parameters},
+                                {"learning_tokens", cost.training_tokens},
+                                {"learning_parameters_times_tokens", 3 * parameters * cost.training_tokens},
+                                {"judging_tokens", cost.judging_tokens},
+                                {"judging_parameters_times_tokens", parameters * cost.judging_tokens},
+                                {"human_labels", cost.human_labels}};
+    if (cost.seconds > 0) json["seconds"] = cost.seconds;
+    return json;
 }
 
 inline nlohmann::ordered_json to_json(const teacher_card& card) {

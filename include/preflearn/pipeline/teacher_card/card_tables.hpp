@@ -25,6 +25,13 @@ inline table_cell estimate_cell(const estimate& e) {
     return with_interval{e.value, e.bounds.low, e.bounds.high};
 }
 
+/// A p-value, in digits of its own where it is small; a gap where there is none.
+inline table_cell p_value_cell(double p) {
+    if (std::isnan(p)) return {};
+    if (p >= 1e-4 || p == 0) return with_digits{p, 4};
+    return shown(p, 1, notation::scientific);
+}
+
 namespace detail {
 
 inline std::string percent_of(double share) { return shown(share, 1, notation::percent); }
@@ -131,7 +138,7 @@ inline table group_table(const std::vector<card_group>& groups, std::string titl
         else
             row = {g.low, g.high};
         row.insert(row.end(), {g.pairs, estimate_cell(g.accuracy)});
-        for (const double p : {g.p, g.adjusted_p}) row.push_back(std::isnan(p) ? table_cell() : table_cell(p));
+        for (const double p : {g.p, g.adjusted_p}) row.push_back(p_value_cell(p));
         t.rows.push_back(std::move(row));
     }
     return t;
@@ -174,11 +181,12 @@ inline table cost_table(const teacher_cost& cost) {
     const auto large = [](double x) { return x < 1e6 ? shown(x, 0) : shown(x, 2, notation::scientific); };
     t.rows.push_back({"tokens", large(cost.training_tokens), large(cost.judging_tokens)});
     t.rows.push_back(
-        {"parameters x tokens", large(parameters * cost.training_tokens), large(parameters * cost.judging_tokens)});
-    t.rows.push_back({"seconds", shown(cost.training_seconds, 1), shown(cost.judging_seconds, 1)});
+        {"parameters x tokens", large(3 * parameters * cost.training_tokens), large(parameters * cost.judging_tokens)});
     t.rows.push_back({"human labels", message(cost.human_labels), "0"});
     t.note = message("Parameters: ", cost.parameters,
-                     ". Seconds are those of the run that made it; what went on where it was stopped counts anew.");
+                     "; a token learned from counts three times, for the pass back. The seconds that it took to make "
+                     "are in manifest.json.");
+    if (cost.seconds > 0) t.note = message(t.note, " Seconds: ", shown(cost.seconds, 1), ".");
     return t;
 }
 

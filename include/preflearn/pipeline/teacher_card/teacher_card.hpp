@@ -49,8 +49,8 @@ struct teacher_cost {
     double training_tokens = 0, judging_tokens = 0;
     /// Labels of humans that it learned from.
     std::size_t human_labels = 0;
-    /// Of the run that made it, which another machine would take differently.
-    double training_seconds = 0, judging_seconds = 0;
+    /// Of the run that made it, learning and judging; another machine takes others.
+    double seconds = 0;
 };
 
 struct teacher_card {

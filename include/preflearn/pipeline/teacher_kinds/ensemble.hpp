@@ -113,6 +113,7 @@ inline text_teacher load_ensemble_teacher(const opened_teacher& opened, const an
         const text_teacher& loaded = held->members.back().teacher;
         teacher.gives_log_odds = teacher.gives_log_odds && loaded.gives_log_odds;
         teacher.operations_per_token = std::max(teacher.operations_per_token, loaded.operations_per_token);
+        teacher.parameters = std::max(teacher.parameters, loaded.parameters);
         for (const std::string& note : loaded.notes) teacher.notes.push_back(one.name + ": " + note);
     }
     teacher.judge = [held](std::span<const shown_texts> block) { return held->judge(block); };
