@@ -8,7 +8,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/progress.hpp>
 #include <preflearn/data/files/json_objects.hpp>
-#include <preflearn/data/records/prepare_records.hpp>
+#include <preflearn/data/records/preparing/prepare_records.hpp>
 #include <preflearn/pipeline/pairs/pairs_program.hpp>
 #include <preflearn/report/run/write.hpp>
 

@@ -6,12 +6,14 @@
 #include <preflearn/pipeline/agreement.hpp>
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/labelling.hpp>
+#include <preflearn/pipeline/noise.hpp>
 #include <preflearn/pipeline/output.hpp>
 #include <preflearn/pipeline/pairs.hpp>
 #include <preflearn/pipeline/ranking.hpp>
 #include <preflearn/pipeline/score_file.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
 #include <preflearn/pipeline/shard.hpp>
+#include <preflearn/pipeline/student_folder.hpp>
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/pipeline/study_options.hpp>

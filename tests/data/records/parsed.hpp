@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/data/records/parse_responses.hpp>
+#include <preflearn/data/records/reading/parse_responses.hpp>
 
 namespace test {
 

@@ -17,8 +17,8 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/agreement/uncertainty/proportion.hpp>
-#include <preflearn/data/records/record_counts.hpp>
-#include <preflearn/data/records/response_record.hpp>
+#include <preflearn/data/records/preparing/record_counts.hpp>
+#include <preflearn/data/records/reading/response_record.hpp>
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/report/tables/json_number.hpp>
 #include <preflearn/report/tables/table.hpp>

@@ -18,8 +18,8 @@
 
 #include <preflearn/core/chat_message.hpp>
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/data/records/prepare_records.hpp>
-#include <preflearn/data/records/walk_records.hpp>
+#include <preflearn/data/records/preparing/prepare_records.hpp>
+#include <preflearn/data/records/reading/walk_records.hpp>
 #include <preflearn/pipeline/pairs/pair_summary.hpp>
 #include <preflearn/text/chat/chat_template.hpp>
 #include <preflearn/text/chat/conversation.hpp>
