@@ -23,10 +23,11 @@
 
 namespace preflearn {
 
-/// `labels.jsonl` has its `labels.manifest.json`; names with another ending keep it: `labels.txt.manifest.json`.
+/// `labels.jsonl` has its `labels.manifest.json`, `student.gguf` its `student.manifest.json`; names with another ending
+/// keep it: `labels.txt.manifest.json`.
 inline std::filesystem::path beside(const std::filesystem::path& out, const std::string& ending) {
     std::filesystem::path place = out;
-    if (place.extension() == ".jsonl") place.replace_extension();
+    if (place.extension() == ".jsonl" || place.extension() == ".gguf") place.replace_extension();
     return place += ending;
 }
 
