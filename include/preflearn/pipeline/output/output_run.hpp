@@ -18,6 +18,7 @@
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/whole_folder.hpp>
 #include <preflearn/report/run/file_hash.hpp>
 #include <preflearn/report/run/manifest.hpp>
 
@@ -29,6 +30,12 @@ inline std::filesystem::path beside(const std::filesystem::path& out, const std:
     std::filesystem::path place = out;
     if (place.extension() == ".jsonl" || place.extension() == ".gguf") place.replace_extension();
     return place += ending;
+}
+
+/// Where a result that is not finished keeps what a run goes on from: `student` has its folder `student.unfinished`.
+inline std::filesystem::path unfinished_path(const std::filesystem::path& out) {
+    std::filesystem::path place = detail::named_folder(out);
+    return place += ".unfinished";
 }
 
 /// Names settings by their content.

@@ -50,12 +50,6 @@ struct taught {
     bool was_there = false;
 };
 
-/// Where a teacher that is not finished keeps its checkpoints and log-probs.
-inline std::filesystem::path unfinished_path(const std::filesystem::path& out) {
-    std::filesystem::path beside = detail::named_folder(out);
-    return beside += ".unfinished";
-}
-
 namespace detail {
 
 /// What is known before anything is learned. \param settings of the kind
