@@ -47,10 +47,12 @@ template <class Loss> loss_of_any_kind held_by_kind(const Loss& loss, loss_kind 
 
 } // namespace detail
 
-/// The loss of that name or alias, its parameters set. \throws argument_error as `use_named_loss`
-inline kind_of_loss kind_of_loss_named(std::string_view name, std::span<const named_value> parameters = {}) {
+/// The loss of that name or alias, its parameters set. `List`: the losses that are compiled, one of which it must be.
+/// \throws argument_error as `use_named_loss`
+template <class List = all_losses>
+kind_of_loss kind_of_loss_named(std::string_view name, std::span<const named_value> parameters = {}) {
     kind_of_loss chosen{.listed = loss_listed_as(name)};
-    use_loss_of<all_losses>(chosen.listed, parameters, [&]<class Loss>(const Loss& loss) {
+    use_loss_of<List>(chosen.listed, parameters, [&]<class Loss>(const Loss& loss) {
         chosen.reads = detail::reads_of<Loss>(chosen.listed.kind);
         chosen.loss = detail::held_by_kind(loss, chosen.listed.kind);
     });

@@ -119,6 +119,13 @@ struct align_options {
     std::vector<std::string> command_line{};
 };
 
+/// Which columns are read as what.
+inline nlohmann::ordered_json settings_of(const record_columns& columns) {
+    return {columns.id,    columns.prompt,     columns.system,    columns.chosen,   columns.rejected,
+            columns.first, columns.second,     columns.responses, columns.response, columns.scores,
+            columns.score, columns.completion, columns.label,     columns.margin,   columns.lower_is_better};
+}
+
 /// What of the options makes another student of the same files.
 inline nlohmann::ordered_json settings_of(const align_options& options) {
     nlohmann::ordered_json json{{"fine_tuning", settings_of(options.fine_tuning, options.fine_tuning_optimiser)},
@@ -131,7 +138,7 @@ inline nlohmann::ordered_json settings_of(const align_options& options) {
                                 {"weights", weight_use_names[static_cast<std::size_t>(options.weights)]},
                                 {"pairing", static_cast<int>(options.pairing)},
                                 {"gold_field", options.gold_field},
-                                {"id_field", options.records.reading.id_field},
+                                {"columns", settings_of(options.records.columns)},
                                 {"skip_malformed", options.records.reading.skip_malformed},
                                 {"boundary", options.boundary == token_boundary::joint ? "joint" : "separate"},
                                 {"pretokenizer", options.tokenizer.pretokenizer},
