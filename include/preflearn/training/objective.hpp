@@ -125,18 +125,7 @@ template <LossBatch Batch, class L> class loss_objective {
         pass done = forward(model, examples);
         if constexpr (requires { done.tokens(); }) tokens_ += done.tokens();
         batch_.take(done, examples);
-        if constexpr (coupled) {
-            if (!state_.known()) {
-                reduce(examples);
-                state_.settle();
-            }
-        }
-        sums_ += by_name(examples, [&] {
-            if constexpr (coupled)
-                return map_from(loss_, batch_.scores(), state_.value(), batch_.gradients(), seen_);
-            else
-                return loss_(batch_.scores(), batch_.gradients());
-        });
+        sums_ += losses_of(examples, batch_.gradients());
         seen_ += examples.size();
         batch_.backward(model, std::move(done), per_weight_);
     }
@@ -148,7 +137,7 @@ template <LossBatch Batch, class L> class loss_objective {
     }
 
     /// Loss and metrics of all examples under the model, `together` of them at once, without gradients. A loss that
-    /// couples the batch sees all of them at once, and carries nothing on.
+    /// couples the batch takes them all for one batch, and carries nothing on.
     training_step evaluate(const model_type& model, std::size_t together) {
         std::vector<std::size_t> all(size());
         std::iota(all.begin(), all.end(), std::size_t{0});
@@ -158,14 +147,17 @@ template <LossBatch Batch, class L> class loss_objective {
     training_step evaluate(const model_type& model, std::span<const std::size_t> all, std::size_t together) {
         double total = 0;
         for (const std::size_t i : all) total += weight(i);
+        const auto kept = std::exchange(state_, {});
+        const std::size_t part = std::max<std::size_t>(together, 1);
         begin(total);
-        const std::size_t part = coupled && couples() ? all.size() : std::max<std::size_t>(together, 1);
-        if constexpr (coupled && requires { batch_.prepare(model, all, part); }) batch_.prepare(model, all, part);
+        prepare(model, all, part);
         for (std::size_t at = 0; at < all.size(); at += part) {
             const auto examples = all.subspan(at, std::min(part, all.size() - at));
             batch_.take(forward(model, examples), examples);
-            sums_ += by_name(examples, [&] { return loss_(batch_.scores(), typename scores::gradients{}); });
+            sums_ += losses_of(examples, typename scores::gradients{});
+            seen_ += examples.size();
         }
+        state_ = kept;
         training_step step;
         finish(step);
         return step;
@@ -202,6 +194,21 @@ template <LossBatch Batch, class L> class loss_objective {
     }
     void reduce(std::span<const std::size_t> examples) {
         state_.merge(by_name(examples, [&] { return loss_.reduce(batch_.scores()); }));
+    }
+    /// The loss of the examples in hand, by the state of the whole batch.
+    typename scores::sums losses_of(std::span<const std::size_t> examples, const typename scores::gradients& out) {
+        if constexpr (coupled) {
+            if (!state_.known()) {
+                reduce(examples);
+                state_.settle();
+            }
+        }
+        return by_name(examples, [&] {
+            if constexpr (coupled)
+                return map_from(loss_, batch_.scores(), state_.value(), out, seen_);
+            else
+                return loss_(batch_.scores(), out);
+        });
     }
     /// What `evaluate` returns; errors of the loss name an example as messages do.
     template <class Evaluate>

@@ -36,3 +36,16 @@ TEST_CASE("what is left out of two files is told with the file of the second") {
     CHECK_FALSE(named("results.json").empty());
     CHECK(named("loss.svg").empty()); // no steps
 }
+
+TEST_CASE("what stands beside a GGUF student is its own, or nothing is written") {
+    const test::folder folder;
+    const detail::named_files files{{"results.json", "{}\n"}, {"manifest.json", R"({"settings": {"key": "k"}})"}};
+    detail::write_beside(folder / "s.gguf", files, "k");
+    CHECK(test::read(folder / "s.results.json") == "{}\n");
+    detail::write_beside(folder / "s.gguf", files, "k"); // stopped before the model was written
+    CHECK(test::contains(test::error_of([&] { detail::write_beside(folder / "s.gguf", files, "other"); }),
+                         "nothing is written over"));
+    folder.write("t.results.json", "mine");
+    CHECK_THROWS_AS(detail::write_beside(folder / "t.gguf", files, "k"), input_error);
+    CHECK(test::read(folder / "t.results.json") == "mine");
+}

@@ -22,6 +22,13 @@ TEST_CASE("a student is judged by its labels and by what humans said, over promp
     CHECK(to_json(report)["held_out"]["human_verdicts"] == 2);
     CHECK(test::contains(to_text(report), "with 2 human verdicts on 100.0%"));
     student_report none{.held_out = 4};
-    judge_student(none, held, {}); // single completions
+    judge_student(none, held, {});
     CHECK_FALSE(none.accuracy);
+    const std::vector<align_example> singles{{.id = 1, .prompt = "p", .responses = {"a"}},
+                                             {.id = 2, .prompt = "q", .responses = {"b"}, .desirable = false},
+                                             {.id = 3, .prompt = "r", .responses = {"c"}, .desirable = false}};
+    student_report by_singles{.held_out = 3};
+    judge_student(by_singles, singles, std::vector{0.5, 1.0, -1.0});
+    CHECK(by_singles.accuracy->value == 0.5);
+    CHECK(to_json(by_singles)["held_out"].contains("auc"));
 }

@@ -159,14 +159,6 @@ class align_reading {
     fit_rules fits_;
 };
 
-inline void say_lines_of(std::string_view lines, const speaker& say) {
-    while (!lines.empty()) {
-        const std::size_t end = std::min(lines.find('\n'), lines.size());
-        say(std::string(lines.substr(0, end)));
-        lines.remove_prefix(std::min(end + 1, lines.size()));
-    }
-}
-
 } // namespace detail
 
 /// The examples of one file. \param readers of the models; none: nothing is too long
@@ -180,7 +172,7 @@ inline align_set read_align_set(const std::filesystem::path& path, const example
     const std::string_view unit = units[static_cast<std::size_t>(rules.kind)];
     say(message(path.string(), ": ", set.records, set.records == 1 ? " record, " : " records, ", set.size(), " ", unit,
                 " kept"));
-    detail::say_lines_of(set.left_out.summary(), say);
+    say_lines(set.left_out.summary(), say);
     if (set.unranked > 0)
         say(message("  not ranked: ", set.unranked, " responses without a score or with that of another"));
     check_left_out(set.left_out, set.size(), path.string(), options.strict);

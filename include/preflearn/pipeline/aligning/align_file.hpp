@@ -93,6 +93,8 @@ inline output_run run_of(const any_backend<float>& on, const align_options& opti
 inline std::optional<chosen_chat_format> chat_of(const align_options& options, const speaker& say) {
     bool needed = has_conversations(options.data, options.records);
     if (!options.held_out.empty()) needed = needed || has_conversations(options.held_out, options.records);
+    if (!needed && !options.chat_format.empty() && options.chat_format != "auto")
+        say("chat format: not used, the data have no conversations");
     if (!needed) return std::nullopt;
     std::vector<std::filesystem::path> models{options.model};
     for (const auto* other : {&options.reference, &options.weak_policy, &options.weak_reference})
@@ -155,6 +157,10 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
     output_run run = detail::run_of(on, options, loss);
     made.was_there = student_made_before(options.out, run.key);
     if (made.was_there) return made;
+    std::error_code ignored;
+    require<input_error>(!is_gguf_name(options.out) || !std::filesystem::is_directory(options.model, ignored),
+                         options.out.string(), ": a GGUF student is made of a GGUF model, and ", options.model.string(),
+                         " is a folder; --out a folder, which llama.cpp's converter takes");
 
     record_options records = options.records;
     const std::optional<chosen_chat_format> chat = detail::chat_of(options, say);
@@ -172,6 +178,9 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
     const columns_taken taken = take_columns(loss, options, data.learned, data.file.names, say);
     made.report.learned = data.learned.size();
     made.report.held_out = data.held_out.size();
+    if (!options.noise_rate.empty() && taken.probabilities && taken.soft > 0)
+        say("the labels' probabilities say how often they are wrong already, and the loss corrects for a noise rate, "
+            "too; --probabilities ignore takes the rate alone");
     if (made.report.noise) say(shown_worth(*made.report.noise, made.report.learned));
 
     const std::filesystem::path unfinished = unfinished_path(options.out);
@@ -210,7 +219,6 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
     run.record.sizes = {{"learned", made.report.learned}, {"held_out", made.report.held_out}};
     write_student(models.student.model(), options, run, made.report, data,
                   chat ? std::string(layout_of(chat->format).name) : std::string());
-    std::error_code ignored;
     std::filesystem::remove_all(unfinished, ignored);
     return made;
 }

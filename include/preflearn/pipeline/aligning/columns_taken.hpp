@@ -21,6 +21,8 @@ namespace preflearn {
 
 struct columns_taken {
     bool probabilities = false, margins = false, weights = false;
+    /// How many labels have a probability that is neither 1 nor that of a tie.
+    std::size_t soft = 0;
     batch_mean mean = batch_mean::over_weights;
 };
 
@@ -53,15 +55,15 @@ inline columns_taken take_columns(const kind_of_loss& loss, const align_options&
                                   const speaker& say) {
     columns_taken taken;
     const std::string name = loss.name();
-    const std::size_t soft = detail::find_column(examples, [](const align_example& e) {
-                                 const double p = e.verdict.half_win();
-                                 return p != 1 && p != 0.5;
-                             }).there;
+    taken.soft = detail::find_column(examples, [](const align_example& e) {
+                     const double p = e.verdict.half_win();
+                     return p != 1 && p != 0.5;
+                 }).there;
     require(options.probabilities != column_use::use || loss.reads.target, "the loss ", name,
             " does not read probabilities: labels are hard for it");
     taken.probabilities = loss.reads.target && options.probabilities != column_use::ignore;
-    if (soft > 0)
-        say(message("probabilities: ", soft, " of ", examples.size(), " labels are soft, ",
+    if (taken.soft > 0)
+        say(message("probabilities: ", taken.soft, " of ", examples.size(), " labels are soft, ",
                     taken.probabilities ? message("and ", name, " takes them so")
                     : loss.reads.target ? "taken as hard ones, as was asked"
                                         : message("taken as hard ones: ", name, " does not read probabilities")));

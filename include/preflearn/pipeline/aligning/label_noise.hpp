@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <optional>
@@ -22,6 +23,7 @@
 #include <preflearn/pipeline/aligning/align_options.hpp>
 #include <preflearn/pipeline/noise/noise_estimate.hpp>
 #include <preflearn/pipeline/noise/noise_files.hpp>
+#include <preflearn/report/tables/json_number.hpp>
 #include <preflearn/report/tables/table_text.hpp>
 
 namespace preflearn {

@@ -53,7 +53,7 @@ struct student_lesson {
 };
 
 /// What came of it. `scores` has, of each held-out example whose responses are compared, 1 where the chosen one has the
-/// larger reward, ½ for equal ones, 0 otherwise.
+/// larger reward, ½ for equal ones, 0 otherwise; of single completions their rewards.
 struct student_learned {
     training_history history{};
     std::vector<double> scores{};
@@ -234,10 +234,12 @@ class student_training {
     /// The held-out examples, one by one, by the model that was kept.
     template <class Model, class Objective> void judge(const Model& model, Objective objective) {
         result_.held_out_loss = objective.evaluate(model, 8).loss;
-        if (lesson_.loss.kind() == loss_kind::completions) return;
+        const bool single = lesson_.loss.kind() == loss_kind::completions;
         for (std::size_t i = 0; i < held_.examples.size(); ++i) {
             const training_step one = objective.evaluate(model, std::span<const std::size_t>(&i, 1), 1);
-            result_.scores.push_back(one.rewards_accuracies + one.rewards_ties / 2);
+            result_.scores.push_back(!single                       ? one.rewards_accuracies + one.rewards_ties / 2
+                                     : held_.examples[i].desirable ? one.rewards_chosen
+                                                                   : one.rewards_rejected);
         }
     }
 

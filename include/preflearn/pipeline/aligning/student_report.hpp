@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/agreement/ranks/auc.hpp>
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -33,8 +34,10 @@ struct student_report {
     /// Of held-out examples; nothing where there are none.
     std::optional<double> held_out_loss{};
     /// How often its reward of the chosen response is the larger one, over prompts, ties half; and how often it sides
-    /// with a human's verdict. Nothing where no responses are compared.
+    /// with a human's verdict. Of single completions the accuracy is the probability that a desirable one has a larger
+    /// reward than an undesirable one (the area under the ROC curve).
     std::optional<estimate> accuracy{}, human_accuracy{};
+    bool of_singles = false;
     std::size_t human_verdicts = 0;
     training_history fine_tuning{}, preferences{};
 };
@@ -43,6 +46,11 @@ struct student_report {
 inline void judge_student(student_report& report, const std::vector<align_example>& held,
                           std::span<const double> scores) {
     if (scores.empty()) return;
+    report.of_singles = held.front().responses.size() == 1;
+    if (report.of_singles) {
+        report.accuracy = auc(scores, singles_of(held).desirable);
+        return;
+    }
     std::vector<text_comparison> pairs;
     for (const align_example& e : held)
         pairs.push_back({e.id, e.prompt, e.responses.front(), e.responses.size() > 1 ? e.responses[1] : ""});
@@ -66,7 +74,7 @@ inline void judge_student(student_report& report, const std::vector<align_exampl
 inline nlohmann::ordered_json to_json(const student_report& report) {
     nlohmann::ordered_json held{{"examples", report.held_out}};
     if (report.held_out_loss) held["loss"] = json_number(*report.held_out_loss);
-    if (report.accuracy) held["accuracy"] = detail::json_of_share(*report.accuracy);
+    if (report.accuracy) held[report.of_singles ? "auc" : "accuracy"] = detail::json_of_share(*report.accuracy);
     if (report.human_accuracy) {
         held["human_accuracy"] = detail::json_of_share(*report.human_accuracy);
         held["human_verdicts"] = report.human_verdicts;
@@ -89,7 +97,9 @@ inline std::string to_text(const student_report& report) {
     text += message("held-out examples: ", report.held_out);
     if (report.held_out_loss) text += ", loss " + shown(*report.held_out_loss, 4);
     if (report.accuracy)
-        text += "\n  the student's reward agrees with their labels on " + detail::shown_share(*report.accuracy);
+        text += (report.of_singles ? "\n  a desirable one has a larger reward than an undesirable one on "
+                                   : "\n  the student's reward agrees with their labels on ") +
+                detail::shown_share(*report.accuracy);
     if (report.human_accuracy)
         text += message("\n  and with ", report.human_verdicts, " human verdicts on ",
                         detail::shown_share(*report.human_accuracy));
