@@ -21,6 +21,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/whole_folder.hpp>
 #include <preflearn/data/selection/left_out.hpp>
+#include <preflearn/pipeline/learning/training_report.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/teacher_card/write_card.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
@@ -55,12 +56,6 @@ struct taught {
     /// When its making began, for the seconds of manifest.json.
     std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 };
-
-/// Where a teacher that is not finished keeps its checkpoints and log-probs.
-inline std::filesystem::path unfinished_path(const std::filesystem::path& out) {
-    std::filesystem::path beside = detail::named_folder(out);
-    return beside += ".unfinished";
-}
 
 namespace detail {
 
@@ -123,16 +118,6 @@ inline std::optional<taught> made_before(const std::filesystem::path& out, const
     return found;
 }
 
-inline nlohmann::ordered_json json_of(const training_history& history) {
-    auto steps = nlohmann::ordered_json::array();
-    for (const training_step& step : history.steps) {
-        nlohmann::ordered_json one{{"step", step.step}};
-        for_each_metric(step, [&](std::string_view name, double value) { one[std::string(name)] = value; });
-        steps.push_back(std::move(one));
-    }
-    return steps;
-}
-
 } // namespace detail
 
 /// Writes a model as an adapter or whole. \returns what the description says of it
@@ -192,8 +177,8 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
             write_json(to_json(told), folder / "teacher.json");
         }
         write_json(nlohmann::ordered_json{{"held_out", told.evaluation},
-                                          {"fine_tuning", detail::json_of(made.fine_tuning)},
-                                          {"preferences", detail::json_of(made.preferences)}},
+                                          {"fine_tuning", json_of_steps(made.fine_tuning)},
+                                          {"preferences", json_of_steps(made.preferences)}},
                    folder / "results.json");
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - made.began;
         manifest run{.program = "teach",
