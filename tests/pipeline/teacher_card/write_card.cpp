@@ -1,13 +1,21 @@
 #include <doctest/doctest.h>
 
+#include <filesystem>
+
 #include <preflearn/pipeline/teacher_card/write_card.hpp>
 
+#include "../../files.hpp"
+#include "card_subjects.hpp"
+
 using namespace preflearn;
-TEST_CASE("x") {
-    card_subject s{.name="a"};
-    for (int i = 0; i < 100; ++i) s.pairs.push_back({.prompt = static_cast<std::uint64_t>(i / 2), .said = preference::from_margin(i % 7 - 2.5), .gold = preference::from_margin(i%5-2.2), .length_difference = i % 9 - 3.0, .first_shown_first = i % 2 == 0});
-    auto c = card_of(s);
-    c.cost = teacher_cost{};
-    MESSAGE(to_markdown(c));
-    MESSAGE(to_json(c).dump());
+
+TEST_CASE("a card's folder has its page, its numbers and every picture that the page shows") {
+    const test::folder folder;
+    write_card(card_of(test::honest_subject(60)), folder.path());
+    const std::string page = test::read(folder / "card.md");
+    for (const char* const name : {"reliability.svg", "risk_coverage.svg", "by_length.svg"}) {
+        CHECK(test::contains(page, name));
+        CHECK(std::filesystem::exists(folder / name));
+    }
+    CHECK(nlohmann::json::parse(test::read(folder / "card.json"))["name"] == "weak");
 }
