@@ -6,6 +6,8 @@
 #include <preflearn/pipeline/agreement.hpp>
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/labelling.hpp>
+#include <preflearn/pipeline/noise.hpp>
+#include <preflearn/pipeline/output.hpp>
 #include <preflearn/pipeline/pairs.hpp>
 #include <preflearn/pipeline/ranking.hpp>
 #include <preflearn/pipeline/score_file.hpp>

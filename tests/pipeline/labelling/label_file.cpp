@@ -48,7 +48,7 @@ struct labelled_files {
     [[nodiscard]] label_options options(const std::string& out = "labels.jsonl") const {
         return {.teacher = folder / "teacher", .data = folder / "pairs.jsonl", .out = folder / out};
     }
-    labelled_file run(const label_options& given, const labelling_progress& seen = {}) {
+    labelled_file run(const label_options& given, const work_progress& seen = {}) {
         return label_file(
             test::on_processor(), given, [&](const std::string& line) { told += line + "\n"; }, seen);
     }
@@ -146,7 +146,7 @@ TEST_CASE("stopped at random moments it goes on to the same bytes, also behind h
     CHECK(f.bytes("labels.jsonl") == f.bytes("whole.jsonl"));
     CHECK_FALSE(std::filesystem::exists(f.folder / "labels.jsonl.part"));
     f.folder.write("new.jsonl.part", "# preflearn judgements of another\n");
-    CHECK(test::contains(test::error_of([&] { f.run(f.options("new.jsonl")); }), "belongs to another teacher"));
+    CHECK(test::contains(test::error_of([&] { f.run(f.options("new.jsonl")); }), "belongs to a run with other inputs"));
 }
 
 TEST_CASE("a full disk loses nothing, and an unreadable file is said") {

@@ -16,12 +16,6 @@
 
 using namespace preflearn;
 
-TEST_CASE("what is left out stands beside the labels, never in their place") {
-    CHECK(beside_labels("d/labels.jsonl", ".left-out.jsonl") == "d/labels.left-out.jsonl");
-    CHECK(beside_labels("d.jsonl/labels.txt", ".left-out.jsonl") == "d.jsonl/labels.txt.left-out.jsonl");
-    CHECK(beside_labels("labels", ".x") == "labels.x");
-}
-
 TEST_CASE("every record is counted once; agreement is of written pairs that a human judged") {
     std::vector<record_facts> records;
     for (std::size_t i = 0; i < 7; ++i)

@@ -7,7 +7,7 @@
 
 #include <preflearn/pipeline/pairs/pair_summary.hpp>
 
-#include "../../data/records/preparing/parsed.hpp"
+#include "../../data/records/parsed.hpp"
 #include "../../files.hpp"
 
 using namespace preflearn;

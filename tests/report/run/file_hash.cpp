@@ -48,3 +48,8 @@ TEST_CASE("what cannot be read is named") {
           (folder / "no").string() + ": cannot be read as a file");
     CHECK(test::error_of([&] { hash_file(folder.path()); }) != "");
 }
+
+TEST_CASE("a hash is written with all its digits") {
+    CHECK(hash_text(0x0123456789abcdef) == "fnv1a64:0123456789abcdef");
+    CHECK(hash_text(10) == "fnv1a64:000000000000000a");
+}

@@ -6,20 +6,14 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <filesystem>
-#include <fstream>
-#include <functional>
 #include <iterator>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -31,6 +25,8 @@
 #include <preflearn/data/selection/split.hpp>
 #include <preflearn/pipeline/labelling/label_options.hpp>
 #include <preflearn/pipeline/labelling/label_record.hpp>
+#include <preflearn/pipeline/output/kept_lines.hpp>
+#include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
 
 namespace preflearn {
@@ -79,43 +75,7 @@ inline judgement read_judgement(std::string_view text) {
     return said;
 }
 
-/// The judgements of an unfinished file, which is cut behind its last whole line; none when there is no file.
-/// \throws input_error when it belongs to something else, or was damaged.
-inline std::vector<judgement> unfinished_judgements(const std::filesystem::path& part, const std::string& header) {
-    std::vector<judgement> known;
-    std::error_code ignored;
-    std::uint64_t whole = 0;
-    if (std::filesystem::exists(part, ignored)) {
-        std::ifstream stream(part, std::ios::binary);
-        require<input_error>(stream.is_open(), part.string(), ": cannot be read");
-        for (std::string line; std::getline(stream, line) && !stream.eof();) {
-            if (whole == 0)
-                require<input_error>(line == header, part.string(),
-                                     ": belongs to another teacher, other pairs or another order; remove it or give "
-                                     "another output file");
-            try {
-                if (whole > 0) known.push_back(read_judgement(line));
-            } catch (const std::exception&) {
-                throw input_error(message(part.string(), ": line ", known.size() + 2, " was damaged; remove the file"));
-            }
-            whole += line.size() + 1;
-        }
-        std::filesystem::resize_file(part, whole, ignored);
-        require<input_error>(!ignored, part.string(), ": cannot be cut: ", ignored.message());
-    }
-    if (whole > 0) return known;
-    std::ofstream begun(part, std::ios::binary | std::ios::trunc);
-    begun << header << '\n';
-    require<input_error>(static_cast<bool>(begun.flush()), part.string(), ": cannot be written (is the disk full?)");
-    return known;
-}
-
 } // namespace detail
-
-/// Told at the start and after each block how many records of how many are done, how many tokens were computed for the
-/// block and how many operations one takes. \param title what is judged
-using labelling_progress =
-    std::function<void(std::string_view title, std::size_t done, std::size_t total, double tokens, double operations)>;
 
 /// What is judged, by its place and by its name, and how far one is told.
 struct judged_part {
@@ -129,14 +89,14 @@ struct judged_part {
 /// \throws input_error when the file cannot be written or belongs to something else; and what teacher and reader throw.
 template <class Next>
 std::vector<judgement> judge_file(const text_teacher& teacher, Next&& next, std::size_t begin, std::size_t end,
-                                  std::uint64_t seed, const judged_part& to, const labelling_progress& seen) {
+                                  std::uint64_t seed, const judged_part& to, const work_progress& seen) {
     constexpr std::size_t block = 16;
     const std::filesystem::path& part = to.path;
-    std::vector<judgement> all = detail::unfinished_judgements(part, message("# preflearn judgements ", to.key));
+    kept_lines kept(part, message("# preflearn judgements ", to.key));
+    std::vector<judgement> all = kept.read_lines(detail::read_judgement);
     const std::size_t total = end - begin;
     require<input_error>(all.size() <= total, part.string(), ": has ", all.size(), " lines for ", total, " records");
     if (all.size() == total) return all;
-    std::ofstream stream(part, std::ios::binary | std::ios::app);
     for (std::size_t passed = 0; passed < begin + all.size(); ++passed) next();
     seen(to.title, all.size(), total, 0, 0);
     std::vector<label_record> records;
@@ -147,10 +107,11 @@ std::vector<judgement> judge_file(const text_teacher& teacher, Next&& next, std:
         for (std::size_t n = std::min(block, total - all.size()); n > 0; --n) records.push_back(next());
         for (const label_record& record : records) shown.push_back(shown_in_order(record, seed));
         judged_block judged = teacher.judge(shown);
+        std::vector<std::string> lines;
         for (const judgement& said : judged.all)
-            stream << detail::judgement_line(said).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-                   << '\n';
-        require<input_error>(static_cast<bool>(stream.flush()), part.string(), ": writing failed (is the disk full?)");
+            lines.push_back(
+                detail::judgement_line(said).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+        kept.append(lines);
         std::ranges::move(judged.all, std::back_inserter(all));
         seen(to.title, all.size(), total, static_cast<double>(judged.tokens), teacher.operations_per_token);
     }

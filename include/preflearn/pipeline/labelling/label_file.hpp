@@ -5,12 +5,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <exception>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,18 +17,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/checkpoint/json_file.hpp>
-#include <preflearn/core/numbers/random.hpp>
-#include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/core/system/progress.hpp>
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/labelling/judged_file.hpp>
 #include <preflearn/pipeline/labelling/label_decisions.hpp>
 #include <preflearn/pipeline/labelling/label_options.hpp>
 #include <preflearn/pipeline/labelling/labelled_file.hpp>
 #include <preflearn/pipeline/labelling/surveyed_file.hpp>
-#include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
+#include <preflearn/pipeline/output/output_run.hpp>
+#include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/pipeline/text_model.hpp>
@@ -74,76 +67,32 @@ inline label_rule own_rule(const opened_teacher& opened) {
 
 /// What a run is: its judgements, and with the rule its labels.
 struct label_run {
-    manifest record{};
-    std::string judgements_key{}, key{};
+    output_run labels{};
+    std::string judgements_key{};
 };
 
 inline label_run run_of(const any_backend<float>& on, const opened_teacher& opened, const label_options& options,
                         const label_rule& rule) {
-    nlohmann::ordered_json settings{{"teacher", opened.name},
-                                    {"kind", opened.description.kind},
-                                    {"products", on.name},
-                                    {"seed", options.seed},
-                                    {"shard", message(options.shard)},
-                                    {"id_field", options.reading.id_field},
-                                    {"skip_malformed", options.reading.skip_malformed}};
-    label_run run{.record = {.program = "label", .command_line = options.command_line, .seed = options.seed}};
-    run.record.inputs = {hash_file(options.data), hash_file(opened.folder / "teacher.json")};
-    if (!options.calibrate.empty()) run.record.inputs.push_back(hash_file(options.calibrate));
-    std::uint64_t key = hash_of(settings.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-    for (const input_file& file : run.record.inputs) key = hash_of(hash_text(file.hash), key);
-    run.judgements_key = hash_text(key);
+    manifest judging{.program = "label",
+                     .command_line = options.command_line,
+                     .seed = options.seed,
+                     .settings = {{"teacher", opened.name},
+                                  {"kind", opened.description.kind},
+                                  {"products", on.name},
+                                  {"shard", message(options.shard)},
+                                  {"id_field", options.reading.id_field},
+                                  {"skip_malformed", options.reading.skip_malformed}},
+                     .inputs = {hash_file(options.data), hash_file(opened.folder / "teacher.json")}};
+    if (!options.calibrate.empty()) judging.inputs.push_back(hash_file(options.calibrate));
+    manifest labelling = judging;
+    nlohmann::ordered_json& settings = labelling.settings;
     settings["rule"] = name_of(rule.kind);
     if (rule.amount != 0) settings["amount"] = rule.amount;
     settings["weight"] = name_of(options.weight);
     if (!options.calibrate.empty()) settings["calibration"] = name_of(options.calibration);
     if (options.flips) settings["flips"] = {{"kind", name_of(options.flips->kind)}, {"rate", options.flips->rate}};
     settings["strict"] = options.strict;
-    run.key = hash_text(hash_of(settings.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), key));
-    settings["key"] = run.key;
-    run.record.settings = std::move(settings);
-    return run;
-}
-
-/// Whether the same call has been here. \throws input_error where the file is another's.
-inline bool labelled_before(const std::filesystem::path& out, const std::string& key) {
-    check_can_be_written(out);
-    std::error_code ignored;
-    if (!std::filesystem::is_regular_file(out, ignored)) return false;
-    const std::filesystem::path manifest = beside_labels(out, ".manifest.json");
-    bool same = false;
-    try {
-        same = read_json_file(manifest).at("settings").at("key") == key;
-    } catch (const std::exception&) {
-    }
-    require<input_error>(same, out.string(),
-                         ": is there already, made in another way; nothing is written over: remove it "
-                         "or give another name");
-    return true;
-}
-
-/// Says, once, after the first block, how long the whole will take.
-inline labelling_progress with_first_estimate(const labelling_progress& seen, const speaker& say) {
-    struct since {
-        std::string title;
-        std::chrono::steady_clock::time_point start{};
-        std::size_t done = 0;
-        bool told = true;
-    };
-    return [seen, say, state = std::make_shared<since>()](std::string_view title, std::size_t done, std::size_t total,
-                                                          double tokens, double operations) {
-        const auto now = std::chrono::steady_clock::now();
-        if (state->title != title) {
-            *state = {std::string(title), now, done, false};
-        } else if (!state->told && done > state->done && done < total) {
-            const double seconds = std::chrono::duration<double>(now - state->start).count();
-            const double each = seconds / static_cast<double>(done - state->done);
-            say(message(title, ": ", done, " of ", total, "; the rest will take about ",
-                        short_time(each * static_cast<double>(total - done))));
-            state->told = true;
-        }
-        if (seen) seen(title, done, total, tokens, operations);
-    };
+    return {output_run_of(std::move(labelling)), output_run_of(std::move(judging)).key};
 }
 
 } // namespace detail
@@ -153,7 +102,7 @@ inline labelling_progress with_first_estimate(const labelling_progress& seen, co
 /// another run are at `out`, and where strict when a pair cannot be judged; argument_error for options that do not fit
 /// the teacher; and what the teacher throws.
 inline labelled_file label_file(const any_backend<float>& on, const label_options& options, const speaker& say,
-                                const labelling_progress& seen = {}) {
+                                const work_progress& seen = {}) {
     require(options.out.extension() != ".gz", options.out.string(), ": labels are written as plain JSONL");
     const opened_teacher opened = open_teacher(options.teacher, {.model = options.model,
                                                                  .reference = options.reference,
@@ -162,7 +111,7 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
     const label_rule rule = options.rule.value_or(detail::own_rule(opened));
     detail::label_run run = detail::run_of(on, opened, options, rule);
     labelled_file found;
-    found.was_there = detail::labelled_before(options.out, run.key);
+    found.was_there = made_before(options.out, run.labels.key);
     if (found.was_there) return found;
     preference_options reading = options.reading;
     if (opened.chat.render) reading.render = opened.chat.render;
@@ -170,9 +119,9 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
     const std::size_t begin = options.shard.begin(file.records.size()), end = options.shard.end(file.records.size());
     const text_teacher teacher = load_teacher(opened, on);
     for (const std::string& note : teacher.notes) say(note);
-    const labelling_progress watched = detail::with_first_estimate(seen, say);
+    const work_progress watched = with_first_estimate(seen, say);
 
-    const std::filesystem::path calibrated = beside_labels(options.out, ".calibration.part");
+    const std::filesystem::path calibrated = beside(options.out, ".calibration.part");
     found.calibration = detail::calibration_of(teacher, opened.description, options, reading,
                                                {calibrated, run.judgements_key, "calibrating"}, watched);
     detail::check_rule(options, rule, teacher, found.calibration);
@@ -190,9 +139,9 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
         detail::with_names(file.names, [&] { return decide_labels(records, said, found.calibration, rule, options); });
     found.records = records.size();
     detail::count_labels(found, records, labels);
-    run.record.sizes = {{"records", found.records}, {"written", found.written}};
-    run.record.settings["result"] = detail::to_json(found);
-    write_json(to_json(run.record), beside_labels(options.out, ".manifest.json"));
+    run.labels.record.sizes = {{"records", found.records}, {"written", found.written}};
+    run.labels.record.settings["result"] = detail::to_json(found);
+    write_json(to_json(run.labels.record), beside(options.out, ".manifest.json"));
     detail::write_labels(options, file, begin, end, reading, labels, opened.name);
     std::error_code ignored;
     std::filesystem::remove(part, ignored);

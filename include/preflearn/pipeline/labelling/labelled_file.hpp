@@ -30,6 +30,7 @@
 #include <preflearn/pipeline/labelling/label_options.hpp>
 #include <preflearn/pipeline/labelling/label_record.hpp>
 #include <preflearn/pipeline/labelling/surveyed_file.hpp>
+#include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
 
 namespace preflearn {
@@ -46,13 +47,6 @@ struct labelled_file {
     /// The files were there already, made by the same call.
     bool was_there = false;
 };
-
-/// `labels.jsonl` has its `labels.left-out.jsonl`.
-inline std::filesystem::path beside_labels(const std::filesystem::path& out, const std::string& ending) {
-    std::filesystem::path beside = out;
-    if (beside.extension() == ".jsonl") beside.replace_extension();
-    return beside += ending;
-}
 
 namespace detail {
 
@@ -103,12 +97,12 @@ inline void write_labels(const label_options& options, const surveyed_file& file
                                                          labels[i].why, &labels[i]));
     }
     std::ranges::sort(left_out, {}, [](const auto& one) { return one.first; }); // each line once
-    const std::filesystem::path beside = beside_labels(options.out, ".left-out.jsonl");
+    const std::filesystem::path list = beside(options.out, ".left-out.jsonl");
     std::error_code ignored;
     if (left_out.empty())
-        std::filesystem::remove(beside, ignored);
+        std::filesystem::remove(list, ignored);
     else
-        write_atomically(beside, [&](std::ostream& out) {
+        write_atomically(list, [&](std::ostream& out) {
             for (const auto& [line, told] : left_out) dumped(out, told);
         });
     auto next = records_of(options.data, reading);

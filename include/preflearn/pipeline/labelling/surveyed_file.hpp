@@ -20,6 +20,7 @@
 #include <preflearn/pipeline/labelling/label_lines.hpp>
 #include <preflearn/pipeline/labelling/label_options.hpp>
 #include <preflearn/pipeline/labelling/label_record.hpp>
+#include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
 #include <preflearn/pipeline/text_model.hpp>
@@ -59,7 +60,7 @@ inline auto records_of(const std::filesystem::path& data, const preference_optio
 inline std::vector<judgement> judge_records(const text_teacher& teacher, const surveyed_file& file,
                                             const std::filesystem::path& data, const preference_options& reading,
                                             std::size_t begin, std::size_t end, const label_options& options,
-                                            const judged_part& to, const labelling_progress& seen) {
+                                            const judged_part& to, const work_progress& seen) {
     return with_names(
         file.names, [&] { return judge_file(teacher, records_of(data, reading), begin, end, options.seed, to, seen); });
 }
@@ -67,7 +68,7 @@ inline std::vector<judgement> judge_records(const text_teacher& teacher, const s
 /// The teacher's probabilities: calibrated by a file of labelled pairs, or as its folder says.
 inline label_calibration calibration_of(const text_teacher& teacher, const teacher_description& told,
                                         const label_options& options, const preference_options& reading,
-                                        const judged_part& to, const labelling_progress& seen) {
+                                        const judged_part& to, const work_progress& seen) {
     if (options.calibrate.empty()) return {.temperature = told.temperature, .calibrated = told.calibrated};
     const surveyed_file file = survey(options.calibrate, reading);
     const std::vector<judgement> said =

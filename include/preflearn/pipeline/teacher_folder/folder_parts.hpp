@@ -20,13 +20,6 @@
 
 namespace preflearn {
 
-/// "fnv1a64:" and sixteen hexadecimal digits, as manifests write it.
-inline std::string hash_text(std::uint64_t hash) {
-    std::string digits(16, '0');
-    for (std::size_t i = 0; i < 16; ++i) digits[i] = "0123456789abcdef"[(hash >> (60 - 4 * i)) & 15];
-    return "fnv1a64:" + digits;
-}
-
 /// Of some files: their names and their contents, in the order of the names.
 /// \throws input_error for a file that cannot be read.
 inline std::string content_hash(std::vector<std::filesystem::path> files) {

@@ -27,6 +27,8 @@
 #include <preflearn/core/preference.hpp>
 #include <preflearn/data/preferences/preference_data.hpp>
 #include <preflearn/data/selection/split.hpp>
+#include <preflearn/pipeline/noise/noise_estimate.hpp>
+#include <preflearn/pipeline/noise/noise_files.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
 #include <preflearn/report/tables/json_number.hpp>
 #include <preflearn/report/tables/table_text.hpp>
@@ -80,6 +82,8 @@ struct held_out_report {
     temperature_fit calibration{};
     /// Mean −log P of the labels in nats, before and after.
     double loss_before = undefined, loss_after = undefined;
+    /// Of its labels, of all these pairs.
+    noise_estimate noise{};
 };
 
 namespace detail {
@@ -124,6 +128,10 @@ inline held_out_report hold_against(std::span<const judgement> said, std::span<c
     report.calibration = fit_temperature(margins, outcomes);
     report.loss_before = margin_negative_log_likelihood(margins, outcomes).value;
     report.loss_after = report.calibration.loss;
+    double expected = 0; // NaN where no temperature is best
+    for (const double margin : margins)
+        expected += pair_noise(margin, report.calibration.temperature) / static_cast<double>(margins.size());
+    report.noise = noise_of(report.accuracy, labels.size(), margins.empty() ? undefined : expected);
     return report;
 }
 
@@ -154,7 +162,8 @@ inline nlohmann::ordered_json to_json(const held_out_report& report) {
             {"temperature", json_number(report.calibration.temperature)},
             {"temperature_status", name_of(report.calibration.status)},
             {"nats_before_calibration", json_number(report.loss_before)},
-            {"nats_after_calibration", json_number(report.loss_after)}};
+            {"nats_after_calibration", json_number(report.loss_after)},
+            {"noise", to_json(report.noise)}};
 }
 
 /// Lines of text, each ended.
@@ -169,6 +178,9 @@ inline std::string to_text(const held_out_report& report) {
     else
         text += "  no temperature makes its probabilities honest (" + std::string(name_of(report.calibration.status)) +
                 ")\n";
+    if (report.noise.rate.defined())
+        text += "  of 1000 labels " + shown_labels(effective_sample_size(1000, report.noise.rate)) +
+                " right ones are left: n (1 - 2e)^2, e = " + shown_noise(report.noise.rate) + " against these labels\n";
     return text;
 }
 

@@ -20,9 +20,6 @@
 
 namespace preflearn {
 
-/// Takes each sentence for the user.
-using speaker = std::function<void(const std::string&)>;
-
 /// A prompt and two or more responses, in an order that says nothing. Views its texts.
 struct shown_texts {
     std::uint64_t id = 0;

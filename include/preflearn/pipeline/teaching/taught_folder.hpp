@@ -14,9 +14,9 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/json_file.hpp>
-#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/selection/left_out.hpp>
+#include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
@@ -89,7 +89,7 @@ inline teacher_description described(const any_backend<float>& on, const teach_o
     nlohmann::ordered_json all = to_json(told);
     for (const char* const model : {"base_model", "reference"}) // what they are, not where
         if (all.contains(model)) all[model].erase("path");
-    told.training["key"] = hash_text(hash_of(all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+    told.training["key"] = hash_text(hash_of_json(all));
     return told;
 }
 

@@ -20,6 +20,7 @@
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/study_options.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>

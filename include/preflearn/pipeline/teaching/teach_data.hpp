@@ -24,6 +24,7 @@
 #include <preflearn/data/selection/fitting.hpp>
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/data/selection/split.hpp>
+#include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
 #include <preflearn/pipeline/teaching/teach_options.hpp>
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/study_options.hpp>
 #include <preflearn/pipeline/teaching/teach_data.hpp>
 #include <preflearn/pipeline/teaching/teach_options.hpp>

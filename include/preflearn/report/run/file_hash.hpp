@@ -27,6 +27,13 @@ struct input_file {
     std::uint64_t hash = 0;
 };
 
+/// "fnv1a64:" and sixteen hexadecimal digits, as manifests write it.
+inline std::string hash_text(std::uint64_t hash) {
+    std::string digits(16, '0');
+    for (std::size_t i = 0; i < 16; ++i) digits[i] = "0123456789abcdef"[(hash >> (60 - 4 * i)) & 15];
+    return "fnv1a64:" + digits;
+}
+
 /// Reads a file in blocks and hashes it. \throws input_error when it cannot be read.
 inline input_file hash_file(const std::filesystem::path& path) {
     std::error_code code;

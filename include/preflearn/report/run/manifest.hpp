@@ -119,8 +119,7 @@ inline nlohmann::ordered_json to_json(const manifest& run) {
     put("beta", run.beta);
     if (!run.settings.empty()) json["settings"] = run.settings;
     for (const input_file& file : run.inputs) {
-        json["inputs"].push_back(
-            {{"path", file.path}, {"bytes", file.bytes}, {"hash", fmt::format("fnv1a64:{:016x}", file.hash)}});
+        json["inputs"].push_back({{"path", file.path}, {"bytes", file.bytes}, {"hash", hash_text(file.hash)}});
     }
     for (const auto& [name, library] : run.dependencies) json["dependencies"][name] = library;
     json["dependencies"]["fmt"] =

@@ -1,0 +1,88 @@
+/// \file
+/// Results of an unfinished run, kept as lines while they are made: whoever is stopped goes on behind the last whole
+/// line. The first line names the run.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <preflearn/core/system/error.hpp>
+
+namespace preflearn {
+
+class kept_lines {
+  public:
+    /// Opens or begins the file; what is there is cut behind its last whole line.
+    /// \param header names what is kept and for which run, without a line break
+    /// \throws input_error when the file has another header, or cannot be read or written.
+    kept_lines(std::filesystem::path path, const std::string& header) : path_(std::move(path)) {
+        std::error_code failure;
+        if (std::filesystem::exists(path_, failure)) read(header);
+        stream_.open(path_, std::ios::binary | std::ios::app);
+        require<input_error>(stream_.is_open(), path_.string(), ": cannot be written");
+        if (begun_) return;
+        stream_ << header << '\n';
+        flush();
+    }
+
+    /// Those that were there when it was opened.
+    [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
+    /// The same, each read. \param read makes a value of a line, or throws \throws input_error naming the line then
+    template <class Read> [[nodiscard]] auto read_lines(const Read& read) const {
+        std::vector<decltype(read(std::string_view()))> values;
+        values.reserve(lines_.size());
+        for (const std::string& line : lines_) {
+            try {
+                values.push_back(read(std::string_view(line)));
+            } catch (const std::exception&) {
+                throw input_error(
+                    message(path_.string(), ": line ", values.size() + 2, " was damaged; remove the file"));
+            }
+        }
+        return values;
+    }
+    /// Adds lines, which have no line break in them, and hands them to the system.
+    /// \throws input_error when they cannot be written.
+    void append(std::span<const std::string> lines) {
+        for (const std::string& line : lines) stream_ << line << '\n';
+        flush();
+    }
+
+  private:
+    void read(const std::string& header) {
+        std::ifstream stream(path_, std::ios::binary);
+        require<input_error>(stream.is_open(), path_.string(), ": cannot be read");
+        std::uint64_t whole = 0;
+        for (std::string line; std::getline(stream, line) && !stream.eof(); whole += line.size() + 1) {
+            if (begun_) lines_.push_back(line);
+            require<input_error>(begun_ || line == header, path_.string(),
+                                 ": belongs to a run with other inputs, options or seed; remove it or give another "
+                                 "output file");
+            begun_ = true;
+        }
+        std::error_code failure;
+        std::filesystem::resize_file(path_, whole, failure);
+        require<input_error>(!failure, path_.string(), ": cannot be cut: ", failure.message());
+    }
+    void flush() {
+        require<input_error>(static_cast<bool>(stream_.flush()), path_.string(),
+                             ": writing failed (is the disk full?)");
+    }
+
+    std::filesystem::path path_;
+    std::vector<std::string> lines_;
+    std::ofstream stream_;
+    bool begun_ = false;
+};
+
+} // namespace preflearn
