@@ -28,9 +28,9 @@ inline table_cell known_number(double value) { return std::isnan(value) ? table_
 /// "left", "right" or "tie", and what `left_wins` says of NaN never comes here.
 inline const char* winner_word(double left_wins) { return left_wins > 0.5 ? "left" : left_wins < 0.5 ? "right" : "tie"; }
 
-class game_rows {
+class game_list_maker {
   public:
-    game_rows(const evaluation& of, std::uint64_t seed) : of_(of), seed_(seed) {}
+    game_list_maker(const evaluation& of, std::uint64_t seed) : of_(of), seed_(seed) {}
 
     void add(const evaluator_result& by, std::size_t k, std::size_t prompt) {
         const auto [ours, theirs] = of_.pairs[k];
@@ -80,7 +80,7 @@ inline table game_rows(const evaluation& of, std::uint64_t seed) {
     for (const std::string& name : of.students.names)
         require(!winner_named(name), "a student is called ", excerpt{name},
                 ", which in a file of games is a word for a winner; NAME=FILE gives it another name");
-    detail::game_rows games(of, seed);
+    detail::game_list_maker games(of, seed);
     for (const evaluator_result& by : of.evaluators)
         for (std::size_t k = 0; k < of.pairs.size(); ++k)
             for (std::size_t p = 0; p < of.students.prompts.size(); ++p) games.add(by, k, p);
