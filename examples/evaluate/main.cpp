@@ -133,7 +133,8 @@ int main(int argc, char** argv) {
         "Evaluates students by their responses: mean gold reward, GRA (share of prompts where it is above SFT's), win\n"
         "rates in both orders and at equal length, the gap recovered (PGR), best of k, lengths and repetition, and\n"
         "evaluators against each other. Teachers are shown each different response once, in an order drawn from the\n"
-        "seed. Students are compared on the same prompts; other ones are an error. When it is stopped, the same command\n"
+        "seed. Students are compared on the same prompts; other ones are an error. When it is stopped, the same "
+        "command\n"
         "goes on where it was. Ends with 3 when there is no defined result."};
     line.add("--responses", given.responses,
              "files of responses, FILE or NAME=FILE: lines of generate, or prompt with responses, response or "

@@ -5,6 +5,7 @@
 
 #include <preflearn/pipeline/agreement.hpp>
 #include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/evaluating.hpp>
 #include <preflearn/pipeline/labelling.hpp>
 #include <preflearn/pipeline/noise.hpp>
 #include <preflearn/pipeline/output.hpp>

@@ -38,7 +38,9 @@ struct evaluated_files {
         for (std::size_t i = 0; i < 20; ++i) {
             std::string response = text;
             for (std::size_t n = (i * step) % 5; n > 0; --n) response += "d";
-            lines += json{{"id", "p" + std::to_string(i)}, {"prompt", "ab" + std::to_string(i)}, {"responses", {response, text}}}
+            lines += json{{"id", "p" + std::to_string(i)},
+                          {"prompt", "ab" + std::to_string(i)},
+                          {"responses", {response, text}}}
                          .dump() +
                      "\n";
         }
@@ -56,9 +58,12 @@ struct evaluated_files {
         return made;
     }
     evaluated_file run(const evaluate_options& given, const work_progress& seen = {}) {
-        return evaluate_file(test::on_processor(), given, [&](const std::string& line) { told += line + "\n"; }, seen);
+        return evaluate_file(
+            test::on_processor(), given, [&](const std::string& line) { told += line + "\n"; }, seen);
     }
-    [[nodiscard]] json result(const std::string& name = "e.json") const { return json::parse(test::read(folder / name)); }
+    [[nodiscard]] json result(const std::string& name = "e.json") const {
+        return json::parse(test::read(folder / name));
+    }
 };
 
 } // namespace
@@ -83,7 +88,8 @@ TEST_CASE("students are evaluated from files to JSON, tables, games, rows and a 
     CHECK(gold["best_of"].size() == 3);
     const json manifest = f.result("e.json.manifest.json");
     CHECK(manifest["settings"]["cost"][0]["judgements"] == 20);
-    const game_table games = read_games(f.folder / "games.csv", {.cluster = "prompt", .judge = "judge", .covariates = {"length_difference"}});
+    const game_table games = read_games(f.folder / "games.csv",
+                                        {.cluster = "prompt", .judge = "judge", .covariates = {"length_difference"}});
     CHECK(games.items.size() == 3);
     CHECK(games.winners.size() == 60);
     CHECK(games.clusters.names.size() == 20);
@@ -128,17 +134,25 @@ TEST_CASE("recorded scores are a gold teacher, also where a response has two tex
     evaluated_files f;
     std::string records;
     for (std::size_t i = 0; i < 20; ++i)
-        records += json{{"id", "p" + std::to_string(i)}, {"responses", {"bb", "ccc", "bbd", "cccd"}}, {"scores", {1, 2, 3, 4}}}.dump() + "\n";
+        records +=
+            json{{"id", "p" + std::to_string(i)}, {"responses", {"bb", "ccc", "bbd", "cccd"}}, {"scores", {1, 2, 3, 4}}}
+                .dump() +
+            "\n";
     std::filesystem::create_directory(f.folder / "recorded");
     f.folder.write("recorded/r.jsonl", records);
-    f.teacher("recorded", {.kind = "recorded", .records = "r.jsonl", .records_hash = part_hash(f.folder / "recorded", "r.jsonl")});
+    f.teacher("recorded",
+              {.kind = "recorded", .records = "r.jsonl", .records_hash = part_hash(f.folder / "recorded", "r.jsonl")});
     evaluate_options options = f.options();
     options.gold = {f.folder / "recorded"};
     options.responses.erase(options.responses.begin());
     for (response_source& source : options.responses) {
         std::string lines;
         for (std::size_t i = 0; i < 20; ++i)
-            lines += json{{"id", "p" + std::to_string(i)}, {"prompt", "x" + std::to_string(i)}, {"response", source.name == "weak" ? "bb" : "ccc"}}.dump() + "\n";
+            lines += json{{"id", "p" + std::to_string(i)},
+                          {"prompt", "x" + std::to_string(i)},
+                          {"response", source.name == "weak" ? "bb" : "ccc"}}
+                         .dump() +
+                     "\n";
         source.path = f.folder.write(source.name + ".one", lines);
     }
     f.run(options);

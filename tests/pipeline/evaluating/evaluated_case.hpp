@@ -15,7 +15,8 @@ inline preflearn::evaluated_students evaluated_case_students() {
     using namespace preflearn;
     evaluated_students students{.names = {"sft", "weak", "human"}, .models = {"m:1", "", ""}};
     for (std::size_t p = 0; p < 4; ++p) {
-        evaluated_prompt& prompt = students.prompts.emplace_back(evaluated_prompt{.id = p, .name = "p" + std::to_string(p)});
+        evaluated_prompt& prompt =
+            students.prompts.emplace_back(evaluated_prompt{.id = p, .name = "p" + std::to_string(p)});
         for (std::size_t s = 0; s < 3; ++s) {
             student_responses& of = prompt.of.emplace_back();
             of.record.prompt = prompt.name;
@@ -43,7 +44,8 @@ inline preflearn::evaluator_verdicts evaluated_case_gold() {
 /// Prefers whoever is shown first on one prompt, the first student of the pair on others; knows nothing of the last.
 inline preflearn::evaluator_verdicts evaluated_case_judge() {
     using namespace preflearn;
-    evaluator_verdicts judge{.name = "judge:2", .role = "judge", .kind = "recorded", .way = {.scores = false, .least = 2}};
+    evaluator_verdicts judge{
+        .name = "judge:2", .role = "judge", .kind = "recorded", .way = {.scores = false, .least = 2}};
     const preference yes = preference::for_first(), no = preference::for_second();
     for (std::size_t p = 0; p < 4; ++p)
         judge.verdicts.push_back(std::vector<std::optional<both_orders>>(

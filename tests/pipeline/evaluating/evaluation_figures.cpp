@@ -35,5 +35,6 @@ TEST_CASE("a report is a page and its pictures, in a folder that is made") {
     CHECK(std::filesystem::exists(folder / "evaluators.svg"));
     CHECK_FALSE(std::filesystem::exists(folder / "rewards-2.svg"));
     f.write("file", "");
-    CHECK(test::contains(test::error_of([&] { write_report(test::evaluated_case(), f / "file/x"); }), "cannot be made"));
+    CHECK(
+        test::contains(test::error_of([&] { write_report(test::evaluated_case(), f / "file/x"); }), "cannot be made"));
 }

@@ -86,7 +86,9 @@ TEST_CASE("a scoring evaluator gives each response its reward, equal texts the s
 TEST_CASE("one that scores three or more only is shown so many") {
     evaluator_case c;
     const evaluator_verdicts said = c.judged(
-        [](const shown_texts& shown) { return shown.responses.size() < 3 ? biased_verdict({.responses = {"", ""}}) : longer_scores(shown); },
+        [](const shown_texts& shown) {
+            return shown.responses.size() < 3 ? biased_verdict({.responses = {"", ""}}) : longer_scores(shown);
+        },
         "part");
     CHECK(said.way.least == 3);
     CHECK(said.rewards[1] == std::vector<std::vector<double>>{{1}, {3}});
@@ -124,7 +126,9 @@ TEST_CASE("what cannot be judged is left out by reason, or refused where strict"
     CHECK(said.left_out.at("too_long").second == "prompt line 2: 3 tokens");
     c.options.strict = true;
     CHECK(test::contains(test::error_of([&] { c.judged(short_ones, "strict"); }), "which strict refuses"));
-    const auto none = [](const shown_texts&) -> judgement { return {.verdict = preference::abstention(), .unfit = left_out_pair{.message = "no"}}; };
+    const auto none = [](const shown_texts&) -> judgement {
+        return {.verdict = preference::abstention(), .unfit = left_out_pair{.message = "no"}};
+    };
     CHECK(test::contains(test::error_of([&] { c.judged(none, "none"); }), "cannot judge any of the 3 prompts: no"));
 }
 

@@ -35,7 +35,7 @@ TEST_CASE("two evaluators on the comparisons that both judge") {
     REQUIRE(panel.pairs.size() == 1);
     const evaluator_pair& pair = panel.pairs[0];
     CHECK(pair.comparisons == 5);
-    CHECK(pair.disagreement.value == 0.25); // of four that both decide
+    CHECK(pair.disagreement.value == 0.25);                            // of four that both decide
     CHECK(pair.kendall.value == doctest::Approx(9 / std::sqrt(90.0))); // scipy.stats.kendalltau
     CHECK(pair.students.value == -1);
     REQUIRE(panel.worst.size() == 2);

@@ -21,7 +21,8 @@ TEST_CASE("what repeats is the share of 4-grams of words that were there before"
 
 TEST_CASE("lengths, ends, empty and repeated responses of a student") {
     const test::folder f;
-    const auto lines = f.write("r.jsonl", R"({"prompt": "x", "responses": ["über", " "], "finish": ["stop", "length"], "tokens": [3, 9]}
+    const auto lines = f.write(
+        "r.jsonl", R"({"prompt": "x", "responses": ["über", " "], "finish": ["stop", "length"], "tokens": [3, 9]}
 {"prompt": "y", "responses": ["no no no no no no no", "über"], "finish": ["stop", "stop"], "tokens": [7, 3]}
 )");
     const evaluated_students students = read_students(std::vector<response_source>{{"s", lines}});

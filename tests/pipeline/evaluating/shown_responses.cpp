@@ -67,7 +67,8 @@ TEST_CASE("conversations and texts that meet are written in the evaluator's form
     reading.render = [](std::span<const chat_message> turns) {
         std::string text;
         for (const chat_message& turn : turns)
-            text += "<" + std::string(turn.role) + ">" + (turn.role == "user" ? std::string(turn.content) + "<assistant>" : "");
+            text += "<" + std::string(turn.role) + ">" +
+                    (turn.role == "user" ? std::string(turn.content) + "<assistant>" : "");
         if (turns.back().role == "assistant") {
             text = "<user>hi<assistant>" + std::string(turns.back().content);
         }
@@ -77,5 +78,6 @@ TEST_CASE("conversations and texts that meet are written in the evaluator's form
     CHECK(texts.prompt == "<user>hi<assistant>");
     CHECK(texts.distinct == std::vector<std::string>{"hello", "bye"});
     reading.render = [](std::span<const chat_message>) -> std::string { throw argument_error("no such role"); };
-    CHECK(test::contains(test::error_of([&] { texts_of(students.prompts[0], reading); }), "prompt line 1: no such role"));
+    CHECK(
+        test::contains(test::error_of([&] { texts_of(students.prompts[0], reading); }), "prompt line 1: no such role"));
 }

@@ -12,7 +12,8 @@ using namespace preflearn;
 
 namespace {
 
-const std::vector<std::vector<double>> gap_rewards{{0, 1, 2, 1}, {1, 2, 4, 2}, {2, 2, 5, 3}, {3, 3, 6, 2}}; // sft weak …
+const std::vector<std::vector<double>> gap_rewards{
+    {0, 1, 2, 1}, {1, 2, 4, 2}, {2, 2, 5, 3}, {3, 3, 6, 2}}; // sft weak …
 const std::vector<std::string> gap_names{"sft", "teacher", "weak", "human"};
 
 } // namespace
@@ -53,8 +54,9 @@ TEST_CASE("missing roles are said, and what needs them is not there") {
     const std::vector<student_gap> gaps = student_gaps(rewards, clusters, roles, {.replicates = 100});
     CHECK_FALSE(gaps[0].recovered);
     CHECK(gaps[0].shifted->bootstrap.value.value == doctest::Approx(0.8));
-    CHECK(told_roles(roles, three) == "roles: SFT = sft, ceiling = human, student = weak; no weak teacher (teacher=FILE, "
-                                      "or --weak-performance): no PGR against it");
+    CHECK(told_roles(roles, three) ==
+          "roles: SFT = sft, ceiling = human, student = weak; no weak teacher (teacher=FILE, "
+          "or --weak-performance): no PGR against it");
     const std::vector<std::string> plain{"a", "b"};
     CHECK(student_gaps(rewards, clusters, roles_of(plain, {}), {}).empty());
     CHECK(told_roles(roles_of(plain, {}), plain) == "roles: none; only pairwise results");

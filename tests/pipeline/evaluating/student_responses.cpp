@@ -38,9 +38,8 @@ TEST_CASE("generate's lines and files made elsewhere are matched by prompt, in a
                                   "\n"
                                   R"({"prompt": "who?", "completion": "she"})"
                                   "\n";
-    const evaluated_students found = read_students(
-        std::vector{f.source("a", generated), f.source("b", elsewhere),
-                    f.source("c", R"({"instruction": "who?", "output": "he"}
+    const evaluated_students found = read_students(std::vector{f.source("a", generated), f.source("b", elsewhere),
+                                                               f.source("c", R"({"instruction": "who?", "output": "he"}
 {"instruction": "when?", "output": ["soon", "late"]}
 )")});
     REQUIRE(found.prompts.size() == 2);
@@ -63,7 +62,8 @@ TEST_CASE("generate's lines and files made elsewhere are matched by prompt, in a
 
 TEST_CASE("the first prompt that one has and another has not is named") {
     const response_files f;
-    const auto a = f.source("a", "{\"prompt\": \"x\", \"response\": \"1\"}\n{\"prompt\": \"y\", \"response\": \"2\"}\n");
+    const auto a =
+        f.source("a", "{\"prompt\": \"x\", \"response\": \"1\"}\n{\"prompt\": \"y\", \"response\": \"2\"}\n");
     const auto b = f.source("b", "{\"prompt\": \"x\", \"response\": \"1\"}\n");
     const std::string less = f.fault({a, b}), more = f.fault({b, a});
     CHECK(test::contains(less, "b.jsonl): has no response to the prompt line 2, 'y', which a"));
@@ -92,14 +92,17 @@ TEST_CASE("a pair file's chosen responses are a student's, also where it has mor
     CHECK(test::contains(f.fault({f.source("p", pairs)}), "#chosen or #rejected"));
     CHECK(test::contains(f.fault({f.source("q", "{\"prompt\": \"y\", \"response\": \"1\"}", response_pick::chosen)}),
                          "no verdict says"));
-    const std::string hh = R"({"chosen": "\n\nHuman: hi\n\nAssistant: yes", "rejected": "\n\nHuman: hi\n\nAssistant: no"})";
-    CHECK(read_students(std::vector{f.source("hh", hh, response_pick::rejected)}).prompts[0].of[0].record.responses[0] ==
-          " no");
+    const std::string hh =
+        R"({"chosen": "\n\nHuman: hi\n\nAssistant: yes", "rejected": "\n\nHuman: hi\n\nAssistant: no"})";
+    CHECK(
+        read_students(std::vector{f.source("hh", hh, response_pick::rejected)}).prompts[0].of[0].record.responses[0] ==
+        " no");
 }
 
 TEST_CASE("the best or the first of several counts where that is asked for") {
     const response_files f;
-    const std::string line = R"({"prompt": "x", "responses": ["a", "b", "c"], "scores": [1, 3, 2], "tokens": [7, 8, 9]})";
+    const std::string line =
+        R"({"prompt": "x", "responses": ["a", "b", "c"], "scores": [1, 3, 2], "tokens": [7, 8, 9]})";
     const evaluated_students best = read_students(std::vector{f.source("a", line, response_pick::best)});
     CHECK(best.prompts[0].of[0].record.responses == std::vector<nlohmann::json>{"b"});
     CHECK(best.prompts[0].of[0].tokens == std::vector<double>{8});
@@ -112,8 +115,7 @@ TEST_CASE("the best or the first of several counts where that is asked for") {
 TEST_CASE("transcripts and turns with one content are one prompt, read as conversations") {
     const response_files f;
     const auto text = f.source("t", R"({"prompt": "\n\nHuman: hi\n\nAssistant:", "response": " hello"})");
-    const auto turns =
-        f.source("c", R"({"prompt": [{"role": "user", "content": "hi"}], "response": "good day"})");
+    const auto turns = f.source("c", R"({"prompt": [{"role": "user", "content": "hi"}], "response": "good day"})");
     const evaluated_students found = read_students(std::vector{text, turns});
     REQUIRE(found.prompts.size() == 1);
     CHECK(found.prompts[0].conversation);

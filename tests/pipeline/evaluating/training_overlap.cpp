@@ -11,9 +11,10 @@ using namespace preflearn;
 
 TEST_CASE("prompts that a teacher learned from are told, also in another form, and files that it was made with") {
     const test::folder f;
-    const auto responses = f.write("r.jsonl", "{\"prompt\": \"x\", \"response\": \"1\"}\n{\"prompt\": \"y\", \"response\": \"2\"}\n");
-    const auto pairs = f.write(
-        "t.jsonl", R"({"chosen": "\n\nHuman: x\n\nAssistant: a", "rejected": "\n\nHuman: x\n\nAssistant: b"})");
+    const auto responses =
+        f.write("r.jsonl", "{\"prompt\": \"x\", \"response\": \"1\"}\n{\"prompt\": \"y\", \"response\": \"2\"}\n");
+    const auto pairs =
+        f.write("t.jsonl", R"({"chosen": "\n\nHuman: x\n\nAssistant: a", "rejected": "\n\nHuman: x\n\nAssistant: b"})");
     opened_teacher teacher{.name = "gold:1"};
     teacher.description.training["data"] = hash_text(hash_file(pairs).hash);
     const std::vector<opened_teacher> teachers{teacher};

@@ -29,9 +29,8 @@ inline double expected_pick(std::span<const double> values, std::span<const doub
     require(k >= 1 && k <= values.size(), "the best of ", k, " from ", values.size(), " samples");
     std::vector<std::size_t> order(values.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-        return scores[a] != scores[b] ? scores[a] < scores[b] : a < b;
-    });
+    std::ranges::sort(
+        order, [&](std::size_t a, std::size_t b) { return scores[a] != scores[b] ? scores[a] < scores[b] : a < b; });
     std::vector<double> weights(order.size()); // C(i - 1, k - 1) / C(n, k) on the i-th smallest
     double weight = static_cast<double>(k) / static_cast<double>(order.size());
     for (std::size_t i = order.size(); i >= k; --i) {

@@ -1,7 +1,7 @@
 /// \file
-/// Students' responses before evaluators, from files to files. Evaluators come one after the other, so that one model is
-/// in memory at a time; what they say is kept beside the JSON file until all is written, and the same command goes on
-/// where it was stopped.
+/// Students' responses before evaluators, from files to files. Evaluators come one after the other, so that one model
+/// is in memory at a time; what they say is kept beside the JSON file until all is written, and the same command goes
+/// on where it was stopped.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -136,8 +136,8 @@ inline void write_evaluation(const evaluation& of, const evaluate_options& optio
 
 /// Does it all. \param say takes each sentence for the user
 /// \throws input_error for files that cannot be read or written, students with other prompts than others, a teacher's
-/// folder that is refused or can judge nothing, and when another run's results are at `json`; argument_error for options
-/// that do not go together; and what teachers throw.
+/// folder that is refused or can judge nothing, and when another run's results are at `json`; argument_error for
+/// options that do not go together; and what teachers throw.
 inline evaluated_file evaluate_file(const any_backend<float>& on, const evaluate_options& options, const speaker& say,
                                     const work_progress& seen = {}) {
     check(options);

@@ -2,7 +2,8 @@
 /// What is evaluated, by whom, and which student plays which role. Roles go by names:
 ///   sft      the reference of GRA and of the gap's shifted form
 ///   ceiling  else human, else gold: where the gap ends
-///   teacher  the weak teacher's own responses, where the gap begins; where a student is called student, weak is it, too
+///   teacher  the weak teacher's own responses, where the gap begins; where a student is called student, weak is it,
+///   too
 /// and everybody else is a student, `weak` (of weak labels) too. Options name others.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -63,8 +64,9 @@ inline response_source response_source_named(std::string_view text) {
             path = path.substr(0, hash);
         }
     }
-    require<input_error>(is_file(path), excerpt{path}, ": there is no such file of responses (FILE, NAME=FILE or "
-                                                       "NAME=FILE#first, #best, #chosen or #rejected)");
+    require<input_error>(is_file(path), excerpt{path},
+                         ": there is no such file of responses (FILE, NAME=FILE or "
+                         "NAME=FILE#first, #best, #chosen or #rejected)");
     source.path = path;
     if (source.name.empty()) {
         const std::string file = source.path.filename().string();

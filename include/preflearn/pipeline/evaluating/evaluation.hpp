@@ -68,7 +68,8 @@ struct evaluation {
     [[nodiscard]] bool defined() const {
         return std::ranges::any_of(evaluators, [](const evaluator_result& one) {
             const auto known = [](const estimate& e) { return e.defined(); };
-            return std::ranges::any_of(one.rewards, known) || std::ranges::any_of(one.pairs, known, &student_win::win_rate);
+            return std::ranges::any_of(one.rewards, known) ||
+                   std::ranges::any_of(one.pairs, known, &student_win::win_rate);
         });
     }
 };
@@ -182,9 +183,8 @@ lengths_in(std::span<const std::vector<std::vector<response_quality>>> qualities
 /// \param said one an evaluator, in the order of the options
 inline evaluation evaluate_students(evaluated_students students, std::vector<evaluator_verdicts> said,
                                     const evaluate_options& options) {
-    evaluation made{.students = std::move(students),
-                    .confidence = options.confidence,
-                    .length_unit = options.length_unit};
+    evaluation made{
+        .students = std::move(students), .confidence = options.confidence, .length_unit = options.length_unit};
     const evaluated_students& all = made.students;
     made.roles = roles_of(all.names, options);
     made.pairs = compared_pairs(all.names, options);
@@ -201,8 +201,8 @@ inline evaluation evaluate_students(evaluated_students students, std::vector<eva
         for (std::size_t p = 0; p < prompts; ++p) result.prompts += result.said.judges(p);
         for (std::size_t k = 0; k < made.pairs.size(); ++k) {
             result.wins.push_back(prompt_wins(result.said, k, made.pairs[k], options.tie_within));
-            result.pairs.push_back(compare_students(all, result.said, k, made.pairs[k], result.wins.back(), lengths,
-                                                    options.confidence));
+            result.pairs.push_back(
+                compare_students(all, result.said, k, made.pairs[k], result.wins.back(), lengths, options.confidence));
         }
         result.contrasts = detail::contrasts_of(result, made.pairs, reference);
         if (!result.said.way.scores) continue;
@@ -211,10 +211,9 @@ inline evaluation evaluate_students(evaluated_students students, std::vector<eva
         for (const std::vector<double>& own : means.of)
             result.rewards.push_back(clustered_mean(std::span<const double>(own), clusters, options.confidence));
         if (result.said.role == "gold")
-            result.gaps = student_gaps(means.of, clusters, made.roles,
-                                       {.replicates = options.replicates,
-                                        .confidence = options.confidence,
-                                        .seed = options.seed});
+            result.gaps = student_gaps(
+                means.of, clusters, made.roles,
+                {.replicates = options.replicates, .confidence = options.confidence, .seed = options.seed});
     }
     for (evaluator_result& result : made.evaluators)
         if (result.said.way.scores && result.said.role == "gold")

@@ -42,9 +42,8 @@ inline dot_plot reward_plot(const evaluation& of, const evaluator_result& by) {
 inline line_plot best_of_plot(const evaluation& of, const evaluator_result& by) {
     line_plot plot{.title = "Best of k, reward by " + by.said.name, .x_label = "k", .y_label = "mean reward"};
     for (const best_of_curve& curve : by.best_of) {
-        plot_series& line = plot.series.emplace_back(
-            plot_series{.name = of.students.names[curve.student] + ", by " + curve.selector,
-                        .style = plot_style::line_and_points});
+        plot_series& line = plot.series.emplace_back(plot_series{
+            .name = of.students.names[curve.student] + ", by " + curve.selector, .style = plot_style::line_and_points});
         for (const best_of_point& point : curve.points) {
             line.x.push_back(static_cast<double>(point.k));
             line.y.push_back(point.reward.value);

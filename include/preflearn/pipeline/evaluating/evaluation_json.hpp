@@ -94,18 +94,20 @@ inline nlohmann::ordered_json curve_json(const evaluation& of, const best_of_cur
                                 {"takes_the_best", estimate_json(curve.picks_best)},
                                 {"points", nlohmann::ordered_json::array()}};
     for (const best_of_point& point : curve.points)
-        json["points"].push_back({{"k", point.k},
-                                  {"reward", estimate_json(point.reward)},
-                                  {"divergence", best_of_divergence(point.k)}});
+        json["points"].push_back(
+            {{"k", point.k}, {"reward", estimate_json(point.reward)}, {"divergence", best_of_divergence(point.k)}});
     return json;
 }
 
 inline nlohmann::ordered_json evaluator_json(const evaluation& of, const evaluator_result& by) {
     const auto list = nlohmann::ordered_json::array();
     const auto name = [&](std::size_t s) { return of.students.names[s]; };
-    nlohmann::ordered_json json{{"name", by.said.name},   {"role", by.said.role},
-                                {"kind", by.said.kind},   {"way", by.said.way.scores ? "scores" : "compares"},
-                                {"prompts", by.prompts},  {"judgements", by.said.judgements},
+    nlohmann::ordered_json json{{"name", by.said.name},
+                                {"role", by.said.role},
+                                {"kind", by.said.kind},
+                                {"way", by.said.way.scores ? "scores" : "compares"},
+                                {"prompts", by.prompts},
+                                {"judgements", by.said.judgements},
                                 {"left_out", nlohmann::ordered_json::object()}};
     for (const auto& [reason, some] : by.said.left_out)
         json["left_out"][reason] = {{"prompts", some.first}, {"first", some.second}};

@@ -1,6 +1,6 @@
 /// \file
-/// What an `evaluation` rests on, as tables for other programs: the games that its evaluators saw, as `rank` reads them,
-/// and every response with its length and its rewards.
+/// What an `evaluation` rests on, as tables for other programs: the games that its evaluators saw, as `rank` reads
+/// them, and every response with its length and its rewards.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -26,7 +26,9 @@ namespace detail {
 inline table_cell known_number(double value) { return std::isnan(value) ? table_cell() : table_cell(value); }
 
 /// "left", "right" or "tie", and what `left_wins` says of NaN never comes here.
-inline const char* winner_word(double left_wins) { return left_wins > 0.5 ? "left" : left_wins < 0.5 ? "right" : "tie"; }
+inline const char* winner_word(double left_wins) {
+    return left_wins > 0.5 ? "left" : left_wins < 0.5 ? "right" : "tie";
+}
 
 class game_list_maker {
   public:
@@ -107,8 +109,9 @@ inline table response_rows(const evaluation& of) {
             for (std::size_t r = 0; r < of.qualities[p][s].size(); ++r) {
                 const response_quality& one = of.qualities[p][s][r];
                 std::vector<table_cell>& row = made.rows.emplace_back();
-                row = {prompt.name, of.students.clusters[p], of.students.names[s], r + 1, one.length,
-                       detail::known_number(one.tokens), prompt.of[s].finish[r], one.empty ? 1 : 0, one.repeated};
+                row = {prompt.name, of.students.clusters[p],          of.students.names[s],   r + 1,
+                       one.length,  detail::known_number(one.tokens), prompt.of[s].finish[r], one.empty ? 1 : 0,
+                       one.repeated};
                 for (const evaluator_result& by : of.evaluators)
                     if (by.said.way.scores)
                         row.push_back(by.said.rewards[p].empty() ? table_cell() : by.said.rewards[p][s][r]);

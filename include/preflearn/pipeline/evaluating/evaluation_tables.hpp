@@ -127,11 +127,13 @@ inline table order_table(const evaluation& of, const evaluator_result& by) {
     for (const student_win& win : by.pairs) {
         if (!win.orders) continue;
         made.rows.push_back({of.students.names[win.ours], of.students.names[win.theirs], win.orders->counts.total(),
-                             detail::estimate_cell(win.orders->consistency), detail::estimate_cell(win.orders->flip_rate),
+                             detail::estimate_cell(win.orders->consistency),
+                             detail::estimate_cell(win.orders->flip_rate),
                              detail::estimate_cell(win.orders->position_bias), win.orders->p_value});
     }
-    made.note = "asked: prompts with two different responses, each judged in both orders. position bias: P(the one shown "
-                "first wins) - 1/2. p: exact, of no bias.";
+    made.note =
+        "asked: prompts with two different responses, each judged in both orders. position bias: P(the one shown "
+        "first wins) - 1/2. p: exact, of no bias.";
     return made;
 }
 
@@ -169,9 +171,10 @@ inline table best_of_table(const evaluation& of, const evaluator_result& by) {
                            detail::share_column("takes the best")}};
     for (const best_of_curve& curve : by.best_of)
         for (const best_of_point& point : curve.points)
-            made.rows.push_back({of.students.names[curve.student], curve.selector, point.k,
-                                 detail::estimate_cell(point.reward), best_of_divergence(point.k),
-                                 &point == &curve.points.back() ? detail::estimate_cell(curve.picks_best) : table_cell()});
+            made.rows.push_back(
+                {of.students.names[curve.student], curve.selector, point.k, detail::estimate_cell(point.reward),
+                 best_of_divergence(point.k),
+                 &point == &curve.points.back() ? detail::estimate_cell(curve.picks_best) : table_cell()});
     made.note = "Without bias from all samples of a prompt. KL in nats from the student. takes the best: how often the "
                 "choice among all is the one that the reward likes best.";
     return made;
@@ -202,9 +205,10 @@ inline table panel_table(const evaluation& of) {
                            {.name = "Kendall"},
                            {.name = "students"}}};
     for (const evaluator_pair& pair : of.panel.pairs)
-        made.rows.push_back({of.evaluators[pair.first].said.name, of.evaluators[pair.second].said.name, pair.comparisons,
-                             detail::estimate_cell(pair.disagreement), detail::estimate_cell(pair.kappa),
-                             detail::estimate_cell(pair.spearman), detail::estimate_cell(pair.kendall),
+        made.rows.push_back({of.evaluators[pair.first].said.name, of.evaluators[pair.second].said.name,
+                             pair.comparisons, detail::estimate_cell(pair.disagreement),
+                             detail::estimate_cell(pair.kappa), detail::estimate_cell(pair.spearman),
+                             detail::estimate_cell(pair.kendall),
                              pair.students.defined() ? table_cell(pair.students.value) : table_cell()});
     made.note = "Of every pair of students on every prompt. disagree: share with another winner, where both have one. "
                 "Spearman, Kendall: of the margins. students: Kendall's tau of the students' win rates.";
@@ -212,9 +216,9 @@ inline table panel_table(const evaluation& of) {
 }
 
 inline table worst_case_table(const evaluation& of) {
-    table made{.title = "The worst that any evaluator says",
-               .columns = {{.name = "student"}, {.name = "against"}, detail::share_column("win rate"),
-                           {.name = "evaluator"}}};
+    table made{
+        .title = "The worst that any evaluator says",
+        .columns = {{.name = "student"}, {.name = "against"}, detail::share_column("win rate"), {.name = "evaluator"}}};
     for (const worst_case& worst : of.panel.worst)
         made.rows.push_back({of.students.names[worst.ours], of.students.names[worst.theirs],
                              detail::estimate_cell(worst.win_rate), of.evaluators[worst.evaluator].said.name});
@@ -249,8 +253,8 @@ inline std::string to_text(const evaluation& of) {
     for (const std::string& note : of.notes) text += "note: " + note + "\n";
     for (const evaluator_result& by : of.evaluators)
         for (const auto& [reason, some] : by.said.left_out)
-            text += message("left out by ", by.said.name, ": ", some.first, " prompts (", reason, "; first: ",
-                            some.second, ")\n");
+            text += message("left out by ", by.said.name, ": ", some.first, " prompts (", reason,
+                            "; first: ", some.second, ")\n");
     for (const table& one : evaluation_tables(of)) text += "\n" + to_text(one);
     return text;
 }

@@ -83,8 +83,7 @@ namespace detail {
 class watched_teacher {
   public:
     watched_teacher(const text_teacher& teacher, const judged_part& part, const work_progress& seen)
-        : teacher_(teacher), part_(part), seen_(seen),
-          kept_(part.path, message("# preflearn evaluation ", part.key)) {}
+        : teacher_(teacher), part_(part), seen_(seen), kept_(part.path, message("# preflearn evaluation ", part.key)) {}
 
     /// How it judges: kept in the first line, else tried. \param attempt tries it
     template <class Try> evaluator_way way(const Try& attempt) {
@@ -122,7 +121,8 @@ class watched_teacher {
             constexpr std::size_t most = 16, enough = 32; // records, and responses
             std::vector<shown_texts> block;
             std::unordered_set<std::uint64_t> ids;
-            for (std::size_t i = all.size(), responses = 0; i < count && block.size() < most && responses < enough; ++i) {
+            for (std::size_t i = all.size(), responses = 0; i < count && block.size() < most && responses < enough;
+                 ++i) {
                 block.push_back(shown(i));
                 responses += block.back().responses.size();
                 if (ids.insert(block.back().id).second) continue;
@@ -184,7 +184,8 @@ inline evaluator_way way_of(watched_teacher& teacher, std::span<const prompt_tex
     throw input_error(message(name, ": cannot judge any of the ", prompts.size(), " prompts: ", reason));
 }
 
-inline void leave_out(evaluator_verdicts& verdicts, const evaluated_prompt& prompt, const judgement& said, bool strict) {
+inline void leave_out(evaluator_verdicts& verdicts, const evaluated_prompt& prompt, const judgement& said,
+                      bool strict) {
     const std::string why = said.unfit ? std::string(name_of(said.unfit->reason)) : "no_verdict";
     const std::string told =
         message("prompt ", prompt.name, said.unfit ? ": " + said.unfit->message : ": no verdict was given");

@@ -93,8 +93,7 @@ inline evaluator_pair compare_evaluators(std::span<const std::vector<prompt_win>
             of.push_back(clusters[p]);
         }
     }
-    made.disagreement =
-        clustered_share(std::span<const double>(differs), std::span<const std::size_t>(of), confidence);
+    made.disagreement = clustered_share(std::span<const double>(differs), std::span<const std::size_t>(of), confidence);
     const std::array<label_source, 2> both{label_source{"", &said[0]}, label_source{"", &said[1]}};
     made.kappa = agreement_of(both, tie_rule::half, confidence).kappa(0, 1);
     made.spearman = spearman(margins[0], margins[1], confidence);
@@ -112,10 +111,12 @@ inline evaluator_panel panel_of(std::span<const std::vector<std::vector<prompt_w
     if (by.size() < 2) return panel;
     for (std::size_t a = 0; a < by.size(); ++a) {
         for (std::size_t b = a + 1; b < by.size(); ++b) {
-            evaluator_pair& made = panel.pairs.emplace_back(detail::compare_evaluators(by[a], by[b], clusters, confidence));
+            evaluator_pair& made =
+                panel.pairs.emplace_back(detail::compare_evaluators(by[a], by[b], clusters, confidence));
             made.first = a;
             made.second = b;
-            const auto of_a = detail::mean_win_rates(results[a], students), of_b = detail::mean_win_rates(results[b], students);
+            const auto of_a = detail::mean_win_rates(results[a], students),
+                       of_b = detail::mean_win_rates(results[b], students);
             made.students = of_a.size() == of_b.size() ? kendall_tau_b(of_a, of_b, confidence)
                                                        : estimate::none(estimate_status::not_applicable);
         }

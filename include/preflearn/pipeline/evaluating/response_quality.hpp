@@ -25,8 +25,8 @@
 
 namespace preflearn {
 
-/// The share of a text's n-grams of words that stand in it before: 1 − different / all (Welleck et al. 2020, seq-rep-n);
-/// 0 for a text of fewer words.
+/// The share of a text's n-grams of words that stand in it before: 1 − different / all (Welleck et al. 2020,
+/// seq-rep-n); 0 for a text of fewer words.
 inline double repeated_share(std::string_view text, std::size_t n = 4) {
     std::vector<std::string_view> words;
     for (std::size_t at = 0; at < text.size();) {
@@ -39,7 +39,8 @@ inline double repeated_share(std::string_view text, std::size_t n = 4) {
     std::set<std::vector<std::string_view>> different;
     const std::size_t all = words.size() - n + 1;
     for (std::size_t i = 0; i < all; ++i)
-        different.emplace(words.begin() + static_cast<std::ptrdiff_t>(i), words.begin() + static_cast<std::ptrdiff_t>(i + n));
+        different.emplace(words.begin() + static_cast<std::ptrdiff_t>(i),
+                          words.begin() + static_cast<std::ptrdiff_t>(i + n));
     return 1 - static_cast<double>(different.size()) / static_cast<double>(all);
 }
 

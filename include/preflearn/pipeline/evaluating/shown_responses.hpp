@@ -1,6 +1,6 @@
 /// \file
-/// Students' responses as an evaluator is shown them: by prompt, each different text once, in an order drawn from (seed,
-/// id), so that nothing tells whose they are.
+/// Students' responses as an evaluator is shown them: by prompt, each different text once, in an order drawn from
+/// (seed, id), so that nothing tells whose they are.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -1,8 +1,8 @@
 /// \file
-/// What students wrote, from their files: lines of generate ({"id", "prompt", "responses", "finish", "tokens", "model"}),
-/// files made elsewhere (a prompt with responses, response, completion or output), and pairs, of which the chosen or
-/// the rejected responses are a student's. Files are matched by prompt, whatever form it is written in; lines with equal
-/// prompts are one prompt with the responses of all.
+/// What students wrote, from their files: lines of generate ({"id", "prompt", "responses", "finish", "tokens",
+/// "model"}), files made elsewhere (a prompt with responses, response, completion or output), and pairs, of which the
+/// chosen or the rejected responses are a student's. Files are matched by prompt, whatever form it is written in; lines
+/// with equal prompts are one prompt with the responses of all.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -124,9 +124,8 @@ inline void pick_responses(student_responses& of, response_pick pick) {
     require<input_error>(!pair, "holds a pair; #chosen or #rejected behind the file's name says whose responses count");
     if (pick == response_pick::first) keep_responses(of, std::array{std::size_t{0}});
     if (pick != response_pick::best) return;
-    require<input_error>(!record.scores.empty() && std::ranges::none_of(record.scores, [](double score) {
-        return std::isnan(score);
-    }),
+    require<input_error>(!record.scores.empty() &&
+                             std::ranges::none_of(record.scores, [](double score) { return std::isnan(score); }),
                          "the best of its responses is asked for, and they have no scores");
     const auto best = std::ranges::max_element(record.scores) - record.scores.begin();
     keep_responses(of, std::array{static_cast<std::size_t>(best)});
@@ -147,9 +146,8 @@ inline void read_ends(student_responses& of) {
     for (const std::string_view name : {"finish", "finish_reason", "finish_reasons"})
         if (of.finish.empty())
             each(name, [&](const nlohmann::json& one) { of.finish.push_back(one.is_string() ? one : ""); });
-    each("tokens", [&](const nlohmann::json& one) {
-        of.tokens.push_back(one.is_number() ? one.get<double>() : undefined);
-    });
+    each("tokens",
+         [&](const nlohmann::json& one) { of.tokens.push_back(one.is_number() ? one.get<double>() : undefined); });
     if (of.finish.empty()) of.finish.resize(count);
     if (of.tokens.empty()) of.tokens.resize(count, undefined);
 }
@@ -213,14 +211,13 @@ inline student_file read_student(const response_source& source, const std::strin
             const std::string model =
                 is_there(others, "model") && others["model"].is_string() ? others["model"].get<std::string>() : "";
             file.model = file.lines == 0 || file.model == model ? model : "";
-            file.pairs = file.pairs && one.record.form != record_form::responses &&
-                         one.record.form != record_form::single;
+            file.pairs =
+                file.pairs && one.record.form != record_form::responses && one.record.form != record_form::single;
             const given_id& given = one.record.given;
             const evaluated_prompt prompt{.id = given.inside(objects.index()),
-                                          .name = given.form == id_form::text ? given.text
-                                                  : given.form == id_form::none
-                                                      ? message("line ", one.line)
-                                                      : message(given.number),
+                                          .name = given.form == id_form::text   ? given.text
+                                                  : given.form == id_form::none ? message("line ", one.line)
+                                                                                : message(given.number),
                                           .cluster = cluster_of(one.record, cluster),
                                           .line = one.line};
             one.record.others.clear();
@@ -255,8 +252,10 @@ inline void number_clusters(evaluated_students& students, bool asked) {
 inline evaluated_students read_students(std::span<const response_source> sources, const std::string& cluster = {}) {
     std::vector<detail::student_file> files;
     for (const response_source& source : sources) files.push_back(detail::read_student(source, cluster));
-    const auto with_responses = std::ranges::find_if(files, [](const detail::student_file& file) { return !file.pairs; });
-    const std::size_t base = with_responses == files.end() ? 0 : static_cast<std::size_t>(with_responses - files.begin());
+    const auto with_responses =
+        std::ranges::find_if(files, [](const detail::student_file& file) { return !file.pairs; });
+    const std::size_t base =
+        with_responses == files.end() ? 0 : static_cast<std::size_t>(with_responses - files.begin());
     const auto place = [&](std::size_t s) { return sources[s].name + " (" + sources[s].path.string() + ")"; };
     evaluated_students students;
     for (std::size_t s = 0; s < files.size(); ++s) {
@@ -290,7 +289,8 @@ inline evaluated_students read_students(std::span<const response_source> sources
                                  " has; students are compared on the same prompts");
             prompt.of.push_back(s == base ? at->second : std::move(at->second));
             const response_record& record = prompt.of.back().record;
-            prompt.conversation = prompt.conversation || !record.is_text() || record.prompt != prompt.of[0].record.prompt;
+            prompt.conversation =
+                prompt.conversation || !record.is_text() || record.prompt != prompt.of[0].record.prompt;
         }
         students.prompts.push_back(std::move(prompt));
     }

@@ -1,7 +1,7 @@
 /// \file
-/// One student against another under one evaluator, prompt by prompt: win rate (GRA where the other one is SFT: Tao & Li
-/// 2025, equation 5 with ties half), its length-controlled form, the sign test, and of an evaluator that was asked in
-/// both orders its position bias.
+/// One student against another under one evaluator, prompt by prompt: win rate (GRA where the other one is SFT: Tao &
+/// Li 2025, equation 5 with ties half), its length-controlled form, the sign test, and of an evaluator that was asked
+/// in both orders its position bias.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -63,7 +63,9 @@ inline prompt_win win_by_verdicts(const std::optional<both_orders>& said, const 
     const preference both = swap_averaged(said->shown, said->swapped);
     if (both.abstained()) return {};
     const choice decided = both.decision();
-    prompt_win made{.win = decided == choice::first ? 1 : decided == choice::second ? 0 : 0.5,
+    prompt_win made{.win = decided == choice::first    ? 1
+                           : decided == choice::second ? 0
+                                                       : 0.5,
                     .probability = by.log_odds ? both.half_win() : undefined,
                     .margin = both.half_win() - 0.5};
     if (said->shown.margin() && said->swapped.margin())
@@ -151,7 +153,8 @@ inline student_win compare_students(const evaluated_students& students, const ev
         longer.push_back(detail::length_difference(lengths[p], pair[0], pair[1]));
         clusters.push_back(students.clusters[p]);
         made.counts.add(wins[p].win - 0.5);
-        if (!by.way.scores && by.verdicts[p][k]->asked) orders.add(by.verdicts[p][k]->shown, by.verdicts[p][k]->swapped);
+        if (!by.way.scores && by.verdicts[p][k]->asked)
+            orders.add(by.verdicts[p][k]->shown, by.verdicts[p][k]->swapped);
     }
     const std::span<const std::size_t> of(clusters);
     made.win_rate = detail::share_of_wins(win, of, made.counts, confidence);

@@ -1,6 +1,6 @@
 /// \file
-/// Prompts that an evaluator learned from among those that it judges: there it may know by heart what it should judge. A
-/// teacher's folder knows the content of its files; which prompts they share with the evaluated ones shows when the
+/// Prompts that an evaluator learned from among those that it judges: there it may know by heart what it should judge.
+/// A teacher's folder knows the content of its files; which prompts they share with the evaluated ones shows when the
 /// files are given.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -72,7 +72,8 @@ inline std::vector<std::string> told_overlaps(std::span<const opened_teacher> te
             if (const auto use = detail::use_of_file(teacher.description, hash); !use.empty())
                 who += message(who.empty() ? ", which " : " and ", teacher.name, " ", use);
         told.push_back(message(shared, " of the ", students.prompts.size(), " evaluated prompts stand in ",
-                               path.string(), who.empty() ? ", from which no evaluator's folder says that it learned" : who));
+                               path.string(),
+                               who.empty() ? ", from which no evaluator's folder says that it learned" : who));
     }
     return told;
 }
