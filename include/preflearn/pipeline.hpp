@@ -6,6 +6,7 @@
 #include <preflearn/pipeline/agreement.hpp>
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/aligning.hpp>
+#include <preflearn/pipeline/evaluating.hpp>
 #include <preflearn/pipeline/labelling.hpp>
 #include <preflearn/pipeline/learning.hpp>
 #include <preflearn/pipeline/noise.hpp>
