@@ -105,6 +105,7 @@ inline void write_student(const any_transformer<float>& model, const align_optio
                      {"epochs", options.training.epochs},
                      {"batch", options.training.batch_size},
                      {"seed", options.seed}};
+    for (const std::string& teacher : data.file.teachers) card.teacher += (card.teacher.empty() ? "" : ", ") + teacher;
     card.results["examples"] = report.learned;
     if (report.accuracy && report.accuracy->defined())
         card.results["held-out accuracy"] = detail::shown_share(*report.accuracy);
