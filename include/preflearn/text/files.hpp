@@ -4,6 +4,7 @@
 #pragma once
 
 #include <preflearn/text/files/added_tokens_json.hpp>
+#include <preflearn/text/files/gguf_tokenizer_keys.hpp>
 #include <preflearn/text/files/gguf_vocabulary.hpp>
 #include <preflearn/text/files/load.hpp>
 #include <preflearn/text/files/pipeline_json.hpp>

@@ -20,12 +20,12 @@
 #include <preflearn/pipeline/student_folder/model_card.hpp>
 #include <preflearn/pipeline/student_folder/origin_files.hpp>
 #include <preflearn/pipeline/student_folder/student_card.hpp>
+#include <preflearn/pipeline/student_folder/student_gguf.hpp>
 #include <preflearn/pipeline/student_folder/student_tokenizer.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
 #include <preflearn/policy/adapters/adapter_files.hpp>
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/files/save.hpp>
-#include <preflearn/policy/files/save_gguf.hpp>
 #include <preflearn/report/run/write.hpp>
 #include <preflearn/text/files/load.hpp>
 
@@ -76,8 +76,8 @@ inline void check_student(const student_origin& origin, const std::filesystem::p
     detail::require_nothing_at(out);
     if (is_gguf_name(out)) {
         require(!form.keep_adapter, out.string(), ": a GGUF file holds the whole model; its adapter cannot be kept");
-        detail::gguf_file_type(form.type);
-        return check_can_be_written(out);
+        check_can_be_written(out);
+        return check_student_gguf(origin, out, form.type);
     }
     detail::torch_name_of(form.type);
     const detail::temporary_folder trial(detail::named_folder(out));
@@ -97,7 +97,7 @@ inline void save_student(const any_transformer<float>& model, const student_orig
     if (is_gguf_name(out)) {
         detail::require_nothing_at(out);
         require(!form.keep_adapter, out.string(), ": a GGUF file holds the whole model; its adapter cannot be kept");
-        return save_gguf(model, origin.model, out, form.type);
+        return write_student_gguf(model, origin, out, card, form.type);
     }
     write_folder_whole(out, [&](const std::filesystem::path& folder) {
         detail::write_student_folder(model, origin, folder, card, form);
