@@ -17,6 +17,7 @@
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/pipeline/study_options.hpp>
+#include <preflearn/pipeline/study_parts.hpp>
 #include <preflearn/pipeline/study_progress.hpp>
 #include <preflearn/pipeline/study_report.hpp>
 #include <preflearn/pipeline/study_summary.hpp>
