@@ -49,3 +49,17 @@ TEST_CASE("a student's implicit reward is a teacher's folder, which refuses anot
     test::write_tiny_model(f / "student", true, 7);
     CHECK_THROWS_AS(open_teacher(f / "reward"), input_error);
 }
+
+TEST_CASE("every round has prompts of its own, under the ids that they have in the whole file") {
+    const test::folder f;
+    const auto data = f.write("p.jsonl", R"({"prompt": "a"})"
+                                         "\n\n"
+                                         R"({"prompt": "b", "id": "x"})"
+                                         "\n"
+                                         R"({"prompt": "c"})"
+                                         "\n");
+    CHECK(write_own_prompts(data, 1, 2, "id", f / "1.jsonl") == 2);
+    CHECK(write_own_prompts(data, 2, 2, "id", f / "2.jsonl") == 1);
+    CHECK(test::json_lines(f / "1.jsonl")[1] == nlohmann::json{{"prompt", "c"}, {"id", 3}});
+    CHECK(test::json_lines(f / "2.jsonl")[0]["id"] == "x");
+}

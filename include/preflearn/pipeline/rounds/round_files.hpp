@@ -22,6 +22,7 @@
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/whole_folder.hpp>
+#include <preflearn/data/files/json_line.hpp>
 #include <preflearn/data/files/json_objects.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
@@ -78,6 +79,23 @@ inline std::vector<nlohmann::json> all_objects(const std::filesystem::path& path
 }
 
 } // namespace detail
+
+/// Writes every `rounds`-th record from the one with the round's number on, as it is; one without an id gets that which
+/// it has in the whole file. \returns how many \throws input_error for files that cannot be read or written
+inline std::size_t write_own_prompts(const std::filesystem::path& data, std::size_t round, std::size_t rounds,
+                                     const std::string& id_field, const std::filesystem::path& out) {
+    std::size_t written = 0;
+    json_objects objects(data);
+    write_atomically(out, [&](std::ostream& stream) {
+        for (std::size_t seen = 0; std::optional<nlohmann::json> object = objects.next(); ++seen) {
+            if (seen % rounds != (round - 1) % rounds) continue;
+            if (detail::field_at(*object, id_field) == nullptr) (*object)["id"] = objects.index();
+            stream << object->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+            ++written;
+        }
+    });
+    return written;
+}
 
 /// How many replayed pairs make `share` of all when there are so many new ones.
 inline std::size_t replayed(std::size_t fresh, double share) {

@@ -121,7 +121,12 @@ class rounds_at_work {
         drawing.data = options_.data;
         drawing.out = here / "responses.jsonl";
         drawing.seed = options_.seed + round; // other responses of a student that hardly moved
-        if (options_.fresh_prompts) drawing.shard = {round, options_.rounds};
+        if (options_.fresh_prompts) {
+            drawing.data = here / "prompts.jsonl";
+            const std::size_t own =
+                write_own_prompts(options_.data, round, options_.rounds, drawing.columns.id, drawing.data);
+            require<input_error>(own > 0, options_.data.string(), ": has fewer prompts than there are rounds");
+        }
         generate_file(on_, drawing, say, seen_);
 
         label_options labelling = options_.labelling;
