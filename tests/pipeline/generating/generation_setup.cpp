@@ -68,6 +68,8 @@ TEST_CASE("a model is called by its folder and what it is; an adapter makes anot
     CHECK(name.starts_with("model:"));
     CHECK(name.size() == 14);
     CHECK(detail::model_name({.model = f.files / "model/"}) == name);
+    std::filesystem::create_directory(f.files / "adapter");
     f.files.write("adapter/adapter_config.json", "{}");
-    CHECK(detail::model_name({.model = f.files / "model", .adapter = f.files / "adapter"}).starts_with("model+adapter:"));
+    CHECK(
+        detail::model_name({.model = f.files / "model", .adapter = f.files / "adapter"}).starts_with("model+adapter:"));
 }

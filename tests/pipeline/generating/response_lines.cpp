@@ -24,9 +24,10 @@ TEST_CASE("a line of responses is a record that other programs read, scores incl
     const std::vector<drawn_response> responses{{"one", 3, true}, {"two", 8, false}, {"one", 3, true}};
     const std::vector<std::optional<double>> scores{1.5, std::nullopt, -1};
     const auto line = response_line(prompt, names, responses, "m:1", scores, "t:2");
-    CHECK(line.dump() ==
-          R"({"id":"a","prompt":[{"content":"p","role":"user"}],"responses":["one","two","one"],)"
-          R"("finish":["stop","length","stop"],"tokens":[3,8,3],"model":"m:1","scores":[1.5,null,-1.0],"teacher":"t:2"})");
+    CHECK(
+        line.dump() ==
+        R"({"id":"a","prompt":[{"content":"p","role":"user"}],"responses":["one","two","one"],)"
+        R"("finish":["stop","length","stop"],"tokens":[3,8,3],"model":"m:1","scores":[1.5,null,-1.0],"teacher":"t:2"})");
     const response_record read = parse_responses(nlohmann::json::parse(line.dump()), {});
     CHECK(read.responses.size() == 3);
     CHECK(read.scores[0] == 1.5);
