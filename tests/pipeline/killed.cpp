@@ -105,10 +105,13 @@ struct killed_inputs {
 /// A process that runs a program.
 class killed_process {
   public:
-    killed_process(const std::string& program, const std::filesystem::path& in, const std::filesystem::path& out) {
+    /// \param largest no file grows beyond so many bytes; 0: any
+    killed_process(const std::string& program, const std::filesystem::path& in, const std::filesystem::path& out,
+                   std::size_t largest = 0) {
         std::filesystem::create_directories(out);
         std::vector<std::string> environment{"KILLED_PROGRAM=" + program, "KILLED_IN=" + in.string(),
-                                             "KILLED_OUT=" + out.string(), "OMP_NUM_THREADS=2"};
+                                             "KILLED_OUT=" + out.string(), "KILLED_LARGEST=" + std::to_string(largest),
+                                             "OMP_NUM_THREADS=2"};
         for (char** known = environ; *known != nullptr; ++known)
             if (!std::string_view(*known).starts_with("OMP_NUM_THREADS=")) environment.emplace_back(*known);
         std::vector<std::string> arguments{"/proc/self/exe", std::string("--test-case=") + killed_child};
@@ -145,6 +148,14 @@ class killed_process {
         REQUIRE(WEXITSTATUS(status) == 0);
         return true;
     }
+    /// Waits for its end. \returns whether it was an error
+    bool fails() {
+        REQUIRE(failed_ == 0);
+        int status = 0;
+        REQUIRE(::waitpid(process_, &status, 0) == process_);
+        REQUIRE(WIFEXITED(status));
+        return WEXITSTATUS(status) != 0;
+    }
 
   private:
     pid_t process_ = 0;
@@ -162,6 +173,17 @@ std::map<std::string, std::string> killed_results(const std::filesystem::path& f
             found.emplace(name, test::read(entry.path()));
     }
     return found;
+}
+
+using killed_files = std::map<std::string, std::string>;
+
+void check_same(const killed_files& made, const killed_files& expected) {
+    CHECK(made.size() == expected.size());
+    for (const auto& [name, content] : expected) {
+        CAPTURE(name);
+        REQUIRE(made.contains(name));
+        CHECK((made.at(name) == content));
+    }
 }
 
 void kill_ten_times(const std::string& program, std::uint64_t seed) {
@@ -182,13 +204,7 @@ void kill_ten_times(const std::string& program, std::uint64_t seed) {
             ++kills;
         }
         REQUIRE(killed_process(program, files.folder.path(), out).end_within(as_long_as_it_takes));
-        const auto made = killed_results(out);
-        CHECK(made.size() == expected.size());
-        for (const auto& [name, content] : expected) {
-            CAPTURE(name);
-            REQUIRE(made.contains(name));
-            CHECK(made.at(name) == content);
-        }
+        check_same(killed_results(out), expected);
     }
 }
 
@@ -197,6 +213,9 @@ void kill_ten_times(const std::string& program, std::uint64_t seed) {
 TEST_CASE("a program in a process of its own") {
     const char* const program = std::getenv("KILLED_PROGRAM");
     if (program == nullptr) return; // among other tests it does nothing
+    const auto largest = static_cast<rlim_t>(std::stoul(std::getenv("KILLED_LARGEST")));
+    if (largest == 0) return killed_run(program, std::getenv("KILLED_IN"), std::getenv("KILLED_OUT"));
+    const test::largest_file limit(largest);
     killed_run(program, std::getenv("KILLED_IN"), std::getenv("KILLED_OUT"));
 }
 
@@ -205,3 +224,37 @@ TEST_CASE("label, killed at random moments, makes the same labels") { kill_ten_t
 TEST_CASE("generate, killed at random moments, makes the same responses") { kill_ten_times("generate", 3); }
 TEST_CASE("align, killed at random moments, makes the same student") { kill_ten_times("align", 4); }
 TEST_CASE("evaluate, killed at random moments, makes the same evaluation") { kill_ten_times("evaluate", 5); }
+
+TEST_CASE("a full disk is an error of every program, and with room again the same command makes the same bytes") {
+    for (const char* const program : {"teach", "label", "generate", "align", "evaluate"}) {
+        CAPTURE(program);
+        const killed_inputs files;
+        const auto whole = files.folder / "whole", out = files.folder / "out";
+        CHECK_FALSE(killed_process(program, files.folder.path(), whole).fails());
+        CHECK(killed_process(program, files.folder.path(), out, 1200).fails());
+        CHECK(test::contains(test::read(out / "told"), "disk full"));
+        CHECK_FALSE(killed_process(program, files.folder.path(), out).fails());
+        check_same(killed_results(out), killed_results(whole));
+    }
+}
+
+TEST_CASE("a wrong teacher and a file that is gone are errors that lose no judgement") {
+    const killed_inputs files;
+    const auto whole = files.folder / "whole", out = files.folder / "out";
+    CHECK_FALSE(killed_process("label", files.folder.path(), whole).fails());
+    CHECK(killed_process("label", files.folder.path(), out, 1200).fails()); // in the middle of it
+    const std::string part = test::read(out / "labels.jsonl.part");
+    CHECK(part.find('\n') + 1 < part.size());
+    std::filesystem::rename(files.folder / "model", files.folder / "right");
+    test::write_tiny_model(files.folder / "model", true, 7);
+    CHECK(killed_process("label", files.folder.path(), out).fails());
+    CHECK(test::contains(test::read(out / "told"), "other weights"));
+    std::filesystem::remove_all(files.folder / "model");
+    std::filesystem::rename(files.folder / "right", files.folder / "model");
+    std::filesystem::rename(files.folder / "many.jsonl", files.folder / "gone.jsonl");
+    CHECK(killed_process("label", files.folder.path(), out).fails());
+    std::filesystem::rename(files.folder / "gone.jsonl", files.folder / "many.jsonl");
+    CHECK((test::read(out / "labels.jsonl.part") == part));
+    CHECK_FALSE(killed_process("label", files.folder.path(), out).fails());
+    check_same(killed_results(out), killed_results(whole));
+}

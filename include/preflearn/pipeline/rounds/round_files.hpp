@@ -39,9 +39,22 @@ struct reward_reading {
     double beta = 0.1;
     tokenizer_options tokenizer{};
     std::string boundary = "separate";
-    /// A format's name, "auto" or nothing.
+    /// A format's name or "auto"; empty: that of the models' chat template where it is known here, else HH transcripts.
     std::string chat_format{};
 };
+
+namespace detail {
+
+inline std::string own_chat_format(const std::filesystem::path& student, const std::filesystem::path& reference) {
+    try {
+        choose_chat_format("auto", std::vector<std::filesystem::path>{student, reference});
+        return "auto";
+    } catch (const input_error&) { // texts have no need of one
+        return {};
+    }
+}
+
+} // namespace detail
 
 /// A folder of the kind `implicit` that refers to the two models where they are. One that is there already is left.
 /// \throws input_error where something else is there
@@ -60,9 +73,10 @@ inline void write_implicit_reward(const std::filesystem::path& student, const st
                              .end_token = load_tokenizer(student, reading.tokenizer).end_token().has_value(),
                              .boundary = reading.boundary,
                              .pretokenizer = reading.tokenizer.pretokenizer,
-                             .chat_format = reading.chat_format};
-    if (!reading.chat_format.empty())
-        told.chat_layout = layout_of(choose_chat_format(reading.chat_format, student).format).name;
+                             .chat_format = reading.chat_format.empty() ? detail::own_chat_format(student, reference)
+                                                                        : reading.chat_format};
+    if (!told.chat_format.empty())
+        told.chat_layout = layout_of(choose_chat_format(told.chat_format, student).format).name;
     write_folder_whole(
         out, [&](const std::filesystem::path& folder) { write_json(to_json(told), folder / "teacher.json"); });
 }
