@@ -37,6 +37,11 @@ TEST_CASE("scored responses are a list, best first; equal ones count once, the w
         examples_of(example_source(R"({"prompt": "p", "chosen": "a", "rejected": "b"})"), {.kind = loss_kind::lists});
     CHECK(example_texts(pair[0]) == "a b");
     CHECK(pair[0].ranked == 2);
+    const auto human =
+        examples_of(example_source(R"({"prompt": "p", "responses": ["a", "b"], "scores": [1, 2], "human": 1})"),
+                    {.kind = loss_kind::lists});
+    CHECK(example_texts(human[0]) == "b a");
+    CHECK(human[0].record.human->decision() == choice::second); // of a, which is the second now
     const auto equal =
         examples_of(example_source(R"({"prompt": "p", "responses": ["a", "b", "c"], "scores": [1, 1, 1]})"),
                     {.kind = loss_kind::lists});
