@@ -6,6 +6,7 @@
 #include <preflearn/pipeline/generating/drawn_responses.hpp>
 #include <preflearn/pipeline/generating/generate_file.hpp>
 #include <preflearn/pipeline/generating/generate_options.hpp>
+#include <preflearn/pipeline/generating/generated_file.hpp>
 #include <preflearn/pipeline/generating/generation_setup.hpp>
 #include <preflearn/pipeline/generating/judged_responses.hpp>
 #include <preflearn/pipeline/generating/prompt_file.hpp>

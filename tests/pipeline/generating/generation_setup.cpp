@@ -7,6 +7,8 @@
 
 #include <preflearn/pipeline/generating/generation_setup.hpp>
 
+#include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
+
 #include "tiny_responder.hpp"
 
 using namespace preflearn;

@@ -97,7 +97,7 @@ TEST_CASE("a teacher reads conversations in its own format, and a beginning with
         {.prompt = &asked_turns, .texts = {"so", "so", "x"}, .open = {true, false, false}}};
     (void)judge(sets).size();
     CHECK(read.at(3) == "<|im_start|>user\np<|im_end|>\n<|im_start|>assistant\n");
-    CHECK(open == std::vector<bool>{false, false, false}); // x, alone, came last
+    CHECK(open == std::vector<bool>{true, true, true}); // beside x nothing is judged, so each alone
     response_judge whole({.judge = remembering}, named_chat("chatml"), 1);
     const std::vector<candidate_responses> fit{
         {.prompt = &asked_turns, .texts = {"so", "so", "a"}, .open = {true, false, false}}};

@@ -26,7 +26,7 @@ TEST_CASE("a line of responses is a record that other programs read, scores incl
     const auto line = response_line(prompt, names, responses, "m:1", scores, "t:2");
     CHECK(
         line.dump() ==
-        R"({"id":"a","prompt":[{"content":"p","role":"user"}],"responses":["one","two","one"],)"
+        R"({"id":"a","prompt":[{"role":"user","content":"p"}],"responses":["one","two","one"],)"
         R"("finish":["stop","length","stop"],"tokens":[3,8,3],"model":"m:1","scores":[1.5,null,-1.0],"teacher":"t:2"})");
     const response_record read = parse_responses(nlohmann::json::parse(line.dump()), {});
     CHECK(read.responses.size() == 3);

@@ -122,7 +122,9 @@ inline response_ends ends_of(const generate_options& options, const tokenizer& w
     const auto only = [&](std::string_view text) -> std::optional<token_id> {
         if (const auto spelled = words.find(text)) return spelled;
         const std::vector<token_id> ids = words.encode(text, special_tokens::parse, text_position::continuation);
-        return ids.size() == 1 ? std::optional(ids.front()) : std::nullopt;
+        const bool whole =
+            ids.size() == 1 && words.decode(ids, special_text::keep, text_position::continuation) == text;
+        return whole ? std::optional(ids.front()) : std::nullopt; // not what is left of it without unknown characters
     };
     for (const std::string& text : options.stop_tokens) {
         const auto id = only(text);

@@ -30,6 +30,19 @@ inline std::string dumped(const nlohmann::ordered_json& line) {
     return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+/// A prompt as JSON, its turns' roles first.
+inline nlohmann::ordered_json ordered_prompt(const nlohmann::json& written) {
+    if (written.is_string()) return written;
+    auto turns = nlohmann::ordered_json::array();
+    for (const nlohmann::json& turn : written) {
+        nlohmann::ordered_json& to = turns.emplace_back();
+        for (const char* const first : {"role", "content"})
+            if (turn.contains(first)) to[first] = turn.at(first);
+        for (const auto& [name, value] : turn.items()) to[name] = value;
+    }
+    return turns;
+}
+
 } // namespace detail
 
 /// \param scores one each, nothing of what was not judged; empty where there is no teacher
@@ -37,7 +50,8 @@ inline nlohmann::ordered_json response_line(const written_prompt& prompt, const 
                                             std::span<const drawn_response> responses, std::string_view model,
                                             std::span<const std::optional<double>> scores = {},
                                             std::string_view teacher = {}) {
-    nlohmann::ordered_json line{{"id", json_id(names.find(prompt.id))}, {"prompt", prompt.written}};
+    nlohmann::ordered_json line{{"id", json_id(names.find(prompt.id))},
+                                {"prompt", detail::ordered_prompt(prompt.written)}};
     for (const char* const list : {"responses", "finish", "tokens"}) line[list] = nlohmann::json::array();
     for (const drawn_response& response : responses) {
         line["responses"].push_back(response.text);
