@@ -13,9 +13,12 @@
 #include <preflearn/pipeline/evaluating/evaluation_tables.hpp>
 #include <preflearn/pipeline/evaluating/evaluator.hpp>
 #include <preflearn/pipeline/evaluating/evaluator_panel.hpp>
+#include <preflearn/pipeline/evaluating/panel_tables.hpp>
 #include <preflearn/pipeline/evaluating/response_quality.hpp>
 #include <preflearn/pipeline/evaluating/shown_responses.hpp>
+#include <preflearn/pipeline/evaluating/student_file.hpp>
 #include <preflearn/pipeline/evaluating/student_gap.hpp>
 #include <preflearn/pipeline/evaluating/student_responses.hpp>
 #include <preflearn/pipeline/evaluating/student_wins.hpp>
 #include <preflearn/pipeline/evaluating/training_overlap.hpp>
+#include <preflearn/pipeline/evaluating/watched_teacher.hpp>

@@ -176,3 +176,43 @@ TEST_CASE("wrong models, names, folders and files are refused before anything is
     options.training = {f.folder.write("t.jsonl", R"({"prompt": "ab3", "chosen": "x", "rejected": "y"})")};
     CHECK(test::contains(f.run(options).result.notes.at(0), "1 of the 20 evaluated prompts stand in"));
 }
+
+TEST_CASE("a language model is a gold teacher: two equal students have one half, and its cost is told") {
+    evaluated_files f;
+    test::write_tiny_model(f.folder / "model", true, 5);
+    f.teacher("likelihood", {.kind = "likelihood",
+                             .base = outside_model{(f.folder / "model").string(), identify_model(f.folder / "model")},
+                             .policy = teacher_weights{},
+                             .end_token = true});
+    std::string lines;
+    for (const char* const prompt : {"ab", "ba", "cad"})
+        lines += json{{"prompt", prompt}, {"responses", {std::string(prompt) + "c", "dab"}}}.dump() + "\n";
+    const auto path = f.folder.write("r.jsonl", lines);
+    evaluate_options options = f.options();
+    options.gold = {f.folder / "likelihood"};
+    options.responses = {{"sft", path}, {"student", path}, {"one", path, response_pick::first}};
+    const evaluation result = f.run(options).result;
+    const evaluator_result& gold = result.evaluators[0];
+    CHECK(gold.said.way.scores);
+    CHECK(gold.against(1, 0)->win_rate.value == 0.5);
+    CHECK(gold.rewards[0].value == gold.rewards[1].value);
+    CHECK(gold.rewards[0].value < 0);
+    CHECK(gold.said.rewards[2][2][0] == gold.said.rewards[2][0][0]);
+    CHECK(f.result("e.json.manifest.json")["settings"]["cost"][0]["operations"] > 0);
+    options.json = f.folder / "other.json";
+    options.end_token = false;
+    CHECK(test::contains(test::error_of([&] { f.run(options); }), "its end rule is part of it"));
+}
+
+TEST_CASE("a teacher that can judge nothing gives no defined result, and says why") {
+    evaluated_files f;
+    std::filesystem::create_directory(f.folder / "recorded");
+    f.folder.write("recorded/r.jsonl", "{\"id\": \"another\", \"margin\": 1}\n");
+    f.teacher("recorded",
+              {.kind = "recorded", .records = "r.jsonl", .records_hash = part_hash(f.folder / "recorded", "r.jsonl")});
+    evaluate_options options = f.options();
+    options.gold = {f.folder / "recorded"};
+    const evaluated_file found = f.run(options);
+    CHECK_FALSE(found.result.defined());
+    CHECK(f.result()["evaluators"][0]["left_out"]["no_label"]["prompts"] == 20);
+}

@@ -24,6 +24,7 @@ struct evaluator_case {
     evaluated_students students;
     evaluate_options options{};
     std::vector<std::array<std::size_t, 2>> pairs{{1, 0}};
+    teacher_description told{};
     std::size_t asked = 0, blocks_until_stop = 1000;
 
     evaluator_case() {
@@ -47,7 +48,7 @@ struct evaluator_case {
             all.tokens = 10 * block.size();
             return all;
         };
-        const opened_teacher opened{.name = "judge:1"};
+        const opened_teacher opened{.description = told, .name = "judge:1"};
         return judge_students(opened, teacher, "gold", students, pairs, options, {folder / part, "key", "judging"},
                               [](std::string_view, std::size_t, std::size_t, double, double) {});
     }
@@ -83,15 +84,18 @@ TEST_CASE("a scoring evaluator gives each response its reward, equal texts the s
     CHECK(c.asked == 4); // all kept
 }
 
-TEST_CASE("one that scores three or more only is shown so many") {
+TEST_CASE("one that says of two who wins compares, but a mean of members scores where three are shown") {
     evaluator_case c;
-    const evaluator_verdicts said = c.judged(
-        [](const shown_texts& shown) {
-            return shown.responses.size() < 3 ? biased_verdict({.responses = {"", ""}}) : longer_scores(shown);
-        },
-        "part");
+    const auto both = [](const shown_texts& shown) {
+        return shown.responses.size() < 3 ? judgement{.verdict = preference(0.75)} : longer_scores(shown);
+    };
+    CHECK_FALSE(c.judged(both, "part").way.scores);
+    c.told.kind = "ensemble";
+    const evaluator_verdicts said = c.judged(both, "other");
     CHECK(said.way.least == 3);
     CHECK(said.rewards[1] == std::vector<std::vector<double>>{{1}, {3}});
+    c.told.combination = "vote";
+    CHECK_FALSE(c.judged(both, "votes").way.scores);
 }
 
 TEST_CASE("one that compares is asked in both orders, and an equal text is a tie that nobody is asked about") {
@@ -126,10 +130,9 @@ TEST_CASE("what cannot be judged is left out by reason, or refused where strict"
     CHECK(said.left_out.at("too_long").second == "prompt line 2: 3 tokens");
     c.options.strict = true;
     CHECK(test::contains(test::error_of([&] { c.judged(short_ones, "strict"); }), "which strict refuses"));
-    const auto none = [](const shown_texts&) -> judgement {
-        return {.verdict = preference::abstention(), .unfit = left_out_pair{.message = "no"}};
-    };
-    CHECK(test::contains(test::error_of([&] { c.judged(none, "none"); }), "cannot judge any of the 3 prompts: no"));
+    c.options.strict = false;
+    const auto none = [](const shown_texts&) -> judgement { return {.unfit = left_out_pair{.message = "no"}}; };
+    CHECK(c.judged(none, "none").left_out.at("malformed").first == 3);
 }
 
 TEST_CASE("stopped after any block it goes on to the same, behind half a line and under its own key alone") {

@@ -99,19 +99,6 @@ TEST_CASE("a pair file's chosen responses are a student's, also where it has mor
         " no");
 }
 
-TEST_CASE("the best or the first of several counts where that is asked for") {
-    const response_files f;
-    const std::string line =
-        R"({"prompt": "x", "responses": ["a", "b", "c"], "scores": [1, 3, 2], "tokens": [7, 8, 9]})";
-    const evaluated_students best = read_students(std::vector{f.source("a", line, response_pick::best)});
-    CHECK(best.prompts[0].of[0].record.responses == std::vector<nlohmann::json>{"b"});
-    CHECK(best.prompts[0].of[0].tokens == std::vector<double>{8});
-    const evaluated_students first = read_students(std::vector{f.source("a", line, response_pick::first)});
-    CHECK(first.prompts[0].of[0].record.responses == std::vector<nlohmann::json>{"a"});
-    CHECK(test::contains(f.fault({f.source("b", R"({"prompt": "x", "responses": ["a", "b"]})", response_pick::best)}),
-                         "they have no scores"));
-}
-
 TEST_CASE("transcripts and turns with one content are one prompt, read as conversations") {
     const response_files f;
     const auto text = f.source("t", R"({"prompt": "\n\nHuman: hi\n\nAssistant:", "response": " hello"})");
@@ -135,10 +122,4 @@ TEST_CASE("several lines of one prompt are several responses, and a column group
     CHECK(found.cluster_count == 2);
     CHECK(found.notes.size() == 1);
     CHECK(test::contains(f.fault({lines}, "author"), "a.jsonl:1: has no column 'author'"));
-}
-
-TEST_CASE("a response that repeats its prompt keeps it") {
-    const response_files f;
-    const auto lines = f.source("a", R"({"prompt": "say it", "responses": ["say it again", "say it twice"]})");
-    CHECK(read_students(std::vector{lines}).prompts[0].of[0].record.responses[0] == "say it again");
 }

@@ -28,5 +28,8 @@ TEST_CASE("prompts that a teacher learned from are told, also in another form, a
     options.training.clear();
     const std::vector<std::string> whole = told_overlaps(teachers, read_students(options.responses), options);
     REQUIRE(whole.size() == 1);
-    CHECK(test::contains(whole[0], "gold:1 learned from " + pairs.string() + ", which is evaluated"));
+    CHECK(test::contains(whole[0], "gold:1 learned from the prompts of " + pairs.string()));
+    f.write("r.manifest.json", R"({"inputs": [{"hash": ")" + hash_text(hash_file(pairs).hash) + R"("}]})");
+    options.responses[0] = {"s", responses};
+    CHECK(test::contains(told_overlaps(teachers, students, options).at(0), "the prompts of " + responses.string()));
 }

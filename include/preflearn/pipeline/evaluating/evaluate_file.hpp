@@ -92,8 +92,12 @@ inline output_run evaluation_run(const any_backend<float>& on, const evaluate_op
         record.inputs.push_back(hash_file(source.path));
     }
     for (std::size_t e = 0; e < evaluators.size(); ++e) {
-        settings["evaluators"].push_back(
-            {{"name", evaluators[e].name}, {"role", e < options.gold.size() ? "gold" : "judge"}});
+        settings["evaluators"].push_back({{"name", evaluators[e].name},
+                                          {"role", e < options.gold.size() ? "gold" : "judge"},
+                                          {"kind", evaluators[e].description.kind},
+                                          {"temperature", evaluators[e].description.temperature},
+                                          {"calibrated", evaluators[e].description.calibrated},
+                                          {"evaluation", evaluators[e].description.evaluation}});
         record.inputs.push_back(hash_file(evaluators[e].folder / "teacher.json"));
     }
     for (const std::filesystem::path& path : options.training) record.inputs.push_back(hash_file(path));

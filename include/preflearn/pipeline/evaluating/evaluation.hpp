@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <preflearn/agreement/labels/position_bias.hpp>
 #include <preflearn/agreement/uncertainty/clustered.hpp>
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/core/ragged.hpp>
@@ -39,6 +40,8 @@ struct evaluator_result {
     /// Mean reward of each student over prompts, of an evaluator that scores.
     std::vector<estimate> rewards{};
     std::vector<win_contrast> contrasts{};
+    /// Of one that compares, over all pairs; intervals as if they were independent.
+    std::optional<swap_result> orders{};
     /// Of a gold evaluator that scores.
     std::vector<student_gap> gaps{};
     std::vector<best_of_curve> best_of{};
@@ -205,7 +208,12 @@ inline evaluation evaluate_students(evaluated_students students, std::vector<eva
                 compare_students(all, result.said, k, made.pairs[k], result.wins.back(), lengths, options.confidence));
         }
         result.contrasts = detail::contrasts_of(result, made.pairs, reference);
-        if (!result.said.way.scores) continue;
+        if (!result.said.way.scores) {
+            swap_counts orders;
+            for (const student_win& win : result.pairs) orders += win.orders->counts;
+            result.orders = analyse_swaps(orders, options.confidence);
+            continue;
+        }
         const detail::mean_rewards means = detail::mean_rewards_of(all, result.said);
         const std::span<const std::size_t> clusters(means.clusters);
         for (const std::vector<double>& own : means.of)

@@ -124,6 +124,7 @@ inline nlohmann::ordered_json evaluator_json(const evaluation& of, const evaluat
     }
     json["wins"] = list;
     for (const student_win& win : by.pairs) json["wins"].push_back(win_json(of, win));
+    if (by.orders) json["orders"] = orders_json(*by.orders);
     for (const student_gap& gap : by.gaps)
         json["gaps"].push_back({{"student", name(gap.student)},
                                 {"performance_gap_recovered", gap_json(gap.recovered)},

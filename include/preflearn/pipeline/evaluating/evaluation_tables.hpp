@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -13,31 +12,11 @@
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/evaluating/evaluation.hpp>
+#include <preflearn/pipeline/evaluating/panel_tables.hpp>
 #include <preflearn/report/tables/table.hpp>
 #include <preflearn/report/tables/table_text.hpp>
 
 namespace preflearn {
-
-namespace detail {
-
-/// A value with its interval where there is one; a gap where there is no value.
-inline table_cell estimate_cell(const estimate& e) {
-    if (!e.defined()) return no_value{};
-    if (std::isnan(e.bounds.low) || std::isnan(e.bounds.high)) return e.value;
-    return with_interval{e.value, e.bounds.low, e.bounds.high};
-}
-inline table_column share_column(std::string name) {
-    return {.name = std::move(name), .digits = 1, .shown = notation::percent};
-}
-inline std::string interval_words(const evaluation& of) {
-    return message("[low, high]: ", 100 * of.confidence, "% interval over ",
-                   of.students.cluster_count < of.students.prompts.size() ? "groups of prompts" : "prompts");
-}
-inline std::string evaluator_title(const evaluator_result& by) {
-    return message(by.said.role, " ", by.said.name, " (", by.said.kind, ")");
-}
-
-} // namespace detail
 
 inline table quality_table(const evaluation& of) {
     using detail::estimate_cell;
@@ -66,7 +45,7 @@ inline table quality_table(const evaluation& of) {
 
 /// Mean rewards of an evaluator that scores; GRA and difference to SFT where there is one.
 inline table reward_table(const evaluation& of, const evaluator_result& by) {
-    const bool gra = of.roles.sft.has_value();
+    const bool gra = of.roles.sft.has_value() && by.said.role == "gold";
     table made{.title = "Mean reward: " + detail::evaluator_title(by),
                .columns = {{.name = "student"}, {.name = "reward"}}};
     if (gra) {
@@ -124,13 +103,14 @@ inline table order_table(const evaluation& of, const evaluator_result& by) {
                            detail::share_column("opposite"),
                            detail::share_column("position bias"),
                            {.name = "p"}}};
-    for (const student_win& win : by.pairs) {
-        if (!win.orders) continue;
-        made.rows.push_back({of.students.names[win.ours], of.students.names[win.theirs], win.orders->counts.total(),
-                             detail::estimate_cell(win.orders->consistency),
-                             detail::estimate_cell(win.orders->flip_rate),
-                             detail::estimate_cell(win.orders->position_bias), win.orders->p_value});
-    }
+    const auto add = [&](const std::string& ours, const std::string& theirs, const std::optional<swap_result>& orders) {
+        if (orders)
+            made.rows.push_back({ours, theirs, orders->counts.total(), detail::estimate_cell(orders->consistency),
+                                 detail::estimate_cell(orders->flip_rate), detail::estimate_cell(orders->position_bias),
+                                 orders->p_value});
+    };
+    for (const student_win& win : by.pairs) add(of.students.names[win.ours], of.students.names[win.theirs], win.orders);
+    if (by.pairs.size() > 1) add("all", "", by.orders);
     made.note =
         "asked: prompts with two different responses, each judged in both orders. position bias: P(the one shown "
         "first wins) - 1/2. p: exact, of no bias.";
@@ -191,37 +171,6 @@ inline table contrast_table(const evaluation& of, const evaluator_result& by) {
     for (const win_contrast& one : by.contrasts)
         made.rows.push_back({of.students.names[one.first], of.students.names[one.second],
                              of.students.names[one.against], one.only_first, one.only_second, one.test.p_value});
-    return made;
-}
-
-inline table panel_table(const evaluation& of) {
-    table made{.title = "Evaluators against each other",
-               .columns = {{.name = "evaluator"},
-                           {.name = "other"},
-                           {.name = "comparisons"},
-                           detail::share_column("disagree"),
-                           {.name = "kappa"},
-                           {.name = "Spearman"},
-                           {.name = "Kendall"},
-                           {.name = "students"}}};
-    for (const evaluator_pair& pair : of.panel.pairs)
-        made.rows.push_back({of.evaluators[pair.first].said.name, of.evaluators[pair.second].said.name,
-                             pair.comparisons, detail::estimate_cell(pair.disagreement),
-                             detail::estimate_cell(pair.kappa), detail::estimate_cell(pair.spearman),
-                             detail::estimate_cell(pair.kendall),
-                             pair.students.defined() ? table_cell(pair.students.value) : table_cell()});
-    made.note = "Of every pair of students on every prompt. disagree: share with another winner, where both have one. "
-                "Spearman, Kendall: of the margins. students: Kendall's tau of the students' win rates.";
-    return made;
-}
-
-inline table worst_case_table(const evaluation& of) {
-    table made{
-        .title = "The worst that any evaluator says",
-        .columns = {{.name = "student"}, {.name = "against"}, detail::share_column("win rate"), {.name = "evaluator"}}};
-    for (const worst_case& worst : of.panel.worst)
-        made.rows.push_back({of.students.names[worst.ours], of.students.names[worst.theirs],
-                             detail::estimate_cell(worst.win_rate), of.evaluators[worst.evaluator].said.name});
     return made;
 }
 

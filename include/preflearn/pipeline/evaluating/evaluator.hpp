@@ -6,18 +6,16 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <iterator>
 #include <map>
 #include <numeric>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -31,20 +29,13 @@
 #include <preflearn/pipeline/evaluating/evaluate_options.hpp>
 #include <preflearn/pipeline/evaluating/shown_responses.hpp>
 #include <preflearn/pipeline/evaluating/student_responses.hpp>
+#include <preflearn/pipeline/evaluating/watched_teacher.hpp>
 #include <preflearn/pipeline/labelling/judged_file.hpp>
-#include <preflearn/pipeline/output/kept_lines.hpp>
 #include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
 
 namespace preflearn {
-
-/// How an evaluator judges.
-struct evaluator_way {
-    bool scores = true;
-    /// Of a scoring one: the least number of responses that it gives scores to (an ensemble compares two).
-    std::size_t least = 1;
-};
 
 /// What is said of two texts as they are shown, and in the other order, there about the second one.
 struct both_orders {
@@ -79,109 +70,44 @@ struct evaluator_verdicts {
 
 namespace detail {
 
-/// Shows blocks to a teacher, keeps what it says, and measures its time.
-class watched_teacher {
-  public:
-    watched_teacher(const text_teacher& teacher, const judged_part& part, const work_progress& seen)
-        : teacher_(teacher), part_(part), seen_(seen), kept_(part.path, message("# preflearn evaluation ", part.key)) {}
-
-    /// How it judges: kept in the first line, else tried. \param attempt tries it
-    template <class Try> evaluator_way way(const Try& attempt) {
-        if (!kept_.lines().empty()) {
-            const auto line = nlohmann::json::parse(kept_.lines().front(), nullptr, false);
-            require<input_error>(line.is_object() && line.contains("scores") && line.contains("least"),
-                                 part_.path.string(), ": line 2 was damaged; remove the file");
-            return {line["scores"].get<bool>(), line["least"].get<std::size_t>()};
-        }
-        const evaluator_way found = attempt();
-        const std::string line = nlohmann::json{{"scores", found.scores}, {"least", found.least}}.dump();
-        kept_.append({&line, 1});
-        return found;
-    }
-    judged_block judge(std::span<const shown_texts> block) {
-        const auto start = std::chrono::steady_clock::now();
-        judged_block judged = teacher_.judge(block);
-        seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        tokens_ += judged.tokens;
-        return judged;
-    }
-    /// The judgements of `count` shown texts, those that are kept first. No block shows one id twice.
-    template <class Shown> std::vector<judgement> judge_all(std::size_t count, const Shown& shown) {
-        std::vector<judgement> all;
-        for (std::size_t i = 1; i < kept_.lines().size(); ++i) {
-            try {
-                all.push_back(read_judgement(kept_.lines()[i]));
-            } catch (const std::exception&) {
-                throw input_error(message(part_.path.string(), ": line ", i + 2, " was damaged; remove the file"));
-            }
-        }
-        require<input_error>(all.size() <= count, part_.path.string(), ": has more judgements than are asked for");
-        if (all.size() < count) seen_(part_.title, all.size(), count, 0, 0);
-        while (all.size() < count) {
-            constexpr std::size_t most = 16, enough = 32; // records, and responses
-            std::vector<shown_texts> block;
-            std::unordered_set<std::uint64_t> ids;
-            for (std::size_t i = all.size(), responses = 0; i < count && block.size() < most && responses < enough;
-                 ++i) {
-                block.push_back(shown(i));
-                responses += block.back().responses.size();
-                if (ids.insert(block.back().id).second) continue;
-                block.pop_back();
-                break;
-            }
-            judged_block judged = judge(block);
-            std::vector<std::string> lines;
-            for (const judgement& said : judged.all)
-                lines.push_back(judgement_line(said).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-            kept_.append(lines);
-            std::ranges::move(judged.all, std::back_inserter(all));
-            seen_(part_.title, all.size(), count, static_cast<double>(judged.tokens), teacher_.operations_per_token);
-        }
-        return all;
-    }
-    [[nodiscard]] std::size_t tokens() const { return tokens_; }
-    [[nodiscard]] double seconds() const { return seconds_; }
-
-  private:
-    const text_teacher& teacher_;
-    const judged_part& part_;
-    const work_progress& seen_;
-    kept_lines kept_;
-    std::size_t tokens_ = 0;
-    double seconds_ = 0;
-};
-
-/// Tries on prompts with few responses first, whether the teacher scores or compares.
+/// Whether a teacher scores or compares: tried on prompts with two different responses first. One that says of two who
+/// wins compares, but the mean of an ensemble's members is a score where three are shown. Where nothing can be judged
+/// everything will be left out.
 inline evaluator_way way_of(watched_teacher& teacher, std::span<const prompt_texts> prompts, std::uint64_t seed,
-                            const std::string& name) {
+                            const teacher_description& told) {
     std::vector<std::size_t> order(prompts.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::sort(order, {}, [&](std::size_t p) { return std::pair(prompts[p].distinct.size(), p); });
-    std::string reason = "there is no prompt";
+    std::ranges::sort(order, {}, [&](std::size_t p) {
+        const std::size_t texts = prompts[p].distinct.size();
+        return std::tuple(texts < 2, texts, p);
+    });
+    const auto scores = [&](const shown_texts& shown) {
+        try {
+            const judgement said = teacher.judge({&shown, 1}).all.at(0);
+            return !said.unfit && said.scores.size() == shown.responses.size();
+        } catch (const error&) { // it takes two, no more and no less
+            return false;
+        }
+    };
     for (const std::size_t p : order) {
         const prompt_texts& texts = prompts[p];
-        const auto said = [&](const shown_texts& shown) {
-            judgement one;
-            try {
-                one = teacher.judge({&shown, 1}).all.at(0);
-            } catch (const error& failure) {
-                if (shown.responses.size() == 2) throw; // two are what every teacher takes
-                one.unfit = left_out_pair{.message = failure.what()};
-            }
-            if (one.unfit) reason = one.unfit->message;
-            return one;
-        };
-        const judgement own = said(all_shown(texts, seed));
-        if (!own.unfit && own.scores.size() == texts.distinct.size()) return {.scores = true, .least = 1};
-        if (texts.distinct.size() < 3) {
-            const judgement three = said(all_shown(texts, seed, 3));
-            if (!three.unfit && three.scores.size() == 3) return {.scores = true, .least = 3};
+        if (texts.distinct.size() < 2) {
+            if (scores(all_shown(texts, seed))) return {.scores = true, .least = 1};
+            if (scores(all_shown(texts, seed, 3))) return {.scores = true, .least = 3};
+            continue;
         }
-        if (texts.distinct.size() < 2) continue;
-        const judgement two = said(two_shown(texts, 0, 1));
-        if (!two.unfit && (two.verdict || two.margin())) return {.scores = false, .least = 2};
+        const shown_texts two = two_shown(texts, 0, 1);
+        const judgement said = teacher.judge({&two, 1}).all.at(0);
+        if (said.unfit) {
+            if (texts.distinct.size() > 2 && scores(all_shown(texts, seed))) return {.scores = true, .least = 1};
+            continue;
+        }
+        if (said.scores.size() == 2) return {.scores = true, .least = 1};
+        const bool mean = told.kind == "ensemble" && told.combination == "mean";
+        if (mean && scores(all_shown(texts, seed, 3))) return {.scores = true, .least = 3};
+        if (said.verdict) return {.scores = false, .least = 2};
     }
-    throw input_error(message(name, ": cannot judge any of the ", prompts.size(), " prompts: ", reason));
+    return {};
 }
 
 inline void leave_out(evaluator_verdicts& verdicts, const evaluated_prompt& prompt, const judgement& said,
@@ -264,8 +190,8 @@ inline void take_verdicts(evaluator_verdicts& verdicts, const evaluated_students
 } // namespace detail
 
 /// Judges all prompts. \param part where its judgements are kept, by which key, and how progress calls it
-/// \throws input_error when they cannot be kept, where it can judge no prompt, and where strict when it cannot judge
-/// one; numeric_error for a reward that is not finite; and what the teacher throws.
+/// \throws input_error when they cannot be kept, and where strict when it cannot judge a prompt; numeric_error for a
+/// reward that is not finite; and what the teacher throws.
 inline evaluator_verdicts judge_students(const opened_teacher& opened, const text_teacher& teacher,
                                          std::string_view role, const evaluated_students& students,
                                          std::span<const std::array<std::size_t, 2>> pairs,
@@ -282,8 +208,8 @@ inline evaluator_verdicts judge_students(const opened_teacher& opened, const tex
                                 .temperature = told.temperature,
                                 .operations_per_token = teacher.operations_per_token,
                                 .notes = teacher.notes};
-    detail::watched_teacher watched(teacher, part, seen);
-    verdicts.way = watched.way([&] { return detail::way_of(watched, prompts, options.seed, opened.name); });
+    watched_teacher watched(teacher, part, seen);
+    verdicts.way = watched.way([&] { return detail::way_of(watched, prompts, options.seed, told); });
     if (verdicts.way.scores) {
         const std::vector<judgement> all = watched.judge_all(
             prompts.size(), [&](std::size_t i) { return all_shown(prompts[i], options.seed, verdicts.way.least); });

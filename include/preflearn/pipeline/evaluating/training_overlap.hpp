@@ -7,20 +7,24 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unordered_set>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/data/records/preparing/record_keys.hpp>
 #include <preflearn/data/records/reading/record_reader.hpp>
 #include <preflearn/pipeline/evaluating/evaluate_options.hpp>
 #include <preflearn/pipeline/evaluating/student_responses.hpp>
+#include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/report/run/file_hash.hpp>
@@ -36,6 +40,20 @@ inline std::string_view use_of_file(const teacher_description& teacher, const st
         return at != teacher.training.end() && *at == hash;
     };
     return is("data") ? "learned from" : is("held_out_data") ? "was chosen on" : "";
+}
+
+/// The content of the files that the responses' own manifest names, where generate wrote one: their prompts.
+inline std::vector<std::string> hashes_of_inputs(const std::filesystem::path& responses) {
+    std::vector<std::string> hashes;
+    std::error_code ignored;
+    const std::filesystem::path manifest = beside(responses, ".manifest.json");
+    if (!std::filesystem::is_regular_file(manifest, ignored)) return hashes;
+    try {
+        const nlohmann::json told = read_json_file(manifest);
+        for (const nlohmann::json& input : told.at("inputs")) hashes.push_back(input.at("hash").get<std::string>());
+    } catch (const std::exception&) { // none of ours
+    }
+    return hashes;
 }
 
 inline std::unordered_set<std::uint64_t> prompts_of_file(const std::filesystem::path& path) {
@@ -55,11 +73,13 @@ inline std::vector<std::string> told_overlaps(std::span<const opened_teacher> te
                                               const evaluated_students& students, const evaluate_options& options) {
     std::vector<std::string> told;
     for (const response_source& source : options.responses) {
-        const std::string hash = hash_text(hash_file(source.path).hash);
+        std::vector<std::string> hashes = detail::hashes_of_inputs(source.path);
+        hashes.push_back(hash_text(hash_file(source.path).hash));
         for (const opened_teacher& teacher : teachers)
-            if (const auto use = detail::use_of_file(teacher.description, hash); !use.empty())
-                told.push_back(message(teacher.name, " ", use, " ", source.path.string(),
-                                       ", which is evaluated: it has seen all of these prompts"));
+            for (const std::string& hash : hashes)
+                if (const auto use = detail::use_of_file(teacher.description, hash); !use.empty())
+                    told.push_back(message(teacher.name, " ", use, " the prompts of ", source.path.string(),
+                                           ", which are evaluated"));
     }
     for (const std::filesystem::path& path : options.training) {
         const std::unordered_set<std::uint64_t> learned = detail::prompts_of_file(path);
