@@ -8,4 +8,3 @@
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_fields.hpp>
-#include <preflearn/pipeline/teacher_folder/whole_folder.hpp>

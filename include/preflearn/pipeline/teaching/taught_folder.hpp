@@ -22,7 +22,7 @@
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
-#include <preflearn/pipeline/teacher_folder/whole_folder.hpp>
+#include <preflearn/core/system/whole_folder.hpp>
 #include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/pipeline/teaching/teach_data.hpp>
