@@ -201,6 +201,7 @@ template <class Scalar, class Backend> class held_scalar_head final : public sca
     std::unique_ptr<transformer_calls<Scalar>> model() const override {
         return std::make_unique<held_transformer<Scalar, Backend>>(head_.model());
     }
+    const transformer_config& config() const override { return head_.model().config(); }
     any_pass forward(batch completions) const override {
         return learning_by<any_pass>(head_, [&](auto& head) {
             using pass = typename std::remove_cvref_t<decltype(head)>::pass;

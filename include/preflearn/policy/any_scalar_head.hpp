@@ -15,6 +15,7 @@
 
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/policy/any_transformer.hpp>
+#include <preflearn/policy/decoder/config.hpp>
 
 namespace preflearn {
 
@@ -25,6 +26,7 @@ template <std::floating_point Scalar> struct scalar_head_calls {
     virtual ~scalar_head_calls() = default;
     [[nodiscard]] virtual std::unique_ptr<scalar_head_calls> copy() const = 0;
     [[nodiscard]] virtual std::unique_ptr<transformer_calls<Scalar>> model() const = 0;
+    [[nodiscard]] virtual const transformer_config& config() const = 0;
     [[nodiscard]] virtual any_pass forward(batch completions) const = 0;
     virtual void backward(any_pass&& done, std::span<const double> derivatives) = 0;
     [[nodiscard]] virtual std::vector<double> rewards(batch completions) const = 0;
@@ -62,6 +64,7 @@ template <std::floating_point Scalar = float> class any_scalar_head {
 
     /// A copy of the language model as it is now.
     [[nodiscard]] any_transformer<Scalar> model() const { return any_transformer<Scalar>(head_->model()); }
+    [[nodiscard]] const transformer_config& config() const { return head_->config(); }
     /// \throws argument_error when the backend cannot learn; so do parameters, gradients and backward.
     [[nodiscard]] pass forward(batch completions) const { return head_->forward(completions); }
     void backward(pass&& done, std::span<const double> derivatives) { head_->backward(std::move(done), derivatives); }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -16,13 +17,13 @@
 
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/whole_folder.hpp>
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
-#include <preflearn/core/system/whole_folder.hpp>
 #include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/pipeline/teaching/teach_data.hpp>
@@ -35,6 +36,7 @@
 #include <preflearn/report/run/manifest.hpp>
 #include <preflearn/report/run/write.hpp>
 #include <preflearn/text/chat/chat_template.hpp>
+#include <preflearn/training/loop/fingerprint.hpp>
 #include <preflearn/training/loop/metrics.hpp>
 
 namespace preflearn {
@@ -127,6 +129,13 @@ inline nlohmann::ordered_json json_of(const training_history& history) {
 }
 
 } // namespace detail
+
+/// Says in the description which pairs are learned from.
+inline void describe_pairs(teacher_description& told, const teach_data& data) {
+    told.training["pairs"] = data.learned.size();
+    told.training["pairs_hash"] = fingerprint_of(std::span<const text_comparison>(data.learned));
+    told.training["held_out_pairs"] = data.held_out.size();
+}
 
 /// Writes a model as an adapter or whole. \returns what the description says of it
 inline teacher_weights written_weights(const any_transformer<float>& model, const std::filesystem::path& folder,

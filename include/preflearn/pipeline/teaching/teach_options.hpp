@@ -80,6 +80,11 @@ struct teach_options {
     teacher_rule rule{};
     /// The kind `likelihood`: log-probs divided by the number of tokens.
     bool per_token = false;
+    /// The kinds `head` and `classifier`: pairs' margins are part of the loss; the model is written whole, as
+    /// transformers reads it, where an adapter or the head alone learned, too.
+    bool margins = false, whole_model = false;
+    /// The kind `classifier`: what stands behind a prompt (see pair_template); empty: as default_pair_template.
+    std::string pair_template{};
     std::uint64_t seed = 0;
 
     /// Steps between checkpoints, which lie in `OUT.unfinished` until the folder is made; 0: at a training's end.
@@ -104,7 +109,7 @@ inline nlohmann::ordered_json settings_of(const teach_options& options) {
                                       {"warm_up", training.warm_up}};
     };
     json["fine_tuning"] = told(options.fine_tuning, options.fine_tuning_optimiser);
-    if (options.kind == "implicit") {
+    if (options.kind == "implicit" || options.kind == "head" || options.kind == "classifier") {
         json["preferences"] = told(options.training, options.optimiser);
         json["loss"] = {{"name", options.loss_name}, {"parameters", options.loss_parameters}};
         json["beta"] = options.beta;

@@ -68,18 +68,25 @@ std::vector<Scalar> read_score(const std::filesystem::path& folder, std::size_t 
 
 } // namespace detail
 
-/// Loads a model with a scalar head: one of that form with its own, else a language model with a head of zeros. A head
-/// that predicts tokens, which has no part in it, is never trained. \param adapter learns in place of the model's
-/// tensors, where it is given
+struct scalar_head_options {
+    /// Which of the model's tensors learn with the head; a head that predicts tokens, which has no part in it, never.
+    trained_tensors trained = trained_tensors::none();
+    /// Learns in place of these tensors.
+    std::optional<adapter_options> adapter{};
+    bool recompute_activations = false;
+    std::uint64_t seed = 0; ///< of the adapter's numbers
+};
+
+/// Loads a model with a scalar head: one of that form with its own, else a language model with a head of zeros.
 /// \throws input_error as `load_transformer`, and for another number of labels than one.
 template <std::floating_point Scalar>
 any_scalar_head<Scalar> load_scalar_head(const any_backend<Scalar>& on, const std::filesystem::path& path,
-                                         trained_tensors trained = trained_tensors::none(),
-                                         const std::optional<adapter_options>& adapter = {}, std::uint64_t seed = 0) {
-    if (adapter) trained = trained_tensors::none();
+                                         const scalar_head_options& options = {}) {
+    trained_tensors trained = options.adapter ? trained_tensors::none() : options.trained;
     trained.head = trained.own_head = false;
     any_transformer<Scalar> model = detail::load_made<Scalar>(on.make, path, trained, families::all, true);
-    if (adapter) model = with_adapter(model, *adapter, seed);
+    if (options.adapter) model = with_adapter(model, *options.adapter, options.seed);
+    model.recompute_activations(options.recompute_activations);
     any_scalar_head<Scalar> head(model);
     if (is_sequence_classifier(path)) {
         const std::vector<Scalar> v = detail::read_score<Scalar>(path, model.config().hidden_size);
