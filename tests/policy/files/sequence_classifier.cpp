@@ -14,6 +14,7 @@
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/core/comparison.hpp>
+#include <preflearn/policy/adapters/with_adapter.hpp>
 #include <preflearn/policy/any_backend.hpp>
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/policy/files/sequence_classifier.hpp>
@@ -90,14 +91,14 @@ TEST_CASE("a language model has a head of zeros, and what predicts tokens never 
     const scored_texts texts = golden_scores("llama");
     for (const std::filesystem::path& model : {lm, lm / "model.gguf"}) {
         any_scalar_head<float> head =
-            load_scalar_head(float_heads(), model, {.trained = trained_tensors_named("last:1")});
+            load_scalar_head(float_heads(), model, trained_tensors_named("last:1"));
         CHECK(head.rewards(texts.all()) == std::vector<double>(texts.scores.size()));
         CHECK_FALSE(head.model().weights().trained_offset(head.model().layout().head().weight).has_value());
         CHECK(head.parameters().size() > 16);
     }
-    any_scalar_head<float> alone = load_scalar_head(float_heads(), lm, {.trained = trained_tensors_named("head")});
+    any_scalar_head<float> alone = load_scalar_head(float_heads(), lm, trained_tensors_named("head"));
     CHECK(alone.parameters().size() == 16);
-    any_scalar_head<float> adapted = load_scalar_head(float_heads(), lm, {.adapter = adapter_options{.rank = 2}});
+    any_scalar_head<float> adapted(with_adapter(load_scalar_head(float_heads(), lm).model(), {.rank = 2}));
     CHECK_FALSE(adapted.model().weights().adapters().empty());
     const test::folder f;
     adapted.write_head([](std::span<float> v) { std::ranges::fill(v, 0.5f); });

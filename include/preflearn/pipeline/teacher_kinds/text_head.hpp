@@ -8,14 +8,19 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/data/preferences/preference_data.hpp>
+#include <preflearn/data/selection/fitting.hpp>
+#include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/policy/any_scalar_head.hpp>
 #include <preflearn/policy/any_transformer.hpp>
+#include <preflearn/policy/decoder/config.hpp>
 
 namespace preflearn {
 
@@ -71,5 +76,18 @@ class text_head {
     any_scalar_head<float> head_;
     head_reading reading_;
 };
+
+/// A reader of pairs whose two texts `read(pair)` gives in tokens.
+template <class Read> pair_reader reader_of_both(std::string name, const transformer_config& config, const Read& read) {
+    return {.name = std::move(name),
+            .maximum_length = config.maximum_length,
+            .lengths = [read, size = config.vocabulary_size](const text_comparison& pair) {
+                const auto [first, second] = read(pair);
+                return pair_lengths{.prompt = detail::checked_length(first.prompt, size, "prompt"),
+                                    .first = detail::checked_length(first.response, size, "first response"),
+                                    .second = detail::checked_length(second.response, size, "second response"),
+                                    .second_prompt = detail::checked_length(second.prompt, size, "prompt")};
+            }};
+}
 
 } // namespace preflearn

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <deque>
@@ -41,7 +42,10 @@
 #include <preflearn/pipeline/text_model.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/policy/adapters/adapter_files.hpp>
+#include <preflearn/policy/adapters/with_adapter.hpp>
 #include <preflearn/policy/any_scalar_head.hpp>
+#include <preflearn/policy/any_transformer.hpp>
+#include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/files/sequence_classifier.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
 #include <preflearn/text/files/load.hpp>
@@ -64,12 +68,14 @@ struct head_start {
 
 inline head_start start_of_head(const teaching& at) {
     const teach_options& options = at.options;
-    head_start start{.head = load_scalar_head(at.on, options.model,
-                                              {.trained = options.trained,
-                                               .adapter = options.adapter,
-                                               .recompute_activations = options.recompute_activations,
-                                               .seed = options.seed}),
+    const trained_tensors trained = options.adapter ? trained_tensors::none() : options.trained;
+    head_start start{.head = load_scalar_head(at.on, options.model, trained, options.recompute_activations),
                      .words = load_tokenizer(options.model, options.tokenizer)};
+    if (options.adapter) {
+        const std::vector<float> v = start.head.read_head();
+        start.head = any_scalar_head<float>(with_adapter(start.head.model(), *options.adapter, options.seed));
+        start.head.write_head([&](std::span<float> to) { std::ranges::copy(v, to.begin()); });
+    }
     for (const std::string& note : start.words.notes()) at.say(note);
     for (const std::string& note : start.head.model().notes()) at.say(note);
     start.pad = ids_of_student({.model = options.model}, start.words, {}, start.head.config().vocabulary_size).padding;
@@ -138,20 +144,6 @@ inline void put_head(const any_scalar_head<float>& head, const head_start& start
     if (!whole) told.files.push_back(write_head_file(head, folder));
 }
 
-/// A reader of pairs whose two texts `read(pair)` gives in tokens.
-template <class Read>
-pair_reader reader_of_both(const teaching& at, const transformer_config& config, const Read& read) {
-    return {.name = at.options.model.string(),
-            .maximum_length = config.maximum_length,
-            .lengths = [read, size = config.vocabulary_size](const text_comparison& pair) {
-                const auto [first, second] = read(pair);
-                return pair_lengths{.prompt = checked_length(first.prompt, size, "prompt"),
-                                    .first = checked_length(first.response, size, "first response"),
-                                    .second = checked_length(second.response, size, "second response"),
-                                    .second_prompt = checked_length(second.prompt, size, "prompt")};
-            }};
-}
-
 /// \param read what the head reads of the data's pairs
 template <class Read>
 taught teach_scalar_head(const teaching& at, teacher_description told, head_start start, const head_reading& reading,
@@ -215,9 +207,10 @@ inline taught teach_head(const teaching& at, teacher_description told) {
     const head_reading reading = [texts, after](std::string_view prompt, std::string_view response) {
         return texts->pair(prompt, response, after);
     };
-    const pair_reader lengths = detail::reader_of_both(at, start.head.config(), [&](const text_comparison& pair) {
-        return std::pair(reading(pair.prompt, pair.first), reading(pair.prompt, pair.second));
-    });
+    const pair_reader lengths =
+        reader_of_both(at.options.model.string(), start.head.config(), [&](const text_comparison& pair) {
+            return std::pair(reading(pair.prompt, pair.first), reading(pair.prompt, pair.second));
+        });
     return detail::teach_scalar_head(at, std::move(told), std::move(start), reading, lengths,
                                      [](std::span<const text_comparison> pairs) { return pairs; });
 }
@@ -230,10 +223,11 @@ inline taught teach_classifier(const teaching& at, teacher_description told) {
     const head_reading reading = [read](std::string_view prompt, std::string_view behind) {
         return (*read)(prompt, behind);
     };
-    const pair_reader lengths = detail::reader_of_both(at, start.head.config(), [&](const text_comparison& pair) {
-        return std::pair(reading(pair.prompt, shown(pair.first, pair.second)),
-                         reading(pair.prompt, shown(pair.second, pair.first)));
-    });
+    const pair_reader lengths =
+        reader_of_both(at.options.model.string(), start.head.config(), [&](const text_comparison& pair) {
+            return std::pair(reading(pair.prompt, shown(pair.first, pair.second)),
+                             reading(pair.prompt, shown(pair.second, pair.first)));
+        });
     std::deque<std::string> behind;
     std::deque<std::vector<text_comparison>> both_orders;
     return detail::teach_scalar_head(

@@ -28,6 +28,19 @@
 
 namespace preflearn {
 
+/// The kind `features`.
+struct feature_options {
+    /// "linear", fitted exactly, or "mlp", with these widths, trained.
+    std::string head = "linear";
+    std::vector<std::size_t> hidden{64};
+    /// Which hidden state stands for a response: "last" or "mean".
+    std::string pooling = "last";
+    /// The L2 penalty (of an MLP weight decay); nothing: the best of several on held-out pairs.
+    std::optional<double> l2{};
+    /// A folder that keeps hidden states for other runs; empty: they are kept until the teacher is made.
+    std::filesystem::path cache{};
+};
+
 /// The defaults of training are those of a study's teacher (text_study_options), so that both make the same one.
 struct teach_options {
     /// One of teacher_kinds.
@@ -85,6 +98,7 @@ struct teach_options {
     bool margins = false, whole_model = false;
     /// The kind `classifier`: what stands behind a prompt (see pair_template); empty: as default_pair_template.
     std::string pair_template{};
+    feature_options features{};
     std::uint64_t seed = 0;
 
     /// Steps between checkpoints, which lie in `OUT.unfinished` until the folder is made; 0: at a training's end.

@@ -7,9 +7,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <ostream>
@@ -29,8 +29,6 @@
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
-#include <preflearn/policy/adapters/adapter_options.hpp>
-#include <preflearn/policy/adapters/with_adapter.hpp>
 #include <preflearn/policy/any_scalar_head.hpp>
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
@@ -68,25 +66,16 @@ std::vector<Scalar> read_score(const std::filesystem::path& folder, std::size_t 
 
 } // namespace detail
 
-struct scalar_head_options {
-    /// Which of the model's tensors learn with the head; a head that predicts tokens, which has no part in it, never.
-    trained_tensors trained = trained_tensors::none();
-    /// Learns in place of these tensors.
-    std::optional<adapter_options> adapter{};
-    bool recompute_activations = false;
-    std::uint64_t seed = 0; ///< of the adapter's numbers
-};
-
-/// Loads a model with a scalar head: one of that form with its own, else a language model with a head of zeros.
+/// Loads a model with a scalar head: one of that form with its own, else a language model with a head of zeros. A head
+/// that predicts tokens, which has no part in it, never learns.
 /// \throws input_error as `load_transformer`, and for another number of labels than one.
 template <std::floating_point Scalar>
 any_scalar_head<Scalar> load_scalar_head(const any_backend<Scalar>& on, const std::filesystem::path& path,
-                                         const scalar_head_options& options = {}) {
-    trained_tensors trained = options.adapter ? trained_tensors::none() : options.trained;
+                                         trained_tensors trained = trained_tensors::none(),
+                                         bool recompute_activations = false) {
     trained.head = trained.own_head = false;
     any_transformer<Scalar> model = detail::load_made<Scalar>(on.make, path, trained, families::all, true);
-    if (options.adapter) model = with_adapter(model, *options.adapter, options.seed);
-    model.recompute_activations(options.recompute_activations);
+    model.recompute_activations(recompute_activations);
     any_scalar_head<Scalar> head(model);
     if (is_sequence_classifier(path)) {
         const std::vector<Scalar> v = detail::read_score<Scalar>(path, model.config().hidden_size);
