@@ -74,7 +74,6 @@ TEST_CASE("a reward head learns by an adapter, the last layer, alone or with all
         const taught made = f.run(options);
         REQUIRE(made.held_out.has_value());
         CHECK(made.held_out->pairs == 6);
-        CHECK(made.preferences.steps.back().step == made.preferences.steps.back().steps);
         const auto written = nlohmann::json::parse(test::read(f.folder / how / "teacher.json"));
         const bool whole = how == "last:1" || how == "all";
         CHECK(written["policy"]["from"] == (how == "adapter" ? "adapter" : whole ? "model" : "base"));
