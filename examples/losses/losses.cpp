@@ -1,9 +1,10 @@
-// Here, and nowhere else in the programs, every loss of pairs is compiled.
+// Here, and nowhere else in the programs, every loss is compiled.
 // SPDX-License-Identifier: MIT
 #include "losses.hpp"
 
 #include <algorithm>
 
+#include <preflearn/loss/by_name/kind_named.hpp>
 #include <preflearn/loss/by_name/loss_named.hpp>
 
 chosen_loss loss_of(const std::string& name, const std::vector<std::string>& parameters, std::optional<double> beta) {
@@ -15,4 +16,8 @@ chosen_loss loss_of(const std::string& name, const std::vector<std::string>& par
     return {.name = preflearn::loss_name(name),
             .loss = preflearn::loss_named(name, values),
             .reads_lengths = preflearn::loss_reads_lengths(name)};
+}
+
+preflearn::kind_of_loss any_loss_named(std::string_view name, std::span<const preflearn::named_value> parameters) {
+    return preflearn::kind_of_loss_named(name, parameters);
 }

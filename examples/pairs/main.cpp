@@ -12,6 +12,7 @@
 #include <preflearn/pipeline/pairs/pairs_program.hpp>
 #include <preflearn/report/run/write.hpp>
 
+#include "../command_line/column_options.hpp"
 #include "../command_line/command_line.hpp"
 
 namespace {
@@ -36,24 +37,6 @@ constexpr auto about =
     "fields say; a record that can be read in two ways is refused. Columns that are not read are kept.\n"
     "What is left out is counted, with its reason, and listed in OUT.left-out.jsonl.\n"
     "Ends with 1 when a file is wrong, 2 when the options are, and 3 when nothing is left to write.";
-
-void add_columns(command_line& line, preflearn::record_columns& columns) {
-    line.add("--id-field", columns.id, "the column of ids").shows_default();
-    line.add("--prompt-field", columns.prompt, "of prompts, if not prompt, instruction or question");
-    line.add("--system-field", columns.system, "of system texts, which become the first turn of the prompt");
-    line.add("--chosen-field", columns.chosen, "of chosen responses, if not chosen");
-    line.add("--rejected-field", columns.rejected, "of rejected responses, if not rejected");
-    line.add("--first-field", columns.first, "of the first of two responses, neither of which is called chosen");
-    line.add("--second-field", columns.second, "of the second");
-    line.add("--responses-field", columns.responses, "of lists of responses");
-    line.add("--response-field", columns.response, "in each response that is an object: its text (a.b: member b of a)");
-    line.add("--scores-field", columns.scores, "of lists of scores, one a response");
-    line.add("--score-field", columns.score, "in each response, or of a single completion: its score (a.b as above)");
-    line.flag("--lower-is-better", columns.lower_is_better, "in the columns of scores that are named: ranks");
-    line.add("--completion-field", columns.completion, "of single completions, if not completion");
-    line.add("--label-field", columns.label, "of labels, if not label");
-    line.add("--margin-field", columns.margin, "of margins, if not margin");
-}
 
 void add_selection(command_line& line, arguments& given) {
     preflearn::record_rules& rules = given.options.rules;

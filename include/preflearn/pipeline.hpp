@@ -5,7 +5,10 @@
 
 #include <preflearn/pipeline/agreement.hpp>
 #include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/aligning.hpp>
+#include <preflearn/pipeline/evaluating.hpp>
 #include <preflearn/pipeline/labelling.hpp>
+#include <preflearn/pipeline/learning.hpp>
 #include <preflearn/pipeline/noise.hpp>
 #include <preflearn/pipeline/output.hpp>
 #include <preflearn/pipeline/pairs.hpp>

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <preflearn/loss/by_name/any_divergence.hpp>
+#include <preflearn/loss/by_name/any_kind.hpp>
 #include <preflearn/loss/by_name/any_loss.hpp>
 #include <preflearn/loss/by_name/identity.hpp>
+#include <preflearn/loss/by_name/kind_named.hpp>
 #include <preflearn/loss/by_name/list.hpp>
 #include <preflearn/loss/by_name/loss_named.hpp>
 #include <preflearn/loss/by_name/names.hpp>

@@ -69,17 +69,24 @@ struct state_or_nothing<L, Scores> {
 
 } // namespace detail
 
+/// What the sum of weight · loss of a batch is divided by: the sum of its weights, or the number of its examples, so
+/// that a batch of light ones counts for less (the plain mean E[C ℓ] of CW-PO, arXiv:2603.04968).
+enum class batch_mean { over_weights, over_examples };
+
 /// An Objective of the loop; owns the batch and a copy of the loss.
 template <LossBatch Batch, class L> class loss_objective {
   public:
     using model_type = typename Batch::model_type;
     using pass = typename model_type::pass;
 
-    loss_objective(Batch batch, const L& loss) : batch_(std::move(batch)), loss_(loss) {}
+    loss_objective(Batch batch, const L& loss, batch_mean mean = batch_mean::over_weights)
+        : batch_(std::move(batch)), loss_(loss), mean_(mean) {}
 
     [[nodiscard]] const Batch& batch() const { return batch_; }
     [[nodiscard]] std::size_t size() const { return batch_.size(); }
-    [[nodiscard]] double weight(std::size_t i) const { return batch_.weight(i); }
+    [[nodiscard]] double weight(std::size_t i) const {
+        return mean_ == batch_mean::over_weights ? batch_.weight(i) : 1;
+    }
     /// The running mean of the loss, which goes from step to step; empty for most losses.
     [[nodiscard]] std::span<double> running() { return state_.running(); }
 
@@ -118,18 +125,7 @@ template <LossBatch Batch, class L> class loss_objective {
         pass done = forward(model, examples);
         if constexpr (requires { done.tokens(); }) tokens_ += done.tokens();
         batch_.take(done, examples);
-        if constexpr (coupled) {
-            if (!state_.known()) {
-                reduce(examples);
-                state_.settle();
-            }
-        }
-        sums_ += by_name(examples, [&] {
-            if constexpr (coupled)
-                return map_from(loss_, batch_.scores(), state_.value(), batch_.gradients(), seen_);
-            else
-                return loss_(batch_.scores(), batch_.gradients());
-        });
+        sums_ += losses_of(examples, batch_.gradients());
         seen_ += examples.size();
         batch_.backward(model, std::move(done), per_weight_);
     }
@@ -141,21 +137,27 @@ template <LossBatch Batch, class L> class loss_objective {
     }
 
     /// Loss and metrics of all examples under the model, `together` of them at once, without gradients. A loss that
-    /// couples the batch sees all of them at once, and carries nothing on.
+    /// couples the batch takes them all for one batch, and carries nothing on.
     training_step evaluate(const model_type& model, std::size_t together) {
         std::vector<std::size_t> all(size());
         std::iota(all.begin(), all.end(), std::size_t{0});
+        return evaluate(model, all, together);
+    }
+    /// The same of some examples.
+    training_step evaluate(const model_type& model, std::span<const std::size_t> all, std::size_t together) {
         double total = 0;
         for (const std::size_t i : all) total += weight(i);
+        const auto kept = std::exchange(state_, {});
+        const std::size_t part = std::max<std::size_t>(together, 1);
         begin(total);
-        const std::size_t part = coupled && couples() ? all.size() : std::max<std::size_t>(together, 1);
-        if constexpr (coupled && requires { batch_.prepare(model, std::span<const std::size_t>(all), part); })
-            batch_.prepare(model, std::span<const std::size_t>(all), part);
+        prepare(model, all, part);
         for (std::size_t at = 0; at < all.size(); at += part) {
-            const auto examples = std::span<const std::size_t>(all).subspan(at, std::min(part, all.size() - at));
+            const auto examples = all.subspan(at, std::min(part, all.size() - at));
             batch_.take(forward(model, examples), examples);
-            sums_ += by_name(examples, [&] { return loss_(batch_.scores(), typename scores::gradients{}); });
+            sums_ += losses_of(examples, typename scores::gradients{});
+            seen_ += examples.size();
         }
+        state_ = kept;
         training_step step;
         finish(step);
         return step;
@@ -165,6 +167,7 @@ template <LossBatch Batch, class L> class loss_objective {
         run.add("objective", Batch::kind);
         batch_.describe(run);
         run.add("loss", identity_of(loss_));
+        if (mean_ == batch_mean::over_examples) run.add("mean", std::string_view("over examples"));
     }
 
   private:
@@ -192,6 +195,21 @@ template <LossBatch Batch, class L> class loss_objective {
     void reduce(std::span<const std::size_t> examples) {
         state_.merge(by_name(examples, [&] { return loss_.reduce(batch_.scores()); }));
     }
+    /// The loss of the examples in hand, by the state of the whole batch.
+    typename scores::sums losses_of(std::span<const std::size_t> examples, const typename scores::gradients& out) {
+        if constexpr (coupled) {
+            if (!state_.known()) {
+                reduce(examples);
+                state_.settle();
+            }
+        }
+        return by_name(examples, [&] {
+            if constexpr (coupled)
+                return map_from(loss_, batch_.scores(), state_.value(), out, seen_);
+            else
+                return loss_(batch_.scores(), out);
+        });
+    }
     /// What `evaluate` returns; errors of the loss name an example as messages do.
     template <class Evaluate>
     decltype(auto) by_name(std::span<const std::size_t> examples, const Evaluate& evaluate) const {
@@ -201,6 +219,7 @@ template <LossBatch Batch, class L> class loss_objective {
 
     Batch batch_;
     L loss_;
+    batch_mean mean_;
     batch_state<typename detail::state_or_nothing<L, scores>::type> state_;
     typename scores::sums sums_;
     std::size_t seen_ = 0; // of this batch, by a coupled loss

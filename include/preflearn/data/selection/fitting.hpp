@@ -114,6 +114,15 @@ inline std::optional<left_out_pair> without_label(const std::optional<preference
 
 } // namespace detail
 
+/// Why the readers cannot take the pair; nothing when they can. \throws what a reader throws
+inline std::optional<left_out_pair> unreadable(const text_comparison& pair, std::span<const pair_reader> readers,
+                                               const fit_rules& rules) {
+    std::vector<pair_lengths> lengths;
+    lengths.reserve(readers.size());
+    for (const pair_reader& reader : readers) lengths.push_back(reader.lengths(pair));
+    return detail::unreadable(readers, lengths, rules);
+}
+
 /// Keeps the pairs that every reader can take and that meet the rules. The record begins with the lines that the reader
 /// of the file skipped. A pair has one reason, the first of: its label, empty prompt, empty response, length, identical
 /// responses. \throws input_error naming file, line and id for what a reader throws.
@@ -122,16 +131,14 @@ inline fitting_pairs fit_pairs(const preference_data& data, std::span<const pair
     fitting_pairs result;
     for (const malformed_line& line : data.skipped.lines)
         result.left_out.add({.name = {.line = line.line}, .message = data.skipped.reasons[line.reason]});
-    std::vector<pair_lengths> lengths(readers.size());
     for (const text_comparison& pair : data.comparisons()) {
         std::optional<left_out_pair> unfit = detail::without_label(data.labels().find(pair.id), rules.label);
         if (!unfit) {
             try {
-                for (std::size_t r = 0; r < readers.size(); ++r) lengths[r] = readers[r].lengths(pair);
+                unfit = unreadable(pair, readers, rules);
             } catch (const error& failure) {
                 throw input_error(message(data.names().place(pair.id), ": ", failure.what()));
             }
-            unfit = detail::unreadable(readers, lengths, rules);
         }
         if (!unfit && pair.first == pair.second) {
             result.identical.push_back(pair);

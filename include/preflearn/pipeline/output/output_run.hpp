@@ -18,16 +18,24 @@
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/whole_folder.hpp>
 #include <preflearn/report/run/file_hash.hpp>
 #include <preflearn/report/run/manifest.hpp>
 
 namespace preflearn {
 
-/// `labels.jsonl` has its `labels.manifest.json`; names with another ending keep it: `labels.txt.manifest.json`.
+/// `labels.jsonl` has its `labels.manifest.json`, `student.gguf` its `student.manifest.json`; names with another ending
+/// keep it: `labels.txt.manifest.json`.
 inline std::filesystem::path beside(const std::filesystem::path& out, const std::string& ending) {
     std::filesystem::path place = out;
-    if (place.extension() == ".jsonl") place.replace_extension();
+    if (place.extension() == ".jsonl" || place.extension() == ".gguf") place.replace_extension();
     return place += ending;
+}
+
+/// Where a result that is not finished keeps what a run goes on from: `student` has its folder `student.unfinished`.
+inline std::filesystem::path unfinished_path(const std::filesystem::path& out) {
+    std::filesystem::path place = detail::named_folder(out);
+    return place += ".unfinished";
 }
 
 /// Names settings by their content.

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -17,6 +18,15 @@ namespace preflearn {
 
 /// Takes each sentence for the user.
 using speaker = std::function<void(const std::string&)>;
+
+/// Says each line of a text.
+inline void say_lines(std::string_view lines, const speaker& say) {
+    while (!lines.empty()) {
+        const std::size_t end = std::min(lines.find('\n'), lines.size());
+        say(std::string(lines.substr(0, end)));
+        lines.remove_prefix(std::min(end + 1, lines.size()));
+    }
+}
 
 /// Told at the start and after each block how much of how much is done, how many tokens were computed for the block and
 /// how many operations one takes. \param title what is done

@@ -19,6 +19,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/whole_folder.hpp>
 #include <preflearn/data/selection/left_out.hpp>
+#include <preflearn/pipeline/learning/training_report.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
@@ -50,12 +51,6 @@ struct taught {
     /// The folder was there already, made by the same call.
     bool was_there = false;
 };
-
-/// Where a teacher that is not finished keeps its checkpoints and log-probs.
-inline std::filesystem::path unfinished_path(const std::filesystem::path& out) {
-    std::filesystem::path beside = detail::named_folder(out);
-    return beside += ".unfinished";
-}
 
 namespace detail {
 
@@ -118,16 +113,6 @@ inline std::optional<taught> made_before(const std::filesystem::path& out, const
     return found;
 }
 
-inline nlohmann::ordered_json json_of(const training_history& history) {
-    auto steps = nlohmann::ordered_json::array();
-    for (const training_step& step : history.steps) {
-        nlohmann::ordered_json one{{"step", step.step}};
-        for_each_metric(step, [&](std::string_view name, double value) { one[std::string(name)] = value; });
-        steps.push_back(std::move(one));
-    }
-    return steps;
-}
-
 } // namespace detail
 
 /// Says in the description which pairs are learned from.
@@ -186,8 +171,8 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
             write_json(to_json(told), folder / "teacher.json");
         }
         write_json(nlohmann::ordered_json{{"held_out", told.evaluation},
-                                          {"fine_tuning", detail::json_of(made.fine_tuning)},
-                                          {"preferences", detail::json_of(made.preferences)}},
+                                          {"fine_tuning", json_of_steps(made.fine_tuning)},
+                                          {"preferences", json_of_steps(made.preferences)}},
                    folder / "results.json");
         manifest run{.program = "teach",
                      .command_line = options.command_line,

@@ -46,14 +46,6 @@ struct teach_data {
 
 namespace detail {
 
-inline void say_lines(std::string_view lines, const speaker& say) {
-    while (!lines.empty()) {
-        const std::size_t end = std::min(lines.find('\n'), lines.size());
-        say(std::string(lines.substr(0, end)));
-        lines.remove_prefix(std::min(end + 1, lines.size()));
-    }
-}
-
 /// The pairs that fit, and those of two identical responses, from which nothing is learned.
 struct usable_pairs_of {
     std::vector<text_comparison> all;

@@ -16,6 +16,7 @@
 
 #include <preflearn/data/preferences/record.hpp>
 #include <preflearn/data/selection/fitting.hpp>
+#include <preflearn/pipeline/learning/training_settings.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/policy/adapters/adapter_options.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
@@ -114,27 +115,15 @@ struct teach_options {
 inline nlohmann::ordered_json settings_of(const teach_options& options) {
     nlohmann::ordered_json json{{"kind", options.kind}, {"seed", options.seed}};
     if (options.model.empty()) return json;
-    const auto told = [](const training_options& training, const adamw& optimiser) {
-        return nlohmann::ordered_json{{"epochs", training.epochs},
-                                      {"batch", training.batch_size},
-                                      {"micro_batch", training.micro_batch_size},
-                                      {"rate", optimiser.rate},
-                                      {"schedule", std::string(training.schedule.name())},
-                                      {"warm_up", training.warm_up}};
-    };
-    json["fine_tuning"] = told(options.fine_tuning, options.fine_tuning_optimiser);
+    json["fine_tuning"] = settings_of(options.fine_tuning, options.fine_tuning_optimiser);
     if (options.kind == "implicit" || options.kind == "head" || options.kind == "classifier") {
-        json["preferences"] = told(options.training, options.optimiser);
+        json["preferences"] = settings_of(options.training, options.optimiser);
         json["loss"] = {{"name", options.loss_name}, {"parameters", options.loss_parameters}};
         json["beta"] = options.beta;
     }
     json["optimiser"] = options.eight_bit_moments ? "adamw_8bit" : "adamw";
     json["trained"] = options.adapter ? "adapter" : options.trained_name;
-    if (options.adapter)
-        json["adapter"] = {{"rank", options.adapter->rank},
-                           {"alpha", options.adapter->alpha},
-                           {"dropout", options.adapter->dropout},
-                           {"targets", options.adapter->targets}};
+    if (options.adapter) json["adapter"] = settings_of(*options.adapter);
     json["held_out"] = {{"share", options.held_out.empty() ? options.held_out_share : 0},
                         {"every", options.evaluate_every},
                         {"patience", options.patience}};

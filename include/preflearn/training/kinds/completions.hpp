@@ -203,6 +203,12 @@ template <class Model, class Example, class Reference, bool Mismatched> class co
     std::vector<std::uint8_t> flags_;
 };
 
+/// Whether a batch has baselines to report: one of a loss that was chosen at run time says so itself.
+template <class Real, class Loss> bool has_baselines(const Loss& loss) {
+    if constexpr (requires { loss.couples_pairs(); }) return loss.couples_pairs();
+    return CoupledUnpairedLoss<Loss, Real>;
+}
+
 /// Trains `model` in place on `examples` (a contiguous range of `completion<Prompt, Response>`).
 /// \param desirable one flag per completion, 0: undesirable
 /// \param reference a Policy, or a span of its log-probs of the examples, which may be empty: no reference. Losses that
@@ -220,10 +226,9 @@ training_history train_unpaired(Model& model, const Examples& examples, std::spa
     using example = std::ranges::range_value_t<Examples>;
     check_trainable<Model, std::span<const example>>();
     check_unpaired_loss<Loss, typename Model::real>();
-    loss_objective objective(
-        completion_batch<Model, example, Reference, loss_uses_mismatched<Loss>>(
-            examples, desirable, reference, weights, CoupledUnpairedLoss<Loss, typename Model::real>),
-        loss);
+    loss_objective objective(completion_batch<Model, example, Reference, loss_uses_mismatched<Loss>>(
+                                 examples, desirable, reference, weights, has_baselines<typename Model::real>(loss)),
+                             loss);
     return train(model, objective, optimiser, options);
 }
 
