@@ -72,7 +72,7 @@ template <class Result, class Model, class Use> Result learning_by(Model& model,
 }
 
 /// What a model says of itself.
-template <class Model> std::vector<std::pair<std::string, std::string>> description_of(const Model& model) {
+template <class Model> std::vector<std::pair<std::string, std::string>> fields_described_by(const Model& model) {
     struct {
         std::vector<std::pair<std::string, std::string>> fields;
         void add(std::string name, std::string text) { fields.emplace_back(std::move(name), std::move(text)); }
@@ -127,7 +127,9 @@ template <class Scalar, class Backend> class held_transformer final : public tra
     void write_parameters(const std::function<void(std::span<Scalar>)>& write) override {
         model_.write_parameters(write);
     }
-    std::vector<std::pair<std::string, std::string>> description() const override { return description_of(model_); }
+    std::vector<std::pair<std::string, std::string>> description() const override {
+        return fields_described_by(model_);
+    }
     double operations_per_token() const override { return model_.operations_per_token(); }
 
     any_pass forward(batch completions) const override {
@@ -231,7 +233,7 @@ template <class Scalar, class Backend> class held_scalar_head final : public sca
     void release_gradients() override { head_.release_gradients(); }
     void begin_step(std::uint64_t key) override { head_.begin_step(key); }
     void end_step() override { head_.end_step(); }
-    std::vector<std::pair<std::string, std::string>> description() const override { return description_of(head_); }
+    std::vector<std::pair<std::string, std::string>> description() const override { return fields_described_by(head_); }
     double operations_per_token() const override { return head_.model().operations_per_token(); }
 
   private:

@@ -63,14 +63,14 @@ TEST_CASE("a linear head on hidden states is fitted with the penalty that is bes
         options.features.cache = f.folder / "states";
         const taught made = f.run(options);
         CHECK(made.held_out->accuracy.value > 0.6);
-        CHECK(made.preferences.steps.size() == detail::penalties.size());
+        CHECK(made.preferences.steps.size() == detail::tried_penalties.size());
         double least = made.preferences.steps[0].eval_loss;
         for (const training_step& step : made.preferences.steps) least = std::min(least, step.eval_loss);
         const std::size_t chosen =
-            detail::penalties.size() - 1 -
+            detail::tried_penalties.size() - 1 -
             static_cast<std::size_t>(
-                std::ranges::find(detail::penalties, made.description.training["l2"].get<double>()) -
-                detail::penalties.begin());
+                std::ranges::find(detail::tried_penalties, made.description.training["l2"].get<double>()) -
+                detail::tried_penalties.begin());
         CHECK(made.preferences.steps[chosen].eval_loss == least);
         CHECK(made.held_out->loss_before ==
               doctest::Approx(least).epsilon(1e-6)); // what was written is what was fitted

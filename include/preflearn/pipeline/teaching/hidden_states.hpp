@@ -39,7 +39,7 @@ struct hidden_store {
 
 namespace detail {
 
-inline std::string key_of(const hidden_store& store, std::span<const token_completion> completions) {
+inline std::string states_key(const hidden_store& store, std::span<const token_completion> completions) {
     fingerprint print;
     print.add(std::string_view("preflearn hidden states, version 1"));
     print.add(store.model);
@@ -78,7 +78,7 @@ inline std::vector<float> hidden_states(const any_transformer<float>& model,
     for (std::size_t begin = 0; begin < completions.size(); begin += block) {
         const std::span<const token_completion> some =
             completions.subspan(begin, std::min(block, completions.size() - begin));
-        const std::string key = detail::key_of(store, some);
+        const std::string key = detail::states_key(store, some);
         const std::filesystem::path path = store.folder / ("hidden-" + key + ".safetensors");
         std::vector<float> states = detail::kept_states(path, key, some.size(), model.config().hidden_size);
         if (states.empty()) {

@@ -67,7 +67,7 @@ namespace preflearn {
 namespace detail {
 
 /// From weak to strong, of inputs with deviation 1.
-inline constexpr std::array penalties{1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0};
+inline constexpr std::array tried_penalties{1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0};
 inline constexpr double usual_penalty = 1e-2;
 
 /// Hidden states of pairs, first and second response of each in turn, and their outcomes.
@@ -146,11 +146,11 @@ inline held_out_result fared(std::span<const double> margins, std::span<const do
     return {loss / count, right / count};
 }
 
-/// Which penalties are tried.
+/// Which tried_penalties are tried.
 inline std::vector<double> penalties_for(const teach_options& options, bool held_out) {
     if (options.features.l2) return {*options.features.l2};
     if (!held_out) return {usual_penalty};
-    return {penalties.rbegin(), penalties.rend()}; // the strong first, whose fit is near zero
+    return {tried_penalties.rbegin(), tried_penalties.rend()}; // the strong first, whose fit is near zero
 }
 
 inline feature_head fit_linear_head(const teaching& at, const state_pairs& learned, const state_pairs& held,
