@@ -26,10 +26,10 @@
 #include <preflearn/pipeline/aligning/align_data.hpp>
 #include <preflearn/pipeline/aligning/align_options.hpp>
 #include <preflearn/pipeline/aligning/columns_taken.hpp>
-#include <preflearn/pipeline/aligning/label_noise.hpp>
 #include <preflearn/pipeline/aligning/learn_student.hpp>
 #include <preflearn/pipeline/aligning/student_output.hpp>
 #include <preflearn/pipeline/aligning/student_report.hpp>
+#include <preflearn/pipeline/aligning/told_noise.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/study_options.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
@@ -151,7 +151,7 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
                                   const speaker& say) {
     check_options(options);
     aligned_student made;
-    made.report.noise = noise_of_labels(options);
+    made.report.noise = noise_told(options);
     const kind_of_loss loss = losses(options.loss_name, parameters_with_noise(options, made.report.noise));
     made.report.loss = loss.identity();
     output_run run = detail::run_of(on, options, loss);

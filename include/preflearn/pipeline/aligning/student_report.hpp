@@ -17,8 +17,8 @@
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/aligning/align_examples.hpp>
-#include <preflearn/pipeline/aligning/label_noise.hpp>
 #include <preflearn/pipeline/aligning/learn_student.hpp>
+#include <preflearn/pipeline/aligning/told_noise.hpp>
 #include <preflearn/pipeline/learning/training_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
 #include <preflearn/report/tables/json_number.hpp>
@@ -30,7 +30,7 @@ namespace preflearn {
 struct student_report {
     std::string loss{}; ///< its identity
     std::size_t learned = 0, held_out = 0;
-    std::optional<label_noise> noise{};
+    std::optional<told_noise> noise{};
     /// Of held-out examples; nothing where there are none.
     std::optional<double> held_out_loss{};
     /// How often its reward of the chosen response is the larger one, over prompts, ties half; and how often it sides

@@ -48,9 +48,11 @@ struct origin_facts {
 inline bool is_licence_file(std::string_view name) {
     std::string small;
     for (const char c : name) small += c == '-' || c == ' ' ? '_' : static_cast<char>(std::tolower(c));
-    const std::string_view stem = std::string_view(small).substr(0, small.find('.'));
-    const std::string_view rest = std::string_view(small).substr(stem.size());
-    if (rest != "" && rest != ".txt" && rest != ".md" && rest != ".pdf" && rest != ".html") return false;
+    const std::size_t dot = small.rfind('.');
+    const std::string_view end = dot == small.npos ? std::string_view() : std::string_view(small).substr(dot + 1);
+    const bool numbered = std::ranges::all_of(end, [](char c) { return c >= '0' && c <= '9'; }); // LICENSE-2.0
+    if (!numbered && end != "txt" && end != "md" && end != "pdf" && end != "html") return false;
+    const std::string_view stem = std::string_view(small).substr(0, numbered ? small.size() : dot);
     const auto has = [&](std::initializer_list<std::string_view> words) {
         return std::ranges::any_of(words, [&](std::string_view word) { return stem.find(word) != stem.npos; });
     };

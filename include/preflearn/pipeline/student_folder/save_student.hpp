@@ -20,11 +20,12 @@
 #include <preflearn/pipeline/student_folder/model_card.hpp>
 #include <preflearn/pipeline/student_folder/origin_files.hpp>
 #include <preflearn/pipeline/student_folder/student_card.hpp>
+#include <preflearn/pipeline/student_folder/student_gguf.hpp>
+#include <preflearn/pipeline/student_folder/student_tokenizer.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
 #include <preflearn/policy/adapters/adapter_files.hpp>
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/files/save.hpp>
-#include <preflearn/policy/files/save_gguf.hpp>
 #include <preflearn/report/run/write.hpp>
 #include <preflearn/text/files/load.hpp>
 
@@ -35,26 +36,13 @@ inline bool is_gguf_name(const std::filesystem::path& out) { return out.extensio
 
 namespace detail {
 
-/// \throws input_error when the file cannot be copied.
-inline void copy_into(const std::filesystem::path& file, const std::filesystem::path& folder) {
-    std::error_code failure;
-    std::filesystem::copy_file(file, folder / file.filename(), failure);
-    require<input_error>(!failure, (folder / file.filename()).string(), ": cannot be copied from ", file.string(), ": ",
-                         failure.message());
-}
-
-/// Tokenizer and chat template of the origin, into the student's folder.
-inline void write_text_files(const student_origin& origin, const std::filesystem::path& folder) {
-    for (const std::filesystem::path& file : text_files_of(origin.model)) copy_into(file, folder);
-}
-
 inline void write_student_folder(const any_transformer<float>& model, const student_origin& origin,
                                  const std::filesystem::path& folder, const student_card& card,
                                  const student_form& form) {
     const origin_facts facts = facts_of(origin);
     const tokenizer words = load_tokenizer(origin.model, origin.tokenizer);
     const special_ids ids = ids_of_student(origin, words, model.config().end_tokens, model.config().vocabulary_size);
-    write_text_files(origin, folder);
+    write_student_tokenizer(origin, folder, model.config().maximum_length);
     for (const std::filesystem::path& file : facts.licences) copy_into(file, folder);
     if (form.keep_adapter) {
         save_adapter(model, folder, std::filesystem::absolute(named_folder(origin.model)).lexically_normal().string());
@@ -71,6 +59,32 @@ inline void write_student_folder(const any_transformer<float>& model, const stud
 
 } // namespace detail
 
+namespace detail {
+
+inline void require_nothing_at(const std::filesystem::path& out) {
+    std::error_code ignored;
+    require<input_error>(!std::filesystem::exists(std::filesystem::symlink_status(named_folder(out), ignored)),
+                         out.string(), ": is there already, and nothing is written over");
+}
+
+} // namespace detail
+
+/// Tries, before hours of learning, whether `save_student` can write there: nothing may be at `out`, files must be
+/// makeable beside it, and the form must be able to express the origin's tokenizer. \throws as `save_student`.
+inline void check_student(const student_origin& origin, const std::filesystem::path& out,
+                          const student_form& form = {}) {
+    detail::require_nothing_at(out);
+    if (is_gguf_name(out)) {
+        require(!form.keep_adapter, out.string(), ": a GGUF file holds the whole model; its adapter cannot be kept");
+        check_can_be_written(out);
+        return check_student_gguf(origin, out, form.type);
+    }
+    detail::torch_name_of(form.type);
+    const detail::temporary_folder trial(detail::named_folder(out));
+    (void)facts_of(origin);
+    write_student_tokenizer(origin, trial.path(), 1);
+}
+
 /// Writes a student: to a folder, or to a file where `out` ends in ".gguf". The model may have adapters, which are
 /// merged unless the form keeps them. \throws input_error when something is at `out` or a file cannot be read or
 /// written, and argument_error for a model that such files cannot express; then nothing is at `out`.
@@ -81,11 +95,9 @@ inline void save_student(const any_transformer<float>& model, const student_orig
     const std::filesystem::path place = detail::named_folder(out);
     if (card.name.empty()) card.name = place.stem().string();
     if (is_gguf_name(out)) {
-        std::error_code ignored;
-        require<input_error>(!std::filesystem::exists(std::filesystem::symlink_status(out, ignored)), out.string(),
-                             ": is there already, and nothing is written over");
+        detail::require_nothing_at(out);
         require(!form.keep_adapter, out.string(), ": a GGUF file holds the whole model; its adapter cannot be kept");
-        return save_gguf(model, origin.model, out, form.type);
+        return write_student_gguf(model, origin, out, card, form.type);
     }
     write_folder_whole(out, [&](const std::filesystem::path& folder) {
         detail::write_student_folder(model, origin, folder, card, form);
