@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/core/sampling.hpp>
@@ -30,7 +31,10 @@
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/frozen_tensors.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
+#include <preflearn/policy/decoder/rows_at_once.hpp>
 #include <preflearn/policy/reward_head.hpp>
+#include <preflearn/policy/sampling/cache.hpp>
+#include <preflearn/policy/sampling/decoder_calls.hpp>
 #include <preflearn/policy/transformer.hpp>
 
 namespace preflearn {
@@ -80,6 +84,24 @@ template <class Model> std::vector<std::pair<std::string, std::string>> fields_d
     model.describe(told);
     return std::move(told.fields);
 }
+
+/// Refers to the model.
+template <class Model> class held_decoder final : public decoder_calls<typename Model::scalar> {
+  public:
+    using scalar = typename Model::scalar;
+
+    held_decoder(const Model& lm, std::span<const token_span> prompts, std::size_t more)
+        : decoder_(lm, prompts, more) {}
+    std::span<const std::size_t> live() const override { return decoder_.live(); }
+    matrix_view<const scalar> logits() const override { return decoder_.logits(); }
+    bool has_room(std::size_t i) const override { return decoder_.has_room(i); }
+    void keep(std::span<const std::size_t> rows) override { decoder_.keep(rows); }
+    void branch(std::span<const std::size_t> rows) override { decoder_.branch(rows); }
+    void advance(std::span<const token_id> tokens) override { decoder_.advance(tokens); }
+
+  private:
+    cached_decoder<Model> decoder_;
+};
 
 template <class Scalar, class Backend> class held_transformer final : public transformer_calls<Scalar> {
   public:
@@ -169,6 +191,15 @@ template <class Scalar, class Backend> class held_transformer final : public tra
                                  std::uint64_t seed, std::string_view purpose) const override {
         return model_.sample_many(prompts, options, seed, purpose);
     }
+    std::unique_ptr<decoder_calls<Scalar>> decoder(std::span<const token_span> prompts,
+                                                   std::size_t more) const override {
+        try {
+            return std::make_unique<held_decoder<model_type>>(model_, prompts, more);
+        } catch (const memory_error_of<Backend>&) {
+            return nullptr;
+        }
+    }
+    sampling_room room_for_sampling() const override { return sampling_at_once<Scalar, Backend>(model_.config()); }
 
   private:
     static std::unique_ptr<calls> held(model_type model) {

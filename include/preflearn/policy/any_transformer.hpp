@@ -26,6 +26,8 @@
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/frozen_tensors.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
+#include <preflearn/policy/decoder/rows_at_once.hpp>
+#include <preflearn/policy/sampling/decoder_calls.hpp>
 
 namespace preflearn {
 
@@ -103,6 +105,9 @@ template <std::floating_point Scalar> struct transformer_calls {
     [[nodiscard]] virtual ragged<token_id> sample_many(std::span<const token_span> prompts,
                                                        const sampling_options& options, std::uint64_t seed,
                                                        std::string_view purpose) const = 0;
+    [[nodiscard]] virtual std::unique_ptr<decoder_calls<Scalar>> decoder(std::span<const token_span> prompts,
+                                                                         std::size_t more) const = 0;
+    [[nodiscard]] virtual sampling_room room_for_sampling() const = 0;
 };
 
 /// A GenerativePolicy and a Trainable on token completions as `transformer` is, with its members. Made by `any_backend`
@@ -212,6 +217,13 @@ template <std::floating_point Scalar = float> class any_transformer {
                                                std::uint64_t seed, std::string_view purpose = "sample") const {
         return model_->sample_many(prompts, options, seed, purpose);
     }
+    /// A `cached_decoder` of this model, which must outlive it unchanged; null where a device's memory is too small.
+    [[nodiscard]] std::unique_ptr<decoder_calls<Scalar>> decoder(std::span<const token_span> prompts,
+                                                                 std::size_t more) const {
+        return model_->decoder(prompts, more);
+    }
+    /// How many sequences should grow together.
+    [[nodiscard]] sampling_room room_for_sampling() const { return model_->room_for_sampling(); }
 
   private:
     std::unique_ptr<calls> model_;

@@ -16,6 +16,7 @@
 #include <preflearn/pipeline/aligning/align_file.hpp>
 
 #include "../../files.hpp"
+#include "../student_folder/tiny_gguf.hpp"
 #include "../tiny_models.hpp"
 #include "tiny_losses.hpp"
 
@@ -179,10 +180,19 @@ TEST_CASE("stopped at any step, the same call goes on to the same bytes") {
     }
 }
 
-TEST_CASE("a GGUF student of a folder is refused before anything is learned") {
+TEST_CASE("a GGUF student has its results beside it, and is made once") {
     align_files f;
-    CHECK(test::contains(f.error_of(f.options("student.gguf")), "is a folder"));
-    CHECK_FALSE(std::filesystem::exists(f.folder / "student.gguf.unfinished"));
+    align_options options = f.options("student.gguf");
+    options.model = test::write_tiny_gguf(f.folder / "base.gguf");
+    f.run(options);
+    CHECK(std::filesystem::exists(f.folder / "student.gguf"));
+    CHECK(nlohmann::json::parse(test::read(f.folder / "student.results.json")).contains("held_out"));
+    CHECK(f.run(options).was_there);
+    options.out = f.folder / "other.gguf";
+    f.folder.write("other.results.json", "mine");
+    CHECK(test::contains(f.error_of(options), "other.results.json"));
+    CHECK(test::read(f.folder / "other.results.json") == "mine");
+    CHECK_FALSE(std::filesystem::exists(f.folder / "other.gguf"));
 }
 
 TEST_CASE("the noise of labels goes to a loss that corrects for it, and to no other") {

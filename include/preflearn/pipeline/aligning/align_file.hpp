@@ -157,10 +157,7 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
     output_run run = detail::run_of(on, options, loss);
     made.was_there = student_made_before(options.out, run.key);
     if (made.was_there) return made;
-    std::error_code ignored;
-    require<input_error>(!is_gguf_name(options.out) || !std::filesystem::is_directory(options.model, ignored),
-                         options.out.string(), ": a GGUF student is made of a GGUF model, and ", options.model.string(),
-                         " is a folder; --out a folder, which llama.cpp's converter takes");
+    check_student(origin_of(options), options.out, {.type = options.written, .keep_adapter = options.keep_adapter});
 
     record_options records = options.records;
     const std::optional<chosen_chat_format> chat = detail::chat_of(options, say);
@@ -219,6 +216,7 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
     run.record.sizes = {{"learned", made.report.learned}, {"held_out", made.report.held_out}};
     write_student(models.student.model(), options, run, made.report, data,
                   chat ? std::string(layout_of(chat->format).name) : std::string());
+    std::error_code ignored;
     std::filesystem::remove_all(unfinished, ignored);
     return made;
 }

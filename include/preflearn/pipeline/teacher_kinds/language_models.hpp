@@ -113,8 +113,11 @@ class tokens_of_block {
             first_.push_back(completions_.size());
             if (said[i].unfit) continue;
             try {
-                for (const std::string_view response : block[i].responses)
-                    if ((said[i].unfit = add(reading, reader, block[i].prompt, response))) break;
+                for (std::size_t r = 0; r < block[i].responses.size() && !said[i].unfit; ++r) {
+                    const bool open = !block[i].open.empty() && block[i].open[r];
+                    said[i].unfit = add(reading, reader, block[i].prompt, block[i].responses[r],
+                                        open ? response_end::nothing : reading.after_response);
+                }
             } catch (const error& failure) { // a token that the model has no place for
                 throw input_error(message("pair ", block[i].id, ": ", failure.what()));
             }
@@ -135,8 +138,8 @@ class tokens_of_block {
   private:
     /// Adds a completion, unless the model cannot take it: then why.
     std::optional<left_out_pair> add(const text_reading& reading, const pair_reader& reader, std::string_view prompt,
-                                     std::string_view response) {
-        const token_completion both = texts_->pair(prompt, response, reading.after_response);
+                                     std::string_view response, response_end after) {
+        const token_completion both = texts_->pair(prompt, response, after);
         const pair_lengths lengths{.prompt = detail::checked_length(both.prompt, reading.vocabulary, "prompt"),
                                    .first = detail::checked_length(both.response, reading.vocabulary, "response"),
                                    .second = both.response.size()};

@@ -27,6 +27,8 @@ struct shown_texts {
     std::vector<std::string_view> responses{};
     /// Where each response stands in its file: for verdicts that were recorded by that, and for nothing else.
     std::vector<std::size_t> places{};
+    /// Which responses are beginnings that go on, so that no end token stands behind them; empty: none is.
+    std::vector<bool> open{};
 };
 
 /// What a teacher says of them: scores, or a verdict about the two, or why it can say nothing.
