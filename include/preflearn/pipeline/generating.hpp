@@ -1,5 +1,5 @@
 /// \file
-/// Everything of `pipeline/generating`: SAY WHAT.
+/// Everything of `pipeline/generating`: from a model and prompts to responses, drawn, chosen or searched by a teacher.
 // SPDX-License-Identifier: MIT
 #pragma once
 
