@@ -3,7 +3,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/pipeline/teacher_kinds/classifier.hpp>
 #include <preflearn/pipeline/teacher_kinds/ensemble.hpp>
+#include <preflearn/pipeline/teacher_kinds/features.hpp>
+#include <preflearn/pipeline/teacher_kinds/head.hpp>
 #include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/implicit.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
@@ -11,4 +14,5 @@
 #include <preflearn/pipeline/teacher_kinds/likelihood.hpp>
 #include <preflearn/pipeline/teacher_kinds/longer.hpp>
 #include <preflearn/pipeline/teacher_kinds/recorded.hpp>
+#include <preflearn/pipeline/teacher_kinds/text_head.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>

@@ -58,6 +58,8 @@ class any_pass {
     std::unique_ptr<held> pass_;
 };
 
+template <std::floating_point Scalar> struct scalar_head_calls; // any_scalar_head.hpp
+
 /// What a transformer does, whatever its backend: the members of `transformer` of the same names.
 template <std::floating_point Scalar> struct transformer_calls {
     using batch = std::span<const token_completion>;
@@ -95,6 +97,9 @@ template <std::floating_point Scalar> struct transformer_calls {
                                  std::span<const double> divergence_derivatives) = 0;
     [[nodiscard]] virtual ragged<double> token_log_probs(batch completions) const = 0;
     [[nodiscard]] virtual std::vector<double> log_probs(batch completions) const = 0;
+    [[nodiscard]] virtual std::vector<Scalar> last_hidden(batch completions) const = 0;
+    [[nodiscard]] virtual std::vector<Scalar> mean_hidden(batch completions) const = 0;
+    [[nodiscard]] virtual std::unique_ptr<scalar_head_calls<Scalar>> with_scalar_head() const = 0;
     [[nodiscard]] virtual std::vector<token_id> sample(token_span prompt, const sampling_options& options,
                                                        generator& random) const = 0;
     [[nodiscard]] virtual ragged<token_id> sample_many(std::span<const token_span> prompts,
@@ -195,6 +200,14 @@ template <std::floating_point Scalar = float> class any_transformer {
     [[nodiscard]] double log_prob(token_span prompt, token_span response) const {
         const token_completion one{prompt, response};
         return log_probs({&one, 1}).front();
+    }
+    /// Final hidden states, completions × hidden_size: at each completion's last token, or the mean over the
+    /// response's.
+    [[nodiscard]] std::vector<Scalar> last_hidden(batch completions) const { return model_->last_hidden(completions); }
+    [[nodiscard]] std::vector<Scalar> mean_hidden(batch completions) const { return model_->mean_hidden(completions); }
+    /// What an `any_scalar_head` holds: a copy of this model with a new head on it.
+    [[nodiscard]] std::unique_ptr<scalar_head_calls<Scalar>> with_scalar_head() const {
+        return model_->with_scalar_head();
     }
     [[nodiscard]] std::vector<token_id> sample(token_span prompt, const sampling_options& options,
                                                generator& random) const {

@@ -13,5 +13,6 @@
 #include <preflearn/policy/files/rope_fields.hpp>
 #include <preflearn/policy/files/save.hpp>
 #include <preflearn/policy/files/save_gguf.hpp>
+#include <preflearn/policy/files/sequence_classifier.hpp>
 #include <preflearn/policy/files/tensor_forms.hpp>
 #include <preflearn/policy/files/unread_fields.hpp>

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -36,6 +37,7 @@
 #include <preflearn/report/run/manifest.hpp>
 #include <preflearn/report/run/write.hpp>
 #include <preflearn/text/chat/chat_template.hpp>
+#include <preflearn/training/loop/fingerprint.hpp>
 #include <preflearn/training/loop/metrics.hpp>
 
 namespace preflearn {
@@ -112,6 +114,13 @@ inline std::optional<taught> made_before(const std::filesystem::path& out, const
 }
 
 } // namespace detail
+
+/// Says in the description which pairs are learned from.
+inline void describe_pairs(teacher_description& told, const teach_data& data) {
+    told.training["pairs"] = data.learned.size();
+    told.training["pairs_hash"] = fingerprint_of(std::span<const text_comparison>(data.learned));
+    told.training["held_out_pairs"] = data.held_out.size();
+}
 
 /// Writes a model as an adapter or whole. \returns what the description says of it
 inline teacher_weights written_weights(const any_transformer<float>& model, const std::filesystem::path& folder,

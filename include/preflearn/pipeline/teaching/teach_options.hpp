@@ -29,6 +29,19 @@
 
 namespace preflearn {
 
+/// The kind `features`.
+struct feature_options {
+    /// "linear", fitted exactly, or "mlp", with these widths, trained.
+    std::string head = "linear";
+    std::vector<std::size_t> hidden{64};
+    /// Which hidden state stands for a response: "last" or "mean".
+    std::string pooling = "last";
+    /// The L2 penalty (of an MLP weight decay); nothing: the best of several on held-out pairs.
+    std::optional<double> l2{};
+    /// A folder that keeps hidden states for other runs; empty: they are kept until the teacher is made.
+    std::filesystem::path cache{};
+};
+
 /// The defaults of training are those of a study's teacher (text_study_options), so that both make the same one.
 struct teach_options {
     /// One of teacher_kinds.
@@ -81,6 +94,12 @@ struct teach_options {
     teacher_rule rule{};
     /// The kind `likelihood`: log-probs divided by the number of tokens.
     bool per_token = false;
+    /// The kinds `head` and `classifier`: pairs' margins are part of the loss; the model is written whole, as
+    /// transformers reads it, where an adapter or the head alone learned, too.
+    bool margins = false, whole_model = false;
+    /// The kind `classifier`: what stands behind a prompt (see pair_template); empty: as default_pair_template.
+    std::string pair_template{};
+    feature_options features{};
     std::uint64_t seed = 0;
 
     /// Steps between checkpoints, which lie in `OUT.unfinished` until the folder is made; 0: at a training's end.
@@ -97,7 +116,7 @@ inline nlohmann::ordered_json settings_of(const teach_options& options) {
     nlohmann::ordered_json json{{"kind", options.kind}, {"seed", options.seed}};
     if (options.model.empty()) return json;
     json["fine_tuning"] = settings_of(options.fine_tuning, options.fine_tuning_optimiser);
-    if (options.kind == "implicit") {
+    if (options.kind == "implicit" || options.kind == "head" || options.kind == "classifier") {
         json["preferences"] = settings_of(options.training, options.optimiser);
         json["loss"] = {{"name", options.loss_name}, {"parameters", options.loss_parameters}};
         json["beta"] = options.beta;
