@@ -156,7 +156,10 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
     made.report.loss = loss.identity();
     output_run run = detail::run_of(on, options, loss);
     made.was_there = student_made_before(options.out, run.key);
-    if (made.was_there) return made;
+    if (made.was_there) {
+        remove_kept({unfinished_path(options.out)});
+        return made;
+    }
     check_student(origin_of(options), options.out, {.type = options.written, .keep_adapter = options.keep_adapter});
 
     record_options records = options.records;

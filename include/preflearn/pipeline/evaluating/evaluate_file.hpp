@@ -150,6 +150,8 @@ inline evaluated_file evaluate_file(const any_backend<float>& on, const evaluate
     output_run run = detail::evaluation_run(on, options, opened);
     evaluated_file found;
     found.was_there = made_before(options.json, run.key);
+    for (std::size_t e = 0; found.was_there && e < opened.size(); ++e)
+        remove_kept({beside(options.json, message(".", e + 1, ".part"))});
     if (found.was_there) return found;
     for (const std::filesystem::path& out : {options.rows, options.games})
         if (!out.empty()) check_can_be_written(out);

@@ -153,7 +153,12 @@ inline generated_file generate_file(const any_backend<float>& on, const generate
     output_run run = detail::generation_run(options, on.name, model_is);
     generated_file found;
     found.was_there = made_before(options.out, run.key);
-    if (found.was_there) return found;
+    std::filesystem::path part = options.out;
+    part += ".part";
+    if (found.was_there) {
+        remove_kept({part});
+        return found;
+    }
 
     preference_options reading{.skip_malformed = options.skip_malformed, .id_field = options.columns.id};
     prompt_file file = read_prompts(options.data, {.columns = options.columns, .reading = reading});
@@ -191,8 +196,6 @@ inline generated_file generate_file(const any_backend<float>& on, const generate
     const std::size_t block = std::max<std::size_t>(1, options.batch / options.sequences());
     const std::size_t begin = options.shard.begin(file.prompts.size(), block),
                       end = options.shard.end(file.prompts.size(), block);
-    std::filesystem::path part = options.out;
-    part += ".part";
     {
         kept_lines kept(part, message("# preflearn responses ", run.key));
         std::vector<std::string> lines = kept.lines();
@@ -214,8 +217,7 @@ inline generated_file generate_file(const any_backend<float>& on, const generate
         }
         detail::write_responses(options, file, begin, end, lines, run, found);
     }
-    std::error_code ignored;
-    std::filesystem::remove(part, ignored);
+    remove_kept({part});
     return found;
 }
 

@@ -112,7 +112,13 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
     detail::label_run run = detail::run_of(on, opened, options, rule);
     labelled_file found;
     found.was_there = made_before(options.out, run.labels.key);
-    if (found.was_there) return found;
+    std::filesystem::path part = options.out;
+    part += ".part";
+    const std::filesystem::path calibrated = beside(options.out, ".calibration.part");
+    if (found.was_there) {
+        remove_kept({part, calibrated});
+        return found;
+    }
     preference_options reading = options.reading;
     if (opened.chat.render) reading.render = opened.chat.render;
     const detail::surveyed_file file = detail::survey(options.data, reading);
@@ -121,12 +127,9 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
     for (const std::string& note : teacher.notes) say(note);
     const work_progress watched = with_first_estimate(seen, say);
 
-    const std::filesystem::path calibrated = beside(options.out, ".calibration.part");
     found.calibration = detail::calibration_of(teacher, opened.description, options, reading,
                                                {calibrated, run.judgements_key, "calibrating"}, watched);
     detail::check_rule(options, rule, teacher, found.calibration);
-    std::filesystem::path part = options.out;
-    part += ".part";
     const std::vector<judgement> said = detail::judge_records(teacher, file, options.data, reading, begin, end, options,
                                                               {part, run.judgements_key, "labelling"}, watched);
     const std::span<const record_facts> records = std::span(file.records).subspan(begin, end - begin);
@@ -143,9 +146,7 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
     run.labels.record.settings["result"] = detail::to_json(found);
     write_json(to_json(run.labels.record), beside(options.out, ".manifest.json"));
     detail::write_labels(options, file, begin, end, reading, labels, opened.name);
-    std::error_code ignored;
-    std::filesystem::remove(part, ignored);
-    std::filesystem::remove(calibrated, ignored);
+    remove_kept({part, calibrated});
     return found;
 }
 

@@ -180,7 +180,10 @@ taught teach(const any_backend<float>& on, const teach_options& options, const L
     }
     teacher_description told =
         detail::described(on, options, chat, kind.settings ? kind.settings(options) : nlohmann::ordered_json::object());
-    if (auto before = detail::made_before(options.out, told)) return *std::move(before);
+    if (auto before = detail::made_before(options.out, told)) {
+        remove_kept({unfinished_path(options.out)});
+        return *std::move(before);
+    }
     if (!kind.make) return detail::teach_with_model(on, options, loss, chat, std::move(told), say);
     const any_loss<double> any = [&] {
         if constexpr (std::same_as<Loss, any_loss<double>>)
