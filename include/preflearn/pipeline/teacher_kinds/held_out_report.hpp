@@ -45,7 +45,7 @@ using judging_progress = std::function<void(std::size_t done, double tokens, dou
 inline std::vector<judgement> judge_pairs(const text_teacher& teacher, std::span<const text_comparison> pairs,
                                           std::optional<std::uint64_t> split_by = {},
                                           const judging_progress& seen = {}) {
-    constexpr std::size_t block = 16;
+    const std::size_t block = teacher.block;
     std::vector<judgement> all;
     std::vector<shown_texts> shown;
     for (std::size_t begin = 0; begin < pairs.size(); begin += block) {
