@@ -13,6 +13,7 @@
 #include <preflearn/pipeline/score_file.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
 #include <preflearn/pipeline/shard.hpp>
+#include <preflearn/pipeline/student_folder.hpp>
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/pipeline/study_options.hpp>

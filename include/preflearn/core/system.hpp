@@ -11,3 +11,4 @@
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/core/system/progress.hpp>
 #include <preflearn/core/system/version.hpp>
+#include <preflearn/core/system/whole_folder.hpp>

@@ -7,4 +7,4 @@
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
-#include <preflearn/pipeline/teacher_folder/whole_folder.hpp>
+#include <preflearn/pipeline/teacher_folder/teacher_fields.hpp>

@@ -4,7 +4,10 @@
 #pragma once
 
 #include <preflearn/pipeline/teaching/taught_folder.hpp>
+#include <preflearn/pipeline/teaching/taught_kind.hpp>
+#include <preflearn/pipeline/teaching/taught_kinds.hpp>
 #include <preflearn/pipeline/teaching/teach.hpp>
 #include <preflearn/pipeline/teaching/teach_data.hpp>
 #include <preflearn/pipeline/teaching/teach_options.hpp>
 #include <preflearn/pipeline/teaching/watched_training.hpp>
+#include <preflearn/pipeline/teaching/without_model.hpp>

@@ -9,6 +9,7 @@
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/policy/files/load_text_policy.hpp>
 #include <preflearn/policy/files/rope_fields.hpp>
+#include <preflearn/policy/files/save.hpp>
 #include <preflearn/policy/files/save_gguf.hpp>
 #include <preflearn/policy/files/tensor_forms.hpp>
 #include <preflearn/policy/files/unread_fields.hpp>

@@ -34,7 +34,9 @@ TEST_CASE("a description is read as it was written") {
                              .records_hash = "r",
                              .members = {{"members/0", "m"}},
                              .combination = "careful",
-                             .spread = 0.5};
+                             .spread = 0.5,
+                             .files = {{"head.safetensors", "f"}},
+                             .settings = {{"pooling", "last"}}};
     told.training = {{"pairs", 3}};
     const auto written = to_json(told);
     const teacher_description read = parse_teacher(json::parse(written.dump()), "teacher.json");
@@ -58,5 +60,7 @@ TEST_CASE("what is no teacher's description is refused, by member") {
     CHECK(test::contains(fault("boundary", "sometimes"), "separate or joint"));
     CHECK(test::contains(fault("policy", {{"from", "thin air"}}), "base, adapter, model or outside"));
     CHECK(test::contains(fault("policy", {{"from", "model"}}), "'path' is missing"));
+    CHECK(test::contains(fault("files", {{"path", "x"}}), "'files' is no list"));
+    CHECK(test::contains(fault("settings", 3), "'settings': an object was expected"));
     CHECK(test::contains(test::error_of([] { parse_teacher(json(3), "T"); }), "an object was expected"));
 }

@@ -36,7 +36,7 @@ struct taught_folder_files {
     template <class Write> taught write(const Write& write_weights) const {
         taught made{.description = described()};
         const teach_data data = read_teach_data(options, {}, {}, false, [](const std::string&) {});
-        detail::write_teacher(on(), options, data, made, write_weights);
+        write_teacher(on(), options, data, made, write_weights);
         return made;
     }
     [[nodiscard]] std::size_t entries() const {

@@ -114,9 +114,10 @@ inline opened_teacher open_teacher(const std::filesystem::path& folder, const op
         require<input_error>(found == teacher.records_hash, (folder / teacher.records).string(),
                              ": was changed since the teacher was made");
     }
-    for (const folder_part& member : teacher.members)
-        require<input_error>(part_hash(folder, member.path) == member.hash, (folder / member.path).string(),
-                             ": was changed since the teacher was made");
+    for (const std::vector<folder_part>* const parts : {&teacher.members, &teacher.files})
+        for (const folder_part& part : *parts)
+            require<input_error>(part_hash(folder, part.path) == part.hash, (folder / part.path).string(),
+                                 ": was changed since the teacher was made");
     require<input_error>(teacher.base || options.model.empty(), folder.string(), ": the teacher, of the kind ",
                          teacher.kind, ", has no base model, and one was given");
     if (teacher.base) opened.base = find_model(*teacher.base, folder, options.model, "the base model");

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -19,11 +18,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/version.hpp>
 #include <preflearn/data/selection/fitting.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
+#include <preflearn/pipeline/teacher_folder/teacher_fields.hpp>
 
 namespace preflearn {
 
@@ -84,6 +83,10 @@ struct teacher_description {
     std::vector<folder_part> members{};
     std::string combination = "mean";
     double spread = 1;
+    /// Files of the folder that the kind needs, and what it says of itself: an object whose members the kind reads, by
+    /// `teacher_fields`.
+    std::vector<folder_part> files{};
+    nlohmann::ordered_json settings = nlohmann::ordered_json::object();
     /// The loss by its name and its parameters, the pairs (their number and content), the options of the training.
     nlohmann::ordered_json training = nlohmann::ordered_json::object();
     /// What it was found to be worth on held-out pairs.
@@ -114,52 +117,18 @@ inline nlohmann::ordered_json json_of(const teacher_weights& weights) {
     return json;
 }
 
-/// The members of an object of teacher.json.
-class teacher_fields {
-  public:
-    teacher_fields(const nlohmann::json& object, std::string place) : object_(object), place_(std::move(place)) {
-        require<input_error>(object.is_object(), place_, ": an object was expected, found ", object.type_name());
-    }
-    [[nodiscard]] bool has(std::string_view name) const { return !at(name).is_null(); }
-    [[nodiscard]] const nlohmann::json& at(std::string_view name) const { return member_or_null(object_, name); }
-    [[nodiscard]] std::string text(std::string_view name, std::optional<std::string> otherwise = {}) const {
-        if (!has(name) && otherwise) return *otherwise;
-        require<input_error>(at(name).is_string(), place_, ": '", name, "' is ", found(name), ", a text was expected");
-        return at(name).get<std::string>();
-    }
-    [[nodiscard]] double number(std::string_view name, double otherwise) const {
-        if (!has(name)) return otherwise;
-        const double value = at(name).is_number() ? at(name).get<double>() : std::nan("");
-        require<input_error>(std::isfinite(value), place_, ": '", name, "' is ", found(name),
-                             ", a number was expected");
-        return value;
-    }
-    [[nodiscard]] double positive(std::string_view name, double otherwise) const {
-        const double value = number(name, otherwise);
-        require<input_error>(value > 0, place_, ": '", name, "' is ", value, ", a positive number was expected");
-        return value;
-    }
-    [[nodiscard]] bool flag(std::string_view name) const {
-        require<input_error>(!has(name) || at(name).is_boolean(), place_, ": '", name, "' is ", found(name),
-                             ", true or false was expected");
-        return has(name) && at(name).get<bool>();
-    }
-    [[nodiscard]] teacher_fields object(std::string_view name) const {
-        return {at(name), message(place_, ": '", name, "'")};
-    }
-    [[nodiscard]] const std::string& place() const { return place_; }
-
-  private:
-    [[nodiscard]] std::string found(std::string_view name) const {
-        return has(name) ? at(name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).substr(0, 80)
-                         : "missing";
-    }
-    const nlohmann::json& object_;
-    std::string place_;
-};
-
 inline outside_model read_outside_model(const teacher_fields& in) {
     return {in.text("path"), {in.text("weights"), in.text("tokenizer", ""), in.text("chat_template", "")}};
+}
+inline std::vector<folder_part> read_parts(const teacher_fields& in, std::string_view name) {
+    std::vector<folder_part> parts;
+    if (!in.has(name)) return parts;
+    require<input_error>(in.at(name).is_array(), in.place(), ": '", name, "' is no list of what lies in the folder");
+    for (const nlohmann::json& part : in.at(name)) {
+        const teacher_fields one(part, message(in.place(), ": '", name, "'"));
+        parts.push_back({one.text("path"), one.text("hash")});
+    }
+    return parts;
 }
 inline teacher_weights read_teacher_weights(const teacher_fields& in) {
     const std::string name = in.text("from");
@@ -206,6 +175,8 @@ inline nlohmann::ordered_json to_json(const teacher_description& teacher) {
         for (const folder_part& member : teacher.members)
             json["members"].push_back({{"path", member.path}, {"hash", member.hash}});
     }
+    for (const folder_part& file : teacher.files) json["files"].push_back({{"path", file.path}, {"hash", file.hash}});
+    if (!teacher.settings.empty()) json["settings"] = teacher.settings;
     if (!teacher.training.empty()) json["training"] = teacher.training;
     if (!teacher.evaluation.empty()) json["evaluation"] = teacher.evaluation;
     return json;
@@ -214,7 +185,7 @@ inline nlohmann::ordered_json to_json(const teacher_description& teacher) {
 /// \param place what messages call the file \throws input_error naming the member, what was found and what was
 /// expected; a later version is refused.
 inline teacher_description parse_teacher(const nlohmann::json& json, const std::string& place) {
-    const detail::teacher_fields in(json, place);
+    const teacher_fields in(json, place);
     require<input_error>(in.at("format") == teacher_format, place,
                          ": is not the description of a teacher (\"format\": \"", teacher_format, "\")");
     require<input_error>(in.at("version") == teacher_version, place, ": 'version' is ", in.at("version").dump(), ", ",
@@ -240,12 +211,10 @@ inline teacher_description parse_teacher(const nlohmann::json& json, const std::
         teacher.records = in.object("records").text("path");
         teacher.records_hash = in.object("records").text("hash");
     }
+    teacher.files = detail::read_parts(in, "files");
+    if (in.has("settings")) teacher.settings = in.object("settings").all();
     if (in.has("members")) {
-        require<input_error>(in.at("members").is_array(), place, ": 'members' is no list of folders");
-        for (const nlohmann::json& member : in.at("members")) {
-            const detail::teacher_fields one(member, message(place, ": 'members'"));
-            teacher.members.push_back({one.text("path"), one.text("hash")});
-        }
+        teacher.members = detail::read_parts(in, "members");
         teacher.combination = in.text("combination", "mean");
         teacher.spread = in.number("spread", 1);
     }

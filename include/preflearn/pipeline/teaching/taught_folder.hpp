@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -21,7 +22,7 @@
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
-#include <preflearn/pipeline/teacher_folder/whole_folder.hpp>
+#include <preflearn/core/system/whole_folder.hpp>
 #include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/pipeline/teaching/teach_data.hpp>
@@ -56,9 +57,9 @@ inline std::filesystem::path unfinished_path(const std::filesystem::path& out) {
 
 namespace detail {
 
-/// What is known before anything is learned.
+/// What is known before anything is learned. \param settings of the kind
 inline teacher_description described(const any_backend<float>& on, const teach_options& options,
-                                     const chosen_chat_format& chat) {
+                                     const chosen_chat_format& chat, nlohmann::ordered_json settings = {}) {
     teacher_description told{.kind = options.kind,
                              .beta = options.beta,
                              .rule = options.rule,
@@ -68,7 +69,8 @@ inline teacher_description described(const any_backend<float>& on, const teach_o
                              .chat_format = options.chat_format,
                              .maximum_tokens = options.maximum_tokens,
                              .combination = options.combination,
-                             .spread = options.spread};
+                             .spread = options.spread,
+                             .settings = std::move(settings)};
     if (!options.chat_format.empty()) told.chat_layout = layout_of(chat.format).name;
     const auto outside = [](const std::filesystem::path& model) {
         return outside_model{std::filesystem::absolute(named_folder(model)).lexically_normal().string(),
@@ -124,6 +126,8 @@ inline nlohmann::ordered_json json_of(const training_history& history) {
     return steps;
 }
 
+} // namespace detail
+
 /// Writes a model as an adapter or whole. \returns what the description says of it
 inline teacher_weights written_weights(const any_transformer<float>& model, const std::filesystem::path& folder,
                                        const std::string& name) {
@@ -135,6 +139,8 @@ inline teacher_weights written_weights(const any_transformer<float>& model, cons
     return {
         .from = adapter ? weights_from::adapter : weights_from::model, .path = name, .hash = part_hash(folder, name)};
 }
+
+namespace detail {
 
 /// Holds the teacher in the folder against its held-out pairs, which also calibrate it.
 inline held_out_report evaluate(const any_backend<float>& on, const std::filesystem::path& folder,
@@ -151,6 +157,8 @@ inline held_out_report evaluate(const any_backend<float>& on, const std::filesys
     return hold_against(said, data.held_out, data.held_out_labels);
 }
 
+} // namespace detail
+
 /// Makes the folder. \param write_weights puts what was learned into it and its description
 inline void write_teacher(const any_backend<float>& on, const teach_options& options, const teach_data& data,
                           taught& made, const std::function<void(const std::filesystem::path&)>& write_weights) {
@@ -159,7 +167,7 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
         write_weights(folder);
         write_json(to_json(told), folder / "teacher.json");
         if (!data.held_out.empty()) {
-            made.held_out = evaluate(on, folder, options, data);
+            made.held_out = detail::evaluate(on, folder, options, data);
             told.evaluation = to_json(*made.held_out);
             told.evaluation["chosen_on_these"] = !made.preferences.steps.empty();
             if (made.held_out->calibration.status == estimate_status::ok) {
@@ -169,8 +177,8 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
             write_json(to_json(told), folder / "teacher.json");
         }
         write_json(nlohmann::ordered_json{{"held_out", told.evaluation},
-                                          {"fine_tuning", json_of(made.fine_tuning)},
-                                          {"preferences", json_of(made.preferences)}},
+                                          {"fine_tuning", detail::json_of(made.fine_tuning)},
+                                          {"preferences", detail::json_of(made.preferences)}},
                    folder / "results.json");
         manifest run{.program = "teach",
                      .command_line = options.command_line,
@@ -184,7 +192,5 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
         write_left_out(folder / "left-out.jsonl", data.left_out);
     });
 }
-
-} // namespace detail
 
 } // namespace preflearn

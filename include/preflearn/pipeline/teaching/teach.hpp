@@ -5,17 +5,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -27,6 +27,8 @@
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/pipeline/teaching/taught_folder.hpp>
+#include <preflearn/pipeline/teaching/taught_kind.hpp>
+#include <preflearn/pipeline/teaching/taught_kinds.hpp>
 #include <preflearn/pipeline/teaching/teach_data.hpp>
 #include <preflearn/pipeline/teaching/teach_options.hpp>
 #include <preflearn/pipeline/teaching/watched_training.hpp>
@@ -44,47 +46,6 @@
 namespace preflearn {
 
 namespace detail {
-
-/// The kinds that learn nothing.
-inline taught teach_without_model(const any_backend<float>& on, const teach_options& options, teacher_description told,
-                                  const speaker& say) {
-    taught made{.description = std::move(told)};
-    const bool recorded = options.kind == "recorded";
-    preference_options reading = options.reading;
-    if (!options.chat_format.empty()) {
-        require(options.chat_format != "auto", "the chat format auto is a model's, and the kind ", options.kind,
-                " has none");
-        reading.render = named_chat(options.chat_format).render;
-    }
-    teach_data data;
-    if (recorded) read_recorded(options.data, options.beta); // refuses what cannot be read
-    if (!recorded || !options.held_out.empty()) {
-        teach_options held = options;
-        if (recorded) std::swap(held.data, held.held_out); // its data are verdicts
-        if (recorded) held.held_out.clear();
-        data = read_teach_data(held, reading, {}, false, say);
-    }
-    made.description.maximum_tokens = unlimited_length;
-    write_teacher(on, options, data, made, [&](const std::filesystem::path& folder) {
-        std::error_code failure;
-        for (std::size_t m = 0; m < options.members.size(); ++m) {
-            const std::string name = message("members/", m);
-            make_folder(folder / name);
-            std::filesystem::copy(
-                options.members[m], folder / name,
-                std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks, failure);
-            require<input_error>(!failure, (folder / name).string(), ": cannot be written: ", failure.message());
-            made.description.members.push_back({name, part_hash(folder, name)});
-        }
-        if (!recorded) return;
-        const std::string name = options.data.extension() == ".gz" ? "records.jsonl.gz" : "records.jsonl";
-        std::filesystem::copy_file(options.data, folder / name, failure);
-        require<input_error>(!failure, (folder / name).string(), ": cannot be written: ", failure.message());
-        made.description.records = name;
-        made.description.records_hash = part_hash(folder, name);
-    });
-    return made;
-}
 
 /// Preference training against the model as it is, or against another one.
 template <class Loss>
@@ -184,14 +145,10 @@ taught teach_with_model(const any_backend<float>& on, const teach_options& optio
 
 } // namespace detail
 
-/// Whether a teacher of that kind is made of a language model.
-inline bool has_model(std::string_view kind) { return kind == "implicit" || kind == "likelihood"; }
-
 /// \throws argument_error for options that do not go together.
 inline void check_options(const teach_options& options) {
-    const bool needs_model = has_model(options.kind);
-    require(std::ranges::find(teacher_kinds, options.kind, &teacher_kind::name) != teacher_kinds.end(), "the kind ",
-            excerpt{options.kind}, " is not known; there are ", teacher_kind_names());
+    const taught_kind& kind = taught_kind_named(options.kind);
+    const bool needs_model = kind.has_model;
     require(needs_model != options.model.empty(), "the kind ", options.kind,
             needs_model ? " needs a model" : " has no model, and one was given");
     require((options.kind == "ensemble") == !options.members.empty(), "members belong to the kind ensemble, which has ",
@@ -201,6 +158,7 @@ inline void check_options(const teach_options& options) {
             "a reference is of the kind implicit, and stands in place of the fine-tuned model: without fine-tuning");
     require(options.kind != "implicit" || options.training.epochs > 0 || !options.reference.empty(),
             "an implicit reward needs preference training, or another model as reference");
+    if (kind.check) kind.check(options);
 }
 
 /// Makes the teacher at `options.out`. \param loss of preference training, a PreferenceLoss of double \param say takes
@@ -210,9 +168,9 @@ inline void check_options(const teach_options& options) {
 template <class Loss>
 taught teach(const any_backend<float>& on, const teach_options& options, const Loss& loss, const speaker& say) {
     check_options(options);
-    const bool needs_model = has_model(options.kind);
+    const taught_kind& kind = taught_kind_named(options.kind);
     chosen_chat_format chat;
-    if (needs_model && !options.chat_format.empty()) {
+    if (kind.has_model && !options.chat_format.empty()) {
         std::vector<std::filesystem::path> models{options.model};
         if (!options.reference.empty()) models.push_back(options.reference);
         chat = choose_chat_format(options.chat_format, models);
@@ -221,9 +179,10 @@ taught teach(const any_backend<float>& on, const teach_options& options, const L
     } else if (!options.chat_format.empty() && options.chat_format != "auto") {
         chat.format = chat_format_named(options.chat_format);
     }
-    teacher_description told = detail::described(on, options, chat);
+    teacher_description told =
+        detail::described(on, options, chat, kind.settings ? kind.settings(options) : nlohmann::ordered_json::object());
     if (auto before = detail::made_before(options.out, told)) return *std::move(before);
-    if (!needs_model) return detail::teach_without_model(on, options, std::move(told), say);
+    if (kind.make) return kind.make({.on = on, .options = options, .chat = chat, .say = say}, std::move(told));
     return detail::teach_with_model(on, options, loss, chat, std::move(told), say);
 }
 

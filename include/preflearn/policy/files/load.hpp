@@ -1,5 +1,5 @@
 /// \file
-/// Transformers from and to disk. Weights are converted (dequantised, where need be) from the mapped file straight
+/// Transformers from disk. Weights are converted (dequantised, where need be) from the mapped file straight
 /// into the flat parameter vector. Every tensor must be there with its shape, and none may be left over: a bias that
 /// is silently dropped would be a wrong model. Names and forms are in the family's table.
 // SPDX-License-Identifier: MIT
@@ -8,10 +8,8 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <deque>
 #include <filesystem>
 #include <memory>
-#include <ostream>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,17 +22,16 @@
 #include <preflearn/checkpoint/gguf.hpp>
 #include <preflearn/checkpoint/pickled.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>
-#include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/any_backend.hpp>
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/decoder/frozen_tensors.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
-#include <preflearn/policy/decoder/merged_tensor.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/families.hpp>
 #include <preflearn/policy/files/config_files.hpp>
+#include <preflearn/policy/files/save.hpp>
 #include <preflearn/policy/files/tensor_forms.hpp>
 #include <preflearn/policy/transformer.hpp>
 
@@ -149,22 +146,6 @@ inline model_file open_model(const std::filesystem::path& path, std::span<const 
     return model;
 }
 
-/// What config.json calls a number type. \throws argument_error for one in which no model is written.
-inline std::string torch_name_of(element_type type) {
-    switch (type) {
-    case element_type::f64:
-        return "float64";
-    case element_type::f32:
-        return "float32";
-    case element_type::bf16:
-        return "bfloat16";
-    case element_type::f16:
-        return "float16";
-    default:
-        throw argument_error(message("a model is saved as F64, F32, BF16 or F16, not as ", name_of(type)));
-    }
-}
-
 /// A model that `make(config, frozen tensors)` makes, with the numbers of a file.
 template <std::floating_point Scalar, class Make>
 auto load_made(const Make& make, const std::filesystem::path& path, const trained_tensors& trained,
@@ -213,41 +194,6 @@ any_transformer<Scalar> load_any_transformer(const any_backend<Scalar>& on, cons
                                              const trained_tensors& trained = {},
                                              std::span<const decoder_family> known = families::all) {
     return detail::load_made<Scalar>(on.make, path, trained, known);
-}
-
-/// Writes config.json and model.safetensors that transformers loads; makes the folder. Numbers, those of frozen tensors
-/// too, are written as `type`: F32 (of a model of double: F64) unless BF16 or F16 is asked for, to which each is
-/// rounded to nearest even; an adapter is merged into what is written. Each file appears whole or not at all.
-/// \throws input_error when it cannot be written; argument_error when config.json cannot express the model or its
-/// number type.
-template <class Model>
-void save_transformer(const Model& model, const std::filesystem::path& folder,
-                      element_type type = sizeof(typename Model::scalar) == 4 ? element_type::f32 : element_type::f64) {
-    using scalar = typename Model::scalar;
-    const auto config = config_json(model.config(), detail::torch_name_of(type));
-    make_folder(folder);
-    std::deque<std::vector<std::byte>> encoded;
-    std::vector<tensor_view> views;
-    const std::vector<tensor_place>& places = model.layout().tensors();
-    for (std::size_t t = 0; t < places.size(); ++t) {
-        const tensor_place& place = places[t];
-        const stored_form form = place.entry.hugging_face.form;
-        std::vector<scalar> numbers;
-        std::span<const scalar> values;
-        const auto at = model.weights().trained_offset(place);
-        if (at && model.weights().adapters().find(t) == nullptr)
-            values = model.parameters().subspan(*at, place.size());
-        else
-            values = numbers = merged_tensor(model, t);
-        if (form != stored_form::plain) values = numbers = as_stored(values, form, place, model.config());
-        std::span<const std::byte> bytes = std::as_bytes(values);
-        if (block_bytes(type) != sizeof(scalar) || !numbers.empty())
-            bytes = encoded.emplace_back(encode_values(values, type));
-        views.push_back(
-            {layer_name(place.entry.hugging_face.name, place.layer), type, stored_shape(form, place), bytes});
-    }
-    write_safetensors(folder / "model.safetensors", views);
-    write_atomically(folder / "config.json", [&](std::ostream& out) { out << config.dump(2) << '\n'; });
 }
 
 } // namespace preflearn

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <stdexcept>
 
-#include <preflearn/pipeline/teacher_folder/whole_folder.hpp>
+#include <preflearn/core/system/whole_folder.hpp>
 
 #include "../../files.hpp"
 
