@@ -49,12 +49,21 @@ inline record_facts facts_of(const label_record& record) {
             .human = record.human};
 }
 
+/// A labelled pair that probabilities were calibrated by.
+struct calibration_pair {
+    double margin = 0;        ///< the teacher's own
+    double right = 0;         ///< whether it agrees with people; of a tie half
+    std::uint64_t prompt = 0; ///< a hash
+};
+
 /// How margins become probabilities.
 struct label_calibration {
     double temperature = 1;
     std::optional<isotonic_fit> isotonic{}; ///< in place of the temperature
     /// Whether margins were held against labels, here or when the teacher was made.
     bool calibrated = false;
+    /// By which; none where the teacher's folder says how.
+    std::vector<calibration_pair> pairs{};
 
     /// P(first ≻ second).
     [[nodiscard]] double probability(double margin) const {

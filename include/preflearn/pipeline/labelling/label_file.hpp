@@ -17,16 +17,20 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/labelling/judged_file.hpp>
 #include <preflearn/pipeline/labelling/label_decisions.hpp>
+#include <preflearn/pipeline/labelling/label_noise.hpp>
 #include <preflearn/pipeline/labelling/label_options.hpp>
 #include <preflearn/pipeline/labelling/labelled_file.hpp>
 #include <preflearn/pipeline/labelling/surveyed_file.hpp>
+#include <preflearn/pipeline/noise/noise_files.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
+#include <preflearn/pipeline/teacher_kinds/external.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/pipeline/text_model.hpp>
 #include <preflearn/report/run/file_hash.hpp>
@@ -65,6 +69,14 @@ inline label_rule own_rule(const opened_teacher& opened) {
     }
 }
 
+/// What the teacher's folder says of it; nothing where it was held against no labels.
+inline std::optional<noise_estimate> folder_noise(const opened_teacher& opened) {
+    const nlohmann::json evaluation = opened.description.evaluation;
+    const nlohmann::json& noise = member_or_null(evaluation, "noise");
+    if (noise.is_null()) return std::nullopt;
+    return parse_noise(noise, (opened.folder / "teacher.json").string());
+}
+
 /// What a run is: its judgements, and with the rule its labels.
 struct label_run {
     output_run labels{};
@@ -83,6 +95,7 @@ inline label_run run_of(const any_backend<float>& on, const opened_teacher& open
                                   {"id_field", options.reading.id_field},
                                   {"skip_malformed", options.reading.skip_malformed}},
                      .inputs = {hash_file(options.data), hash_file(opened.folder / "teacher.json")}};
+    if (options.external) judging.settings["external"] = command_hash(*options.external);
     if (!options.calibrate.empty()) judging.inputs.push_back(hash_file(options.calibrate));
     manifest labelling = judging;
     nlohmann::ordered_json& settings = labelling.settings;
@@ -91,6 +104,7 @@ inline label_run run_of(const any_backend<float>& on, const opened_teacher& open
     settings["weight"] = name_of(options.weight);
     if (!options.calibrate.empty()) settings["calibration"] = name_of(options.calibration);
     if (options.flips) settings["flips"] = {{"kind", name_of(options.flips->kind)}, {"rate", options.flips->rate}};
+    if (options.human_noise != 0) settings["human_noise"] = options.human_noise;
     settings["strict"] = options.strict;
     return {output_run_of(std::move(labelling)), output_run_of(std::move(judging)).key};
 }
@@ -103,11 +117,14 @@ inline label_run run_of(const any_backend<float>& on, const opened_teacher& open
 /// the teacher; and what the teacher throws.
 inline labelled_file label_file(const any_backend<float>& on, const label_options& options, const speaker& say,
                                 const work_progress& seen = {}) {
+    require(options.human_noise >= 0 && options.human_noise < 0.5, "the noise rate of human labels is ",
+            options.human_noise, ", a share from 0 to below 1/2 was expected");
     require(options.out.extension() != ".gz", options.out.string(), ": labels are written as plain JSONL");
     const opened_teacher opened = open_teacher(options.teacher, {.model = options.model,
                                                                  .reference = options.reference,
                                                                  .chat_format = options.chat_format,
-                                                                 .end_token = options.end_token});
+                                                                 .end_token = options.end_token,
+                                                                 .external = options.external});
     const label_rule rule = options.rule.value_or(detail::own_rule(opened));
     detail::label_run run = detail::run_of(on, opened, options, rule);
     labelled_file found;
@@ -138,7 +155,11 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
     const std::vector<label_decision> labels =
         detail::with_names(file.names, [&] { return decide_labels(records, said, found.calibration, rule, options); });
     found.records = records.size();
+    found.positions = positions_of(said);
     detail::count_labels(found, records, labels);
+    found.noise =
+        noise_of_labels(labels, records, found.calibration, rule, detail::folder_noise(opened), options.human_noise);
+    if (found.noise) run.labels.record.settings["noise"] = to_json(*found.noise);
     run.labels.record.sizes = {{"records", found.records}, {"written", found.written}};
     run.labels.record.settings["result"] = detail::to_json(found);
     write_json(to_json(run.labels.record), beside(options.out, ".manifest.json"));

@@ -74,6 +74,7 @@ inline label_calibration calibration_of(const text_teacher& teacher, const teach
     const std::vector<judgement> said =
         judge_records(teacher, file, options.calibrate, reading, 0, file.records.size(), options, to, seen);
     std::vector<double> margins, outcomes;
+    std::vector<calibration_pair> pairs;
     for (std::size_t i = 0; i < said.size(); ++i) {
         const record_facts& record = file.records[i];
         const std::optional<double> margin = said[i].unfit ? std::nullopt : said[i].margin();
@@ -82,9 +83,14 @@ inline label_calibration calibration_of(const text_teacher& teacher, const teach
         margins.push_back(*margin);
         outcomes.push_back(
             human_of_chosen(record.human, shown_order(options.seed, record.id, 2).front()).value_or(0.5));
+        const double truth = outcomes.back() > 0.5 ? 1 : outcomes.back() < 0.5 ? -1 : 0;
+        const double own = *margin > 0 ? 1 : *margin < 0 ? -1 : 0;
+        pairs.push_back({*margin, (1 + truth * own) / 2, record.prompt});
     }
     require(!margins.empty(), options.calibrate.string(), ": holds no labelled pair that the teacher judges");
-    return calibrate_by(margins, outcomes, options.calibration);
+    label_calibration made = calibrate_by(margins, outcomes, options.calibration);
+    made.pairs = std::move(pairs);
+    return made;
 }
 
 } // namespace detail

@@ -36,8 +36,8 @@
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
-#include <preflearn/pipeline/teacher_folder/judge_description.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
+#include <preflearn/pipeline/teacher_kinds/judge_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/judge_prompt.hpp>
 #include <preflearn/pipeline/teacher_kinds/judge_template.hpp>
 #include <preflearn/pipeline/teacher_kinds/language_models.hpp>
@@ -56,7 +56,7 @@ inline std::string wrapped_template(std::string_view text,
     while (reason != std::string_view::npos && reason > 0 && text[reason - 1] == '{') // {{reason}} is text
         reason = text.find("{reason}", reason + 1);
     reason = std::min(reason, text.size());
-    const std::vector<chat_message> asked{{"user", std::string(text.substr(0, reason))}};
+    const std::array<chat_message, 1> asked{{{.role = "user", .content = text.substr(0, reason)}}};
     return render(asked) + std::string(text.substr(reason));
 }
 
@@ -260,17 +260,16 @@ inline judge_template template_of(const judge_description& how, std::string_view
 /// \throws input_error for a template that is none, and as `load_models`.
 inline text_teacher load_judge_teacher(const opened_teacher& opened, const any_backend<float>& on) {
     const teacher_description& told = opened.description;
-    const std::string described = (opened.folder / "teacher.json").string();
-    require<input_error>(told.judge.has_value(), described, ": a teacher of the kind judge has 'judge'");
-    const std::filesystem::path place = part_of_folder(opened.folder, told.judge->path);
-    judge_template asked = template_of(*told.judge, mapped_file(place).text(), place.string(), opened.base);
+    const judge_description how = read_judge(told, (opened.folder / "teacher.json").string());
+    const std::filesystem::path place = part_of_folder(opened.folder, how.path);
+    judge_template asked = template_of(how, mapped_file(place).text(), place.string(), opened.base);
     teacher_models models = load_models(on, opened, false);
     const text_reading reading = reading_of(opened, *models.policy, opened.base);
     text_teacher teacher{.gives_log_odds = asked.form == judge_form::pairwise || told.calibrated,
                          .operations_per_token = models.policy->operations_per_token()};
     add_notes(teacher.notes, reading, *models.policy);
     const auto held = std::make_shared<const detail::judge_teacher>(*std::move(models.policy), reading.words,
-                                                                    std::move(asked), *told.judge, told.maximum_tokens);
+                                                                    std::move(asked), how, told.maximum_tokens);
     teacher.judge = [held](std::span<const shown_texts> block) { return held->judge(block); };
     return teacher;
 }

@@ -31,6 +31,8 @@ struct taught_kind {
     std::string_view name;
     /// Whether it is made of a language model, `--model`.
     bool has_model = false;
+    /// Whether it is made of pairs, `--data`; else these only show what it is worth.
+    bool needs_data = true;
     /// Makes the folder, by `write_teacher`, of a description that has all but what is learned. Null: by a preference
     /// loss, which is a template's argument (see teach.hpp).
     taught (*make)(const teaching&, teacher_description) = nullptr;

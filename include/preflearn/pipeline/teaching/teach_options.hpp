@@ -16,7 +16,9 @@
 
 #include <preflearn/data/preferences/record.hpp>
 #include <preflearn/data/selection/fitting.hpp>
+#include <preflearn/pipeline/teacher_folder/external_command.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
+#include <preflearn/pipeline/teacher_kinds/judge_template.hpp>
 #include <preflearn/policy/adapters/adapter_options.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
@@ -27,6 +29,16 @@
 #include <preflearn/training/optimisers/adamw.hpp>
 
 namespace preflearn {
+
+/// Of the kind `judge`: how a model is asked.
+struct judge_options {
+    /// The template (see judge_template.hpp); empty: the library's own of that form.
+    std::filesystem::path file{};
+    judge_form form = judge_form::pairwise;
+    /// Tokens of a reason that it writes before it answers; 0: none. And at which temperature, 0: the likeliest.
+    std::size_t reason_tokens = 0;
+    double temperature = 0;
+};
 
 /// The defaults of training are those of a study's teacher (text_study_options), so that both make the same one.
 struct teach_options {
@@ -80,6 +92,9 @@ struct teach_options {
     teacher_rule rule{};
     /// The kind `likelihood`: log-probs divided by the number of tokens.
     bool per_token = false;
+    judge_options judge{};
+    /// The program that a teacher of the kind external asks, or an ensemble's member of it.
+    std::optional<external_command> external{};
     std::uint64_t seed = 0;
 
     /// Steps between checkpoints, which lie in `OUT.unfinished` until the folder is made; 0: at a training's end.
@@ -94,7 +109,8 @@ struct teach_options {
 /// What of the options makes another teacher of the same files.
 inline nlohmann::ordered_json settings_of(const teach_options& options) {
     nlohmann::ordered_json json{{"kind", options.kind}, {"seed", options.seed}};
-    if (options.model.empty()) return json;
+    if (options.kind == "judge") json["max_tokens"] = options.maximum_tokens;
+    if (options.model.empty() || options.kind == "judge") return json;
     const auto told = [](const training_options& training, const adamw& optimiser) {
         return nlohmann::ordered_json{{"epochs", training.epochs},
                                       {"batch", training.batch_size},

@@ -1,5 +1,6 @@
 /// \file
-/// What teacher.json says of a prompted judge: its template, a file of the folder, and how it is asked.
+/// What teacher.json says of a prompted judge, in its `settings`: its template, a file of the folder, and how it is
+/// asked.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -10,13 +11,17 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_fields.hpp>
 
 namespace preflearn {
 
+/// The name of a template that is copied into a folder.
+inline constexpr const char* judge_template_name = "template.txt";
+
 struct judge_description {
-    /// The template's file and its content (`part_hash`).
-    std::string path{}, hash{};
+    /// The template, one of the teacher's files.
+    std::string path = judge_template_name;
     /// Tokens of a reason that is written before the answer; 0: none is.
     std::size_t reason_tokens = 0;
     /// At which reasons are drawn, 0: the likeliest tokens; and their seed.
@@ -27,8 +32,7 @@ struct judge_description {
 };
 
 inline nlohmann::ordered_json to_json(const judge_description& judge) {
-    nlohmann::ordered_json json{{"template", {{"path", judge.path}, {"hash", judge.hash}}},
-                                {"reason_tokens", judge.reason_tokens}};
+    nlohmann::ordered_json json{{"template", judge.path}, {"reason_tokens", judge.reason_tokens}};
     if (judge.reason_tokens > 0) json["temperature"] = judge.temperature;
     if (judge.reason_tokens > 0) json["seed"] = judge.seed;
     if (!judge.chat_format.empty()) json["chat_format"] = judge.chat_format;
@@ -36,24 +40,27 @@ inline nlohmann::ordered_json to_json(const judge_description& judge) {
     return json;
 }
 
-namespace detail {
-
-inline judge_description read_judge(const teacher_fields& in) {
+/// \param place what messages call teacher.json
+/// \throws input_error naming the member, what was found and what was expected.
+inline judge_description read_judge(const teacher_description& teacher, const std::string& place) {
+    const nlohmann::json settings = teacher.settings;
+    const teacher_fields in(settings, place + ": 'settings'");
     const double tokens = in.number("reason_tokens", 0), temperature = in.number("temperature", 0);
     require<input_error>(tokens >= 0 && tokens <= 1e9 && temperature >= 0, in.place(), ": 'reason_tokens' is ", tokens,
                          " and 'temperature' ", temperature, ", numbers of at least 0 were expected");
     const nlohmann::json& seed = in.at("seed");
     require<input_error>(seed.is_null() || seed.is_number_unsigned(), in.place(), ": 'seed' is ", seed.dump(),
                          ", a whole number was expected");
-    return {.path = in.object("template").text("path"),
-            .hash = in.object("template").text("hash"),
-            .reason_tokens = static_cast<std::size_t>(tokens),
-            .temperature = temperature,
-            .seed = seed.is_null() ? 0 : seed.get<std::uint64_t>(),
-            .chat_format = in.text("chat_format", ""),
-            .chat_layout = in.text("chat_layout", "")};
+    judge_description judge{.path = in.text("template"),
+                            .reason_tokens = static_cast<std::size_t>(tokens),
+                            .temperature = temperature,
+                            .seed = seed.is_null() ? 0 : seed.get<std::uint64_t>(),
+                            .chat_format = in.text("chat_format", ""),
+                            .chat_layout = in.text("chat_layout", "")};
+    bool known = false; // one whose content was looked at
+    for (const folder_part& file : teacher.files) known = known || file.path == judge.path;
+    require<input_error>(known, in.place(), ": the template ", excerpt{judge.path}, " is none of the teacher's files");
+    return judge;
 }
-
-} // namespace detail
 
 } // namespace preflearn
