@@ -20,7 +20,8 @@ TEST_CASE("what a human said is turned with the chosen response; ties are half, 
 }
 
 TEST_CASE("a label's line is read again with its texts in the order of the label, and what the human said") {
-    const auto record = detail::parse_label_record(R"({"prompt": "p", "chosen": "x", "rejected": "y"})", {});
+    const auto record =
+        detail::label_record_of(nlohmann::json::parse(R"({"prompt": "p", "chosen": "x", "rejected": "y"})"), {});
     pair_names names;
     names.insert(0, {.form = id_form::text, .text = "a"}, 1);
     for (const std::size_t chosen : {0U, 1U}) {
@@ -31,18 +32,20 @@ TEST_CASE("a label's line is read again with its texts in the order of the label
         CHECK(line["margin"] == 2);
         CHECK(line["weight"] == 0.5);
         CHECK(label_line(record, label, names, "t:1", true)["flipped"] == true);
-        const label_record again = detail::parse_label_record(line.dump(), {});
+        const label_record again = detail::label_record_of(nlohmann::json::parse(line.dump()), {});
         CHECK(again.responses[0] == record.responses[chosen]);
         CHECK(again.responses[1] == record.responses[1 - chosen]);
         CHECK(again.human->half_win() == (chosen == 0 ? 1 : 0));
     }
-    const auto bare = label_line(detail::parse_label_record(R"({"prompt": "p", "responses": ["x", "y"]})", {}), {},
-                                 names, "t:1", false);
+    const auto bare =
+        label_line(detail::label_record_of(nlohmann::json::parse(R"({"prompt": "p", "responses": ["x", "y"]})"), {}),
+                   {}, names, "t:1", false);
     CHECK(bare.size() == 9); // every column on every line
     CHECK(bare["human"].is_null());
     CHECK(bare["margin"].is_null());
-    const auto many = label_line(detail::parse_label_record(R"({"prompt": "p", "responses": ["x", "y", "z"]})", {}),
-                                 {.scores = {1, 3, 2}}, names, "t:1", true);
+    const auto many = label_line(
+        detail::label_record_of(nlohmann::json::parse(R"({"prompt": "p", "responses": ["x", "y", "z"]})"), {}),
+        {.scores = {1, 3, 2}}, names, "t:1", true);
     CHECK(many.size() == 5);
     CHECK(many["responses"] == nlohmann::ordered_json{"x", "y", "z"});
     CHECK(many["scores"] == nlohmann::ordered_json{1.0, 3.0, 2.0});

@@ -15,7 +15,7 @@ namespace {
 
 using json = nlohmann::json;
 
-label_record record_of(const json& line) { return detail::parse_label_record(line.dump(), {}); }
+label_record record_of(const json& line) { return detail::label_record_of(line, {}); }
 json turn_of(const char* role, const char* content) { return {{"role", role}, {"content", content}}; }
 
 } // namespace
@@ -70,11 +70,62 @@ TEST_CASE("a file's records come one after the other; ids are unique, malformed 
                                              "\n");
     label_reader strict(path, {});
     CHECK(strict.next()->line == 1);
-    CHECK(test::contains(test::error_of([&] { strict.next(); }), "pairs.jsonl:3: found array"));
+    CHECK(test::contains(test::error_of([&] { strict.next(); }), "pairs.jsonl:3: holds a JSON array"));
     label_reader skips(path, {.skip_malformed = true});
     skips.next();
     CHECK(skips.next()->given.text == "b");
     CHECK_FALSE(skips.next().has_value());
     CHECK(skips.skipped().size() == 1);
     CHECK(skips.names().place(hash_of("b")) == path.string() + ":4: pair 'b'");
+}
+
+TEST_CASE("what other data sets call responses is labelled, too; columns beside the usual ones are no second meaning") {
+    const label_record rated = record_of(
+        {{"instruction", "p"}, {"completions", {{{"response", "x"}, {"overall_score", 4}}, {{"response", "y"}}}}});
+    CHECK(rated.prompt == "p");
+    CHECK(rated.responses == std::vector<std::string>{"x", "y"});
+    CHECK_FALSE(rated.human.has_value()); // a score is no human's verdict
+    const label_record usual = record_of(
+        {{"prompt", "p"}, {"chosen", "x"}, {"rejected", "y"}, {"question", "q"}, {"completions", {"a", "b", "c"}}});
+    CHECK(usual.prompt == "p");
+    CHECK(usual.responses == std::vector<std::string>{"x", "y"});
+    const auto refusal = [](const json& line) { return test::error_of([&] { record_of(line); }); };
+    CHECK(test::contains(refusal({{"prompt", "p"}, {"chosen", "x"}, {"responses", {"x", "y"}}}), "expected one kind"));
+    CHECK(test::contains(refusal({{"prompt", "p"}, {"completion", "x"}}), "two responses"));
+    CHECK(test::contains(refusal({{"prompt", "p"}, {"chosen", "x"}, {"rejected", "y"}, {"tools", {"f"}}}), "'tools'"));
+    CHECK(test::contains(refusal({{"prompt", "p"}, {"responses", {"x", "y", "z"}}, {"winner", "first"}}), "'winner'"));
+}
+
+TEST_CASE("three whole conversations have the prompt that all of them share, ids of turns or not") {
+    const auto with_id = [](const char* role, const char* content, int id) {
+        return json{{"role", role}, {"content", content}, {"message_id", id}};
+    };
+    const auto whole = [&](const char* answer, int id) {
+        return json::array({with_id("user", "hi", id), with_id("assistant", "yes?", id + 1),
+                            with_id("user", "go", id + 2), with_id("assistant", answer, id + 3)});
+    };
+    for (const std::size_t n : {2U, 3U}) {
+        auto responses = json::array({whole("a", 0), whole("b", 10), whole("c", 20)});
+        if (n == 2) responses.erase(2);
+        const label_record record = record_of({{"prompt", "hi"}, {"responses", responses}});
+        CHECK(record.prompt == "\n\nHuman: hi\n\nAssistant: yes?\n\nHuman: go\n\nAssistant:");
+        CHECK(record.responses.back() == (n == 2 ? " b" : " c"));
+        CHECK(record.written_prompt.size() == 3);
+        CHECK_FALSE(record.written_prompt[0].contains("message_id"));
+    }
+}
+
+TEST_CASE("an array is labelled as lines are, and its elements count as lines do") {
+    const test::folder f;
+    const auto path = f.write("pairs.json", R"([{"prompt": "p", "chosen": "x", "rejected": "y"}, 3,
+        {"prompt": "p", "chosen": "x", "rejected": "y"}])");
+    label_reader reader(path, {.skip_malformed = true});
+    CHECK(reader.next()->id == 0);
+    CHECK(reader.next()->id == 2);
+    CHECK_FALSE(reader.next().has_value());
+    CHECK(reader.skipped().pairs().front().name.line == 1);
+    label_reader cut(f.write("cut.json", "[{\"prompt\": \"p\","), {.skip_malformed = true});
+    CHECK(test::contains(test::error_of([&] { cut.next(); }), "cut short"));
+    label_reader narrow(f.write("long.jsonl", json{{"prompt", std::string(99, 'p')}}.dump()), {.maximum_line = 50});
+    CHECK(test::contains(test::error_of([&] { narrow.next(); }), "50"));
 }

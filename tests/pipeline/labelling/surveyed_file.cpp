@@ -52,7 +52,7 @@ TEST_CASE("a file is read once without its texts, and again in the same order") 
     REQUIRE(file.records.size() == 2);
     REQUIRE(file.malformed.size() == 1);
     CHECK(file.malformed[0].first == 2);
-    CHECK(test::contains(file.malformed[0].second, "found array"));
+    CHECK(test::contains(file.malformed[0].second, "holds a JSON array"));
     CHECK(file.records[1].line == 4);
     CHECK(file.names.find(file.records[1].id).id == "b");
     auto next = detail::records_of(data, reading);

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -19,6 +20,7 @@
 #include <preflearn/data/files/byte_reader.hpp>
 #include <preflearn/data/files/json_line.hpp>
 #include <preflearn/data/files/line_reader.hpp>
+#include <preflearn/data/files/parsed_lines.hpp>
 
 namespace preflearn {
 
@@ -45,12 +47,14 @@ inline char first_byte(const std::filesystem::path& path) {
 
 class json_objects {
   public:
+    /// \param maximum_line of bytes of a line, or of an array's element
     /// \throws input_error naming the path when it is not a file that can be opened.
-    explicit json_objects(const std::filesystem::path& path) : name_(path.string()) {
+    explicit json_objects(const std::filesystem::path& path, std::size_t maximum_line = default_maximum_line)
+        : name_(path.string()), longest_(maximum_line) {
         if (first_byte(path) == '[')
             array_ = std::make_unique<byte_reader>(path);
         else
-            lines_ = std::make_unique<line_reader>(path);
+            lines_ = std::make_unique<line_reader>(path, maximum_line);
     }
 
     /// The next object; nothing at the end.
@@ -127,8 +131,8 @@ class json_objects {
                 return true;
             }
             text += static_cast<char>(c);
-            require<input_error>(text.size() <= default_maximum_line, place(), ": the element is longer than the ",
-                                 default_maximum_line, " bytes allowed");
+            require<input_error>(text.size() <= longest_, place(), ": the element is longer than the ", longest_,
+                                 " bytes allowed");
             if (escaped)
                 escaped = false;
             else if (in_string)
@@ -150,8 +154,31 @@ class json_objects {
     std::unique_ptr<line_reader> lines_;
     std::unique_ptr<byte_reader> array_;
     std::span<const char> block_;
-    std::size_t line_ = 0, at_line_ = 1, elements_ = 0;
+    std::size_t longest_, line_ = 0, at_line_ = 1, elements_ = 0;
     bool ended_ = false;
 };
+
+/// read(object) of the next object that can be read; nothing at the end. Where malformed ones are skipped,
+/// skip(message without its place) is told of each.
+/// \throws input_error "file:line: …" for what `read` throws, unless such are skipped; in any case for damaged or
+/// shortened gzip data and arrays.
+template <class Read, class Skip>
+auto next_read(json_objects& objects, bool skip_malformed, const Read& read, const Skip& skip)
+    -> std::optional<std::invoke_result_t<const Read&, nlohmann::json>> {
+    for (;;) {
+        try {
+            std::optional<nlohmann::json> object = objects.next();
+            if (!object) return std::nullopt;
+            try {
+                return read(std::move(*object));
+            } catch (const error& failure) { // a conversation's renderer throws argument_error
+                throw json_object_error(message(objects.place(), ": ", failure.what()));
+            }
+        } catch (const json_object_error& failure) {
+            if (!skip_malformed) throw;
+            skip(without_place(failure.what(), objects.place()));
+        }
+    }
+}
 
 } // namespace preflearn

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <preflearn/data/records/reading/gathered_singles.hpp>
+#include <preflearn/data/records/reading/many_responses.hpp>
 #include <preflearn/data/records/reading/parse_responses.hpp>
 #include <preflearn/data/records/reading/record_columns.hpp>
 #include <preflearn/data/records/reading/record_forms.hpp>

@@ -77,8 +77,8 @@ inline std::string_view only_one(const nlohmann::json& record, std::span<const s
     std::string_view found;
     for (const std::string_view name : names) {
         if (!is_there(record, name) || !counts(record.at(name))) continue;
-        require<input_error>(found.empty(), "the fields '", found, "' and '", name, "' can both be meant; say which (",
-                             option, ")");
+        require<input_error>(found.empty(), "the fields '", found, "' and '", name,
+                             "' can both be meant; say which (pairs ", option, ")");
         found = name;
     }
     return found;
@@ -130,9 +130,9 @@ inline record_family family_of(const nlohmann::json& record, const record_column
     const json_field all{&record, ""};
     require<input_error>(!possible.empty(), "found ", all.names_of_members(),
                          ", expected chosen and rejected, prompt and responses, prompt and completion, or info and "
-                         "summaries; other names are told by options (--chosen-field …)");
+                         "summaries; other names are told to pairs (--chosen-field …)");
     throw input_error(message("can be read as ", name_of(possible[0]), " and as ", name_of(possible[1]), " (",
-                              all.names_of_members(), "); say which (--from)"));
+                              all.names_of_members(), "); say which (pairs --from)"));
 }
 
 } // namespace detail

@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +24,7 @@
 #include <preflearn/data/preferences/parse_record.hpp>
 #include <preflearn/data/preferences/record.hpp>
 #include <preflearn/data/preferences/verdict_fields.hpp>
+#include <preflearn/data/records/reading/many_responses.hpp>
 #include <preflearn/data/records/reading/record_columns.hpp>
 #include <preflearn/data/records/reading/record_turns.hpp>
 #include <preflearn/data/records/reading/response_record.hpp>
@@ -72,7 +72,8 @@ inline void take_pair(response_record& to, const json_field& prompt, const std::
     const nlohmann::json asked = prompt.present() ? json_turns(prompt, "user") : nlohmann::json::array();
     std::vector<std::string> texts[3];
     const conversation_prompt found = conversation_prompt_of(
-        prompt, whole_turns(asked, texts[0]), responses, whole_turns(first, texts[1]), whole_turns(second, texts[2]));
+        prompt, whole_turns(asked, options.ignored_members, texts[0]), responses,
+        whole_turns(first, options.ignored_members, texts[1]), whole_turns(second, options.ignored_members, texts[2]));
     to.repeats_prompt = prompt.present() && found.taken > 0;
     const auto part = [](const nlohmann::json& turns, std::size_t from, std::size_t end) {
         auto some = nlohmann::json::array();
@@ -86,46 +87,6 @@ inline void take_pair(response_record& to, const json_field& prompt, const std::
         require<input_error>(
             to.responses[k].front().at("role") == "assistant" && to.responses[k].back().at("role") == "assistant",
             "field '", responses[k].name, "': a response begins and ends with a turn of the role 'assistant'");
-}
-
-/// Prompt and responses of any number, not two: the prompt is given.
-inline void take_many(response_record& to, const json_field& prompt, const std::vector<json_field>& responses,
-                      const preference_options& options) {
-    if (!prompt.present()) prompt.fail("a text or a list of turns {role, content}");
-    const bool texts = prompt.is_text() && std::ranges::all_of(responses, [](const json_field& response) {
-                           return response.present() && response.is_text();
-                       });
-    if (texts) {
-        std::string_view asked = prompt.text();
-        std::optional<std::size_t> size;
-        for (std::size_t k = 1; options.takes_off_prompt && k < responses.size(); ++k) {
-            const auto repeated =
-                repeated_prompt_size(asked, responses[0].text(), responses[k].text(), options.answer_start);
-            if (!repeated || (k > 1 && repeated != size)) {
-                size.reset();
-                break;
-            }
-            size = repeated;
-        }
-        to.repeats_prompt = size.has_value();
-        to.prompt = size ? responses[0].text().substr(0, *size) : asked;
-        for (const json_field& response : responses) to.responses.push_back(response.text().substr(size.value_or(0)));
-        return;
-    }
-    to.prompt = json_turns(prompt, "user");
-    require<input_error>(to.prompt.back().at("role") != "assistant", "field '", prompt.name,
-                         "': found an assistant's turn at its end, expected a user's");
-    for (const json_field& response : responses) {
-        nlohmann::json turns = json_turns(response, "assistant");
-        const auto begins = [&] {
-            return turns.size() > to.prompt.size() && std::equal(to.prompt.begin(), to.prompt.end(), turns.begin());
-        };
-        if (begins()) turns.erase(turns.begin(), turns.begin() + static_cast<std::ptrdiff_t>(to.prompt.size()));
-        require<input_error>(turns.front().at("role") == "assistant" && turns.back().at("role") == "assistant",
-                             "field '", response.name,
-                             "': a response begins and ends with a turn of the role 'assistant'");
-        to.responses.push_back(std::move(turns));
-    }
 }
 
 /// The only one of these members that the object has; not present for none. \throws input_error for two.

@@ -16,7 +16,6 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/files/json_objects.hpp>
-#include <preflearn/data/files/parsed_lines.hpp>
 #include <preflearn/data/records/reading/parse_responses.hpp>
 #include <preflearn/data/records/reading/response_record.hpp>
 #include <preflearn/data/selection/left_out.hpp>
@@ -44,44 +43,31 @@ class record_reader {
     /// Options and ids must outlive the reader. \throws input_error naming the path when it is not a file that can be
     /// opened, or one of columns (Parquet, Arrow), with the line that converts it.
     record_reader(const std::filesystem::path& path, const record_options& options, seen_ids& ids)
-        : objects_(path), options_(options), ids_(ids) {}
+        : objects_(path, options.reading.maximum_line), options_(options), ids_(ids) {}
 
     /// The next record; nothing at the end. \throws input_error "file:line: …" for a malformed one, unless such are
     /// skipped; in any case for damaged or shortened gzip data and arrays.
     std::optional<response_record> next() {
-        for (;;) {
-            try {
-                std::optional<nlohmann::json> object = objects_.next();
-                if (!object) return std::nullopt;
-                return checked(std::move(*object));
-            } catch (const json_object_error& failure) {
-                if (!options_.reading.skip_malformed) throw;
-                skip(failure.what());
-            }
-        }
+        return next_read(
+            objects_, options_.reading.skip_malformed,
+            [&](nlohmann::json object) {
+                response_record record = parse_responses(std::move(object), options_);
+                record.line = objects_.place().line;
+                record.index = objects_.index();
+                ids_.add(record.given, message(objects_.place()));
+                return record;
+            },
+            [&](std::string_view failure) {
+                skipped_.add({.name = {.line = objects_.place().line},
+                              .message = std::string(failure),
+                              .file = objects_.name()});
+            });
     }
     [[nodiscard]] const std::string& name() const { return objects_.name(); }
     /// The lines that were left out.
     [[nodiscard]] const left_out_pairs& skipped() const { return skipped_; }
 
   private:
-    response_record checked(nlohmann::json object) {
-        try {
-            response_record record = parse_responses(std::move(object), options_);
-            record.line = objects_.place().line;
-            record.index = objects_.index();
-            ids_.add(record.given, message(objects_.place()));
-            return record;
-        } catch (const error& failure) {
-            throw json_object_error(message(objects_.place(), ": ", failure.what()));
-        }
-    }
-    void skip(std::string_view failure) {
-        skipped_.add({.name = {.line = objects_.place().line},
-                      .message = std::string(without_place(failure, objects_.place())),
-                      .file = objects_.name()});
-    }
-
     json_objects objects_;
     const record_options& options_;
     seen_ids& ids_;

@@ -95,16 +95,27 @@ inline nlohmann::json json_turns(const json_field& field, std::string_view role_
     return turns;
 }
 
-/// Turns that are compared as wholes: the content of each is its JSON. `texts` owns what is viewed.
-inline std::vector<chat_message> whole_turns(const nlohmann::json& turns, std::vector<std::string>& texts) {
+/// Turns that are compared as wholes: the content of each is its JSON without members that say nothing to a model.
+/// `texts` owns what is viewed.
+inline std::vector<chat_message> whole_turns(const nlohmann::json& turns, const std::vector<std::string>& ignored,
+                                             std::vector<std::string>& texts) {
     texts.clear();
     texts.reserve(2 * turns.size());
     std::vector<chat_message> made;
-    for (const nlohmann::json& one : turns) {
+    for (nlohmann::json one : turns) {
         const std::string& role = texts.emplace_back(one.at("role").get<std::string>());
+        if (one.size() > 2)
+            for (const std::string& name : ignored) one.erase(name);
         made.push_back({role, texts.emplace_back(one.dump())});
     }
     return made;
+}
+
+/// What messages call a response.
+inline std::string response_name(const response_record& record, std::size_t k) {
+    if (record.form == record_form::responses) return message("responses[", k, "]");
+    const bool pair = record.form == record_form::conversations || record.form == record_form::explicit_text;
+    return pair && k < 2 ? (k == 0 ? "chosen" : "rejected") : message("response ", k);
 }
 
 /// Whether a text response follows its prompt behind a space that is no part of it.
@@ -168,7 +179,7 @@ inline response_record as_texts(response_record record, const preference_options
     const auto turns = detail::checked_turns(record.prompt, "prompt", options);
     const std::string prompt = options.render(turns);
     for (std::size_t k = 0; k < record.responses.size(); ++k) {
-        const std::string name = message("response ", k);
+        const std::string name = detail::response_name(record, k);
         const nlohmann::json answer = record.responses[k].is_string() ? response_turns(record, k) : record.responses[k];
         record.responses[k] =
             detail::answer_text(turns, detail::checked_turns(answer, name, options), prompt, name, options.render);
