@@ -80,6 +80,9 @@ inline judgement read_judgement(std::string_view text) {
 
 } // namespace detail
 
+/// The first line of a file of judgements. \param key names what is judged, and by whom
+inline std::string judgements_header(const std::string& key) { return "# preflearn judgements " + key; }
+
 /// What is judged, by its place and by its name, and how far one is told.
 struct judged_part {
     std::filesystem::path path{}; ///< of the judgements
@@ -95,7 +98,7 @@ std::vector<judgement> judge_file(const text_teacher& teacher, Next&& next, std:
                                   std::uint64_t seed, const judged_part& to, const work_progress& seen) {
     const std::size_t block = teacher.block;
     const std::filesystem::path& part = to.path;
-    kept_lines kept(part, message("# preflearn judgements ", to.key));
+    kept_lines kept(part, judgements_header(to.key));
     std::vector<judgement> all = kept.read_lines(detail::read_judgement);
     const std::size_t total = end - begin;
     require<input_error>(all.size() <= total, part.string(), ": has ", all.size(), " lines for ", total, " records");

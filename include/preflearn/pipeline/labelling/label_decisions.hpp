@@ -34,17 +34,19 @@ namespace preflearn {
 struct record_facts {
     std::uint64_t id = 0, prompt = 0; ///< of the prompt a hash
     std::size_t line = 0, responses = 0;
-    std::size_t lengths[2] = {0, 0}; ///< of the first two, in bytes
+    std::vector<std::size_t> lengths{}; ///< of the responses, in bytes
     bool identical = false;
     std::optional<preference> human{};
 };
 
 inline record_facts facts_of(const label_record& record) {
+    std::vector<std::size_t> lengths;
+    for (const std::string& response : record.responses) lengths.push_back(response.size());
     return {.id = record.id,
             .prompt = hash_of(record.prompt),
             .line = record.line,
             .responses = record.responses.size(),
-            .lengths = {record.responses[0].size(), record.responses[1].size()},
+            .lengths = std::move(lengths),
             .identical = record.responses.size() == 2 && record.responses[0] == record.responses[1],
             .human = record.human};
 }

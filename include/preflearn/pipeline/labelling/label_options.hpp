@@ -75,6 +75,11 @@ struct label_options {
     /// The program that a teacher of the kind external asks.
     std::optional<external_command> external{};
     preflearn::shard shard{}; ///< of the records
+    /// Takes the teacher's liking for length off its scores (see length_debiasing.hpp).
+    bool debias_length = false;
+    /// Writes the judgements themselves to `out`, of a shard or of all; and labels by such files of all shards.
+    bool judge_only = false;
+    std::vector<std::filesystem::path> merge{};
     /// Of the order in which responses are shown, and of flips.
     std::uint64_t seed = 0;
     preference_options reading{};
