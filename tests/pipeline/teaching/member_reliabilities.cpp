@@ -21,7 +21,7 @@ namespace {
 struct voting_files {
     test::folder folder;
     std::string told;
-    teach_options options{.kind = "ensemble", .out = folder / "T", .combination = "dawid_skene"};
+    teach_options options{.kind = "ensemble", .combination = "dawid_skene", .out = folder / "T"};
     chosen_chat_format chat{};
     speaker say = [this](const std::string& line) { told += line + "\n"; };
 
