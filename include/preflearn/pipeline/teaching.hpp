@@ -3,7 +3,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/pipeline/teaching/member_reliabilities.hpp>
 #include <preflearn/pipeline/teaching/taught_folder.hpp>
+#include <preflearn/pipeline/teaching/taught_judge.hpp>
 #include <preflearn/pipeline/teaching/taught_kind.hpp>
 #include <preflearn/pipeline/teaching/taught_kinds.hpp>
 #include <preflearn/pipeline/teaching/teach.hpp>
