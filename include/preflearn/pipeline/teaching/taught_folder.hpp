@@ -78,7 +78,7 @@ inline teacher_description described(const any_backend<float>& on, const teach_o
         told.reference = teacher_weights{.from = weights_from::outside, .outside = outside(options.reference)};
     told.training = settings_of(options);
     told.training["products"] = on.name;
-    told.training["data"] = hash_text(hash_file(options.data).hash);
+    if (!options.data.empty()) told.training["data"] = hash_text(hash_file(options.data).hash);
     if (!options.held_out.empty()) told.training["held_out_data"] = hash_text(hash_file(options.held_out).hash);
     for (const std::filesystem::path& member : options.members)
         told.training["members"].push_back(hash_text(hash_file(member / "teacher.json").hash));
@@ -139,7 +139,8 @@ namespace detail {
 /// Holds the teacher in the folder against its held-out pairs, which also calibrate it.
 inline held_out_report evaluate(const any_backend<float>& on, const std::filesystem::path& folder,
                                 const teach_options& options, const teach_data& data) {
-    const opened_teacher opened = open_teacher(folder, {.model = options.model, .reference = options.reference});
+    const opened_teacher opened =
+        open_teacher(folder, {.model = options.model, .reference = options.reference, .external = options.external});
     const text_teacher teacher = load_teacher(opened, on);
     std::function<void(std::size_t)> scored;
     if (options.scoring) scored = options.scoring("judging held-out pairs", data.held_out.size());
@@ -180,7 +181,8 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
                      .sizes = {{"learned", data.learned.size()}, {"held_out", data.held_out.size()}},
                      .beta = options.beta,
                      .settings = told.training,
-                     .inputs = {hash_file(options.data)}};
+                     .inputs = {}};
+        if (!options.data.empty()) run.inputs.push_back(hash_file(options.data));
         if (!options.held_out.empty()) run.inputs.push_back(hash_file(options.held_out));
         write_json(to_json(run), folder / "manifest.json");
         write_left_out(folder / "left-out.jsonl", data.left_out);
