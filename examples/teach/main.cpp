@@ -17,6 +17,7 @@
 #include <preflearn/text/chat/formats.hpp>
 
 #include "../command_line/command_line.hpp"
+#include "../command_line/external_options.hpp"
 #include "../command_line/training_bars.hpp"
 #include "../losses/losses.hpp"
 #include "../models/models.hpp"
@@ -36,7 +37,8 @@ struct arguments {
     std::string boundary = "separate", optimiser = "adamw", rule = "hard";
     std::optional<double> threshold, top, l2;
     std::optional<std::size_t> hidden;
-    std::string loss, pair_template;
+    std::string loss, pair_template, judge = "pairwise";
+    external_choice external;
 };
 
 template <class To, class From> void set(To& to, const From& from) {
@@ -107,13 +109,16 @@ void add_data_options(command_line& line, arguments& given) {
     const option members =
         line.add("--member", given.members, "of the kind ensemble: a teacher's folder, repeated").repeats();
     line.add("--combine", to.combination,
-             "how members are combined: mean, vote or careful (mean less --spread deviations)")
-        .one_of({"mean", "vote", "careful"})
+             "how members are combined: mean, vote, careful (mean less --spread deviations) or dawid_skene (votes "
+             "weighed "
+             "by reliabilities that the members' votes on --data tell, without labels)")
+        .one_of({"mean", "vote", "careful", "dawid_skene"})
         .shows_default()
         .needs(members);
     line.add("--spread", to.spread, "standard deviations of careful").non_negative().shows_default().needs(members);
-    line.add("--data", to.data, "labelled pairs, JSONL or JSONL.gz; of the kind recorded its verdicts")
-        .required()
+    line.add("--data", to.data,
+             "labelled pairs, JSONL or JSONL.gz; of the kind recorded its verdicts; kinds that learn nothing may go "
+             "without")
         .existing_file();
     line.add("--out", to.out, "the folder to be made").required().some_name();
     const option held =
@@ -159,6 +164,24 @@ void add_head_options(command_line& line, arguments& given) {
     line.add("--l2", given.l2, "L2 penalty of that head; default: the best of several on held-out pairs").positive();
     line.add("--features-cache", to.features.cache,
              "folder that keeps hidden states for other heads on the same pairs");
+}
+
+void add_judge_options(command_line& line, arguments& given) {
+    judge_options& to = given.options.judge;
+    const option file = line.add("--template", to.file,
+                                 "of the kind judge: what it is asked, a text with {prompt} and {first} and {second}, "
+                                 "or {prompt} and {response}, and {reason} where it gives one first")
+                            .existing_file();
+    line.add("--judge", given.judge, "else a template of ours: pairwise (A or B, in both orders) or score (1 to 10)")
+        .one_of({"pairwise", "score"})
+        .shows_default()
+        .excludes(file);
+    line.add("--reason-tokens", to.reason_tokens, "of the kind judge: longest reason before the answer; 0: none")
+        .shows_default();
+    line.add("--reason-temperature", to.temperature, "at which reasons are drawn by --seed; 0: the likeliest tokens")
+        .non_negative()
+        .shows_default();
+    add_external_options(line, given.external);
 }
 
 void add_training_options(command_line& line, arguments& given) {
@@ -214,6 +237,7 @@ int main(int argc, char** argv) {
                       "is stopped, the\n"
                       "same command goes on where it was."};
     add_data_options(line, given);
+    add_judge_options(line, given);
     add_training_options(line, given);
     add_head_options(line, given);
     const auto run = [&] {
@@ -236,6 +260,9 @@ int main(int argc, char** argv) {
             given.options.pair_template.assign(std::istreambuf_iterator<char>(file), {});
         }
         given.options.members.assign(given.members.begin(), given.members.end());
+        given.options.judge.form = given.judge == "score" ? judge_form::score : judge_form::pairwise;
+        given.options.external = chosen_external(given.external);
+        if (given.options.kind == "judge" && !given.maximum_tokens) given.maximum_tokens = unlimited_length;
         teach_options asked = given.options; // what teach refuses of the options alone
         choose_training(given, asked);
         check_options(asked);

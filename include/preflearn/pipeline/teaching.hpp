@@ -4,7 +4,10 @@
 #pragma once
 
 #include <preflearn/pipeline/teaching/hidden_states.hpp>
+#include <preflearn/pipeline/teaching/member_reliabilities.hpp>
+#include <preflearn/pipeline/teaching/taught_card.hpp>
 #include <preflearn/pipeline/teaching/taught_folder.hpp>
+#include <preflearn/pipeline/teaching/taught_judge.hpp>
 #include <preflearn/pipeline/teaching/taught_kind.hpp>
 #include <preflearn/pipeline/teaching/taught_kinds.hpp>
 #include <preflearn/pipeline/teaching/teach.hpp>

@@ -15,7 +15,9 @@
 #include <preflearn/pipeline/teacher_kinds/ensemble.hpp>
 #include <preflearn/pipeline/teacher_kinds/features.hpp>
 #include <preflearn/pipeline/teacher_kinds/head.hpp>
+#include <preflearn/pipeline/teacher_kinds/external.hpp>
 #include <preflearn/pipeline/teacher_kinds/implicit.hpp>
+#include <preflearn/pipeline/teacher_kinds/judge.hpp>
 #include <preflearn/pipeline/teacher_kinds/likelihood.hpp>
 #include <preflearn/pipeline/teacher_kinds/longer.hpp>
 #include <preflearn/pipeline/teacher_kinds/recorded.hpp>
@@ -40,8 +42,11 @@ inline constexpr std::array teacher_kinds{
     teacher_kind{"classifier", "a head on a model that reads both responses, in both orders", load_classifier_teacher},
     teacher_kind{"features", "a linear or MLP reward on hidden states of a model that does not learn",
                  load_features_teacher},
+    teacher_kind{"judge", "a language model that is asked which of two is better, or how good one is",
+                 load_judge_teacher},
     teacher_kind{"longer", "prefers the longer response", load_longer_teacher},
     teacher_kind{"recorded", "verdicts, scores or log-probs made elsewhere", load_recorded_teacher},
+    teacher_kind{"external", "a program of yours that is asked", load_external_teacher},
     teacher_kind{"ensemble", "several teachers as one", [](const opened_teacher& opened, const any_backend<float>& on) {
                      return load_ensemble_teacher(opened, on, load_teacher);
                  }}};

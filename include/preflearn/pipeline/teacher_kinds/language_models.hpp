@@ -44,8 +44,15 @@ namespace detail {
 
 inline scored_transformer load_weights(const any_backend<float>& on, const opened_teacher& teacher,
                                        const teacher_weights& weights, teacher_models& models) {
+    const auto outside = [&](const std::filesystem::path& place, const std::string& content) {
+        if (teacher.bases)
+            if (const auto found = teacher.bases->find(content); found != teacher.bases->end()) return found->second;
+        scored_transformer model = load_any_transformer(on, place, trained_tensors::none());
+        if (teacher.bases) teacher.bases->try_emplace(content, model); // copies share the weights
+        return model;
+    };
     const auto base = [&]() -> const scored_transformer& {
-        if (!models.base) models.base = load_any_transformer(on, teacher.base, trained_tensors::none());
+        if (!models.base) models.base = outside(teacher.base, teacher.description.base->identity.weights);
         return *models.base;
     };
     switch (weights.from) {
@@ -54,7 +61,7 @@ inline scored_transformer load_weights(const any_backend<float>& on, const opene
     case weights_from::model:
         return load_any_transformer(on, part_of_folder(teacher.folder, weights.path), trained_tensors::none());
     case weights_from::outside:
-        return load_any_transformer(on, teacher.reference, trained_tensors::none());
+        return outside(teacher.reference, weights.outside.identity.weights);
     case weights_from::base:
         break;
     }

@@ -38,6 +38,8 @@ struct taught_kind {
     std::string_view loss = "sigmoid";
     /// Whether its model is fine-tuned on the chosen responses first, unless something else is asked for.
     bool fine_tunes = false;
+    /// Whether it is made of pairs, `--data`; else these only show what it is worth.
+    bool needs_data = true;
     /// Makes the folder, by `write_teacher`, of a description that has all but what is learned. Null: by a preference
     /// loss, which is a template's argument (see teach.hpp).
     taught (*make)(const teaching&, teacher_description) = nullptr;

@@ -150,9 +150,18 @@ inline void check_options(const teach_options& options) {
     const bool needs_model = kind.has_model;
     require(needs_model != options.model.empty(), "the kind ", options.kind,
             needs_model ? " needs a model" : " has no model, and one was given");
+    require(!kind.needs_data || !options.data.empty(), "the kind ", options.kind, " needs data");
     require((options.kind == "ensemble") == !options.members.empty(), "members belong to the kind ensemble, which has ",
             "at least one");
-    if (!options.members.empty()) combined_margin(std::vector<double>{0}, options.combination, options.spread);
+    if (!options.members.empty()) check_combination(options.combination);
+    const bool by_votes = !options.members.empty() && options.combination == "dawid_skene";
+    require(!by_votes || (!options.data.empty() && options.members.size() >= 3),
+            "members are combined by dawid_skene where there are three or more, and pairs (data) for them to vote on, "
+            "which need no labels");
+    require((options.kind != "external" || options.external) &&
+                (!options.external || options.kind == "external" || options.kind == "ensemble"),
+            "an external program belongs to the kind external, which needs one, or to an ensemble that has such a "
+            "member");
     require(options.reference.empty() || (options.kind == "implicit" && options.fine_tuning.epochs == 0),
             "a reference is of the kind implicit, and stands in place of the fine-tuned model: without fine-tuning");
     require(options.kind != "implicit" || options.training.epochs > 0 || !options.reference.empty(),
