@@ -16,7 +16,7 @@ const nlohmann::json asked_text = "p";
 const nlohmann::json asked_turns = nlohmann::json::parse(R"([{"role":"user","content":"p"}])");
 
 /// Scores by length; cannot judge what begins with x, nor anything beside it.
-judged_block by_length(std::span<const shown_texts> block) {
+judged_block scored_by_length(std::span<const shown_texts> block) {
     judged_block judged;
     for (const shown_texts& shown : block) {
         judgement& said = judged.all.emplace_back();
@@ -30,7 +30,7 @@ judged_block by_length(std::span<const shown_texts> block) {
     return judged;
 }
 /// Says of two how likely the longer one is better, and nothing of more.
-judged_block comparing(std::span<const shown_texts> block) {
+judged_block compared_by_length(std::span<const shown_texts> block) {
     judged_block judged;
     for (const shown_texts& shown : block) {
         judgement& said = judged.all.emplace_back();
@@ -44,7 +44,7 @@ judged_block comparing(std::span<const shown_texts> block) {
 } // namespace
 
 TEST_CASE("a teacher's scores are those of the responses, also of one and of two") {
-    response_judge judge({.judge = by_length}, {}, 1);
+    response_judge judge({.judge = scored_by_length}, {}, 1);
     const std::vector<candidate_responses> sets{{.prompt = &asked_text, .texts = {"aa", "a", "aaaa", ""}},
                                                 {.prompt = &asked_text, .texts = {"aaa"}},
                                                 {.prompt = &asked_text, .texts = {"aaa", "a"}}};
@@ -57,7 +57,7 @@ TEST_CASE("a teacher's scores are those of the responses, also of one and of two
 }
 
 TEST_CASE("a response that cannot be judged takes no other's score away") {
-    response_judge judge({.judge = by_length}, {}, 1);
+    response_judge judge({.judge = scored_by_length}, {}, 1);
     const std::vector<candidate_responses> sets{{.prompt = &asked_text, .texts = {"xaa", "a", "bb"}},
                                                 {.prompt = &asked_text, .texts = {"x", "xx"}}};
     const auto scores = judge(sets);
@@ -69,7 +69,7 @@ TEST_CASE("a response that cannot be judged takes no other's score away") {
 }
 
 TEST_CASE("of a teacher that compares two, the score is how likely a response wins against each other one") {
-    response_judge judge({.judge = comparing}, {}, 1);
+    response_judge judge({.judge = compared_by_length}, {}, 1);
     const std::vector<candidate_responses> sets{{.prompt = &asked_text, .texts = {"aa", "a", "aaaa", "aa"}},
                                                 {.prompt = &asked_text, .texts = {"a"}}};
     const auto scores = judge(sets);
@@ -90,7 +90,7 @@ TEST_CASE("a teacher reads conversations in its own format, and a beginning with
         read.assign(block[0].responses.begin(), block[0].responses.end());
         read.emplace_back(block[0].prompt);
         open = block[0].open;
-        return by_length(block);
+        return scored_by_length(block);
     };
     response_judge judge({.judge = remembering}, named_chat("chatml"), 1);
     const std::vector<candidate_responses> sets{

@@ -26,7 +26,7 @@ std::vector<candidate_scores> by_letters(std::span<const searched_candidates> se
     return all;
 }
 
-constexpr std::size_t endless = std::numeric_limits<std::size_t>::max();
+constexpr std::size_t whole_response = std::numeric_limits<std::size_t>::max();
 
 } // namespace
 
@@ -34,7 +34,7 @@ TEST_CASE("one beam with one successor is plain sampling, whatever the chunk") {
     test::tiny_responder f;
     const auto asked = f.asked({"ab", "cd", "a"});
     const drawn_block plain = draw_responses(f.with, asked, 3);
-    for (const std::size_t chunk : {std::size_t{1}, std::size_t{5}, endless}) {
+    for (const std::size_t chunk : {std::size_t{1}, std::size_t{5}, whole_response}) {
         const drawn_block found = search_responses(f.with, asked, 3, {1, 1, chunk}, [](auto) {
             FAIL("one candidate is scored");
             return std::vector<candidate_scores>();
@@ -50,7 +50,7 @@ TEST_CASE("one beam with one successor is plain sampling, whatever the chunk") {
 TEST_CASE("one beam with many successors and an endless chunk is the best of them") {
     test::tiny_responder f;
     const auto asked = f.asked({"ab", "cd"});
-    const drawn_block found = search_responses(f.with, asked, 2, {1, 6, endless}, by_letters);
+    const drawn_block found = search_responses(f.with, asked, 2, {1, 6, whole_response}, by_letters);
     for (std::size_t i = 0; i < 2; ++i) {
         for (std::size_t k = 0; k < 2; ++k) {
             double best = 0;
@@ -73,7 +73,7 @@ TEST_CASE("a search finds what its teacher likes, more than the best of as many 
     f.with.ends = {};
     const auto asked = f.asked({"ab", "cd", "d", "bc"});
     const drawn_block plain = draw_responses(f.with, asked, 1);
-    const drawn_block best = search_responses(f.with, asked, 1, {1, 6, endless}, by_letters);
+    const drawn_block best = search_responses(f.with, asked, 1, {1, 6, whole_response}, by_letters);
     const drawn_block found = search_responses(f.with, asked, 1, {2, 3, 3}, by_letters);
     double of_plain = 0, of_best = 0, of_search = 0;
     for (std::size_t i = 0; i < asked.size(); ++i) {
