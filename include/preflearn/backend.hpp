@@ -6,5 +6,4 @@
 #include <preflearn/backend/array_view.hpp>
 #include <preflearn/backend/concepts.hpp>
 #include <preflearn/backend/cpu.hpp>
-#include <preflearn/backend/cuda.hpp>
 #include <preflearn/backend/operands.hpp>

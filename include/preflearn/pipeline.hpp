@@ -6,6 +6,7 @@
 #include <preflearn/pipeline/agreement.hpp>
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/aligning.hpp>
+#include <preflearn/pipeline/comparing.hpp>
 #include <preflearn/pipeline/evaluating.hpp>
 #include <preflearn/pipeline/generating.hpp>
 #include <preflearn/pipeline/labelling.hpp>
@@ -26,6 +27,7 @@
 #include <preflearn/pipeline/study_progress.hpp>
 #include <preflearn/pipeline/study_report.hpp>
 #include <preflearn/pipeline/study_summary.hpp>
+#include <preflearn/pipeline/teacher_card.hpp>
 #include <preflearn/pipeline/teacher_folder.hpp>
 #include <preflearn/pipeline/teacher_kinds.hpp>
 #include <preflearn/pipeline/teaching.hpp>

@@ -9,7 +9,6 @@
 #include <preflearn/products/lanes.hpp>
 #include <preflearn/products/product.hpp>
 #include <preflearn/products/rounded_product.hpp>
-#include <preflearn/products/small_product.hpp>
 #include <preflearn/products/stored_product.hpp>
 #include <preflearn/products/turned_blocks.hpp>
 #include <preflearn/products/turned_product.hpp>

@@ -6,5 +6,6 @@
 #include <preflearn/agreement/uncertainty/bootstrap.hpp>
 #include <preflearn/agreement/uncertainty/clustered.hpp>
 #include <preflearn/agreement/uncertainty/estimate.hpp>
+#include <preflearn/agreement/uncertainty/holm.hpp>
 #include <preflearn/agreement/uncertainty/moments.hpp>
 #include <preflearn/agreement/uncertainty/proportion.hpp>

@@ -14,7 +14,6 @@
 #include <preflearn/backend/cpu/low_rank.hpp>
 #include <preflearn/backend/cpu/matrix.hpp>
 #include <preflearn/backend/cpu/normalise.hpp>
-#include <preflearn/backend/cpu/onednn.hpp>
 #include <preflearn/backend/cpu/rotate.hpp>
 #include <preflearn/backend/cpu/row_dropout.hpp>
 #include <preflearn/backend/cpu/row_pieces.hpp>

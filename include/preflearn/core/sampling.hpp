@@ -9,8 +9,8 @@
 
 namespace preflearn {
 
-/// Filters apply in this order, as in transformers: temperature, top-k, top-p, min-p. The defaults sample from the policy
-/// itself.
+/// Filters apply in this order, as in transformers: temperature, top-k, top-p, min-p. The defaults sample from the
+/// policy itself.
 struct sampling_options {
     /// Logits are divided by it; 0 takes the likeliest token (greedy). Finite and not negative.
     double temperature = 1;

@@ -5,9 +5,9 @@
 
 #include <preflearn/pipeline/teacher_kinds/classifier.hpp>
 #include <preflearn/pipeline/teacher_kinds/ensemble.hpp>
+#include <preflearn/pipeline/teacher_kinds/external.hpp>
 #include <preflearn/pipeline/teacher_kinds/features.hpp>
 #include <preflearn/pipeline/teacher_kinds/head.hpp>
-#include <preflearn/pipeline/teacher_kinds/external.hpp>
 #include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/implicit.hpp>
 #include <preflearn/pipeline/teacher_kinds/judge.hpp>

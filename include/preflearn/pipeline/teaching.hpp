@@ -5,6 +5,7 @@
 
 #include <preflearn/pipeline/teaching/hidden_states.hpp>
 #include <preflearn/pipeline/teaching/member_reliabilities.hpp>
+#include <preflearn/pipeline/teaching/taught_card.hpp>
 #include <preflearn/pipeline/teaching/taught_folder.hpp>
 #include <preflearn/pipeline/teaching/taught_judge.hpp>
 #include <preflearn/pipeline/teaching/taught_kind.hpp>

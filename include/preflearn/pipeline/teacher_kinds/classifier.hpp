@@ -153,7 +153,7 @@ inline text_teacher load_classifier_teacher(const opened_teacher& opened, const 
     any_scalar_head<float> head = load_teacher_head(on, opened);
     const scored_transformer model = head.model();
     text_reading reading = reading_of(opened, model, opened.base);
-    text_teacher teacher{.operations_per_token = head.operations_per_token()};
+    text_teacher teacher{.operations_per_token = head.operations_per_token(), .parameters = model.layout().size()};
     add_notes(teacher.notes, reading, model);
     const nlohmann::json settings = opened.description.settings;
     const teacher_fields in(settings, (opened.folder / "teacher.json").string() + ": 'settings'");

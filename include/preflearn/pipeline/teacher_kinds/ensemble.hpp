@@ -184,6 +184,7 @@ inline std::vector<detail::ensemble_member> load_members(const opened_teacher& o
         const text_teacher& loaded = members.back().teacher;
         of.gives_log_odds = of.gives_log_odds && loaded.gives_log_odds;
         of.operations_per_token = std::max(of.operations_per_token, loaded.operations_per_token);
+        of.parameters = std::max(of.parameters, loaded.parameters);
         of.block = std::max(of.block, loaded.block);
         for (const std::string& note : loaded.notes) of.notes.push_back(one.name + ": " + note);
     }

@@ -166,7 +166,7 @@ inline text_teacher load_features_teacher(const opened_teacher& opened, const an
     const teacher_fields in(settings, place + ": 'settings'");
     any_transformer<float> model = load_feature_model(on, opened.base);
     text_reading reading = reading_of(opened, model, opened.base);
-    text_teacher teacher{.operations_per_token = model.operations_per_token()};
+    text_teacher teacher{.operations_per_token = model.operations_per_token(), .parameters = model.layout().size()};
     add_notes(teacher.notes, reading, model);
     feature_head head = read_feature_head(part_of_folder(opened.folder, feature_file_name), model.config().hidden_size,
                                           detail::hidden_widths(in));

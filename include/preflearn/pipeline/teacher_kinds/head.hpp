@@ -90,7 +90,7 @@ inline text_teacher load_head_teacher(const opened_teacher& opened, const any_ba
     any_scalar_head<float> head = load_teacher_head(on, opened);
     const scored_transformer model = head.model();
     text_reading reading = reading_of(opened, model, opened.base);
-    text_teacher teacher{.operations_per_token = head.operations_per_token()};
+    text_teacher teacher{.operations_per_token = head.operations_per_token(), .parameters = model.layout().size()};
     add_notes(teacher.notes, reading, model);
     const auto held = std::make_shared<const detail::head_teacher>(
         detail::head_teacher{.head = std::move(head), .reading = std::move(reading)});

@@ -52,7 +52,8 @@ inline text_teacher load_implicit_teacher(const opened_teacher& opened, const an
     std::optional<text_reading> other;
     if (opened.description.reference->from == weights_from::outside)
         other = reading_of(opened, *models.reference, opened.reference);
-    text_teacher teacher{.operations_per_token = models.policy->operations_per_token()};
+    text_teacher teacher{.operations_per_token = models.policy->operations_per_token(),
+                         .parameters = models.policy->layout().size()};
     add_notes(teacher.notes, reading, *models.policy);
     if (other) add_notes(teacher.notes, *other, *models.reference);
     const auto held = std::make_shared<const detail::implicit_teacher>(

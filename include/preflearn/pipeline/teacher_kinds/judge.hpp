@@ -266,7 +266,8 @@ inline text_teacher load_judge_teacher(const opened_teacher& opened, const any_b
     teacher_models models = load_models(on, opened, false);
     const text_reading reading = reading_of(opened, *models.policy, opened.base);
     text_teacher teacher{.gives_log_odds = asked.form == judge_form::pairwise || told.calibrated,
-                         .operations_per_token = models.policy->operations_per_token()};
+                         .operations_per_token = models.policy->operations_per_token(),
+                         .parameters = models.policy->layout().size()};
     add_notes(teacher.notes, reading, *models.policy);
     const auto held = std::make_shared<const detail::judge_teacher>(*std::move(models.policy), reading.words,
                                                                     std::move(asked), how, told.maximum_tokens);

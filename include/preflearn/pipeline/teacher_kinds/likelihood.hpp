@@ -51,7 +51,8 @@ struct likelihood_teacher {
 inline text_teacher load_likelihood_teacher(const opened_teacher& opened, const any_backend<float>& on) {
     teacher_models models = load_models(on, opened, false);
     text_reading reading = reading_of(opened, *models.policy, opened.base);
-    text_teacher teacher{.operations_per_token = models.policy->operations_per_token()};
+    text_teacher teacher{.operations_per_token = models.policy->operations_per_token(),
+                         .parameters = models.policy->layout().size()};
     add_notes(teacher.notes, reading, *models.policy);
     const auto held = std::make_shared<const detail::likelihood_teacher>(
         detail::likelihood_teacher{std::move(models), std::move(reading), opened.description.per_token});

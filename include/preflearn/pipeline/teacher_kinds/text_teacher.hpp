@@ -68,6 +68,8 @@ struct text_teacher {
     std::size_t block = 16;
     /// Operations for every token, where a model is run; else 0.
     double operations_per_token = 0;
+    /// Of the model, where one is run (of several the largest); else 0.
+    std::uint64_t parameters = 0;
     /// What loading it noticed, sentences for people.
     std::vector<std::string> notes{};
 };

@@ -4,6 +4,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -21,12 +24,14 @@
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/learning/training_report.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
+#include <preflearn/pipeline/teacher_card/write_card.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
+#include <preflearn/pipeline/teaching/taught_card.hpp>
 #include <preflearn/pipeline/teaching/teach_data.hpp>
 #include <preflearn/pipeline/teaching/teach_options.hpp>
 #include <preflearn/pipeline/text_model.hpp>
@@ -50,6 +55,8 @@ struct taught {
     training_history fine_tuning{}, preferences{};
     /// The folder was there already, made by the same call.
     bool was_there = false;
+    /// When its making began, for the seconds of manifest.json.
+    std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 };
 
 namespace detail {
@@ -137,19 +144,21 @@ inline teacher_weights written_weights(const any_transformer<float>& model, cons
 namespace detail {
 
 /// Holds the teacher in the folder against its held-out pairs, which also calibrate it.
-inline held_out_report evaluate(const any_backend<float>& on, const std::filesystem::path& folder,
-                                const teach_options& options, const teach_data& data) {
+inline held_out_judgements judge_held_out(const any_backend<float>& on, const std::filesystem::path& folder,
+                                          const teach_options& options, const teach_data& data) {
     const opened_teacher opened =
         open_teacher(folder, {.model = options.model, .reference = options.reference, .external = options.external});
     const text_teacher teacher = load_teacher(opened, on);
     std::function<void(std::size_t)> scored;
     if (options.scoring) scored = options.scoring("judging held-out pairs", data.held_out.size());
-    const auto said = with_names(data.held_out_names(), [&] {
-        return judge_pairs(teacher, data.held_out, options.seed, [&](std::size_t done, double, double) {
+    held_out_judgements judged{.said = {}, .parameters = teacher.parameters, .tokens = 0};
+    judged.said = with_names(data.held_out_names(), [&] {
+        return judge_pairs(teacher, data.held_out, options.seed, [&](std::size_t done, double tokens, double) {
+            judged.tokens += tokens;
             if (scored) scored(done);
         });
     });
-    return hold_against(said, data.held_out, data.held_out_labels);
+    return judged;
 }
 
 } // namespace detail
@@ -162,7 +171,13 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
         write_weights(folder);
         write_json(to_json(told), folder / "teacher.json");
         if (!data.held_out.empty()) {
-            made.held_out = detail::evaluate(on, folder, options, data);
+            const held_out_judgements judged = detail::judge_held_out(on, folder, options, data);
+            made.held_out = hold_against(judged.said, data.held_out, data.held_out_labels);
+            const std::array trainings{&std::as_const(made.fine_tuning), &std::as_const(made.preferences)};
+            teacher_card card =
+                card_of_taught(detail::named_folder(options.out).filename().string(), judged, data, trainings);
+            card.facts.emplace_back("kind", told.kind);
+            write_card(card, folder);
             told.evaluation = to_json(*made.held_out);
             told.evaluation["chosen_on_these"] = !made.preferences.steps.empty();
             if (made.held_out->calibration.status == estimate_status::ok) {
@@ -175,13 +190,15 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
                                           {"fine_tuning", json_of_steps(made.fine_tuning)},
                                           {"preferences", json_of_steps(made.preferences)}},
                    folder / "results.json");
+        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - made.began;
         manifest run{.program = "teach",
                      .command_line = options.command_line,
                      .seed = options.seed,
                      .sizes = {{"learned", data.learned.size()}, {"held_out", data.held_out.size()}},
                      .beta = options.beta,
                      .settings = told.training,
-                     .inputs = {}};
+                     .inputs = {},
+                     .wall_seconds = seconds.count()};
         if (!options.data.empty()) run.inputs.push_back(hash_file(options.data));
         if (!options.held_out.empty()) run.inputs.push_back(hash_file(options.held_out));
         write_json(to_json(run), folder / "manifest.json");
