@@ -148,7 +148,25 @@ TEST_CASE(
     const std::string card = test::read(folder / "S/README.md");
     for (const char* const said : {"base_model: \"house/tiny\"", "license: \"gemma\"", "| author | somebody |"})
         CHECK_MESSAGE(test::contains(card, said), said);
+    CHECK(test::contains(test::read(folder / "S/NOTICE"), "Gemma Terms of Use"));
+    folder.write("S.README.md", "another's");
+    for (const bool unlearned : {true, false})
+        CHECK(test::contains(test::error_of([&] {
+                                 if (unlearned)
+                                     check_student(origin, folder / "S.gguf");
+                                 else
+                                     save_student(model, origin, folder / "S.gguf", {});
+                             }),
+                             "there already"));
+    CHECK_FALSE(std::filesystem::exists(folder / "S.gguf"));
+    std::filesystem::remove(folder / "S.README.md");
+    {
+        const test::largest_file small(3000);
+        CHECK_THROWS_AS(save_student(model, origin, folder / "S.gguf", {}), input_error);
+    }
     save_student(model, origin, folder / "S.gguf", {});
+    CHECK(test::contains(test::read(folder / "S.README.md"), "license: \"gemma\""));
+    CHECK(test::read(folder / "S.NOTICE") == test::read(folder / "S/NOTICE"));
     CHECK(student_scores(load_any_transformer(test::on_processor(), folder / "S.gguf")) == student_scores(model));
     CHECK(test::contains(test::error_of([&] { save_student(model, origin, folder / "S.gguf", {}); }), "there already"));
     CHECK(test::contains(test::error_of([&] { save_student(model, origin, source, {}); }), "there already"));

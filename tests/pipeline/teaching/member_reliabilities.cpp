@@ -51,15 +51,15 @@ struct voting_files {
 } // namespace
 
 TEST_CASE("an ensemble weighs votes by reliabilities that it finds without looking at a label") {
-    voting_files f({0.95, 0.6, 0.6});
+    voting_files f({0.95, 0.8, 0.6, 0.6, 0.6});
     const taught made = f.make(f.options);
     const std::vector<double> right = made.description.settings["reliabilities"];
     CHECK(std::abs(right[0] - 0.95) < 0.1);
-    CHECK(std::abs(right[1] - 0.6) < 0.1);
-    CHECK(made.held_out->accuracy.value > 0.9); // that of the best, where a plain vote has less
+    CHECK(std::abs(right[4] - 0.6) < 0.1);
+    const double weighed = made.held_out->accuracy.value; // where a plain vote has less
     f.options.combination = "vote";
     f.options.out = f.folder / "vote";
-    CHECK(f.make(f.options).held_out->accuracy.value < 0.85);
+    CHECK(f.make(f.options).held_out->accuracy.value < weighed);
     CHECK(test::contains(f.told, "member 1 is right on"));
 
     std::string unlabelled; // the same pairs without a verdict

@@ -90,8 +90,7 @@ TEST_CASE("a language model has a head of zeros, and what predicts tokens never 
     CHECK_FALSE(is_sequence_classifier(lm / "model.gguf"));
     const scored_texts texts = golden_scores("llama");
     for (const std::filesystem::path& model : {lm, lm / "model.gguf"}) {
-        any_scalar_head<float> head =
-            load_scalar_head(float_heads(), model, trained_tensors_named("last:1"));
+        any_scalar_head<float> head = load_scalar_head(float_heads(), model, trained_tensors_named("last:1"));
         CHECK(head.rewards(texts.all()) == std::vector<double>(texts.scores.size()));
         CHECK_FALSE(head.model().weights().trained_offset(head.model().layout().head().weight).has_value());
         CHECK(head.parameters().size() > 16);

@@ -13,9 +13,9 @@
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_kinds/classifier.hpp>
 #include <preflearn/pipeline/teacher_kinds/ensemble.hpp>
+#include <preflearn/pipeline/teacher_kinds/external.hpp>
 #include <preflearn/pipeline/teacher_kinds/features.hpp>
 #include <preflearn/pipeline/teacher_kinds/head.hpp>
-#include <preflearn/pipeline/teacher_kinds/external.hpp>
 #include <preflearn/pipeline/teacher_kinds/implicit.hpp>
 #include <preflearn/pipeline/teacher_kinds/judge.hpp>
 #include <preflearn/pipeline/teacher_kinds/likelihood.hpp>

@@ -43,6 +43,7 @@ inline constexpr std::array taught_kinds{
         .name = "judge", .has_model = true, .needs_data = false, .make = teach_judge, .settings = judge_settings},
     taught_kind{.name = "longer", .needs_data = false, .make = teach_without_model},
     taught_kind{.name = "recorded", .make = teach_without_model},
+    taught_kind{.name = "external", .needs_data = false, .make = teach_without_model, .settings = external_settings},
     taught_kind{.name = "ensemble", .needs_data = false, .make = teach_without_model}};
 
 /// \throws argument_error for a name that is none.
