@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/progress.hpp>
@@ -13,6 +14,7 @@
 #include <preflearn/report/run/manifest.hpp>
 
 #include "../command_line/command_line.hpp"
+#include "../command_line/external_options.hpp"
 #include "../models/models.hpp"
 
 namespace {
@@ -25,6 +27,8 @@ struct arguments {
     model_choice on;
     std::optional<double> threshold, top;
     bool end_token = false, no_end_token = false;
+    external_choice external;
+    std::vector<std::string> merge;
 };
 
 void apply(arguments& given) {
@@ -37,6 +41,8 @@ void apply(arguments& given) {
     to.calibration = calibration_named(given.calibration);
     if (!given.flips.empty()) to.flips = label_flips_named(given.flips);
     to.shard = shard_named(given.shard);
+    to.merge.assign(given.merge.begin(), given.merge.end());
+    to.external = chosen_external(given.external);
     if (!given.chat_format.empty()) to.chat_format = given.chat_format;
     if (given.end_token || given.no_end_token) to.end_token = given.end_token;
     check(given.on);
@@ -60,7 +66,7 @@ int work(const arguments& given) {
     const labelled_file found = label_file(models_of(given.on), given.options, say, seen);
     bar.reset();
     std::printf("%slabels: %s\n", to_text(found).c_str(), given.options.out.c_str());
-    return found.was_there || found.written > 0 ? 0 : 3;
+    return found.was_there || found.judged_only || found.written > 0 ? 0 : 3;
 }
 
 void add_options(command_line& line, arguments& given) {
@@ -91,11 +97,22 @@ void add_options(command_line& line, arguments& given) {
              "calibrated probability that it is wrong")
         .one_of({"none", "confidence", "noise"})
         .shows_default();
+    line.add("--human-noise", to.human_noise,
+             "how often people are wrong, where that is known: for what the labels are worth beside theirs")
+        .between(0.0, 0.499)
+        .shows_default();
     line.add("--flip", given.flips,
              "turn labels on purpose: uniform:RATE, margin:RATE (close calls more often) or length:RATE (towards the "
              "longer response)");
     line.add("--shard", given.shard, "I/N: the I-th of N parts of the data; one behind the other they are the whole")
         .shows_default();
+    const option alone = line.flag("--judge-only", to.judge_only,
+                                   "write the judgements of the shard to OUT, for rules that look at all labels");
+    line.add("--merge", given.merge, "label by the judgements of all shards, written so; repeated, in any order")
+        .repeats()
+        .excludes(alone);
+    line.flag("--debias-length", to.debias_length,
+              "take so much off the scores for length that chosen and rejected responses are equally long (DICE)");
     line.add("--seed", to.seed, "of the order in which responses are shown, and of flips").shows_default();
     line.add("--chat-format", given.chat_format, "refuse a teacher that reads conversations in another format");
     const option end = line.flag("--end-token", given.end_token, "refuse a teacher that scores no end token");
@@ -103,6 +120,7 @@ void add_options(command_line& line, arguments& given) {
     line.add("--id-field", to.reading.id_field, "the field that holds a pair's id").shows_default();
     line.flag("--skip-malformed", to.reading.skip_malformed, "leave malformed lines out instead of stopping");
     line.flag("--strict", to.strict, "a pair that cannot be judged is an error");
+    add_external_options(line, given.external);
     const option backend =
         line.add("--backend", given.on.backend, "what computes: cpu, onednn (the default where it is built in) or cuda")
             .one_of(backend_names());

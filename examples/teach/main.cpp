@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +17,7 @@
 #include <preflearn/text/chat/formats.hpp>
 
 #include "../command_line/command_line.hpp"
+#include "../command_line/external_options.hpp"
 #include "../command_line/training_bars.hpp"
 #include "../losses/losses.hpp"
 #include "../models/models.hpp"
@@ -32,17 +35,40 @@ struct arguments {
     model_choice on;
     std::vector<std::string> lora_targets{"all-linear"}, members;
     std::string boundary = "separate", optimiser = "adamw", rule = "hard";
-    std::optional<double> threshold, top;
+    std::optional<double> threshold, top, l2;
+    std::optional<std::size_t> hidden;
+    std::string loss, pair_template, judge = "pairwise";
+    external_choice external;
 };
 
 template <class To, class From> void set(To& to, const From& from) {
     if (from) to = *from;
 }
 
+/// What the kind learns by unless another loss is asked for.
+std::string loss_name(const arguments& given) {
+    return given.loss.empty() ? std::string(taught_kind_named(given.options.kind).loss) : given.loss;
+}
+
+/// How long it learns and what; a head on features is small and learns faster.
+void choose_training(const arguments& given, teach_options& to) {
+    const bool tunes = taught_kind_named(to.kind).fine_tunes && to.reference.empty();
+    to.fine_tuning.epochs = given.fine_tuning_epochs.value_or(tunes ? 1 : 0);
+    to.training.epochs = given.epochs.value_or(to.kind == "features" ? 20 : 1);
+    to.loss_name = loss_name(given);
+    if (given.hidden) to.features.hidden = {*given.hidden};
+    to.features.l2 = given.l2;
+    if (to.kind == "features") to.optimiser.rate = 1e-3;
+    if (given.lora != 0)
+        to.adapter = adapter_options{.rank = given.lora,
+                                     .alpha = given.lora_alpha.value_or(2 * static_cast<double>(given.lora)),
+                                     .dropout = given.lora_dropout,
+                                     .targets = given.lora_targets};
+}
+
 void apply(arguments& given, const chosen_loss& loss) {
     teach_options& to = given.options;
-    set(to.training.epochs, given.epochs);
-    to.fine_tuning.epochs = given.fine_tuning_epochs.value_or(to.reference.empty() ? 1 : 0);
+    choose_training(given, to);
     for (training_options* const training : {&to.training, &to.fine_tuning}) set(training->batch_size, given.batch);
     set(to.optimiser.rate, given.rate);
     set(to.fine_tuning_optimiser.rate, given.fine_tuning_rate);
@@ -55,11 +81,6 @@ void apply(arguments& given, const chosen_loss& loss) {
     to.boundary = given.boundary == "joint" ? token_boundary::joint : token_boundary::separate;
     to.trained = trained_tensors_named(to.trained_name);
     to.eight_bit_moments = given.optimiser == "adamw_8bit";
-    if (given.lora != 0)
-        to.adapter = adapter_options{.rank = given.lora,
-                                     .alpha = given.lora_alpha.value_or(2 * static_cast<double>(given.lora)),
-                                     .dropout = given.lora_dropout,
-                                     .targets = given.lora_targets};
     to.loss_name = loss.name;
     to.needs_tokens = loss.reads_lengths;
     show_bars(to);
@@ -67,7 +88,7 @@ void apply(arguments& given, const chosen_loss& loss) {
 
 int work(arguments& given) {
     teach_options& options = given.options;
-    const chosen_loss loss = loss_of(options.loss_name, options.loss_parameters, given.beta);
+    const chosen_loss loss = loss_of(loss_name(given), options.loss_parameters, given.beta);
     apply(given, loss);
     const taught made = teach(models_of(given.on), options, loss.loss,
                               [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); });
@@ -88,13 +109,16 @@ void add_data_options(command_line& line, arguments& given) {
     const option members =
         line.add("--member", given.members, "of the kind ensemble: a teacher's folder, repeated").repeats();
     line.add("--combine", to.combination,
-             "how members are combined: mean, vote or careful (mean less --spread deviations)")
-        .one_of({"mean", "vote", "careful"})
+             "how members are combined: mean, vote, careful (mean less --spread deviations) or dawid_skene (votes "
+             "weighed "
+             "by reliabilities that the members' votes on --data tell, without labels)")
+        .one_of({"mean", "vote", "careful", "dawid_skene"})
         .shows_default()
         .needs(members);
     line.add("--spread", to.spread, "standard deviations of careful").non_negative().shows_default().needs(members);
-    line.add("--data", to.data, "labelled pairs, JSONL or JSONL.gz; of the kind recorded its verdicts")
-        .required()
+    line.add("--data", to.data,
+             "labelled pairs, JSONL or JSONL.gz; of the kind recorded its verdicts; kinds that learn nothing may go "
+             "without")
         .existing_file();
     line.add("--out", to.out, "the folder to be made").required().some_name();
     const option held =
@@ -120,6 +144,46 @@ void add_data_options(command_line& line, arguments& given) {
     line.flag("--strict", to.strict, "leaving any pair out is an error that names the first");
 }
 
+void add_head_options(command_line& line, arguments& given) {
+    teach_options& to = given.options;
+    line.flag("--margins", to.margins, "of the kinds head and classifier: the pairs' margins are part of the loss");
+    line.flag("--whole", to.whole_model,
+              "of these: write model and head together, as transformers' ForSequenceClassification, also where an "
+              "adapter or the head alone learned");
+    line.add("--pair-template", given.pair_template,
+             "of the kind classifier: a file with what stands behind the prompt, with {first} and {second}")
+        .existing_file();
+    line.add("--head", to.features.head, "of the kind features: linear or mlp")
+        .one_of({"linear", "mlp"})
+        .shows_default();
+    line.add("--hidden", given.hidden, "width of an MLP's layer; default 64").positive();
+    line.add("--pooling", to.features.pooling,
+             "of the kind features: the hidden state at the response's last token, or the mean over its tokens")
+        .one_of({"last", "mean"})
+        .shows_default();
+    line.add("--l2", given.l2, "L2 penalty of that head; default: the best of several on held-out pairs").positive();
+    line.add("--features-cache", to.features.cache,
+             "folder that keeps hidden states for other heads on the same pairs");
+}
+
+void add_judge_options(command_line& line, arguments& given) {
+    judge_options& to = given.options.judge;
+    const option file = line.add("--template", to.file,
+                                 "of the kind judge: what it is asked, a text with {prompt} and {first} and {second}, "
+                                 "or {prompt} and {response}, and {reason} where it gives one first")
+                            .existing_file();
+    line.add("--judge", given.judge, "else a template of ours: pairwise (A or B, in both orders) or score (1 to 10)")
+        .one_of({"pairwise", "score"})
+        .shows_default()
+        .excludes(file);
+    line.add("--reason-tokens", to.reason_tokens, "of the kind judge: longest reason before the answer; 0: none")
+        .shows_default();
+    line.add("--reason-temperature", to.temperature, "at which reasons are drawn by --seed; 0: the likeliest tokens")
+        .non_negative()
+        .shows_default();
+    add_external_options(line, given.external);
+}
+
 void add_training_options(command_line& line, arguments& given) {
     teach_options& to = given.options;
     line.add("--sft-epochs", given.fine_tuning_epochs,
@@ -129,7 +193,9 @@ void add_training_options(command_line& line, arguments& given) {
     line.add("--rate", given.rate, "learning rate of it; default 1e-5").non_negative();
     line.add("--batch", given.batch, "pairs of an optimiser step; default 8").positive();
     line.add("--beta", given.beta, "beta of the loss and of the implicit reward; default 0.1").positive();
-    line.add("--loss", to.loss_name, "preference loss by name (loss_values --list prints all)").shows_default();
+    line.add("--loss", given.loss,
+             "preference loss by name (loss_values --list prints all); default sigmoid, of the kinds head and features "
+             "bradley_terry, of classifier pair_classifier");
     line.add("--param", to.loss_parameters, "NAME=VALUE of the loss, may be repeated").repeats();
     line.add("--rule", given.rule, "how it labels unless label is told otherwise (see label)")
         .one_of({"hard", "soft", "abstain", "top"})
@@ -171,14 +237,16 @@ int main(int argc, char** argv) {
                       "is stopped, the\n"
                       "same command goes on where it was."};
     add_data_options(line, given);
+    add_judge_options(line, given);
     add_training_options(line, given);
+    add_head_options(line, given);
     const auto run = [&] {
         given.options.command_line = command_line_of(argc, argv);
         return work(given);
     };
     line.argument_errors_are_usage();
     return line.run(argc, argv, run, [&] { // so that a name or value that does not fit is a usage error
-        (void)loss_of(given.options.loss_name, given.options.loss_parameters, given.beta);
+        (void)loss_of(loss_name(given), given.options.loss_parameters, given.beta);
         (void)trained_tensors_named(given.options.trained_name);
         given.options.rule = {given.rule, label_rule_named(given.rule, given.threshold, given.top).amount};
         const std::string& format = given.options.chat_format;
@@ -187,10 +255,16 @@ int main(int argc, char** argv) {
             throw usage_error("--backend",
                               "training stays on the processor (cpu, onednn); label and log_probs take cuda");
         check(given.on);
+        if (!given.pair_template.empty()) {
+            std::ifstream file(given.pair_template);
+            given.options.pair_template.assign(std::istreambuf_iterator<char>(file), {});
+        }
         given.options.members.assign(given.members.begin(), given.members.end());
+        given.options.judge.form = given.judge == "score" ? judge_form::score : judge_form::pairwise;
+        given.options.external = chosen_external(given.external);
+        if (given.options.kind == "judge" && !given.maximum_tokens) given.maximum_tokens = unlimited_length;
         teach_options asked = given.options; // what teach refuses of the options alone
-        asked.fine_tuning.epochs = given.fine_tuning_epochs.value_or(asked.reference.empty() ? 1 : 0);
-        asked.training.epochs = given.epochs.value_or(1);
+        choose_training(given, asked);
         check_options(asked);
     });
 }

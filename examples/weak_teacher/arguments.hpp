@@ -16,7 +16,8 @@
 #include "../models/models.hpp"
 
 struct arguments {
-    std::string teacher, student, data, report, checkpoints, cache, chat_format, loss = "sigmoid", optimiser = "adamw";
+    std::string teacher, student, data, unlabelled_data, report, checkpoints, cache, chat_format, loss = "sigmoid",
+                                                                                                  optimiser = "adamw";
     std::vector<std::string> parameters;
     std::optional<std::size_t> labelled, unlabelled, test, epochs, fine_tuning_epochs, batch, maximum_tokens;
     std::optional<double> rate, fine_tuning_rate;

@@ -64,13 +64,23 @@ int main(int argc, char** argv) {
         "With --teacher, --student and --data: on real models and real pairs."};
     const option teacher = line.add("--teacher", given.teacher, "GGUF file or Hugging Face folder of the weak teacher");
     const option student = line.add("--student", given.student, "the same of the student; may be the teacher's");
-    const option data = line.add("--data", given.data, "labelled pairs, JSONL or JSONL.gz");
-    for (const option& path : {teacher, student, data}) path.existing_path();
+    const option data =
+        line.add("--data", given.data,
+                 "labelled pairs, JSONL or JSONL.gz; those without a verdict are used as unlabelled ones "
+                 "where the others are too few");
+    const option unlabelled =
+        line.add("--unlabelled-data", given.unlabelled_data,
+                 "the pairs that the teacher labels, instead of some of --data; verdicts in it are "
+                 "hidden from the teacher");
+    for (const option& path : {teacher, student, data, unlabelled}) path.existing_path();
+    unlabelled.needs(data);
     teacher.needs(student).needs(data);
     student.needs(teacher).needs(data);
     data.needs(teacher).needs(student);
     line.add("--labelled", given.labelled, "pairs whose labels the teacher sees").positive();
-    line.add("--unlabelled", given.unlabelled, "pairs that the teacher labels").positive();
+    line.add("--unlabelled", given.unlabelled,
+             "pairs that the teacher labels; default of --unlabelled-data: all of them")
+        .positive();
     line.add("--test", given.test, "held-out pairs").positive();
     line.add("--epochs", given.epochs, "passes of preference training").positive();
     line.add("--batch", given.batch, "pairs of an optimiser step").positive();

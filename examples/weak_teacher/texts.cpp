@@ -19,6 +19,9 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
                                                  preflearn::text_study_data& data) {
     const preflearn::any_backend<float> on = models_of(given.on);
     preflearn::text_study_options options{.teacher = given.teacher, .student = given.student, .data = given.data};
+    options.unlabelled_data = given.unlabelled_data;
+    if (!given.unlabelled_data.empty())
+        options.unlabelled = preflearn::unlimited_length; // all, where no number is given
     apply(given, options);
     if (given.cache.empty() && !given.checkpoints.empty())
         options.study.cache = std::filesystem::path(given.checkpoints) / "cache";
@@ -40,7 +43,9 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
                                                      .dropout = given.lora_dropout,
                                                      .targets = given.lora_targets};
     show_bars(options.study);
-    for (const std::string& path : std::set<std::string>{given.data, given.teacher, given.student}) // each once
+    std::set<std::string> paths{given.data, given.teacher, given.student}; // each once
+    if (!given.unlabelled_data.empty()) paths.insert(given.unlabelled_data);
+    for (const std::string& path : paths)
         for (const preflearn::input_file& file : preflearn::hash_files(path)) run.inputs.push_back(file);
     run.settings["maximum_tokens"] = options.maximum_tokens;
     run.settings["boundary"] = given.boundary;
@@ -61,7 +66,9 @@ std::vector<preflearn::study_result> study_texts(const arguments& given, std::si
                 data = found;
                 if (found.kept > 0) std::fputs(found.summary.c_str(), stderr); // else the error says it
                 if (given.report.empty()) return;
-                preflearn::write_left_out(std::filesystem::path(given.report) / "left-out.jsonl", found.left_out);
+                const std::filesystem::path report = given.report;
+                preflearn::write_left_out(report / "left-out.jsonl", found.left_out);
+                preflearn::write_left_out(report / "unlabelled-left-out.jsonl", found.other_left_out);
             }));
         for (const std::string& note : results.back().notes) std::fprintf(stderr, "%s\n", note.c_str());
     }

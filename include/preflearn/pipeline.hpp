@@ -7,12 +7,15 @@
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/aligning.hpp>
 #include <preflearn/pipeline/comparing.hpp>
+#include <preflearn/pipeline/evaluating.hpp>
+#include <preflearn/pipeline/generating.hpp>
 #include <preflearn/pipeline/labelling.hpp>
 #include <preflearn/pipeline/learning.hpp>
 #include <preflearn/pipeline/noise.hpp>
 #include <preflearn/pipeline/output.hpp>
 #include <preflearn/pipeline/pairs.hpp>
 #include <preflearn/pipeline/ranking.hpp>
+#include <preflearn/pipeline/rounds.hpp>
 #include <preflearn/pipeline/score_file.hpp>
 #include <preflearn/pipeline/score_pairs.hpp>
 #include <preflearn/pipeline/shard.hpp>
@@ -20,6 +23,7 @@
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>
 #include <preflearn/pipeline/study_options.hpp>
+#include <preflearn/pipeline/study_parts.hpp>
 #include <preflearn/pipeline/study_progress.hpp>
 #include <preflearn/pipeline/study_report.hpp>
 #include <preflearn/pipeline/study_summary.hpp>

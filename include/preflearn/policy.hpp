@@ -5,6 +5,7 @@
 
 #include <preflearn/policy/adapters.hpp>
 #include <preflearn/policy/any_backend.hpp>
+#include <preflearn/policy/any_scalar_head.hpp>
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/decoder.hpp>
 #include <preflearn/policy/family.hpp>

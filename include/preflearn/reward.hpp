@@ -7,5 +7,6 @@
 #include <preflearn/reward/finite.hpp>
 #include <preflearn/reward/implicit.hpp>
 #include <preflearn/reward/linear.hpp>
+#include <preflearn/reward/logistic_fit.hpp>
 #include <preflearn/reward/mlp.hpp>
 #include <preflearn/reward/strength_table.hpp>

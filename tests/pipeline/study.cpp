@@ -144,8 +144,8 @@ TEST_CASE("an empty part or a missing human label is an error that names it") {
                                                                                            pairs.subspan(20, 20),
                                                                                        .test = pairs.subspan(40, 10),
                                                                                        .human = none};
-    CHECK_THROWS_WITH_AS(run_study(unlabelled, dpo{}, test::toy_options()), doctest::Contains("pair 20 has no label"),
-                         argument_error);
+    CHECK_THROWS_WITH_AS(run_study(unlabelled, dpo{}, test::toy_options()), doctest::Contains("pair 40 has no label"),
+                         argument_error); // a held-out one; the unlabelled need none
 }
 
 TEST_CASE("without a gold reward the study has no gold rows and draws no responses") {

@@ -243,3 +243,49 @@ TEST_CASE("a study by adapters, by the last layer or by the head trains those al
     CHECK(head != last);
     CHECK(loss_of([](text_study_options& o) { o.recompute_activations = true; }) == all);
 }
+
+TEST_CASE("unlabelled pairs of another file need no verdict, and the rows that then cannot be had are named") {
+    const files f;
+    std::ofstream(f.folder / "hidden.jsonl") << R"({"prompt":"dc","responses":["ab","d"]})"
+                                                "\n"
+                                                R"({"prompt":"dcc","responses":["c","ab"],"label":0})"
+                                                "\n"
+                                                R"({"prompt":"dddd","responses":["c","c"]})"
+                                                "\n";
+    text_study_options options = f.options();
+    const study_result all = run_text_study(options, dpo{}, [](const auto&) {});
+    options.unlabelled_data = f.folder / "hidden.jsonl";
+    options.unlabelled = unlimited_length;
+    text_study_data found;
+    const study_result result = run_text_study(options, dpo{}, [&](const text_study_data& said) { found = said; });
+    CHECK(result.labelled == all.labelled);
+    CHECK(result.unlabelled == 2);
+    CHECK(result.human_labels.size() == 1);
+    CHECK(found.other.at("left_out").at("identical_responses").at("count") == 1);
+    CHECK(found.names.find(result.teacher_labels.begin()->id).id.find("hidden.jsonl:") != std::string::npos);
+    REQUIRE(result.students.size() == 4);
+    CHECK(result.students[3].name == row_name::human_labelled);
+    CHECK(result.students[3].labels.size() == result.labelled);
+    REQUIRE(result.notes.size() == 1);
+    CHECK(result.notes[0].find("1 of 2 have none") != std::string::npos);
+    for (const label& l : all.teacher_test_labels) // the teacher learned from the same pairs
+        CHECK(result.teacher_test_labels.at(l.id).margin() == l.verdict.margin());
+    options.unlabelled = 3;
+    CHECK_THROWS_WITH_AS(run_text_study(options, dpo{}, [](const auto&) {}), doctest::Contains("more than the 2"),
+                         argument_error);
+}
+
+TEST_CASE("a file's pairs without a verdict are unlabelled ones where the others are too few") {
+    const files f;
+    text_study_options options = f.options();
+    std::ofstream(f.folder / "pairs.jsonl", std::ios::app) << R"({"prompt":"abb","responses":["a","b"]})"
+                                                              "\n";
+    options.labelled = 12; // with 8 and 6 more than the 24
+    text_study_data found;
+    const study_result result = run_text_study(options, dpo{}, [&](const text_study_data& said) { found = said; });
+    CHECK(found.without_label == 0);
+    CHECK(found.kept == 26);
+    CHECK(result.unlabelled > 2); // two without a verdict, the others of what is left
+    CHECK(result.unlabelled - result.human_labels.size() == 2);
+    CHECK(result.students.back().name == row_name::human_labelled);
+}

@@ -53,6 +53,29 @@ inline void write_tiny_model(const std::filesystem::path& to, bool joins = false
     std::ofstream(to / "tokenizer_config.json") << R"({"eos_token":"</s>"})";
 }
 
+/// A model that reads every printable character and line breaks, and the control token </s>, which ends a turn.
+/// \param special whether its tokenizer calls </s> one
+inline void write_reading_model(const std::filesystem::path& to, std::uint64_t seed = 5, bool special = true) {
+    nlohmann::json vocabulary{{"\n", 0}};
+    for (int c = ' '; c <= '~'; ++c) vocabulary[std::string(1, static_cast<char>(c))] = c - ' ' + 1;
+    const int end = '~' - ' ' + 2;
+    vocabulary["</s>"] = end;
+    const preflearn::transformer<float> random({.vocabulary_size = static_cast<std::size_t>(end) + 1,
+                                                .hidden_size = 8,
+                                                .intermediate_size = 8,
+                                                .layers = 1,
+                                                .heads = 2,
+                                                .maximum_length = 512,
+                                                .end_tokens = {end}},
+                                               preflearn::generator(seed, "weights"));
+    preflearn::save_transformer(random, to);
+    const nlohmann::json token{{"id", end}, {"content", "</s>"}, {"special", special}};
+    std::ofstream(to / "tokenizer.json") << nlohmann::json{
+        {"added_tokens", {token}},
+        {"model", {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", nlohmann::json::array()}}}};
+    std::ofstream(to / "tokenizer_config.json") << R"({"eos_token":"</s>"})";
+}
+
 /// Pairs of random texts of a b c d, of which the chosen one has more of a.
 inline std::string tiny_pairs(std::size_t count, std::uint64_t seed = 1, const std::string& first_id = "p") {
     preflearn::generator random(seed, "tiny pairs");

@@ -8,11 +8,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/gguf.hpp>
@@ -44,6 +47,38 @@ inline gguf_key gguf_text(std::string name, std::string_view text) {
 }
 inline gguf_key gguf_number(std::string name, std::uint32_t number) {
     return {std::move(name), 4, detail::gguf_bytes(number)};
+}
+
+inline gguf_key gguf_real(std::string name, double number) {
+    return {std::move(name), 6, detail::gguf_bytes(static_cast<float>(number))};
+}
+inline gguf_key gguf_flag(std::string name, bool flag) {
+    return {std::move(name), 7, std::string(1, flag ? '\1' : '\0')};
+}
+/// A list of texts.
+inline gguf_key gguf_texts(std::string name, std::span<const std::string> texts) {
+    std::string value = detail::gguf_bytes(std::uint32_t{8}) + detail::gguf_bytes(std::uint64_t{texts.size()});
+    for (const std::string& text : texts) value += detail::gguf_bytes(std::string_view(text));
+    return {std::move(name), 9, std::move(value)};
+}
+/// A list of numbers: F32 or I32.
+template <class T>
+    requires std::is_same_v<T, float> || std::is_same_v<T, std::int32_t>
+        gguf_key gguf_numbers(std::string name, const std::vector<T>& numbers) {
+        std::string value = detail::gguf_bytes(std::uint32_t{std::is_same_v<T, float> ? 6U : 5U}) +
+                            detail::gguf_bytes(std::uint64_t{numbers.size()});
+        for (const T number : numbers) value += detail::gguf_bytes(number);
+        return {std::move(name), 9, std::move(value)};
+    }
+
+/// The keys as `read_gguf` gives them: a JSON object. \throws input_error naming `origin` for a malformed value.
+inline nlohmann::json gguf_metadata(const std::vector<gguf_key>& keys, const std::string& origin) {
+    nlohmann::json read = nlohmann::json::object();
+    for (const gguf_key& key : keys) {
+        detail::gguf_cursor from(std::as_bytes(std::span(key.value)), origin);
+        read[key.name] = detail::gguf_value(from, key.type, key.name);
+    }
+    return read;
 }
 
 /// The keys of a GGUF file in their order. \throws input_error for what is not one.

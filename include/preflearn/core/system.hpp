@@ -4,6 +4,7 @@
 #pragma once
 
 #include <preflearn/core/system/atomic_file.hpp>
+#include <preflearn/core/system/child_process.hpp>
 #include <preflearn/core/system/compiler.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/kept_blocks.hpp>

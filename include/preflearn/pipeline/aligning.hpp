@@ -9,7 +9,7 @@
 #include <preflearn/pipeline/aligning/align_options.hpp>
 #include <preflearn/pipeline/aligning/columns_taken.hpp>
 #include <preflearn/pipeline/aligning/example_records.hpp>
-#include <preflearn/pipeline/aligning/label_noise.hpp>
 #include <preflearn/pipeline/aligning/learn_student.hpp>
 #include <preflearn/pipeline/aligning/student_output.hpp>
 #include <preflearn/pipeline/aligning/student_report.hpp>
+#include <preflearn/pipeline/aligning/told_noise.hpp>

@@ -8,3 +8,5 @@
 #include <preflearn/pipeline/student_folder/origin_files.hpp>
 #include <preflearn/pipeline/student_folder/save_student.hpp>
 #include <preflearn/pipeline/student_folder/student_card.hpp>
+#include <preflearn/pipeline/student_folder/student_gguf.hpp>
+#include <preflearn/pipeline/student_folder/student_tokenizer.hpp>

@@ -45,7 +45,8 @@ struct no_gold {};
 template <class TeacherPolicy, class StudentPolicy, class C, class Gold = no_gold> struct study_input {
     const TeacherPolicy& teacher;
     const StudentPolicy& student;
-    /// Disjoint parts; the human labels cover all of them, those of `unlabelled` are hidden from the weak teacher.
+    /// Disjoint parts; the human labels cover `labelled` and `test`. Those of `unlabelled` are hidden from the weak
+    /// teacher, and where some are missing there are no students of them.
     std::span<const C> labelled, unlabelled, test;
     const label_set& human;
     /// A RewardModel, for evaluation and for the students of gold labels; `no_gold` leaves both out.
@@ -85,7 +86,8 @@ struct study_result {
 /// The names of the rows, in their order.
 namespace row_name {
 inline constexpr std::string_view before = "SFT only", random = "random labels", weak = "weak teacher",
-                                  human = "human labels", human_all = "human labels, all pairs", gold = "gold labels";
+                                  human = "human labels", human_all = "human labels, all pairs", gold = "gold labels",
+                                  human_labelled = "human labels, labelled pairs";
 }
 
 namespace detail {
@@ -95,6 +97,14 @@ template <class C> label_set labels_of(std::span<const C> comparisons, const lab
     label_set some;
     for (const C& c : comparisons)
         some.add({static_cast<std::uint64_t>(c.id), all.at(static_cast<std::uint64_t>(c.id))});
+    return some;
+}
+/// Those that there are.
+template <class C> label_set known_labels_of(std::span<const C> comparisons, const label_set& all) {
+    label_set some;
+    for (const C& c : comparisons)
+        if (const auto known = all.find(static_cast<std::uint64_t>(c.id)))
+            some.add({static_cast<std::uint64_t>(c.id), *known});
     return some;
 }
 
@@ -117,7 +127,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         result_.unlabelled = input_.unlabelled.size();
         result_.test = input_.test.size();
         number_prompts();
-        result_.human_labels = labels_of(input_.unlabelled, input_.human);
+        result_.human_labels = known_labels_of(input_.unlabelled, input_.human);
         result_.human_test_labels = labels_of(input_.test, input_.human);
         if constexpr (has_gold) {
             const reward_teacher gold{input_.gold, hard_label{}};
@@ -133,9 +143,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         add_student(row_name::random, input_.unlabelled, unlabelled,
                     label_all(input_.unlabelled, random_teacher{.seed = options_.seed}));
         add_student(row_name::weak, input_.unlabelled, unlabelled, result_.teacher_labels);
-        add_student(row_name::human, input_.unlabelled, unlabelled, result_.human_labels);
-        add_student(row_name::human_all, std::span<const C>(all_), references,
-                    labels_of(std::span<const C>(all_), input_.human));
+        add_students_of_humans(references);
         if constexpr (has_gold) add_student(row_name::gold, input_.unlabelled, unlabelled, result_.gold_labels);
         result_.notes.insert(result_.notes.end(), cache_.notes().begin(), cache_.notes().end());
         return std::move(result_);
@@ -235,6 +243,24 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         result_.students.push_back(std::move(row));
     }
 
+    /// Of the unlabelled pairs where humans said something of every one of them, else of the labelled pairs alone.
+    void add_students_of_humans(std::span<const double> references) {
+        const std::size_t labelled = 2 * input_.labelled.size();
+        const std::size_t missing = input_.unlabelled.size() - result_.human_labels.size();
+        if (missing == 0) {
+            add_student(row_name::human, input_.unlabelled, references.subspan(labelled), result_.human_labels);
+            add_student(row_name::human_all, std::span<const C>(all_), references,
+                        labels_of(std::span<const C>(all_), input_.human));
+            return;
+        }
+        result_.notes.push_back(message("there is no student of human labels of the unlabelled pairs: ", missing,
+                                        " of ", input_.unlabelled.size(), " have none; that of \"",
+                                        row_name::human_labelled, "\" learns from the ", input_.labelled.size(),
+                                        " labelled ones"));
+        add_student(row_name::human_labelled, input_.labelled, references.first(labelled),
+                    labels_of(input_.labelled, input_.human));
+    }
+
     void sample(const StudentPolicy& policy, student_result& row) const {
         if constexpr (has_gold) {
             std::vector<prompt_of<C>> prompts;
@@ -265,9 +291,9 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
 
 } // namespace detail
 
-/// Runs the study: 1 teacher, 4 students (5 with a gold reward). Deterministic: the same input and options give the
-/// same bits, also when it was stopped and goes on from its checkpoints. \throws argument_error for an empty part or a
-/// missing human label; and what training throws.
+/// Runs the study: 1 teacher, 4 students (5 with a gold reward; one fewer where humans did not label all).
+/// Deterministic: the same input and options give the same bits, also when it was stopped and goes on from its
+/// checkpoints. \throws argument_error for an empty part or a missing human label; and what training throws.
 template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class Loss>
 study_result run_study(const study_input<TeacherPolicy, StudentPolicy, C, Gold>& input, const Loss& loss,
                        const study_options& options) {

@@ -154,7 +154,8 @@ inline line_plot training_plot(const study_result& result, std::string_view metr
 inline heat_map agreement_map(const study_result& result) {
     std::vector<label_source> sources;
     for (const student_result& student : result.students)
-        if (!student.labels.empty() && student.name != row_name::human_all)
+        if (!student.labels.empty() && student.name != row_name::human_all &&
+            student.name != row_name::human_labelled) // of other pairs
             sources.push_back({student.name, &student.labels});
     const agreement_matrix matrix = agreement_of(sources);
     heat_map map{.title = message("Agreement of label sources, seed ", result.seed),

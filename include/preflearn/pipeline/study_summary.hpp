@@ -87,7 +87,6 @@ inline study_summary summarise(std::span<const study_result> results, std::size_
         .seeds = results.size(), .labelled = model.labelled, .unlabelled = model.unlabelled, .test = model.test};
     std::size_t human = 0;
     while (human < model.students.size() && model.students[human].name != row_name::human) ++human;
-    require(human < model.students.size(), "the study has no student of human labels");
 
     for (std::size_t s = 0; s < model.students.size(); ++s) {
         const auto estimated = [&](const auto& of_student) {
@@ -101,6 +100,7 @@ inline study_summary summarise(std::span<const study_result> results, std::size_
         row.gold_reward =
             estimated([](const study_result&, const student_result& st) { return mean_estimate(st.sample_rewards); });
         row.win_rate = estimated([&](const study_result& r, const student_result& st) {
+            if (human == r.students.size()) return estimate::none(estimate_status::empty); // no student of human labels
             return win_rate(st.sample_rewards, r.students[human].sample_rewards);
         });
         row.test_against_gold = estimated([&](const study_result& r, const student_result& st) {

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/pipeline/teacher_folder/external_command.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>

@@ -33,6 +33,7 @@
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/study.hpp>
 #include <preflearn/pipeline/study_data.hpp>
+#include <preflearn/pipeline/study_parts.hpp>
 #include <preflearn/pipeline/text_model.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/pipeline/token_cache.hpp>
@@ -54,8 +55,11 @@ namespace preflearn {
 struct text_study_options {
     /// GGUF files or Hugging Face folders. The same path is loaded, and fine-tuned, once.
     std::filesystem::path teacher, student;
-    /// Labelled pairs as JSONL, plain or gzipped.
+    /// Labelled pairs as JSONL, plain or gzipped. Where they are too few for all parts, those among them without a
+    /// verdict are unlabelled ones.
     std::filesystem::path data;
+    /// The pairs that the teacher labels; empty: they are of `data`. Verdicts are for comparison, where all have one.
+    std::filesystem::path unlabelled_data{};
     preference_options reading{};
     /// How conversations become text: a format's name or "auto", the models' own; empty: as `reading` says.
     std::string chat_format{};
@@ -69,7 +73,8 @@ struct text_study_options {
     bool needs_tokens = false;
     /// Whether leaving anything out is an error that names the first.
     bool strict = false;
-    /// Sizes in pairs; groups of equal prompts may leave a part a little short.
+    /// Sizes in pairs; groups of equal prompts may leave a part a little short. Of `unlabelled_data`
+    /// `unlimited_length` are all.
     std::size_t labelled = 96, unlabelled = 192, test = 96;
     /// Which weights of both models learn: all, or those that stay are read as they are stored.
     trained_tensors trained{};
@@ -105,21 +110,6 @@ inline text_model load_text_model(const any_backend<float>& on, const std::files
 inline bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
     std::error_code missing; // reported when the file is loaded
     return a == b || std::filesystem::equivalent(a, b, missing);
-}
-
-inline text_study_data study_data(const preference_data& data, const fitting_pairs& fitting) {
-    const auto count = [&](left_out_reason reason) { return fitting.left_out.count(reason); };
-    return {.read = data.size(),
-            .kept = fitting.kept.size(),
-            .malformed = data.skipped.count,
-            .without_label = count(left_out_reason::no_label),
-            .too_long = count(left_out_reason::too_long) + count(left_out_reason::longer_than_model),
-            .empty = count(left_out_reason::empty_prompt) + count(left_out_reason::empty_response),
-            .identical = fitting.identical.size(),
-            .prompts_taken_off = data.repeated().count,
-            .left_out = fitting.left_out,
-            .names = data.names(),
-            .summary = told(data, fitting)};
 }
 
 /// Adds how the texts were read.
@@ -161,6 +151,9 @@ study_result run_text_study(const any_backend<float>& on, const text_study_optio
         reading.render = chat.render;
     }
     const preference_data data = read_preferences(options.data, reading);
+    const bool has_other = !options.unlabelled_data.empty();
+    const preference_data other =
+        has_other ? read_other_pairs(options.unlabelled_data, reading, data.names()) : preference_data();
     std::vector<token_cache> caches;
     for (const std::filesystem::path& path : paths) caches.emplace_back(options.study.cache, path, options.tokenizer);
     text_model student = detail::load_text_model(on, options.student, options, caches[0]);
@@ -173,17 +166,28 @@ study_result run_text_study(const any_backend<float>& on, const text_study_optio
     if (!shared) models.push_back(&teacher);
     std::vector<pair_reader> readers;
     for (std::size_t m = 0; m < models.size(); ++m) readers.push_back(reader_of(*models[m], paths[m].string()));
-    const fitting_pairs fitting = fit_pairs(data, readers,
-                                            {.maximum_tokens = options.maximum_tokens,
-                                             .label = label_need::verdict,
-                                             .needs_tokens = options.needs_tokens || loss_uses_tokens<Loss>,
-                                             .needs_difference = true});
+    const fit_rules rules{.maximum_tokens = options.maximum_tokens,
+                          .label = label_need::verdict,
+                          .needs_tokens = options.needs_tokens || loss_uses_tokens<Loss>,
+                          .needs_difference = true};
+    fitting_pairs fitting = fit_pairs(data, readers, rules);
+    unlabelled_pairs unlabelled;
+    fitting_pairs of_other;
+    if (has_other) {
+        of_other = fit_unlabelled(other, readers, rules);
+        unlabelled = as_unlabelled(of_other.kept, other, true);
+    } else if (fitting.kept.size() + fitting.identical.size() < options.labelled + options.unlabelled + options.test) {
+        unlabelled = add_unlabelled(fitting, data, readers, rules);
+    }
     {
-        text_study_data counts = detail::study_data(data, fitting);
+        text_study_data counts = study_data_of(data, fitting);
+        counts.kept += unlabelled.alone ? 0 : unlabelled.pairs.size();
+        if (has_other) add_other_file(counts, other, of_other);
         detail::add_reading(counts, options, chat, models, fitting.kept);
         found(counts);
     }
     check_left_out(fitting, options.data.string(), options.strict);
+    if (has_other) check_left_out(of_other, options.unlabelled_data.string(), options.strict);
     std::vector<std::string> notes;
     for (token_cache& cache : caches) {
         cache.save(); // all texts of the file are encoded by now
@@ -196,13 +200,16 @@ study_result run_text_study(const any_backend<float>& on, const text_study_optio
         usable.push_back(pair);
         ties.insert(pair.id);
     }
-    const auto parts = split_preferences(std::span<const text_comparison>(usable), data.labels(),
-                                         split_options{.labelled = options.labelled,
-                                                       .unlabelled = options.unlabelled,
-                                                       .test = options.test,
-                                                       .seed = options.study.seed,
-                                                       .exact = false},
-                                         ties);
+    const study_parts dealt = deal_out(usable, data.labels(), ties, unlabelled,
+                                       {.labelled = options.labelled,
+                                        .unlabelled = options.unlabelled,
+                                        .test = options.test,
+                                        .seed = options.study.seed,
+                                        .exact = false});
+    const auto& parts = dealt.pairs;
+    if (dealt.of_held_out_prompts > 0)
+        notes.push_back(
+            message(dealt.of_held_out_prompts, " unlabelled pairs are left out: their prompts are held out"));
     const auto demonstrations = detail::preferred_responses(parts.labelled, parts.labels);
     const auto tune = [&](text_model& model, const char* name) {
         if (options.fine_tuning.epochs == 0) return;
@@ -221,7 +228,9 @@ study_result run_text_study(const any_backend<float>& on, const text_study_optio
                                                                      .unlabelled = parts.unlabelled,
                                                                      .test = parts.test,
                                                                      .human = parts.labels};
-    study_result result = detail::with_names(data.names(), [&] { return run_study(input, loss, options.study); });
+    study_result result = detail::with_names(data.names(), [&] {
+        return detail::with_names(other.names(), [&] { return run_study(input, loss, options.study); });
+    });
     result.notes.insert(result.notes.begin(), notes.begin(), notes.end());
     return result;
 }

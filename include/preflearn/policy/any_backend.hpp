@@ -14,20 +14,27 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/core/sampling.hpp>
 #include <preflearn/core/stored/stored_matrix.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/policy/any_scalar_head.hpp>
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/decoder/adapter_layout.hpp>
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/frozen_tensors.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
+#include <preflearn/policy/decoder/rows_at_once.hpp>
+#include <preflearn/policy/reward_head.hpp>
+#include <preflearn/policy/sampling/cache.hpp>
+#include <preflearn/policy/sampling/decoder_calls.hpp>
 #include <preflearn/policy/transformer.hpp>
 
 namespace preflearn {
@@ -46,6 +53,54 @@ template <class Pass> struct held_pass final : any_pass::held {
         return pass.token_divergences(c);
     }
     Pass pass;
+};
+
+/// Of a reward head, which has scores alone.
+template <class Pass> struct held_rewards final : any_pass::held {
+    explicit held_rewards(Pass made) : pass(std::move(made)) {}
+    [[nodiscard]] std::span<const double> scores() const override { return pass.scores(); }
+    [[nodiscard]] std::size_t tokens() const override { return 0; }
+    [[nodiscard]] std::span<const double> token_scores(std::size_t /*c*/) const override { return {}; }
+    [[nodiscard]] std::span<const double> token_log_sum_squares(std::size_t /*c*/) const override { return {}; }
+    [[nodiscard]] std::span<const double> token_divergences(std::size_t /*c*/) const override { return {}; }
+    Pass pass;
+};
+
+/// `use(model)` where the model can learn. \throws argument_error where it cannot
+template <class Result, class Model, class Use> Result learning_by(Model& model, const Use& use) {
+    if constexpr (std::remove_cvref_t<Model>::learns)
+        return use(model);
+    else
+        throw argument_error(message("a model on ", std::remove_cvref_t<Model>::backend::name,
+                                     " scores and samples, but does not learn"));
+}
+
+/// What a model says of itself.
+template <class Model> std::vector<std::pair<std::string, std::string>> fields_described_by(const Model& model) {
+    struct {
+        std::vector<std::pair<std::string, std::string>> fields;
+        void add(std::string name, std::string text) { fields.emplace_back(std::move(name), std::move(text)); }
+    } told;
+    model.describe(told);
+    return std::move(told.fields);
+}
+
+/// Refers to the model.
+template <class Model> class held_decoder final : public decoder_calls<typename Model::scalar> {
+  public:
+    using scalar = typename Model::scalar;
+
+    held_decoder(const Model& lm, std::span<const token_span> prompts, std::size_t more)
+        : decoder_(lm, prompts, more) {}
+    std::span<const std::size_t> live() const override { return decoder_.live(); }
+    matrix_view<const scalar> logits() const override { return decoder_.logits(); }
+    bool has_room(std::size_t i) const override { return decoder_.has_room(i); }
+    void keep(std::span<const std::size_t> rows) override { decoder_.keep(rows); }
+    void branch(std::span<const std::size_t> rows) override { decoder_.branch(rows); }
+    void advance(std::span<const token_id> tokens) override { decoder_.advance(tokens); }
+
+  private:
+    cached_decoder<Model> decoder_;
 };
 
 template <class Scalar, class Backend> class held_transformer final : public transformer_calls<Scalar> {
@@ -95,12 +150,7 @@ template <class Scalar, class Backend> class held_transformer final : public tra
         model_.write_parameters(write);
     }
     std::vector<std::pair<std::string, std::string>> description() const override {
-        struct {
-            std::vector<std::pair<std::string, std::string>> fields;
-            void add(std::string name, std::string text) { fields.emplace_back(std::move(name), std::move(text)); }
-        } told;
-        model_.describe(told);
-        return std::move(told.fields);
+        return fields_described_by(model_);
     }
     double operations_per_token() const override { return model_.operations_per_token(); }
 
@@ -127,6 +177,13 @@ template <class Scalar, class Backend> class held_transformer final : public tra
     }
     ragged<double> token_log_probs(batch completions) const override { return model_.token_log_probs(completions); }
     std::vector<double> log_probs(batch completions) const override { return model_.log_probs(completions); }
+    std::vector<Scalar> last_hidden(batch completions) const override {
+        const auto states = model_.last_hidden(completions);
+        const auto all = states.view();
+        return {all.data, all.data + all.rows * all.columns};
+    }
+    std::vector<Scalar> mean_hidden(batch completions) const override { return model_.mean_hidden(completions); }
+    std::unique_ptr<scalar_head_calls<Scalar>> with_scalar_head() const override;
     std::vector<token_id> sample(token_span prompt, const sampling_options& options, generator& random) const override {
         return model_.sample(prompt, options, random);
     }
@@ -134,6 +191,15 @@ template <class Scalar, class Backend> class held_transformer final : public tra
                                  std::uint64_t seed, std::string_view purpose) const override {
         return model_.sample_many(prompts, options, seed, purpose);
     }
+    std::unique_ptr<decoder_calls<Scalar>> decoder(std::span<const token_span> prompts,
+                                                   std::size_t more) const override {
+        try {
+            return std::make_unique<held_decoder<model_type>>(model_, prompts, more);
+        } catch (const memory_error_of<Backend>&) {
+            return nullptr;
+        }
+    }
+    sampling_room room_for_sampling() const override { return sampling_at_once<Scalar, Backend>(model_.config()); }
 
   private:
     static std::unique_ptr<calls> held(model_type model) {
@@ -147,17 +213,68 @@ template <class Scalar, class Backend> class held_transformer final : public tra
         require(own != nullptr, "backward: the pass is of a model on another backend than ", Backend::name);
         return std::move(own->pass);
     }
-    template <class Result, class Use> Result learning(const Use& use) { return learn<Result>(model_, use); }
-    template <class Result, class Use> Result learning(const Use& use) const { return learn<Result>(model_, use); }
-    template <class Result, class Model, class Use> static Result learn(Model& model, const Use& use) {
-        if constexpr (model_type::learns)
-            return use(model);
-        else
-            throw argument_error(message("a model on ", Backend::name, " scores and samples, but does not learn"));
+    template <class Result, class Use> Result learning(const Use& use) { return learning_by<Result>(model_, use); }
+    template <class Result, class Use> Result learning(const Use& use) const {
+        return learning_by<Result>(model_, use);
     }
 
     model_type model_;
 };
+
+template <class Scalar, class Backend> class held_scalar_head final : public scalar_head_calls<Scalar> {
+  public:
+    using head_type = scalar_head<transformer<Scalar, Backend>>;
+    using batch = typename scalar_head_calls<Scalar>::batch;
+
+    explicit held_scalar_head(head_type head) : head_(std::move(head)) {}
+
+    std::unique_ptr<scalar_head_calls<Scalar>> copy() const override {
+        return std::make_unique<held_scalar_head>(head_);
+    }
+    std::unique_ptr<transformer_calls<Scalar>> model() const override {
+        return std::make_unique<held_transformer<Scalar, Backend>>(head_.model());
+    }
+    const transformer_config& config() const override { return head_.model().config(); }
+    any_pass forward(batch completions) const override {
+        return learning_by<any_pass>(head_, [&](auto& head) {
+            using pass = typename std::remove_cvref_t<decltype(head)>::pass;
+            return any_pass(std::make_unique<held_rewards<pass>>(head.forward(completions)));
+        });
+    }
+    void backward(any_pass&& done, std::span<const double> derivatives) override {
+        learning_by<void>(head_, [&](auto& head) {
+            using pass = typename std::remove_cvref_t<decltype(head)>::pass;
+            auto* const own = dynamic_cast<held_rewards<pass>*>(&done.inner());
+            require(own != nullptr, "backward: the pass is no reward head's on ", Backend::name);
+            head.backward(std::move(own->pass), derivatives);
+        });
+    }
+    std::vector<double> rewards(batch completions) const override { return head_.rewards(completions); }
+    std::vector<Scalar> read_head() const override { return head_.read_head(); }
+    void write_head(const std::function<void(std::span<Scalar>)>& write) override { head_.write_head(write); }
+    std::span<Scalar> parameters() override {
+        return learning_by<std::span<Scalar>>(head_, [](auto& head) { return head.parameters(); });
+    }
+    std::span<const Scalar> parameters() const override {
+        return learning_by<std::span<const Scalar>>(head_, [](auto& head) { return head.parameters(); });
+    }
+    std::span<Scalar> gradients() override {
+        return learning_by<std::span<Scalar>>(head_, [](auto& head) { return head.gradients(); });
+    }
+    void release_gradients() override { head_.release_gradients(); }
+    void begin_step(std::uint64_t key) override { head_.begin_step(key); }
+    void end_step() override { head_.end_step(); }
+    std::vector<std::pair<std::string, std::string>> description() const override { return fields_described_by(head_); }
+    double operations_per_token() const override { return head_.model().operations_per_token(); }
+
+  private:
+    head_type head_;
+};
+
+template <class Scalar, class Backend>
+std::unique_ptr<scalar_head_calls<Scalar>> held_transformer<Scalar, Backend>::with_scalar_head() const {
+    return std::make_unique<held_scalar_head<Scalar, Backend>>(scalar_head<model_type>(model_));
+}
 
 } // namespace detail
 

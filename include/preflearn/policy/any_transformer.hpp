@@ -26,6 +26,8 @@
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/frozen_tensors.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
+#include <preflearn/policy/decoder/rows_at_once.hpp>
+#include <preflearn/policy/sampling/decoder_calls.hpp>
 
 namespace preflearn {
 
@@ -55,6 +57,8 @@ class any_pass {
   private:
     std::unique_ptr<held> pass_;
 };
+
+template <std::floating_point Scalar> struct scalar_head_calls; // any_scalar_head.hpp
 
 /// What a transformer does, whatever its backend: the members of `transformer` of the same names.
 template <std::floating_point Scalar> struct transformer_calls {
@@ -93,11 +97,17 @@ template <std::floating_point Scalar> struct transformer_calls {
                                  std::span<const double> divergence_derivatives) = 0;
     [[nodiscard]] virtual ragged<double> token_log_probs(batch completions) const = 0;
     [[nodiscard]] virtual std::vector<double> log_probs(batch completions) const = 0;
+    [[nodiscard]] virtual std::vector<Scalar> last_hidden(batch completions) const = 0;
+    [[nodiscard]] virtual std::vector<Scalar> mean_hidden(batch completions) const = 0;
+    [[nodiscard]] virtual std::unique_ptr<scalar_head_calls<Scalar>> with_scalar_head() const = 0;
     [[nodiscard]] virtual std::vector<token_id> sample(token_span prompt, const sampling_options& options,
                                                        generator& random) const = 0;
     [[nodiscard]] virtual ragged<token_id> sample_many(std::span<const token_span> prompts,
                                                        const sampling_options& options, std::uint64_t seed,
                                                        std::string_view purpose) const = 0;
+    [[nodiscard]] virtual std::unique_ptr<decoder_calls<Scalar>> decoder(std::span<const token_span> prompts,
+                                                                         std::size_t more) const = 0;
+    [[nodiscard]] virtual sampling_room room_for_sampling() const = 0;
 };
 
 /// A GenerativePolicy and a Trainable on token completions as `transformer` is, with its members. Made by `any_backend`
@@ -191,6 +201,14 @@ template <std::floating_point Scalar = float> class any_transformer {
         const token_completion one{prompt, response};
         return log_probs({&one, 1}).front();
     }
+    /// Final hidden states, completions × hidden_size: at each completion's last token, or the mean over the
+    /// response's.
+    [[nodiscard]] std::vector<Scalar> last_hidden(batch completions) const { return model_->last_hidden(completions); }
+    [[nodiscard]] std::vector<Scalar> mean_hidden(batch completions) const { return model_->mean_hidden(completions); }
+    /// What an `any_scalar_head` holds: a copy of this model with a new head on it.
+    [[nodiscard]] std::unique_ptr<scalar_head_calls<Scalar>> with_scalar_head() const {
+        return model_->with_scalar_head();
+    }
     [[nodiscard]] std::vector<token_id> sample(token_span prompt, const sampling_options& options,
                                                generator& random) const {
         return model_->sample(prompt, options, random);
@@ -199,6 +217,13 @@ template <std::floating_point Scalar = float> class any_transformer {
                                                std::uint64_t seed, std::string_view purpose = "sample") const {
         return model_->sample_many(prompts, options, seed, purpose);
     }
+    /// A `cached_decoder` of this model, which must outlive it unchanged; null where a device's memory is too small.
+    [[nodiscard]] std::unique_ptr<decoder_calls<Scalar>> decoder(std::span<const token_span> prompts,
+                                                                 std::size_t more) const {
+        return model_->decoder(prompts, more);
+    }
+    /// How many sequences should grow together.
+    [[nodiscard]] sampling_room room_for_sampling() const { return model_->room_for_sampling(); }
 
   private:
     std::unique_ptr<calls> model_;

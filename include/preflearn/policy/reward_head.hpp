@@ -116,6 +116,8 @@ template <class Model = transformer<float>> class scalar_head {
     /// v, hidden_size numbers.
     [[nodiscard]] std::span<scalar> head() requires learns { return parameters().subspan(split()); }
     [[nodiscard]] std::span<const scalar> head() const requires learns { return parameters().subspan(split()); }
+    /// A copy of v, wherever it lies.
+    [[nodiscard]] std::vector<scalar> read_head() const { return all_.read(split(), model_.config().hidden_size); }
     /// Calls write(span of v) and takes what it wrote, also where the host cannot reach it.
     template <class Write> void write_head(Write&& write) {
         all_.part(split(), model_.config().hidden_size).write(std::forward<Write>(write));

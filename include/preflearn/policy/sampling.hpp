@@ -4,5 +4,7 @@
 #pragma once
 
 #include <preflearn/policy/sampling/cache.hpp>
+#include <preflearn/policy/sampling/decoder_calls.hpp>
 #include <preflearn/policy/sampling/draw_token.hpp>
+#include <preflearn/policy/sampling/drawn_sequences.hpp>
 #include <preflearn/policy/sampling/generate.hpp>

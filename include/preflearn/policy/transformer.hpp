@@ -225,6 +225,10 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
                           });
         return all;
     }
+    /// The means over the responses' tokens instead; see `preflearn::mean_hidden`.
+    [[nodiscard]] std::vector<Scalar> mean_hidden(std::span<const token_completion> completions) const {
+        return preflearn::mean_hidden(weights_, completions);
+    }
     /// log π of every response token, one row per completion; keeps nothing for backward, so that the working memory
     /// stays small for any number of completions. \throws as forward.
     [[nodiscard]] ragged<double> token_log_probs(std::span<const token_completion> completions) const {

@@ -1,4 +1,5 @@
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -48,4 +49,28 @@ TEST_CASE("what is damaged is named by its line; what stands by itself can be re
         CHECK(!objects.next());
     }
     CHECK_THROWS_AS(json_objects(here / "nothing"), input_error);
+}
+
+TEST_CASE("what cannot be read is told with its place, or skipped and told without") {
+    const test::folder here;
+    const auto path =
+        here.write("objects", "{\"n\":1}\n{\"n\":\"x\"}\n{\"n\":3}\n{\"n\":\"a text that is too long\"}\n");
+    const auto number = [](const nlohmann::json& object) {
+        require<input_error>(object.at("n").is_number(), "no number");
+        return object.at("n").get<int>();
+    };
+    std::vector<std::string> skipped;
+    const auto skip = [&](std::string_view why) { skipped.emplace_back(why); };
+    json_objects strict(path);
+    CHECK(next_read(strict, false, number, skip) == 1);
+    CHECK(test::contains(test::error_of([&] { next_read(strict, false, number, skip); }), "objects:2: no number"));
+    json_objects objects(path, 20);
+    CHECK(next_read(objects, true, number, skip) == 1);
+    CHECK(next_read(objects, true, number, skip) == 3);
+    CHECK_FALSE(next_read(objects, true, number, skip).has_value());
+    REQUIRE(skipped.size() == 2);
+    CHECK(skipped[0] == "no number");
+    CHECK(test::contains(skipped[1], "20"));
+    json_objects array(here.write("array", "[{\"n\":"), 20);
+    CHECK_THROWS_AS(next_read(array, true, number, skip), input_error); // the file itself cannot be read on
 }

@@ -47,6 +47,7 @@ TEST_CASE("a line of label is a pair with its probability, margin, weight and hu
     CHECK(e.weight == 0.5);
     CHECK(e.human->decision() == choice::second);
     CHECK(data.file.names.find(e.id).id == "a7");
+    CHECK(data.file.teachers == std::set<std::string>{"T"});
 }
 
 TEST_CASE("completions of a pair have its weight, and names of their own") {

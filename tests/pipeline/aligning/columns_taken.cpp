@@ -45,7 +45,7 @@ TEST_CASE("probabilities and weights are taken by losses that read them, and wha
     CHECK_FALSE(by_aot.probabilities);
     CHECK_FALSE(by_aot.weights);
     CHECK(test::contains(c.told, "aot does not read probabilities"));
-    CHECK(test::contains(c.told, "not read by aot"));
+    CHECK(test::contains(c.told, "which aot does not read"));
     CHECK(labels_of(c.examples, by_aot.probabilities).at(2).half_win() == 1);
     c.options.weights = weight_use::plain;
     CHECK_THROWS_AS(c.take("aot"), argument_error);

@@ -39,7 +39,7 @@ TEST_CASE("what is left out of two files is told with the file of the second") {
 
 TEST_CASE("what stands beside a GGUF student is its own, or nothing is written") {
     const test::folder folder;
-    const detail::named_files files{{"results.json", "{}\n"}, {"manifest.json", R"({"settings": {"key": "k"}})"}};
+    const detail::named_files files{{"manifest.json", R"({"settings": {"key": "k"}})"}, {"results.json", "{}\n"}};
     detail::write_beside(folder / "s.gguf", files, "k");
     CHECK(test::read(folder / "s.results.json") == "{}\n");
     detail::write_beside(folder / "s.gguf", files, "k"); // stopped before the model was written

@@ -21,6 +21,11 @@ TEST_CASE("a student is judged by its labels and by what humans said, over promp
     CHECK(report.human_accuracy->value == 1); // it sides with the humans on both
     CHECK(to_json(report)["held_out"]["human_verdicts"] == 2);
     CHECK(test::contains(to_text(report), "with 2 human verdicts on 100.0%"));
+    const std::vector<align_example> tie{
+        {.id = 1, .prompt = "p", .responses = {"a", "b"}, .verdict = preference::tied()}};
+    student_report of_tie{.held_out = 1};
+    judge_student(of_tie, tie, std::vector{0.0});
+    CHECK(of_tie.accuracy->value == 0.5); // whatever it says
     student_report none{.held_out = 4};
     judge_student(none, held, {});
     CHECK_FALSE(none.accuracy);

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -284,4 +285,70 @@ TEST_CASE("another model, format or end rule, and what leads out of the folder, 
     options = f.options();
     options.model = f.folder / "moved";
     CHECK(f.run(options).written > 0);
+}
+
+TEST_CASE("shards judged alone and merged are labelled as one run labels the whole, by rules that look at all") {
+    labelled_files f;
+    label_options options = f.options("whole.jsonl");
+    options.rule = label_rule{label_rule_kind::top, 40};
+    options.flips = label_flips{flip_kind::margin, 0.2};
+    options.debias_length = true;
+    const labelled_file whole = f.run(options);
+    CHECK(whole.written == 20);
+    REQUIRE(whole.debiasing.has_value());
+    CHECK(std::abs(whole.debiasing->after) <= std::abs(whole.debiasing->before));
+    label_options shard = f.options();
+    shard.judge_only = true;
+    for (std::size_t i = 1; i <= 2; ++i) {
+        shard.shard = {i, 2};
+        shard.out = f.folder / ("part" + std::to_string(i) + ".judged");
+        CHECK(f.run(shard).records == 25);
+        CHECK(f.run(shard).was_there);
+    }
+    options.out = f.folder / "merged.jsonl";
+    options.merge = {f.folder / "part2.judged", f.folder / "part1.judged"};
+    CHECK(to_text(f.run(options)) == to_text(whole));
+    CHECK(f.bytes("merged.jsonl") == f.bytes("whole.jsonl"));
+    CHECK(f.bytes("merged.left-out.jsonl") == f.bytes("whole.left-out.jsonl"));
+
+    options.out = f.folder / "new.jsonl";
+    const auto fault = [&] { return test::error_of([&] { f.run(options); }); };
+    options.merge = {f.folder / "part1.judged", f.folder / "part1.judged"};
+    CHECK(test::contains(fault(), "is shard 1/2, as"));
+    options.merge = {f.folder / "part1.judged"};
+    CHECK(test::contains(fault(), "is none of 1 files of judgements that together"));
+    options.merge.emplace_back(f.folder / "part2.judged");
+    std::string judged = f.bytes("part2.judged");
+    judged.resize(judged.rfind('\n', judged.size() - 2) + 1);
+    f.folder.write("part2.judged", judged);
+    CHECK(test::contains(fault(), "has judgements of 24 records, and shard 2/2 has 25: is its run not finished?"));
+    options.seed = 1;
+    CHECK(test::contains(fault(), "by this seed"));
+    options.shard = {1, 2};
+    CHECK(test::contains(fault(), "without a shard of its own"));
+}
+
+TEST_CASE("the noise of labels stands in the manifest, by labelled pairs or by what the folder says") {
+    labelled_files f;
+    f.run(f.options());
+    CHECK_FALSE(labels_noise(f.folder / "labels.jsonl").has_value());
+    label_options options = f.options("calibrated.jsonl");
+    options.calibrate = f.folder / "pairs.jsonl";
+    options.calibration = calibration_kind::isotonic;
+    const labelled_file found = f.run(options);
+    REQUIRE(found.noise.has_value());
+    const auto noise = labels_noise(f.folder / "calibrated.jsonl");
+    CHECK(noise->rate.value == doctest::Approx(1 - found.human_agreement.value));
+    CHECK(noise->pairs == found.written);
+    CHECK(test::contains(to_text(found), "right labels, n (1 - 2e)^2"));
+    f.write([](teacher_description& told) {
+        told.evaluation["noise"] = to_json(noise_estimate{
+            .rate = {.value = 0.25, .bounds = {0.2, 0.3}, .count = 9, .status = estimate_status::ok}, .pairs = 11});
+    });
+    options = f.options("folder.jsonl");
+    options.human_noise = 0.1;
+    CHECK(f.run(options).noise->labels.pairs == 11);
+    CHECK(labels_noise(f.folder / "folder.jsonl")->rate.value == 0.25);
+    options.human_noise = 0.5;
+    CHECK(test::contains(test::error_of([&] { f.run(options); }), "from 0 to below 1/2"));
 }

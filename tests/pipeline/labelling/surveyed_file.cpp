@@ -90,8 +90,9 @@ TEST_CASE("the calibration is the teacher's own, or by the humans' verdicts what
              "\n";
     label_options options;
     const auto calibrated = [&](const std::string& part) {
-        return detail::calibration_of(surveyed_file_teacher(), {.temperature = 3, .calibrated = true}, options, {},
-                                      {f / part, "k", "t"}, surveyed_file_progress);
+        const auto by = detail::judge_calibration(surveyed_file_teacher(), options, {}, {f / part, "k", "t"},
+                                                  surveyed_file_progress);
+        return detail::calibration_of(by, {.temperature = 3, .calibrated = true}, options);
     };
     CHECK(calibrated("own").temperature == 3);
     CHECK(calibrated("own").calibrated);

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <iterator>
@@ -18,6 +19,7 @@
 #include "../../files.hpp"
 #include "../../json_lines.hpp"
 #include "../tiny_models.hpp"
+#include "tiny_gguf.hpp"
 
 using namespace preflearn;
 
@@ -122,4 +124,69 @@ TEST_CASE("an adapter is kept on request, as PEFT reads it, with the base that i
     CHECK(test::contains(
         test::error_of([&] { save_student(base, f.origin(), f.folder / "B", {}, {.keep_adapter = true}); }),
         "the model has none"));
+}
+
+TEST_CASE(
+    "from a GGUF file: the folder has its numbers, its tokens' ids and what its metadata say; a GGUF file again") {
+    const test::folder folder;
+    const auto source = test::write_tiny_gguf(folder / "base.gguf");
+    const auto model = load_any_transformer(test::on_processor(), source);
+    const student_origin origin{.model = source};
+    check_student(origin, folder / "S");
+    CHECK_FALSE(std::filesystem::exists(folder / "S"));
+    save_student(model, origin, folder / "S", {.method = "sft"});
+    CHECK(student_scores(load_any_transformer(test::on_processor(), folder / "S")) == student_scores(model));
+    const tokenizer before = load_tokenizer(source), after = load_tokenizer(folder / "S");
+    CHECK(compare_ids(before, after).different == 0);
+    CHECK(before.begin_tokens().size() == 1);
+    CHECK(std::ranges::equal(before.begin_tokens(), after.begin_tokens()));
+    CHECK(find_chat_template(folder / "S")->source == find_chat_template(source)->source);
+    const auto read = [&](const char* name) { return nlohmann::json::parse(test::read(folder / "S" / name)); };
+    CHECK(read("generation_config.json")["eos_token_id"] == nlohmann::json({4, 11})); // end of text, end of turn
+    CHECK(read("generation_config.json")["bos_token_id"] == 10);
+    CHECK(read("config.json")["eos_token_id"] == nlohmann::json({4, 11}));
+    const std::string card = test::read(folder / "S/README.md");
+    for (const char* const said : {"base_model: \"house/tiny\"", "license: \"gemma\"", "| author | somebody |"})
+        CHECK_MESSAGE(test::contains(card, said), said);
+    CHECK(test::contains(test::read(folder / "S/NOTICE"), "Gemma Terms of Use"));
+    folder.write("S.README.md", "another's");
+    for (const bool unlearned : {true, false})
+        CHECK(test::contains(test::error_of([&] {
+                                 if (unlearned)
+                                     check_student(origin, folder / "S.gguf");
+                                 else
+                                     save_student(model, origin, folder / "S.gguf", {});
+                             }),
+                             "there already"));
+    CHECK_FALSE(std::filesystem::exists(folder / "S.gguf"));
+    std::filesystem::remove(folder / "S.README.md");
+    {
+        const test::largest_file small(3000);
+        CHECK_THROWS_AS(save_student(model, origin, folder / "S.gguf", {}), input_error);
+    }
+    save_student(model, origin, folder / "S.gguf", {});
+    CHECK(test::contains(test::read(folder / "S.README.md"), "license: \"gemma\""));
+    CHECK(test::read(folder / "S.NOTICE") == test::read(folder / "S/NOTICE"));
+    CHECK(student_scores(load_any_transformer(test::on_processor(), folder / "S.gguf")) == student_scores(model));
+    CHECK(test::contains(test::error_of([&] { save_student(model, origin, folder / "S.gguf", {}); }), "there already"));
+    CHECK(test::contains(test::error_of([&] { save_student(model, origin, source, {}); }), "there already"));
+}
+
+TEST_CASE("a tokenizer that tokenizer.json cannot express is refused before and after learning, with a way out") {
+    const test::folder folder;
+    // "zq" is merged of characters that are no tokens, by text; merges by rank are of tokens
+    const auto source = test::write_tiny_gguf(folder / "base.gguf", "zq");
+    const auto model = load_any_transformer(test::on_processor(), source);
+    for (const bool before : {true, false}) {
+        const std::string refusal = test::error_of([&] {
+            if (before)
+                check_student({.model = source}, folder / "S");
+            else
+                save_student(model, {.model = source}, folder / "S", {});
+        });
+        CHECK(test::contains(refusal, "cannot express"));
+        CHECK(test::contains(refusal, "GGUF"));
+    }
+    CHECK_FALSE(std::filesystem::exists(folder / "S"));
+    check_student({.model = source}, folder / "S.gguf");
 }

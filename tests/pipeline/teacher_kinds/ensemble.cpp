@@ -18,7 +18,8 @@ TEST_CASE("margins of members are combined by mean, by vote, or carefully") {
     const std::vector<double> mirrored{-1, -3, 1};
     for (const char* const rule : {"mean", "vote", "careful"})
         CHECK(combined_margin(mirrored, rule, 0.25) == doctest::Approx(-combined_margin(margins, rule, 0.25)));
-    CHECK(test::contains(test::error_of([&] { combined_margin(margins, "loud", 1); }), "mean, vote or careful"));
+    CHECK(test::contains(test::error_of([&] { combined_margin(margins, "loud", 1); }),
+                         "mean, vote, careful or dawid_skene"));
 }
 
 TEST_CASE("members judge the same texts, each by its own temperature; one that cannot judge speaks for all") {
@@ -41,4 +42,31 @@ TEST_CASE("members judge the same texts, each by its own temperature; one that c
         return judged_block{.all = std::vector<judgement>(shown.size(), judgement{.unfit = left_out_pair{}})};
     };
     CHECK(both.judge(block).all[0].unfit.has_value());
+}
+
+TEST_CASE("by reliabilities a sure member outvotes two that are not, and one without a margin has its vote") {
+    const auto says = [](judgement said) {
+        text_teacher teacher;
+        teacher.judge = [said](std::span<const shown_texts> block) {
+            return judged_block{.all = std::vector<judgement>(block.size(), said)};
+        };
+        return teacher;
+    };
+    detail::ensemble_teacher three{.members = {{says({.verdict = preference::for_first()}), 1},
+                                               {says({.scores = {0, 9}}), 1},
+                                               {says({.scores = {0, 9}}), 1}},
+                                   .rule = "dawid_skene",
+                                   .spread = 1,
+                                   .reliabilities = {0.95, 0.6, 0.6}};
+    const std::vector<shown_texts> block(1);
+    const double sure = std::log(0.95 / 0.05), unsure = std::log(0.6 / 0.4);
+    CHECK(*three.judge(block).all[0].margin() == doctest::Approx(sure - 2 * unsure));
+    three.rule = "vote";
+    CHECK(*three.judge(block).all[0].margin() == doctest::Approx(std::log(1.5 / 2.5)));
+    three.rule = "dawid_skene";
+    three.members = {
+        {says({.scores = {3, 2, 1}}), 1}, {says({.scores = {1, 2, 3}}), 1}, {says({.scores = {0, 0, 0}}), 1}};
+    const std::vector<double> scores = three.judge(block).all[0].scores;
+    CHECK(scores[0] == doctest::Approx(2 * (sure - unsure) / 3));
+    CHECK(scores[0] + scores[2] == doctest::Approx(0));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,14 @@ TEST_CASE("a teacher's models are read where they lie, the base model only where
     f.opened.description.reference->from = weights_from::outside;
     f.opened.reference = f.opened.folder / "policy";
     CHECK(log_prob(*load_models(test::on_processor(), f.opened, true).reference) == log_prob(*both.policy));
-    f.opened.description.policy->path = "../base";
+    f.opened.bases = std::make_shared<loaded_bases>(); // of an ensemble: what its members share is read once
+    f.opened.description.policy.emplace();
+    f.opened.description.base->identity.weights = "one";
+    const teacher_models first = load_models(test::on_processor(), f.opened, false);
+    std::filesystem::remove_all(f.opened.base);
+    CHECK(log_prob(*load_models(test::on_processor(), f.opened, false).policy) == log_prob(*first.policy));
+    CHECK(f.opened.bases->size() == 1);
+    f.opened.description.policy = teacher_weights{.from = weights_from::model, .path = "../base"};
     CHECK(test::contains(fault(), "climbs out"));
 }
 

@@ -16,7 +16,8 @@ TEST_CASE("a teacher without a model is held against all pairs and takes what it
     teach_options options{.kind = "longer", .data = f / "pairs.jsonl", .out = f / "longer"};
     const chosen_chat_format chat;
     const speaker say = [](const std::string& /*line*/) {};
-    const teaching at{.on = test::on_processor(), .options = options, .chat = chat, .say = say};
+    const any_loss<double> loss;
+    const teaching at{.on = test::on_processor(), .options = options, .chat = chat, .loss = loss, .say = say};
     const taught longer = teach_without_model(at, detail::described(at.on, options, chat));
     REQUIRE(longer.held_out.has_value());
     CHECK(longer.held_out->pairs == 6);

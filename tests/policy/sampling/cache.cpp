@@ -60,3 +60,25 @@ TEST_CASE("sequences that stop leave the others as they were") {
     CHECK_THROWS_AS(decoder.advance(std::vector<token_id>{1}), argument_error);
     CHECK_THROWS_AS(decoder.advance(std::vector<token_id>{1, 19}), argument_error);
 }
+
+TEST_CASE("sequences branch: each goes on as what it is a copy of, whatever its place") {
+    const decoder_model m(test::grouped(), generator(2, "weights"));
+    const std::vector<std::vector<token_id>> prompts = {{1, 2}, {1, 2}, {1, 2}, {4, 5, 6}};
+    const std::vector<token_span> views(prompts.begin(), prompts.end());
+    cached_decoder<decoder_model> decoder(m, views, 10);
+    decoder.advance(std::vector<token_id>{7, 8, 9, 3});
+    decoder.branch(std::vector<std::size_t>{2, 0, 2, 3}); // the second goes, the third twice, the first moves
+    decoder.advance(std::vector<token_id>{10, 11, 12, 1});
+    const std::vector<std::vector<token_id>> grown = {{1, 2, 9, 10}, {1, 2, 7, 11}, {1, 2, 9, 12}, {4, 5, 6, 3, 1}};
+    for (std::size_t i = 0; i < grown.size(); ++i)
+        CHECK(log_prob_of(decoder, i, 3) == doctest::Approx(m.log_prob(grown[i], std::vector<token_id>{3})));
+    decoder.branch(std::vector<std::size_t>{1, 1, 1}); // into the places of those that ended
+    decoder.advance(std::vector<token_id>{4, 5, 6});
+    for (std::size_t i = 0; i < 3; ++i)
+        CHECK(log_prob_of(decoder, i, 3) ==
+              doctest::Approx(m.log_prob(std::vector<token_id>{1, 2, 7, 11, static_cast<token_id>(4 + i)},
+                                         std::vector<token_id>{3})));
+    CHECK_THROWS_WITH_AS(decoder.branch(std::vector<std::size_t>{0, 0, 0, 0}), doctest::Contains("no place"),
+                         argument_error);
+    CHECK_THROWS_AS(decoder.branch(std::vector<std::size_t>{3}), argument_error);
+}

@@ -69,6 +69,32 @@ TEST_CASE("tokens are drawn as often as the filtered softmax says") {
     CHECK(!both.impossible);
 }
 
+TEST_CASE("min-p keeps what is so many times as likely as the likeliest, behind top-k and top-p") {
+    const double limit = 25;
+    // over the likeliest's: 1, 0.37, 0.17, 0.17, 0.05, 0.007
+    const auto two = frequencies({.min_p = 0.3}, softmax(1, {0, 4}));
+    CHECK(two.chi_squared < limit);
+    CHECK(!two.impossible);
+    const auto four = frequencies({.min_p = 0.1}, softmax(1, {0, 1, 3, 4}));
+    CHECK(four.chi_squared < limit);
+    CHECK(!four.impossible);
+    const auto three = frequencies({.top_k = 3, .min_p = 0.1}, softmax(1, {0, 1, 4}));
+    CHECK(three.chi_squared < limit);
+    CHECK(!three.impossible);
+    const auto hot = frequencies({.temperature = 2, .min_p = 0.5}, softmax(2, {0, 4})); // of the tempered softmax
+    CHECK(hot.chi_squared < limit);
+    CHECK(!hot.impossible);
+    // top-p counts what min-p takes away after it: 0.9 needs four tokens, of which two are likely enough
+    const auto both = frequencies({.top_p = 0.9, .min_p = 0.3}, softmax(1, {0, 4}));
+    CHECK(both.chi_squared < limit);
+    CHECK(!both.impossible);
+    const auto narrow = frequencies({.top_p = 0.5, .min_p = 0.1}, softmax(1, {4}));
+    CHECK(!narrow.impossible);
+    const auto equals = frequencies({.min_p = 1}, softmax(1, {4}));
+    CHECK(!equals.impossible);
+    CHECK_THROWS_WITH_AS(check(sampling_options{.min_p = -0.1}), doctest::Contains("min_p"), argument_error);
+}
+
 TEST_CASE("greedy, the likeliest alone and a tiny top-p take the first maximum") {
     const std::vector<double> tie = {0, 3, 1, 3};
     token_drawer draw;

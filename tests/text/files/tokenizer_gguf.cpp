@@ -8,55 +8,15 @@
 
 #include "../../checkpoint/gguf_writer.hpp"
 #include "../../files.hpp"
+#include "../golden_gguf.hpp"
 
 using namespace preflearn;
 using nlohmann::json;
 
 namespace {
 
-const std::string golden_folder = PREFLEARN_TESTS "/text/golden/";
-
-/// A golden tokenizer.json told as GGUF keys; `by_score`: as a SentencePiece model whose scores are the merges' order.
-test::gguf_writer as_gguf(const std::string& name, const std::string& pre, bool by_score) {
-    const json file = read_json_file(golden_folder + name + ".json");
-    const auto& model = file.at("model");
-    std::map<token_id, std::string> texts;
-    for (const auto& [text, id] : model.at("vocab").items()) texts[id.get<token_id>()] = text;
-    std::map<std::string, std::int32_t> types;
-    for (const auto& token : file.at("added_tokens")) {
-        if (token.at("lstrip") == true || token.at("single_word") == true || token.at("normalized") == true)
-            continue; // GGUF has no such flags
-        texts[token.at("id").get<token_id>()] = token.at("content");
-        types[token.at("content")] = token.at("special") == true ? 3 : 4;
-    }
-    std::vector<std::string> tokens, merges;
-    std::vector<std::int32_t> kinds;
-    std::vector<float> scores;
-    std::map<std::string, float> score_of;
-    for (const auto& merge : model.at("merges")) {
-        const std::string left = merge[0], right = merge[1];
-        merges.push_back(left + " " + right);
-        score_of.emplace(left + right, -static_cast<float>(merges.size()));
-    }
-    for (token_id id = 0; id <= texts.rbegin()->first; ++id) {
-        const std::string text = texts.count(id) ? texts[id] : "[unused" + std::to_string(id) + "]";
-        tokens.push_back(text);
-        const bool is_byte = by_score && text.size() == 6 && text.starts_with("<0x");
-        kinds.push_back(types.count(text) ? types[text] : !texts.count(id) ? 5 : is_byte ? 6 : 1);
-        scores.push_back(score_of.count(text) ? score_of[text] : -1e6F);
-    }
-    test::gguf_writer made;
-    made.text("tokenizer.ggml.model", by_score ? "llama" : "gpt2");
-    made.text("tokenizer.ggml.pre", pre);
-    made.texts("tokenizer.ggml.tokens", tokens);
-    made.numbers<std::int32_t>("tokenizer.ggml.token_type", 5, kinds);
-    if (by_score) {
-        made.numbers<float>("tokenizer.ggml.scores", 6, scores);
-    } else {
-        made.texts("tokenizer.ggml.merges", merges);
-    }
-    return made;
-}
+using test::as_gguf;
+using test::golden_tokenizers;
 
 tokenizer load(const test::gguf_writer& made) {
     const test::folder folder;
@@ -68,8 +28,8 @@ std::string refusal_of(const test::gguf_writer& made) {
 
 /// The share of golden texts without the added tokens whose flags GGUF cannot tell.
 void check_golden(const tokenizer& tokens, const std::string& name) {
-    const json golden = read_json_file(golden_folder + "ids.json");
-    const json file = read_json_file(golden_folder + name + ".json");
+    const json golden = read_json_file(golden_tokenizers + "ids.json");
+    const json file = read_json_file(golden_tokenizers + name + ".json");
     for (std::size_t i = 0; i < golden.at("texts").size(); ++i) {
         const std::string text = golden.at("texts")[i];
         bool tellable = true;

@@ -147,6 +147,8 @@ class align_reading {
         if (auto unfit = unreadable_example(made, readers_, fits_)) return unfit;
         made.prompt = set_.keep(prompt);
         for (std::size_t k = 0; k < texts.size(); ++k) made.responses[k] = set_.keep(texts[k]);
+        if (const auto who = record.others.find("teacher"); who != record.others.end() && who->is_string())
+            set_.teachers.insert(who->get<std::string>());
         set_.unranked += one.unranked;
         set_.examples.push_back(std::move(made));
         return std::nullopt;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -53,6 +54,8 @@ struct align_set {
     /// Responses of lists that have the score of another, or none, and are not ranked.
     std::size_t unranked = 0;
     left_out_pairs left_out{};
+    /// Who labelled, as the column `teacher` says.
+    std::set<std::string> teachers{};
 
     [[nodiscard]] std::size_t size() const { return examples.size(); }
 

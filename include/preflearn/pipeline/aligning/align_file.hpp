@@ -26,10 +26,10 @@
 #include <preflearn/pipeline/aligning/align_data.hpp>
 #include <preflearn/pipeline/aligning/align_options.hpp>
 #include <preflearn/pipeline/aligning/columns_taken.hpp>
-#include <preflearn/pipeline/aligning/label_noise.hpp>
 #include <preflearn/pipeline/aligning/learn_student.hpp>
 #include <preflearn/pipeline/aligning/student_output.hpp>
 #include <preflearn/pipeline/aligning/student_report.hpp>
+#include <preflearn/pipeline/aligning/told_noise.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/study_options.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
@@ -151,16 +151,16 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
                                   const speaker& say) {
     check_options(options);
     aligned_student made;
-    made.report.noise = noise_of_labels(options);
+    made.report.noise = noise_told(options);
     const kind_of_loss loss = losses(options.loss_name, parameters_with_noise(options, made.report.noise));
     made.report.loss = loss.identity();
     output_run run = detail::run_of(on, options, loss);
     made.was_there = student_made_before(options.out, run.key);
-    if (made.was_there) return made;
-    std::error_code ignored;
-    require<input_error>(!is_gguf_name(options.out) || !std::filesystem::is_directory(options.model, ignored),
-                         options.out.string(), ": a GGUF student is made of a GGUF model, and ", options.model.string(),
-                         " is a folder; --out a folder, which llama.cpp's converter takes");
+    if (made.was_there) {
+        remove_kept({unfinished_path(options.out)});
+        return made;
+    }
+    check_student(origin_of(options), options.out, {.type = options.written, .keep_adapter = options.keep_adapter});
 
     record_options records = options.records;
     const std::optional<chosen_chat_format> chat = detail::chat_of(options, say);
@@ -219,6 +219,7 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
     run.record.sizes = {{"learned", made.report.learned}, {"held_out", made.report.held_out}};
     write_student(models.student.model(), options, run, made.report, data,
                   chat ? std::string(layout_of(chat->format).name) : std::string());
+    std::error_code ignored;
     std::filesystem::remove_all(unfinished, ignored);
     return made;
 }

@@ -78,10 +78,10 @@ inline columns_taken take_columns(const kind_of_loss& loss, const align_options&
             margins.missing == nullptr ? std::string() : names.place(margins.missing->id), ")");
     taken.margins = wanted;
     if (margins.there > 0)
-        say(message("margins: of ", margins.there, " examples, ",
-                    wanted              ? message("which ", name, " takes")
-                    : loss.reads.margin ? message("not taken by ", name, "; --margins use subtracts them")
-                                        : message("not read by ", name)));
+        say(message("margins: ", margins.there, " of ", margins.examples, " examples have one, ",
+                    wanted              ? message("and ", name, " takes them")
+                    : loss.reads.margin ? message("which ", name, " does not take; --margins use subtracts them")
+                                        : message("which ", name, " does not read")));
 
     const auto weights = detail::find_column(examples, [](const align_example& e) { return e.weight.has_value(); });
     const bool any = weights.there > 0, told = options.weights != weight_use::automatic;
@@ -91,12 +91,12 @@ inline columns_taken take_columns(const kind_of_loss& loss, const align_options&
     taken.weights = any && !equal && loss.reads.weight && options.weights != weight_use::ignore;
     if (taken.weights && options.weights != weight_use::normalised) taken.mean = batch_mean::over_examples;
     if (any && !equal)
-        say(message("weights: of ", weights.there, " of ", weights.examples, " examples, ",
-                    !loss.reads.weight ? message("not read by ", name)
-                    : !taken.weights   ? "not taken, as was asked"
+        say(message("weights: ", weights.there, " of ", weights.examples, " examples have one, ",
+                    !loss.reads.weight ? message("which ", name, " does not read")
+                    : !taken.weights   ? "which are left, as was asked"
                     : taken.mean == batch_mean::over_examples
-                        ? "in the plain mean of weight times loss"
-                        : "in the sum of weight times loss divided by that of the weights"));
+                        ? "taken in the plain mean of weight times loss"
+                        : "taken in the sum of weight times loss divided by that of the weights"));
     if (taken.weights && weights.there < weights.examples)
         say(message("  ", weights.examples - weights.there, " without a weight count as 1"));
     return taken;

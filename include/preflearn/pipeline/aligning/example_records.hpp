@@ -107,7 +107,7 @@ inline std::vector<example_record> single_examples(const response_record& record
 inline std::vector<example_record> list_example(const response_record& record) {
     if (record.responses.size() == 1) return {left_out_example(record, left_out_reason::one_response)};
     response_record rated = record;
-    if (!rated.has_scores() && record.responses.size() == 2) {
+    if (record.responses.size() == 2) { // oriented, as what a human said of them is
         const record_item pair = decided_pair(record);
         if (pair.unfit) return from_items({pair});
         rated = pair.record;

@@ -4,10 +4,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <exception>
 #include <filesystem>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -30,10 +32,36 @@
 
 namespace preflearn {
 
+namespace detail {
+
+/// What a run writes beside its model.
+inline constexpr std::array<std::string_view, 5> student_file_names{"manifest.json", "results.json", "left-out.jsonl",
+                                                                    "loss.svg", "accuracy.svg"};
+
+/// \throws input_error where a file that is to stand beside a GGUF file is another's
+inline void require_own_beside(const std::filesystem::path& out, const std::string& key) {
+    try {
+        if (read_json_file(beside(out, ".manifest.json")).at("settings").at("key") == key) return;
+    } catch (const std::exception&) { // none that was written here
+    }
+    std::error_code ignored;
+    for (const std::string_view name : student_file_names) {
+        const std::filesystem::path place = beside(out, "." + std::string(name));
+        require<input_error>(!std::filesystem::exists(place, ignored), place.string(),
+                             ": is there already, and nothing is written over");
+    }
+}
+
+} // namespace detail
+
 /// Whether the student at `out` is the one of that key. \throws input_error where something else is there, or nothing
 /// can be made.
 inline bool student_made_before(const std::filesystem::path& out, const std::string& key) {
-    if (is_gguf_name(out)) return made_before(out, key);
+    if (is_gguf_name(out)) {
+        if (made_before(out, key)) return true;
+        detail::require_own_beside(out, key);
+        return false;
+    }
     const std::filesystem::path place = detail::named_folder(out);
     std::error_code ignored;
     if (!std::filesystem::exists(std::filesystem::symlink_status(place, ignored))) {
@@ -57,7 +85,7 @@ namespace detail {
 using named_files = std::vector<std::pair<std::string, std::string>>;
 
 inline named_files student_files(const output_run& run, const student_report& report, const align_data& data) {
-    named_files files{{"results.json", json_text(to_json(report))}, {"manifest.json", json_text(to_json(run.record))}};
+    named_files files{{"manifest.json", json_text(to_json(run.record))}, {"results.json", json_text(to_json(report))}};
     left_out_pairs all = data.file.left_out;
     for (left_out_pair pair : data.held_out_file.left_out.pairs()) {
         pair.file = data.held_out_file.names.file();
@@ -76,28 +104,26 @@ inline named_files student_files(const output_run& run, const student_report& re
     return files;
 }
 
-/// Files beside a GGUF file, which stand there before it does. \throws input_error where one is another's
+/// Files beside a GGUF file, which stand there before it does; the manifest first, by which the others are known as its
+/// own. \throws input_error where one is another's
 inline void write_beside(const std::filesystem::path& out, const named_files& files, const std::string& key) {
-    bool own = false;
-    try {
-        own = read_json_file(beside(out, ".manifest.json")).at("settings").at("key") == key;
-    } catch (const std::exception&) { // none that was written here
-    }
-    std::error_code ignored;
-    for (const auto& [name, content] : files)
-        require<input_error>(own || !std::filesystem::exists(beside(out, "." + name), ignored),
-                             beside(out, "." + name).string(), ": is there already, and nothing is written over");
-    write_file(files[1].second, beside(out, "." + files[1].first)); // the manifest first: the others are its own
+    require_own_beside(out, key);
     for (const auto& [name, content] : files) write_file(content, beside(out, "." + name));
 }
 
 } // namespace detail
 
+/// What a student is made of.
+inline student_origin origin_of(const align_options& options) {
+    return {.model = options.model, .tokenizer = options.tokenizer, .chat_format = options.chat_format};
+}
+
 /// Writes the student, whole or not at all. \throws as save_student
 inline void write_student(const any_transformer<float>& model, const align_options& options, const output_run& run,
                           const student_report& report, const align_data& data, const std::string& chat_format) {
     detail::named_files files = detail::student_files(run, report, data);
-    const student_origin origin{.model = options.model, .tokenizer = options.tokenizer, .chat_format = chat_format};
+    student_origin origin = origin_of(options);
+    origin.chat_format = chat_format;
     student_card card{.method = loss_name(options.loss_name), .data = run.record.inputs};
     card.results = nlohmann::ordered_json::object();
     card.settings = {{"loss", report.loss},
@@ -105,6 +131,7 @@ inline void write_student(const any_transformer<float>& model, const align_optio
                      {"epochs", options.training.epochs},
                      {"batch", options.training.batch_size},
                      {"seed", options.seed}};
+    for (const std::string& teacher : data.file.teachers) card.teacher += (card.teacher.empty() ? "" : ", ") + teacher;
     card.results["examples"] = report.learned;
     if (report.accuracy && report.accuracy->defined())
         card.results["held-out accuracy"] = detail::shown_share(*report.accuracy);

@@ -17,8 +17,8 @@
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/aligning/align_examples.hpp>
-#include <preflearn/pipeline/aligning/label_noise.hpp>
 #include <preflearn/pipeline/aligning/learn_student.hpp>
+#include <preflearn/pipeline/aligning/told_noise.hpp>
 #include <preflearn/pipeline/learning/training_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
 #include <preflearn/report/tables/json_number.hpp>
@@ -30,7 +30,7 @@ namespace preflearn {
 struct student_report {
     std::string loss{}; ///< its identity
     std::size_t learned = 0, held_out = 0;
-    std::optional<label_noise> noise{};
+    std::optional<told_noise> noise{};
     /// Of held-out examples; nothing where there are none.
     std::optional<double> held_out_loss{};
     /// How often its reward of the chosen response is the larger one, over prompts, ties half; and how often it sides
@@ -55,14 +55,14 @@ inline void judge_student(student_report& report, const std::vector<align_exampl
     for (const align_example& e : held)
         pairs.push_back({e.id, e.prompt, e.responses.front(), e.responses.size() > 1 ? e.responses[1] : ""});
     const auto prompts = detail::prompt_numbers(pairs);
-    label_set said, labels, said_of_humans, human;
+    const label_set labels = labels_of(held, false);
+    label_set said, said_of_humans, human;
     for (std::size_t i = 0; i < held.size(); ++i) {
         const preference choice_of_student = scores[i] == 0.5  ? preference::tied()
                                              : scores[i] > 0.5 ? preference::for_first()
                                                                : preference::for_second();
         said.add({held[i].id, choice_of_student});
-        labels.add({held[i].id, preference::for_first()});
-        if (held[i].responses.size() != 2 || !held[i].human || held[i].human->abstained()) continue;
+        if (!held[i].human || held[i].human->abstained()) continue;
         said_of_humans.add({held[i].id, choice_of_student});
         human.add({held[i].id, *held[i].human});
     }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -49,13 +50,14 @@ inline shown_texts shown_in_order(const label_record& record, std::uint64_t seed
 
 namespace detail {
 
-/// A judgement as a line: {"s": scores}, {"p": first, "t": tie, "m": margin, "a": abstained} or {"u": reason, "w":
-/// why}.
+/// A judgement as a line: {"s": scores}, {"p": first, "t": tie, "m": margin, "a": abstained, "o": orders} or {"u":
+/// reason, "w": why}.
 inline nlohmann::json judgement_line(const judgement& said) {
     if (said.unfit) return {{"u", static_cast<int>(said.unfit->reason)}, {"w", said.unfit->message}};
     if (!said.verdict) return {{"s", said.scores}};
     nlohmann::json line{{"p", said.verdict->first()}, {"t", said.verdict->tie()}, {"a", said.verdict->abstained()}};
     if (said.verdict->margin()) line["m"] = *said.verdict->margin();
+    if (said.orders) line["o"] = *said.orders;
     return line;
 }
 
@@ -71,11 +73,15 @@ inline judgement read_judgement(std::string_view text) {
         said.verdict = line.at("a").get<bool>() ? preference::abstention()
                                                 : preference(line.at("p").get<double>(), line.at("t").get<double>());
         if (line.contains("m")) said.verdict = said.verdict->with_margin(line.at("m").get<double>());
+        if (line.contains("o")) said.orders = line.at("o").get<std::array<double, 2>>();
     }
     return said;
 }
 
 } // namespace detail
+
+/// The first line of a file of judgements. \param key names what is judged, and by whom
+inline std::string judgements_header(const std::string& key) { return "# preflearn judgements " + key; }
 
 /// What is judged, by its place and by its name, and how far one is told.
 struct judged_part {
@@ -90,9 +96,9 @@ struct judged_part {
 template <class Next>
 std::vector<judgement> judge_file(const text_teacher& teacher, Next&& next, std::size_t begin, std::size_t end,
                                   std::uint64_t seed, const judged_part& to, const work_progress& seen) {
-    constexpr std::size_t block = 16;
+    const std::size_t block = teacher.block;
     const std::filesystem::path& part = to.path;
-    kept_lines kept(part, message("# preflearn judgements ", to.key));
+    kept_lines kept(part, judgements_header(to.key));
     std::vector<judgement> all = kept.read_lines(detail::read_judgement);
     const std::size_t total = end - begin;
     require<input_error>(all.size() <= total, part.string(), ": has ", all.size(), " lines for ", total, " records");

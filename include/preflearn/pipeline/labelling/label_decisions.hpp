@@ -34,20 +34,29 @@ namespace preflearn {
 struct record_facts {
     std::uint64_t id = 0, prompt = 0; ///< of the prompt a hash
     std::size_t line = 0, responses = 0;
-    std::size_t lengths[2] = {0, 0}; ///< of the first two, in bytes
+    std::vector<std::size_t> lengths{}; ///< of the responses, in bytes
     bool identical = false;
     std::optional<preference> human{};
 };
 
 inline record_facts facts_of(const label_record& record) {
+    std::vector<std::size_t> lengths;
+    for (const std::string& response : record.responses) lengths.push_back(response.size());
     return {.id = record.id,
             .prompt = hash_of(record.prompt),
             .line = record.line,
             .responses = record.responses.size(),
-            .lengths = {record.responses[0].size(), record.responses[1].size()},
+            .lengths = std::move(lengths),
             .identical = record.responses.size() == 2 && record.responses[0] == record.responses[1],
             .human = record.human};
 }
+
+/// A labelled pair that probabilities were calibrated by.
+struct calibration_pair {
+    double margin = 0;        ///< the teacher's own
+    double right = 0;         ///< whether it agrees with people; of a tie half
+    std::uint64_t prompt = 0; ///< a hash
+};
 
 /// How margins become probabilities.
 struct label_calibration {
@@ -55,6 +64,8 @@ struct label_calibration {
     std::optional<isotonic_fit> isotonic{}; ///< in place of the temperature
     /// Whether margins were held against labels, here or when the teacher was made.
     bool calibrated = false;
+    /// By which; none where the teacher's folder says how.
+    std::vector<calibration_pair> pairs{};
 
     /// P(first ≻ second).
     [[nodiscard]] double probability(double margin) const {

@@ -18,6 +18,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/preferences/record.hpp>
 #include <preflearn/pipeline/shard.hpp>
+#include <preflearn/pipeline/teacher_folder/external_command.hpp>
 
 namespace preflearn {
 
@@ -69,7 +70,16 @@ struct label_options {
     calibration_kind calibration = calibration_kind::temperature;
     std::optional<label_flips> flips{};
     label_weight weight = label_weight::none;
+    /// How often people are wrong, where that is known: a share below 1/2. 0: their labels are the truth.
+    double human_noise = 0;
+    /// The program that a teacher of the kind external asks.
+    std::optional<external_command> external{};
     preflearn::shard shard{}; ///< of the records
+    /// Takes the teacher's liking for length off its scores (see length_debiasing.hpp).
+    bool debias_length = false;
+    /// Writes the judgements themselves to `out`, of a shard or of all; and labels by such files of all shards.
+    bool judge_only = false;
+    std::vector<std::filesystem::path> merge{};
     /// Of the order in which responses are shown, and of flips.
     std::uint64_t seed = 0;
     preference_options reading{};

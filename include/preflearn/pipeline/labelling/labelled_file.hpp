@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <ostream>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/agreement/labels/accuracy_by_prompt.hpp>
+#include <preflearn/agreement/labels/position_bias.hpp>
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
@@ -27,11 +29,15 @@
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/labelling/label_decisions.hpp>
 #include <preflearn/pipeline/labelling/label_lines.hpp>
+#include <preflearn/pipeline/labelling/label_noise.hpp>
 #include <preflearn/pipeline/labelling/label_options.hpp>
 #include <preflearn/pipeline/labelling/label_record.hpp>
+#include <preflearn/pipeline/labelling/length_debiasing.hpp>
 #include <preflearn/pipeline/labelling/surveyed_file.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
+#include <preflearn/pipeline/teacher_kinds/position_report.hpp>
+#include <preflearn/report/tables/table_text.hpp>
 
 namespace preflearn {
 
@@ -44,6 +50,14 @@ struct labelled_file {
     estimate human_agreement{};
     std::size_t human_verdicts = 0, flipped = 0;
     label_calibration calibration{};
+    /// What was taken off for length; lengths in bytes.
+    std::optional<length_debiasing> debiasing{};
+    /// Only judged, not labelled.
+    bool judged_only = false;
+    /// Nothing where nothing is known of it.
+    std::optional<label_noise> noise{};
+    /// Of a judge that was asked in both orders.
+    swap_counts positions{};
     /// The files were there already, made by the same call.
     bool was_there = false;
 };
@@ -127,6 +141,12 @@ inline nlohmann::ordered_json to_json(const labelled_file& found) {
         json["human_verdicts"] = found.human_verdicts;
         json["human_agreement"] = json_of_share(found.human_agreement);
     }
+    if (found.debiasing)
+        json["length_debiasing"] = {{"alpha", found.debiasing->alpha},
+                                    {"unit", "byte"},
+                                    {"mean_difference_before", found.debiasing->before},
+                                    {"mean_difference_after", found.debiasing->after}};
+    if (found.positions.total() > 0) json["positions"] = preflearn::to_json(analyse_swaps(found.positions));
     return json;
 }
 
@@ -134,6 +154,8 @@ inline nlohmann::ordered_json to_json(const labelled_file& found) {
 
 /// Lines of text, each ended.
 inline std::string to_text(const labelled_file& found) {
+    if (found.judged_only && !found.was_there)
+        return message(found.records, " records judged; --merge makes labels of the judgements of all shards\n");
     if (found.was_there) return "labelled before by the same command: nothing is left to do\n";
     std::string text = message(found.records, " records, ", found.written, " labels\n");
     for (const auto& [reason, count] : found.left_out) text += message("  left out: ", count, " (", reason, ")\n");
@@ -141,7 +163,12 @@ inline std::string to_text(const labelled_file& found) {
     if (found.human_verdicts > 0)
         text += message("  of ", found.human_verdicts, " with a human verdict the label agrees on ",
                         detail::shown_share(found.human_agreement), "\n");
-    return text;
+    if (found.debiasing)
+        text += message("  length: chosen responses are ", shown(found.debiasing->before, 1),
+                        " bytes longer than rejected ones, with ", shown(found.debiasing->alpha, 6),
+                        " a byte taken off ", shown(found.debiasing->after, 1), "\n");
+    if (found.noise) text += to_text(*found.noise);
+    return text + to_text(analyse_swaps(found.positions));
 }
 
 } // namespace preflearn

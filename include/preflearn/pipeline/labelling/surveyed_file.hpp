@@ -65,26 +65,46 @@ inline std::vector<judgement> judge_records(const text_teacher& teacher, const s
         file.names, [&] { return judge_file(teacher, records_of(data, reading), begin, end, options.seed, to, seen); });
 }
 
-/// The teacher's probabilities: calibrated by a file of labelled pairs, or as its folder says.
-inline label_calibration calibration_of(const text_teacher& teacher, const teacher_description& told,
-                                        const label_options& options, const preference_options& reading,
-                                        const judged_part& to, const work_progress& seen) {
+/// A file of labelled pairs to calibrate by, judged; empty where there is none.
+struct judged_calibration {
+    surveyed_file file{};
+    std::vector<judgement> said{};
+};
+
+inline judged_calibration judge_calibration(const text_teacher& teacher, const label_options& options,
+                                            const preference_options& reading, const judged_part& to,
+                                            const work_progress& seen) {
+    judged_calibration made;
+    if (options.calibrate.empty()) return made;
+    made.file = survey(options.calibrate, reading);
+    made.said =
+        judge_records(teacher, made.file, options.calibrate, reading, 0, made.file.records.size(), options, to, seen);
+    return made;
+}
+
+/// The teacher's probabilities: calibrated by labelled pairs, or as its folder says.
+/// \throws argument_error where no pair is labelled, and as `calibrate_by`.
+inline label_calibration calibration_of(const judged_calibration& by, const teacher_description& told,
+                                        const label_options& options) {
     if (options.calibrate.empty()) return {.temperature = told.temperature, .calibrated = told.calibrated};
-    const surveyed_file file = survey(options.calibrate, reading);
-    const std::vector<judgement> said =
-        judge_records(teacher, file, options.calibrate, reading, 0, file.records.size(), options, to, seen);
     std::vector<double> margins, outcomes;
-    for (std::size_t i = 0; i < said.size(); ++i) {
-        const record_facts& record = file.records[i];
-        const std::optional<double> margin = said[i].unfit ? std::nullopt : said[i].margin();
+    std::vector<calibration_pair> pairs;
+    for (std::size_t i = 0; i < by.said.size(); ++i) {
+        const record_facts& record = by.file.records[i];
+        const std::optional<double> margin = by.said[i].unfit ? std::nullopt : by.said[i].margin();
         if (!margin || !std::isfinite(*margin) || !record.human || record.human->abstained() || record.identical)
             continue;
         margins.push_back(*margin);
         outcomes.push_back(
             human_of_chosen(record.human, shown_order(options.seed, record.id, 2).front()).value_or(0.5));
+        const double truth = outcomes.back() > 0.5 ? 1 : outcomes.back() < 0.5 ? -1 : 0;
+        const double own = *margin > 0 ? 1 : *margin < 0 ? -1 : 0;
+        pairs.push_back({*margin, (1 + truth * own) / 2, record.prompt});
     }
     require(!margins.empty(), options.calibrate.string(), ": holds no labelled pair that the teacher judges");
-    return calibrate_by(margins, outcomes, options.calibration);
+    label_calibration made = calibrate_by(margins, outcomes, options.calibration);
+    made.pairs = std::move(pairs);
+    return made;
 }
 
 } // namespace detail

@@ -18,6 +18,7 @@
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/noise/noise_estimate.hpp>
+#include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/report/tables/json_number.hpp>
 #include <preflearn/report/tables/table_text.hpp>
 
@@ -89,9 +90,7 @@ inline std::optional<noise_estimate> teacher_noise(const std::filesystem::path& 
 /// Of a file of labels, by the manifest beside it ("labels.jsonl" has its "labels.manifest.json"); nothing where there
 /// is none, or none that says it. \throws input_error for one that cannot be read.
 inline std::optional<noise_estimate> labels_noise(const std::filesystem::path& labels) {
-    std::filesystem::path place = labels;
-    if (place.extension() == ".jsonl") place.replace_extension();
-    place += ".manifest.json";
+    const std::filesystem::path place = beside(labels, ".manifest.json");
     std::error_code ignored;
     if (!std::filesystem::exists(place, ignored)) return std::nullopt;
     const nlohmann::json told = read_json_file(place);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -58,6 +59,13 @@ inline output_run output_run_of(manifest record) {
     output_run run{std::move(record), hash_text(key)};
     run.record.settings["key"] = run.key;
     return run;
+}
+
+/// Removes what a run kept for the case that it is stopped, once what it makes is there: also what one left that was
+/// stopped between the two.
+inline void remove_kept(std::initializer_list<std::filesystem::path> kept) {
+    std::error_code ignored;
+    for (const std::filesystem::path& path : kept) std::filesystem::remove_all(path, ignored);
 }
 
 /// Whether the run of that key has made the file.

@@ -63,6 +63,7 @@ inline std::string card_licence(const origin_facts& facts) {
         for (const auto& file : facts.licences) text += " `" + file.filename().string() + "`";
         text += "\n";
     }
+    if (!facts.notice.empty()) text += "\n" + facts.notice;
     if (!facts.said.empty()) {
         text += "\nWhat its metadata say:\n\n| | |\n|---|---|\n";
         for (const auto& [name, value] : facts.said) text += message("| ", name, " | ", cell_text(value), " |\n");

@@ -42,15 +42,19 @@ struct origin_facts {
     std::vector<std::pair<std::string, std::string>> said{};
     /// Licences and notices that lie with it.
     std::vector<std::filesystem::path> licences{};
+    /// What its licence wants to stand in a file NOTICE, where none lies with it; empty: nothing.
+    std::string notice{};
 };
 
 /// Whether a file of that name is a licence, a notice or terms of use that whoever passes a model on passes on.
 inline bool is_licence_file(std::string_view name) {
     std::string small;
     for (const char c : name) small += c == '-' || c == ' ' ? '_' : static_cast<char>(std::tolower(c));
-    const std::string_view stem = std::string_view(small).substr(0, small.find('.'));
-    const std::string_view rest = std::string_view(small).substr(stem.size());
-    if (rest != "" && rest != ".txt" && rest != ".md" && rest != ".pdf" && rest != ".html") return false;
+    const std::size_t dot = small.rfind('.');
+    const std::string_view end = dot == small.npos ? std::string_view() : std::string_view(small).substr(dot + 1);
+    const bool numbered = std::ranges::all_of(end, [](char c) { return c >= '0' && c <= '9'; }); // LICENSE-2.0
+    if (!numbered && end != "txt" && end != "md" && end != "pdf" && end != "html") return false;
+    const std::string_view stem = std::string_view(small).substr(0, numbered ? small.size() : dot);
     const auto has = [&](std::initializer_list<std::string_view> words) {
         return std::ranges::any_of(words, [&](std::string_view word) { return stem.find(word) != stem.npos; });
     };
@@ -183,6 +187,12 @@ inline origin_facts facts_of(const student_origin& origin) {
     const std::filesystem::path place = std::filesystem::absolute(origin.model).lexically_normal();
     const std::filesystem::path folder = place.has_filename() ? place : place.parent_path();
     facts.licences = detail::licences_in(facts.is_gguf ? folder.parent_path() : folder);
+    const auto is_notice = [](const std::filesystem::path& file) {
+        return file.filename().string().starts_with("NOTICE") || file.filename().string().starts_with("Notice");
+    };
+    if (facts.license == "gemma" && std::ranges::none_of(facts.licences, is_notice)) // section 3.1 of its terms
+        facts.notice =
+            "Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms\n";
     if (facts.name.empty()) facts.name = folder.filename().string();
     if (!origin.name.empty()) {
         facts.name = origin.name;

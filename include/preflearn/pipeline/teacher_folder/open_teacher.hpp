@@ -5,6 +5,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,9 +18,11 @@
 #include <preflearn/core/chat_message.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/pipeline/teacher_folder/external_command.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
+#include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/text/chat/chat_template.hpp>
 #include <preflearn/text/chat/conversation.hpp>
 #include <preflearn/text/chat/formats.hpp>
@@ -34,7 +38,12 @@ struct open_options {
     /// Nothing: the teacher's own.
     std::optional<std::string> chat_format{};
     std::optional<bool> end_token{};
+    /// The program that a teacher of the kind external asks.
+    std::optional<external_command> external{};
 };
+
+/// Base models by their weights' content, read once for all that share them.
+using loaded_bases = std::map<std::string, any_transformer<float>>;
 
 struct opened_teacher {
     std::filesystem::path folder{};
@@ -43,6 +52,10 @@ struct opened_teacher {
     std::filesystem::path base{}, reference{};
     /// How it reads conversations; `render` is empty for HH transcripts.
     chosen_chat_format chat{};
+    /// Of the kind external, and of an ensemble that has one: as it was given, never of the folder.
+    std::optional<external_command> external{};
+    /// Where models are looked for that others have loaded; null: nowhere.
+    std::shared_ptr<loaded_bases> bases{};
     /// "folder:1a2b3c4d": the folder's name, and what its description is.
     std::string name{};
 };
@@ -103,7 +116,7 @@ inline opened_teacher open_teacher(const std::filesystem::path& folder, const op
     require<input_error>(std::filesystem::is_directory(folder, ignored), folder.string(),
                          ": is no folder; a teacher's folder was expected");
     const std::filesystem::path described = part_of_folder(folder, "teacher.json");
-    opened_teacher opened{.folder = folder};
+    opened_teacher opened{.folder = folder, .external = options.external};
     const nlohmann::json json = read_json_file(described);
     opened.description = parse_teacher(json, described.string());
     const teacher_description& teacher = opened.description;
@@ -118,6 +131,8 @@ inline opened_teacher open_teacher(const std::filesystem::path& folder, const op
         for (const folder_part& part : *parts)
             require<input_error>(part_hash(folder, part.path) == part.hash, (folder / part.path).string(),
                                  ": was changed since the teacher was made");
+    require(!options.external || teacher.kind == "external" || teacher.kind == "ensemble", folder.string(),
+            ": the teacher, of the kind ", teacher.kind, ", asks no external program, and one was given");
     require<input_error>(teacher.base || options.model.empty(), folder.string(), ": the teacher, of the kind ",
                          teacher.kind, ", has no base model, and one was given");
     if (teacher.base) opened.base = find_model(*teacher.base, folder, options.model, "the base model");

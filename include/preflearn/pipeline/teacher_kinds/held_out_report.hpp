@@ -22,6 +22,7 @@
 
 #include <preflearn/agreement/labels/accuracy_by_prompt.hpp>
 #include <preflearn/agreement/labels/calibration.hpp>
+#include <preflearn/agreement/labels/position_bias.hpp>
 #include <preflearn/agreement/labels/recalibration.hpp>
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/core/preference.hpp>
@@ -29,6 +30,7 @@
 #include <preflearn/data/selection/split.hpp>
 #include <preflearn/pipeline/noise/noise_estimate.hpp>
 #include <preflearn/pipeline/noise/noise_files.hpp>
+#include <preflearn/pipeline/teacher_kinds/position_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
 #include <preflearn/report/tables/json_number.hpp>
 #include <preflearn/report/tables/table_text.hpp>
@@ -45,7 +47,7 @@ using judging_progress = std::function<void(std::size_t done, double tokens, dou
 inline std::vector<judgement> judge_pairs(const text_teacher& teacher, std::span<const text_comparison> pairs,
                                           std::optional<std::uint64_t> split_by = {},
                                           const judging_progress& seen = {}) {
-    constexpr std::size_t block = 16;
+    const std::size_t block = teacher.block;
     std::vector<judgement> all;
     std::vector<shown_texts> shown;
     for (std::size_t begin = 0; begin < pairs.size(); begin += block) {
@@ -84,6 +86,8 @@ struct held_out_report {
     double loss_before = undefined, loss_after = undefined;
     /// Of its labels, of all these pairs.
     noise_estimate noise{};
+    /// Of a judge that was asked in both orders.
+    swap_counts positions{};
 };
 
 namespace detail {
@@ -131,6 +135,7 @@ inline held_out_report hold_against(std::span<const judgement> said, std::span<c
     double expected = 0; // NaN where no temperature is best
     for (const double margin : margins)
         expected += pair_noise(margin, report.calibration.temperature) / static_cast<double>(margins.size());
+    report.positions = positions_of(said);
     report.noise = noise_of(report.accuracy, labels.size(), margins.empty() ? undefined : expected);
     return report;
 }
@@ -155,15 +160,17 @@ inline std::string shown_share(const estimate& e) {
 } // namespace detail
 
 inline nlohmann::ordered_json to_json(const held_out_report& report) {
-    return {{"pairs", report.pairs},
-            {"left_out", report.unfit},
-            {"accuracy", detail::json_of_share(report.accuracy)},
-            {"length_only_accuracy", detail::json_of_share(report.length_only)},
-            {"temperature", json_number(report.calibration.temperature)},
-            {"temperature_status", name_of(report.calibration.status)},
-            {"nats_before_calibration", json_number(report.loss_before)},
-            {"nats_after_calibration", json_number(report.loss_after)},
-            {"noise", to_json(report.noise)}};
+    nlohmann::ordered_json json{{"pairs", report.pairs},
+                                {"left_out", report.unfit},
+                                {"accuracy", detail::json_of_share(report.accuracy)},
+                                {"length_only_accuracy", detail::json_of_share(report.length_only)},
+                                {"temperature", json_number(report.calibration.temperature)},
+                                {"temperature_status", name_of(report.calibration.status)},
+                                {"nats_before_calibration", json_number(report.loss_before)},
+                                {"nats_after_calibration", json_number(report.loss_after)},
+                                {"noise", to_json(report.noise)}};
+    if (report.positions.total() > 0) json["positions"] = to_json(analyse_swaps(report.positions));
+    return json;
 }
 
 /// Lines of text, each ended.
@@ -181,7 +188,7 @@ inline std::string to_text(const held_out_report& report) {
     if (report.noise.rate.defined())
         text += "  of 1000 labels " + shown_labels(effective_sample_size(1000, report.noise.rate)) +
                 " right ones are left: n (1 - 2e)^2, e = " + shown_noise(report.noise.rate) + " against these labels\n";
-    return text;
+    return text + to_text(analyse_swaps(report.positions));
 }
 
 } // namespace preflearn

@@ -11,8 +11,13 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
+#include <preflearn/pipeline/teacher_kinds/classifier.hpp>
 #include <preflearn/pipeline/teacher_kinds/ensemble.hpp>
+#include <preflearn/pipeline/teacher_kinds/external.hpp>
+#include <preflearn/pipeline/teacher_kinds/features.hpp>
+#include <preflearn/pipeline/teacher_kinds/head.hpp>
 #include <preflearn/pipeline/teacher_kinds/implicit.hpp>
+#include <preflearn/pipeline/teacher_kinds/judge.hpp>
 #include <preflearn/pipeline/teacher_kinds/likelihood.hpp>
 #include <preflearn/pipeline/teacher_kinds/longer.hpp>
 #include <preflearn/pipeline/teacher_kinds/recorded.hpp>
@@ -33,8 +38,15 @@ inline constexpr std::array teacher_kinds{
     teacher_kind{"implicit", "the implicit reward of a model trained on preferences (DPO, any loss)",
                  load_implicit_teacher},
     teacher_kind{"likelihood", "log-probs of a model fine-tuned on chosen responses", load_likelihood_teacher},
+    teacher_kind{"head", "a scalar Bradley-Terry head on a language model (a reward model)", load_head_teacher},
+    teacher_kind{"classifier", "a head on a model that reads both responses, in both orders", load_classifier_teacher},
+    teacher_kind{"features", "a linear or MLP reward on hidden states of a model that does not learn",
+                 load_features_teacher},
+    teacher_kind{"judge", "a language model that is asked which of two is better, or how good one is",
+                 load_judge_teacher},
     teacher_kind{"longer", "prefers the longer response", load_longer_teacher},
     teacher_kind{"recorded", "verdicts, scores or log-probs made elsewhere", load_recorded_teacher},
+    teacher_kind{"external", "a program of yours that is asked", load_external_teacher},
     teacher_kind{"ensemble", "several teachers as one", [](const opened_teacher& opened, const any_backend<float>& on) {
                      return load_ensemble_teacher(opened, on, load_teacher);
                  }}};

@@ -44,8 +44,15 @@ namespace detail {
 
 inline scored_transformer load_weights(const any_backend<float>& on, const opened_teacher& teacher,
                                        const teacher_weights& weights, teacher_models& models) {
+    const auto outside = [&](const std::filesystem::path& place, const std::string& content) {
+        if (teacher.bases)
+            if (const auto found = teacher.bases->find(content); found != teacher.bases->end()) return found->second;
+        scored_transformer model = load_any_transformer(on, place, trained_tensors::none());
+        if (teacher.bases) teacher.bases->try_emplace(content, model); // copies share the weights
+        return model;
+    };
     const auto base = [&]() -> const scored_transformer& {
-        if (!models.base) models.base = load_any_transformer(on, teacher.base, trained_tensors::none());
+        if (!models.base) models.base = outside(teacher.base, teacher.description.base->identity.weights);
         return *models.base;
     };
     switch (weights.from) {
@@ -54,7 +61,7 @@ inline scored_transformer load_weights(const any_backend<float>& on, const opene
     case weights_from::model:
         return load_any_transformer(on, part_of_folder(teacher.folder, weights.path), trained_tensors::none());
     case weights_from::outside:
-        return load_any_transformer(on, teacher.reference, trained_tensors::none());
+        return outside(teacher.reference, weights.outside.identity.weights);
     case weights_from::base:
         break;
     }
@@ -113,8 +120,11 @@ class tokens_of_block {
             first_.push_back(completions_.size());
             if (said[i].unfit) continue;
             try {
-                for (const std::string_view response : block[i].responses)
-                    if ((said[i].unfit = add(reading, reader, block[i].prompt, response))) break;
+                for (std::size_t r = 0; r < block[i].responses.size() && !said[i].unfit; ++r) {
+                    const bool open = !block[i].open.empty() && block[i].open[r];
+                    said[i].unfit = add(reading, reader, block[i].prompt, block[i].responses[r],
+                                        open ? response_end::nothing : reading.after_response);
+                }
             } catch (const error& failure) { // a token that the model has no place for
                 throw input_error(message("pair ", block[i].id, ": ", failure.what()));
             }
@@ -135,8 +145,8 @@ class tokens_of_block {
   private:
     /// Adds a completion, unless the model cannot take it: then why.
     std::optional<left_out_pair> add(const text_reading& reading, const pair_reader& reader, std::string_view prompt,
-                                     std::string_view response) {
-        const token_completion both = texts_->pair(prompt, response, reading.after_response);
+                                     std::string_view response, response_end after) {
+        const token_completion both = texts_->pair(prompt, response, after);
         const pair_lengths lengths{.prompt = detail::checked_length(both.prompt, reading.vocabulary, "prompt"),
                                    .first = detail::checked_length(both.response, reading.vocabulary, "response"),
                                    .second = both.response.size()};

@@ -145,7 +145,10 @@ inline judgement recorded_judgement(const recorded_verdict& record, const shown_
         place[r] = static_cast<std::size_t>(same - record.texts.begin());
     }
     const std::size_t about = record.verdict ? 2 : record.scores.size();
-    const bool fits = about == place.size() && std::ranges::all_of(place, [&](std::size_t p) { return p < about; });
+    // scores of texts that are known are about each of them
+    const bool some = !record.verdict && !record.texts.empty();
+    const bool fits =
+        (some || about == place.size()) && std::ranges::all_of(place, [&](std::size_t p) { return p < about; });
     if (!fits)
         return {.unfit = left_out_pair{
                     .reason = left_out_reason::no_label,

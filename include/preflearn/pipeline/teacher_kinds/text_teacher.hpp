@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +28,8 @@ struct shown_texts {
     std::vector<std::string_view> responses{};
     /// Where each response stands in its file: for verdicts that were recorded by that, and for nothing else.
     std::vector<std::size_t> places{};
+    /// Which responses are beginnings that go on, so that no end token stands behind them; empty: none is.
+    std::vector<bool> open{};
 };
 
 /// What a teacher says of them: scores, or a verdict about the two, or why it can say nothing.
@@ -36,6 +39,9 @@ struct judgement {
     /// Of two responses, by a teacher that compares.
     std::optional<preference> verdict{};
     std::optional<left_out_pair> unfit{};
+    /// By a teacher that was asked in both orders: P(first ≻ second) as it said it with the first one shown first, and
+    /// with the second one shown first.
+    std::optional<std::array<double, 2>> orders{};
 
     /// First minus second of two responses, not calibrated: of scores their difference, of a verdict its own or the
     /// log-odds of its probability. Nothing where there is none, as in a certain verdict.
@@ -58,6 +64,8 @@ struct text_teacher {
     /// Whether its margins are log-odds before they are calibrated.
     bool gives_log_odds = true;
     std::function<judged_block(std::span<const shown_texts>)> judge{};
+    /// How many records it is best shown at once.
+    std::size_t block = 16;
     /// Operations for every token, where a model is run; else 0.
     double operations_per_token = 0;
     /// Of the model, where one is run (of several the largest); else 0.

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -41,6 +42,7 @@
 #include <preflearn/report/run/manifest.hpp>
 #include <preflearn/report/run/write.hpp>
 #include <preflearn/text/chat/chat_template.hpp>
+#include <preflearn/training/loop/fingerprint.hpp>
 #include <preflearn/training/loop/metrics.hpp>
 
 namespace preflearn {
@@ -83,7 +85,7 @@ inline teacher_description described(const any_backend<float>& on, const teach_o
         told.reference = teacher_weights{.from = weights_from::outside, .outside = outside(options.reference)};
     told.training = settings_of(options);
     told.training["products"] = on.name;
-    told.training["data"] = hash_text(hash_file(options.data).hash);
+    if (!options.data.empty()) told.training["data"] = hash_text(hash_file(options.data).hash);
     if (!options.held_out.empty()) told.training["held_out_data"] = hash_text(hash_file(options.held_out).hash);
     for (const std::filesystem::path& member : options.members)
         told.training["members"].push_back(hash_text(hash_file(member / "teacher.json").hash));
@@ -120,6 +122,13 @@ inline std::optional<taught> made_before(const std::filesystem::path& out, const
 
 } // namespace detail
 
+/// Says in the description which pairs are learned from.
+inline void describe_pairs(teacher_description& told, const teach_data& data) {
+    told.training["pairs"] = data.learned.size();
+    told.training["pairs_hash"] = fingerprint_of(std::span<const text_comparison>(data.learned));
+    told.training["held_out_pairs"] = data.held_out.size();
+}
+
 /// Writes a model as an adapter or whole. \returns what the description says of it
 inline teacher_weights written_weights(const any_transformer<float>& model, const std::filesystem::path& folder,
                                        const std::string& name) {
@@ -137,7 +146,8 @@ namespace detail {
 /// Holds the teacher in the folder against its held-out pairs, which also calibrate it.
 inline held_out_judgements judge_held_out(const any_backend<float>& on, const std::filesystem::path& folder,
                                           const teach_options& options, const teach_data& data) {
-    const opened_teacher opened = open_teacher(folder, {.model = options.model, .reference = options.reference});
+    const opened_teacher opened =
+        open_teacher(folder, {.model = options.model, .reference = options.reference, .external = options.external});
     const text_teacher teacher = load_teacher(opened, on);
     std::function<void(std::size_t)> scored;
     if (options.scoring) scored = options.scoring("judging held-out pairs", data.held_out.size());
@@ -187,8 +197,9 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
                      .sizes = {{"learned", data.learned.size()}, {"held_out", data.held_out.size()}},
                      .beta = options.beta,
                      .settings = told.training,
-                     .inputs = {hash_file(options.data)},
+                     .inputs = {},
                      .wall_seconds = seconds.count()};
+        if (!options.data.empty()) run.inputs.push_back(hash_file(options.data));
         if (!options.held_out.empty()) run.inputs.push_back(hash_file(options.held_out));
         write_json(to_json(run), folder / "manifest.json");
         write_left_out(folder / "left-out.jsonl", data.left_out);

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/loss/by_name/any_loss.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
 #include <preflearn/pipeline/teaching/taught_folder.hpp>
@@ -22,6 +23,8 @@ struct teaching {
     const teach_options& options;
     /// How conversations become text; nothing without a model.
     const chosen_chat_format& chat;
+    /// Of preference training.
+    const any_loss<double>& loss;
     /// Takes each sentence for the user.
     const speaker& say;
 };
@@ -31,6 +34,12 @@ struct taught_kind {
     std::string_view name;
     /// Whether it is made of a language model, `--model`.
     bool has_model = false;
+    /// By which loss it learns unless another is asked for.
+    std::string_view loss = "sigmoid";
+    /// Whether its model is fine-tuned on the chosen responses first, unless something else is asked for.
+    bool fine_tunes = false;
+    /// Whether it is made of pairs, `--data`; else these only show what it is worth.
+    bool needs_data = true;
     /// Makes the folder, by `write_teacher`, of a description that has all but what is learned. Null: by a preference
     /// loss, which is a template's argument (see teach.hpp).
     taught (*make)(const teaching&, teacher_description) = nullptr;

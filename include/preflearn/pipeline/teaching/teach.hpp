@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -19,6 +20,7 @@
 
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/loss/by_name/any_loss.hpp>
 #include <preflearn/pipeline/align.hpp>
 #include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/study_options.hpp>
@@ -39,7 +41,6 @@
 #include <preflearn/text/chat/chat_template.hpp>
 #include <preflearn/training/files/reference_cache.hpp>
 #include <preflearn/training/kinds/pairs.hpp>
-#include <preflearn/training/loop/fingerprint.hpp>
 #include <preflearn/training/loop/metrics.hpp>
 #include <preflearn/training/observers/held_out_pairs.hpp>
 
@@ -114,9 +115,7 @@ taught teach_with_model(const any_backend<float>& on, const teach_options& optio
     const bool prefers = options.kind == "implicit" && options.training.epochs > 0,
                tunes = options.fine_tuning.epochs > 0;
     const teach_data data = read_teach_data(options, reading, readers, prefers || tunes, say);
-    made.description.training["pairs"] = data.learned.size();
-    made.description.training["pairs_hash"] = fingerprint_of(std::span<const text_comparison>(data.learned));
-    made.description.training["held_out_pairs"] = data.held_out.size();
+    describe_pairs(made.description, data);
 
     const std::filesystem::path unfinished = unfinished_path(options.out);
     make_folder(unfinished);
@@ -151,9 +150,18 @@ inline void check_options(const teach_options& options) {
     const bool needs_model = kind.has_model;
     require(needs_model != options.model.empty(), "the kind ", options.kind,
             needs_model ? " needs a model" : " has no model, and one was given");
+    require(!kind.needs_data || !options.data.empty(), "the kind ", options.kind, " needs data");
     require((options.kind == "ensemble") == !options.members.empty(), "members belong to the kind ensemble, which has ",
             "at least one");
-    if (!options.members.empty()) combined_margin(std::vector<double>{0}, options.combination, options.spread);
+    if (!options.members.empty()) check_combination(options.combination);
+    const bool by_votes = !options.members.empty() && options.combination == "dawid_skene";
+    require(!by_votes || (!options.data.empty() && options.members.size() >= 3),
+            "members are combined by dawid_skene where there are three or more, and pairs (data) for them to vote on, "
+            "which need no labels");
+    require((options.kind != "external" || options.external) &&
+                (!options.external || options.kind == "external" || options.kind == "ensemble"),
+            "an external program belongs to the kind external, which needs one, or to an ensemble that has such a "
+            "member");
     require(options.reference.empty() || (options.kind == "implicit" && options.fine_tuning.epochs == 0),
             "a reference is of the kind implicit, and stands in place of the fine-tuned model: without fine-tuning");
     require(options.kind != "implicit" || options.training.epochs > 0 || !options.reference.empty(),
@@ -181,9 +189,18 @@ taught teach(const any_backend<float>& on, const teach_options& options, const L
     }
     teacher_description told =
         detail::described(on, options, chat, kind.settings ? kind.settings(options) : nlohmann::ordered_json::object());
-    if (auto before = detail::made_before(options.out, told)) return *std::move(before);
-    if (kind.make) return kind.make({.on = on, .options = options, .chat = chat, .say = say}, std::move(told));
-    return detail::teach_with_model(on, options, loss, chat, std::move(told), say);
+    if (auto before = detail::made_before(options.out, told)) {
+        remove_kept({unfinished_path(options.out)});
+        return *std::move(before);
+    }
+    if (!kind.make) return detail::teach_with_model(on, options, loss, chat, std::move(told), say);
+    const any_loss<double> any = [&] {
+        if constexpr (std::same_as<Loss, any_loss<double>>)
+            return loss;
+        else
+            return any_loss<double>(loss);
+    }();
+    return kind.make({.on = on, .options = options, .chat = chat, .loss = any, .say = say}, std::move(told));
 }
 
 } // namespace preflearn

@@ -112,4 +112,13 @@ inline teach_data read_teach_data(const teach_options& options, const preference
     return data;
 }
 
+/// For a teacher that learns nothing: the pairs to hold it against, those of `held_out` where that is given, else of
+/// `data`; none where neither is. \throws as `read_teach_data`.
+inline teach_data read_unlearned(const teach_options& options, const preference_options& reading, const speaker& say) {
+    if (options.data.empty() && options.held_out.empty()) return {};
+    teach_options held = options;
+    if (!held.held_out.empty()) held.data = std::exchange(held.held_out, {});
+    return read_teach_data(held, reading, {}, false, say);
+}
+
 } // namespace preflearn

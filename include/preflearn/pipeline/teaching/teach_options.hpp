@@ -17,7 +17,9 @@
 #include <preflearn/data/preferences/record.hpp>
 #include <preflearn/data/selection/fitting.hpp>
 #include <preflearn/pipeline/learning/training_settings.hpp>
+#include <preflearn/pipeline/teacher_folder/external_command.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
+#include <preflearn/pipeline/teacher_kinds/judge_template.hpp>
 #include <preflearn/policy/adapters/adapter_options.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
@@ -28,6 +30,29 @@
 #include <preflearn/training/optimisers/adamw.hpp>
 
 namespace preflearn {
+
+/// The kind `features`.
+struct feature_options {
+    /// "linear", fitted exactly, or "mlp", with these widths, trained.
+    std::string head = "linear";
+    std::vector<std::size_t> hidden{64};
+    /// Which hidden state stands for a response: "last" or "mean".
+    std::string pooling = "last";
+    /// The L2 penalty (of an MLP weight decay); nothing: the best of several on held-out pairs.
+    std::optional<double> l2{};
+    /// A folder that keeps hidden states for other runs; empty: they are kept until the teacher is made.
+    std::filesystem::path cache{};
+};
+
+/// Of the kind `judge`: how a model is asked.
+struct judge_options {
+    /// The template (see judge_template.hpp); empty: the library's own of that form.
+    std::filesystem::path file{};
+    judge_form form = judge_form::pairwise;
+    /// Tokens of a reason that it writes before it answers; 0: none. And at which temperature, 0: the likeliest.
+    std::size_t reason_tokens = 0;
+    double temperature = 0;
+};
 
 /// The defaults of training are those of a study's teacher (text_study_options), so that both make the same one.
 struct teach_options {
@@ -81,6 +106,15 @@ struct teach_options {
     teacher_rule rule{};
     /// The kind `likelihood`: log-probs divided by the number of tokens.
     bool per_token = false;
+    /// The kinds `head` and `classifier`: pairs' margins are part of the loss; the model is written whole, as
+    /// transformers reads it, where an adapter or the head alone learned, too.
+    bool margins = false, whole_model = false;
+    /// The kind `classifier`: what stands behind a prompt (see pair_template); empty: as default_pair_template.
+    std::string pair_template{};
+    feature_options features{};
+    judge_options judge{};
+    /// The program that a teacher of the kind external asks, or an ensemble's member of it.
+    std::optional<external_command> external{};
     std::uint64_t seed = 0;
 
     /// Steps between checkpoints, which lie in `OUT.unfinished` until the folder is made; 0: at a training's end.
@@ -95,9 +129,10 @@ struct teach_options {
 /// What of the options makes another teacher of the same files.
 inline nlohmann::ordered_json settings_of(const teach_options& options) {
     nlohmann::ordered_json json{{"kind", options.kind}, {"seed", options.seed}};
-    if (options.model.empty()) return json;
+    if (options.kind == "judge") json["max_tokens"] = options.maximum_tokens;
+    if (options.model.empty() || options.kind == "judge") return json;
     json["fine_tuning"] = settings_of(options.fine_tuning, options.fine_tuning_optimiser);
-    if (options.kind == "implicit") {
+    if (options.kind == "implicit" || options.kind == "head" || options.kind == "classifier") {
         json["preferences"] = settings_of(options.training, options.optimiser);
         json["loss"] = {{"name", options.loss_name}, {"parameters", options.loss_parameters}};
         json["beta"] = options.beta;

@@ -1,6 +1,6 @@
 /// \file
-/// The kinds that learn nothing and have no model: the longer response, verdicts that were recorded, which are copied
-/// into the folder, and several teachers as one, whose folders are.
+/// The kinds that have no model: the longer response, an external program, verdicts that were recorded, which are
+/// copied into the folder, and several teachers as one, whose folders are.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -10,18 +10,28 @@
 #include <system_error>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
+#include <preflearn/pipeline/teacher_kinds/external.hpp>
 #include <preflearn/pipeline/teacher_kinds/recorded.hpp>
+#include <preflearn/pipeline/teaching/member_reliabilities.hpp>
 #include <preflearn/pipeline/teaching/taught_folder.hpp>
 #include <preflearn/pipeline/teaching/taught_kind.hpp>
 #include <preflearn/pipeline/teaching/teach_data.hpp>
 #include <preflearn/pipeline/teaching/teach_options.hpp>
 
 namespace preflearn {
+
+/// Of the command only what tells another one: it may hold what is nobody's business.
+inline nlohmann::ordered_json external_settings(const teach_options& options) {
+    return {{"program", std::filesystem::path(options.external->words.front()).filename().string()},
+            {"command", command_hash(*options.external)}};
+}
 
 /// Makes the folder of such a teacher. \throws input_error for files that cannot be read or written
 inline taught teach_without_model(const teaching& at, teacher_description told) {
@@ -34,14 +44,13 @@ inline taught teach_without_model(const teaching& at, teacher_description told) 
                 " has none");
         reading.render = named_chat(options.chat_format).render;
     }
-    teach_data data;
     if (recorded) read_recorded(options.data, options.beta); // refuses what cannot be read
-    if (!recorded || !options.held_out.empty()) {
-        teach_options held = options;
-        if (recorded) std::swap(held.data, held.held_out); // its data are verdicts
-        if (recorded) held.held_out.clear();
-        data = read_teach_data(held, reading, {}, false, at.say);
-    }
+    teach_options held = options;
+    const bool by_votes = options.kind == "ensemble" && options.combination == "dawid_skene";
+    if (recorded) held.data.clear(); // which are verdicts
+    if (by_votes && held.held_out.empty() && read_preferences(options.data, reading).labels().empty())
+        held.data.clear(); // which is voted on, without labels
+    const teach_data data = read_unlearned(held, reading, at.say);
     made.description.maximum_tokens = unlimited_length;
     write_teacher(at.on, options, data, made, [&](const std::filesystem::path& folder) {
         std::error_code failure;
@@ -54,6 +63,7 @@ inline taught teach_without_model(const teaching& at, teacher_description told) 
             require<input_error>(!failure, (folder / name).string(), ": cannot be written: ", failure.message());
             made.description.members.push_back({name, part_hash(folder, name)});
         }
+        if (by_votes) put_reliabilities(at, folder, reading, made.description);
         if (!recorded) return;
         const std::string name = options.data.extension() == ".gz" ? "records.jsonl.gz" : "records.jsonl";
         std::filesystem::copy_file(options.data, folder / name, failure);

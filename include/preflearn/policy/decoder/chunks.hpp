@@ -54,7 +54,8 @@ void run_chunks(const decoder_weights<T, Backend>& weights, std::span<const toke
     std::size_t rows = 0, wanted = 0;
     for (const completion_chunk& chunk : chunks) {
         rows = std::max(rows, chunk.rows);
-        wanted = std::max({wanted, chunk.rows, chunk.end - chunk.begin});
+        const std::size_t count = chunk.end - chunk.begin; // an empty response wants a row of its prompt
+        wanted = std::max({wanted, chunk.rows + (purpose == row_purpose::response_hidden ? count : 0), count});
     }
     kept_rows<T, Backend> kept(config, rows, wanted, false);
     layer_workspace<T, Backend> work(config, rows, false);
@@ -97,6 +98,30 @@ void forward_in_chunks(const decoder_weights<T, Backend>& weights, std::span<con
             if (most == 0) throw;
         }
     }
+}
+
+/// Of every completion the mean of the final hidden states at its response's tokens (an empty one's: the state at the
+/// prompt's last), in the order of the tokens: completions × hidden_size. \throws as `packed_batch::check`.
+template <class T, class Backend>
+std::vector<T> mean_hidden(const decoder_weights<T, Backend>& weights, std::span<const token_completion> completions) {
+    const std::size_t size = weights.config().hidden_size;
+    std::vector<T> means(completions.size() * size), states;
+    const auto use = [&](std::size_t first, const packed_batch& batch, auto hidden) {
+        states.resize(batch.wanted.size() * size);
+        Backend::download(hidden, std::span<T>(states));
+        const T* row = states.data();
+        for (std::size_t c = first; c < first + batch.completions(); ++c) {
+            const std::size_t rows = std::max<std::size_t>(completions[c].response.size(), 1);
+            for (std::size_t j = 0; j < size; ++j) {
+                double sum = 0;
+                for (std::size_t r = 0; r < rows; ++r) sum += static_cast<double>(row[r * size + j]);
+                means[c * size + j] = static_cast<T>(sum / static_cast<double>(rows));
+            }
+            row += rows * size;
+        }
+    };
+    forward_in_chunks(weights, completions, row_purpose::response_hidden, use);
+    return means;
 }
 
 /// log π of every response token, one row per completion. \throws as `packed_batch::check`.

@@ -21,8 +21,9 @@
 
 namespace preflearn {
 
-/// What a pass is asked for: log-probabilities of the responses, or the hidden state at each completion's last token.
-enum class row_purpose : bool { log_probs, last_hidden };
+/// What a pass is asked for: log-probabilities of the responses, the hidden state at each completion's last token, or
+/// those at all tokens of its response (an empty one's: at the prompt's last).
+enum class row_purpose : std::uint8_t { log_probs, last_hidden, response_hidden };
 
 /// Owns copies of the tokens; the completions need not outlive it.
 class packed_batch {
@@ -141,6 +142,8 @@ class packed_batch {
                     sources.push_back(j == 0 ? prompt_source : wanted.size());
                     if (j > 0) wanted.push_back(own.row + j - 1);
                 }
+            } else if (purpose == row_purpose::response_hidden && !kept.empty()) {
+                for (std::size_t j = 0; j < kept.size(); ++j) wanted.push_back(own.row + j);
             } else {
                 wanted.push_back(kept.empty() ? prompt_end : own.row + kept.size() - 1);
             }

@@ -17,9 +17,12 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include <preflearn/backend/cpu.hpp>
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/gguf.hpp>
+#include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/checkpoint/pickled.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -47,6 +50,7 @@ struct model_file {
     decoder_layout layout{};
     std::vector<const tensor_view*> tensors{};
     bool untied = false; ///< the head begins as the embedding
+    bool scores = false; ///< a head that scores texts, score.weight, is expected instead of the language model's
 
     /// The tensor of an entry, whose name may lack the family's prefix or stand within a larger model's, as either
     /// generation of transformers has it; or a null pointer.
@@ -120,6 +124,7 @@ struct model_file {
     [[nodiscard]] bool is_harmless(std::string_view name) const {
         const tensor_entry* const head = config.family.find(tensor_role::head);
         const bool gguf = kind == &tensor_entry::gguf;
+        if (scores && name == "score.weight") return true;
         if (gguf ? name == "rope_freqs.weight" : head != nullptr && name == head->hugging_face.name) return true;
         const auto begins = [&](std::string_view begin) { return name.starts_with(begin); };
         if (std::ranges::any_of(config.family.other_parts, begins)) return true;
@@ -127,8 +132,17 @@ struct model_file {
     }
 };
 
-/// A Hugging Face folder or a GGUF file.
-inline model_file open_model(const std::filesystem::path& path, std::span<const decoder_family> known) {
+/// Whether config.json names a class that scores texts, NameForSequenceClassification.
+inline bool names_classifier(const std::filesystem::path& config) {
+    const nlohmann::json json = read_json_file(config);
+    const nlohmann::json& classes = member_or_null(json, "architectures");
+    const bool named = classes.is_array() && !classes.empty() && classes.front().is_string();
+    return named && classes.front().get<std::string>().ends_with("ForSequenceClassification");
+}
+
+/// A Hugging Face folder or a GGUF file. \param scores whether one that scores texts is meant, too
+inline model_file open_model(const std::filesystem::path& path, std::span<const decoder_family> known,
+                             bool scores = false) {
     if (!std::filesystem::is_directory(path)) {
         refuse_pickled(path);
         const checkpoint_file file = read_gguf(path);
@@ -136,7 +150,13 @@ inline model_file open_model(const std::filesystem::path& path, std::span<const 
     }
     model_file model{.file = read_safetensors(path),
                      .kind = &tensor_entry::hugging_face,
-                     .config = read_config_json(path / "config.json", known)};
+                     .config = read_config_json(path / "config.json", known),
+                     .scores = names_classifier(path / "config.json")};
+    require<input_error>(scores || !model.scores, path.string(),
+                         ": is a model that scores texts (…ForSequenceClassification), and a language model was "
+                         "expected: it gives no log-probabilities");
+    const tensor_entry* const own = model.config.family.find(tensor_role::head);
+    if (model.scores && own != nullptr && model.find(*own, 0) == nullptr) model.config.tied_embeddings = true;
     if (const tensor_view* const head = model.head_of_its_own()) {
         model.config.tied_embeddings = false;
         model.config.notes.push_back(message(
@@ -149,8 +169,8 @@ inline model_file open_model(const std::filesystem::path& path, std::span<const 
 /// A model that `make(config, frozen tensors)` makes, with the numbers of a file.
 template <std::floating_point Scalar, class Make>
 auto load_made(const Make& make, const std::filesystem::path& path, const trained_tensors& trained,
-               std::span<const decoder_family> known) {
-    model_file stored = open_model(path, known);
+               std::span<const decoder_family> known, bool scores = false) {
+    model_file stored = open_model(path, known, scores);
     if (trained.own_head) stored.untie();
     const trained_tensors learned = trained.of(stored.config.layers);
     stored.match(); // before any memory is taken

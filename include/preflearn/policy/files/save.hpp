@@ -46,13 +46,12 @@ inline std::string torch_name_of(element_type type) {
     }
 }
 
-/// Tensors `first` to `end` of a model to one file.
+/// Tensors `first` to `end` of a model to one file, behind `views` of others.
 template <class Model>
 void save_tensors(const Model& model, std::size_t first, std::size_t end, element_type type,
-                  const std::filesystem::path& file) {
+                  const std::filesystem::path& file, std::vector<tensor_view> views = {}) {
     using scalar = typename Model::scalar;
     std::deque<std::vector<std::byte>> encoded;
-    std::vector<tensor_view> views;
     for (std::size_t t = first; t < end; ++t) {
         const tensor_place& place = model.layout().tensors()[t];
         const stored_form form = place.entry.hugging_face.form;

@@ -75,6 +75,33 @@ template <class Model> class cached_decoder {
         live_.resize(rows.size());
     }
 
+    /// Row i goes on as what row rows[i] is: sequences go on in any order, several times or not at all, by their keys
+    /// and values, which are copied. No more of equal prompts than there were from the start. The logits' rows are not
+    /// moved: `advance` is to follow. \throws argument_error where there is no row, or no place for one more.
+    void branch(std::span<const std::size_t> rows) {
+        constexpr std::size_t none = static_cast<std::size_t>(-1);
+        std::vector<bool> taken(sequences_.size());
+        std::vector<std::size_t> next;
+        for (const std::size_t row : rows) {
+            require(row < live_.size(), "cached_decoder: row ", row, " of ", live_.size(), " live sequences");
+            next.push_back(taken[live_[row]] ? none : live_[row]);
+            taken[live_[row]] = true;
+        }
+        for (std::size_t i = 0; i < next.size(); ++i) {
+            if (next[i] != none) continue;
+            const sequence& from = sequences_[live_[rows[i]]];
+            std::size_t free = 0;
+            while (free < taken.size() && (taken[free] || sequences_[free].capacity != from.capacity)) ++free;
+            require(free < taken.size(), "cached_decoder: there is no place for one more sequence like ",
+                    live_[rows[i]]);
+            copy_keys(from, sequences_[free]);
+            sequences_[free].length = from.length;
+            taken[free] = true;
+            next[i] = free;
+        }
+        live_ = std::move(next);
+    }
+
     /// Appends a token to every live sequence and computes the next logits.
     /// \throws argument_error when the counts differ, an id is outside the vocabulary, or there is no room.
     void advance(std::span<const token_id> tokens) {

@@ -1,7 +1,8 @@
 /// \file
 /// One draw of a token from a row of logits: softmax(z / temperature), cut to the k likeliest, cut to the smallest
-/// set of likeliest tokens that holds top_p of what is left (Holtzman et al. 2020, arXiv:1904.09751), renormalised.
-/// Equal logits are ordered by id, so that every cut is exact and the same everywhere.
+/// set of likeliest tokens that holds top_p of what is left (Holtzman et al. 2020, arXiv:1904.09751), cut to those that
+/// are min_p times as likely as the likeliest (Nguyen et al. 2024, arXiv:2407.01082), renormalised: transformers'
+/// order. Equal logits are ordered by id, so that every cut is exact and the same everywhere.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -25,6 +26,8 @@ inline void check(const sampling_options& options) {
             "sampling_options.temperature: a finite number of at least 0 was expected, found ", options.temperature);
     require(options.top_p > 0 && options.top_p <= 1, "sampling_options.top_p: a number in (0, 1] was expected, found ",
             options.top_p);
+    require(options.min_p >= 0 && options.min_p <= 1, "sampling_options.min_p: a number in [0, 1] was expected, found ",
+            options.min_p);
 }
 
 /// Draws tokens; keeps its working memory between draws.
@@ -42,7 +45,7 @@ class token_drawer {
                 weights_[i] = std::exp((static_cast<double>(logits[i]) - high) / options.temperature);
         });
         const bool cut_k = options.top_k != 0 && options.top_k < logits.size(), cut_p = options.top_p < 1;
-        if (!cut_k && !cut_p) {
+        if (!cut_k && !cut_p && options.min_p == 0) {
             double total = 0;
             for (const double w : weights_) total += w;
             return pick(total, random.uniform(), weights_.size(), [](std::size_t i) { return i; });
@@ -54,13 +57,15 @@ class token_drawer {
                              [&](std::size_t a, std::size_t b) { return likelier(a, b); });
             order_.resize(options.top_k);
         }
+        // the likeliest weighs 1; what top_p keeps is counted with those that min_p takes away after it
+        if (!cut_p) std::erase_if(order_, [&](std::size_t i) { return weights_[i] < options.min_p; });
         double total = 0;
         for (const std::size_t i : order_) total += weights_[i];
         if (!cut_p) {
             std::sort(order_.begin(), order_.end()); // so that the draw does not depend on nth_element's order
             return pick(total, random.uniform(), order_.size(), [&](std::size_t i) { return order_[i]; });
         }
-        return draw_of_likeliest(options.top_p * total, random.uniform());
+        return draw_of_likeliest(options.top_p * total, options.min_p, random.uniform());
     }
 
   private:
@@ -70,7 +75,7 @@ class token_drawer {
 
     /// Among the likeliest of order_ that together reach `wanted`. Nearly always a few tokens do, so these are looked
     /// for first, then those that are a thousandth as likely; a heap gives the likeliest of them without sorting all.
-    token_id draw_of_likeliest(double wanted, double uniform) {
+    token_id draw_of_likeliest(double wanted, double min_p, double uniform) {
         const auto last = [&](std::size_t a, std::size_t b) { return likelier(b, a); };
         double kept = 0;
         auto end = order_.end(); // from here on: those taken, the likeliest at the very end
@@ -81,6 +86,11 @@ class token_drawer {
                 std::pop_heap(few, end--, last);
                 kept += weights_[*end];
             }
+        }
+        if (end != order_.end() && weights_[*end] < min_p) {
+            end = std::partition_point(end, order_.end(), [&](std::size_t i) { return weights_[i] < min_p; });
+            kept = 0;
+            for (auto at = order_.end(); at != end;) kept += weights_[*--at];
         }
         const auto count = static_cast<std::size_t>(order_.end() - end);
         return pick(kept, uniform, count, [&](std::size_t i) { return order_[order_.size() - 1 - i]; });

@@ -14,12 +14,12 @@
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/core/sampling.hpp>
-#include <preflearn/core/system/parallel.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/rows_at_once.hpp>
 #include <preflearn/policy/sampling/cache.hpp>
 #include <preflearn/policy/sampling/draw_token.hpp>
+#include <preflearn/policy/sampling/drawn_sequences.hpp>
 
 namespace preflearn {
 
@@ -29,57 +29,33 @@ template <class Model>
 std::vector<std::vector<token_id>> generate(const Model& model, std::span<const token_span> prompts,
                                             const sampling_options& options, std::span<generator> randoms) {
     check(options);
-    std::vector<std::vector<token_id>> responses(prompts.size());
-    if (prompts.empty()) return responses;
-    const std::vector<token_id>& ends = model.config().end_tokens;
+    if (prompts.empty()) return {};
+    const transformer_config& config = model.config();
+    std::vector<std::size_t> limits;
+    for (const token_span prompt : prompts)
+        limits.push_back(
+            std::min(options.max_tokens, config.maximum_length - std::min(prompt.size(), config.maximum_length)));
     cached_decoder<Model> decoder(model, prompts, options.max_tokens);
-    std::vector<token_drawer> drawers(prompts.size());
-    std::vector<std::size_t> going;
-    std::vector<token_id> next, drawn;
-    for (std::size_t i = 0; i < prompts.size(); ++i)
-        if (options.max_tokens != 0 && decoder.has_room(i)) going.push_back(i);
-    std::vector<std::size_t> rows = going;
-    drawn.resize(prompts.size());
-    while (!going.empty()) {
-        // row rows[k] of the logits belongs to the k-th sequence still going
-        const auto logits = decoder.logits();
-        const std::span<const std::size_t> live = decoder.live();
-        parallel_for(rows.size(), [&](std::size_t k) {
-            const std::size_t s = live[rows[k]];
-            drawn[k] = drawers[s](std::span(logits.row(rows[k]), logits.columns), options, randoms[s]);
-        });
-        going.clear();
-        next.clear();
-        for (std::size_t k = 0; k < rows.size(); ++k) {
-            const std::size_t s = live[rows[k]];
-            responses[s].push_back(drawn[k]);
-            const bool ended = std::find(ends.begin(), ends.end(), drawn[k]) != ends.end();
-            if (ended || responses[s].size() == options.max_tokens ||
-                prompts[s].size() + responses[s].size() == model.config().maximum_length)
-                continue;
-            going.push_back(rows[k]);
-            next.push_back(drawn[k]);
-        }
-        if (going.empty()) break;
-        decoder.keep(going);
-        decoder.advance(next);
-        rows.resize(going.size());
-        for (std::size_t k = 0; k < rows.size(); ++k) rows[k] = k;
-    }
-    return responses;
+    drawn_sequences<cached_decoder<Model>> drawn(decoder, options, randoms, limits);
+    drawn.grow(options.max_tokens, [&](std::size_t, token_span response) {
+        return std::ranges::find(config.end_tokens, response.back()) != config.end_tokens.end();
+    });
+    return drawn.take();
 }
 
 namespace detail {
 
 /// How many of the prompts from `begin` on grow together: as many as fit, at least one.
+/// \param unit so many neighbours are never parted
 inline std::size_t sampling_group(std::span<const token_span> prompts, std::size_t begin, std::size_t max_tokens,
-                                  const transformer_config& config, const sampling_room& room) {
+                                  const transformer_config& config, const sampling_room& room, std::size_t unit = 1) {
     std::size_t tokens = 0, end = begin;
-    while (end < prompts.size() && end - begin < room.sequences) {
-        tokens += std::min(prompts[end].size() + std::min(max_tokens, config.maximum_length),
-                           std::max(config.maximum_length, prompts[end].size()));
+    while (end < prompts.size() && (end == begin || end - begin + unit <= room.sequences)) {
+        for (std::size_t i = end; i < end + unit; ++i)
+            tokens += std::min(prompts[i].size() + std::min(max_tokens, config.maximum_length),
+                               std::max(config.maximum_length, prompts[i].size()));
         if (end != begin && tokens > room.tokens) break;
-        ++end;
+        end += unit;
     }
     return end - begin;
 }

@@ -28,7 +28,7 @@
 
 namespace preflearn {
 
-struct label_noise {
+struct told_noise {
     noise_estimate found{};
     /// Who says so: a file's name, or "--noise-rate".
     std::string from{};
@@ -37,13 +37,13 @@ struct label_noise {
 /// What is known of the labels' noise; nothing where nobody asks and no file says it.
 /// \throws input_error where that of the teacher is asked for and is not known; argument_error for a number that is no
 /// share below 1/2
-inline std::optional<label_noise> noise_of_labels(const align_options& options) {
+inline std::optional<told_noise> noise_told(const align_options& options) {
     const bool asked = !options.noise_rate.empty();
     if (asked && options.noise_rate != "teacher") {
         const std::optional<double> rate = finite_number(options.noise_rate);
         require(rate && *rate >= 0 && *rate < 0.5, "the noise rate is ", excerpt{options.noise_rate},
                 ", the word teacher or a share of wrong labels from 0 to below 0.5 was expected");
-        label_noise given{.from = "--noise-rate"};
+        told_noise given{.from = "--noise-rate"};
         given.found.rate = {.value = *rate, .status = estimate_status::ok};
         return given;
     }
@@ -57,7 +57,7 @@ inline std::optional<label_noise> noise_of_labels(const align_options& options) 
     if (!found) return std::nullopt;
     require<input_error>(!asked || found->usable(), from, ": the teacher's noise rate is ", shown_noise(found->rate),
                          ", and a loss can be corrected for one below 50%");
-    return label_noise{*found, from};
+    return told_noise{*found, from};
 }
 
 /// The names of the losses that have a parameter for it, of one kind or of all.
@@ -71,7 +71,7 @@ inline std::string losses_with_noise_parameter() {
 /// The loss's parameters with the noise rate, where one is asked for, and with beta.
 /// \throws argument_error for a loss that does not correct for wrong labels, naming those that do
 inline std::vector<named_value> parameters_with_noise(const align_options& options,
-                                                      const std::optional<label_noise>& noise) {
+                                                      const std::optional<told_noise>& noise) {
     const listed_loss& loss = loss_listed_as(options.loss_name);
     std::vector<named_value> values;
     for (const std::string& parameter : options.loss_parameters) values.push_back(parse_named_value(parameter));
@@ -91,7 +91,7 @@ inline std::vector<named_value> parameters_with_noise(const align_options& optio
 }
 
 /// "560 labels with a noise rate of 26.3% [22.1%, 30.9%] (…) are worth 126 [82, 174] right ones".
-inline std::string shown_worth(const label_noise& noise, std::size_t labels) {
+inline std::string shown_worth(const told_noise& noise, std::size_t labels) {
     const estimate& rate = noise.found.rate;
     const estimate worth = effective_sample_size(static_cast<double>(labels), rate);
     const bool bounded = std::isfinite(rate.bounds.low);
@@ -101,7 +101,7 @@ inline std::string shown_worth(const label_noise& noise, std::size_t labels) {
                    " right ones");
 }
 
-inline nlohmann::ordered_json to_json(const label_noise& noise, std::size_t labels) {
+inline nlohmann::ordered_json to_json(const told_noise& noise, std::size_t labels) {
     nlohmann::ordered_json json = to_json(noise.found);
     json["from"] = noise.from;
     json["effective_sample_size"] =

@@ -1,0 +1,201 @@
+// Draws responses of a language model to prompts.
+// SPDX-License-Identifier: MIT
+#include <cstddef>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/progress.hpp>
+#include <preflearn/pipeline/generating/generate_file.hpp>
+#include <preflearn/products/arithmetic_peak.hpp>
+#include <preflearn/report/run/manifest.hpp>
+#include <preflearn/text/chat/formats.hpp>
+
+#include "../command_line/command_line.hpp"
+#include "../models/models.hpp"
+
+namespace {
+
+using namespace preflearn;
+
+struct arguments {
+    generate_options options;
+    model_choice on;
+    std::string shard = "1/1";
+    std::optional<std::size_t> best_of, keep, width, successors, chunk, prompt_tokens;
+    std::vector<std::string> stop_id_texts;
+    bool search = false;
+};
+
+/// What a shell cannot easily write: \n, \t and \\ in stop strings.
+std::string unescaped(const std::string& text) {
+    std::string plain;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : '\0';
+        const std::string_view known = "nt\\";
+        if (const std::size_t at = known.find(next); next != '\0' && at != std::string_view::npos) {
+            plain += "\n\t\\"[at];
+            ++i;
+        } else {
+            plain += text[i];
+        }
+    }
+    return plain;
+}
+
+void apply(arguments& given, bool has_count) {
+    generate_options& to = given.options;
+    to.shard = shard_named(given.shard);
+    for (std::string& stop : to.stop_strings) stop = unescaped(stop);
+    for (const std::string& id : given.stop_id_texts) {
+        const bool digits = !id.empty() && id.size() < 10 && id.find_first_not_of("0123456789") == std::string::npos;
+        if (!digits) throw usage_error("--stop-id", "the number of a token was expected, found '" + id + "'");
+        to.stop_ids.push_back(static_cast<token_id>(std::stol(id)));
+    }
+    if (given.best_of) {
+        if (has_count) throw usage_error("--n", "--best-of says how many are drawn, --keep how many of them are kept");
+        to.best_of = *given.best_of;
+        to.count = given.keep.value_or(1);
+        if (to.best_of == 0) throw usage_error("--best-of", "at least one response is drawn");
+    }
+    if (given.search) {
+        search_options search;
+        search.width = given.width.value_or(search.width);
+        search.successors = given.successors.value_or(search.successors);
+        search.chunk = given.chunk.value_or(search.chunk);
+        to.search = search;
+    }
+    if (given.prompt_tokens) to.maximum_prompt_tokens = *given.prompt_tokens;
+    if (!to.chat_format.empty() && to.chat_format != "auto") (void)chat_format_named(to.chat_format);
+    check(to);
+    check(given.on);
+}
+
+int work(const arguments& given) {
+    std::optional<progress> bar;
+    machine_use use(arithmetic_peak());
+    const auto seen = [&](std::string_view title, std::size_t done, std::size_t total, double tokens,
+                          double operations) {
+        if (!bar) bar.emplace(std::string(title), total);
+        use.add(tokens, tokens * operations);
+        bar->update(done, use.text());
+    };
+    const auto say = [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); };
+    const generated_file found = generate_file(models_of(given.on), given.options, say, seen);
+    bar.reset();
+    std::printf("%sresponses: %s\n", to_text(found).c_str(), given.options.out.c_str());
+    return found.was_there || found.counts.responses > 0 ? 0 : 3;
+}
+
+void add_drawing(command_line& line, arguments& given) {
+    generate_options& to = given.options;
+    line.add("--max-tokens", to.sampling.max_tokens, "of a response, its end token included")
+        .positive()
+        .shows_default();
+    line.add("--temperature", to.sampling.temperature, "logits are divided by it; 0: greedy")
+        .no_minus()
+        .shows_default();
+    line.add("--top-k", to.sampling.top_k, "keep the k likeliest tokens; 0: all").non_negative().shows_default();
+    line.add("--top-p", to.sampling.top_p, "then the likeliest that together reach this probability").shows_default();
+    line.add("--min-p", to.sampling.min_p, "then those that are at least so many times as likely as the likeliest")
+        .shows_default();
+    line.add("--stop", to.stop_strings, "a text before which a response ends; \\n and \\t may stand in it").repeats();
+    line.add("--stop-token", to.stop_tokens, "a token, as text, that ends a response, beside the model's own")
+        .repeats();
+    line.add("--stop-id", given.stop_id_texts, "the same by its number").repeats();
+    line.flag("--ignore-ends", to.ignore_ends,
+              "neither the model's end tokens nor the end of a turn end a response, only its length and what is asked "
+              "for");
+    line.add("--seed", to.seed,
+             "of all draws: response k to a prompt is drawn from (seed, the prompt's id or its text, k) and is the "
+             "same in any company")
+        .shows_default();
+}
+
+void add_teacher(command_line& line, arguments& given) {
+    generate_options& to = given.options;
+    const option teacher =
+        line.add("--teacher", to.teacher, "the folder of a teacher, as teach makes it").existing_path();
+    line.add("--teacher-model", to.teacher_model, "where its base model is, if not where it was")
+        .existing_path()
+        .needs(teacher);
+    line.add("--teacher-reference", to.teacher_reference, "the same of a reference that is another model")
+        .existing_path()
+        .needs(teacher);
+    const option best = line.add("--best-of", given.best_of,
+                                 "draw so many responses to each prompt and keep the best by the teacher's scores; one "
+                                 "that only compares two compares all, and the mean of what each wins is its score")
+                            .needs(teacher);
+    line.add("--keep", given.keep, "so many of the best, the best first; default: 1").needs(best);
+    const option search =
+        line.flag("--search", given.search,
+                  "weak-to-strong search (arXiv:2405.19262): beams grow by chunks in several ways each, and those that "
+                  "the teacher scores best go on")
+            .needs(teacher)
+            .excludes(best);
+    line.add("--width", given.width, "beams; default: 4").needs(search);
+    line.add("--successors", given.successors, "ways in which each beam grows; default: 4").needs(search);
+    line.add("--chunk", given.chunk, "tokens that they grow by; default: 10").needs(search);
+}
+
+option add_options(command_line& line, arguments& given) {
+    generate_options& to = given.options;
+    line.add("--model", to.model, "a GGUF file or a Hugging Face folder").required().existing_path();
+    line.add("--adapter", to.adapter, "a folder with a PEFT adapter of the model").existing_path();
+    line.add("--data", to.data, "prompts: any file of pairs, or prompts alone; JSONL or JSONL.gz")
+        .required()
+        .existing_file();
+    line.add("--out", to.out, "the JSONL file to write").required().some_name();
+    const option count = line.add("--n", to.count, "responses to each prompt").positive().shows_default();
+    add_drawing(line, given);
+    add_teacher(line, given);
+    line.add("--shard", given.shard, "I/N: the I-th of N parts of the prompts; one behind the other they are the whole")
+        .shows_default();
+    line.add("--batch", to.batch, "sequences that grow together").positive().shows_default();
+    line.add("--chat-format", to.chat_format,
+             "how conversations become text: auto (what the model's chat template is, the default where it has one) or "
+             "one of " +
+                 chat_format_names());
+    line.add("--max-prompt-tokens", given.prompt_tokens,
+             "longer prompts are left out, as are those that leave the "
+             "model no room");
+    line.flag("--repeats", to.repeats_prompts, "answer a prompt as often as it stands in the file, not once");
+    line.add("--prompt-field", to.columns.prompt, "the field of the prompt, where it has an unusual name");
+    line.add("--system-field", to.columns.system, "a field with a system text");
+    line.add("--id-field", to.columns.id, "the field that holds a record's id").shows_default();
+    line.flag("--skip-malformed", to.skip_malformed, "leave malformed records out instead of stopping");
+    line.flag("--strict", to.strict, "a prompt that cannot be answered is an error");
+    line.add("--pretokenizer", to.tokenizer.pretokenizer, "how text is cut before it is encoded, by llama.cpp's name");
+    const option backend =
+        line.add("--backend", given.on.backend, "what computes: cpu, onednn (the default where it is built in) or cuda")
+            .one_of(backend_names());
+    line.add("--device", given.on.device, "of --backend cuda: which of the GPUs, from 0 on")
+        .non_negative()
+        .needs(backend);
+    line.add("--dtype", given.on.type, "numbers that products multiply; float16 on a GPU")
+        .one_of({"float32", "bfloat16", "float16"})
+        .shows_default();
+    return count;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    arguments given;
+    command_line line{
+        "Draws responses of a model to prompts: JSON lines of id, prompt, responses, finish (stop or length), tokens\n"
+        "and model, with a teacher scores, too, which `label` and `pairs` read. OUT.left-out.jsonl has the prompts "
+        "that\n"
+        "got none, and why, OUT.manifest.json what the run was. When it is stopped, the same command goes on where it\n"
+        "was."};
+    const option count = add_options(line, given);
+    const auto run = [&] {
+        given.options.command_line = command_line_of(argc, argv);
+        return work(given);
+    };
+    line.argument_errors_are_usage();
+    return line.run(argc, argv, run, [&] { apply(given, count.given()); }); // what does not fit is a usage error
+}
