@@ -43,7 +43,8 @@ struct voting_files {
         options.data = folder / "pairs.jsonl";
     }
     taught make(const teach_options& given) {
-        const teaching at{.on = test::on_processor(), .options = given, .chat = chat, .say = say};
+        const any_loss<double> loss;
+        const teaching at{.on = test::on_processor(), .options = given, .chat = chat, .loss = loss, .say = say};
         return teach_without_model(at, detail::described(at.on, given, chat));
     }
 };

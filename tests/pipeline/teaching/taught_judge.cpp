@@ -22,7 +22,8 @@ TEST_CASE("a judge's folder has its template, what it is worth where pairs are l
     options.judge.file = f / "t.txt";
     chosen_chat_format chat;
     const speaker say = [](const std::string& /*line*/) {};
-    const teaching at{.on = test::on_processor(), .options = options, .chat = chat, .say = say};
+    const any_loss<double> loss;
+    const teaching at{.on = test::on_processor(), .options = options, .chat = chat, .loss = loss, .say = say};
     const auto made = [&] { return teach_judge(at, detail::described(at.on, options, chat, judge_settings(options))); };
     const taught held = made();
     REQUIRE(held.held_out.has_value());
