@@ -15,6 +15,7 @@
 #include <preflearn/report/run/manifest.hpp>
 
 #include "../command_line/command_line.hpp"
+#include "../command_line/external_options.hpp"
 #include "../models/models.hpp"
 
 namespace {
@@ -26,6 +27,7 @@ struct arguments {
     std::vector<std::string> responses, gold, judge, models, training;
     std::string chat_format;
     std::optional<double> weak_performance;
+    external_choice external;
     model_choice on;
     bool end_token = false, no_end_token = false;
 };
@@ -40,6 +42,7 @@ void apply(arguments& given) {
     to.weak_performance = given.weak_performance;
     if (!given.chat_format.empty()) to.chat_format = given.chat_format;
     if (given.end_token || given.no_end_token) to.end_token = given.end_token;
+    to.external = chosen_external(given.external);
     check(to);
     check(given.on);
 }
@@ -80,6 +83,7 @@ void add_teachers(command_line& line, arguments& given) {
     line.add("--chat-format", given.chat_format, "refuse a teacher that reads conversations in another format");
     const option end = line.flag("--end-token", given.end_token, "refuse a teacher that scores no end token");
     line.flag("--no-end-token", given.no_end_token, "refuse a teacher that scores one").excludes(end);
+    add_external_options(line, given.external);
     line.flag("--strict", given.options.strict, "a prompt that a teacher cannot judge is an error");
 }
 

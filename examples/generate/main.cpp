@@ -15,6 +15,7 @@
 #include <preflearn/text/chat/formats.hpp>
 
 #include "../command_line/command_line.hpp"
+#include "../command_line/external_options.hpp"
 #include "../models/models.hpp"
 
 namespace {
@@ -23,6 +24,7 @@ using namespace preflearn;
 
 struct arguments {
     generate_options options;
+    external_choice external;
     model_choice on;
     std::string shard = "1/1";
     std::optional<std::size_t> best_of, keep, width, successors, chunk, prompt_tokens;
@@ -70,6 +72,7 @@ void apply(arguments& given, bool has_count) {
     }
     if (given.prompt_tokens) to.maximum_prompt_tokens = *given.prompt_tokens;
     if (!to.chat_format.empty() && to.chat_format != "auto") (void)chat_format_named(to.chat_format);
+    to.external = chosen_external(given.external);
     check(to);
     check(given.on);
 }
@@ -125,6 +128,7 @@ void add_teacher(command_line& line, arguments& given) {
     line.add("--teacher-reference", to.teacher_reference, "the same of a reference that is another model")
         .existing_path()
         .needs(teacher);
+    add_external_options(line, given.external);
     const option best = line.add("--best-of", given.best_of,
                                  "draw so many responses to each prompt and keep the best by the teacher's scores; one "
                                  "that only compares two compares all, and the mean of what each wins is its score")

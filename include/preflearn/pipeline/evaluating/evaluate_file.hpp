@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -29,6 +30,7 @@
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
+#include <preflearn/pipeline/teacher_kinds/external.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/report/run/file_hash.hpp>
@@ -50,6 +52,7 @@ namespace detail {
 inline opened_teacher open_evaluator(const std::filesystem::path& folder, const evaluate_options& options,
                                      std::vector<bool>& used) {
     open_options how{.chat_format = options.chat_format, .end_token = options.end_token};
+    if (options.external && asks_program(folder)) how.external = options.external;
     for (std::size_t m = 0; m < options.models.size(); ++m) {
         how.model = options.models[m];
         try {
@@ -75,6 +78,8 @@ inline std::vector<opened_teacher> open_evaluators(const evaluate_options& optio
             open_teacher(teacher.folder, {.model = options.models[m]});
         throw input_error(message(options.models[m].string(), ": no evaluator takes this model"));
     }
+    require(!options.external || std::ranges::any_of(opened, [](const auto& one) { return one.external.has_value(); }),
+            "no evaluator asks an external program, and one was given");
     std::unordered_set<std::string> names;
     for (const opened_teacher& teacher : opened)
         require<input_error>(names.insert(teacher.name).second, teacher.folder.string(),
@@ -101,6 +106,7 @@ inline output_run evaluation_run(const any_backend<float>& on, const evaluate_op
         record.inputs.push_back(hash_file(evaluators[e].folder / "teacher.json"));
     }
     for (const std::filesystem::path& path : options.training) record.inputs.push_back(hash_file(path));
+    if (options.external) settings["external"] = command_hash(*options.external);
     settings["products"] = on.name;
     settings["roles"] = {options.sft, options.ceiling, options.weak_teacher};
     if (options.weak_performance) settings["weak_performance"] = *options.weak_performance;

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/pipeline/teacher_folder/external_command.hpp>
 
 namespace preflearn {
 
@@ -90,6 +91,8 @@ struct evaluate_options {
     /// Nothing: each teacher's own; anything else is refused.
     std::optional<std::string> chat_format{};
     std::optional<bool> end_token{};
+    /// The program that teachers of the kind external ask.
+    std::optional<external_command> external{};
     /// Names of the students with a role; empty: by name.
     std::string sft{}, ceiling{}, weak_teacher{};
     /// The weak teacher's reward where it is known as a number.

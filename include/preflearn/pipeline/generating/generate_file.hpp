@@ -186,8 +186,9 @@ inline generated_file generate_file(const any_backend<float>& on, const generate
     std::optional<response_judge> judge;
     detail::response_maker make{.options = options, .with = with, .file = file, .model = model_is};
     if (!options.teacher.empty()) {
-        const opened_teacher opened =
-            open_teacher(options.teacher, {.model = options.teacher_model, .reference = options.teacher_reference});
+        const opened_teacher opened = open_teacher(
+            options.teacher,
+            {.model = options.teacher_model, .reference = options.teacher_reference, .external = options.external});
         judge.emplace(load_teacher(opened, on), opened.chat, options.seed);
         for (const std::string& note : judge->teacher().notes) say("teacher: " + note);
         make.judge = &*judge;

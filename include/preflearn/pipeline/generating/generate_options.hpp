@@ -16,6 +16,7 @@
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/data/records/reading/record_columns.hpp>
 #include <preflearn/pipeline/shard.hpp>
+#include <preflearn/pipeline/teacher_folder/external_command.hpp>
 #include <preflearn/policy/sampling/draw_token.hpp>
 #include <preflearn/text/tokenizer.hpp>
 
@@ -52,6 +53,8 @@ struct generate_options {
     std::filesystem::path teacher{};
     /// Where the teacher's base model is, and its reference; empty: the folder says it.
     std::filesystem::path teacher_model{}, teacher_reference{};
+    /// The program that a teacher of the kind external asks.
+    std::optional<external_command> external{};
     /// Of so many drawn, the `count` that the teacher scores best are kept, the best first; 0: all that are drawn.
     std::size_t best_of = 0;
     std::optional<search_options> search{};

@@ -22,6 +22,7 @@
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
+#include <preflearn/pipeline/teacher_kinds/external.hpp>
 #include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
@@ -64,6 +65,7 @@ inline output_run generation_run(const generate_options& options, std::string_vi
                                     {"stop_tokens", options.stop_tokens},
                                     {"stop_ids", options.stop_ids},
                                     {"ignore_ends", options.ignore_ends}};
+    if (options.external) settings["external"] = command_hash(*options.external);
     if (options.best_of != 0) settings["best_of"] = options.best_of;
     if (const auto& search = options.search)
         settings["search"] = {{"width", search->width}, {"successors", search->successors}, {"chunk", search->chunk}};

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -100,6 +101,15 @@ inline void check_reading(const opened_teacher& opened, const open_options& opti
 }
 
 } // namespace detail
+
+/// Whether the teacher, or a member of it, is of the kind external. \throws input_error for a folder that is none.
+inline bool asks_program(const std::filesystem::path& folder) {
+    const std::filesystem::path described = part_of_folder(folder, "teacher.json");
+    const teacher_description teacher = parse_teacher(read_json_file(described), described.string());
+    return teacher.kind == "external" || std::ranges::any_of(teacher.members, [&](const folder_part& member) {
+               return asks_program(part_of_folder(folder, member.path));
+           });
+}
 
 /// The chat format of a teacher without a model. \throws argument_error for a name that is none.
 inline chosen_chat_format named_chat(std::string_view name) {
