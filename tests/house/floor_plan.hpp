@@ -117,7 +117,9 @@ inline std::string component_of(std::string_view include) {
     if (is(include, "oneapi/dnnl/")) return "onednn";
     if (is(include, "cuda_runtime", "cublasLt.h")) return "cuda";
     if (is(include, "nlohmann/", "fmt/", "zlib.h", "utf8proc.h")) return "files";
-    if (is(include, "Eigen/", "xtensor/", "xtl/", "omp.h", "unistd.h", "fcntl.h", "dlfcn.h", "poll.h", "signal.h", "sys/")) return "core";
+    if (is(include, "Eigen/", "xtensor/", "xtl/", "omp.h", "unistd.h", "fcntl.h", "dlfcn.h", "poll.h", "signal.h",
+           "sys/"))
+        return "core";
     return include.find('/') == std::string_view::npos && include.find('.') == std::string_view::npos ? "core" : "";
 }
 
