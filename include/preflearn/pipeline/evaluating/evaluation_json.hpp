@@ -11,20 +11,12 @@
 
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/pipeline/evaluating/evaluation.hpp>
+#include <preflearn/pipeline/output/shown_estimate.hpp>
 #include <preflearn/report/tables/json_number.hpp>
 
 namespace preflearn {
 
 namespace detail {
-
-inline nlohmann::ordered_json estimate_json(const estimate& e) {
-    return {{"value", json_number(e.value)},
-            {"se", json_number(e.standard_error)},
-            {"low", json_number(e.bounds.low)},
-            {"high", json_number(e.bounds.high)},
-            {"n", e.count},
-            {"status", name_of(e.status)}};
-}
 
 inline nlohmann::ordered_json quality_json(const evaluation& of, std::size_t s) {
     const student_quality& q = of.quality[s];

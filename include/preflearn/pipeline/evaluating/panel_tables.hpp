@@ -3,25 +3,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cmath>
 #include <string>
 #include <utility>
 
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/evaluating/evaluation.hpp>
+#include <preflearn/pipeline/output/shown_estimate.hpp>
 #include <preflearn/report/tables/table.hpp>
 
 namespace preflearn {
 
 namespace detail {
 
-/// A value with its interval where there is one; a gap where there is no value.
-inline table_cell estimate_cell(const estimate& e) {
-    if (!e.defined()) return no_value{};
-    if (std::isnan(e.bounds.low) || std::isnan(e.bounds.high)) return e.value;
-    return with_interval{e.value, e.bounds.low, e.bounds.high};
-}
 inline table_column share_column(std::string name) {
     return {.name = std::move(name), .digits = 1, .shown = notation::percent};
 }

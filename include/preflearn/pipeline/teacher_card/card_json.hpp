@@ -10,20 +10,11 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/agreement/uncertainty/estimate.hpp>
+#include <preflearn/pipeline/output/shown_estimate.hpp>
 #include <preflearn/pipeline/teacher_card/teacher_card.hpp>
 #include <preflearn/report/tables/json_number.hpp>
 
 namespace preflearn {
-
-/// {"value", "se", "low", "high", "count", "status"}.
-inline nlohmann::ordered_json estimate_json(const estimate& e) {
-    return {{"value", json_number(e.value)},
-            {"se", json_number(e.standard_error)},
-            {"low", json_number(e.bounds.low)},
-            {"high", json_number(e.bounds.high)},
-            {"count", e.count},
-            {"status", name_of(e.status)}};
-}
 
 /// Shares of the coverage curve that cards show, in percent.
 inline constexpr std::size_t shown_coverages[] = {10, 20, 30, 40, 50, 60, 70, 80, 90, 100};

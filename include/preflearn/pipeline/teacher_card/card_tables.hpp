@@ -11,26 +11,13 @@
 
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/pipeline/output/shown_estimate.hpp>
 #include <preflearn/pipeline/teacher_card/card_json.hpp>
 #include <preflearn/pipeline/teacher_card/teacher_card.hpp>
 #include <preflearn/report/tables/table.hpp>
 #include <preflearn/report/tables/table_text.hpp>
 
 namespace preflearn {
-
-/// A value with its interval as far as both exist; a gap where there is no value.
-inline table_cell estimate_cell(const estimate& e) {
-    if (!e.defined()) return {};
-    if (std::isnan(e.bounds.low)) return e.value;
-    return with_interval{e.value, e.bounds.low, e.bounds.high};
-}
-
-/// A p-value, in digits of its own where it is small; a gap where there is none.
-inline table_cell p_value_cell(double p) {
-    if (std::isnan(p)) return {};
-    if (p >= 1e-4 || p == 0) return with_digits{p, 4};
-    return shown(p, 1, notation::scientific);
-}
 
 namespace detail {
 
