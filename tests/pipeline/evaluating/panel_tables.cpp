@@ -12,9 +12,9 @@ using namespace preflearn;
 
 TEST_CASE("an estimate is a number with its interval, a number where it has none, or a gap") {
     const double nan = std::numeric_limits<double>::quiet_NaN();
-    CHECK(std::holds_alternative<no_value>(detail::estimate_cell(estimate::none(estimate_status::empty)).content));
-    CHECK(std::holds_alternative<double>(detail::estimate_cell({1, nan, {nan, nan}, 1, estimate_status::ok}).content));
-    CHECK(std::holds_alternative<with_interval>(detail::estimate_cell({1, 1, {0, 2}, 5, estimate_status::ok}).content));
+    CHECK(std::holds_alternative<no_value>(estimate_cell(estimate::none(estimate_status::empty)).content));
+    CHECK(std::holds_alternative<double>(estimate_cell({1, nan, {nan, nan}, 1, estimate_status::ok}).content));
+    CHECK(std::holds_alternative<with_interval>(estimate_cell({1, 1, {0, 2}, 5, estimate_status::ok}).content));
 }
 
 TEST_CASE("evaluators stand against each other by name, and the worst of them is told") {

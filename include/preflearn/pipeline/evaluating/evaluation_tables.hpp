@@ -19,7 +19,6 @@
 namespace preflearn {
 
 inline table quality_table(const evaluation& of) {
-    using detail::estimate_cell;
     table made{.title = "What the students wrote",
                .columns = {{.name = "student"},
                            {.name = "responses"},
@@ -55,14 +54,14 @@ inline table reward_table(const evaluation& of, const evaluator_result& by) {
     }
     for (std::size_t s = 0; s < by.rewards.size(); ++s) {
         std::vector<table_cell>& row = made.rows.emplace_back();
-        row = {of.students.names[s], detail::estimate_cell(by.rewards[s])};
+        row = {of.students.names[s], estimate_cell(by.rewards[s])};
         if (!gra) continue;
         const student_win* const win = s == *of.roles.sft ? nullptr : by.against(s, *of.roles.sft);
         if (win == nullptr)
             row.insert(row.end(), 3, table_cell());
         else
-            row.insert(row.end(), {detail::estimate_cell(win->win_rate), detail::estimate_cell(win->reward_difference),
-                                   table_cell(win->sign_p)});
+            row.insert(row.end(),
+                       {estimate_cell(win->win_rate), estimate_cell(win->reward_difference), table_cell(win->sign_p)});
     }
     made.note = message(by.prompts, " of ", of.students.prompts.size(), " prompts. ");
     if (gra)
@@ -73,7 +72,6 @@ inline table reward_table(const evaluation& of, const evaluator_result& by) {
 }
 
 inline table win_table(const evaluation& of, const evaluator_result& by) {
-    using detail::estimate_cell;
     table made{.title = "Wins: " + detail::evaluator_title(by),
                .columns = {{.name = "student"},
                            {.name = "against"},
@@ -105,8 +103,8 @@ inline table order_table(const evaluation& of, const evaluator_result& by) {
                            {.name = "p"}}};
     const auto add = [&](const std::string& ours, const std::string& theirs, const std::optional<swap_result>& orders) {
         if (orders)
-            made.rows.push_back({ours, theirs, orders->counts.total(), detail::estimate_cell(orders->consistency),
-                                 detail::estimate_cell(orders->flip_rate), detail::estimate_cell(orders->position_bias),
+            made.rows.push_back({ours, theirs, orders->counts.total(), estimate_cell(orders->consistency),
+                                 estimate_cell(orders->flip_rate), estimate_cell(orders->position_bias),
                                  orders->p_value});
     };
     for (const student_win& win : by.pairs) add(of.students.names[win.ours], of.students.names[win.theirs], win.orders);
@@ -125,7 +123,7 @@ inline table gap_table(const evaluation& of, const evaluator_result& by) {
                            {.name = "of SFT's gap"},
                            {.name = "SFT's bounded"}}};
     const auto put = [](std::vector<table_cell>& row, const std::optional<gap_recovered_result>& gap) {
-        row.push_back(gap ? detail::estimate_cell(gap->bootstrap.value) : table_cell());
+        row.push_back(gap ? estimate_cell(gap->bootstrap.value) : table_cell());
         row.emplace_back(gap ? table_cell(gap->fieller.bounded ? "yes" : "no") : table_cell());
     };
     for (const student_gap& gap : by.gaps) {
@@ -151,10 +149,9 @@ inline table best_of_table(const evaluation& of, const evaluator_result& by) {
                            detail::share_column("takes the best")}};
     for (const best_of_curve& curve : by.best_of)
         for (const best_of_point& point : curve.points)
-            made.rows.push_back(
-                {of.students.names[curve.student], curve.selector, point.k, detail::estimate_cell(point.reward),
-                 best_of_divergence(point.k),
-                 &point == &curve.points.back() ? detail::estimate_cell(curve.picks_best) : table_cell()});
+            made.rows.push_back({of.students.names[curve.student], curve.selector, point.k, estimate_cell(point.reward),
+                                 best_of_divergence(point.k),
+                                 &point == &curve.points.back() ? estimate_cell(curve.picks_best) : table_cell()});
     made.note = "Without bias from all samples of a prompt. KL in nats from the student. takes the best: how often the "
                 "choice among all is the one that the reward likes best.";
     return made;

@@ -41,9 +41,8 @@ inline table panel_table(const evaluation& of) {
                            {.name = "students' order"}}};
     for (const evaluator_pair& pair : of.panel.pairs)
         made.rows.push_back({of.evaluators[pair.first].said.name, of.evaluators[pair.second].said.name,
-                             pair.comparisons, detail::estimate_cell(pair.disagreement),
-                             detail::estimate_cell(pair.kappa), detail::estimate_cell(pair.spearman),
-                             detail::estimate_cell(pair.kendall),
+                             pair.comparisons, estimate_cell(pair.disagreement), estimate_cell(pair.kappa),
+                             estimate_cell(pair.spearman), estimate_cell(pair.kendall),
                              pair.students.defined() ? table_cell(pair.students.value) : table_cell()});
     made.note = "Of every pair of students on every prompt. disagree: share with another winner, where both have one. "
                 "Spearman, Kendall: of the margins. students' order: Kendall's tau of their win rates.";
@@ -56,7 +55,7 @@ inline table worst_case_table(const evaluation& of) {
         .columns = {{.name = "student"}, {.name = "against"}, detail::share_column("win rate"), {.name = "evaluator"}}};
     for (const worst_case& worst : of.panel.worst)
         made.rows.push_back({of.students.names[worst.ours], of.students.names[worst.theirs],
-                             detail::estimate_cell(worst.win_rate), of.evaluators[worst.evaluator].said.name});
+                             estimate_cell(worst.win_rate), of.evaluators[worst.evaluator].said.name});
     return made;
 }
 
