@@ -8,14 +8,14 @@
 #include <vector>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/core/system/progress.hpp>
 #include <preflearn/pipeline/evaluating/evaluate_file.hpp>
 #include <preflearn/pipeline/evaluating/evaluation_tables.hpp>
-#include <preflearn/products/arithmetic_peak.hpp>
 #include <preflearn/report/run/manifest.hpp>
 
 #include "../command_line/command_line.hpp"
 #include "../command_line/external_options.hpp"
+#include "../command_line/work_bar.hpp"
+#include "../models/device_options.hpp"
 #include "../models/models.hpp"
 
 namespace {
@@ -48,22 +48,7 @@ void apply(arguments& given) {
 }
 
 int work(const arguments& given) {
-    std::optional<progress> bar;
-    std::string titled;
-    machine_use use(arithmetic_peak());
-    const auto seen = [&](std::string_view title, std::size_t done, std::size_t total, double tokens,
-                          double operations) {
-        if (title != titled) {
-            bar.reset();
-            bar.emplace(std::string(title), total);
-            titled = title;
-        }
-        use.add(tokens, tokens * operations);
-        bar->update(done, use.text());
-    };
-    const auto say = [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); };
-    const evaluated_file found = evaluate_file(models_of(given.on), given.options, say, seen);
-    bar.reset();
+    const evaluated_file found = evaluate_file(models_of(given.on), given.options, say_to_user, work_bar());
     const std::string json = given.options.json.string();
     if (found.was_there) {
         std::printf("evaluated before by the same command: nothing is left to do\nresults: %s\n", json.c_str());
@@ -117,18 +102,6 @@ void add_results(command_line& line, arguments& given) {
     line.add("--seed", to.seed, "of the order in which responses are shown, and of the bootstrap").shows_default();
 }
 
-void add_device(command_line& line, arguments& given) {
-    const option backend =
-        line.add("--backend", given.on.backend, "what computes: cpu, onednn (the default where it is built in) or cuda")
-            .one_of(backend_names());
-    line.add("--device", given.on.device, "of --backend cuda: which of the GPUs, from 0 on")
-        .non_negative()
-        .needs(backend);
-    line.add("--dtype", given.on.type, "numbers that products multiply; float16 on a GPU")
-        .one_of({"float32", "bfloat16", "float16"})
-        .shows_default();
-}
-
 } // namespace
 
 int main(int argc, char** argv) {
@@ -148,7 +121,7 @@ int main(int argc, char** argv) {
     add_teachers(line, given);
     add_roles(line, given);
     add_results(line, given);
-    add_device(line, given);
+    add_device_options(line, given.on);
     const auto run = [&] {
         given.options.command_line = command_line_of(argc, argv);
         return work(given);

@@ -8,14 +8,14 @@
 #include <vector>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/core/system/progress.hpp>
 #include <preflearn/pipeline/generating/generate_file.hpp>
-#include <preflearn/products/arithmetic_peak.hpp>
 #include <preflearn/report/run/manifest.hpp>
 #include <preflearn/text/chat/formats.hpp>
 
 #include "../command_line/command_line.hpp"
 #include "../command_line/external_options.hpp"
+#include "../command_line/work_bar.hpp"
+#include "../models/device_options.hpp"
 #include "../models/models.hpp"
 
 namespace {
@@ -78,17 +78,7 @@ void apply(arguments& given, bool has_count) {
 }
 
 int work(const arguments& given) {
-    std::optional<progress> bar;
-    machine_use use(arithmetic_peak());
-    const auto seen = [&](std::string_view title, std::size_t done, std::size_t total, double tokens,
-                          double operations) {
-        if (!bar) bar.emplace(std::string(title), total);
-        use.add(tokens, tokens * operations);
-        bar->update(done, use.text());
-    };
-    const auto say = [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); };
-    const generated_file found = generate_file(models_of(given.on), given.options, say, seen);
-    bar.reset();
+    const generated_file found = generate_file(models_of(given.on), given.options, say_to_user, work_bar());
     std::printf("%sresponses: %s\n", to_text(found).c_str(), given.options.out.c_str());
     return found.was_there || found.counts.responses > 0 ? 0 : 3;
 }
@@ -173,15 +163,7 @@ option add_options(command_line& line, arguments& given) {
     line.flag("--skip-malformed", to.skip_malformed, "leave malformed records out instead of stopping");
     line.flag("--strict", to.strict, "a prompt that cannot be answered is an error");
     line.add("--pretokenizer", to.tokenizer.pretokenizer, "how text is cut before it is encoded, by llama.cpp's name");
-    const option backend =
-        line.add("--backend", given.on.backend, "what computes: cpu, onednn (the default where it is built in) or cuda")
-            .one_of(backend_names());
-    line.add("--device", given.on.device, "of --backend cuda: which of the GPUs, from 0 on")
-        .non_negative()
-        .needs(backend);
-    line.add("--dtype", given.on.type, "numbers that products multiply; float16 on a GPU")
-        .one_of({"float32", "bfloat16", "float16"})
-        .shows_default();
+    add_device_options(line, given.on);
     return count;
 }
 

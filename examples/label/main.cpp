@@ -8,13 +8,13 @@
 #include <vector>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/core/system/progress.hpp>
 #include <preflearn/pipeline/labelling/label_file.hpp>
-#include <preflearn/products/arithmetic_peak.hpp>
 #include <preflearn/report/run/manifest.hpp>
 
 #include "../command_line/command_line.hpp"
 #include "../command_line/external_options.hpp"
+#include "../command_line/work_bar.hpp"
+#include "../models/device_options.hpp"
 #include "../models/models.hpp"
 
 namespace {
@@ -49,22 +49,7 @@ void apply(arguments& given) {
 }
 
 int work(const arguments& given) {
-    std::optional<progress> bar;
-    std::string titled;
-    machine_use use(arithmetic_peak());
-    const auto seen = [&](std::string_view title, std::size_t done, std::size_t total, double tokens,
-                          double operations) {
-        if (title != titled) {
-            bar.reset();
-            bar.emplace(std::string(title), total);
-            titled = title;
-        }
-        use.add(tokens, tokens * operations);
-        bar->update(done, use.text());
-    };
-    const auto say = [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); };
-    const labelled_file found = label_file(models_of(given.on), given.options, say, seen);
-    bar.reset();
+    const labelled_file found = label_file(models_of(given.on), given.options, say_to_user, work_bar());
     std::printf("%slabels: %s\n", to_text(found).c_str(), given.options.out.c_str());
     return found.was_there || found.judged_only || found.written > 0 ? 0 : 3;
 }
@@ -121,15 +106,7 @@ void add_options(command_line& line, arguments& given) {
     line.flag("--skip-malformed", to.reading.skip_malformed, "leave malformed lines out instead of stopping");
     line.flag("--strict", to.strict, "a pair that cannot be judged is an error");
     add_external_options(line, given.external);
-    const option backend =
-        line.add("--backend", given.on.backend, "what computes: cpu, onednn (the default where it is built in) or cuda")
-            .one_of(backend_names());
-    line.add("--device", given.on.device, "of --backend cuda: which of the GPUs, from 0 on")
-        .non_negative()
-        .needs(backend);
-    line.add("--dtype", given.on.type, "numbers that products multiply; float16 on a GPU")
-        .one_of({"float32", "bfloat16", "float16"})
-        .shows_default();
+    add_device_options(line, given.on);
 }
 
 } // namespace

@@ -7,9 +7,7 @@
 #include <string_view>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/core/system/progress.hpp>
 #include <preflearn/pipeline/rounds/rounds_file.hpp>
-#include <preflearn/products/arithmetic_peak.hpp>
 #include <preflearn/report/run/manifest.hpp>
 #include <preflearn/report/tables/table_text.hpp>
 #include <preflearn/text/chat/formats.hpp>
@@ -17,6 +15,7 @@
 #include "../command_line/command_line.hpp"
 #include "../command_line/training_bars.hpp"
 #include "../command_line/training_options.hpp"
+#include "../command_line/work_bar.hpp"
 #include "../losses/losses.hpp"
 #include "../models/models.hpp"
 
@@ -50,22 +49,8 @@ void apply(arguments& given) {
 
 int work(arguments& given) {
     show_bars(given.options.aligning);
-    std::optional<progress> bar;
-    std::string titled;
-    machine_use use(arithmetic_peak());
-    const auto seen = [&](std::string_view title, std::size_t done, std::size_t total, double tokens,
-                          double operations) {
-        if (title != titled || done == 0) {
-            bar.reset();
-            bar.emplace(std::string(title), total);
-            titled = title;
-        }
-        use.add(tokens, tokens * operations);
-        bar->update(done, use.text());
-        if (done == total) bar.reset(), titled.clear();
-    };
-    const auto say = [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); };
-    const rounds_made made = rounds_file(models_of(given.training.on), given.options, any_loss_named, say, seen);
+    const rounds_made made =
+        rounds_file(models_of(given.training.on), given.options, any_loss_named, say_to_user, work_bar());
     std::printf("%s", to_text(rounds_table(made.rounds)).c_str());
     if (made.was_there) std::puts("made before by the same command: nothing was left to do");
     if (!made.stopped.empty()) std::printf("stopped: %s\n", made.stopped.c_str());
