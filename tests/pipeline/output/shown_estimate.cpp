@@ -9,7 +9,8 @@
 using namespace preflearn;
 
 TEST_CASE("an estimate shows what of it is defined, and a small p-value its own digits") {
-    const estimate whole{.value = 0.25, .standard_error = 0.1, .bounds = {0.1, 0.5}, .count = 4, .status = estimate_status::ok};
+    const estimate whole{
+        .value = 0.25, .standard_error = 0.1, .bounds = {0.1, 0.5}, .count = 4, .status = estimate_status::ok};
     CHECK(shown(estimate_cell(whole), {.digits = 2}) == "0.25 [0.10, 0.50]");
     CHECK(estimate_json(whole)["high"] == 0.5);
     CHECK(estimate_json(whole)["count"] == 4);

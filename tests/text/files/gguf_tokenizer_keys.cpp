@@ -48,27 +48,27 @@ TEST_CASE("a GGUF file's tokenizer, written as tokenizer.json and as keys again,
 TEST_CASE(
     "what GGUF or llama.cpp cannot express is refused: unnamed pre-tokenisers, flags, other kinds; NFC is left out") {
     const test::folder folder;
-    nlohmann::json json = nlohmann::json::parse(
+    nlohmann::json written = nlohmann::json::parse(
         R"({"added_tokens":[{"id":3,"content":"<e>","special":true}],"normalizer":{"type":"NFC"},"pre_tokenizer":
             {"type":"ByteLevel","add_prefix_space":false,"use_regex":true},"decoder":{"type":"ByteLevel"},
             "model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2,"<e>":3},"merges":[["a","b"]]}})");
     const auto refusal = [&] {
-        folder.write("tokenizer.json", json.dump());
+        folder.write("tokenizer.json", written.dump());
         return test::error_of([&] { (void)keys_of_folder(folder); });
     };
     CHECK(refusal() == "");
     CHECK(keys_of_folder(folder)["tokenizer.ggml.pre"] == "gpt-2");
     CHECK(keys_of_folder(folder, 0, {.pretokenizer = "qwen2"})["tokenizer.ggml.pre"] == "qwen2");
-    nlohmann::json good = json;
-    json["normalizer"] = {{"type", "Lowercase"}};
+    nlohmann::json good = written;
+    written["normalizer"] = {{"type", "Lowercase"}};
     CHECK(test::contains(refusal(), "become other tokens"));
-    json = good;
-    json["added_tokens"][0]["lstrip"] = true;
+    written = good;
+    written["added_tokens"][0]["lstrip"] = true;
     CHECK(test::contains(refusal(), "'<e>' takes white space"));
-    json = good;
-    json["pre_tokenizer"]["add_prefix_space"] = true;
+    written = good;
+    written["pre_tokenizer"]["add_prefix_space"] = true;
     CHECK(test::contains(refusal(), "no name for its pre_tokenizer"));
-    json = good;
-    json["pre_tokenizer"] = nullptr;
+    written = good;
+    written["pre_tokenizer"] = nullptr;
     CHECK(test::contains(refusal(), "only BPE"));
 }

@@ -26,8 +26,8 @@ struct written_tokenizer {
 
 written_tokenizer write_gguf_tokenizer(const std::string& content, const tokenizer_options& options = {}) {
     const test::folder folder;
-    const gguf_vocabulary from = read_gguf_vocabulary(read_gguf(folder.write("t.gguf", content)), options);
-    return {tokenizer_json(from, "t.gguf"), tokenizer_config_json(from, 64, "")};
+    const gguf_vocabulary words = read_gguf_vocabulary(read_gguf(folder.write("t.gguf", content)), options);
+    return {tokenizer_json(words, "t.gguf"), tokenizer_config_json(words, 64, "")};
 }
 
 } // namespace
