@@ -42,7 +42,7 @@ inline prompt_texts texts_of(const evaluated_prompt& asked, const preference_opt
             const response_record record =
                 asked.conversation ? as_texts(as_conversations(one.record), reading) : one.record;
             if (texts.of.empty()) texts.prompt = record.prompt.get<std::string>();
-            require<input_error>(texts.prompt == record.prompt, "two students' files have another text of it");
+            require<input_error>(record.prompt == texts.prompt, "two students' files have another text of it");
             std::vector<std::size_t>& own = texts.of.emplace_back();
             for (const nlohmann::json& response : record.responses) {
                 const auto [at, is_new] = numbers.try_emplace(response.get<std::string>(), texts.distinct.size());

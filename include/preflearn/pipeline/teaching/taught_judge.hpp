@@ -55,13 +55,13 @@ inline taught teach_judge(const teaching& at, teacher_description told) {
     made.description.settings["chat_layout"] = std::exchange(made.description.chat_layout, {});
     made.description.chat_format.clear();
     made.description.policy = teacher_weights{};
-    const auto [text, place] = detail::judge_text_of(options.judge);
-    template_of({.reason_tokens = options.judge.reason_tokens, .chat_format = options.chat_format}, text, place,
-                options.model);
+    const auto asked = detail::judge_text_of(options.judge);
+    template_of({.reason_tokens = options.judge.reason_tokens, .chat_format = options.chat_format}, asked.first,
+                asked.second, options.model);
     const teach_data data = read_unlearned(options, options.reading, at.say);
-    write_teacher(at.on, options, data, made, [&, &text = text](const std::filesystem::path& folder) {
+    write_teacher(at.on, options, data, made, [&](const std::filesystem::path& folder) {
         std::ofstream file(folder / judge_template_name, std::ios::binary);
-        file << text;
+        file << asked.first;
         require<input_error>(static_cast<bool>(file.flush()), (folder / judge_template_name).string(),
                              ": cannot be written (is the disk full?)");
         made.description.files.push_back({judge_template_name, part_hash(folder, judge_template_name)});
