@@ -56,7 +56,8 @@ TEST_CASE("end tokens are no part of the text, whether they are special or not, 
     CHECK(!grown.add(0));
     CHECK(grown.add(1));
     CHECK(grown.text() == "a");
-    response_text unended = f.text(response_ends{});
+    const response_ends none{};
+    response_text unended = f.text(none);
     CHECK(!unended.add(0));
     CHECK(!unended.add(7));
     CHECK(!unended.add(2));

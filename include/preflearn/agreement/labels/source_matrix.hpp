@@ -32,7 +32,7 @@ inline void check_sources(std::span<const label_source> sources) {
 }
 
 /// 0 for first, 1 for second, 2 for a tie; an abstention is missing.
-inline category category_of(const preference& verdict) {
+inline category category_of_verdict(const preference& verdict) {
     return verdict.abstained() ? no_rating : static_cast<category>(verdict.decision());
 }
 
@@ -51,7 +51,7 @@ inline rating_counts ratings_of(std::span<const label_source> sources) {
             for (std::size_t r = 0; r < sources.size(); ++r) {
                 const std::optional<preference> verdict = sources[r].labels->find(given.id);
                 seen = seen || (r < s && verdict.has_value());
-                row[r] = verdict ? detail::category_of(*verdict) : no_rating;
+                row[r] = verdict ? detail::category_of_verdict(*verdict) : no_rating;
             }
             if (!seen) ratings.add(row);
         }

@@ -15,11 +15,11 @@ namespace preflearn {
 
 namespace detail {
 
-inline bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+inline bool is_ascii_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 inline std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    while (!text.empty() && is_ascii_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_ascii_space(text.back())) text.remove_suffix(1);
     return text;
 }
 
@@ -52,12 +52,12 @@ inline std::optional<std::size_t> repeated_prompt_size(std::string_view prompt, 
         const bool goes_on = first.size() > *size || second.size() > *size;
         const bool own_words =
             before.size() == words.size() ||
-            (before.size() > words.size() && detail::is_space(before[before.size() - words.size() - 1]));
+            (before.size() > words.size() && detail::is_ascii_space(before[before.size() - words.size() - 1]));
         if (!words.empty() && before.ends_with(words) && own_words && goes_on) return size;
     }
     if (!first.starts_with(prompt) || !second.starts_with(prompt)) return std::nullopt;
     const std::string_view rest = first.substr(prompt.size()), other = second.substr(prompt.size());
-    const auto apart = [](std::string_view text) { return text.empty() || detail::is_space(text.front()); };
+    const auto apart = [](std::string_view text) { return text.empty() || detail::is_ascii_space(text.front()); };
     if (rest.empty() && other.empty()) return std::nullopt;
     if (!detail::ends_word(prompt) && !(apart(rest) && apart(other))) return std::nullopt;
     return prompt.size();

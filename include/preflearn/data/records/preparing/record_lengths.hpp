@@ -31,7 +31,7 @@ inline std::size_t words_in(std::string_view text) {
     std::size_t words = 0;
     bool inside = false;
     for (const char c : text) {
-        const bool space = detail::is_space(c) || c == '\v' || c == '\f';
+        const bool space = detail::is_ascii_space(c) || c == '\v' || c == '\f';
         words += !space && !inside;
         inside = !space;
     }
