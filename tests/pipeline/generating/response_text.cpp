@@ -69,7 +69,8 @@ TEST_CASE("end tokens are no part of the text, whether they are special or not, 
 
 TEST_CASE("a text never ends within a character, and has none that are no UTF-8") {
     response_texts f;
-    response_text grown = f.text(response_ends{});
+    const response_ends none{};
+    response_text grown = f.text(none);
     const std::vector<std::string> expected{"c",
                                             "c",
                                             "c",
