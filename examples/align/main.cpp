@@ -51,9 +51,7 @@ void apply(arguments& given) {
 int work(arguments& given) {
     align_options& options = given.options;
     show_bars(options);
-    const aligned_student made =
-        align_file(models_of(given.training.on), options, any_loss_named,
-                   [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); });
+    const aligned_student made = align_file(models_of(given.training.on), options, any_loss_named, say_to_user);
     if (made.was_there)
         std::fputs("made before by the same command: nothing is left to do\n", stderr);
     else
@@ -151,10 +149,7 @@ int main(int argc, char** argv) {
     };
     line.argument_errors_are_usage();
     return line.run(argc, argv, run, [&] { // so that a name or value that does not fit is a usage error
-        if (given.training.on.backend == "cuda")
-            throw usage_error("--backend",
-                              "training stays on the processor (cpu, onednn); label and log_probs take cuda");
-        check(given.training.on);
+        check_trains(given.training.on);
         const std::string& format = given.options.chat_format;
         if (!format.empty() && format != "auto") (void)chat_format_named(format);
         if (given.written == "q8_0" && given.options.out.extension() != ".gguf")

@@ -83,6 +83,8 @@ option command_line::flag(std::string name, bool& value, std::string help) {
     return option(app_->add_flag(std::move(name), value, std::move(help)));
 }
 
+void say_to_user(const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); }
+
 std::optional<int> command_line::parse(int argc, char** argv, const std::function<void()>& check) {
     add("--threads", threads_, "threads of parallel loops, up to 1024; default: one a processor, or OMP_NUM_THREADS")
         .positive();

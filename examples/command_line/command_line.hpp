@@ -56,6 +56,9 @@ struct usage_error : std::runtime_error {
     explicit usage_error(const std::string& fault) : std::runtime_error(fault) {}
 };
 
+/// A sentence for the user, to standard error.
+void say_to_user(const std::string& told);
+
 /// Every program has --threads, which sets how many its loops use.
 class command_line {
   public:

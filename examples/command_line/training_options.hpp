@@ -28,7 +28,10 @@ struct training_arguments {
 };
 
 /// `to` is what a program's options are called, with the members of teach_options.
-template <class Options> void add_training(command_line& line, training_arguments& given, Options& to) {
+/// \param fine_tuning_default says how long it fine-tunes unless --sft-epochs says it
+template <class Options>
+void add_training(command_line& line, training_arguments& given, Options& to,
+                  const std::string& fine_tuning_default = "0: the model is the fine-tuned one") {
     line.add("--epochs", given.epochs, "passes of preference training; default 1");
     line.add("--max-steps", given.maximum_steps, "steps after which it ends; 0: no limit").no_minus().shows_default();
     line.add("--rate", given.rate, "learning rate; default 1e-5").non_negative();
@@ -39,7 +42,7 @@ template <class Options> void add_training(command_line& line, training_argument
     line.add("--weight-decay", given.weight_decay, "of AdamW; default 0.01").non_negative();
     line.add("--clip-norm", given.clip_norm, "largest norm of a gradient; 0: any; default 1").non_negative();
     line.add("--sft-epochs", given.fine_tuning_epochs,
-             "passes of fine-tuning on the preferred responses before; default 0: the model is the fine-tuned one");
+             "passes of fine-tuning on the preferred responses before; default " + fine_tuning_default);
     line.add("--sft-rate", given.fine_tuning_rate, "learning rate of it; default 1e-5").non_negative();
     line.add("--batch", given.batch, "examples of an optimiser step; default 8").positive();
     line.add("--micro-batch", given.micro_batch, "examples computed at once, which takes memory; default 1").positive();

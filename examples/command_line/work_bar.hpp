@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,14 +13,16 @@
 #include <preflearn/products/arithmetic_peak.hpp>
 
 /// Each title has a bar of its own, and a title that begins again another one.
-inline preflearn::work_progress work_bar() {
+/// \param backend that computes, by its name: the share of the peak is told where it is the processor's
+inline preflearn::work_progress work_bar(std::string_view backend) {
     struct shown_work {
+        explicit shown_work(double peak) : use(peak) {}
         std::optional<preflearn::progress> bar{};
         std::string title{};
-        preflearn::machine_use use{preflearn::arithmetic_peak()};
+        preflearn::machine_use use;
     };
-    return [work = std::make_shared<shown_work>()](std::string_view title, std::size_t done, std::size_t total,
-                                                   double tokens, double operations) {
+    const auto work = std::make_shared<shown_work>(backend.starts_with("cuda") ? 0 : preflearn::arithmetic_peak());
+    return [work](std::string_view title, std::size_t done, std::size_t total, double tokens, double operations) {
         if (!work->bar || title != work->title || done == 0) {
             work->bar.reset();
             work->bar.emplace(std::string(title), total);
@@ -32,6 +33,3 @@ inline preflearn::work_progress work_bar() {
         if (done == total) work->bar.reset();
     };
 }
-
-/// A sentence for the user.
-inline void say_to_user(const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); }

@@ -48,8 +48,7 @@ void apply(arguments& given) {
 }
 
 int work(const arguments& given) {
-    const auto say = [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); };
-    const label_comparison found = compare_files(given.options, say);
+    const label_comparison found = compare_files(given.options, say_to_user);
     std::printf("%s", to_text(found).c_str());
     if (!given.options.json.empty()) std::printf("results: %s\n", given.options.json.c_str());
     if (!given.options.report.empty()) std::printf("report: %s\n", given.options.report.c_str());

@@ -48,7 +48,8 @@ void apply(arguments& given) {
 }
 
 int work(const arguments& given) {
-    const evaluated_file found = evaluate_file(models_of(given.on), given.options, say_to_user, work_bar());
+    const any_backend<float> on = models_of(given.on);
+    const evaluated_file found = evaluate_file(on, given.options, say_to_user, work_bar(on.name));
     const std::string json = given.options.json.string();
     if (found.was_there) {
         std::printf("evaluated before by the same command: nothing is left to do\nresults: %s\n", json.c_str());

@@ -14,6 +14,7 @@
 
 #include "../command_line/command_line.hpp"
 #include "../command_line/external_options.hpp"
+#include "../command_line/sampling_options.hpp"
 #include "../command_line/work_bar.hpp"
 #include "../models/device_options.hpp"
 #include "../models/models.hpp"
@@ -78,7 +79,8 @@ void apply(arguments& given, bool has_count) {
 }
 
 int work(const arguments& given) {
-    const generated_file found = generate_file(models_of(given.on), given.options, say_to_user, work_bar());
+    const any_backend<float> on = models_of(given.on);
+    const generated_file found = generate_file(on, given.options, say_to_user, work_bar(on.name));
     std::printf("%sresponses: %s\n", to_text(found).c_str(), given.options.out.c_str());
     return found.was_there || found.counts.responses > 0 ? 0 : 3;
 }
@@ -88,13 +90,7 @@ void add_drawing(command_line& line, arguments& given) {
     line.add("--max-tokens", to.sampling.max_tokens, "of a response, its end token included")
         .positive()
         .shows_default();
-    line.add("--temperature", to.sampling.temperature, "logits are divided by it; 0: greedy")
-        .no_minus()
-        .shows_default();
-    line.add("--top-k", to.sampling.top_k, "keep the k likeliest tokens; 0: all").non_negative().shows_default();
-    line.add("--top-p", to.sampling.top_p, "then the likeliest that together reach this probability").shows_default();
-    line.add("--min-p", to.sampling.min_p, "then those that are at least so many times as likely as the likeliest")
-        .shows_default();
+    add_sampling_options(line, to.sampling);
     line.add("--stop", to.stop_strings, "a text before which a response ends; \\n and \\t may stand in it").repeats();
     line.add("--stop-token", to.stop_tokens, "a token, as text, that ends a response, beside the model's own")
         .repeats();

@@ -13,6 +13,7 @@
 
 #include "../command_line/command_line.hpp"
 #include "../command_line/external_options.hpp"
+#include "../command_line/rule_options.hpp"
 #include "../command_line/work_bar.hpp"
 #include "../models/device_options.hpp"
 #include "../models/models.hpp"
@@ -23,9 +24,9 @@ using namespace preflearn;
 
 struct arguments {
     label_options options;
-    std::string rule, weight = "none", flips, shard = "1/1", calibration = "temperature", chat_format;
+    rule_choice rule;
+    std::string weight = "none", flips, shard = "1/1", calibration = "temperature", chat_format;
     model_choice on;
-    std::optional<double> threshold, top;
     bool end_token = false, no_end_token = false;
     external_choice external;
     std::vector<std::string> merge;
@@ -33,10 +34,7 @@ struct arguments {
 
 void apply(arguments& given) {
     label_options& to = given.options;
-    if (!given.rule.empty())
-        to.rule = label_rule_named(given.rule, given.threshold, given.top);
-    else if (given.threshold || given.top)
-        throw usage_error("--threshold belongs to --rule abstain, --top to --rule top");
+    to.rule = chosen_rule(given.rule);
     to.weight = label_weight_named(given.weight);
     to.calibration = calibration_named(given.calibration);
     if (!given.flips.empty()) to.flips = label_flips_named(given.flips);
@@ -49,7 +47,8 @@ void apply(arguments& given) {
 }
 
 int work(const arguments& given) {
-    const labelled_file found = label_file(models_of(given.on), given.options, say_to_user, work_bar());
+    const any_backend<float> on = models_of(given.on);
+    const labelled_file found = label_file(on, given.options, say_to_user, work_bar(on.name));
     std::printf("%slabels: %s\n", to_text(found).c_str(), given.options.out.c_str());
     return found.was_there || found.judged_only || found.written > 0 ? 0 : 3;
 }
@@ -63,14 +62,7 @@ void add_options(command_line& line, arguments& given) {
     line.add("--out", to.out, "the JSONL file to write").required().some_name();
     line.add("--model", to.model, "where the teacher's base model is, if not where it was").existing_path();
     line.add("--reference", to.reference, "the same of a reference that is another model").existing_path();
-    line.add(
-            "--rule", given.rule,
-            "hard: the better response, with probability 1; soft: with its calibrated probability; abstain: hard where "
-            "that is at least --threshold; top: hard for the --top percent of most confident pairs; default: the "
-            "teacher's, which is hard")
-        .one_of({"hard", "soft", "abstain", "top"});
-    const option threshold = line.add("--threshold", given.threshold, "probability of the likelier response");
-    line.add("--top", given.top, "share of the pairs in percent").excludes(threshold);
+    add_rule_options(line, given.rule);
     const option by =
         line.add("--calibrate", to.calibrate, "labelled pairs by which probabilities are made honest").existing_file();
     line.add("--calibration", given.calibration, "P = sigma(margin / T), or any rising function")

@@ -3,28 +3,20 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdio>
-#include <optional>
-#include <string>
 
-#include <preflearn/core/system/progress.hpp>
 #include <preflearn/pipeline/score_file.hpp>
 #include <preflearn/policy/any_transformer.hpp>
-#include <preflearn/products/arithmetic_peak.hpp>
 
+#include "../command_line/command_line.hpp"
+#include "../command_line/work_bar.hpp"
 #include "../models/models.hpp"
 
 template <class Scalar>
 void score(const preflearn::any_backend<Scalar>& on, const preflearn::score_file_options& options) {
-    std::optional<preflearn::progress> bar;
-    const double peak = on.name.starts_with("cuda") ? 0 : preflearn::arithmetic_peak(); // the processor's
     preflearn::score_file(
-        on, options, [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); },
-        [&, use = preflearn::machine_use(peak)](std::size_t done, std::size_t total, double tokens,
-                                                double operations) mutable {
-            if (!bar) bar.emplace("scoring", total);
-            use.add(tokens, tokens * operations);
-            bar->update(done, use.text());
+        on, options, say_to_user,
+        [bar = work_bar(on.name)](std::size_t done, std::size_t total, double tokens, double operations) {
+            bar("scoring", done, total, tokens, operations);
         });
 }
 

@@ -32,6 +32,12 @@ void check(const model_choice& chosen) {
         throw usage_error("--device", "the GPU is one of --backend cuda");
 }
 
+void check_trains(const model_choice& chosen) {
+    if (chosen.backend == "cuda")
+        throw usage_error("--backend", "training stays on the processor (cpu, onednn); label and log_probs take cuda");
+    check(chosen);
+}
+
 preflearn::any_backend<float> models_of(const model_choice& chosen) {
     if (chosen.backend == "cuda") return cuda_models(chosen.type, chosen.device);
     if (chosen.backend == "cpu" || (chosen.backend.empty() && !has_onednn())) return cpu_models();

@@ -20,6 +20,8 @@ struct model_choice {
 std::vector<std::string> backend_names();
 /// \throws usage_error for what cannot be meant, as bfloat16 without products in it
 void check(const model_choice& chosen);
+/// The same of programs that train, which a GPU does not.
+void check_trains(const model_choice& chosen);
 
 /// What the user should know goes to standard error. \throws preflearn::no_device_error where this program has no such
 /// backend, or the machine no such device

@@ -13,6 +13,8 @@
 #include <preflearn/text/chat/formats.hpp>
 
 #include "../command_line/command_line.hpp"
+#include "../command_line/rule_options.hpp"
+#include "../command_line/sampling_options.hpp"
 #include "../command_line/training_bars.hpp"
 #include "../command_line/training_options.hpp"
 #include "../command_line/work_bar.hpp"
@@ -26,8 +28,8 @@ using namespace preflearn;
 struct arguments {
     rounds_options options;
     training_arguments training;
-    std::string rule, weight = "none", chat_format;
-    std::optional<double> threshold, top;
+    rule_choice rule;
+    std::string weight = "none", chat_format;
 };
 
 void apply(arguments& given) {
@@ -36,21 +38,19 @@ void apply(arguments& given) {
     set_if_given(to.aligning.watched.every, given.training.evaluate_every);
     set_if_given(to.aligning.watched.patience, given.training.patience);
     to.seed = to.aligning.seed;
-    if (!given.rule.empty())
-        to.labelling.rule = label_rule_named(given.rule, given.threshold, given.top);
-    else if (given.threshold || given.top)
-        throw usage_error("--threshold belongs to --rule abstain, --top to --rule top");
+    to.labelling.rule = chosen_rule(given.rule);
     to.labelling.weight = label_weight_named(given.weight);
     if (!given.chat_format.empty() && given.chat_format != "auto") (void)chat_format_named(given.chat_format);
     to.generating.chat_format = to.aligning.chat_format = given.chat_format;
     to.generating.tokenizer = to.aligning.tokenizer;
     check(to);
+    check_trains(given.training.on);
 }
 
 int work(arguments& given) {
     show_bars(given.options.aligning);
-    const rounds_made made =
-        rounds_file(models_of(given.training.on), given.options, any_loss_named, say_to_user, work_bar());
+    const any_backend<float> on = models_of(given.training.on);
+    const rounds_made made = rounds_file(on, given.options, any_loss_named, say_to_user, work_bar(on.name));
     std::printf("%s", to_text(rounds_table(made.rounds)).c_str());
     if (made.was_there) std::puts("made before by the same command: nothing was left to do");
     if (!made.stopped.empty()) std::printf("stopped: %s\n", made.stopped.c_str());
@@ -115,17 +115,9 @@ void add_steps(command_line& line, arguments& given) {
     line.add("--response-tokens", sampling.max_tokens, "of a response, its end token included")
         .positive()
         .shows_default();
-    line.add("--temperature", sampling.temperature, "logits are divided by it").no_minus().shows_default();
-    line.add("--top-k", sampling.top_k, "keep the k likeliest tokens; 0: all").non_negative().shows_default();
-    line.add("--top-p", sampling.top_p, "then the likeliest that together reach this probability").shows_default();
-    line.add("--min-p", sampling.min_p, "then those that are at least so many times as likely as the likeliest")
-        .shows_default();
+    add_sampling_options(line, sampling);
     line.add("--stop", to.generating.stop_strings, "a text before which a response ends").repeats();
-    line.add("--rule", given.rule, "how verdicts become labels: hard, soft, abstain or top; default: the teacher's")
-        .one_of({"hard", "soft", "abstain", "top"});
-    const option threshold =
-        line.add("--threshold", given.threshold, "of abstain: probability of the likelier response");
-    line.add("--top", given.top, "of top: share of the pairs in percent").excludes(threshold);
+    add_rule_options(line, given.rule);
     line.add("--calibrate", to.labelling.calibrate, "labelled pairs by which probabilities are made honest")
         .existing_file();
     line.add("--weight", given.weight, "what a label counts for: none, confidence or noise")

@@ -165,9 +165,7 @@ int main(int argc, char** argv) {
     };
     return line.run(argc, argv, work, [&] { // so that a name or value that does not fit is a usage error
         loss_of(given);
-        if (given.on.backend == "cuda")
-            throw usage_error("--backend", "training stays on the processor (cpu, onednn); log_probs scores on cuda");
-        check(given.on);
+        check_trains(given.on);
         preflearn::trained_tensors_named(given.trained);
         if (!given.chat_format.empty() && given.chat_format != "auto") preflearn::chat_format_named(given.chat_format);
     });

@@ -1,44 +1,18 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
 
-#include <preflearn/pipeline/teacher_folder/model_identity.hpp>
-#include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_kinds/classifier.hpp>
-#include <preflearn/report/run/write.hpp>
 #include <preflearn/text/files/load.hpp>
 
 #include "../../files.hpp"
 #include "../tiny_models.hpp"
+#include "unlearned_folder.hpp"
 
 using namespace preflearn;
-
-namespace {
-
-/// A folder of a teacher whose head was not learned, and its files.
-struct classifier_folder {
-    test::folder files;
-    teacher_description told;
-
-    classifier_folder() {
-        test::write_tiny_model(files / "model");
-        std::filesystem::create_directory(files / "t");
-        told = {.kind = "classifier",
-                .base = outside_model{(files / "model").string(), identify_model(files / "model")},
-                .policy = teacher_weights{},
-                .end_token = true};
-    }
-    [[nodiscard]] opened_teacher opened() const {
-        write_json(to_json(told), files / "t/teacher.json");
-        return open_teacher(files / "t");
-    }
-};
-
-} // namespace
 
 TEST_CASE("a template has a place for each response") {
     CHECK(pair_template("x{first}y{second}z")("1", "{second}") == "x1y{second}z");
@@ -58,7 +32,7 @@ TEST_CASE("a response that spells an end token does not end anything") {
 }
 
 TEST_CASE("a classifier's margin is the mean of both orders, and of three responses the scores are mean margins") {
-    classifier_folder f;
+    test::unlearned_folder f("classifier");
     any_scalar_head<float> head = load_scalar_head(test::on_processor(), f.files / "model");
     head.write_head([](std::span<float> v) {
         for (std::size_t j = 0; j < v.size(); ++j) v[j] = static_cast<float>(j) - 2.5f;

@@ -1,45 +1,19 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
-#include <filesystem>
 #include <span>
 #include <vector>
 
-#include <preflearn/pipeline/teacher_folder/model_identity.hpp>
-#include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_kinds/features.hpp>
-#include <preflearn/report/run/write.hpp>
 
 #include "../../files.hpp"
 #include "../tiny_models.hpp"
+#include "unlearned_folder.hpp"
 
 using namespace preflearn;
 
-namespace {
-
-/// A folder of a teacher whose head was not learned, and its files.
-struct features_folder {
-    test::folder files;
-    teacher_description told;
-
-    features_folder() {
-        test::write_tiny_model(files / "model");
-        std::filesystem::create_directory(files / "t");
-        told = {.kind = "features",
-                .base = outside_model{(files / "model").string(), identify_model(files / "model")},
-                .policy = teacher_weights{},
-                .end_token = true};
-    }
-    [[nodiscard]] opened_teacher opened() const {
-        write_json(to_json(told), files / "t/teacher.json");
-        return open_teacher(files / "t");
-    }
-};
-
-} // namespace
-
 TEST_CASE("a head on features is read as it was written, linear or MLP, and scores each state for itself") {
-    features_folder f;
+    test::unlearned_folder f("features");
     const any_transformer<float> model = load_feature_model(test::on_processor(), f.files / "model");
     const std::vector<token_id> prompt{0, 1}, c{2, 4}, d{3, 4};
     const std::vector<token_completion> both{{prompt, c}, {prompt, d}};

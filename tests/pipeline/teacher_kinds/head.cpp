@@ -1,45 +1,19 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
-#include <filesystem>
 #include <span>
 #include <vector>
 
-#include <preflearn/pipeline/teacher_folder/model_identity.hpp>
-#include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_kinds/head.hpp>
-#include <preflearn/report/run/write.hpp>
 
 #include "../../files.hpp"
 #include "../tiny_models.hpp"
+#include "unlearned_folder.hpp"
 
 using namespace preflearn;
 
-namespace {
-
-/// A folder of a teacher whose head was not learned, and its files.
-struct head_folder {
-    test::folder files;
-    teacher_description told;
-
-    head_folder() {
-        test::write_tiny_model(files / "model");
-        std::filesystem::create_directory(files / "t");
-        told = {.kind = "head",
-                .base = outside_model{(files / "model").string(), identify_model(files / "model")},
-                .policy = teacher_weights{},
-                .end_token = true};
-    }
-    [[nodiscard]] opened_teacher opened() const {
-        write_json(to_json(told), files / "t/teacher.json");
-        return open_teacher(files / "t");
-    }
-};
-
-} // namespace
-
 TEST_CASE("a head is read at the end token, has a score for each response, and another file of it is refused") {
-    head_folder f;
+    test::unlearned_folder f("head");
     CHECK(test::contains(test::error_of([&] { (void)load_head_teacher(f.opened(), test::on_processor()); }),
                          "'files' names no head.safetensors"));
     any_scalar_head<float> head = load_scalar_head(test::on_processor(), f.files / "model");

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <iterator>
 #include <span>
 #include <string>
@@ -59,18 +58,11 @@ class watched_teacher {
     }
     /// The judgements of `count` shown texts, those that are kept first. No block shows one id twice.
     template <class Shown> std::vector<judgement> judge_all(std::size_t count, const Shown& shown) {
-        std::vector<judgement> all;
-        for (std::size_t i = 1; i < kept_.lines().size(); ++i) {
-            try {
-                all.push_back(detail::read_judgement(kept_.lines()[i]));
-            } catch (const std::exception&) {
-                throw input_error(message(part_.path.string(), ": line ", i + 2, " was damaged; remove the file"));
-            }
-        }
+        std::vector<judgement> all = kept_.read_lines(detail::read_judgement, 1);
         require<input_error>(all.size() <= count, part_.path.string(), ": has more judgements than are asked for");
         if (all.size() < count) seen_(part_.title, all.size(), count, 0, 0);
         while (all.size() < count) {
-            constexpr std::size_t most = 16, enough = 32; // records, and responses
+            const std::size_t most = teacher_.block, enough = 2 * most; // records, and responses
             std::vector<shown_texts> block;
             std::unordered_set<std::uint64_t> ids;
             for (std::size_t i = all.size(), responses = 0; i < count && block.size() < most && responses < enough;
@@ -82,11 +74,7 @@ class watched_teacher {
                 break;
             }
             judged_block judged = judge(block);
-            std::vector<std::string> lines;
-            for (const judgement& said : judged.all)
-                lines.push_back(
-                    detail::judgement_line(said).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-            kept_.append(lines);
+            kept_.append(detail::judgement_lines(judged.all));
             std::ranges::move(judged.all, std::back_inserter(all));
             seen_(part_.title, all.size(), count, static_cast<double>(judged.tokens), teacher_.operations_per_token);
         }

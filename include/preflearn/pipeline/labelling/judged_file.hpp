@@ -61,6 +61,14 @@ inline nlohmann::json judgement_line(const judgement& said) {
     return line;
 }
 
+/// Each as such a line of text.
+inline std::vector<std::string> judgement_lines(std::span<const judgement> all) {
+    std::vector<std::string> lines;
+    for (const judgement& said : all)
+        lines.push_back(judgement_line(said).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    return lines;
+}
+
 inline judgement read_judgement(std::string_view text) {
     const nlohmann::json line = nlohmann::json::parse(text);
     judgement said;
@@ -113,11 +121,7 @@ std::vector<judgement> judge_file(const text_teacher& teacher, Next&& next, std:
         for (std::size_t n = std::min(block, total - all.size()); n > 0; --n) records.push_back(next());
         for (const label_record& record : records) shown.push_back(shown_in_order(record, seed));
         judged_block judged = teacher.judge(shown);
-        std::vector<std::string> lines;
-        for (const judgement& said : judged.all)
-            lines.push_back(
-                detail::judgement_line(said).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-        kept.append(lines);
+        kept.append(detail::judgement_lines(judged.all));
         std::ranges::move(judged.all, std::back_inserter(all));
         seen(to.title, all.size(), total, static_cast<double>(judged.tokens), teacher.operations_per_token);
     }

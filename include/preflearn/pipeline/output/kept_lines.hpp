@@ -37,16 +37,15 @@ class kept_lines {
 
     /// Those that were there when it was opened.
     [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
-    /// The same, each read. \param read makes a value of a line, or throws \throws input_error naming the line then
-    template <class Read> [[nodiscard]] auto read_lines(const Read& read) const {
+    /// The same from the line `first` on, each read.
+    /// \param read makes a value of a line, or throws \throws input_error naming the line then
+    template <class Read> [[nodiscard]] auto read_lines(const Read& read, std::size_t first = 0) const {
         std::vector<decltype(read(std::string_view()))> values;
-        values.reserve(lines_.size());
-        for (const std::string& line : lines_) {
+        for (std::size_t i = first; i < lines_.size(); ++i) {
             try {
-                values.push_back(read(std::string_view(line)));
+                values.push_back(read(std::string_view(lines_[i])));
             } catch (const std::exception&) {
-                throw input_error(
-                    message(path_.string(), ": line ", values.size() + 2, " was damaged; remove the file"));
+                throw input_error(message(path_.string(), ": line ", i + 2, " was damaged; remove the file"));
             }
         }
         return values;

@@ -57,6 +57,12 @@ inline card_group group_of(const prompt_scores& scores, double confidence) {
     return group;
 }
 
+/// Of a margin or of log-odds; nothing where there is neither.
+inline std::optional<double> evidence_size(const preference& verdict) {
+    const auto known = evidence_of(verdict);
+    return known ? std::optional(std::abs(*known)) : std::nullopt;
+}
+
 inline void correct(std::vector<card_group>& groups) {
     std::vector<double> p;
     for (const card_group& group : groups) p.push_back(group.pairs == 0 ? undefined : group.p);
@@ -121,20 +127,14 @@ inline std::vector<card_group> groups_by_category(const card_subject& subject, d
 
 inline std::vector<card_group> groups_by_margin(std::span<const card_pair> pairs, std::size_t bins,
                                                 double confidence = 0.95) {
-    const auto size = [](const card_pair& pair) {
-        const auto known = evidence_of(pair.said);
-        return known ? std::optional(std::abs(*known)) : std::nullopt;
-    };
-    return groups_by(pairs, size, bins, confidence);
+    return groups_by(
+        pairs, [](const card_pair& pair) { return detail::evidence_size(pair.said); }, bins, confidence);
 }
 
 inline std::vector<card_group> groups_by_gold_margin(std::span<const card_pair> pairs, std::size_t bins,
                                                      double confidence = 0.95) {
-    const auto size = [](const card_pair& pair) {
-        const auto known = evidence_of(pair.gold);
-        return known ? std::optional(std::abs(*known)) : std::nullopt;
-    };
-    return groups_by(pairs, size, bins, confidence);
+    return groups_by(
+        pairs, [](const card_pair& pair) { return detail::evidence_size(pair.gold); }, bins, confidence);
 }
 
 /// By the length of gold's choice minus that of the other response.

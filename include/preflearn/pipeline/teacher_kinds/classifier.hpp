@@ -150,19 +150,14 @@ struct classifier_teacher {
 
 /// \throws as `load_teacher_head`.
 inline text_teacher load_classifier_teacher(const opened_teacher& opened, const any_backend<float>& on) {
-    any_scalar_head<float> head = load_teacher_head(on, opened);
-    const scored_transformer model = head.model();
-    text_reading reading = reading_of(opened, model, opened.base);
-    text_teacher teacher{.operations_per_token = head.operations_per_token(), .parameters = model.layout().size()};
-    add_notes(teacher.notes, reading, model);
     const nlohmann::json settings = opened.description.settings;
     const teacher_fields in(settings, (opened.folder / "teacher.json").string() + ": 'settings'");
-    const auto held = std::make_shared<const detail::classifier_teacher>(
-        detail::classifier_teacher{.head = std::move(head),
-                                   .reading = std::move(reading),
-                                   .shown = pair_template(in.text("template", std::string(default_pair_template)))});
-    teacher.judge = [held](std::span<const shown_texts> block) { return held->judge(block); };
-    return teacher;
+    return load_teacher_by_head(opened, on, [&](any_scalar_head<float> head, text_reading reading) {
+        return detail::classifier_teacher{.head = std::move(head),
+                                          .reading = std::move(reading),
+                                          .shown =
+                                              pair_template(in.text("template", std::string(default_pair_template)))};
+    });
 }
 
 } // namespace preflearn

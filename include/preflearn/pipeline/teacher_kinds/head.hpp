@@ -85,17 +85,26 @@ struct head_teacher {
 
 } // namespace detail
 
+/// A teacher that judges by a head. \param make makes it of the head and of how texts are read
 /// \throws as `load_teacher_head`.
-inline text_teacher load_head_teacher(const opened_teacher& opened, const any_backend<float>& on) {
+template <class Make>
+text_teacher load_teacher_by_head(const opened_teacher& opened, const any_backend<float>& on, const Make& make) {
     any_scalar_head<float> head = load_teacher_head(on, opened);
     const scored_transformer model = head.model();
     text_reading reading = reading_of(opened, model, opened.base);
     text_teacher teacher{.operations_per_token = head.operations_per_token(), .parameters = model.layout().size()};
     add_notes(teacher.notes, reading, model);
-    const auto held = std::make_shared<const detail::head_teacher>(
-        detail::head_teacher{.head = std::move(head), .reading = std::move(reading)});
+    const auto held = std::make_shared<const decltype(make(std::move(head), std::move(reading)))>(
+        make(std::move(head), std::move(reading)));
     teacher.judge = [held](std::span<const shown_texts> block) { return held->judge(block); };
     return teacher;
+}
+
+/// \throws as `load_teacher_head`.
+inline text_teacher load_head_teacher(const opened_teacher& opened, const any_backend<float>& on) {
+    return load_teacher_by_head(opened, on, [](any_scalar_head<float> head, text_reading reading) {
+        return detail::head_teacher{.head = std::move(head), .reading = std::move(reading)};
+    });
 }
 
 } // namespace preflearn

@@ -130,7 +130,7 @@ class expression_classes {
     [[nodiscard]] std::uint16_t of_ascii(unsigned char byte) const { return ascii_[byte]; }
     [[nodiscard]] std::uint16_t of_any(char32_t code) const {
         const auto stretch = std::upper_bound(starts_.begin(), starts_.end(), code) - starts_.begin() - 1;
-        return by_category_[static_cast<std::size_t>(stretch) * category_count + preflearn::category_of(code)];
+        return by_category_[static_cast<std::size_t>(stretch) * category_count + category_of(code)];
     }
 
   private:
