@@ -1,5 +1,6 @@
 /// \file
-/// The whole library; each room of `preflearn/` has a header of its own and can be included alone.
+/// The whole library; each room of `preflearn/` has a header of its own and can be included alone. What the programs of
+/// examples/ do with files is apart, in `preflearn/programs.hpp`.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -7,7 +7,7 @@
 
 #include <preflearn/core/stored/element.hpp>
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/pipeline/aligning/align_file.hpp>
+#include <preflearn/programs/aligning/align_file.hpp>
 #include <preflearn/report/run/manifest.hpp>
 #include <preflearn/text/chat/formats.hpp>
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include <preflearn/pipeline/labelling/label_options.hpp>
+#include <preflearn/programs/labelling/label_options.hpp>
 
 #include "command_line.hpp"
 

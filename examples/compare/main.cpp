@@ -8,7 +8,7 @@
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/progress.hpp>
-#include <preflearn/pipeline/comparing/compare_files.hpp>
+#include <preflearn/programs/comparing/compare_files.hpp>
 #include <preflearn/report/run/manifest.hpp>
 
 #include "../command_line/command_line.hpp"

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/pipeline/evaluating/evaluate_file.hpp>
-#include <preflearn/pipeline/evaluating/evaluation_tables.hpp>
+#include <preflearn/programs/evaluating/evaluate_file.hpp>
+#include <preflearn/programs/evaluating/evaluation_tables.hpp>
 #include <preflearn/report/run/manifest.hpp>
 
 #include "../command_line/command_line.hpp"

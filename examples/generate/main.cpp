@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/pipeline/generating/generate_file.hpp>
+#include <preflearn/programs/generating/generate_file.hpp>
 #include <preflearn/report/run/manifest.hpp>
 #include <preflearn/text/chat/formats.hpp>
 

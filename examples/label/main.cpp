@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/pipeline/labelling/label_file.hpp>
+#include <preflearn/programs/labelling/label_file.hpp>
 #include <preflearn/report/run/manifest.hpp>
 
 #include "../command_line/command_line.hpp"

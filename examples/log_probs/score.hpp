@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include <preflearn/pipeline/score_file.hpp>
+#include <preflearn/pipeline/scoring/score_file.hpp>
 #include <preflearn/policy/any_transformer.hpp>
 
 #include "../command_line/command_line.hpp"

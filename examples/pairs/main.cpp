@@ -9,7 +9,7 @@
 #include <preflearn/core/system/progress.hpp>
 #include <preflearn/data/files/json_objects.hpp>
 #include <preflearn/data/records/preparing/prepare_records.hpp>
-#include <preflearn/pipeline/pairs/pairs_program.hpp>
+#include <preflearn/programs/pairs/pairs_program.hpp>
 #include <preflearn/report/run/write.hpp>
 
 #include "../command_line/column_options.hpp"

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/pipeline/rounds/rounds_file.hpp>
+#include <preflearn/programs/rounds/rounds_file.hpp>
 #include <preflearn/report/run/manifest.hpp>
 #include <preflearn/report/tables/table_text.hpp>
 #include <preflearn/text/chat/formats.hpp>

@@ -9,8 +9,8 @@
 
 #include <preflearn/checkpoint/mapped_file.hpp>
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/pipeline/labelling/label_options.hpp>
-#include <preflearn/pipeline/teaching/teach.hpp>
+#include <preflearn/programs/labelling/label_options.hpp>
+#include <preflearn/programs/teaching/teach.hpp>
 #include <preflearn/report/run/manifest.hpp>
 #include <preflearn/text/chat/formats.hpp>
 

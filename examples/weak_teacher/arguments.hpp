@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include <preflearn/pipeline/study.hpp>
-#include <preflearn/pipeline/study_data.hpp>
+#include <preflearn/pipeline/study/study.hpp>
+#include <preflearn/pipeline/study/study_data.hpp>
 #include <preflearn/report/run/manifest.hpp>
 
 #include "../losses/losses.hpp"

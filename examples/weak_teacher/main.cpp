@@ -10,8 +10,8 @@
 #include <vector>
 
 #include <preflearn/core/system/parallel.hpp>
-#include <preflearn/pipeline/study_report.hpp>
-#include <preflearn/pipeline/study_summary.hpp>
+#include <preflearn/pipeline/study/study_report.hpp>
+#include <preflearn/pipeline/study/study_summary.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/report/tables/table_text.hpp>
 #include <preflearn/text/chat/chat_template.hpp>

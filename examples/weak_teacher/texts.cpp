@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include <preflearn/pipeline/text_study.hpp>
+#include <preflearn/pipeline/study/text_study.hpp>
 #include <preflearn/report/run/file_hash.hpp>
 
 #include "../command_line/training_bars.hpp"

@@ -1,7 +1,7 @@
 // The study in a generated world.
 // SPDX-License-Identifier: MIT
-#include <preflearn/pipeline/study_progress.hpp>
-#include <preflearn/pipeline/world_study.hpp>
+#include <preflearn/pipeline/study/study_progress.hpp>
+#include <preflearn/pipeline/study/world_study.hpp>
 
 #include "../models/models.hpp"
 #include "arguments.hpp"

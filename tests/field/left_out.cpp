@@ -8,8 +8,8 @@
 #include <preflearn/data/preferences/preference_reader.hpp>
 #include <preflearn/data/selection/fitting.hpp>
 #include <preflearn/loss/named.hpp>
-#include <preflearn/pipeline/text_reader.hpp>
-#include <preflearn/pipeline/text_study.hpp>
+#include <preflearn/pipeline/scoring/text_reader.hpp>
+#include <preflearn/pipeline/study/text_study.hpp>
 #include <preflearn/policy/files/load_text_policy.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
 

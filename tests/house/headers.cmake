@@ -17,7 +17,7 @@ macro(precompile_for_headers name)
   list(APPEND precompiled ${CMAKE_CURRENT_BINARY_DIR}/${name}.hpp)
 endmacro()
 precompile(concepts preflearn/core/concepts.hpp)
-foreach(header pipeline/ranking/study policy/files/load_text_policy pipeline/study policy/transformer
+foreach(header pipeline/ranking/study policy/files/load_text_policy pipeline/study/study policy/transformer
     ranking/errors/covariance ranking/model/board_model loss_values/columns training/objective loss/pairs/pairwise
     data/preferences/record)
   set(base)

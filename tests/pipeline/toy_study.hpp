@@ -12,7 +12,7 @@
 #include <preflearn/core/many.hpp>
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/loss/named.hpp>
-#include <preflearn/pipeline/study.hpp>
+#include <preflearn/pipeline/study/study.hpp>
 #include <preflearn/teacher/from_reward.hpp>
 
 #include "toy_policy.hpp"

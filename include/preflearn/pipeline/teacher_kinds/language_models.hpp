@@ -18,10 +18,10 @@
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/data/selection/fitting.hpp>
 #include <preflearn/data/selection/left_out.hpp>
+#include <preflearn/pipeline/scoring/text_reader.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
-#include <preflearn/pipeline/text_reader.hpp>
 #include <preflearn/policy/adapters/adapter_files.hpp>
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>

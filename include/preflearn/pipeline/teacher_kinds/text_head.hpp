@@ -17,7 +17,7 @@
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/data/preferences/preference_data.hpp>
 #include <preflearn/data/selection/fitting.hpp>
-#include <preflearn/pipeline/text_reader.hpp>
+#include <preflearn/pipeline/scoring/text_reader.hpp>
 #include <preflearn/policy/any_scalar_head.hpp>
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/decoder/config.hpp>

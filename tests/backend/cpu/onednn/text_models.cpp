@@ -16,8 +16,8 @@
 
 #include <preflearn/backend/cpu/onednn/backend.hpp>
 #include <preflearn/loss/named.hpp>
-#include <preflearn/pipeline/score_file.hpp>
-#include <preflearn/pipeline/text_study.hpp>
+#include <preflearn/pipeline/scoring/score_file.hpp>
+#include <preflearn/pipeline/study/text_study.hpp>
 
 #include "../../../files.hpp"
 #include "../../../threads.hpp"

@@ -1,0 +1,209 @@
+/// \file
+/// A taught teacher on disk: what is known of it before anything is learned, whether it was made before, and its
+/// folder, which is held against the held-out pairs as it was written and appears whole or not at all.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/whole_folder.hpp>
+#include <preflearn/data/selection/left_out.hpp>
+#include <preflearn/pipeline/learning/training_report.hpp>
+#include <preflearn/pipeline/output/output_run.hpp>
+#include <preflearn/pipeline/scoring/text_model.hpp>
+#include <preflearn/pipeline/teacher_card/write_card.hpp>
+#include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
+#include <preflearn/pipeline/teacher_folder/model_identity.hpp>
+#include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
+#include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
+#include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
+#include <preflearn/pipeline/teacher_kinds/kinds.hpp>
+#include <preflearn/policy/adapters/adapter_files.hpp>
+#include <preflearn/policy/any_transformer.hpp>
+#include <preflearn/policy/files/load.hpp>
+#include <preflearn/programs/teaching/taught_card.hpp>
+#include <preflearn/programs/teaching/teach_data.hpp>
+#include <preflearn/programs/teaching/teach_options.hpp>
+#include <preflearn/report/run/file_hash.hpp>
+#include <preflearn/report/run/manifest.hpp>
+#include <preflearn/report/run/write.hpp>
+#include <preflearn/text/chat/chat_template.hpp>
+#include <preflearn/training/loop/fingerprint.hpp>
+#include <preflearn/training/loop/metrics.hpp>
+
+namespace preflearn {
+
+/// A teacher that was made, or had been before.
+struct taught {
+    teacher_description description{};
+    /// Nothing where no pairs were held out.
+    std::optional<held_out_report> held_out{};
+    training_history fine_tuning{}, preferences{};
+    /// The folder was there already, made by the same call.
+    bool was_there = false;
+    /// When its making began, for the seconds of manifest.json.
+    std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
+};
+
+namespace detail {
+
+/// What is known before anything is learned. \param settings of the kind
+inline teacher_description described(const any_backend<float>& on, const teach_options& options,
+                                     const chosen_chat_format& chat, nlohmann::ordered_json settings = {}) {
+    teacher_description told{.kind = options.kind,
+                             .beta = options.beta,
+                             .rule = options.rule,
+                             .per_token = options.per_token,
+                             .boundary = options.boundary == token_boundary::joint ? "joint" : "separate",
+                             .pretokenizer = options.tokenizer.pretokenizer,
+                             .chat_format = options.chat_format,
+                             .maximum_tokens = options.maximum_tokens,
+                             .combination = options.combination,
+                             .spread = options.spread,
+                             .settings = std::move(settings)};
+    if (!options.chat_format.empty()) told.chat_layout = layout_of(chat.format).name;
+    const auto outside = [](const std::filesystem::path& model) {
+        return outside_model{std::filesystem::absolute(named_folder(model)).lexically_normal().string(),
+                             identify_model(model)};
+    };
+    if (!options.model.empty()) told.base = outside(options.model);
+    if (!options.reference.empty())
+        told.reference = teacher_weights{.from = weights_from::outside, .outside = outside(options.reference)};
+    told.training = settings_of(options);
+    told.training["products"] = on.name;
+    if (!options.data.empty()) told.training["data"] = hash_text(hash_file(options.data).hash);
+    if (!options.held_out.empty()) told.training["held_out_data"] = hash_text(hash_file(options.held_out).hash);
+    for (const std::filesystem::path& member : options.members)
+        told.training["members"].push_back(hash_text(hash_file(member / "teacher.json").hash));
+    if (!options.members.empty()) told.training["combination"] = {options.combination, options.spread};
+    told.training["id_field"] = options.reading.id_field;
+    told.training["skip_malformed"] = options.reading.skip_malformed;
+    nlohmann::ordered_json all = to_json(told);
+    for (const char* const model : {"base_model", "reference"}) // what they are, not where
+        if (all.contains(model)) all[model].erase("path");
+    told.training["key"] = hash_text(hash_of_json(all));
+    return told;
+}
+
+/// The teacher that is at `out` already, if this call made it. \throws input_error where anything else is there.
+inline std::optional<taught> made_before(const std::filesystem::path& out, const teacher_description& told) {
+    const std::filesystem::path place = named_folder(out);
+    std::error_code ignored;
+    if (!std::filesystem::exists(std::filesystem::symlink_status(place, ignored))) {
+        const temporary_folder can_be_made(place); // fails now rather than in an hour
+        return std::nullopt;
+    }
+    require<input_error>(is_teacher_folder(place), place.string(),
+                         ": is there already and is no teacher's folder; "
+                         "nothing is written over");
+    taught found{.description =
+                     parse_teacher(read_json_file(place / "teacher.json"), (place / "teacher.json").string()),
+                 .was_there = true};
+    const nlohmann::ordered_json &there = found.description.training, &here = told.training;
+    require<input_error>(there.contains("key") && there.at("key") == here.at("key"), place.string(),
+                         ": holds a teacher that was made in another way; nothing is written over: remove it or give "
+                         "another name");
+    return found;
+}
+
+} // namespace detail
+
+/// Says in the description which pairs are learned from.
+inline void describe_pairs(teacher_description& told, const teach_data& data) {
+    told.training["pairs"] = data.learned.size();
+    told.training["pairs_hash"] = fingerprint_of(std::span<const text_comparison>(data.learned));
+    told.training["held_out_pairs"] = data.held_out.size();
+}
+
+/// Writes a model as an adapter or whole. \returns what the description says of it
+inline teacher_weights written_weights(const any_transformer<float>& model, const std::filesystem::path& folder,
+                                       const std::string& name) {
+    const bool adapter = !model.weights().adapters().empty();
+    if (adapter)
+        save_adapter(model, folder / name);
+    else
+        save_transformer(model, folder / name);
+    return {
+        .from = adapter ? weights_from::adapter : weights_from::model, .path = name, .hash = part_hash(folder, name)};
+}
+
+namespace detail {
+
+/// Holds the teacher in the folder against its held-out pairs, which also calibrate it.
+inline held_out_judgements judge_held_out(const any_backend<float>& on, const std::filesystem::path& folder,
+                                          const teach_options& options, const teach_data& data) {
+    const opened_teacher opened =
+        open_teacher(folder, {.model = options.model, .reference = options.reference, .external = options.external});
+    const text_teacher teacher = load_teacher(opened, on);
+    std::function<void(std::size_t)> scored;
+    if (options.scoring) scored = options.scoring("judging held-out pairs", data.held_out.size());
+    held_out_judgements judged{.said = {}, .parameters = teacher.parameters, .tokens = 0};
+    judged.said = with_names(data.held_out_names(), [&] {
+        return judge_pairs(teacher, data.held_out, options.seed, [&](std::size_t done, double tokens, double) {
+            judged.tokens += tokens;
+            if (scored) scored(done);
+        });
+    });
+    return judged;
+}
+
+} // namespace detail
+
+/// Makes the folder. \param write_weights puts what was learned into it and its description
+inline void write_teacher(const any_backend<float>& on, const teach_options& options, const teach_data& data,
+                          taught& made, const std::function<void(const std::filesystem::path&)>& write_weights) {
+    write_folder_whole(options.out, [&](const std::filesystem::path& folder) {
+        teacher_description& told = made.description;
+        write_weights(folder);
+        write_json(to_json(told), folder / "teacher.json");
+        if (!data.held_out.empty()) {
+            const held_out_judgements judged = detail::judge_held_out(on, folder, options, data);
+            made.held_out = hold_against(judged.said, data.held_out, data.held_out_labels);
+            const std::array trainings{&std::as_const(made.fine_tuning), &std::as_const(made.preferences)};
+            teacher_card card =
+                card_of_taught(detail::named_folder(options.out).filename().string(), judged, data, trainings);
+            card.facts.emplace_back("kind", told.kind);
+            write_card(card, folder);
+            told.evaluation = to_json(*made.held_out);
+            told.evaluation["chosen_on_these"] = !made.preferences.steps.empty();
+            if (made.held_out->calibration.status == estimate_status::ok) {
+                told.temperature = made.held_out->calibration.temperature;
+                told.calibrated = true;
+            }
+            write_json(to_json(told), folder / "teacher.json");
+        }
+        write_json(nlohmann::ordered_json{{"held_out", told.evaluation},
+                                          {"fine_tuning", json_of_steps(made.fine_tuning)},
+                                          {"preferences", json_of_steps(made.preferences)}},
+                   folder / "results.json");
+        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - made.began;
+        manifest run{.program = "teach",
+                     .command_line = options.command_line,
+                     .seed = options.seed,
+                     .sizes = {{"learned", data.learned.size()}, {"held_out", data.held_out.size()}},
+                     .beta = options.beta,
+                     .settings = told.training,
+                     .inputs = {},
+                     .wall_seconds = seconds.count()};
+        if (!options.data.empty()) run.inputs.push_back(hash_file(options.data));
+        if (!options.held_out.empty()) run.inputs.push_back(hash_file(options.held_out));
+        write_json(to_json(run), folder / "manifest.json");
+        write_left_out(folder / "left-out.jsonl", data.left_out);
+    });
+}
+
+} // namespace preflearn

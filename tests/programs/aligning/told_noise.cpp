@@ -1,0 +1,51 @@
+#include <doctest/doctest.h>
+
+#include <preflearn/core/system/error.hpp>
+#include <preflearn/programs/aligning/told_noise.hpp>
+
+#include "../../files.hpp"
+
+using namespace preflearn;
+
+TEST_CASE("a noise rate is a number below one half, or what is known of the teacher") {
+    align_options options{.data = "L.jsonl", .loss_name = "cdpo", .noise_rate = "0.1"};
+    const auto noise = noise_told(options);
+    CHECK(noise->found.rate.value == 0.1);
+    const auto values = parameters_with_noise(options, noise);
+    REQUIRE(values.size() == 1);
+    CHECK((values[0].name == "label_smoothing" && values[0].value == "0.1"));
+    for (const char* const wrong : {"0.5", "-0.1", "half"}) {
+        options.noise_rate = wrong;
+        CHECK_THROWS_AS(noise_told(options), argument_error);
+    }
+    options.noise_rate.clear();
+    CHECK_FALSE(noise_told(options)); // no manifest says it
+}
+
+TEST_CASE("a teacher that is no better than a coin cannot be corrected for") {
+    const test::folder folder;
+    noise_estimate noise{.pairs = 10};
+    noise.rate = {.value = 0.6, .bounds = {0.4, 0.8}, .count = 10, .status = estimate_status::ok};
+    folder.write("teacher.json", nlohmann::ordered_json{{"evaluation", {{"noise", to_json(noise)}}}}.dump());
+    align_options options{.noise_rate = "teacher", .teacher = folder / ""};
+    CHECK(test::contains(test::error_of([&] { noise_told(options); }), "below 50%"));
+    options.noise_rate.clear();
+    CHECK(noise_told(options)->found.rate.value == 0.6); // it is told, and corrects nothing
+    CHECK(parameters_with_noise(options, noise_told(options)).empty());
+}
+
+TEST_CASE("beta goes to losses that have one and are told no other") {
+    align_options options{.beta = 0.3};
+    CHECK(parameters_with_noise(options, {}).front().value == "0.3");
+    options.loss_parameters = {"beta=0.5"};
+    CHECK(parameters_with_noise(options, {}).front().value == "0.5");
+    options = {.loss_name = "sft", .beta = 0.3};
+    CHECK(parameters_with_noise(options, {}).empty());
+}
+
+TEST_CASE("ropo is refused with the names of losses that correct for a rate") {
+    align_options options{.loss_name = "ropo", .noise_rate = "0.1"};
+    const std::string told = test::error_of([&] { parameters_with_noise(options, noise_told(options)); });
+    CHECK(test::contains(told, "alpha"));
+    CHECK(test::contains(told, "robust"));
+}

@@ -1,0 +1,260 @@
+// Each program is killed from outside at random moments, started again until it ends, and has made the bytes of one
+// that nobody disturbed. The programs run in processes of their own, which this one, without threads or models, starts
+// anew from its own file: a process that has computed before cannot be forked safely.
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <csignal>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include <preflearn/core/numbers/random.hpp>
+#include <preflearn/loss/by_name/any_loss.hpp>
+#include <preflearn/loss/named.hpp>
+#include <preflearn/programs/aligning/align_file.hpp>
+#include <preflearn/programs/evaluating/evaluate_file.hpp>
+#include <preflearn/programs/generating/generate_file.hpp>
+#include <preflearn/programs/labelling/label_file.hpp>
+#include <preflearn/programs/rounds/round_files.hpp>
+#include <preflearn/programs/teaching/teach.hpp>
+
+#include "../pipeline/tiny_models.hpp"
+#include "aligning/tiny_losses.hpp"
+
+using namespace preflearn;
+
+namespace {
+
+constexpr const char* killed_child = "a program in a process of its own";
+
+/// Runs a program on what killed_inputs has written. \param out a folder of its own
+void killed_run(const std::string& program, const std::filesystem::path& in, const std::filesystem::path& out) {
+    const auto quiet = [](const std::string&) {};
+    const any_backend<float>& on = test::on_processor();
+    if (program == "teach") {
+        teach_options options{.model = in / "model", .data = in / "pairs.jsonl", .out = out / "teacher"};
+        options.maximum_tokens = 32;
+        options.training.epochs = 3;
+        options.checkpoint_every = 1;
+        teach(on, options, any_loss<double>(dpo{}), quiet);
+    } else if (program == "label") {
+        label_file(on, {.teacher = in / "reward", .data = in / "many.jsonl", .out = out / "labels.jsonl"}, quiet);
+    } else if (program == "generate") {
+        generate_options options{.model = in / "model", .data = in / "pairs.jsonl", .out = out / "responses.jsonl"};
+        options.count = 2;
+        options.sampling.max_tokens = 16;
+        options.batch = 4;
+        generate_file(on, options, quiet);
+    } else if (program == "align") {
+        align_options options{.model = in / "model", .data = in / "pairs.jsonl", .out = out / "student"};
+        options.maximum_tokens = 32;
+        options.training.epochs = 3;
+        options.checkpoint_every = 1;
+        align_file(on, options, test::tiny_loss, quiet);
+    } else {
+        evaluate_options options;
+        for (const char* const student : {"a", "b"})
+            options.responses.push_back({.name = student, .path = in / (student + std::string(".jsonl"))});
+        options.gold = {in / "reward"};
+        options.json = out / "evaluation.json";
+        evaluate_file(on, options, quiet);
+    }
+}
+
+/// Responses as a student's file has them.
+std::string killed_responses(std::size_t prompts, std::uint64_t seed) {
+    generator random(seed, "responses");
+    std::string lines;
+    for (std::size_t i = 0; i < prompts; ++i) {
+        std::string text;
+        for (std::uint64_t n = 1 + random.below(5); n > 0; --n) text += static_cast<char>('a' + random.below(4));
+        const std::string prompt = "ab" + std::string(1 + i % 7, 'c') + std::string(1 + i / 7, 'd');
+        lines += nlohmann::ordered_json{{"id", i}, {"prompt", prompt}, {"responses", {text}}}.dump() + "\n";
+    }
+    return lines;
+}
+
+struct killed_inputs {
+    test::folder folder;
+
+    killed_inputs() {
+        test::write_tiny_model(folder / "model", true, 5);
+        test::write_tiny_model(folder / "before", true, 6);
+        folder.write("pairs.jsonl", test::tiny_pairs(24));
+        folder.write("many.jsonl", test::tiny_pairs(160, 2));
+        folder.write("a.jsonl", killed_responses(60, 1));
+        folder.write("b.jsonl", killed_responses(60, 2));
+        write_implicit_reward(folder / "model", folder / "before", {.beta = 0.5}, folder / "reward");
+    }
+};
+
+/// A process that runs a program.
+class killed_process {
+  public:
+    /// \param largest no file grows beyond so many bytes; 0: any
+    killed_process(const std::string& program, const std::filesystem::path& in, const std::filesystem::path& out,
+                   std::size_t largest = 0) {
+        std::filesystem::create_directories(out);
+        std::vector<std::string> environment{"KILLED_PROGRAM=" + program, "KILLED_IN=" + in.string(),
+                                             "KILLED_OUT=" + out.string(), "KILLED_LARGEST=" + std::to_string(largest),
+                                             "OMP_NUM_THREADS=2"};
+        for (char** known = environ; *known != nullptr; ++known)
+            if (!std::string_view(*known).starts_with("OMP_NUM_THREADS=")) environment.emplace_back(*known);
+        std::vector<std::string> arguments{"/proc/self/exe", std::string("--test-case=") + killed_child};
+        posix_spawn_file_actions_t actions;
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, (out / "told").c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                         0600);
+        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+        const auto pointers = [](std::vector<std::string>& texts) {
+            std::vector<char*> made;
+            for (std::string& text : texts) made.push_back(text.data());
+            made.push_back(nullptr);
+            return made;
+        };
+        failed_ = posix_spawn(&process_, "/proc/self/exe", &actions, nullptr, pointers(arguments).data(),
+                              pointers(environment).data());
+        posix_spawn_file_actions_destroy(&actions);
+    }
+    /// Waits so long and then kills it. \returns whether it had ended by itself, rightly
+    bool end_within(std::chrono::microseconds time) {
+        REQUIRE(failed_ == 0);
+        int status = 0;
+        for (const auto start = std::chrono::steady_clock::now();;) {
+            if (::waitpid(process_, &status, WNOHANG) == process_) break;
+            if (std::chrono::steady_clock::now() - start > time) {
+                ::kill(process_, SIGKILL);
+                REQUIRE(::waitpid(process_, &status, 0) == process_);
+                if (WIFSIGNALED(status)) return false;
+                break;
+            }
+            std::this_thread::sleep_for(std::chrono::microseconds(200));
+        }
+        REQUIRE(WIFEXITED(status));
+        REQUIRE(WEXITSTATUS(status) == 0);
+        return true;
+    }
+    /// Waits for its end. \returns whether it was an error
+    bool fails() {
+        REQUIRE(failed_ == 0);
+        int status = 0;
+        REQUIRE(::waitpid(process_, &status, 0) == process_);
+        REQUIRE(WIFEXITED(status));
+        return WEXITSTATUS(status) != 0;
+    }
+
+  private:
+    pid_t process_ = 0;
+    int failed_ = 0;
+};
+
+/// What a program has made, by name, but for records of when it was made; what killed processes left, too, whose names
+/// begin with a dot, is nobody's.
+std::map<std::string, std::string> killed_results(const std::filesystem::path& folder) {
+    std::map<std::string, std::string> found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+        const std::string name = std::filesystem::relative(entry.path(), folder).string();
+        const bool hidden = name.starts_with('.') || name.find("/.") != std::string::npos;
+        if (entry.is_regular_file() && !hidden && !name.ends_with("manifest.json") && name != "told")
+            found.emplace(name, test::read(entry.path()));
+    }
+    return found;
+}
+
+using killed_files = std::map<std::string, std::string>;
+
+void check_same(const killed_files& made, const killed_files& expected) {
+    CHECK(made.size() == expected.size());
+    for (const auto& [name, content] : expected) {
+        CAPTURE(name);
+        REQUIRE(made.contains(name));
+        CHECK((made.at(name) == content));
+    }
+}
+
+void kill_ten_times(const std::string& program, std::uint64_t seed) {
+    const killed_inputs files;
+    constexpr auto as_long_as_it_takes = std::chrono::minutes(5);
+    const auto start = std::chrono::steady_clock::now();
+    REQUIRE(killed_process(program, files.folder.path(), files.folder / "whole").end_within(as_long_as_it_takes));
+    const auto whole =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start).count();
+    const auto expected = killed_results(files.folder / "whole");
+    REQUIRE_FALSE(expected.empty());
+    generator random(seed, "moments");
+    for (std::size_t kills = 0, chain = 0; kills < 10; ++chain) { // often more than one on the way to one result
+        const std::filesystem::path out = files.folder / ("killed-" + std::to_string(chain));
+        while (kills < 10) {
+            const auto moment = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(whole)));
+            if (killed_process(program, files.folder.path(), out).end_within(std::chrono::microseconds(moment))) break;
+            ++kills;
+        }
+        REQUIRE(killed_process(program, files.folder.path(), out).end_within(as_long_as_it_takes));
+        check_same(killed_results(out), expected);
+    }
+}
+
+} // namespace
+
+TEST_CASE("a program in a process of its own") {
+    const char* const program = std::getenv("KILLED_PROGRAM");
+    if (program == nullptr) return; // among other tests it does nothing
+    const auto largest = static_cast<rlim_t>(std::stoul(std::getenv("KILLED_LARGEST")));
+    if (largest == 0) return killed_run(program, std::getenv("KILLED_IN"), std::getenv("KILLED_OUT"));
+    const test::largest_file limit(largest);
+    killed_run(program, std::getenv("KILLED_IN"), std::getenv("KILLED_OUT"));
+}
+
+TEST_CASE("teach, killed at random moments, makes the same teacher") { kill_ten_times("teach", 1); }
+TEST_CASE("label, killed at random moments, makes the same labels") { kill_ten_times("label", 2); }
+TEST_CASE("generate, killed at random moments, makes the same responses") { kill_ten_times("generate", 3); }
+TEST_CASE("align, killed at random moments, makes the same student") { kill_ten_times("align", 4); }
+TEST_CASE("evaluate, killed at random moments, makes the same evaluation") { kill_ten_times("evaluate", 5); }
+
+TEST_CASE("a full disk is an error of every program, and with room again the same command makes the same bytes") {
+    for (const char* const program : {"teach", "label", "generate", "align", "evaluate"}) {
+        CAPTURE(program);
+        const killed_inputs files;
+        const auto whole = files.folder / "whole", out = files.folder / "out";
+        CHECK_FALSE(killed_process(program, files.folder.path(), whole).fails());
+        CHECK(killed_process(program, files.folder.path(), out, 1200).fails());
+        CHECK(test::contains(test::read(out / "told"), "disk full"));
+        CHECK_FALSE(killed_process(program, files.folder.path(), out).fails());
+        check_same(killed_results(out), killed_results(whole));
+    }
+}
+
+TEST_CASE("a wrong teacher and a file that is gone are errors that lose no judgement") {
+    const killed_inputs files;
+    const auto whole = files.folder / "whole", out = files.folder / "out";
+    CHECK_FALSE(killed_process("label", files.folder.path(), whole).fails());
+    CHECK(killed_process("label", files.folder.path(), out, 1200).fails()); // in the middle of it
+    const std::string part = test::read(out / "labels.jsonl.part");
+    CHECK(part.find('\n') + 1 < part.size());
+    std::filesystem::rename(files.folder / "model", files.folder / "right");
+    test::write_tiny_model(files.folder / "model", true, 7);
+    CHECK(killed_process("label", files.folder.path(), out).fails());
+    CHECK(test::contains(test::read(out / "told"), "other weights"));
+    std::filesystem::remove_all(files.folder / "model");
+    std::filesystem::rename(files.folder / "right", files.folder / "model");
+    std::filesystem::rename(files.folder / "many.jsonl", files.folder / "gone.jsonl");
+    CHECK(killed_process("label", files.folder.path(), out).fails());
+    std::filesystem::rename(files.folder / "gone.jsonl", files.folder / "many.jsonl");
+    CHECK((test::read(out / "labels.jsonl.part") == part));
+    CHECK_FALSE(killed_process("label", files.folder.path(), out).fails());
+    check_same(killed_results(out), killed_results(whole));
+}

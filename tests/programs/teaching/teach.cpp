@@ -1,0 +1,230 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <preflearn/loss/by_name/any_loss.hpp>
+#include <preflearn/loss/named.hpp>
+#include <preflearn/pipeline/study/text_study.hpp>
+#include <preflearn/programs/labelling/label_file.hpp>
+#include <preflearn/programs/teaching/teach.hpp>
+
+#include "../../files.hpp"
+#include "../../pipeline/tiny_models.hpp"
+
+using namespace preflearn;
+
+namespace {
+
+const any_loss<double>& dpo_loss() {
+    static const any_loss<double> made(dpo{});
+    return made;
+}
+
+struct taught_files {
+    test::folder folder;
+    std::string told;
+
+    taught_files() {
+        test::write_tiny_model(folder / "model");
+        folder.write("pairs.jsonl", test::tiny_pairs(24));
+    }
+    [[nodiscard]] teach_options options(const std::string& out = "teacher") const {
+        teach_options o{.model = folder / "model", .data = folder / "pairs.jsonl", .out = folder / out};
+        o.held_out_share = 0.25;
+        o.maximum_tokens = 32;
+        o.optimiser.rate = o.fine_tuning_optimiser.rate = 1e-2;
+        o.checkpoint_every = 1;
+        return o;
+    }
+    taught run(const teach_options& given) {
+        return teach(test::on_processor(), given, dpo_loss(), [&](const std::string& line) { told += line + "\n"; });
+    }
+    [[nodiscard]] std::string content(const std::string& out) const {
+        std::string all;
+        for (const char* const name : {"teacher.json", "results.json", "policy/adapter_model.safetensors",
+                                       "policy/model.safetensors", "reference/adapter_model.safetensors"})
+            if (std::filesystem::exists(folder / out / name)) all += test::read(folder / out / name);
+        return all;
+    }
+};
+
+} // namespace
+
+TEST_CASE("a teacher is taught by adapters, held against pairs it did not learn from, and says what it is") {
+    taught_files f;
+    teach_options options = f.options();
+    options.adapter = adapter_options{.rank = 2};
+    options.training.epochs = 3;
+    const taught made = f.run(options);
+    REQUIRE(made.held_out.has_value());
+    CHECK(made.held_out->pairs == 6);
+    CHECK(made.held_out->accuracy.defined());
+    CHECK(made.held_out->length_only.defined());
+    CHECK(test::contains(f.told, "held-out loss"));
+    const auto written = nlohmann::json::parse(test::read(f.folder / "teacher/teacher.json"));
+    CHECK(written["kind"] == "implicit");
+    CHECK(written["policy"]["from"] == "adapter");
+    CHECK(written["reference"]["path"] == "reference");
+    CHECK(written["end_token"] == true);
+    CHECK(written["evaluation"]["length_only_accuracy"].contains("low"));
+    CHECK(written["training"]["pairs"] == 18);
+    CHECK_FALSE(std::filesystem::exists(f.folder / "teacher.unfinished"));
+
+    CHECK(f.run(options).was_there); // nothing is done twice
+    options.beta = 0.2;
+    CHECK(test::contains(test::error_of([&] { f.run(options); }), "made in another way"));
+    std::filesystem::create_directory(f.folder / "mine");
+    options.out = f.folder / "mine";
+    CHECK(test::contains(test::error_of([&] { f.run(options); }), "no teacher's folder"));
+}
+
+TEST_CASE("taught and labelling, it gives a study's teacher labels for the same pairs and options") {
+    for (const bool adapter : {true, false}) {
+        CAPTURE(adapter);
+        taught_files f;
+        text_study_options study{.teacher = f.folder / "model",
+                                 .student = f.folder / "model",
+                                 .data = f.folder / "pairs.jsonl",
+                                 .maximum_tokens = 32,
+                                 .labelled = 10,
+                                 .unlabelled = 8,
+                                 .test = 6};
+        if (adapter) study.adapter = adapter_options{.rank = 2};
+        study.fine_tuning_optimiser.rate = study.study.teacher_optimiser.rate = 1e-2;
+        const study_result expected = run_text_study(test::on_processor(), study, dpo_loss(), [](const auto&) {});
+
+        const preference_data all = read_preferences(f.folder / "pairs.jsonl");
+        std::ofstream labelled(f.folder / "labelled.jsonl"), others(f.folder / "others.jsonl");
+        const auto lines = test::json_lines(f.folder / "pairs.jsonl");
+        std::size_t taken = 0;
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            const std::uint64_t id = all.comparisons()[i].id;
+            if (expected.human_labels.find(id)) {
+                others << lines[i].dump() << '\n';
+            } else if (!expected.human_test_labels.find(id)) {
+                labelled << lines[i].dump() << '\n';
+                ++taken;
+            }
+        }
+        labelled.close();
+        others.close();
+        REQUIRE(taken == expected.labelled);
+        teach_options options = f.options();
+        options.data = f.folder / "labelled.jsonl";
+        options.held_out_share = 0;
+        options.adapter = study.adapter;
+        f.run(options);
+        const labelled_file found = label_file(
+            test::on_processor(),
+            {.teacher = f.folder / "teacher", .data = f.folder / "others.jsonl", .out = f.folder / "labels.jsonl"},
+            [](const std::string&) {});
+        CHECK(found.written == expected.unlabelled);
+        for (const auto& line : test::json_lines(f.folder / "labels.jsonl")) {
+            const preference verdict = expected.teacher_labels.at(hash_of(line["id"].get<std::string>()));
+            CHECK(line["margin"].get<double>() == std::abs(verdict.margin().value()));
+            const bool human_agrees = line["human"] == 1;
+            CHECK(human_agrees ==
+                  (verdict.decision() == expected.human_labels.at(hash_of(line["id"].get<std::string>())).decision()));
+        }
+    }
+}
+
+TEST_CASE("stopped at any step, the same call goes on to the same bytes, and leaves nothing half made") {
+    taught_files f;
+    teach_options options = f.options("whole");
+    options.adapter = adapter_options{.rank = 2, .dropout = 0.2};
+    options.training.epochs = 2;
+    f.run(options);
+    std::size_t steps = 0;
+    options.out = f.folder / "stopped";
+    std::size_t stops = 0;
+    for (std::size_t at = 1;; ++at) { // every run goes one step further than the one before
+        steps = 0;
+        options.observe = [&](std::string_view) {
+            return [&](const training_step&) {
+                if (++steps == 1 + at % 2) throw std::runtime_error("killed");
+            };
+        };
+        try {
+            f.run(options);
+            break;
+        } catch (const std::runtime_error& stop) {
+            REQUIRE(std::string(stop.what()) == "killed");
+            ++stops;
+            CHECK_FALSE(std::filesystem::exists(f.folder / "stopped"));
+        }
+        REQUIRE(at < 100);
+    }
+    CHECK(stops >= 3);
+    CHECK(f.content("stopped") == f.content("whole"));
+}
+
+TEST_CASE(
+    "without adapters policy and reference are models of the folder; without fine-tuning the base is the reference") {
+    taught_files f;
+    teach_options options = f.options();
+    f.run(options);
+    auto written = nlohmann::json::parse(test::read(f.folder / "teacher/teacher.json"));
+    CHECK(written["policy"]["from"] == "model");
+    CHECK(written["reference"]["from"] == "model");
+    options.out = f.folder / "untuned";
+    options.fine_tuning.epochs = 0;
+    f.run(options);
+    written = nlohmann::json::parse(test::read(f.folder / "untuned/teacher.json"));
+    CHECK(written["reference"]["from"] == "base");
+    options.out = f.folder / "wrapped"; // a model that was trained elsewhere, and its reference
+    test::write_tiny_model(f.folder / "other", false, 8);
+    options.reference = f.folder / "other";
+    options.training.epochs = 0;
+    const taught wrapped = f.run(options);
+    written = nlohmann::json::parse(test::read(f.folder / "wrapped/teacher.json"));
+    CHECK(written["policy"]["from"] == "base");
+    CHECK(written["reference"]["from"] == "outside");
+    CHECK(wrapped.held_out->pairs == 24);
+}
+
+TEST_CASE("likelihood, longer and recorded are teachers, too; what does not go together is refused") {
+    taught_files f;
+    teach_options options = f.options("sft");
+    options.kind = "likelihood";
+    options.per_token = true;
+    CHECK(f.run(options).held_out->accuracy.defined());
+    options = f.options("longer");
+    options.kind = "longer";
+    CHECK(test::contains(test::error_of([&] { f.run(options); }), "has no model"));
+    options.model.clear();
+    const taught longer = f.run(options);
+    CHECK(longer.held_out->pairs == 24);
+    CHECK(longer.held_out->accuracy.value == longer.held_out->length_only.value);
+    options = f.options("recorded");
+    options.kind = "recorded";
+    options.model.clear();
+    options.data = f.folder.write("verdicts.jsonl", R"({"id": "p0", "margin": 2})"
+                                                    "\n"
+                                                    R"({"id": "p1", "scores": [0.5, 1.5]})"
+                                                    "\n");
+    options.held_out = f.folder / "pairs.jsonl";
+    const taught recorded = f.run(options);
+    CHECK(recorded.held_out->unfit == 22);
+    CHECK(recorded.held_out->accuracy.value == 0.5);
+    options = f.options("both"); // a folder of both
+    options.kind = "ensemble";
+    options.model.clear();
+    options.members = {f.folder / "longer", f.folder / "sft"};
+    options.combination = "vote";
+    CHECK(f.run(options).held_out->accuracy.defined());
+    CHECK(std::filesystem::exists(f.folder / "both/members/1/policy/model.safetensors"));
+    CHECK(f.run(options).was_there);
+    options.members.clear();
+    CHECK(test::contains(test::error_of([&] { f.run(options); }), "at least one"));
+    options.kind = "oracle";
+    CHECK(test::contains(test::error_of([&] { f.run(options); }), teacher_kind_names()));
+}

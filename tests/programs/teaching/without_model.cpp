@@ -1,0 +1,40 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+
+#include <preflearn/programs/teaching/without_model.hpp>
+
+#include "../../files.hpp"
+#include "../../pipeline/tiny_models.hpp"
+
+using namespace preflearn;
+
+TEST_CASE("a teacher without a model is held against all pairs and takes what it needs into its folder") {
+    test::folder f;
+    f.write("pairs.jsonl", test::tiny_pairs(6));
+    teach_options options{.kind = "longer", .data = f / "pairs.jsonl", .out = f / "longer"};
+    const chosen_chat_format chat;
+    const speaker say = [](const std::string& /*line*/) {};
+    const any_loss<double> loss;
+    const teaching at{.on = test::on_processor(), .options = options, .chat = chat, .loss = loss, .say = say};
+    const taught longer = teach_without_model(at, detail::described(at.on, options, chat));
+    REQUIRE(longer.held_out.has_value());
+    CHECK(longer.held_out->pairs == 6);
+
+    f.write("verdicts.jsonl", "{\"id\":\"p0\",\"label\":\"first\"}\n");
+    options.kind = "recorded";
+    options.data = f / "verdicts.jsonl";
+    options.out = f / "recorded";
+    const taught recorded = teach_without_model(at, detail::described(at.on, options, chat));
+    CHECK_FALSE(recorded.held_out.has_value());
+    CHECK(test::read(f / "recorded/records.jsonl") == test::read(f / "verdicts.jsonl"));
+
+    options.kind = "ensemble";
+    options.data = f / "pairs.jsonl";
+    options.out = f / "both";
+    options.members = {f / "longer"};
+    const taught both = teach_without_model(at, detail::described(at.on, options, chat));
+    CHECK(std::filesystem::exists(f / "both/members/0/teacher.json"));
+    CHECK(both.held_out->accuracy.value == longer.held_out->accuracy.value);
+}
