@@ -296,8 +296,9 @@ inline taught teach_features(const teaching& at, teacher_description told) {
                             const label_set& labels, const char* title) {
         if (options.scoring)
             store.seen = [seen = options.scoring(title, pairs.size())](std::size_t done) { seen(done / 2); };
-        return detail::with_names(
-            file.names(), [&] { return detail::states_of(model, reading, file, pairs, labels, options.seed, store); });
+        return detail::with_names(file.names(), [&] {
+            return detail::states_of(model, reading, file, pairs, labels, options.split_by(), store);
+        });
     };
     const detail::state_pairs learned = states(data.file, data.learned, data.labels, "hidden states");
     const preference_data& held_file = data.held_out_file.empty() ? data.file : data.held_out_file;
