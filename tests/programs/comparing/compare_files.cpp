@@ -51,6 +51,7 @@ TEST_CASE("a folder of somebody else is left alone") {
     test::label_files f;
     f.add("x", test::labels_of("aabb", "abab"));
     f.options.report = f.at / "report";
+    std::filesystem::create_directory(f.options.report);
     f.at.write("report/diary.txt", "mine");
     CHECK(test::contains(test::error_of([&] { compare_files(f.options); }), "not made by this program"));
 }

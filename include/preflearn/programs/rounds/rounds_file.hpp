@@ -60,7 +60,7 @@ inline output_run run_of(const any_backend<float>& on, const rounds_options& opt
     manifest record{.program = "rounds", .command_line = options.command_line, .seed = options.seed};
     record.settings = {{"generate", generation_run(generating, on.name, model_name(generating)).key},
                        {"align", settings_of(aligning)},
-                       {"loss", losses(aligning.loss_name, parameters_with_noise(aligning, std::nullopt)).identity()},
+                       {"loss", losses(loss_asked_for(aligning), parameters_with_noise(aligning, std::nullopt)).identity()},
                        {"rule", options.labelling.rule ? name_of(options.labelling.rule->kind) : "teacher's"},
                        {"amount", options.labelling.rule ? options.labelling.rule->amount : 0},
                        {"weight", name_of(options.labelling.weight)},
