@@ -4,6 +4,7 @@
 #pragma once
 
 #include <preflearn/programs/rounds/round_files.hpp>
+#include <preflearn/programs/rounds/round_parameters.hpp>
 #include <preflearn/programs/rounds/round_result.hpp>
 #include <preflearn/programs/rounds/rounds_file.hpp>
 #include <preflearn/programs/rounds/rounds_options.hpp>

@@ -120,6 +120,21 @@ TEST_CASE("the divergence alone can make a label unsure; without it the margin d
     CHECK(loss.reduce(p.scores()).least(0.9) == std::vector<bool>{false, true});
 }
 
+TEST_CASE("how far the logits are extrapolated decides between margin and divergence") {
+    token_pairs<double> p = random_token_pairs<double>(2, 2);
+    p.target.clear();
+    for (auto* side : {&p.chosen, &p.rejected}) {
+        side->policy.assign(side->policy.size(), -1);
+        side->reference.assign(side->policy.size(), -1);
+        side->divergence.assign(side->policy.size(), 0);
+    }
+    p.chosen.policy[0] = 9;                                                                  // u - v = 10
+    p.chosen.divergence[0] = 8;                                                              // D_w - D_l
+    p.chosen.policy[p.chosen.offsets[1]] = 4;                                                // 5, and nothing
+    CHECK(spa{.lambda = 0}.reduce(p.scores()).least(0.9) == std::vector<bool>{true, false}); // 2 and 5
+    CHECK(spa{.lambda = 1}.reduce(p.scores()).least(0.9) == std::vector<bool>{false, true}); // 12 and 10
+}
+
 TEST_CASE("with nothing smoothed it is DPO, and the gradient is that of finite differences") {
     token_pairs<double> p = random_token_pairs<double>(30, 5), q = p;
     CHECK(spa{.share = 0}(p.scores(), p.gradients()).loss == from_tokens<dpo>{}(q.scores(), q.gradients()).loss);

@@ -96,8 +96,8 @@ inline void check_category_field(const teach_options& options) {
         const nlohmann::json record = nlohmann::json::parse(*line, nullptr, false);
         if (!category_of_value(detail::field_at(record, options.category_field)).empty()) return;
     }
-    throw input_error(message(path.string(), ": no record has a column ", excerpt{options.category_field},
-                              " (--category-field)"));
+    throw input_error(
+        message(path.string(), ": no record has a column ", excerpt{options.category_field}, " (--category-field)"));
 }
 
 /// The categories of the held-out pairs where options name a column. \throws input_error where no pair has it

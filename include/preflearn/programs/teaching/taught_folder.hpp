@@ -206,7 +206,7 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
         teacher_description& told = made.description;
         write_weights(folder);
         write_json(to_json(told), folder / "teacher.json");
-        if (!data.held_out.empty()) {
+        if (!data.held_out.empty() && !options.is_repeat) {
             const held_out_judgements judged = detail::judge_held_out(on, folder, options, data);
             made.held_out = hold_against(judged.said, data.held_out, data.held_out_labels);
             const teacher_card card = detail::held_out_card(on, options, data, judged, made);

@@ -34,6 +34,7 @@ inline teach_options repeat_options(const teach_options& options, std::size_t nu
     other.seed = options.seed + number;
     other.split_seed = options.split_by();
     other.seeds = 1;
+    other.is_repeat = true;
     other.repeats.clear();
     other.out = unfinished_path(options.out) / "repeats" / message("seed-", other.seed);
     return other;

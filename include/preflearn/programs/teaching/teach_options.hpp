@@ -121,8 +121,10 @@ struct teach_options {
     /// So many teachers are made, by `seed` and the numbers behind it; all but the first only for the card, which says
     /// how far they agree.
     std::size_t seeds = 1;
-    /// Folders of these others, which `teach` fills in.
+    /// Folders of these others, which `teach` fills in; and whether this is one of them, which is judged with the
+    /// first.
     std::vector<std::filesystem::path> repeats{};
+    bool is_repeat = false;
     /// A column of the held-out pairs by which the card's accuracy is also given apart (a.b: member b of a); empty:
     /// none.
     std::string category_field{};
