@@ -92,7 +92,10 @@ struct token_file_pairs {
     pair_numbers_of_file pair{};
 
     [[nodiscard]] token_scores<double> scores(std::span<const token_field> fields) const {
-        token_scores<double> all{.weight = pair.weight, .target = pair.target, .margin = pair.margin};
+        token_scores<double> all;
+        all.weight = pair.weight;
+        all.target = pair.target;
+        all.margin = pair.margin;
         for (std::size_t k = 0; k < fields.size(); ++k) all.*fields[k].side.*fields[k].column = numbers[k];
         all.chosen.rows.offsets = offsets[0];
         all.rejected.rows.offsets = offsets[1];
