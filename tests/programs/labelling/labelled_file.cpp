@@ -36,11 +36,11 @@ TEST_CASE("every record is counted once; agreement is of written pairs that a hu
     CHECK(found.flipped == 1); // of those that are written
     CHECK(found.human_verdicts == 3);
     CHECK(found.human_agreement.value == doctest::Approx((1 + 0 + 0.5) / 3));
-    CHECK(detail::to_json(found)["human_verdicts"] == 3);
+    CHECK(detail::labelled_json(found)["human_verdicts"] == 3);
     CHECK(test::contains(to_text(found), "7 records, 6 labels\n  left out: 1 (tie)\n  turned on purpose: 1\n"));
     labelled_file none{.records = 1};
     detail::count_labels(none, std::span(records).subspan(3, 1), std::span(labels).first(1));
-    CHECK_FALSE(detail::to_json(none).contains("human_agreement"));
+    CHECK_FALSE(detail::labelled_json(none).contains("human_agreement"));
     CHECK_FALSE(test::contains(to_text(none), "human"));
 }
 

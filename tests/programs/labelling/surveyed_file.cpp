@@ -92,7 +92,7 @@ TEST_CASE("the calibration is the teacher's own, or by the humans' verdicts what
     const auto calibrated = [&](const std::string& part) {
         const auto by = detail::judge_calibration(surveyed_file_teacher(), options, {}, {f / part, "k", "t"},
                                                   surveyed_file_progress);
-        return detail::calibration_of(by, {.temperature = 3, .calibrated = true}, options);
+        return detail::label_calibration_of(by, {.temperature = 3, .calibrated = true}, options);
     };
     CHECK(calibrated("own").temperature == 3);
     CHECK(calibrated("own").calibrated);

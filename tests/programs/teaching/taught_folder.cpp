@@ -76,14 +76,14 @@ TEST_CASE("a taught teacher's key is what it is made of, not where that lies") {
 TEST_CASE("it is held against its pairs as it was written, is found by the same call, and nothing is written over") {
     taught_folder_files f;
     const std::size_t before = f.entries();
-    CHECK_FALSE(detail::made_before(f.options.out, f.described()).has_value());
+    CHECK_FALSE(detail::teacher_made_before(f.options.out, f.described()).has_value());
     CHECK(f.entries() == before); // nothing is left of the trial
     const taught made = f.write([](const std::filesystem::path& folder) { CHECK(std::filesystem::is_empty(folder)); });
     REQUIRE(made.held_out.has_value());
     CHECK(made.held_out->accuracy.value == doctest::Approx(0.75));
     CHECK(made.description.calibrated);
     CHECK(f.entries() == before + 1);
-    const auto found = detail::made_before(f.options.out / "", f.described());
+    const auto found = detail::teacher_made_before(f.options.out / "", f.described());
     REQUIRE(found.has_value());
     CHECK(found->was_there);
     CHECK(found->description.temperature == made.description.temperature);
@@ -91,7 +91,9 @@ TEST_CASE("it is held against its pairs as it was written, is found by the same 
     CHECK(nlohmann::json::parse(test::read(f.options.out / "results.json")).at("held_out") ==
           nlohmann::json(found->description.evaluation));
     f.options.seed = 1;
-    const auto fault = [&] { return test::error_of([&] { (void)detail::made_before(f.options.out, f.described()); }); };
+    const auto fault = [&] {
+        return test::error_of([&] { (void)detail::teacher_made_before(f.options.out, f.described()); });
+    };
     CHECK(test::contains(fault(), "made in another way"));
     f.folder.write("t/teacher.json", "{}");
     CHECK(test::contains(fault(), "no teacher's folder"));

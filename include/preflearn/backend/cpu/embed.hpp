@@ -19,7 +19,7 @@ namespace preflearn {
 template <class T, class Stored = stored_matrix>
 void embed_rows(std::span<const token_id> ids, const weight_matrix<host_operands<Stored>, T>& table, double scale,
                 matrix_view<T> x) {
-    detail::check_rows("embed", ids.size(), x, table.columns());
+    detail::check_operand_rows("embed", ids.size(), x, table.columns());
     detail::each_row(x, [&](std::size_t r) {
         std::size_t id = static_cast<std::size_t>(ids[r]), part = 0;
         if (table.stored.empty()) {
@@ -36,7 +36,7 @@ void embed_rows(std::span<const token_id> ids, const weight_matrix<host_operands
 /// Row r of `x` += row positions[r] of the table.
 template <class T>
 void add_position_rows(std::span<const std::uint32_t> positions, matrix_view<const T> table, matrix_view<T> x) {
-    detail::check_rows("add_positions", positions.size(), x, table.columns);
+    detail::check_operand_rows("add_positions", positions.size(), x, table.columns);
     detail::each_row(x, [&](std::size_t r) {
         const T* const added = table.row(positions[r]);
         for (std::size_t c = 0; c < x.columns; ++c) x(r, c) += added[c];

@@ -24,7 +24,8 @@ template <class T, class Use> void each_row(matrix_view<T> rows, const Use& use)
 }
 
 /// \throws argument_error unless `given` numbers name one row each of `rows` that are `columns` wide.
-template <class T> void check_rows(const char* operation, std::size_t given, matrix_view<T> rows, std::size_t columns) {
+template <class T>
+void check_operand_rows(const char* operation, std::size_t given, matrix_view<T> rows, std::size_t columns) {
     require(given == rows.rows && columns == rows.columns, operation, ": ", given, " rows of width ", columns,
             " do not fit ", rows.rows, " x ", rows.columns);
 }
@@ -41,13 +42,13 @@ template <class T> void fill_rows(matrix_view<T> rows, T value) {
 /// Copies rows unless both are one array.
 template <class T> void copy_rows(matrix_view<const T> from, matrix_view<T> to) {
     if (from.data == to.data) return;
-    detail::check_rows("copy", from.rows, to, from.columns);
+    detail::check_operand_rows("copy", from.rows, to, from.columns);
     detail::each_row(to, [&](std::size_t r) { std::copy_n(from.row(r), from.columns, to.row(r)); });
 }
 
 /// to += factor · from.
 template <class T> void add_rows(matrix_view<const T> from, matrix_view<T> to, T factor) {
-    detail::check_rows("add", from.rows, to, from.columns);
+    detail::check_operand_rows("add", from.rows, to, from.columns);
     detail::each_row(to, [&](std::size_t r) {
         const T* const added = from.row(r);
         T* const sum = to.row(r);
@@ -58,21 +59,21 @@ template <class T> void add_rows(matrix_view<const T> from, matrix_view<T> to, T
 /// Row i of `to` = row numbers[i] of `from`.
 template <class T>
 void gather_rows(matrix_view<const T> from, std::span<const std::size_t> numbers, matrix_view<T> to) {
-    detail::check_rows("gather_rows", numbers.size(), to, from.columns);
+    detail::check_operand_rows("gather_rows", numbers.size(), to, from.columns);
     detail::each_row(to, [&](std::size_t r) { std::copy_n(from.row(numbers[r]), from.columns, to.row(r)); });
 }
 
 /// Row numbers[i] of `to` = row i of `from`; no number twice.
 template <class T>
 void scatter_rows(matrix_view<const T> from, std::span<const std::size_t> numbers, matrix_view<T> to) {
-    detail::check_rows("scatter_rows", numbers.size(), from, to.columns);
+    detail::check_operand_rows("scatter_rows", numbers.size(), from, to.columns);
     detail::each_row(from, [&](std::size_t r) { std::copy_n(from.row(r), from.columns, to.row(numbers[r])); });
 }
 
 /// Row numbers[i] of `to` += factor · row i of `from`; a number may come often.
 template <class T, class Number>
 void add_to_rows(matrix_view<const T> from, std::span<const Number> numbers, T factor, matrix_view<T> to) {
-    detail::check_rows("add to rows", numbers.size(), from, to.columns);
+    detail::check_operand_rows("add to rows", numbers.size(), from, to.columns);
     parallel_blocks(from.columns, std::max<std::size_t>(64, 65536 / (1 + from.rows)),
                     [&](std::size_t begin, std::size_t end) {
                         for (std::size_t r = 0; r < from.rows; ++r) {

@@ -36,7 +36,7 @@ struct cublaslt_operands {
     const void* bias;
 };
 
-inline std::size_t bytes_of(cudaDataType_t type) { return type == CUDA_R_32F ? 4 : 2; }
+inline std::size_t bytes_of_type(cudaDataType_t type) { return type == CUDA_R_32F ? 4 : 2; }
 
 /// A copy of a column-major matrix whose columns all start at multiples of 16 bytes; or such room for one.
 class aligned_copy {
@@ -141,7 +141,7 @@ class cublaslt_context {
     /// The same on copies that are aligned: matrices of odd leading dimensions, parts that start anywhere.
     bool run_aligned(cublaslt_kind kind, cublaslt_operands on, cudaStream_t stream) {
         gemm_shape& s = kind.shape;
-        const std::size_t in = bytes_of(kind.inputs), out = bytes_of(kind.output);
+        const std::size_t in = bytes_of_type(kind.inputs), out = bytes_of_type(kind.output);
         const aligned_copy a(s.a_rows(), s.a_columns(), s.lda, in, stream);
         const aligned_copy b(s.b_rows(), s.b_columns(), s.ldb, in, stream), c(s.m, s.n, s.ldc, out, stream);
         const aligned_copy bias(kind.biased ? s.m : 0, 1, s.m, out, stream);

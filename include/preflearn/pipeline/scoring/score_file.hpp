@@ -135,7 +135,7 @@ any_transformer<Scalar> scored_model(const any_backend<Scalar>& on, const score_
     return options.adapter.empty() ? std::move(model) : load_adapter(model, options.adapter);
 }
 
-inline std::string_view name_of(token_boundary boundary) {
+inline std::string_view boundary_name(token_boundary boundary) {
     return boundary == token_boundary::joint ? "joint" : "separate";
 }
 
@@ -151,7 +151,7 @@ inline std::uint64_t score_key(const score_file_options& options, const manifest
 inline nlohmann::ordered_json score_settings(const score_file_options& options, const tokenizer& words,
                                              const conversation_reading& conversations, std::string_view precision) {
     nlohmann::ordered_json settings{{"tokens_only", options.tokens_only},
-                                    {"boundary", name_of(options.boundary)},
+                                    {"boundary", boundary_name(options.boundary)},
                                     {"end_token", options.after_response == response_end::end_token}};
     if (!options.tokens_only) settings["precision"] = precision;
     if (!options.adapter.empty()) settings["adapter"] = options.adapter.string();

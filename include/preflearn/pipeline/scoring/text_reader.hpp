@@ -29,7 +29,7 @@ inline std::size_t checked_length(token_span ids, std::size_t vocabulary, std::s
 
 /// What the policy's model reads: of the two together, where the policy knows that.
 template <class TextPolicy>
-token_completion tokens_of(const TextPolicy& policy, std::string_view prompt, std::string_view response) {
+token_completion completion_tokens(const TextPolicy& policy, std::string_view prompt, std::string_view response) {
     if constexpr (requires { policy.tokens(prompt, response); })
         return policy.tokens(prompt, response);
     else
@@ -51,8 +51,8 @@ template <class TextPolicy> pair_reader reader_of(const TextPolicy& policy, std:
     return {.name = std::move(name),
             .maximum_length = policy.model().config().maximum_length,
             .lengths = [&policy, vocabulary](const text_comparison& pair) {
-                const token_completion first = detail::tokens_of(policy, pair.prompt, pair.first),
-                                       second = detail::tokens_of(policy, pair.prompt, pair.second);
+                const token_completion first = detail::completion_tokens(policy, pair.prompt, pair.first),
+                                       second = detail::completion_tokens(policy, pair.prompt, pair.second);
                 return pair_lengths{.prompt = detail::checked_length(first.prompt, vocabulary, "prompt"),
                                     .first = detail::checked_length(first.response, vocabulary, "first response"),
                                     .second = detail::checked_length(second.response, vocabulary, "second response"),

@@ -93,7 +93,7 @@ inline constexpr std::string_view before = "SFT only", random = "random labels",
 namespace detail {
 
 /// The labels of these comparisons alone.
-template <class C> label_set labels_of(std::span<const C> comparisons, const label_set& all) {
+template <class C> label_set labels_of_comparisons(std::span<const C> comparisons, const label_set& all) {
     label_set some;
     for (const C& c : comparisons)
         some.add({static_cast<std::uint64_t>(c.id), all.at(static_cast<std::uint64_t>(c.id))});
@@ -128,7 +128,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         result_.test = input_.test.size();
         number_prompts();
         result_.human_labels = known_labels_of(input_.unlabelled, input_.human);
-        result_.human_test_labels = labels_of(input_.test, input_.human);
+        result_.human_test_labels = labels_of_comparisons(input_.test, input_.human);
         if constexpr (has_gold) {
             const reward_teacher gold{input_.gold, hard_label{}};
             result_.gold_labels = label_all(input_.unlabelled, gold);
@@ -250,7 +250,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         if (missing == 0) {
             add_student(row_name::human, input_.unlabelled, references.subspan(labelled), result_.human_labels);
             add_student(row_name::human_all, std::span<const C>(all_), references,
-                        labels_of(std::span<const C>(all_), input_.human));
+                        labels_of_comparisons(std::span<const C>(all_), input_.human));
             return;
         }
         result_.notes.push_back(message("there is no student of human labels of the unlabelled pairs: ", missing,
@@ -258,7 +258,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
                                         row_name::human_labelled, "\" learns from the ", input_.labelled.size(),
                                         " labelled ones"));
         add_student(row_name::human_labelled, input_.labelled, references.first(labelled),
-                    labels_of(input_.labelled, input_.human));
+                    labels_of_comparisons(input_.labelled, input_.human));
     }
 
     void sample(const StudentPolicy& policy, student_result& row) const {

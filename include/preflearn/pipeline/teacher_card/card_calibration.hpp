@@ -61,8 +61,8 @@ struct scored_forecast {
     double confidence, correct;
 };
 
-inline forecast_quality quality_of(std::span<const scored_forecast> forecasts, double confidence,
-                                   std::vector<reliability_bin>* bins = nullptr) {
+inline forecast_quality forecast_quality_of(std::span<const scored_forecast> forecasts, double confidence,
+                                            std::vector<reliability_bin>* bins = nullptr) {
     std::vector<double> p, y;
     reliability_table table(bins_of_confidence);
     for (const scored_forecast& one : forecasts) {
@@ -115,7 +115,7 @@ inline card_calibration calibration_of(std::span<const card_pair> pairs, double 
         sizes.push_back(std::abs(*known));
         correct.push_back(right);
     }
-    found.as_given = detail::quality_of(given, confidence, &found.bins);
+    found.as_given = detail::forecast_quality_of(given, confidence, &found.bins);
     found.temperature = fit_temperature(evidence, gold);
     found.isotonic = detail::symmetric_isotonic(evidence, gold);
     const double scale = found.temperature.status == estimate_status::ok ? found.temperature.temperature : undefined;
@@ -126,8 +126,8 @@ inline card_calibration calibration_of(std::span<const card_pair> pairs, double 
         if (!std::isnan(scale)) scaled.push_back(about(sigmoid(evidence[i] / scale)));
         isotonic.push_back(about(std::clamp(found.isotonic(evidence[i]), 0.0, 1.0)));
     }
-    found.by_temperature = detail::quality_of(scaled, confidence);
-    found.by_isotonic = detail::quality_of(isotonic, confidence);
+    found.by_temperature = detail::forecast_quality_of(scaled, confidence);
+    found.by_isotonic = detail::forecast_quality_of(isotonic, confidence);
     found.coverage = coverage_curve(sizes, correct);
     found.risk_area = area_under_risk_coverage(found.coverage);
     return found;

@@ -113,8 +113,8 @@ struct lesson_models {
     std::vector<pair_reader> readers{};
 };
 
-inline lesson_models load_models(const any_backend<float>& on, const align_options& options, const kind_of_loss& loss,
-                                 const speaker& say) {
+inline lesson_models load_lesson_models(const any_backend<float>& on, const align_options& options,
+                                        const kind_of_loss& loss, const speaker& say) {
     lesson_models models{.student = load_text_model(on, options.model,
                                                     {.tokenizer = options.tokenizer,
                                                      .boundary = options.boundary,
@@ -170,7 +170,7 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
     record_options records = options.records;
     const std::optional<chosen_chat_format> chat = detail::chat_of(options, say);
     if (chat && chat->render) records.reading.render = chat->render;
-    detail::lesson_models models = detail::load_models(on, options, loss, say);
+    detail::lesson_models models = detail::load_lesson_models(on, options, loss, say);
     models.readers.push_back(reader_of(models.student, options.model.string()));
     const example_rules rules{.kind = loss.kind(),
                               .pairing = options.pairing,

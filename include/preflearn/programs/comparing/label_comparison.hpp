@@ -123,7 +123,7 @@ inline std::vector<list_agreement> compare_all_lists(const compared_sources& all
     return found;
 }
 
-inline std::vector<std::pair<std::string, std::string>> facts_of(const compared_source& source) {
+inline std::vector<std::pair<std::string, std::string>> facts_of_source(const compared_source& source) {
     std::vector<std::pair<std::string, std::string>> facts;
     if (!source.path.empty()) facts.emplace_back("file", source.path);
     facts.emplace_back("pairs", message(source.pairs, ", of which decided ", source.decided, ", ties ", source.ties));
@@ -140,7 +140,7 @@ inline void make_cards(label_comparison& found, const pair_categories& categorie
     for (const compared_source& source : found.input.sources) {
         const card_subject subject = subject_of(found.input, source, categories, options);
         teacher_card card = card_of(subject, options.bins, options.confidence);
-        card.facts = facts_of(source);
+        card.facts = facts_of_source(source);
         if (!options.learned.empty()) card.overlap = overlap_of(subject, learned);
         for (const auto& [group, consistency] : found.consistency)
             if (group == source.group) card.consistency = consistency;

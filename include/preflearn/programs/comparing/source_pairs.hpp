@@ -109,8 +109,8 @@ inline void compare_with_gold(source_pair& found, const compared_sources& all, c
         found.by_category.push_back({categories.names[c], analyse_mismatch(by_category[c], confidence)});
 }
 
-inline source_pair compare_sources(const compared_sources& all, const compared_source& a, const compared_source& b,
-                                   double confidence) {
+inline source_pair compare_two_sources(const compared_sources& all, const compared_source& a, const compared_source& b,
+                                       double confidence) {
     source_pair found;
     prompt_scores agreement;
     rating_counts once(2, 3), doubled(2, 3);
@@ -166,7 +166,7 @@ inline std::vector<source_pair> compare_all(const compared_sources& all, const p
     std::vector<source_pair> pairs;
     for (std::size_t a = 0; a < each.size(); ++a)
         for (std::size_t b = a + 1; b < each.size(); ++b) {
-            pairs.push_back(detail::compare_sources(all, *each[a], *each[b], confidence));
+            pairs.push_back(detail::compare_two_sources(all, *each[a], *each[b], confidence));
             pairs.back().first = a;
             pairs.back().second = b;
             if (all.gold && b < all.sources.size())

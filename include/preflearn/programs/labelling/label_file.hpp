@@ -165,7 +165,7 @@ inline std::vector<label_decision> decided_labels(const opened_teacher& opened, 
         debias(said, records, options.seed, found.debiasing->alpha);
         debias(by.said, by.file.records, options.seed, found.debiasing->alpha);
     }
-    found.calibration = calibration_of(by, opened.description, options);
+    found.calibration = label_calibration_of(by, opened.description, options);
     found.calibration.calibrated = is_calibrated(options, opened.description);
     std::vector<label_decision> labels = decide_labels(records, said, found.calibration, rule, options);
     count_labels(found, records, labels);
@@ -212,7 +212,8 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
 
     detail::judged_calibration by =
         detail::judge_calibration(teacher, options, reading, {calibrated, run.calibration_key, "calibrating"}, watched);
-    if (!by.said.empty()) detail::calibration_of(by, opened.description, options); // fails now rather than at the end
+    if (!by.said.empty())
+        detail::label_calibration_of(by, opened.description, options); // fails now rather than at the end
     std::vector<judgement> said = options.merge.empty()
                                       ? detail::judge_records(teacher, file, options.data, reading, begin, end, options,
                                                               {part, run.judgements_key, "labelling"}, watched)
@@ -235,7 +236,7 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
     const std::vector<label_decision> labels = detail::with_names(
         file.names, [&] { return detail::decided_labels(opened, options, rule, records, said, by, found); });
     if (found.noise) run.labels.record.settings["noise"] = to_json(*found.noise);
-    run.labels.record.settings["result"] = detail::to_json(found);
+    run.labels.record.settings["result"] = detail::labelled_json(found);
     write_manifest();
     detail::write_labels(options, file, begin, end, reading, labels, opened.name);
     remove_kept({part, calibrated});

@@ -130,7 +130,7 @@ inline void write_labels(const label_options& options, const surveyed_file& file
     });
 }
 
-inline nlohmann::ordered_json to_json(const labelled_file& found) {
+inline nlohmann::ordered_json labelled_json(const labelled_file& found) {
     nlohmann::ordered_json json{{"records", found.records}, {"written", found.written}, {"left_out", found.left_out}};
     if (found.flipped > 0) json["flipped"] = found.flipped;
     if (found.calibration.isotonic)

@@ -84,8 +84,8 @@ inline judged_calibration judge_calibration(const text_teacher& teacher, const l
 
 /// The teacher's probabilities: calibrated by labelled pairs, or as its folder says.
 /// \throws argument_error where no pair is labelled, and as `calibrate_by`.
-inline label_calibration calibration_of(const judged_calibration& by, const teacher_description& told,
-                                        const label_options& options) {
+inline label_calibration label_calibration_of(const judged_calibration& by, const teacher_description& told,
+                                              const label_options& options) {
     if (options.calibrate.empty()) return {.temperature = told.temperature, .calibrated = told.calibrated};
     std::vector<double> margins, outcomes;
     std::vector<calibration_pair> pairs;

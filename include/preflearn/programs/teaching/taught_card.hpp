@@ -78,7 +78,7 @@ inline std::vector<std::string> categories_in(const std::filesystem::path& path,
     return found;
 }
 
-inline double tokens_of(const training_history& history) {
+inline double trained_tokens(const training_history& history) {
     double tokens = 0;
     for (const training_step& step : history.steps)
         if (!std::isnan(step.tokens)) tokens += step.tokens;
@@ -119,7 +119,7 @@ inline teacher_card card_of_taught(const card_subject& subject, const held_out_j
     card.overlap = overlap_of(subject, learned);
     card.cost = teacher_cost{
         .parameters = judged.parameters, .judging_tokens = judged.tokens, .human_labels = data.learned.size()};
-    for (const training_history* history : trainings) card.cost->training_tokens += detail::tokens_of(*history);
+    for (const training_history* history : trainings) card.cost->training_tokens += detail::trained_tokens(*history);
     return card;
 }
 

@@ -109,7 +109,7 @@ inline teacher_description described(const any_backend<float>& on, const teach_o
 }
 
 /// The teacher that is at `out` already, if this call made it. \throws input_error where anything else is there.
-inline std::optional<taught> made_before(const std::filesystem::path& out, const teacher_description& told) {
+inline std::optional<taught> teacher_made_before(const std::filesystem::path& out, const teacher_description& told) {
     const std::filesystem::path place = named_folder(out);
     std::error_code ignored;
     if (!std::filesystem::exists(std::filesystem::symlink_status(place, ignored))) {

@@ -216,7 +216,7 @@ taught teach(const any_backend<float>& on, const teach_options& options, const L
     }
     teacher_description told =
         detail::described(on, options, chat, kind.settings ? kind.settings(options) : nlohmann::ordered_json::object());
-    if (auto before = detail::made_before(options.out, told)) {
+    if (auto before = detail::teacher_made_before(options.out, told)) {
         remove_kept({unfinished_path(options.out)});
         return *std::move(before);
     }

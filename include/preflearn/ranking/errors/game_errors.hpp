@@ -59,7 +59,7 @@ Eigen::MatrixXd inverse_of_games(const Likelihood& likelihood, const Eigen::Vect
 namespace detail {
 
 template <std::same_as<game_likelihood> Likelihood>
-rating_covariance inverse_information(const Likelihood& likelihood, const Eigen::VectorXd& at) {
+rating_covariance inverse_information_at(const Likelihood& likelihood, const Eigen::VectorXd& at) {
     const game_layout& layout = likelihood.layout();
     if (!games_far_apart(likelihood.games(), layout)) return {layout.items, inverse_of_games(likelihood, at)};
     auto [system, inverse] = inverse_in_tree(layout, likelihood.rows(), at);
@@ -67,7 +67,7 @@ rating_covariance inverse_information(const Likelihood& likelihood, const Eigen:
 }
 
 template <std::same_as<game_likelihood> Likelihood>
-probed_errors probe_errors(const Likelihood& likelihood, const Eigen::VectorXd& at, const probe_options& options) {
+probed_errors probe_errors_at(const Likelihood& likelihood, const Eigen::VectorXd& at, const probe_options& options) {
     require(likelihood.layout().items > 0, "probes are for boards of items, found a model of features alone");
     game_information information(likelihood);
     (void)objective_at(likelihood, at, &information);
@@ -75,8 +75,8 @@ probed_errors probe_errors(const Likelihood& likelihood, const Eigen::VectorXd& 
 }
 
 template <std::same_as<game_likelihood> Likelihood>
-rating_covariance sandwich_covariance(const Likelihood& likelihood, const Eigen::VectorXd& at,
-                                      std::span<const std::uint32_t> clusters) {
+rating_covariance sandwich_covariance_at(const Likelihood& likelihood, const Eigen::VectorXd& at,
+                                         std::span<const std::uint32_t> clusters) {
     const game_list& games = likelihood.games();
     tree_system system{likelihood.layout(), {}};
     Eigen::MatrixXd bread;
@@ -109,7 +109,7 @@ rating_covariance inverse_information(const game_list& games, const game_details
                                       const game_fit& fit) {
     check_details(games, details, model);
     const game_likelihood likelihood(games, details, model);
-    return detail::inverse_information(likelihood, parameters_of_fit(likelihood, fit));
+    return detail::inverse_information_at(likelihood, parameters_of_fit(likelihood, fit));
 }
 
 /// The errors of `inverse_information` without its matrix, as for boards; order effect, features, judges and tie
@@ -121,7 +121,7 @@ probed_errors probe_errors(const game_list& games, const game_details& details, 
                            const probe_options& options = {}) {
     check_details(games, details, model);
     const game_likelihood likelihood(games, details, model);
-    return detail::probe_errors(likelihood, parameters_of_fit(likelihood, fit), options);
+    return detail::probe_errors_at(likelihood, parameters_of_fit(likelihood, fit), options);
 }
 
 /// The sandwich, as for boards: equal `clusters` are one, empty: every game is its own.
@@ -132,7 +132,7 @@ rating_covariance sandwich_covariance(const game_list& games, const game_details
                                       const game_fit& fit, std::span<const std::uint32_t> clusters = {}) {
     check_details(games, details, model);
     const game_likelihood likelihood(games, details, model);
-    return detail::sandwich_covariance(likelihood, parameters_of_fit(likelihood, fit), clusters);
+    return detail::sandwich_covariance_at(likelihood, parameters_of_fit(likelihood, fit), clusters);
 }
 
 } // namespace preflearn

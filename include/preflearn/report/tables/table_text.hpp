@@ -104,7 +104,7 @@ inline std::vector<std::vector<std::string>> aligned(const table& results, std::
     return lines;
 }
 
-inline std::string joined(const std::vector<std::string>& cells, std::string_view between) {
+inline std::string joined_cells(const std::vector<std::string>& cells, std::string_view between) {
     return fmt::format("{}", fmt::join(cells, between));
 }
 
@@ -140,13 +140,13 @@ inline std::string escaped_for_markdown(std::string_view text) {
 /// `check` does.
 inline std::string to_text(const table& results) {
     const auto lines = detail::aligned(results, [](std::string_view text) { return std::string(text); });
-    const std::size_t width = std::max<std::size_t>(display_width(detail::joined(lines[0], "  ")), 1);
+    const std::size_t width = std::max<std::size_t>(display_width(detail::joined_cells(lines[0], "  ")), 1);
     std::string rule;
     for (std::size_t i = 0; i < width; ++i) rule += "─";
     const auto line = [](std::string text) { return text.erase(text.find_last_not_of(' ') + 1) + "\n"; };
     std::string text = results.title.empty() ? "" : printable(results.title) + "\n";
-    text += rule + "\n" + line(detail::joined(lines[0], "  ")) + rule + "\n";
-    for (std::size_t r = 1; r < lines.size(); ++r) text += line(detail::joined(lines[r], "  "));
+    text += rule + "\n" + line(detail::joined_cells(lines[0], "  ")) + rule + "\n";
+    for (std::size_t r = 1; r < lines.size(); ++r) text += line(detail::joined_cells(lines[r], "  "));
     text += rule + "\n";
     constexpr std::size_t narrowest = 60;
     return results.note.empty() ? text : text + detail::wrapped(printable(results.note), std::max(width, narrowest));
@@ -165,7 +165,7 @@ inline std::string to_markdown(const table& results) {
         rule += align == alignment::left ? "-|" : ":|";
     }
     for (std::size_t r = 0; r < lines.size(); ++r) {
-        text += "| " + detail::joined(lines[r], " | ") + " |\n";
+        text += "| " + detail::joined_cells(lines[r], " | ") + " |\n";
         if (r == 0) text += rule + "\n";
     }
     return results.note.empty() ? text : text + "\n" + detail::escaped_for_markdown(printable(results.note)) + "\n";

@@ -118,7 +118,7 @@ inline template_value replaced(std::string text, const template_value& from, con
     return text;
 }
 
-inline template_value joined(const template_value& list, const template_value& separator) {
+inline template_value joined_items(const template_value& list, const template_value& separator) {
     std::string text;
     bool first = true;
     for (const auto& item : items_of(list, "join")) {
@@ -129,7 +129,7 @@ inline template_value joined(const template_value& list, const template_value& s
     return text;
 }
 
-inline template_value pairs_of(const template_value& object) {
+inline template_value keys_with_values(const template_value& object) {
     template_value pairs = template_value::array();
     if (is_undefined(object)) return pairs;
     require<input_error>(object.is_object(), "items: a mapping was expected, found ", kind_name(object));
@@ -191,8 +191,8 @@ inline template_value filter_value(std::string_view name, const template_value& 
         return items.empty() ? undefined_value() : name == "first" ? items.front() : items.back();
     }
     if (name == "list") return items_of(value, name);
-    if (name == "items") return detail::pairs_of(value);
-    if (name == "join") return detail::joined(value, with.get(0, "d"));
+    if (name == "items") return detail::keys_with_values(value);
+    if (name == "join") return detail::joined_items(value, with.get(0, "d"));
     if (name == "replace") return detail::replaced(text_of(value), with.get(0), with.get(1));
     if (name == "reverse") {
         template_value items = items_of(value, name);
@@ -224,12 +224,12 @@ inline template_value method_value(std::string_view name, const template_value& 
         if (name == "startswith") return text.starts_with(string_of(with.get(0), name));
         if (name == "endswith") return text.ends_with(string_of(with.get(0), name));
         if (name == "replace") return detail::replaced(text, with.get(0), with.get(1));
-        if (name == "join") return detail::joined(with.get(0), value);
+        if (name == "join") return detail::joined_items(with.get(0), value);
         if (name == "upper" || name == "lower" || name == "title" || name == "capitalize")
             return detail::with_case(text, name);
     }
     if (value.is_object()) {
-        if (name == "items") return detail::pairs_of(value);
+        if (name == "items") return detail::keys_with_values(value);
         if (name == "keys") return items_of(value, name);
         if (name == "values") {
             template_value values = template_value::array();

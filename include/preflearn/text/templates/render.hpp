@@ -235,7 +235,7 @@ class template_run {
         const std::int64_t end = bound(2, step < 0 ? -1 : size);
         for (std::int64_t at = bound(1, step < 0 ? size - 1 : 0); step < 0 ? at > end : at < end; at += step)
             part.push_back(items[static_cast<std::size_t>(at)]);
-        return of.is_string() ? joined(part, undefined_value()) : part;
+        return of.is_string() ? joined_items(part, undefined_value()) : part;
     }
     template_arguments arguments(const template_expression& e) {
         template_arguments made;

@@ -47,6 +47,17 @@ struct output_tiles {
     }
 };
 
+/// Some rows of a stored matrix.
+struct stored_rows {
+    const stored_matrix& matrix;
+    std::size_t first, rows, columns;
+};
+inline matrix_view<const float> tokens_of(const stored_rows& w, std::size_t first, std::size_t count,
+                                          matrix_view<float> room) {
+    return tokens_of(w.matrix, w.first + first, count, room);
+}
+inline std::size_t tokens_room(const stored_rows& /*w*/, std::size_t count) { return count; }
+
 namespace detail {
 
 /// As float or bfloat16.
@@ -67,17 +78,6 @@ inline void pack_turned(matrix_view<const float> from, bfloat16* to, std::size_t
         for (std::size_t i = 0; i < n; ++i) round_row(turned.view().row(i), from.rows, to + (c + i) * stride);
     }
 }
-
-/// Some rows of a stored matrix.
-struct stored_rows {
-    const stored_matrix& matrix;
-    std::size_t first, rows, columns;
-};
-inline matrix_view<const float> tokens_of(const stored_rows& w, std::size_t first, std::size_t count,
-                                          matrix_view<float> room) {
-    return preflearn::tokens_of(w.matrix, w.first + first, count, room);
-}
-inline std::size_t tokens_room(const stored_rows& /*w*/, std::size_t count) { return count; }
 
 /// Wᵀ's columns of rows first … first + count − 1 of W, `count` side by side.
 template <class Factor>

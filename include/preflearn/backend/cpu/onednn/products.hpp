@@ -208,7 +208,7 @@ template <class Factor = float> struct onednn_products {
         if (!multiplies_by_onednn<float>()) return chained_products::multiply_frozen_back<T>(dy, w.source, dx, mode);
         detail::with_number<Factor>([&]<class Number>(Number) {
             const detail::onednn_factor<Number> left(transpose::no, dy);
-            detail::multiply_straight(left.view, detail::stored_rows{w.source, 0, w.rows, w.columns}, dx, mode);
+            detail::multiply_straight(left.view, stored_rows{w.source, 0, w.rows, w.columns}, dx, mode);
         });
     }
     /// y = x · (columns first … of Wᵀ), or y += that, W being parts one below the other; those of one part alone,
@@ -235,7 +235,7 @@ template <class Factor = float> struct onednn_products {
             std::vector<detail::column_piece> pieces; // all in one loop
             each_part([&](const stored& w, std::size_t p, std::size_t column, std::size_t count) {
                 if (w.tiles) return detail::add_pieces(pieces, p, first, count, w.shape().width, most, column);
-                detail::multiply_transposed(left.view, detail::stored_rows{w.source, first, count, w.columns},
+                detail::multiply_transposed(left.view, stored_rows{w.source, first, count, w.columns},
                                             y.column_block(column, count), mode);
             });
             detail::multiply_packed(left.view, parts, pieces, y, mode);

@@ -130,7 +130,7 @@ inline std::vector<record_item> rated_pairs(const response_record& record, const
     return items;
 }
 
-inline std::vector<record_item> pairs_of(const response_record& record, const item_options& options) {
+inline std::vector<record_item> pair_items_of(const response_record& record, const item_options& options) {
     if (record.responses.size() == 1) return {unfit(record, left_out_reason::one_response)};
     if (record.responses.size() == 2) return {decided_pair(record)};
     return rated_pairs(record, options);
@@ -156,7 +156,7 @@ inline response_record single_of(const response_record& record, std::size_t k, b
     return single;
 }
 
-inline std::vector<record_item> singles_of(const response_record& record, const item_options& options) {
+inline std::vector<record_item> single_items_of(const response_record& record, const item_options& options) {
     if (record.form == record_form::single) {
         const double score = record.scores.empty() ? unrated : record.scores[0];
         if (std::isnan(score)) return {unfit(record, left_out_reason::no_label)};
@@ -213,9 +213,9 @@ inline record_item scored_item(const response_record& record) {
 inline std::vector<record_item> items_of(const response_record& record, const item_options& options) {
     switch (options.target.shape) {
     case record_shape::pairs:
-        return detail::pairs_of(record, options);
+        return detail::pair_items_of(record, options);
     case record_shape::singles:
-        return detail::singles_of(record, options);
+        return detail::single_items_of(record, options);
     case record_shape::scored:
         return {detail::scored_item(record)};
     case record_shape::prompts:
@@ -226,7 +226,7 @@ inline std::vector<record_item> items_of(const response_record& record, const it
         if (record.responses.size() == 1) return {{.record = record}};
         item_options best = options;
         best.pairing = pairing::best_worst;
-        auto items = detail::pairs_of(record, best);
+        auto items = detail::pair_items_of(record, best);
         if (!items[0].unfit) items[0].record = detail::single_of(items[0].record, 0, true);
         return items;
     }
