@@ -11,7 +11,7 @@ using namespace test;
 
 namespace {
 
-std::vector<std::string> lines_in(const std::string& text) {
+std::vector<std::string> lines_of_text(const std::string& text) {
     std::istringstream stream(text);
     std::vector<std::string> lines;
     for (std::string line; std::getline(stream, line);) lines.push_back(line);
@@ -20,8 +20,8 @@ std::vector<std::string> lines_in(const std::string& text) {
 
 std::vector<std::string> hidden_in(const std::string& a, const std::string& b) {
     declared_functions functions;
-    read_functions("a.hpp", lines_in(a), functions);
-    read_functions("b.hpp", lines_in(b), functions);
+    read_functions("a.hpp", lines_of_text(a), functions);
+    read_functions("b.hpp", lines_of_text(b), functions);
     return hidden_names(functions);
 }
 

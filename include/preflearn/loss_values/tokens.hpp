@@ -76,10 +76,7 @@ inline std::string numbers_with_blanks(std::span<const double> values) {
     return text;
 }
 
-} // namespace detail
-
-namespace detail {
-
+/// What a file says of its pairs.
 struct pair_numbers_of_file {
     std::vector<double> weight{}, target{}, margin{};
 };
