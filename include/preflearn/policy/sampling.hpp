@@ -8,3 +8,4 @@
 #include <preflearn/policy/sampling/draw_token.hpp>
 #include <preflearn/policy/sampling/drawn_sequences.hpp>
 #include <preflearn/policy/sampling/generate.hpp>
+#include <preflearn/policy/sampling/sampling_groups.hpp>
