@@ -34,6 +34,7 @@
 #include <preflearn/policy/decoder/rows_at_once.hpp>
 #include <preflearn/policy/reward_head.hpp>
 #include <preflearn/policy/sampling/cache.hpp>
+#include <preflearn/policy/sampling/continued_scores.hpp>
 #include <preflearn/policy/sampling/decoder_calls.hpp>
 #include <preflearn/policy/transformer.hpp>
 
@@ -101,6 +102,19 @@ template <class Model> class held_decoder final : public decoder_calls<typename 
 
   private:
     cached_decoder<Model> decoder_;
+};
+
+/// Refers to the model.
+template <class Model> class held_continued final : public continued_calls {
+  public:
+    explicit held_continued(const Model& lm) : scores_(lm) {}
+    std::vector<double> log_probs(std::span<const token_completion> completions) override {
+        return scores_.log_probs(completions);
+    }
+    std::size_t computed() const override { return scores_.computed(); }
+
+  private:
+    continued_scores<Model> scores_;
 };
 
 template <class Scalar, class Backend> class held_transformer final : public transformer_calls<Scalar> {
@@ -200,6 +214,9 @@ template <class Scalar, class Backend> class held_transformer final : public tra
         }
     }
     sampling_room room_for_sampling() const override { return sampling_at_once<Scalar, Backend>(model_.config()); }
+    std::unique_ptr<continued_calls> continued() const override {
+        return std::make_unique<held_continued<model_type>>(model_);
+    }
 
   private:
     static std::unique_ptr<calls> held(model_type model) {

@@ -35,6 +35,8 @@ TEST_CASE("members judge the same texts, each by its own temperature; one that c
     const std::vector<shown_texts> block(2);
     const judged_block judged = both.judge(block);
     CHECK(judged.tokens == 6);
+    const std::vector<text_judging> others(2, teacher_of({2, 0}).judge); // asked in the members' place
+    CHECK(both.judge(block, others).all[1].margin().value() == doctest::Approx((1.0 + 2.0) / 2));
     CHECK(judged.all[1].margin().value() == doctest::Approx((2.0 - 1.0) / 2));
     both.members = {{teacher_of({4, 0, 2}), 2}, {teacher_of({0, 3, 1}), 1}};
     CHECK(both.judge(block).all[0].scores == std::vector<double>{1, 1.5, 1});
