@@ -120,12 +120,20 @@ struct ensemble_teacher {
         for (const ensemble_member& member : members) judges.push_back(member.teacher.judge);
         return judge(block, judges);
     }
+    /// What a member has judged when it fails is no judgement of all.
+    static judged_block said_by(const text_judging& member, std::span<const shown_texts> block) {
+        try {
+            return member(block);
+        } catch (const judged_in_part& failure) {
+            throw input_error(failure.what());
+        }
+    }
     /// \param judges those of the members
     [[nodiscard]] judged_block judge(std::span<const shown_texts> block, std::span<const text_judging> judges) const {
         std::vector<std::vector<judgement>> said(block.size());
         judged_block judged;
         for (const text_judging& judge_of_member : judges) {
-            judged_block own = judge_of_member(block);
+            judged_block own = said_by(judge_of_member, block);
             judged.tokens += own.tokens;
             for (std::size_t i = 0; i < block.size(); ++i) said[i].push_back(std::move(own.all[i]));
         }

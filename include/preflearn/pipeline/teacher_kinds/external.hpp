@@ -8,6 +8,8 @@
 ///   {"id": "17", "margin": 1.4}                log-odds of it
 ///   {"id": "17", "scores": [0.3, -1.1]}        one a response, as many as there are; differences are log-odds until
 ///                                              they are calibrated
+/// Where it fails before it has answered for all, what it answered for the records before the first that is missing is
+/// kept.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -108,7 +110,13 @@ class external_teacher {
                 throw input_error(message(named(), " answered on line ", line, ": ", failure.what()));
             }
         }
-        check(answer, block, line_of);
+        try {
+            check(answer, block, line_of);
+        } catch (const input_error& failure) {
+            const auto missing = std::ranges::find(line_of, std::size_t{0}) - line_of.begin();
+            judged.all.resize(static_cast<std::size_t>(missing));
+            throw judged_in_part(failure.what(), std::move(judged.all));
+        }
         return judged;
     }
 

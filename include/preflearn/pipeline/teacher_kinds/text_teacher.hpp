@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <preflearn/core/preference.hpp>
@@ -57,6 +58,14 @@ struct judgement {
 struct judged_block {
     std::vector<judgement> all{};
     std::size_t tokens = 0;
+};
+
+/// A teacher failed within a block, of whose records it had judged the first ones: whoever keeps judgements keeps
+/// these.
+struct judged_in_part : input_error {
+    judged_in_part(const std::string& what, std::vector<judgement> first)
+        : input_error(what), judged(std::move(first)) {}
+    std::vector<judgement> judged;
 };
 
 /// Judges a block.
