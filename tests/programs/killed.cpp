@@ -69,14 +69,14 @@ void killed_run(const std::string& program, const std::filesystem::path& in, con
     } else if (program == "rounds") {
         rounds_options options{.model = in / "model",
                                .reference = in / "before",
-                               .data = in / "pairs.jsonl",
+                               .data = in / "few.jsonl",
                                .out = out / "rounds",
                                .rounds = 2,
                                .held_out = in / "few.jsonl",
                                .patience = 0,
                                .longest = 0};
-        options.generating.sampling.max_tokens = 6;
-        options.generating.batch = 8;
+        options.generating.sampling.max_tokens = 4;
+        options.generating.batch = 4;
         options.aligning.maximum_tokens = 48;
         options.aligning.checkpoint_every = 1;
         rounds_file(on, options, test::tiny_loss, quiet);
@@ -111,7 +111,7 @@ struct killed_inputs {
         test::write_tiny_model(folder / "before", true, 6);
         folder.write("pairs.jsonl", test::tiny_pairs(24));
         folder.write("many.jsonl", test::tiny_pairs(160, 2));
-        folder.write("few.jsonl", test::tiny_pairs(8, 3));
+        folder.write("few.jsonl", test::tiny_pairs(6, 3));
         folder.write("a.jsonl", killed_responses(60, 1));
         folder.write("b.jsonl", killed_responses(60, 2));
         write_implicit_reward(folder / "model", folder / "before", {.beta = 0.5}, folder / "reward");

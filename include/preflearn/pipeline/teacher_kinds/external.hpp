@@ -25,6 +25,7 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <preflearn/core/numbers/random.hpp>
@@ -150,8 +151,9 @@ class external_teacher {
             ++missing;
             first = i;
         }
-        require<input_error>(!answer.timed_out, named(), " took longer than ", command_.seconds, " seconds over ",
-                             block.size(), " records, and was ended; it had answered ", block.size() - missing);
+        require<input_error>(!answer.timed_out, named(), " took longer than ", fmt::format("{}", command_.seconds),
+                             " seconds over ", block.size(), " records, and was ended; it had answered ",
+                             block.size() - missing);
         require<input_error>(!answer.too_long, named(), " wrote more than ", child_limits{}.output, " bytes");
         require<input_error>(answer.status == 0, named(), " ", answer.ending(), ", after ", block.size() - missing,
                              " of ", block.size(), " answers; 0 was expected");

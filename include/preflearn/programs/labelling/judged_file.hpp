@@ -125,6 +125,7 @@ std::vector<judgement> judge_file(const text_teacher& teacher, Next&& next, std:
             judged = teacher.judge(shown);
         } catch (const judged_in_part& failure) {
             kept.append(detail::judgement_lines(failure.judged));
+            if (all.empty() && failure.judged.empty()) throw;
             throw input_error(message(failure.what(), "; the ", all.size() + failure.judged.size(), " of ", total,
                                       " that are judged are kept, and the same command goes on behind them"));
         }
