@@ -2,8 +2,8 @@
 /// Log-probs of completions that go on, call after call, from what was scored in the call before, as the beams of a
 /// search do: keys and values of what was scored are kept, and only what is new runs through the layers, behind one
 /// token that is run again for its prediction. What goes on is found by its tokens: nobody has to say which completion
-/// continues which. Each number has the bits that scoring anew gives it where a backend's do not depend on the batch: on
-/// the processor always, on a GPU up to 256 keys, beyond which it shares keys out by the size of the batch.
+/// continues which. Each number has the bits that scoring anew gives it where a backend's do not depend on the batch:
+/// on the processor always, on a GPU up to 256 keys, beyond which it shares keys out by the size of the batch.
 // SPDX-License-Identifier: MIT
 #pragma once
 
