@@ -68,7 +68,7 @@ class kept_lines {
         for (std::string line; std::getline(stream, line) && !stream.eof(); whole += line.size() + 1) {
             if (begun_) lines_.push_back(line);
             if (!begun_) others = line != header;
-            if (!begun_) is_of_a_kind = kind.size() > 1 && line.starts_with(kind);
+            if (!begun_) is_of_a_kind = kind.size() > 1 && line.rfind(' ') + 1 == kind.size() && line.starts_with(kind);
             begun_ = true;
         }
         require<input_error>(!others || (lines_.empty() && is_of_a_kind), path_.string(),
