@@ -143,11 +143,13 @@ template <class Scalar, class Backend> class held_transformer final : public tra
         return learning<any_pass>(
             [&](auto& model) { return held_pass_of(model.forward_with_sum_squares(completions)); });
     }
-    any_pass forward_with_divergence(batch completions, const calls& reference) const override {
+    any_pass forward_with_divergence(batch completions, const calls& reference,
+                                     std::optional<double> lambda) const override {
         const auto* const same = dynamic_cast<const held_transformer*>(&reference);
         require(same != nullptr, "forward_with_divergence: the reference is on another backend than ", Backend::name);
-        return learning<any_pass>(
-            [&](auto& model) { return held_pass_of(model.forward_with_divergence(completions, same->model_)); });
+        return learning<any_pass>([&](auto& model) {
+            return held_pass_of(model.forward_with_divergence(completions, same->model_, lambda));
+        });
     }
     void backward(any_pass&& done, std::span<const double> derivatives) override {
         learning<void>([&](auto& model) { model.backward(pass_in(std::move(done)), derivatives); });

@@ -25,7 +25,6 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <preflearn/core/numbers/random.hpp>
@@ -40,6 +39,7 @@
 #include <preflearn/pipeline/teacher_kinds/recorded.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
 #include <preflearn/policy/any_transformer.hpp>
+#include <preflearn/report/tables/table_text.hpp>
 
 namespace preflearn {
 
@@ -151,7 +151,7 @@ class external_teacher {
             ++missing;
             first = i;
         }
-        require<input_error>(!answer.timed_out, named(), " took longer than ", fmt::format("{}", command_.seconds),
+        require<input_error>(!answer.timed_out, named(), " took longer than ", shortest_digits(command_.seconds),
                              " seconds over ", block.size(), " records, and was ended; it had answered ",
                              block.size() - missing);
         require<input_error>(!answer.too_long, named(), " wrote more than ", child_limits{}.output, " bytes");

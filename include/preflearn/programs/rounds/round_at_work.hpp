@@ -27,6 +27,7 @@
 #include <preflearn/programs/generating/judged_responses.hpp>
 #include <preflearn/programs/labelling/label_file.hpp>
 #include <preflearn/programs/rounds/round_files.hpp>
+#include <preflearn/programs/rounds/round_parameters.hpp>
 #include <preflearn/programs/rounds/round_result.hpp>
 #include <preflearn/programs/rounds/rounds_options.hpp>
 
@@ -99,6 +100,7 @@ class rounds_at_work {
         }
         aligning.out = student(round);
         aligning.seed = options_.seed;
+        aligning.loss_parameters = parameters_of_round(aligning, round);
         align_file(on_, aligning, losses_, say);
     }
     /// The folder of the implicit reward of the student after a round.

@@ -57,19 +57,20 @@ inline output_run run_of(const any_backend<float>& on, const rounds_options& opt
     generating.data = options.data;
     const align_options& aligning = options.aligning;
     manifest record{.program = "rounds", .command_line = options.command_line, .seed = options.seed};
-    record.settings = {{"generate", generation_run(generating, on.name, model_name(generating)).key},
-                       {"align", settings_of(aligning)},
-                       {"loss", losses(aligning.loss_name, parameters_with_noise(aligning, std::nullopt)).identity()},
-                       {"rule", options.labelling.rule ? name_of(options.labelling.rule->kind) : "teacher's"},
-                       {"amount", options.labelling.rule ? options.labelling.rule->amount : 0},
-                       {"weight", name_of(options.labelling.weight)},
-                       {"reference", identify_model(options.first()).weights},
-                       {"beta", options.beta},
-                       {"fresh_prompts", options.fresh_prompts ? options.rounds : 0},
-                       {"first_reference", options.first_reference},
-                       {"replay_share", options.replay.empty() ? 0 : options.replay_share},
-                       {"patience", options.patience},
-                       {"longest", options.longest}};
+    record.settings = {
+        {"generate", generation_run(generating, on.name, model_name(generating)).key},
+        {"align", settings_of(aligning)},
+        {"loss", losses(loss_asked_for(aligning), parameters_with_noise(aligning, std::nullopt)).identity()},
+        {"rule", options.labelling.rule ? name_of(options.labelling.rule->kind) : "teacher's"},
+        {"amount", options.labelling.rule ? options.labelling.rule->amount : 0},
+        {"weight", name_of(options.labelling.weight)},
+        {"reference", identify_model(options.first()).weights},
+        {"beta", options.beta},
+        {"fresh_prompts", options.fresh_prompts ? options.rounds : 0},
+        {"first_reference", options.first_reference},
+        {"replay_share", options.replay.empty() ? 0 : options.replay_share},
+        {"patience", options.patience},
+        {"longest", options.longest}};
     const auto add = [&](const char* name, const std::filesystem::path& path) {
         if (path.empty()) return;
         record.settings[name] = true;
