@@ -27,6 +27,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/core/numbers/finite_number.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/child_process.hpp>
@@ -39,7 +40,6 @@
 #include <preflearn/pipeline/teacher_kinds/recorded.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
 #include <preflearn/policy/any_transformer.hpp>
-#include <preflearn/report/tables/table_text.hpp>
 
 namespace preflearn {
 
