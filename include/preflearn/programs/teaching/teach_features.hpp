@@ -27,10 +27,10 @@
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/matrix_view.hpp>
+#include <preflearn/core/numbers/finite_number.hpp>
 #include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
-#include <preflearn/core/numbers/finite_number.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/data/preferences/preference_data.hpp>
