@@ -108,6 +108,7 @@ template <std::floating_point Scalar> struct transformer_calls {
     [[nodiscard]] virtual std::unique_ptr<decoder_calls<Scalar>> decoder(std::span<const token_span> prompts,
                                                                          std::size_t more) const = 0;
     [[nodiscard]] virtual sampling_room room_for_sampling() const = 0;
+    [[nodiscard]] virtual std::unique_ptr<continued_calls> continued() const = 0;
 };
 
 /// A GenerativePolicy and a Trainable on token completions as `transformer` is, with its members. Made by `any_backend`
@@ -225,6 +226,8 @@ template <std::floating_point Scalar = float> class any_transformer {
     }
     /// How many sequences should grow together.
     [[nodiscard]] sampling_room room_for_sampling() const { return model_->room_for_sampling(); }
+    /// `continued_scores` of this model, which must outlive it unchanged.
+    [[nodiscard]] std::unique_ptr<continued_calls> continued() const { return model_->continued(); }
 
   private:
     std::unique_ptr<calls> model_;

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/programs/rounds/round_at_work.hpp>
 #include <preflearn/programs/rounds/round_files.hpp>
 #include <preflearn/programs/rounds/round_parameters.hpp>
 #include <preflearn/programs/rounds/round_result.hpp>
