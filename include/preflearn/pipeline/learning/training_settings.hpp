@@ -14,18 +14,20 @@
 namespace preflearn {
 
 inline nlohmann::ordered_json settings_of(const training_options& training, const adamw& optimiser) {
-    return {{"epochs", training.epochs},       {"max_steps", training.max_steps},
-            {"batch", training.batch_size},    {"micro_batch", training.micro_batch_size},
-            {"rate", optimiser.rate},          {"betas", {optimiser.beta1, optimiser.beta2}},
-            {"epsilon", optimiser.epsilon},    {"weight_decay", optimiser.weight_decay},
-            {"clip_norm", training.clip_norm}, {"schedule", std::string(training.schedule.name())},
-            {"warm_up", training.warm_up}};
+    using namespace std::string_literals;
+    return {{"epochs"s, training.epochs},       {"max_steps"s, training.max_steps},
+            {"batch"s, training.batch_size},    {"micro_batch"s, training.micro_batch_size},
+            {"rate"s, optimiser.rate},          {"betas"s, {optimiser.beta1, optimiser.beta2}},
+            {"epsilon"s, optimiser.epsilon},    {"weight_decay"s, optimiser.weight_decay},
+            {"clip_norm"s, training.clip_norm}, {"schedule"s, std::string(training.schedule.name())},
+            {"warm_up"s, training.warm_up}};
 }
 
 inline nlohmann::ordered_json settings_of(const adapter_options& adapter) {
-    return {{"rank", adapter.rank},       {"alpha", adapter.alpha},
-            {"dropout", adapter.dropout}, {"rank_stabilised", adapter.rank_stabilised},
-            {"targets", adapter.targets}, {"layers", adapter.layers}};
+    using namespace std::string_literals;
+    return {{"rank"s, adapter.rank},       {"alpha"s, adapter.alpha},
+            {"dropout"s, adapter.dropout}, {"rank_stabilised"s, adapter.rank_stabilised},
+            {"targets"s, adapter.targets}, {"layers"s, adapter.layers}};
 }
 
 } // namespace preflearn
