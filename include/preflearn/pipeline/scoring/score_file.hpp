@@ -150,10 +150,9 @@ inline std::uint64_t score_key(const score_file_options& options, const manifest
 
 inline nlohmann::ordered_json score_settings(const score_file_options& options, const tokenizer& words,
                                              const conversation_reading& conversations, std::string_view precision) {
-    using namespace std::string_literals;
-    nlohmann::ordered_json settings{{"tokens_only"s, options.tokens_only},
-                                    {"boundary"s, name_of(options.boundary)},
-                                    {"end_token"s, options.after_response == response_end::end_token}};
+    nlohmann::ordered_json settings{{"tokens_only", options.tokens_only},
+                                    {"boundary", name_of(options.boundary)},
+                                    {"end_token", options.after_response == response_end::end_token}};
     if (!options.tokens_only) settings["precision"] = precision;
     if (!options.adapter.empty()) settings["adapter"] = options.adapter.string();
     settings["chat_format"] = layout_of(conversations.format.format).name;

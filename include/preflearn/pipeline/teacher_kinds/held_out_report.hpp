@@ -152,12 +152,11 @@ inline held_out_report hold_against(std::span<const judgement> said, std::span<c
 namespace detail {
 
 inline nlohmann::ordered_json json_of_share(const estimate& e) {
-    using namespace std::string_literals;
-    return {{"value"s, json_number(e.value)},
-            {"low"s, json_number(e.bounds.low)},
-            {"high"s, json_number(e.bounds.high)},
-            {"prompts"s, e.count},
-            {"status"s, name_of(e.status)}};
+    return {{"value", json_number(e.value)},
+            {"low", json_number(e.bounds.low)},
+            {"high", json_number(e.bounds.high)},
+            {"prompts", e.count},
+            {"status", name_of(e.status)}};
 }
 
 /// "62.5% [45.3%, 77.1%]".
@@ -170,17 +169,16 @@ inline std::string shown_share(const estimate& e) {
 } // namespace detail
 
 inline nlohmann::ordered_json to_json(const held_out_report& report) {
-    using namespace std::string_literals;
-    nlohmann::ordered_json json{{"pairs"s, report.pairs},
-                                {"left_out"s, report.unfit},
-                                {"left_out_reasons"s, report.unfit_reasons},
-                                {"accuracy"s, detail::json_of_share(report.accuracy)},
-                                {"length_only_accuracy"s, detail::json_of_share(report.length_only)},
-                                {"temperature"s, json_number(report.calibration.temperature)},
-                                {"temperature_status"s, name_of(report.calibration.status)},
-                                {"nats_before_calibration"s, json_number(report.loss_before)},
-                                {"nats_after_calibration"s, json_number(report.loss_after)},
-                                {"noise"s, to_json(report.noise)}};
+    nlohmann::ordered_json json{{"pairs", report.pairs},
+                                {"left_out", report.unfit},
+                                {"left_out_reasons", report.unfit_reasons},
+                                {"accuracy", detail::json_of_share(report.accuracy)},
+                                {"length_only_accuracy", detail::json_of_share(report.length_only)},
+                                {"temperature", json_number(report.calibration.temperature)},
+                                {"temperature_status", name_of(report.calibration.status)},
+                                {"nats_before_calibration", json_number(report.loss_before)},
+                                {"nats_after_calibration", json_number(report.loss_after)},
+                                {"noise", to_json(report.noise)}};
     if (report.positions.total() > 0) json["positions"] = to_json(analyse_swaps(report.positions));
     return json;
 }
