@@ -21,8 +21,8 @@ struct weighted_lesson {
 
     weighted_lesson() {
         test::write_tiny_model(folder / "model");
-        options.training = {.batch_size = 8, .schedule = schedule::constant};
-        options.optimiser.rate = 1e-2;
+        options.learning.training = {.batch_size = 8, .schedule = schedule::constant};
+        options.learning.optimiser.rate = 1e-2;
     }
     training_history run(const char* loss_name, batch_mean mean, double weight_of_others) {
         align_data data;

@@ -68,10 +68,10 @@ inline teacher_description described(const any_backend<float>& on, const teach_o
                              .beta = options.beta,
                              .rule = options.rule,
                              .per_token = options.per_token,
-                             .boundary = options.boundary == token_boundary::joint ? "joint" : "separate",
-                             .pretokenizer = options.tokenizer.pretokenizer,
+                             .boundary = options.learning.boundary == token_boundary::joint ? "joint" : "separate",
+                             .pretokenizer = options.learning.tokenizer.pretokenizer,
                              .chat_format = options.chat_format,
-                             .maximum_tokens = options.maximum_tokens,
+                             .maximum_tokens = options.learning.maximum_tokens,
                              .combination = options.combination,
                              .spread = options.spread,
                              .settings = std::move(settings)};
@@ -150,7 +150,7 @@ inline held_out_judgements judge_held_out(const any_backend<float>& on, const st
         open_teacher(folder, {.model = options.model, .reference = options.reference, .external = options.external});
     const text_teacher teacher = load_teacher(opened, on);
     std::function<void(std::size_t)> scored;
-    if (options.scoring) scored = options.scoring("judging held-out pairs", data.held_out.size());
+    if (options.learning.scoring) scored = options.learning.scoring("judging held-out pairs", data.held_out.size());
     held_out_judgements judged{.said = {}, .parameters = teacher.parameters, .tokens = 0};
     judged.said = with_names(data.held_out_names(), [&] {
         return judge_pairs(teacher, data.held_out, options.seed, [&](std::size_t done, double tokens, double) {
