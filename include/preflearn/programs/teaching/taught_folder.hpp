@@ -53,6 +53,10 @@ struct taught {
     /// Nothing where no pairs were held out.
     std::optional<held_out_report> held_out{};
     training_history fine_tuning{}, preferences{};
+    /// Whether held-out pairs chose its parameters and choose its temperature; else they judge it, and that is all.
+    bool held_out_chooses = true;
+    /// Which program makes it.
+    std::string program = "teach";
     /// The folder was there already, made by the same call.
     bool was_there = false;
     /// When its making began, for the seconds of manifest.json.
@@ -143,6 +147,17 @@ inline teacher_weights written_weights(const any_transformer<float>& model, cons
 
 namespace detail {
 
+/// Writes what was learned. \param policy by preferences \param tuned by fine-tuning; null: it was not
+inline void put_weights(teacher_description& told, const std::filesystem::path& folder, const text_model* policy,
+                        const text_model* tuned) {
+    const auto written = [&](const text_model& model, const char* name) {
+        return written_weights(model.model(), folder, name);
+    };
+    const teacher_weights before = tuned ? written(*tuned, policy ? "reference" : "policy") : teacher_weights{};
+    told.policy = policy ? written(*policy, "policy") : before;
+    if (told.kind == "implicit" && !told.reference) told.reference = before;
+}
+
 /// Holds the teacher in the folder against its held-out pairs, which also calibrate it.
 inline held_out_judgements judge_held_out(const any_backend<float>& on, const std::filesystem::path& folder,
                                           const teach_options& options, const teach_data& data) {
@@ -179,8 +194,8 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
             card.facts.emplace_back("kind", told.kind);
             write_card(card, folder);
             told.evaluation = to_json(*made.held_out);
-            told.evaluation["chosen_on_these"] = !made.preferences.steps.empty();
-            if (made.held_out->calibration.status == estimate_status::ok) {
+            told.evaluation["chosen_on_these"] = made.held_out_chooses && !made.preferences.steps.empty();
+            if (made.held_out_chooses && made.held_out->calibration.status == estimate_status::ok) {
                 told.temperature = made.held_out->calibration.temperature;
                 told.calibrated = true;
             }
@@ -191,7 +206,7 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
                                           {"preferences", json_of_steps(made.preferences)}},
                    folder / "results.json");
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - made.began;
-        manifest run{.program = "teach",
+        manifest run{.program = made.program,
                      .command_line = options.command_line,
                      .seed = options.seed,
                      .sizes = {{"learned", data.learned.size()}, {"held_out", data.held_out.size()}},

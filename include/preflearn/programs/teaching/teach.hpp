@@ -69,17 +69,6 @@ text_model learn_preferences(const text_model& start, const text_model& referenc
     return policy;
 }
 
-/// Writes what was learned. \param policy by preferences \param tuned by fine-tuning; null: it was not
-inline void put_weights(teacher_description& told, const std::filesystem::path& folder, const text_model* policy,
-                        const text_model* tuned) {
-    const auto written = [&](const text_model& model, const char* name) {
-        return written_weights(model.model(), folder, name);
-    };
-    const teacher_weights before = tuned ? written(*tuned, policy ? "reference" : "policy") : teacher_weights{};
-    told.policy = policy ? written(*policy, "policy") : before;
-    if (told.kind == "implicit" && !told.reference) told.reference = before;
-}
-
 template <class Loss>
 taught teach_with_model(const any_backend<float>& on, const teach_options& options, const Loss& loss,
                         const chosen_chat_format& chat, teacher_description told, const speaker& say) {
