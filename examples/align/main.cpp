@@ -140,7 +140,7 @@ int main(int argc, char** argv) {
         "not defined."};
     add_data(line, given);
     add_loss(line, given);
-    add_training(line, given.training, given.options);
+    add_training(line, given.training);
     const auto run = [&] {
         given.options.command_line = command_line_of(argc, argv);
         return work(given);

@@ -145,7 +145,7 @@ int main(int argc, char** argv) {
     add_rounds(line, given);
     add_judging(line, given);
     add_steps(line, given);
-    add_training(line, given.training, given.options.aligning);
+    add_training(line, given.training);
     const auto run = [&] {
         given.options.command_line = given.options.aligning.command_line = command_line_of(argc, argv);
         return work(given);

@@ -163,7 +163,7 @@ void add_learning_options(command_line& line, arguments& given) {
     line.add("--threshold", given.threshold, "of the rule abstain: probability of the likelier response");
     line.add("--top", given.top, "of the rule top: share of the pairs in percent");
     line.flag("--per-token", to.per_token, "of the kind likelihood: log-probs divided by the number of tokens");
-    add_training(line, given.training, to, "1, of kinds that do not fine-tune and with --reference 0");
+    add_training(line, given.training, {.fine_tuning = "1, of kinds that do not fine-tune and with --reference 0"});
 }
 
 } // namespace

@@ -33,7 +33,7 @@ struct weighted_lesson {
                                     .responses = {text("a"), text("d")},
                                     .weight = i % 2 == 0 ? 1 : weight_of_others});
         const kind_of_loss loss = test::tiny_loss(loss_name, {});
-        const study_options run{};
+        const learning_run run{};
         const speaker say = [](const std::string&) {};
         text_model policy = detail::load_text_model(test::on_processor(), folder / "model", {});
         const student_lesson lesson{.options = options,
