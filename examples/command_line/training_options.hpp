@@ -8,10 +8,8 @@
 #include <string>
 #include <vector>
 
-#include <preflearn/pipeline/learning/training_settings.hpp>
 #include <preflearn/policy/adapters/adapter_options.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
-#include <preflearn/policy/text/encoded_texts.hpp>
 #include <preflearn/training/loop/options.hpp>
 #include <preflearn/training/loop/schedule.hpp>
 #include <preflearn/training/optimisers/adamw.hpp>
@@ -138,14 +136,15 @@ inline void apply_steps(const training_arguments& given, preflearn::training_opt
 /// Puts what was given over the settings and the seed of a program's options.
 template <class Options> void apply_training(const training_arguments& given, Options& options) {
     options.seed = given.seed;
-    preflearn::training_settings& to = options.learning;
+    auto& to = options.learning; // training_settings, which takes long to compile
+    using boundary = decltype(to.boundary);
     apply_steps(given, to.training, to.optimiser, false);
     apply_steps(given, to.fine_tuning, to.fine_tuning_optimiser, true);
     set_if_given(to.watched.every, given.evaluate_every);
     set_if_given(to.watched.patience, given.patience);
     set_if_given(to.checkpoint_every, given.checkpoint_every);
     set_if_given(to.maximum_tokens, given.maximum_tokens);
-    to.boundary = given.boundary == "joint" ? preflearn::token_boundary::joint : preflearn::token_boundary::separate;
+    to.boundary = given.boundary == "joint" ? boundary::joint : boundary::separate;
     to.trained_name = given.trained;
     to.trained = preflearn::trained_tensors_named(given.trained);
     to.recompute_activations = given.recompute;
