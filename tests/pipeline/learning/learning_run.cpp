@@ -15,8 +15,8 @@ TEST_CASE("trainings of a run have files of their own, by seed and title, and th
     prepare_training(training, run, "student of a, b");
     CHECK(training.seed == 4);
     CHECK(training.keeper.place() == "folder/seed-4-student-of-a-b.safetensors");
-    CHECK(optimiser_of({}, run).name() == "adamw_8bit");
-    CHECK(optimiser_of({}, learning_run{}).name() == "adamw");
+    CHECK(optimiser_of({}, run).name == "adamw_8bit");
+    CHECK(optimiser_of({}, learning_run{}).name == "adamw");
 }
 
 TEST_CASE("who watches the scoring is told its title and its size; nobody is asked where nobody watches") {

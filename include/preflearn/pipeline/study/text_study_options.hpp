@@ -27,10 +27,10 @@ namespace preflearn {
 
 struct text_study_options {
     /// GGUF files or Hugging Face folders. The same path is loaded, and fine-tuned, once.
-    std::filesystem::path teacher, student;
+    std::filesystem::path teacher{}, student{};
     /// Labelled pairs as JSONL, plain or gzipped. Where they are too few for all parts, those among them without a
     /// verdict are unlabelled ones.
-    std::filesystem::path data;
+    std::filesystem::path data{};
     /// The pairs that the teacher labels; empty: they are of `data`. Verdicts are for comparison, where all have one.
     std::filesystem::path unlabelled_data{};
     preference_options reading{};
