@@ -30,6 +30,19 @@ TEST_CASE("Factors solve, invert and tell their pivots") {
     CHECK(symmetric_factors<>(singular).smallest_pivot() < 1e-9 * symmetric_factors<>(singular).largest_pivot());
 }
 
+TEST_CASE("Roots of a matrix, with and without pivots, give it back") {
+    const Eigen::MatrixXd wide = Eigen::MatrixXd::Random(150, 170), h = wide * wide.transpose();
+    Eigen::MatrixXd lower = h;
+    CHECK(factor_in_place(lower) > 0);
+    CHECK((lower * lower.transpose()).isApprox(h, 1e-12));
+    CHECK(lower(3, 70) == 0);
+    CHECK(lower.isApprox(Eigen::MatrixXd(h.llt().matrixL()), 1e-9));
+    const Eigen::MatrixXd root = symmetric_factors<>(h).root();
+    CHECK((root * root.transpose()).isApprox(h, 1e-12));
+    Eigen::MatrixXd singular = Eigen::MatrixXd::Ones(2, 2);
+    CHECK(factor_in_place(singular) == 0);
+}
+
 TEST_CASE("Products, parts and scales of matrices") {
     const Eigen::MatrixXd a = factors_matrix(3, 5), m = factors_matrix(5, 5);
     CHECK(multiply(a, m).isApprox(a * m));

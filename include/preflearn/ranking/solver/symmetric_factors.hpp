@@ -5,7 +5,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <concepts>
+#include <limits>
+#include <utility>
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
@@ -36,6 +39,21 @@ template <std::same_as<Eigen::MatrixXd> Matrix = Eigen::MatrixXd> class symmetri
     [[nodiscard]] Eigen::VectorXd solve(const Eigen::VectorXd& v) const { return factors_.solve(v); }
     [[nodiscard]] Matrix inverse() const { return factors_.solve(Matrix::Identity(factors_.rows(), factors_.rows())); }
 
+    /// P'L√D, what rounding left below 0 in D counting as 0.
+    [[nodiscard]] Matrix root() const {
+        const Matrix& all = factors_.matrixLDLT();
+        const Eigen::Index n = all.rows();
+        Matrix r = Matrix::Zero(n, n);
+        for (Eigen::Index j = 0; j < n; ++j) {
+            const double scale = std::sqrt(std::max(all(j, j), 0.0));
+            r(j, j) = scale;
+            for (Eigen::Index i = j + 1; i < n; ++i) r(i, j) = all(i, j) * scale;
+        }
+        for (Eigen::Index k = n; k-- > 0;)
+            for (Eigen::Index j = 0; j < n; ++j) std::swap(r(k, j), r(factors_.transpositionsP().coeff(k), j));
+        return r;
+    }
+
   private:
     Eigen::LDLT<Matrix> factors_;
 };
@@ -43,14 +61,6 @@ template <std::same_as<Eigen::MatrixXd> Matrix = Eigen::MatrixXd> class symmetri
 /// a b, on one thread, as results must not depend on their number.
 template <class Matrix> Matrix multiply(const Matrix& a, const Matrix& b) {
     return on_one_thread([&] { return Matrix(a * b); });
-}
-
-/// a m a'.
-template <class Matrix> Matrix between(const Matrix& a, const Matrix& m) {
-    Matrix transposed(a.cols(), a.rows());
-    for (Eigen::Index j = 0; j < a.cols(); ++j)
-        for (Eigen::Index i = 0; i < a.rows(); ++i) transposed(j, i) = a(i, j);
-    return multiply(multiply(a, m), transposed);
 }
 
 /// A part of a matrix, and a column of it.
@@ -68,6 +78,45 @@ inline Eigen::VectorXd column_of(const Eigen::MatrixXd& h, Eigen::Index column) 
 }
 inline void set_column(Eigen::MatrixXd& h, Eigen::Index column, const Eigen::VectorXd& v) {
     for (Eigen::Index i = 0; i < h.rows(); ++i) h(i, column) = v[i];
+}
+inline Eigen::MatrixXd transposed(const Eigen::MatrixXd& h) {
+    Eigen::MatrixXd t(h.cols(), h.rows());
+    for (Eigen::Index j = 0; j < h.cols(); ++j)
+        for (Eigen::Index i = 0; i < h.rows(); ++i) t(j, i) = h(i, j);
+    return t;
+}
+
+/// Cholesky's factor L of a symmetric matrix, h = L L', in its place with zeros above: blocks of columns, then the rest
+/// by a product of matrices.
+/// \returns the smallest pivot L(i, i)²; 0 where one is not above 0, and `h` is then of no use
+template <std::same_as<Eigen::MatrixXd> Matrix> double factor_in_place(Matrix& h) {
+    constexpr Eigen::Index together = 64;
+    const Eigen::Index n = h.rows();
+    double least = std::numeric_limits<double>::infinity();
+    for (Eigen::Index first = 0; first < n; first += together) {
+        const Eigen::Index end = std::min(n, first + together), rest = n - end;
+        for (Eigen::Index j = first; j < end; ++j) {
+            for (Eigen::Index c = first; c < j; ++c) {
+                const double times = h(j, c);
+                for (Eigen::Index i = j; i < n; ++i) h(i, j) -= h(i, c) * times;
+            }
+            if (!(h(j, j) > 0)) return 0;
+            const double root = std::sqrt(h(j, j));
+            least = std::min(least, root * root);
+            for (Eigen::Index i = j; i < n; ++i) h(i, j) /= root;
+            for (Eigen::Index i = 0; i < j; ++i) h(i, j) = 0;
+        }
+        if (rest == 0) continue;
+        const Matrix panel = block_of(h, end, first, rest, end - first), square = multiply(panel, transposed(panel));
+        for (Eigen::Index j = 0; j < rest; ++j)
+            for (Eigen::Index i = j; i < rest; ++i) h(end + i, end + j) -= square(i, j);
+    }
+    return least;
+}
+
+/// a m a'.
+template <class Matrix> Matrix between(const Matrix& a, const Matrix& m) {
+    return multiply(multiply(a, m), transposed(a));
 }
 
 /// Adds level along common shifts of `count` parameters from `first`: the mean of their curvature, a part to each
