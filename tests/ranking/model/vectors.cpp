@@ -11,8 +11,8 @@ TEST_CASE("Sums and steps over vectors are what Eigen's expressions compute") {
         CAPTURE(n);
         const Eigen::VectorXd a = Eigen::VectorXd::LinSpaced(n, -1, 2), b = a.array().square() + 0.5;
         CHECK(dot(a, b) == doctest::Approx(a.dot(b)));
-        CHECK(products(a, b) == a.cwiseProduct(b));
-        CHECK(quotients(a, b) == a.cwiseQuotient(b));
+        CHECK(entry_products(a, b) == a.cwiseProduct(b));
+        CHECK(entry_quotients(a, b) == a.cwiseQuotient(b));
         CHECK(inverses(b) == b.cwiseInverse());
         CHECK(moved(a, 2, b).isApprox(a + 2 * b));
         CHECK(largest_size(a) == a.cwiseAbs().maxCoeff());

@@ -46,7 +46,7 @@ TEST_CASE("Roots of a matrix, with and without pivots, give it back") {
 TEST_CASE("Products, parts and scales of matrices") {
     const Eigen::MatrixXd a = factors_matrix(3, 5), m = factors_matrix(5, 5);
     CHECK(multiply(a, m).isApprox(a * m));
-    CHECK(between(a, m).isApprox(a * m * a.transpose()));
+    CHECK(sandwich_of(a, m).isApprox(a * m * a.transpose()));
     CHECK(block_of(m, 1, 2, 3, 2) == m.block(1, 2, 3, 2));
     CHECK(column_of(m, 3) == m.col(3));
     Eigen::MatrixXd h = m;

@@ -99,7 +99,7 @@ rating_covariance covariance_of_scores(System system, Eigen::MatrixXd matrix) {
         centre_first(column, n);
         set_column(to_model, c, column);
     }
-    Eigen::MatrixXd scores = between(to_model, matrix);
+    Eigen::MatrixXd scores = sandwich_of(to_model, matrix);
     const std::size_t items = system.layout.items;
     return {items, std::move(scores),
             std::make_shared<const tree_covariance>(tree_covariance{std::move(system), std::move(matrix)})};
@@ -252,7 +252,7 @@ rating_covariance sandwich_covariance(const game_list& games, const Model& model
         if (layout.has_order()) add(behind + as_index(layout.order), t.slope_x);
         if (layout.has_tie_parameter()) add(behind + as_index(layout.ties), t.slope_t);
     });
-    meat = between(bread, meat);
+    meat = sandwich_of(bread, meat);
     if (system.tree) return covariance_of_scores(std::move(system), std::move(meat));
     return {games.items, std::move(meat)};
 }

@@ -100,7 +100,7 @@ rating_covariance sandwich_covariance(const Likelihood& likelihood, const Eigen:
                     std::ranges::for_each(row, each);
             });
     });
-    meat = between(bread, meat);
+    meat = sandwich_of(bread, meat);
     if (system.tree) return covariance_of_scores(std::move(system), std::move(meat));
     return {likelihood.layout().items, std::move(meat)};
 }

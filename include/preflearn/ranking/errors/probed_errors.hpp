@@ -59,7 +59,7 @@ inline probed_errors probe_inverse(const linear_system& information, const probe
     const Eigen::Index n = information.items(), size = diagonal.size();
     const VectorXd inverse = inverses(widened(diagonal, n, n));
     const auto known_part = [&](const VectorXd& v) { // (D⁻¹ + D⁻¹AD⁻¹) v
-        VectorXd scaled = products(inverse, widened(v, n, n));
+        VectorXd scaled = entry_products(inverse, widened(v, n, n));
         const VectorXd image = information.times(widened(scaled, n, size));
         for (Eigen::Index i = 0; i < n; ++i) scaled[i] = 2 * scaled[i] - inverse[i] * image[i];
         return scaled;

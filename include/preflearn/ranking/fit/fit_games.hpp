@@ -147,16 +147,16 @@ bool approach(const Likelihood& likelihood, const climb_scale& scale, const lbfg
     const game_layout& layout = likelihood.layout();
     lbfgs_result found = minimise(
         [&](const Eigen::VectorXd& here, Eigen::VectorXd& gradient) {
-            Eigen::VectorXd p = quotients(here, scale.moves);
+            Eigen::VectorXd p = entry_quotients(here, scale.moves);
             centre_judges(layout, p);
             if (!likelihood.allows(p)) return std::numeric_limits<double>::infinity();
             const game_objective there = objective_at(likelihood, p);
-            gradient = quotients(there.gradient, scale.moves);
+            gradient = entry_quotients(there.gradient, scale.moves);
             for (double& g : gradient) g /= -scale.weight;
             return -there.value / scale.weight;
         },
-        products(at, scale.moves), options);
-    at = quotients(found.parameters, scale.moves);
+        entry_products(at, scale.moves), options);
+    at = entry_quotients(found.parameters, scale.moves);
     centre_judges(layout, at);
     fit.iterations = found.iterations;
     if (!found.converged) {
@@ -202,7 +202,7 @@ void climb_games(const Likelihood& likelihood, const game_fit_options& options, 
     game_objective here = objective_at(likelihood, at, &information);
     for (std::size_t turn = 0, flat = 0;; ++turn, ++fit.iterations) {
         fit.gradient_norm = largest_size(here.gradient);
-        const double relative = largest_size(quotients(here.gradient, scale.reach));
+        const double relative = largest_size(entry_quotients(here.gradient, scale.reach));
         const double accuracy = relative <= options.tolerance ? 1e-2 : std::clamp(relative, 1e-6, 1e-2);
         bool bends_up = false;
         const Eigen::VectorXd step = step_of_games(information, here.gradient, likelihood, dense, accuracy, bends_up);
@@ -214,7 +214,7 @@ void climb_games(const Likelihood& likelihood, const game_fit_options& options, 
             return stop(fit_status::unbounded, endless);
         }
         const double last_step = fit.newton_step;
-        fit.newton_step = largest_size(products(step, scale.moves));
+        fit.newton_step = largest_size(entry_products(step, scale.moves));
         if (relative <= options.tolerance && fit.newton_step <= 1e-6) {
             fit.status = fit_status::converged;
             fit.log_likelihood = here.log_likelihood;

@@ -31,14 +31,14 @@ inline void centre_first(Eigen::VectorXd& v, Eigen::Index n) {
 inline double largest_size(const Eigen::VectorXd& v) { return v.cwiseAbs().maxCoeff(); }
 
 /// a_i b_i.
-inline Eigen::VectorXd products(const Eigen::VectorXd& a, const Eigen::VectorXd& b) {
+inline Eigen::VectorXd entry_products(const Eigen::VectorXd& a, const Eigen::VectorXd& b) {
     Eigen::VectorXd c(a.size());
     for (Eigen::Index i = 0; i < a.size(); ++i) c[i] = a[i] * b[i];
     return c;
 }
 
 /// a_i / b_i.
-inline Eigen::VectorXd quotients(const Eigen::VectorXd& a, const Eigen::VectorXd& b) {
+inline Eigen::VectorXd entry_quotients(const Eigen::VectorXd& a, const Eigen::VectorXd& b) {
     Eigen::VectorXd c(a.size());
     for (Eigen::Index i = 0; i < a.size(); ++i) c[i] = a[i] / b[i];
     return c;

@@ -45,7 +45,7 @@ inline Eigen::VectorXd conjugate_gradients(const linear_system& information, con
     const Eigen::VectorXd inverse = inverses(information.diagonal());
     Eigen::VectorXd solution = Eigen::VectorXd::Zero(right_side.size()), residual = right_side;
     information.centre(residual);
-    Eigen::VectorXd scaled = products(inverse, residual);
+    Eigen::VectorXd scaled = entry_products(inverse, residual);
     information.centre(scaled);
     Eigen::VectorXd direction = scaled;
     double energy = dot(residual, scaled);

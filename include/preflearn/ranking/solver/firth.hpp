@@ -63,7 +63,7 @@ struct firth {
             result.gradient_norm = largest_size(at.gradient);
             result.newton_step = largest_size(step);
             if (!(std::isfinite(result.newton_step))) return result;
-            if (largest_size(quotients(at.gradient, reach)) <= tolerance && result.newton_step <= 1e-6) {
+            if (largest_size(entry_quotients(at.gradient, reach)) <= tolerance && result.newton_step <= 1e-6) {
                 result.end = solver_end::converged;
                 return result;
             }

@@ -81,7 +81,7 @@ void certify_result(const pair_counts& counts, const Model& model, double tolera
     board_point at;
     evaluate_board(counts, model, result.parameters, at);
     result.gradient_norm = largest_size(at.gradient);
-    const double relative = largest_size(quotients(at.gradient, games_of_parameters(counts, at.gradient.size())));
+    const double relative = largest_size(entry_quotients(at.gradient, games_of_parameters(counts, at.gradient.size())));
     const Eigen::VectorXd step = newton_step(counts, at, 1e-3, dense_items);
     result.newton_step = step.size() == 0 ? std::numeric_limits<double>::infinity() : largest_size(step);
     if (!(relative <= tolerance))
@@ -115,7 +115,7 @@ solver_result climb_board(const Solver& solver, const pair_counts& counts,
     std::size_t vanished = 0;
     for (;;) {
         result.gradient_norm = largest_size(at.gradient);
-        const double relative = largest_size(quotients(at.gradient, games));
+        const double relative = largest_size(entry_quotients(at.gradient, games));
         const bool flat = relative <= solver.tolerance;
         const double accuracy = flat ? 1e-2 : std::clamp(relative, 1e-6, 1e-2); // the last step only measures
         const Eigen::VectorXd step = newton_step(counts, at, accuracy, solver.dense_items);

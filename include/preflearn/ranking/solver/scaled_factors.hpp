@@ -36,7 +36,7 @@ template <std::same_as<Eigen::MatrixXd> Matrix> struct scaled_factors {
     }
     [[nodiscard]] double smallest_pivot() const { return factors.smallest_pivot(); }
     [[nodiscard]] Eigen::VectorXd solve(const Eigen::VectorXd& v) const {
-        return products(unit, factors.solve(products(unit, v)));
+        return entry_products(unit, factors.solve(entry_products(unit, v)));
     }
 };
 

@@ -115,7 +115,7 @@ template <std::same_as<Eigen::MatrixXd> Matrix> double factor_in_place(Matrix& h
 }
 
 /// a m a'.
-template <class Matrix> Matrix between(const Matrix& a, const Matrix& m) {
+template <class Matrix> Matrix sandwich_of(const Matrix& a, const Matrix& m) {
     return multiply(multiply(a, m), transposed(a));
 }
 

@@ -92,7 +92,7 @@ template <std::same_as<tree_climb> Climb> solver_result climb_in_tree(const Clim
         bool definite = false;
         Eigen::VectorXd step = tree_step(here, definite);
         if (step.size() == 0) return unbounded();
-        const double longest = largest_size(products(step, here.moves));
+        const double longest = largest_size(entry_products(step, here.moves));
         if (definite) result.newton_step = longest;
         double steepest = 0;
         for (Eigen::Index i = 0; i < here.size(); ++i)

@@ -143,7 +143,7 @@ template <std::same_as<tree_system> System> struct tree_factors {
     /// False when it is not positive definite in double precision.
     [[nodiscard]] bool definite() const { return factors.smallest_pivot() > 1e-13; }
     [[nodiscard]] Eigen::VectorXd solve(const Eigen::VectorXd& v) const {
-        return products(unit, factors.solve(products(unit, v)));
+        return entry_products(unit, factors.solve(entry_products(unit, v)));
     }
     [[nodiscard]] Eigen::MatrixXd inverse() const {
         Eigen::MatrixXd inverse = factors.inverse();
