@@ -139,9 +139,7 @@ class game_likelihood {
                              const judged_terms t = model.judges.terms(
                                  [&](double x) { return model.board.ties.terms(model.board.link, outcome, x, tau); },
                                  z[k], u[k]);
-                             sum.value += weight * t.value;
-                             sum.slope += weight * t.slope;
-                             sum.curvature += weight * t.curvature;
+                             add_terms(sum, weight, t);
                          });
             out[k] = sum;
         }
