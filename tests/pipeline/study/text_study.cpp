@@ -211,7 +211,7 @@ TEST_CASE("a study by adapters, by the last layer or by the head trains those al
     const auto run = [&](auto change, const std::string& checkpoints = "") {
         text_study_options options = f.options();
         change(options);
-        if (!checkpoints.empty())  {
+        if (!checkpoints.empty()) {
             options.checkpoints = f.folder / checkpoints;
             options.learning.checkpoint_every = 1;
         }

@@ -11,8 +11,8 @@ TEST_CASE("a teacher's options say when its run is evaluated and when it ends") 
     teach_options options;
     const auto observers = [&] {
         training_options training{.batch_size = 8};
-        const watched_by by =
-            watched_as(options, [] { return held_out_result{.loss = 0.25}; }, [](const std::string&) {}, 80);
+        const watched_by by = watched_as(
+            options, [] { return held_out_result{.loss = 0.25}; }, [](const std::string&) {}, 80);
         watch(training, by.when, by.examples, by.evaluate, by.say);
         return training.observers.size();
     };

@@ -98,10 +98,10 @@ inline text_study_files read_files(const text_study_options& options,
 /// Deals out what the models can read. \param found see run_text_study
 /// \param notes receives what there is to say
 inline preference_split<text_comparison> deal_files(const text_study_options& options, const text_study_files& files,
-                                                  bool needs_tokens, std::span<const text_model* const> models,
-                                                  std::span<const std::filesystem::path> paths,
-                                                  const std::function<void(const text_study_data&)>& found,
-                                                  text_study_data& counts, std::vector<std::string>& notes) {
+                                                    bool needs_tokens, std::span<const text_model* const> models,
+                                                    std::span<const std::filesystem::path> paths,
+                                                    const std::function<void(const text_study_data&)>& found,
+                                                    text_study_data& counts, std::vector<std::string>& notes) {
     std::vector<pair_reader> readers;
     for (std::size_t m = 0; m < models.size(); ++m) readers.push_back(reader_of(*models[m], paths[m].string()));
     const fit_rules rules{.maximum_tokens = options.learning.maximum_tokens,
@@ -170,7 +170,7 @@ study_result run_text_study(const any_backend<float>& on, const text_study_optio
     std::vector<std::string> notes, dealing;
     text_study_data counts;
     const auto parts = detail::deal_files(options, files, options.needs_tokens || loss_uses_tokens<Loss>, views, paths,
-                                        found, counts, dealing);
+                                          found, counts, dealing);
     for (token_cache& cache : caches) {
         cache.save(); // all texts of the file are encoded by now
         notes.insert(notes.end(), cache.notes().begin(), cache.notes().end());
