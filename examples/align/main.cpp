@@ -32,8 +32,6 @@ struct arguments {
 void apply(arguments& given) {
     align_options& to = given.options;
     apply_training(given.training, to);
-    set_if_given(to.watched.every, given.training.evaluate_every);
-    set_if_given(to.watched.patience, given.training.patience);
     set_if_given(to.held_out_share, given.held_out_share);
     to.probabilities = use_named<column_use>(column_use_names, given.probabilities);
     to.margins = use_named<column_use>(column_use_names, given.margins);
@@ -50,7 +48,7 @@ void apply(arguments& given) {
 
 int work(arguments& given) {
     align_options& options = given.options;
-    show_bars(options);
+    show_bars(options.learning);
     const aligned_student made = align_file(models_of(given.training.on), options, any_loss_named, say_to_user);
     if (made.was_there)
         std::fputs("made before by the same command: nothing is left to do\n", stderr);
@@ -96,7 +94,7 @@ void add_data(command_line& line, arguments& given) {
     line.add("--chat-format", to.chat_format,
              "how conversations become text: auto (what the model's chat template is), or one of " +
                  chat_format_names() + "; default: auto where the data have conversations");
-    line.add("--pretokenizer", to.tokenizer.pretokenizer, "how a GGUF file's tokenizer splits text");
+    line.add("--pretokenizer", to.learning.tokenizer.pretokenizer, "how a GGUF file's tokenizer splits text");
     line.flag("--skip-malformed", to.records.reading.skip_malformed, "leave malformed lines out instead of stopping");
     line.flag("--strict", to.strict, "leaving anything out is an error that names the first");
     add_columns(line, to.records.columns);
@@ -142,7 +140,7 @@ int main(int argc, char** argv) {
         "not defined."};
     add_data(line, given);
     add_loss(line, given);
-    add_training(line, given.training, given.options);
+    add_training(line, given.training);
     const auto run = [&] {
         given.options.command_line = command_line_of(argc, argv);
         return work(given);

@@ -35,20 +35,18 @@ struct arguments {
 void apply(arguments& given) {
     rounds_options& to = given.options;
     apply_training(given.training, to.aligning);
-    set_if_given(to.aligning.watched.every, given.training.evaluate_every);
-    set_if_given(to.aligning.watched.patience, given.training.patience);
     to.seed = to.aligning.seed;
     to.labelling.rule = chosen_rule(given.rule);
     to.labelling.weight = label_weight_named(given.weight);
     if (!given.chat_format.empty() && given.chat_format != "auto") (void)chat_format_named(given.chat_format);
     to.generating.chat_format = to.aligning.chat_format = given.chat_format;
-    to.generating.tokenizer = to.aligning.tokenizer;
+    to.generating.tokenizer = to.aligning.learning.tokenizer;
     check(to);
     check_trains(given.training.on);
 }
 
 int work(arguments& given) {
-    show_bars(given.options.aligning);
+    show_bars(given.options.aligning.learning);
     const any_backend<float> on = models_of(given.training.on);
     const rounds_made made = rounds_file(on, given.options, any_loss_named, say_to_user, work_bar(on.name));
     std::printf("%s", to_text(rounds_table(made.rounds)).c_str());
@@ -127,10 +125,11 @@ void add_steps(command_line& line, arguments& given) {
     line.add("--param", to.aligning.loss_parameters, "NAME=VALUE of the loss, may be repeated").repeats();
     line.add("--beta", to.aligning.beta, "beta of the loss; default: the loss's own").positive();
     line.add("--reward-beta", to.beta, "beta of the student's implicit reward").positive().shows_default();
-    line.add("--noise-rate", to.aligning.noise_rate, "share of wrong labels; or teacher: as it was measured; or pairs: of each label by its margin");
+    line.add("--noise-rate", to.aligning.noise_rate,
+             "share of wrong labels; or teacher: as it was measured; or pairs: of each label by its margin");
     line.add("--chat-format", given.chat_format,
              "how conversations become text: auto or one of " + chat_format_names());
-    line.add("--pretokenizer", to.aligning.tokenizer.pretokenizer, "how a GGUF file's tokenizer splits text");
+    line.add("--pretokenizer", to.aligning.learning.tokenizer.pretokenizer, "how a GGUF file's tokenizer splits text");
     line.flag("--skip-malformed", to.generating.skip_malformed, "leave malformed prompts out instead of stopping");
 }
 
@@ -147,7 +146,7 @@ int main(int argc, char** argv) {
     add_rounds(line, given);
     add_judging(line, given);
     add_steps(line, given);
-    add_training(line, given.training, given.options.aligning);
+    add_training(line, given.training);
     const auto run = [&] {
         given.options.command_line = given.options.aligning.command_line = command_line_of(argc, argv);
         return work(given);

@@ -44,9 +44,9 @@ std::string loss_name(const arguments& given) {
 /// How it learns; a head on features is small, and learns faster and longer.
 void choose_training(const arguments& given, teach_options& to) {
     const bool features = to.kind == "features";
-    to.fine_tuning.epochs = taught_kind_named(to.kind).fine_tunes && to.reference.empty() ? 1 : 0;
-    to.training.epochs = features ? 20 : 1;
-    if (features) to.optimiser.rate = 1e-3;
+    to.learning.fine_tuning.epochs = taught_kind_named(to.kind).fine_tunes && to.reference.empty() ? 1 : 0;
+    to.learning.training.epochs = features ? 20 : 1;
+    if (features) to.learning.optimiser.rate = 1e-3;
     apply_training(given.training, to);
     to.loss_name = loss_name(given);
     if (given.hidden) to.features.hidden = {*given.hidden};
@@ -58,11 +58,9 @@ void apply(arguments& given, const chosen_loss& loss) {
     choose_training(given, to);
     set_if_given(to.beta, given.beta);
     set_if_given(to.held_out_share, given.held_out_share);
-    set_if_given(to.evaluate_every, given.training.evaluate_every);
-    set_if_given(to.patience, given.training.patience);
     to.loss_name = loss.name;
     to.needs_tokens = loss.reads_lengths;
-    show_bars(to);
+    show_bars(to.learning);
 }
 
 int work(arguments& given) {
@@ -108,7 +106,7 @@ void add_data_options(command_line& line, arguments& given) {
     line.add("--chat-format", to.chat_format,
              "how conversations become text: auto (what the model's chat template is) or one of " +
                  chat_format_names());
-    line.add("--pretokenizer", to.tokenizer.pretokenizer, "how a GGUF file's tokenizer splits text");
+    line.add("--pretokenizer", to.learning.tokenizer.pretokenizer, "how a GGUF file's tokenizer splits text");
     line.add("--id-field", to.reading.id_field, "the field that holds a pair's id").shows_default();
     line.flag("--skip-malformed", to.reading.skip_malformed, "leave malformed lines out instead of stopping");
     line.flag("--strict", to.strict, "leaving any pair out is an error that names the first");
@@ -175,7 +173,7 @@ void add_learning_options(command_line& line, arguments& given) {
         .shows_default();
     line.add("--category-field", to.category_field,
              "a column of the held-out pairs by which the card's accuracy is also given apart (a.b: member b of a)");
-    add_training(line, given.training, to, "1, of kinds that do not fine-tune and with --reference 0");
+    add_training(line, given.training, {.fine_tuning = "1, of kinds that do not fine-tune and with --reference 0"});
 }
 
 } // namespace

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <preflearn/core/system/parallel.hpp>
@@ -22,14 +21,14 @@
 
 namespace {
 
-void run(const arguments& given, std::vector<std::string> command_line) {
+void run(const arguments& given) {
     const auto start = std::chrono::steady_clock::now();
     const bool world = given.data.empty();
     const std::size_t seeds = given.seeds != 0 ? given.seeds : world ? 8 : 1;
     preflearn::manifest record{.program = "weak_teacher",
                                .started = std::chrono::system_clock::now(),
-                               .command_line = std::move(command_line),
-                               .seed = given.seed,
+                               .command_line = given.command_line,
+                               .seed = given.training.seed,
                                .beta = beta_of(given),
                                .threads = static_cast<unsigned>(preflearn::thread_count())};
     if (!given.report.empty()) std::filesystem::create_directories(given.report); // fails now rather than in an hour
@@ -39,6 +38,7 @@ void run(const arguments& given, std::vector<std::string> command_line) {
     const preflearn::study_summary summary = preflearn::summarise(results);
     std::printf("%s\n%s", preflearn::to_text(preflearn::study_table(summary)).c_str(),
                 preflearn::to_text(preflearn::teacher_table(summary)).c_str());
+    if (!given.keep.empty()) std::printf("\nkept: %s\n", given.keep.c_str());
     std::fflush(stdout);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     std::fprintf(stderr, "%.0f seconds\n", seconds.count());
@@ -82,67 +82,22 @@ int main(int argc, char** argv) {
              "pairs that the teacher labels; default of --unlabelled-data: all of them")
         .positive();
     line.add("--test", given.test, "held-out pairs").positive();
-    line.add("--epochs", given.epochs, "passes of preference training").positive();
-    line.add("--batch", given.batch, "pairs of an optimiser step").positive();
-    line.add("--rate", given.rate, "learning rate of preference training").non_negative();
-    line.add("--sft-epochs", given.fine_tuning_epochs, "passes of supervised fine-tuning before it; 0: none");
-    line.add("--sft-rate", given.fine_tuning_rate, "learning rate of it").non_negative();
     line.add("--beta", given.beta, "beta of the loss and of the implicit reward; default 0.1").positive();
     line.add("--loss", given.loss, "preference loss by name (loss_values --list prints all)").shows_default();
     line.add("--param", given.parameters, "NAME=VALUE of the loss, may be repeated").repeats();
     line.flag("--soft-labels", given.soft_labels, "the teacher labels with probabilities instead of choices");
-    line.add("--seed", given.seed, "the first seed").shows_default();
     line.add("--seeds", given.seeds, "how many seeds; default 8 in the generated world, 1 on real models").positive();
     line.add("--human-agreement", given.human_agreement,
              "share of pairs on which simulated humans agree with gold (generated world)")
         .between(0.5, 1.0)
         .shows_default()
         .excludes(data);
-    line.add("--max-tokens", given.maximum_tokens,
-             "longest prompt with response, begin and end tokens counted; longer pairs are left out; default 512")
-        .positive()
-        .needs(data);
     line.add("--chat-format", given.chat_format,
              "how conversations become text: auto (what the models' chat template is) or one of " +
                  preflearn::chat_format_names())
         .needs(data);
-    line.add("--boundary", given.boundary,
-             "separate: a response is encoded as the prompt's continuation; joint: both as one text, cut after "
-             "as many tokens as the prompt alone has")
-        .one_of({"separate", "joint"})
-        .shows_default()
-        .needs(data);
     line.add("--pretokenizer", given.pretokenizer,
              "how a GGUF file's tokenizer splits text, instead of what the file names; for both models")
-        .needs(data);
-    line.add("--backend", given.on.backend,
-             "what computes: cpu or onednn (the default where it is built in); training stays on the processor")
-        .one_of(backend_names())
-        .needs(data);
-    line.add("--dtype", given.on.type,
-             "numbers that products multiply: float32, or bfloat16 with sums in float32; trained numbers are float32")
-        .one_of({"float32", "bfloat16"})
-        .needs(data);
-    const option lora = line.add("--lora", given.lora,
-                                 "both models learn by a LoRA adapter of this rank alone; their own weights stay as "
-                                 "they are stored")
-                            .positive()
-                            .needs(data);
-    line.add("--lora-alpha", given.lora_alpha, "its scale times the rank; default twice the rank").needs(lora);
-    line.add("--lora-dropout", given.lora_dropout, "chance that an entry of its input is left out in training")
-        .between(0.0, 0.99)
-        .needs(lora);
-    line.add("--lora-target", given.lora_targets,
-             "module that has one (q_proj), may be repeated; default: all matrices of attention and MLP")
-        .repeats()
-        .needs(lora);
-    line.add("--trained", given.trained,
-             "weights that learn: all, head (by itself) or last:K (the last K layers and what is above them)")
-        .shows_default()
-        .needs(data)
-        .excludes(lora);
-    line.flag("--recompute", given.recompute,
-              "run each layer again in backward passes: more time, less memory, the same bits")
         .needs(data);
     line.flag("--skip-malformed", given.skip_malformed, "leave malformed lines out instead of stopping").needs(data);
     line.flag("--strict", given.strict, "leaving any pair out is an error that names the first").needs(data);
@@ -155,18 +110,34 @@ int main(int argc, char** argv) {
              "folder of log-probs and tokens by model and texts: what was computed before is read from "
              "there; default: 'cache' in the folder of checkpoints")
         .needs(data);
-    line.add("--optimiser", given.optimiser, "adamw_8bit remembers 2 bytes a parameter instead of 8")
-        .one_of({"adamw", "adamw_8bit"})
-        .shows_default();
-    line.add("--checkpoint-every", given.checkpoint_every, "steps between checkpoints; default: a run's end");
+    const option keep =
+        line.add("--keep", given.keep,
+                 "folder for what is made: teacher/ (which label takes), labels.jsonl, and the students as align "
+                 "makes them, students/weak_teacher/ and others; of several seeds in seed-N/")
+            .needs(data);
+    line.add("--write", given.written, "numbers of these students' weights: f32, bf16 or f16")
+        .one_of({"f32", "bf16", "f16"})
+        .shows_default()
+        .needs(keep);
+    line.flag("--keep-adapter", given.keep_adapter, "write their LoRA adapters as PEFT does instead of merging them")
+        .needs(keep);
+    add_steps(line, given.training,
+              {.fine_tuning = "1; in the generated world 4",
+               .holds = " on real models",
+               .checkpoints = "in the folder of checkpoints",
+               .seed = "the first seed"});
+    for (const option& of_texts : add_text_model(line, given.training)) of_texts.needs(data);
     const auto work = [&] {
-        run(given, preflearn::command_line_of(argc, argv));
+        given.command_line = preflearn::command_line_of(argc, argv);
+        run(given);
         return 0;
     };
     return line.run(argc, argv, work, [&] { // so that a name or value that does not fit is a usage error
         loss_of(given);
-        check_trains(given.on);
-        preflearn::trained_tensors_named(given.trained);
+        check_trains(given.training.on);
+        preflearn::trained_tensors_named(given.training.trained);
+        if (given.keep_adapter && given.training.lora == 0)
+            throw usage_error("--keep-adapter", "there are adapters to keep with --lora alone");
         if (!given.chat_format.empty() && given.chat_format != "auto") preflearn::chat_format_named(given.chat_format);
     });
 }

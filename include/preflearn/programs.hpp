@@ -11,4 +11,5 @@
 #include <preflearn/programs/labelling.hpp>
 #include <preflearn/programs/pairs.hpp>
 #include <preflearn/programs/rounds.hpp>
+#include <preflearn/programs/study.hpp>
 #include <preflearn/programs/teaching.hpp>

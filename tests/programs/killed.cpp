@@ -48,9 +48,9 @@ void killed_run(const std::string& program, const std::filesystem::path& in, con
     const any_backend<float>& on = test::on_processor();
     if (program == "teach") {
         teach_options options{.model = in / "model", .data = in / "pairs.jsonl", .out = out / "teacher"};
-        options.maximum_tokens = 32;
-        options.training.epochs = 3;
-        options.checkpoint_every = 1;
+        options.learning.maximum_tokens = 32;
+        options.learning.training.epochs = 3;
+        options.learning.checkpoint_every = 1;
         teach(on, options, any_loss<double>(dpo{}), quiet);
     } else if (program == "label") {
         label_file(on, {.teacher = in / "reward", .data = in / "many.jsonl", .out = out / "labels.jsonl"}, quiet);
@@ -62,9 +62,9 @@ void killed_run(const std::string& program, const std::filesystem::path& in, con
         generate_file(on, options, quiet);
     } else if (program == "align") {
         align_options options{.model = in / "model", .data = in / "pairs.jsonl", .out = out / "student"};
-        options.maximum_tokens = 32;
-        options.training.epochs = 3;
-        options.checkpoint_every = 1;
+        options.learning.maximum_tokens = 32;
+        options.learning.training.epochs = 3;
+        options.learning.checkpoint_every = 1;
         align_file(on, options, test::tiny_loss, quiet);
     } else if (program == "rounds") {
         rounds_options options{.model = in / "model",
@@ -77,8 +77,8 @@ void killed_run(const std::string& program, const std::filesystem::path& in, con
                                .longest = 0};
         options.generating.sampling.max_tokens = 4;
         options.generating.batch = 4;
-        options.aligning.maximum_tokens = 48;
-        options.aligning.checkpoint_every = 1;
+        options.aligning.learning.maximum_tokens = 48;
+        options.aligning.learning.checkpoint_every = 1;
         rounds_file(on, options, test::tiny_loss, quiet);
     } else {
         evaluate_options options;

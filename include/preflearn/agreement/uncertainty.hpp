@@ -9,3 +9,4 @@
 #include <preflearn/agreement/uncertainty/holm.hpp>
 #include <preflearn/agreement/uncertainty/moments.hpp>
 #include <preflearn/agreement/uncertainty/proportion.hpp>
+#include <preflearn/agreement/uncertainty/symmetric_system.hpp>

@@ -189,6 +189,7 @@ inline checkpoint_file read_safetensors(const std::filesystem::path& path) {
 /// input_error when the file cannot be written.
 inline void write_safetensors(const std::filesystem::path& path, std::span<const tensor_view> tensors,
                               const std::map<std::string, std::string>& metadata = {{"format", "pt"}}) {
+    using namespace std::string_literals;
     std::vector<std::size_t> order(tensors.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -208,9 +209,9 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
                 "': ", tensor.bytes.size(), " bytes for shape ", text_of_shape(tensor.shape), " of ",
                 name_of(tensor.type));
         header.push_back({tensor.name,
-                          {{"dtype", name_of(tensor.type)},
-                           {"shape", tensor.shape},
-                           {"data_offsets", {offset, offset + tensor.bytes.size()}}}});
+                          {{"dtype"s, name_of(tensor.type)},
+                           {"shape"s, tensor.shape},
+                           {"data_offsets"s, {offset, offset + tensor.bytes.size()}}}});
         offset += tensor.bytes.size();
     }
     std::string text;

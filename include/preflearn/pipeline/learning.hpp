@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/pipeline/learning/learning_run.hpp>
+#include <preflearn/pipeline/learning/learning_steps.hpp>
 #include <preflearn/pipeline/learning/training_report.hpp>
 #include <preflearn/pipeline/learning/training_settings.hpp>
 #include <preflearn/pipeline/learning/watched_training.hpp>

@@ -12,4 +12,5 @@
 #include <preflearn/pipeline/study/study_report.hpp>
 #include <preflearn/pipeline/study/study_summary.hpp>
 #include <preflearn/pipeline/study/text_study.hpp>
+#include <preflearn/pipeline/study/text_study_options.hpp>
 #include <preflearn/pipeline/study/world_study.hpp>

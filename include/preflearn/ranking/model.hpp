@@ -14,3 +14,4 @@
 #include <preflearn/ranking/model/link.hpp>
 #include <preflearn/ranking/model/prior.hpp>
 #include <preflearn/ranking/model/ties.hpp>
+#include <preflearn/ranking/model/vectors.hpp>

@@ -11,5 +11,6 @@
 #include <preflearn/ranking/solver/scaled_factors.hpp>
 #include <preflearn/ranking/solver/spectral.hpp>
 #include <preflearn/ranking/solver/strength_tree.hpp>
+#include <preflearn/ranking/solver/symmetric_factors.hpp>
 #include <preflearn/ranking/solver/tree_climb.hpp>
 #include <preflearn/ranking/solver/tree_system.hpp>

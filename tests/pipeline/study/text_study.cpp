@@ -37,12 +37,13 @@ struct files {
         text_study_options o{.teacher = folder / "teacher",
                              .student = folder / "student",
                              .data = folder / "pairs.jsonl",
-                             .maximum_tokens = 16,
                              .labelled = 8,
                              .unlabelled = 8,
                              .test = 6};
-        o.study.student_training.epochs = 2;
-        o.study.student_optimiser.rate = 1e-2;
+        o.learning.maximum_tokens = 16;
+        o.student_training = o.learning.training;
+        o.student_training->epochs = 2;
+        o.student_optimiser = adamw{.rate = 1e-2};
         return o;
     }
 };
@@ -83,7 +84,7 @@ TEST_CASE("what does not fit is left out before training, whatever the reason, a
     text_study_data found;
     const auto keep = [&](const text_study_data& counts) { found = counts; };
     text_study_options options = f.options();
-    options.maximum_tokens = 8; // 2 + 5 + the end token
+    options.learning.maximum_tokens = 8; // 2 + 5 + the end token
     run_text_study(options, dpo{}, keep);
     std::string reasons;
     for (const left_out_pair& pair : found.left_out.pairs())
@@ -119,11 +120,11 @@ TEST_CASE("the boundary and the conversation format are said and reach both mode
     const auto keep = [&](const text_study_data& counts) { found = counts; };
     text_study_options options = f.options();
     options.labelled = options.unlabelled = options.test = 4;
-    options.study.student_training.epochs = 1;
+    options.student_training->epochs = 1;
     run_text_study(options, dpo{}, keep);
     CHECK(found.changed_prompts == 0);
     CHECK(found.summary.find("token boundary: separate; in 0 of 24") != std::string::npos);
-    options.boundary = token_boundary::joint;
+    options.learning.boundary = token_boundary::joint;
     run_text_study(options, dpo{}, keep);
     CHECK(found.changed_prompts == 24);
     CHECK(found.summary.find("token boundary: joint; in 24 of 24 pairs") != std::string::npos);
@@ -166,7 +167,7 @@ TEST_CASE("what was scored before is read from the cache, to the same bits, also
     const files f;
     text_study_options options = f.options();
     const study_result plain = run_text_study(options, dpo{}, [](const auto&) {});
-    options.study.cache = f.folder / "cache";
+    options.cache = f.folder / "cache";
     const auto count = [&] {
         return std::distance(std::filesystem::directory_iterator(f.folder / "cache"),
                              std::filesystem::directory_iterator());
@@ -189,13 +190,13 @@ TEST_CASE("what was scored before is read from the cache, to the same bits, also
 TEST_CASE("moments of 8 bits train about the same students, and a kept run knows them") {
     const files f;
     text_study_options options = f.options();
-    options.study.student_training.epochs = 4; // the first steps are the same: moments are rounded after them
-    options.study.checkpoints = {.path = f.folder.path()};
+    options.student_training->epochs = 4; // the first steps are the same: moments are rounded after them
+    options.checkpoints = f.folder.path();
     const study_result plain = run_text_study(options, dpo{}, [](const auto&) {});
-    options.study.eight_bit_moments = true;
+    options.learning.eight_bit_moments = true;
     CHECK_THROWS_WITH_AS(run_text_study(options, dpo{}, [](const auto&) {}),
                          doctest::Contains("optimiser: adamw there, adamw_8bit here"), input_error);
-    options.study.checkpoints = {};
+    options.checkpoints.clear();
     const study_result coded = run_text_study(options, dpo{}, [](const auto&) {});
     for (std::size_t s = 1; s < plain.students.size(); ++s) {
         const double exact = plain.students[s].training.steps.back().loss,
@@ -210,13 +211,16 @@ TEST_CASE("a study by adapters, by the last layer or by the head trains those al
     const auto run = [&](auto change, const std::string& checkpoints = "") {
         text_study_options options = f.options();
         change(options);
-        if (!checkpoints.empty()) options.study.checkpoints = {.path = f.folder / checkpoints, .every = 1};
+        if (!checkpoints.empty()) {
+            options.checkpoints = f.folder / checkpoints;
+            options.learning.checkpoint_every = 1;
+        }
         return run_text_study(options, dpo{}, [](const text_study_data&) {});
     };
     const auto adapter = [](text_study_options& o) {
-        o.adapter = adapter_options{.rank = 2, .dropout = 0.2};
-        o.recompute_activations = true;
-        o.study.student_training.epochs = 6;
+        o.learning.adapter = adapter_options{.rank = 2, .dropout = 0.2};
+        o.learning.recompute_activations = true;
+        o.student_training->epochs = 6;
     };
     std::filesystem::create_directories(f.folder / "runs");
     const study_result by_adapter = run(adapter, "runs");
@@ -236,12 +240,12 @@ TEST_CASE("a study by adapters, by the last layer or by the head trains those al
 
     const auto loss_of = [&](auto change) { return run(change).students[3].training.steps.back().loss; };
     const double all = loss_of([](text_study_options&) {});
-    const double head = loss_of([](text_study_options& o) { o.trained = trained_tensors_named("head"); });
-    const double last = loss_of([](text_study_options& o) { o.trained = trained_tensors_named("last:1"); });
+    const double head = loss_of([](text_study_options& o) { o.learning.trained = trained_tensors_named("head"); });
+    const double last = loss_of([](text_study_options& o) { o.learning.trained = trained_tensors_named("last:1"); });
     CHECK(all != head);
     CHECK(all != last);
     CHECK(head != last);
-    CHECK(loss_of([](text_study_options& o) { o.recompute_activations = true; }) == all);
+    CHECK(loss_of([](text_study_options& o) { o.learning.recompute_activations = true; }) == all);
 }
 
 TEST_CASE("unlabelled pairs of another file need no verdict, and the rows that then cannot be had are named") {

@@ -36,10 +36,10 @@ struct align_files {
     [[nodiscard]] align_options options(const std::string& out = "student") const {
         align_options o{.model = folder / "model", .data = folder / "pairs.jsonl", .out = folder / out};
         o.held_out_share = 0.2;
-        o.maximum_tokens = 32;
-        o.optimiser.rate = o.fine_tuning_optimiser.rate = 1e-2;
-        o.training.epochs = 2;
-        o.checkpoint_every = 1;
+        o.learning.maximum_tokens = 32;
+        o.learning.optimiser.rate = o.learning.fine_tuning_optimiser.rate = 1e-2;
+        o.learning.training.epochs = 2;
+        o.learning.checkpoint_every = 1;
         return o;
     }
     aligned_student run(const align_options& given) {
@@ -117,8 +117,8 @@ TEST_CASE("training raises the reward of chosen responses and holds it against l
     }
     f.folder.write("pairs.jsonl", lines);
     align_options options = f.options();
-    options.training.epochs = 6;
-    options.optimiser.rate = 3e-2;
+    options.learning.training.epochs = 6;
+    options.learning.optimiser.rate = 3e-2;
     const student_report report = f.run(options).report;
     CHECK(report.accuracy->value > 0.6);
     CHECK(report.human_verdicts == report.held_out);
@@ -129,14 +129,16 @@ TEST_CASE("training raises the reward of chosen responses and holds it against l
 TEST_CASE("the same command is done already, another one writes nothing over") {
     align_files f;
     align_options options = f.options();
-    options.adapter = adapter_options{.rank = 2};
+    options.learning.adapter = adapter_options{.rank = 2};
     f.run(options);
     CHECK(f.run(options).was_there);
     for (const auto& change : std::vector<std::function<void(align_options&)>>{
-             [](align_options& o) { o.beta = 0.5; }, [](align_options& o) { o.training.max_steps = 2; },
-             [](align_options& o) { o.training.clip_norm = 2; }, [](align_options& o) { o.optimiser.weight_decay = 0; },
-             [](align_options& o) { o.adapter->rank_stabilised = true; },
-             [](align_options& o) { o.adapter->layers = {0}; }, [](align_options& o) { o.loss_name = "simpo"; },
+             [](align_options& o) { o.beta = 0.5; }, [](align_options& o) { o.learning.training.max_steps = 2; },
+             [](align_options& o) { o.learning.training.clip_norm = 2; },
+             [](align_options& o) { o.learning.optimiser.weight_decay = 0; },
+             [](align_options& o) { o.learning.adapter->rank_stabilised = true; },
+             [](align_options& o) { o.learning.adapter->layers = {0}; },
+             [](align_options& o) { o.loss_name = "simpo"; },
              [](align_options& o) { o.weights = weight_use::normalised; },
              [](align_options& o) { o.records.columns.margin = "gap"; }}) {
         align_options other = options;
@@ -155,15 +157,15 @@ TEST_CASE("stopped at any step, the same call goes on to the same bytes") {
         align_files f;
         align_options options = f.options("whole");
         options.loss_name = loss;
-        options.adapter = adapter_options{.rank = 2, .dropout = 0.2};
-        options.fine_tuning.epochs = 1;
-        options.training.epochs = 1;
-        options.watched.every = 1;
+        options.learning.adapter = adapter_options{.rank = 2, .dropout = 0.2};
+        options.learning.fine_tuning.epochs = 1;
+        options.learning.training.epochs = 1;
+        options.learning.watched.every = 1;
         f.run(options);
         options.out = f.folder / "stopped";
         for (std::size_t at = 1;; ++at) { // every run goes one step further than the one before
             std::size_t steps = 0;
-            options.observe = [&](std::string_view) {
+            options.learning.observe = [&](std::string_view) {
                 return [&](const training_step&) {
                     if (++steps == 1 && at < 5) throw std::runtime_error("stopped");
                 };
@@ -264,7 +266,7 @@ TEST_CASE("told a noise rate of each pair, a soft label is what its margin says,
     }
     align_options options = f.options("a");
     options.data = f.folder.write("margins.jsonl", with_margins);
-    options.adapter = adapter_options{.rank = 2};
+    options.learning.adapter = adapter_options{.rank = 2};
     options.noise_rate = "pairs";
     options.loss_name = "robust";
     f.run(options);
@@ -287,8 +289,8 @@ TEST_CASE("ropo filters the rate that it is told") {
     align_options options = f.options();
     options.loss_name = "ropo";
     options.noise_rate = "0.25";
-    options.training.batch_size = 4;
-    options.training.micro_batch_size = 2;
+    options.learning.training.batch_size = 4;
+    options.learning.training.micro_batch_size = 2;
     f.run(options);
     CHECK(test::contains(f.told, "ropo_filtered stands in place of ropo"));
     CHECK(test::contains(f.results()["loss"].dump(), "filtered=0.25"));
@@ -301,12 +303,12 @@ TEST_CASE("spa learns beside its reference, in any micro-batches") {
     options.loss_name = "spa";
     options.loss_parameters = {"share=0.5", "alpha=0.3"};
     options.reference = f.folder / "other";
-    options.training.batch_size = 8;
-    options.training.micro_batch_size = 8;
+    options.learning.training.batch_size = 8;
+    options.learning.training.micro_batch_size = 8;
     f.run(options);
     const double loss = f.results("whole")["held_out"]["loss"].get<double>();
     options.out = f.folder / "parts";
-    options.training.micro_batch_size = 1;
+    options.learning.training.micro_batch_size = 1;
     f.run(options);
     CHECK(f.results("parts")["held_out"]["loss"].get<double>() == doctest::Approx(loss).epsilon(1e-4));
     options.out = f.folder / "less";

@@ -12,14 +12,14 @@ TEST_CASE("whatever changes a student's bits changes its settings") {
         change(other);
         return settings_of(other) != settings_of(plain);
     };
-    CHECK(differs([](align_options& o) { o.training.max_steps = 3; }));
-    CHECK(differs([](align_options& o) { o.fine_tuning.clip_norm = 3; }));
-    CHECK(differs([](align_options& o) { o.optimiser.weight_decay = 3; }));
-    CHECK(differs([](align_options& o) { o.adapter = adapter_options{}; }));
+    CHECK(differs([](align_options& o) { o.learning.training.max_steps = 3; }));
+    CHECK(differs([](align_options& o) { o.learning.fine_tuning.clip_norm = 3; }));
+    CHECK(differs([](align_options& o) { o.learning.optimiser.weight_decay = 3; }));
+    CHECK(differs([](align_options& o) { o.learning.adapter = adapter_options{}; }));
     CHECK(differs([](align_options& o) { o.threshold = 3; }));
     CHECK(differs([](align_options& o) { o.records.columns.prompt = "question"; }));
     CHECK(differs([](align_options& o) { o.written = element_type::bf16; }));
-    CHECK_FALSE(differs([](align_options& o) { o.checkpoint_every = 3; }));
+    CHECK_FALSE(differs([](align_options& o) { o.learning.checkpoint_every = 3; }));
 }
 
 TEST_CASE("words for what is done with columns") {

@@ -21,8 +21,8 @@ struct weighted_lesson {
 
     weighted_lesson() {
         test::write_tiny_model(folder / "model");
-        options.training = {.batch_size = 8, .schedule = schedule::constant};
-        options.optimiser.rate = 1e-2;
+        options.learning.training = {.batch_size = 8, .schedule = schedule::constant};
+        options.learning.optimiser.rate = 1e-2;
     }
     training_history run(const char* loss_name, batch_mean mean, double weight_of_others) {
         align_data data;
@@ -33,7 +33,7 @@ struct weighted_lesson {
                                     .responses = {text("a"), text("d")},
                                     .weight = i % 2 == 0 ? 1 : weight_of_others});
         const kind_of_loss loss = test::tiny_loss(loss_name, {});
-        const study_options run{};
+        const learning_run run{};
         const speaker say = [](const std::string&) {};
         text_model policy = detail::load_text_model(test::on_processor(), folder / "model", {});
         const student_lesson lesson{.options = options,

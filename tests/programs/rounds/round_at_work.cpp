@@ -25,7 +25,7 @@ TEST_CASE("a round goes from the student before it to its own, and its gold rewa
                            .out = folder / "out",
                            .gold = folder / "teacher"};
     options.generating.sampling.max_tokens = 6;
-    options.aligning.maximum_tokens = 48;
+    options.aligning.learning.maximum_tokens = 48;
     const loss_maker losses = test::tiny_loss;
     std::vector<std::size_t> seen;
     const speaker quiet = [](const std::string&) {};

@@ -35,10 +35,10 @@ struct rounds_files {
                          .patience = 0,
                          .longest = 0};
         o.generating.sampling.max_tokens = 6;
-        o.aligning.maximum_tokens = 48;
+        o.aligning.learning.maximum_tokens = 48;
         o.aligning.held_out_share = 0;
-        o.aligning.optimiser.rate = 1e-2;
-        o.aligning.checkpoint_every = 1;
+        o.aligning.learning.optimiser.rate = 1e-2;
+        o.aligning.learning.checkpoint_every = 1;
         return o;
     }
     rounds_made run(const rounds_options& given, const work_progress& seen = {}) {

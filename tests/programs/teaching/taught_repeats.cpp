@@ -39,11 +39,11 @@ struct repeat_files {
     [[nodiscard]] teach_options options(const std::string& out) const {
         teach_options o{.model = folder / "model", .data = folder / "pairs.jsonl", .out = folder / out};
         o.held_out_share = 0.25;
-        o.maximum_tokens = 32;
-        o.adapter = adapter_options{.rank = 2};
-        o.fine_tuning.epochs = 0;
-        o.optimiser.rate = 0.1;
-        o.checkpoint_every = 0;
+        o.learning.maximum_tokens = 32;
+        o.learning.adapter = adapter_options{.rank = 2};
+        o.learning.fine_tuning.epochs = 0;
+        o.learning.optimiser.rate = 0.1;
+        o.learning.checkpoint_every = 0;
         o.seeds = 2;
         o.category_field = "about.kind";
         return o;
@@ -89,7 +89,7 @@ TEST_CASE("stopped after a repeat, the same call goes on with it, to the same by
     f.run(f.options("whole"));
     teach_options options = f.options("stopped");
     std::size_t trainings = 0;
-    options.observe = [&](std::string_view) -> training_observer {
+    options.learning.observe = [&](std::string_view) -> training_observer {
         if (++trainings == 2) throw std::runtime_error("killed");
         return {};
     };

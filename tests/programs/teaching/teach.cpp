@@ -39,9 +39,9 @@ struct taught_files {
     [[nodiscard]] teach_options options(const std::string& out = "teacher") const {
         teach_options o{.model = folder / "model", .data = folder / "pairs.jsonl", .out = folder / out};
         o.held_out_share = 0.25;
-        o.maximum_tokens = 32;
-        o.optimiser.rate = o.fine_tuning_optimiser.rate = 1e-2;
-        o.checkpoint_every = 1;
+        o.learning.maximum_tokens = 32;
+        o.learning.optimiser.rate = o.learning.fine_tuning_optimiser.rate = 1e-2;
+        o.learning.checkpoint_every = 1;
         return o;
     }
     taught run(const teach_options& given) {
@@ -61,8 +61,8 @@ struct taught_files {
 TEST_CASE("a teacher is taught by adapters, held against pairs it did not learn from, and says what it is") {
     taught_files f;
     teach_options options = f.options();
-    options.adapter = adapter_options{.rank = 2};
-    options.training.epochs = 3;
+    options.learning.adapter = adapter_options{.rank = 2};
+    options.learning.training.epochs = 3;
     const taught made = f.run(options);
     REQUIRE(made.held_out.has_value());
     CHECK(made.held_out->pairs == 6);
@@ -93,12 +93,12 @@ TEST_CASE("taught and labelling, it gives a study's teacher labels for the same 
         text_study_options study{.teacher = f.folder / "model",
                                  .student = f.folder / "model",
                                  .data = f.folder / "pairs.jsonl",
-                                 .maximum_tokens = 32,
                                  .labelled = 10,
                                  .unlabelled = 8,
                                  .test = 6};
-        if (adapter) study.adapter = adapter_options{.rank = 2};
-        study.fine_tuning_optimiser.rate = study.study.teacher_optimiser.rate = 1e-2;
+        study.learning.maximum_tokens = 32;
+        if (adapter) study.learning.adapter = adapter_options{.rank = 2};
+        study.learning.fine_tuning_optimiser.rate = study.learning.optimiser.rate = 1e-2;
         const study_result expected = run_text_study(test::on_processor(), study, dpo_loss(), [](const auto&) {});
 
         const preference_data all = read_preferences(f.folder / "pairs.jsonl");
@@ -120,7 +120,7 @@ TEST_CASE("taught and labelling, it gives a study's teacher labels for the same 
         teach_options options = f.options();
         options.data = f.folder / "labelled.jsonl";
         options.held_out_share = 0;
-        options.adapter = study.adapter;
+        options.learning.adapter = study.learning.adapter;
         f.run(options);
         const labelled_file found = label_file(
             test::on_processor(),
@@ -140,15 +140,15 @@ TEST_CASE("taught and labelling, it gives a study's teacher labels for the same 
 TEST_CASE("stopped at any step, the same call goes on to the same bytes, and leaves nothing half made") {
     taught_files f;
     teach_options options = f.options("whole");
-    options.adapter = adapter_options{.rank = 2, .dropout = 0.2};
-    options.training.epochs = 2;
+    options.learning.adapter = adapter_options{.rank = 2, .dropout = 0.2};
+    options.learning.training.epochs = 2;
     f.run(options);
     std::size_t steps = 0;
     options.out = f.folder / "stopped";
     std::size_t stops = 0;
     for (std::size_t at = 1;; ++at) { // every run goes one step further than the one before
         steps = 0;
-        options.observe = [&](std::string_view) {
+        options.learning.observe = [&](std::string_view) {
             return [&](const training_step&) {
                 if (++steps == 1 + at % 2) throw std::runtime_error("killed");
             };
@@ -176,14 +176,14 @@ TEST_CASE(
     CHECK(written["policy"]["from"] == "model");
     CHECK(written["reference"]["from"] == "model");
     options.out = f.folder / "untuned";
-    options.fine_tuning.epochs = 0;
+    options.learning.fine_tuning.epochs = 0;
     f.run(options);
     written = nlohmann::json::parse(test::read(f.folder / "untuned/teacher.json"));
     CHECK(written["reference"]["from"] == "base");
     options.out = f.folder / "wrapped"; // a model that was trained elsewhere, and its reference
     test::write_tiny_model(f.folder / "other", false, 8);
     options.reference = f.folder / "other";
-    options.training.epochs = 0;
+    options.learning.training.epochs = 0;
     const taught wrapped = f.run(options);
     written = nlohmann::json::parse(test::read(f.folder / "wrapped/teacher.json"));
     CHECK(written["policy"]["from"] == "base");

@@ -35,9 +35,9 @@ struct feature_files {
             .kind = "features", .model = folder / "model", .data = folder / "pairs.jsonl", .out = folder / out};
         o.loss_name = "bradley_terry";
         o.held_out_share = 0.3;
-        o.fine_tuning.epochs = 0;
-        o.training.epochs = 6;
-        o.optimiser.rate = 1e-2;
+        o.learning.fine_tuning.epochs = 0;
+        o.learning.training.epochs = 6;
+        o.learning.optimiser.rate = 1e-2;
         return o;
     }
     taught run(const teach_options& given) {
@@ -135,5 +135,5 @@ TEST_CASE("options that are none of this kind's are refused") {
     CHECK(test::contains(fault([](teach_options& o) { o.features.l2 = 0; }), "a positive number"));
     CHECK(test::contains(fault([](teach_options& o) { o.features.hidden = {}; }), "at least one unit"));
     CHECK(test::contains(fault([](teach_options& o) { o.loss_name = "sigmoid"; }), "fitted by bradley_terry"));
-    CHECK(test::contains(fault([](teach_options& o) { o.adapter = adapter_options{}; }), "does not learn"));
+    CHECK(test::contains(fault([](teach_options& o) { o.learning.adapter = adapter_options{}; }), "does not learn"));
 }

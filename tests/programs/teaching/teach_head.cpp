@@ -35,11 +35,11 @@ struct head_files {
     [[nodiscard]] teach_options options(const std::string& kind, const std::string& out) const {
         teach_options o{.kind = kind, .model = folder / "model", .data = folder / "pairs.jsonl", .out = folder / out};
         o.held_out_share = 0.25;
-        o.maximum_tokens = 256;
-        o.fine_tuning.epochs = 0;
-        o.training.epochs = 4;
-        o.optimiser.rate = 3e-2;
-        o.checkpoint_every = 1;
+        o.learning.maximum_tokens = 256;
+        o.learning.fine_tuning.epochs = 0;
+        o.learning.training.epochs = 4;
+        o.learning.optimiser.rate = 3e-2;
+        o.learning.checkpoint_every = 1;
         return o;
     }
     taught run(const teach_options& given) {
@@ -69,8 +69,8 @@ TEST_CASE("a reward head learns by an adapter, the last layer, alone or with all
     for (const std::string how : {"adapter", "last:1", "head", "all"}) {
         CAPTURE(how);
         teach_options options = f.options("head", how);
-        if (how == "adapter") options.adapter = adapter_options{.rank = 2};
-        if (how != "adapter") options.trained = trained_tensors_named(how);
+        if (how == "adapter") options.learning.adapter = adapter_options{.rank = 2};
+        if (how != "adapter") options.learning.trained = trained_tensors_named(how);
         const taught made = f.run(options);
         REQUIRE(made.held_out.has_value());
         CHECK(made.held_out->pairs == 6);
@@ -92,7 +92,7 @@ TEST_CASE("a reward head learns by an adapter, the last layer, alone or with all
             CHECK(f.judged("whole")[0].margin() == doctest::Approx(*judged[0].margin()).epsilon(1e-4));
             options = f.options("head", "ready"); // what was written is a reward model of its own
             options.model = f.folder / "whole/policy";
-            options.training.epochs = 0;
+            options.learning.training.epochs = 0;
             CHECK(f.run(options).held_out->pairs == 24);
             check_same(f.judged("ready"), f.judged("whole"));
         }
@@ -102,17 +102,17 @@ TEST_CASE("a reward head learns by an adapter, the last layer, alone or with all
 TEST_CASE("a reward head that is stopped goes on to the same bits") {
     head_files f;
     teach_options options = f.options("head", "once");
-    options.adapter = adapter_options{.rank = 2};
+    options.learning.adapter = adapter_options{.rank = 2};
     f.run(options);
     options.out = f.folder / "twice";
-    options.observe = [](std::string_view) {
+    options.learning.observe = [](std::string_view) {
         return training_observer([](const training_step& step) {
             if (step.step == 5) throw numeric_error("stopped");
         });
     };
     CHECK(test::error_of([&] { f.run(options); }) == "stopped");
     CHECK(std::filesystem::exists(f.folder / "twice.unfinished"));
-    options.observe = {};
+    options.learning.observe = {};
     f.run(options);
     CHECK(test::read(f.folder / "once/head.safetensors") == test::read(f.folder / "twice/head.safetensors"));
     CHECK(test::read(f.folder / "once/policy/adapter_model.safetensors") ==
@@ -143,8 +143,8 @@ TEST_CASE("margins of pairs are learned where they are asked for, and without an
     options.margins = true;
     CHECK(test::contains(test::error_of([&] { f.run(options); }), "has no margin"));
     options = f.options("head", "ready");
-    options.training.epochs = 0;
+    options.learning.training.epochs = 0;
     CHECK(test::contains(test::error_of([&] { f.run(options); }), "no head that scores texts"));
-    options.fine_tuning.epochs = 1;
+    options.learning.fine_tuning.epochs = 1;
     CHECK(test::contains(test::error_of([&] { check_head(options); }), "has no fine-tuning"));
 }

@@ -25,32 +25,32 @@ TEST_CASE("what makes another teacher is among its settings, each by itself") {
         [](o&) {},
         [](o& t) { t.kind = "likelihood"; },
         [](o& t) { t.seed = 1; },
-        [](o& t) { t.fine_tuning.epochs = 2; },
-        [](o& t) { t.fine_tuning.batch_size = 4; },
-        [](o& t) { t.fine_tuning_optimiser.rate = 1; },
-        [](o& t) { t.training.epochs = 2; },
-        [](o& t) { t.training.micro_batch_size = 2; },
-        [](o& t) { t.training.schedule = schedule::constant; },
-        [](o& t) { t.training.warm_up = 0; },
-        [](o& t) { t.training.max_steps = 3; },
-        [](o& t) { t.training.clip_norm = 3; },
-        [](o& t) { t.fine_tuning_optimiser.weight_decay = 3; },
-        [](o& t) { t.adapter = adapter_options{}; },
-        [](o& t) { t.adapter = adapter_options{.layers = {1}}; },
-        [](o& t) { t.adapter = adapter_options{.rank_stabilised = true}; },
-        [](o& t) { t.optimiser.rate = 1; },
+        [](o& t) { t.learning.fine_tuning.epochs = 2; },
+        [](o& t) { t.learning.fine_tuning.batch_size = 4; },
+        [](o& t) { t.learning.fine_tuning_optimiser.rate = 1; },
+        [](o& t) { t.learning.training.epochs = 2; },
+        [](o& t) { t.learning.training.micro_batch_size = 2; },
+        [](o& t) { t.learning.training.schedule = schedule::constant; },
+        [](o& t) { t.learning.training.warm_up = 0; },
+        [](o& t) { t.learning.training.max_steps = 3; },
+        [](o& t) { t.learning.training.clip_norm = 3; },
+        [](o& t) { t.learning.fine_tuning_optimiser.weight_decay = 3; },
+        [](o& t) { t.learning.adapter = adapter_options{}; },
+        [](o& t) { t.learning.adapter = adapter_options{.layers = {1}}; },
+        [](o& t) { t.learning.adapter = adapter_options{.rank_stabilised = true}; },
+        [](o& t) { t.learning.optimiser.rate = 1; },
         [](o& t) { t.loss_name = "ipo"; },
         [](o& t) { t.loss_parameters = {"x=1"}; },
         [](o& t) { t.beta = 1; },
-        [](o& t) { t.eight_bit_moments = true; },
-        [](o& t) { t.trained_name = "last"; },
-        [](o& t) { t.adapter = adapter_options{.rank = 2}; },
-        [](o& t) { t.adapter = adapter_options{.rank = 2, .dropout = 0.5}; },
+        [](o& t) { t.learning.eight_bit_moments = true; },
+        [](o& t) { t.learning.trained_name = "last"; },
+        [](o& t) { t.learning.adapter = adapter_options{.rank = 2}; },
+        [](o& t) { t.learning.adapter = adapter_options{.rank = 2, .dropout = 0.5}; },
         [](o& t) { t.held_out_share = 0.2; },
         [](o& t) { t.held_out = "held-out.jsonl"; },
-        [](o& t) { t.evaluate_every = 3; },
-        [](o& t) { t.patience = 0; },
-        [](o& t) { t.maximum_tokens = 8; }};
+        [](o& t) { t.learning.watched.every = 3; },
+        [](o& t) { t.learning.watched.patience = 0; },
+        [](o& t) { t.learning.maximum_tokens = 8; }};
     for (std::size_t i = 0; i < changes.size(); ++i)
         for (std::size_t j = 0; j < i; ++j) {
             CAPTURE(i);
@@ -64,9 +64,9 @@ TEST_CASE("where it is made, how it is watched and what its kind has no use for 
     CHECK(as_it_is == settings_changed_by([](teach_options& t) {
               t.model = "elsewhere";
               t.out = "out";
-              t.checkpoint_every = 1;
+              t.learning.checkpoint_every = 1;
               t.command_line = {"teach"};
-              t.observe = [](std::string_view) { return training_observer(); };
+              t.learning.observe = [](std::string_view) { return training_observer(); };
           }));
     const auto of_likelihood = [](double beta) {
         return settings_changed_by([&](teach_options& t) {

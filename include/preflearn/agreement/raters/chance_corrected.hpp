@@ -49,7 +49,7 @@ struct pooled_chance {
     std::vector<double> slope;
 };
 
-inline double dot(std::span<const double> a, std::span<const double> b) {
+inline double sum_of_products(std::span<const double> a, std::span<const double> b) {
     double sum = 0;
     for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
     return sum;
@@ -184,7 +184,7 @@ agreement_coefficient fleiss_kappa(const rating_counts& ratings, const W& w = {}
         std::vector<double> slope = distances.to_all(detail::of_all_categories(share));
         const double all = std::accumulate(share.begin(), share.end(), 0.0);
         for (double& sum : slope) sum = all - sum;
-        const double expected = detail::dot(slope, share);
+        const double expected = detail::sum_of_products(slope, share);
         return detail::pooled_chance{expected, std::move(slope)};
     });
 }
@@ -200,7 +200,7 @@ agreement_coefficient gwet_ac(const rating_counts& ratings, const W& w = {}, dou
         if (one_category) return detail::pooled_chance{1, std::vector<double>(share.size())};
         detail::pooled_chance chance;
         for (const double p : share) chance.slope.push_back(scale * (1 - p));
-        chance.expected = detail::dot(chance.slope, share);
+        chance.expected = detail::sum_of_products(chance.slope, share);
         return chance;
     });
 }

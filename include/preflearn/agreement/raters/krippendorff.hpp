@@ -111,7 +111,7 @@ agreement_coefficient alpha(const rating_counts& ratings, const Distances& squar
     if (units == 0) return {estimate::none(ratings.rated() ? estimate_status::too_few : estimate_status::empty)};
     const double n = paired.values;
     const std::vector<double> to_all = squared.to_all(of_all_categories(paired.of_category));
-    const double expected = dot(to_all, paired.of_category) / (n * n); // D_e but for n / (n - 1)
+    const double expected = sum_of_products(to_all, paired.of_category) / (n * n); // D_e but for n / (n - 1)
     double within = 0;
     unit_profile unit;
     const auto for_each_paired = [&](auto&& visit) {
@@ -182,7 +182,7 @@ inline agreement_coefficient krippendorff_alpha(const rating_counts& ratings, or
         total_within += static_cast<double>(count) * detail::disagreement(squared, unit);
     });
     if (total_between > 0 && total_within > 0) {
-        const double size = paired.values, mean = detail::dot(rank, n) / size;
+        const double size = paired.values, mean = detail::sum_of_products(rank, n) / size;
         const double ratio = size * total_within / total_between;
         for (std::size_t k = 0; k < n.size(); ++k)
             slope[k] = -ratio * (within[k] / total_within - 4 * size * n[k] * (rank[k] - mean) / total_between);

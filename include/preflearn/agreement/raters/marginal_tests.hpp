@@ -8,19 +8,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include <Eigen/Cholesky>
-#include <Eigen/Core>
-
 #include <preflearn/agreement/ratings/ratings.hpp>
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/agreement/uncertainty/proportion.hpp>
+#include <preflearn/agreement/uncertainty/symmetric_system.hpp>
 #include <preflearn/core/numbers/distribution.hpp>
 
 namespace preflearn {
@@ -128,9 +126,8 @@ enum class homogeneity_form : std::uint8_t { stuart_maxwell, bhapkar };
 /// χ² test that two raters have the same distribution over q categories, with (used categories - 1) degrees of freedom.
 /// Categories on which all disagreements are missing carry no information and are left out.
 /// \throws argument_error where more than 2000 categories are used.
-/// A template only so that Eigen's factorisation is compiled where it is called.
-template <std::same_as<homogeneity_form> Form = homogeneity_form>
-test_result marginal_homogeneity(const rating_counts& ratings, Form form = homogeneity_form::stuart_maxwell) {
+inline test_result marginal_homogeneity(const rating_counts& ratings,
+                                        homogeneity_form form = homogeneity_form::stuart_maxwell) {
     const estimate_status status = detail::rater_pair_status(ratings);
     if (status != estimate_status::ok) return {.status = status};
     constexpr std::size_t most = 2000;
@@ -150,25 +147,25 @@ test_result marginal_homogeneity(const rating_counts& ratings, Form form = homog
     for (std::size_t k = 0; k < q; ++k)
         if (row[k] + column[k] > 2 * table[k * q + k]) used.push_back(k);
     if (used.empty()) return {undefined, 0, 1, estimate_status::ok};
-    const auto size = static_cast<Eigen::Index>(used.size() - 1); // the last difference is minus the sum of the others
-    Eigen::VectorXd difference(size);
-    Eigen::MatrixXd variance(size, size);
-    for (Eigen::Index i = 0; i < size; ++i) {
-        const std::size_t k = used[static_cast<std::size_t>(i)];
-        difference(i) = row[k] - column[k];
-        for (Eigen::Index j = 0; j < size; ++j) {
-            const std::size_t l = used[static_cast<std::size_t>(j)];
-            variance(i, j) =
-                k == l ? row[k] + column[k] - 2 * table[k * q + k] : -(table[k * q + l] + table[l * q + k]);
+    const std::size_t size = used.size() - 1; // the last difference is minus the sum of the others
+    std::vector<double> difference(size), variance(size * size);
+    double scale = 0;
+    for (std::size_t i = 0; i < size; ++i) difference[i] = row[used[i]] - column[used[i]];
+    for (std::size_t i = 0; i < size; ++i) {
+        for (std::size_t j = 0; j < size; ++j) {
+            const std::size_t k = used[i], l = used[j];
+            double& entry = variance[i * size + j];
+            entry = k == l ? row[k] + column[k] - 2 * table[k * q + k] : -(table[k * q + l] + table[l * q + k]);
+            scale = std::max(scale, entry);
+            if (form == homogeneity_form::bhapkar) entry -= difference[i] * difference[j] / total;
         }
     }
-    const double scale = size > 0 ? variance.diagonal().maxCoeff() : 0;
-    if (form == homogeneity_form::bhapkar) variance -= difference * difference.transpose() / total;
-    const Eigen::LDLT<Eigen::MatrixXd> solver(variance);
-    const Eigen::VectorXd pivots = solver.vectorD();
-    if (solver.info() != Eigen::Success || !(pivots.minCoeff() > 1e-10 * scale))
+    const symmetric_system system(size, std::move(variance));
+    if (!(system.smallest_pivot() > 1e-10 * scale))
         return {.status = estimate_status::constant_input}; // the disagreements fall apart into groups of categories
-    const double statistic = difference.dot(solver.solve(difference)), degrees = static_cast<double>(size);
+    const std::vector<double> solved = system.solve(difference);
+    const double statistic = std::inner_product(solved.begin(), solved.end(), difference.begin(), 0.0),
+                 degrees = static_cast<double>(size);
     return {statistic, degrees, chi_square_tail(statistic, degrees), estimate_status::ok};
 }
 

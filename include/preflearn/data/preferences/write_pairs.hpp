@@ -47,21 +47,23 @@ namespace detail {
 
 /// Adds the verdict in the form that label_in reads.
 inline void add_label(nlohmann::ordered_json& line, const preference& verdict) {
+    using namespace std::string_literals;
     line["label"] = verdict.first();
     if (verdict.tie() > 0) line["label_tie"] = verdict.tie();
-    if (verdict.abstained()) line["label"] = "abstain";
+    if (verdict.abstained()) line["label"] = "abstain"s;
 }
 
 /// The pair as a line, or nothing when the format leaves it out.
 template <class C>
 std::optional<std::string> pair_line(const C& c, std::optional<preference> verdict, pair_format format,
                                      const pair_names& names, written_pairs& counts) {
+    using namespace std::string_literals;
     const pair_name name = names.find(static_cast<std::uint64_t>(c.id));
     if (verdict && verdict->margin()) {
         require(std::isfinite(*verdict->margin()), "the margin of pair ", name.shown(), " is ", *verdict->margin(),
                 ", which JSON cannot say");
     }
-    nlohmann::ordered_json line{{"id", json_id(name)}, {"prompt", std::string_view(c.prompt)}};
+    nlohmann::ordered_json line{{"id"s, json_id(name)}, {"prompt"s, std::string_view(c.prompt)}};
     const std::string_view first(c.first), second(c.second);
     if (format == pair_format::responses) {
         line["responses"] = {first, second};

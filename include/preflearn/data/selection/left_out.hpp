@@ -129,7 +129,8 @@ inline std::string first_of(const left_out_pair& pair) {
 }
 
 inline nlohmann::ordered_json json_of(const left_out_pair& pair) {
-    nlohmann::ordered_json line{{"id", nullptr}, {"line", nullptr}, {"reason", name_of(pair.reason)}};
+    using namespace std::string_literals;
+    nlohmann::ordered_json line{{"id"s, nullptr}, {"line"s, nullptr}, {"reason"s, name_of(pair.reason)}};
     if (!pair.name.id.empty()) line["id"] = json_id(pair.name);
     if (pair.name.line > 0) line["line"] = pair.name.line;
     if (!pair.file.empty()) line["file"] = pair.file;

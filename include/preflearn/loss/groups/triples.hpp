@@ -114,7 +114,7 @@ loss_report value_and_gradient(const Loss& loss, const triple_scores<Real>& scor
     check_triple_loss<Loss, Real>();
     const loss_sums sums = loss(scores, out);
     for (const column_view<Real> column : {out.pairs.chosen, out.pairs.rejected, out.gold})
-        if (how != reduction::sum) detail::multiply(column, reduction_factor(sums, how));
+        if (how != reduction::sum) detail::multiply_all(column, reduction_factor(sums, how));
     return report_of(sums, how);
 }
 

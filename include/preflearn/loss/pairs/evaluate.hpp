@@ -76,7 +76,7 @@ concept Narrow = !std::floating_point<T> && sizeof(T) == 2 && requires(T x) {
     static_cast<T>(0.0F);
 };
 
-template <class Real> void multiply(std::span<Real> values, double factor) {
+template <class Real> void multiply_all(std::span<Real> values, double factor) {
     const Real f = static_cast<Real>(factor);
     parallel_blocks(values.size(), 1 << 14, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) values[i] *= f;
@@ -123,8 +123,8 @@ loss_report value_and_gradient(const Loss& loss, const pair_scores<Real>& scores
     const loss_sums sums = loss(scores, out);
     const loss_report report = report_of(sums, how);
     if (how != reduction::sum) {
-        detail::multiply(out.chosen, reduction_factor(sums, how));
-        detail::multiply(out.rejected, reduction_factor(sums, how));
+        detail::multiply_all(out.chosen, reduction_factor(sums, how));
+        detail::multiply_all(out.rejected, reduction_factor(sums, how));
     }
     return report;
 }

@@ -63,31 +63,36 @@ inline std::string words_for(const rating_categories& categories) {
 
 /// Of a pair of raters, who have their own count of units.
 inline nlohmann::ordered_json short_json_of(const estimate& e) {
-    return {{"value", json_number(e.value)},    {"se", json_number(e.standard_error)},
-            {"low", json_number(e.bounds.low)}, {"high", json_number(e.bounds.high)},
-            {"status", name_of(e.status)},      {"degenerate", e.degenerate()}};
+    using namespace std::string_literals;
+    return {{"value"s, json_number(e.value)},    {"se"s, json_number(e.standard_error)},
+            {"low"s, json_number(e.bounds.low)}, {"high"s, json_number(e.bounds.high)},
+            {"status"s, name_of(e.status)},      {"degenerate"s, e.degenerate()}};
 }
 
 inline nlohmann::ordered_json json_of(const estimate& e) {
-    return {{"value", json_number(e.value)},
-            {"se", json_number(e.standard_error)},
-            {"low", json_number(e.bounds.low)},
-            {"high", json_number(e.bounds.high)},
-            {"status", name_of(e.status)},
-            {"degenerate", e.degenerate()},
-            {"units", e.count}};
+    using namespace std::string_literals;
+    return {{"value"s, json_number(e.value)},
+            {"se"s, json_number(e.standard_error)},
+            {"low"s, json_number(e.bounds.low)},
+            {"high"s, json_number(e.bounds.high)},
+            {"status"s, name_of(e.status)},
+            {"degenerate"s, e.degenerate()},
+            {"units"s, e.count}};
 }
 
 inline nlohmann::ordered_json json_of(const test_result& test) {
-    return {{"statistic", json_number(test.statistic)},
-            {"degrees", json_number(test.degrees)},
-            {"p", json_number(test.p_value)},
-            {"status", name_of(test.status)}};
+    using namespace std::string_literals;
+    return {{"statistic"s, json_number(test.statistic)},
+            {"degrees"s, json_number(test.degrees)},
+            {"p"s, json_number(test.p_value)},
+            {"status"s, name_of(test.status)}};
 }
 
 /// What is not applicable is left out.
 inline nlohmann::ordered_json json_of(const rater_pair_agreement& pair, const std::vector<std::string>& raters) {
-    nlohmann::ordered_json json{{"rater", raters[pair.first]}, {"other", raters[pair.second]}, {"units", pair.units}};
+    using namespace std::string_literals;
+    nlohmann::ordered_json json{
+        {"rater"s, raters[pair.first]}, {"other"s, raters[pair.second]}, {"units"s, pair.units}};
     const auto add = [&](const char* name, const estimate& e) {
         if (e.status != estimate_status::not_applicable) json[name] = short_json_of(e);
     };
@@ -224,23 +229,25 @@ inline std::string to_csv(const agreement_study& study) { return to_csv(coeffici
 /// Coefficients by name, and beside them `level`, `confidence`, `units`, `raters`, `ratings`, `missing`, `categories`
 /// (up to 1,000), `pairs` and `dawid_skene`.
 inline nlohmann::ordered_json to_json(const agreement_study& study) {
+    using namespace std::string_literals;
     using json = nlohmann::ordered_json;
-    json all{{"level", name_of(study.level)},
-             {"confidence", study.confidence},
-             {"units", study.units.size()},
-             {"ratings", study.ratings},
-             {"missing", {{"total", study.missing.total()}, {"words", json::object()}}},
-             {"raters", json::array()},
-             {"numeric", study.categories.numeric},
-             {"category_count", study.categories.names.size()}};
+    json all{{"level"s, name_of(study.level)},
+             {"confidence"s, study.confidence},
+             {"units"s, study.units.size()},
+             {"ratings"s, study.ratings},
+             {"missing"s, {{"total"s, study.missing.total()}, {"words"s, json::object()}}},
+             {"raters"s, json::array()},
+             {"numeric"s, study.categories.numeric},
+             {"category_count"s, study.categories.names.size()}};
     for (const auto& [word, count] : study.missing.words) all["missing"]["words"][word] = count;
     for (std::size_t r = 0; r < study.raters.size(); ++r)
-        all["raters"].push_back({{"name", study.raters[r]}, {"ratings", study.ratings_of_rater[r]}});
+        all["raters"].push_back({{"name"s, study.raters[r]}, {"ratings"s, study.ratings_of_rater[r]}});
     constexpr std::size_t most = 1000;
     if (study.categories.names.size() <= most) {
         all["categories"] = json::array();
         for (std::size_t k = 0; k < study.categories.names.size(); ++k)
-            all["categories"].push_back({{"name", study.categories.names[k]}, {"ratings", study.categories.counts[k]}});
+            all["categories"].push_back(
+                {{"name"s, study.categories.names[k]}, {"ratings"s, study.categories.counts[k]}});
     }
     if (!study.categories.remark.empty()) all["remark"] = study.categories.remark;
     for (const auto& [name, e] : study.coefficients) all[name] = detail::json_of(e);
@@ -248,11 +255,11 @@ inline nlohmann::ordered_json to_json(const agreement_study& study) {
     for (const rater_pair_agreement& pair : study.pairs) all["pairs"].push_back(detail::json_of(pair, study.raters));
     if (!study.truth_wanted) return all;
     const estimated_truth& truth = study.truth;
-    json& fit = all["dawid_skene"] = {{"status", name_of(truth.fit.status)},
-                                      {"iterations", truth.fit.iterations},
-                                      {"log_likelihood", json_number(truth.fit.log_likelihood)},
-                                      {"prior", json::object()},
-                                      {"raters", json::array()}};
+    json& fit = all["dawid_skene"] = {{"status"s, name_of(truth.fit.status)},
+                                      {"iterations"s, truth.fit.iterations},
+                                      {"log_likelihood"s, json_number(truth.fit.log_likelihood)},
+                                      {"prior"s, json::object()},
+                                      {"raters"s, json::array()}};
     const std::size_t q = truth.fit.prior.size();
     for (std::size_t k = 0; k < q; ++k) fit["prior"][study.categories.names[k]] = truth.fit.prior[k];
     for (std::size_t r = 0; r < truth.accuracies.size(); ++r) {
@@ -262,7 +269,7 @@ inline nlohmann::ordered_json to_json(const agreement_study& study) {
             confusion.push_back(std::vector<double>(row.begin(), row.end()));
         }
         fit["raters"].push_back(
-            {{"name", study.raters[r]}, {"accuracy", truth.accuracies[r]}, {"confusion", std::move(confusion)}});
+            {{"name"s, study.raters[r]}, {"accuracy"s, truth.accuracies[r]}, {"confusion"s, std::move(confusion)}});
     }
     return all;
 }

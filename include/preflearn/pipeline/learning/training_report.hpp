@@ -18,9 +18,10 @@ namespace preflearn {
 
 /// One object a step, of the numbers that it has.
 inline nlohmann::ordered_json json_of_steps(const training_history& history) {
+    using namespace std::string_literals;
     auto steps = nlohmann::ordered_json::array();
     for (const training_step& step : history.steps) {
-        nlohmann::ordered_json one{{"step", step.step}};
+        nlohmann::ordered_json one{{"step"s, step.step}};
         for_each_metric(step, [&](std::string_view name, double value) { one[std::string(name)] = value; });
         steps.push_back(std::move(one));
     }

@@ -27,10 +27,11 @@ namespace preflearn {
 namespace detail {
 
 inline nlohmann::ordered_json bounded_json(const estimate& e) {
-    return {{"value", json_number(e.value)},
-            {"low", json_number(e.bounds.low)},
-            {"high", json_number(e.bounds.high)},
-            {"status", name_of(e.status)}};
+    using namespace std::string_literals;
+    return {{"value"s, json_number(e.value)},
+            {"low"s, json_number(e.bounds.low)},
+            {"high"s, json_number(e.bounds.high)},
+            {"status"s, name_of(e.status)}};
 }
 
 inline double noise_number(const nlohmann::json& object, std::string_view name, const std::string& place) {
@@ -45,13 +46,14 @@ inline double noise_number(const nlohmann::json& object, std::string_view name, 
 /// {"rate": {"value", "low", "high", "prompts", "standard_error", "status"}, "pairs", "expected", "worth"}: worth is
 /// that of one label, (1 − 2ε)².
 inline nlohmann::ordered_json to_json(const noise_estimate& noise) {
+    using namespace std::string_literals;
     nlohmann::ordered_json rate = detail::bounded_json(noise.rate);
     rate["standard_error"] = json_number(noise.rate.standard_error);
     rate["prompts"] = noise.rate.count;
-    return {{"rate", std::move(rate)},
-            {"pairs", noise.pairs},
-            {"expected", json_number(noise.expected)},
-            {"worth", detail::bounded_json(effective_sample_size(1, noise.rate))}};
+    return {{"rate"s, std::move(rate)},
+            {"pairs"s, noise.pairs},
+            {"expected"s, json_number(noise.expected)},
+            {"worth"s, detail::bounded_json(effective_sample_size(1, noise.rate))}};
 }
 
 /// What `to_json` wrote. \param place what messages call the file

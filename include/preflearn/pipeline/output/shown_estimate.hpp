@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cmath>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
@@ -16,12 +17,13 @@ namespace preflearn {
 
 /// {"value", "se", "low", "high", "count", "status"}; what is not defined is null.
 inline nlohmann::ordered_json estimate_json(const estimate& e) {
-    return {{"value", json_number(e.value)},
-            {"se", json_number(e.standard_error)},
-            {"low", json_number(e.bounds.low)},
-            {"high", json_number(e.bounds.high)},
-            {"count", e.count},
-            {"status", name_of(e.status)}};
+    using namespace std::string_literals;
+    return {{"value"s, json_number(e.value)},
+            {"se"s, json_number(e.standard_error)},
+            {"low"s, json_number(e.bounds.low)},
+            {"high"s, json_number(e.bounds.high)},
+            {"count"s, e.count},
+            {"status"s, name_of(e.status)}};
 }
 
 /// A value with its interval where both ends exist; a gap where there is no value.

@@ -112,6 +112,7 @@ std::size_t computed_tokens(const TextPolicy& policy, std::span<const text_compa
 template <class TextPolicy>
 void write_scores(std::ostream& out, const TextPolicy& policy, std::span<const text_comparison> pairs,
                   const score_options& options) {
+    using namespace std::string_literals;
     const auto completions = completions_of(pairs);
     const std::span<const completion_of<text_comparison>> all(completions);
     std::vector<double> log_probs;
@@ -130,12 +131,12 @@ void write_scores(std::ostream& out, const TextPolicy& policy, std::span<const t
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         const auto chosen = policy.tokens(pairs[i].prompt, pairs[i].first);
         const auto rejected = policy.tokens(pairs[i].prompt, pairs[i].second);
-        nlohmann::ordered_json line{{"index", written_id(pairs[i].id, options.names)},
-                                    {"prompt_tokens", chosen.prompt.size()},
-                                    {"chosen_tokens", chosen.response.size()},
-                                    {"rejected_tokens", rejected.response.size()},
-                                    {"chosen_logp", log_probs[2 * i]},
-                                    {"rejected_logp", log_probs[2 * i + 1]}};
+        nlohmann::ordered_json line{{"index"s, written_id(pairs[i].id, options.names)},
+                                    {"prompt_tokens"s, chosen.prompt.size()},
+                                    {"chosen_tokens"s, chosen.response.size()},
+                                    {"rejected_tokens"s, rejected.response.size()},
+                                    {"chosen_logp"s, log_probs[2 * i]},
+                                    {"rejected_logp"s, log_probs[2 * i + 1]}};
         if (options.per_token) {
             line["chosen_token_logps"] = std::vector<double>(of_tokens[2 * i].begin(), of_tokens[2 * i].end());
             line["rejected_token_logps"] =
@@ -195,15 +196,16 @@ void score_pairs(const TextPolicy& policy, std::span<const text_comparison> pair
 /// \throws input_error when the file cannot be written.
 inline void write_pair_tokens(encoded_texts& texts, std::span<const text_comparison> pairs,
                               const std::filesystem::path& out, response_end after, const pair_names* names = nullptr) {
+    using namespace std::string_literals;
     const auto list = [](token_span ids) { return std::vector<token_id>(ids.begin(), ids.end()); };
     write_atomically(out, [&](std::ostream& stream) {
         for (const text_comparison& pair : pairs) {
             const token_completion chosen = texts.pair(pair.prompt, pair.first, after);
             const token_completion rejected = texts.pair(pair.prompt, pair.second, after);
-            nlohmann::ordered_json line{{"index", detail::written_id(pair.id, names)},
-                                        {"prompt_ids", list(chosen.prompt)},
-                                        {"chosen_ids", list(chosen.response)},
-                                        {"rejected_ids", list(rejected.response)}};
+            nlohmann::ordered_json line{{"index"s, detail::written_id(pair.id, names)},
+                                        {"prompt_ids"s, list(chosen.prompt)},
+                                        {"chosen_ids"s, list(chosen.response)},
+                                        {"rejected_ids"s, list(rejected.response)}};
             if (!std::ranges::equal(chosen.prompt, rejected.prompt))
                 line["rejected_prompt_ids"] = list(rejected.prompt);
             detail::write_line(stream, line);

@@ -26,6 +26,8 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/selection/prompt_groups.hpp>
 #include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/learning/learning_run.hpp>
+#include <preflearn/pipeline/learning/learning_steps.hpp>
 #include <preflearn/pipeline/study/study_options.hpp>
 #include <preflearn/reward/implicit.hpp>
 #include <preflearn/teacher/from_reward.hpp>
@@ -39,19 +41,6 @@ namespace preflearn {
 
 /// Stands for a gold reward where none is known.
 struct no_gold {};
-
-/// What is studied; views everything. The two policies are the fine-tuned models before any preference training: each
-/// is its own reference. Both may be one object.
-template <class TeacherPolicy, class StudentPolicy, class C, class Gold = no_gold> struct study_input {
-    const TeacherPolicy& teacher;
-    const StudentPolicy& student;
-    /// Disjoint parts; the human labels cover `labelled` and `test`. Those of `unlabelled` are hidden from the weak
-    /// teacher, and where some are missing there are no students of them.
-    std::span<const C> labelled, unlabelled, test;
-    const label_set& human;
-    /// A RewardModel, for evaluation and for the students of gold labels; `no_gold` leaves both out.
-    Gold gold{};
-};
 
 /// A student, or the untrained model that the students start from.
 struct student_result {
@@ -81,6 +70,28 @@ struct study_result {
     std::unordered_map<std::uint64_t, std::size_t> prompts{};
     /// What the study's runs and its cache have to say, sentences for people.
     std::vector<std::string> notes{};
+};
+
+/// Takes what a study makes while it is there: a model is dropped when it has been judged; `{}`: nobody does.
+template <class TeacherPolicy, class StudentPolicy> struct study_products {
+    /// The weak teacher, with what is known by then: its training and its labels.
+    std::function<void(const TeacherPolicy& weak, const study_result& so_far)> teacher{};
+    /// The student of a row; and the model that the students start from.
+    std::function<void(const StudentPolicy& student, const student_result& row)> student{};
+};
+
+/// What is studied; views everything. The two policies are the fine-tuned models before any preference training: each
+/// is its own reference. Both may be one object.
+template <class TeacherPolicy, class StudentPolicy, class C, class Gold = no_gold> struct study_input {
+    const TeacherPolicy& teacher;
+    const StudentPolicy& student;
+    /// Disjoint parts; the human labels cover `labelled` and `test`. Those of `unlabelled` are hidden from the weak
+    /// teacher, and where some are missing there are no students of them.
+    std::span<const C> labelled, unlabelled, test;
+    const label_set& human;
+    /// A RewardModel, for evaluation and for the students of gold labels; `no_gold` leaves both out.
+    Gold gold{};
+    study_products<TeacherPolicy, StudentPolicy> made{};
 };
 
 /// The names of the rows, in their order.
@@ -113,7 +124,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
   public:
     study(const study_input<TeacherPolicy, StudentPolicy, C, Gold>& input, const Loss& loss,
           const study_options& options)
-        : input_(input), loss_(loss), options_(options), cache_(options.cache) {
+        : input_(input), loss_(loss), options_(options), run_(options), cache_(options.cache) {
         require(!input.labelled.empty() && !input.unlabelled.empty() && !input.test.empty(),
                 "a study needs labelled, unlabelled and test pairs, found ", input.labelled.size(), ", ",
                 input.unlabelled.size(), " and ", input.test.size());
@@ -138,6 +149,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         teach();
         result_.students.push_back({.name = std::string(row_name::before)});
         sample(input_.student, result_.students.back());
+        if (input_.made.student) input_.made.student(input_.student, result_.students.back());
         const std::span<const double> references(references_.learning);
         const auto unlabelled = references.subspan(2 * input_.labelled.size());
         add_student(row_name::random, input_.unlabelled, unlabelled,
@@ -181,15 +193,8 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
         std::vector<double> learning, test;
     };
     template <class P> [[nodiscard]] frozen_scores score(const P& policy, std::string_view name) {
-        return {log_probs_of(policy, std::span<const C>(all_), message(name, ", reference")),
-                log_probs_of(policy, input_.test, message(name, ", reference, test pairs"))};
-    }
-    template <class P>
-    [[nodiscard]] std::vector<double> log_probs_of(const P& policy, std::span<const C> pairs,
-                                                   const std::string& title) {
-        std::function<void(std::size_t)> scored;
-        if (options_.scoring) scored = options_.scoring(message("scoring: ", title), pairs.size());
-        return cache_.log_probs(policy, pairs, scored);
+        return {score_pairs_of(policy, std::span<const C>(all_), cache_, run_, message(name, ", reference")),
+                score_pairs_of(policy, input_.test, cache_, run_, message(name, ", reference, test pairs"))};
     }
 
     /// Steps 1 and 2. A teacher that is the student as well is not scored again.
@@ -201,18 +206,19 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
     void teach(const frozen_scores& references) {
         const std::span<const double> all(references.learning);
         const std::size_t labelled = 2 * input_.labelled.size();
-        trained<TeacherPolicy> weak = align(copy_of(input_.teacher), all.first(labelled), input_.labelled, input_.human,
-                                            loss_, optimiser_of(options_.teacher_optimiser, options_),
-                                            training("weak teacher", options_.teacher_training));
-        result_.teacher_training = std::move(weak.history);
+        TeacherPolicy weak = copy_of(input_.teacher);
+        result_.teacher_training =
+            learn_pairs(weak, pair_lesson<C>{input_.labelled, input_.human, all.first(labelled)}, loss_,
+                        {options_.teacher_optimiser, options_.teacher_training, run_, "weak teacher"});
         add_notes("weak teacher", result_.teacher_training);
         const auto verdict = [&](double margin) {
             return options_.soft_labels ? soft_label{}(margin) : hard_label{}(margin);
         };
         result_.teacher_labels =
-            implicit_labels(weak.model, input_.unlabelled, all.subspan(labelled), verdict, "weak teacher");
+            implicit_labels(weak, input_.unlabelled, all.subspan(labelled), verdict, "weak teacher");
         result_.teacher_test_labels =
-            implicit_labels(weak.model, input_.test, references.test, verdict, "weak teacher, test pairs");
+            implicit_labels(weak, input_.test, references.test, verdict, "weak teacher, test pairs");
+        if (input_.made.teacher) input_.made.teacher(weak, result_);
     }
 
     /// The verdicts of a policy's implicit reward.
@@ -221,7 +227,7 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
                                             std::span<const double> references, const Verdict& verdict,
                                             const std::string& title) {
         const std::vector<double> rewards =
-            implicit_rewards(log_probs_of(policy, pairs, title), references, options_.beta);
+            implicit_rewards(score_pairs_of(policy, pairs, cache_, run_, title), references, options_.beta);
         label_set labels;
         for (std::size_t i = 0; i < pairs.size(); ++i)
             labels.add({static_cast<std::uint64_t>(pairs[i].id), verdict(rewards[2 * i] - rewards[2 * i + 1])});
@@ -231,15 +237,16 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
     /// Step 3, for any labels.
     void add_student(std::string_view name, std::span<const C> pairs, std::span<const double> references,
                      label_set labels) {
-        trained<StudentPolicy> student = align(copy_of(input_.student), references, pairs, labels, loss_,
-                                               optimiser_of(options_.student_optimiser, options_),
-                                               training(message("student of ", name), options_.student_training));
+        StudentPolicy student = copy_of(input_.student);
         student_result row{.name = std::string(name), .labels = std::move(labels)};
-        row.training = std::move(student.history);
+        row.training =
+            learn_pairs(student, pair_lesson<C>{pairs, row.labels, references}, loss_,
+                        {options_.student_optimiser, options_.student_training, run_, message("student of ", name)});
         add_notes(row.name, row.training);
-        row.test_labels = implicit_labels(student.model, input_.test, references_.test, preference::from_margin,
+        row.test_labels = implicit_labels(student, input_.test, references_.test, preference::from_margin,
                                           message("student of ", name, ", test pairs"));
-        sample(student.model, row);
+        sample(student, row);
+        if (input_.made.student) input_.made.student(student, row);
         result_.students.push_back(std::move(row));
     }
 
@@ -275,14 +282,11 @@ template <class TeacherPolicy, class StudentPolicy, class C, class Gold, class L
     void add_notes(const std::string& who, const training_history& history) {
         for (const std::string& note : history.notes) result_.notes.push_back(message(who, ": ", note));
     }
-    [[nodiscard]] training_options training(const std::string& title, training_options options) const {
-        prepare_training(options, options_, title);
-        return options;
-    }
 
     study_input<TeacherPolicy, StudentPolicy, C, Gold> input_;
     Loss loss_;
     study_options options_;
+    learning_run run_;
     std::vector<C> all_;
     reference_cache cache_;
     frozen_scores references_; // of the student

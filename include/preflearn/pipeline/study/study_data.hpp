@@ -44,11 +44,12 @@ struct text_study_data {
 /// {"pairs", "kept", "left_out": {reason: {"count", "first_line"}}, "prompts_taken_off", "pairs_whose_prompt_changes",
 /// "unlabelled_data": {"pairs", "kept", "left_out"}, "chat_format", "notes"}
 inline nlohmann::ordered_json to_json(const text_study_data& data) {
-    nlohmann::ordered_json json{{"pairs", data.read},
-                                {"kept", data.kept},
-                                {"left_out", data.left_out.to_json()},
-                                {"prompts_taken_off", data.prompts_taken_off},
-                                {"pairs_whose_prompt_changes", data.changed_prompts}};
+    using namespace std::string_literals;
+    nlohmann::ordered_json json{{"pairs"s, data.read},
+                                {"kept"s, data.kept},
+                                {"left_out"s, data.left_out.to_json()},
+                                {"prompts_taken_off"s, data.prompts_taken_off},
+                                {"pairs_whose_prompt_changes"s, data.changed_prompts}};
     if (!data.other.is_null()) json["unlabelled_data"] = data.other;
     if (!data.chat_format.empty()) json["chat_format"] = data.chat_format;
     if (!data.notes.empty()) json["notes"] = data.notes;
@@ -87,8 +88,9 @@ inline pair_names with_other_names(pair_names names, const preference_data& othe
 
 /// Adds what became of the other file's pairs.
 inline void add_other_file(text_study_data& found, const preference_data& other, const fitting_pairs& fitting) {
+    using namespace std::string_literals;
     found.names = with_other_names(std::move(found.names), other);
-    found.other = {{"pairs", other.size()}, {"kept", fitting.kept.size()}, {"left_out", fitting.left_out.to_json()}};
+    found.other = {{"pairs"s, other.size()}, {"kept"s, fitting.kept.size()}, {"left_out"s, fitting.left_out.to_json()}};
     found.other_left_out = fitting.left_out;
     found.summary += told(other, fitting);
 }

@@ -3,22 +3,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <string>
 #include <string_view>
 
 #include <preflearn/core/sampling.hpp>
-#include <preflearn/core/system/error.hpp>
+#include <preflearn/pipeline/learning/learning_run.hpp>
 #include <preflearn/training/files/run_file.hpp>
 #include <preflearn/training/loop/observer.hpp>
 #include <preflearn/training/loop/options.hpp>
 #include <preflearn/training/optimisers/adamw.hpp>
-#include <preflearn/training/optimisers/adamw_8bit.hpp>
-#include <preflearn/training/optimisers/any_optimiser.hpp>
 
 namespace preflearn {
 
@@ -44,29 +40,16 @@ struct study_options {
     std::function<training_observer(std::string_view title)> observe{};
     /// Makes what is told how many pairs have been scored, of so many, by the policy in this title; `{}`: nobody is.
     std::function<std::function<void(std::size_t scored)>(std::string_view title, std::size_t pairs)> scoring{};
+
+    /// What surrounds its trainings.
+    operator learning_run() const {
+        return {.eight_bit_moments = eight_bit_moments,
+                .seed = seed,
+                .checkpoints = checkpoints,
+                .cache = cache,
+                .observe = observe,
+                .scoring = scoring};
+    }
 };
-
-/// AdamW with these numbers, as the options want its moments.
-inline any_optimiser optimiser_of(const adamw& numbers, const study_options& options) {
-    if (!options.eight_bit_moments) return numbers;
-    return adamw_8bit{.rate = numbers.rate,
-                      .beta1 = numbers.beta1,
-                      .beta2 = numbers.beta2,
-                      .epsilon = numbers.epsilon,
-                      .weight_decay = numbers.weight_decay};
-}
-
-/// Gives a training run of the study its seed, its observer and its checkpoint; the title names them.
-inline void prepare_training(training_options& training, const study_options& study, const std::string& title) {
-    training.seed = study.seed;
-    training.observers.clear();
-    if (study.observe) training.observers.push_back(study.observe(title));
-    training.keeper = {};
-    if (study.checkpoints.path.empty()) return;
-    std::string file = message("seed ", study.seed, " ", title, ".safetensors");
-    std::erase(file, ',');
-    std::ranges::replace(file, ' ', '-');
-    training.keeper = run_file{study.checkpoints.path / file, study.checkpoints.every};
-}
 
 } // namespace preflearn

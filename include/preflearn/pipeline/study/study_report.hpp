@@ -222,12 +222,13 @@ inline table training_table(std::span<const study_result> results) {
 /// into results.json, its ids into pairs.csv \throws input_error when a file cannot be written.
 inline void write_study(const std::filesystem::path& folder, std::span<const study_result> results,
                         const study_summary& summary, const manifest& run, const text_study_data* data = nullptr) {
+    using namespace std::string_literals;
     make_folder(folder);
     const table students = study_table(summary), teacher = teacher_table(summary);
     const line_plot margins = margin_plot(summary);
-    nlohmann::ordered_json json{{"students", to_json(students)},
-                                {"teacher", to_json(teacher)},
-                                {"agreement_against_margin", to_json(to_table(margins))}};
+    nlohmann::ordered_json json{{"students"s, to_json(students)},
+                                {"teacher"s, to_json(teacher)},
+                                {"agreement_against_margin"s, to_json(to_table(margins))}};
     if (data != nullptr) json["data"] = to_json(*data);
     write_json(json, folder / "results.json");
     write_csv(students, folder / "students.csv");

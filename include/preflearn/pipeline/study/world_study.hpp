@@ -19,7 +19,8 @@
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/data/selection/split.hpp>
 #include <preflearn/data/world.hpp>
-#include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/learning/learning_run.hpp>
+#include <preflearn/pipeline/learning/learning_steps.hpp>
 #include <preflearn/pipeline/study/study.hpp>
 #include <preflearn/policy/any_backend.hpp>
 #include <preflearn/policy/any_transformer.hpp>
@@ -102,11 +103,11 @@ study_result run_world_study(const any_backend<float>& on, const generated_world
                                                        .exact = false});
 
     const auto tuned = [&](const world_model& shape, const std::string& name) {
-        training_options training = options.fine_tuning;
-        prepare_training(training, options.study, "fine-tuning the " + name);
-        return fine_tune(detail::fresh_world_model(on, world, shape, seed, name), demonstrations.items,
-                         options.fine_tuning_optimiser, training)
-            .model;
+        const learning_run run = options.study;
+        any_transformer<float> model = detail::fresh_world_model(on, world, shape, seed, name);
+        learn_demonstrations(model, demonstrations.items,
+                             {options.fine_tuning_optimiser, options.fine_tuning, run, "fine-tuning the " + name});
+        return model;
     };
     const any_transformer<float> teacher = tuned(options.teacher, "teacher"),
                                  student = tuned(options.student, "student");

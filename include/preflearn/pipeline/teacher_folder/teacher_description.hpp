@@ -99,18 +99,21 @@ inline constexpr std::uint64_t teacher_version = 1;
 namespace detail {
 
 inline nlohmann::ordered_json json_of(const model_identity& identity) {
-    nlohmann::ordered_json json{{"weights", identity.weights}};
+    using namespace std::string_literals;
+    nlohmann::ordered_json json{{"weights"s, identity.weights}};
     if (!identity.tokenizer.empty()) json["tokenizer"] = identity.tokenizer;
     if (!identity.chat_template.empty()) json["chat_template"] = identity.chat_template;
     return json;
 }
 inline nlohmann::ordered_json json_of(const outside_model& model) {
-    nlohmann::ordered_json json{{"path", model.path}};
+    using namespace std::string_literals;
+    nlohmann::ordered_json json{{"path"s, model.path}};
     json.update(json_of(model.identity));
     return json;
 }
 inline nlohmann::ordered_json json_of(const teacher_weights& weights) {
-    nlohmann::ordered_json json{{"from", name_of(weights.from)}};
+    using namespace std::string_literals;
+    nlohmann::ordered_json json{{"from"s, name_of(weights.from)}};
     if (weights.from == weights_from::outside) json.update(json_of(weights.outside));
     if (!weights.path.empty()) json["path"] = weights.path;
     if (!weights.hash.empty()) json["hash"] = weights.hash;
@@ -147,17 +150,18 @@ inline teacher_weights read_teacher_weights(const teacher_fields& in) {
 } // namespace detail
 
 inline nlohmann::ordered_json to_json(const teacher_description& teacher) {
-    nlohmann::ordered_json json{{"format", teacher_format},
-                                {"version", teacher_version},
-                                {"library", "preflearn " + std::string(library_version)},
-                                {"kind", teacher.kind}};
+    using namespace std::string_literals;
+    nlohmann::ordered_json json{{"format"s, teacher_format},
+                                {"version"s, teacher_version},
+                                {"library"s, "preflearn " + std::string(library_version)},
+                                {"kind"s, teacher.kind}};
     if (teacher.base) json["base_model"] = detail::json_of(*teacher.base);
     if (teacher.policy) json["policy"] = detail::json_of(*teacher.policy);
     if (teacher.reference) json["reference"] = detail::json_of(*teacher.reference);
     if (teacher.reference) json["beta"] = teacher.beta;
     json["temperature"] = teacher.temperature;
     json["calibrated"] = teacher.calibrated;
-    json["rule"] = {{"name", teacher.rule.name}};
+    json["rule"] = {{"name"s, teacher.rule.name}};
     if (teacher.rule.amount != 0) json["rule"]["amount"] = teacher.rule.amount;
     if (teacher.base) {
         json["end_token"] = teacher.end_token;
@@ -168,12 +172,12 @@ inline nlohmann::ordered_json to_json(const teacher_description& teacher) {
     if (teacher.per_token) json["per_token"] = true;
     json["chat_format"] = teacher.chat_format;
     if (!teacher.chat_layout.empty()) json["chat_layout"] = teacher.chat_layout;
-    if (!teacher.records.empty()) json["records"] = {{"path", teacher.records}, {"hash", teacher.records_hash}};
+    if (!teacher.records.empty()) json["records"] = {{"path"s, teacher.records}, {"hash"s, teacher.records_hash}};
     if (!teacher.members.empty()) {
         json["combination"] = teacher.combination;
         json["spread"] = teacher.spread;
         for (const folder_part& member : teacher.members)
-            json["members"].push_back({{"path", member.path}, {"hash", member.hash}});
+            json["members"].push_back({{"path"s, member.path}, {"hash"s, member.hash}});
     }
     for (const folder_part& file : teacher.files) json["files"].push_back({{"path", file.path}, {"hash", file.hash}});
     if (!teacher.settings.empty()) json["settings"] = teacher.settings;

@@ -47,10 +47,11 @@ namespace detail {
 
 /// The block as lines of JSON. Bytes that are no UTF-8 are replaced, since JSON cannot have them.
 inline std::string external_lines(std::span<const shown_texts> block) {
+    using namespace std::string_literals;
     std::string lines;
     for (const shown_texts& shown : block) {
         const nlohmann::ordered_json line{
-            {"id", std::to_string(shown.id)}, {"prompt", shown.prompt}, {"responses", shown.responses}};
+            {"id"s, std::to_string(shown.id)}, {"prompt"s, shown.prompt}, {"responses"s, shown.responses}};
         lines += line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     }
     return lines;

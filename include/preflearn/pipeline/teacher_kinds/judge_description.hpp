@@ -32,7 +32,8 @@ struct judge_description {
 };
 
 inline nlohmann::ordered_json to_json(const judge_description& judge) {
-    nlohmann::ordered_json json{{"template", judge.path}, {"reason_tokens", judge.reason_tokens}};
+    using namespace std::string_literals;
+    nlohmann::ordered_json json{{"template"s, judge.path}, {"reason_tokens"s, judge.reason_tokens}};
     if (judge.reason_tokens > 0) json["temperature"] = judge.temperature;
     if (judge.reason_tokens > 0) json["seed"] = judge.seed;
     if (!judge.chat_format.empty()) json["chat_format"] = judge.chat_format;

@@ -31,16 +31,17 @@ inline swap_counts positions_of(std::span<const judgement> said) {
 /// {"pairs", "consistency", "first_twice", "second_twice", "bias": {"value", "low", "high"}, "p_value"}: bias is
 /// P(the one shown first is preferred) − ½.
 inline nlohmann::ordered_json to_json(const swap_result& positions) {
+    using namespace std::string_literals;
     const estimate& bias = positions.position_bias;
-    return {{"pairs", positions.counts.total()},
-            {"consistency", json_number(positions.consistency.value)},
-            {"first_twice", positions.counts.both_first},
-            {"second_twice", positions.counts.both_second},
-            {"bias",
-             {{"value", json_number(bias.value)},
-              {"low", json_number(bias.bounds.low)},
-              {"high", json_number(bias.bounds.high)}}},
-            {"p_value", json_number(positions.p_value)}};
+    return {{"pairs"s, positions.counts.total()},
+            {"consistency"s, json_number(positions.consistency.value)},
+            {"first_twice"s, positions.counts.both_first},
+            {"second_twice"s, positions.counts.both_second},
+            {"bias"s,
+             {{"value"s, json_number(bias.value)},
+              {"low"s, json_number(bias.bounds.low)},
+              {"high"s, json_number(bias.bounds.high)}}},
+            {"p_value"s, json_number(positions.p_value)}};
 }
 
 /// A line of text, ended; empty where no pair was asked about in both orders.

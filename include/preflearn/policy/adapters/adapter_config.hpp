@@ -162,21 +162,22 @@ inline adapter_config read_adapter_config(const std::filesystem::path& path) {
 
 /// What PEFT reads as adapter_config.json. `transposed`: the model's own weights are inputs × outputs (GPT-2).
 inline nlohmann::ordered_json adapter_config_json(const adapter_config& config, bool transposed) {
-    nlohmann::ordered_json json{{"peft_type", "LORA"},
-                                {"task_type", "CAUSAL_LM"},
-                                {"base_model_name_or_path", nullptr},
-                                {"r", config.rank},
-                                {"lora_alpha", config.alpha},
-                                {"lora_dropout", config.dropout},
-                                {"use_rslora", config.rank_stabilised},
-                                {"target_modules", config.targets},
-                                {"rank_pattern", nlohmann::ordered_json::object()},
-                                {"alpha_pattern", nlohmann::ordered_json::object()},
-                                {"fan_in_fan_out", transposed},
-                                {"bias", "none"},
-                                {"modules_to_save", nullptr},
-                                {"init_lora_weights", true},
-                                {"inference_mode", true}};
+    using namespace std::string_literals;
+    nlohmann::ordered_json json{{"peft_type"s, "LORA"s},
+                                {"task_type"s, "CAUSAL_LM"s},
+                                {"base_model_name_or_path"s, nullptr},
+                                {"r"s, config.rank},
+                                {"lora_alpha"s, config.alpha},
+                                {"lora_dropout"s, config.dropout},
+                                {"use_rslora"s, config.rank_stabilised},
+                                {"target_modules"s, config.targets},
+                                {"rank_pattern"s, nlohmann::ordered_json::object()},
+                                {"alpha_pattern"s, nlohmann::ordered_json::object()},
+                                {"fan_in_fan_out"s, transposed},
+                                {"bias"s, "none"s},
+                                {"modules_to_save"s, nullptr},
+                                {"init_lora_weights"s, true},
+                                {"inference_mode"s, true}};
     if (!config.base.empty()) json["base_model_name_or_path"] = config.base;
     for (const auto& [module, rank] : config.ranks) json["rank_pattern"][module] = static_cast<std::size_t>(rank);
     for (const auto& [module, alpha] : config.alphas) json["alpha_pattern"][module] = alpha;

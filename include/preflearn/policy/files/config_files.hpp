@@ -197,9 +197,10 @@ inline transformer_config read_gguf_config(const checkpoint_file& file,
 /// What transformers (4 and 5) reads as config.json. \throws argument_error for frequency divisors, which it cannot
 /// say, unless they are those of Llama 3.
 inline nlohmann::ordered_json config_json(transformer_config config, const std::string& number_type) {
+    using namespace std::string_literals;
     const decoder_family& family = config.family;
     if (const auto rule = llama3_rule_of(config)) config.rope_scaling = *rule;
-    nlohmann::ordered_json json{{"architectures", {family.class_name}}, {"model_type", family.model_type}};
+    nlohmann::ordered_json json{{"architectures"s, {family.class_name}}, {"model_type"s, family.model_type}};
     for (const field_entry& entry : family.fields)
         if (!entry.hugging_face.name.empty() && entry.written)
             json[std::string(entry.hugging_face.name)] = field_value(config, entry);

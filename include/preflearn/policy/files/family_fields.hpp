@@ -184,27 +184,28 @@ inline void read_fields(const settings_reader& in, file_field field_entry::*kind
 
 /// \throws argument_error for frequency divisors, which config.json cannot say.
 inline nlohmann::ordered_json rope_scaling_json(const rope_scaling& scaling) {
+    using namespace std::string_literals;
     require(scaling.frequency_divisors.empty(),
             "config.json cannot hold the rotary frequency divisors of a GGUF file (rope_freqs.weight)");
     switch (scaling.type) {
     case rope_scaling::rule::linear:
-        return {{"rope_type", "linear"}, {"factor", scaling.factor}};
+        return {{"rope_type"s, "linear"s}, {"factor"s, scaling.factor}};
     case rope_scaling::rule::llama3:
-        return {{"rope_type", "llama3"},
-                {"factor", scaling.factor},
-                {"low_freq_factor", scaling.low_frequency_factor},
-                {"high_freq_factor", scaling.high_frequency_factor},
-                {"original_max_position_embeddings", scaling.original_maximum_length}};
+        return {{"rope_type"s, "llama3"s},
+                {"factor"s, scaling.factor},
+                {"low_freq_factor"s, scaling.low_frequency_factor},
+                {"high_freq_factor"s, scaling.high_frequency_factor},
+                {"original_max_position_embeddings"s, scaling.original_maximum_length}};
     case rope_scaling::rule::yarn:
-        return {{"rope_type", "yarn"},
-                {"factor", scaling.factor},
-                {"original_max_position_embeddings", scaling.original_maximum_length},
-                {"attention_factor", scaling.attention_factor},
-                {"beta_fast", scaling.beta_fast},
-                {"beta_slow", scaling.beta_slow},
-                {"truncate", scaling.truncate}};
+        return {{"rope_type"s, "yarn"s},
+                {"factor"s, scaling.factor},
+                {"original_max_position_embeddings"s, scaling.original_maximum_length},
+                {"attention_factor"s, scaling.attention_factor},
+                {"beta_fast"s, scaling.beta_fast},
+                {"beta_slow"s, scaling.beta_slow},
+                {"truncate"s, scaling.truncate}};
     case rope_scaling::rule::dynamic:
-        return {{"rope_type", "dynamic"}, {"factor", scaling.factor}};
+        return {{"rope_type"s, "dynamic"s}, {"factor"s, scaling.factor}};
     case rope_scaling::rule::none:
         break;
     }

@@ -109,6 +109,7 @@ template <class Model>
 void save_transformer(const Model& model, const std::filesystem::path& folder,
                       element_type type = sizeof(typename Model::scalar) == 4 ? element_type::f32 : element_type::f64,
                       std::size_t shard_bytes = 5'000'000'000) {
+    using namespace std::string_literals;
     const auto config = config_json(model.config(), detail::torch_name_of(type));
     make_folder(folder);
     const std::vector<std::size_t> ends = detail::shard_ends(model.layout(), block_bytes(type), shard_bytes);
@@ -126,7 +127,7 @@ void save_transformer(const Model& model, const std::filesystem::path& folder,
                 bytes += place.size() * block_bytes(type);
             }
         }
-        const nlohmann::ordered_json index{{"metadata", {{"total_size", bytes}}}, {"weight_map", std::move(map)}};
+        const nlohmann::ordered_json index{{"metadata"s, {{"total_size"s, bytes}}}, {"weight_map"s, std::move(map)}};
         write_atomically(folder / "model.safetensors.index.json",
                          [&](std::ostream& out) { out << index.dump(2) << '\n'; });
         std::error_code ignored;

@@ -100,11 +100,12 @@ template <std::floating_point Scalar>
 void save_sequence_classifier(const any_scalar_head<Scalar>& head, const std::filesystem::path& folder,
                               std::optional<token_id> pad_token = {},
                               element_type type = sizeof(Scalar) == 4 ? element_type::f32 : element_type::f64) {
+    using namespace std::string_literals;
     const any_transformer<Scalar> model = head.model();
     nlohmann::ordered_json config = config_json(model.config(), detail::torch_name_of(type));
     config["architectures"] = {sequence_classifier_class(model.config().family)};
-    config["id2label"] = {{"0", "LABEL_0"}};
-    config["label2id"] = {{"LABEL_0", 0}};
+    config["id2label"] = {{"0"s, "LABEL_0"s}};
+    config["label2id"] = {{"LABEL_0"s, 0}};
     if (pad_token) config["pad_token_id"] = *pad_token;
     make_folder(folder);
     const std::vector<Scalar> v = head.read_head();

@@ -168,7 +168,7 @@ class align_reading {
 inline align_set read_align_set(const std::filesystem::path& path, const example_rules& rules,
                                 const align_options& options, const record_options& records, bool needs_tokens,
                                 std::span<const pair_reader> readers, const speaker& say) {
-    const fit_rules fits{.maximum_tokens = options.maximum_tokens, .needs_tokens = needs_tokens};
+    const fit_rules fits{.maximum_tokens = options.learning.maximum_tokens, .needs_tokens = needs_tokens};
     align_set set = detail::align_reading(path, rules, records, readers, fits).read(path);
     constexpr std::array<std::string_view, 5> units{"pairs", "triples", "pairs", "completions", "lists"};
     const std::string_view unit = units[static_cast<std::size_t>(rules.kind)];

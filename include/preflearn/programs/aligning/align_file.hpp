@@ -22,11 +22,12 @@
 #include <preflearn/data/selection/fitting.hpp>
 #include <preflearn/loss/by_name/any_kind.hpp>
 #include <preflearn/loss/by_name/loss_named.hpp>
-#include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/learning/learning_run.hpp>
+#include <preflearn/pipeline/learning/learning_steps.hpp>
+#include <preflearn/pipeline/learning/training_settings.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/scoring/text_model.hpp>
 #include <preflearn/pipeline/scoring/text_reader.hpp>
-#include <preflearn/pipeline/study/study_options.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
 #include <preflearn/programs/aligning/align_data.hpp>
 #include <preflearn/programs/aligning/align_options.hpp>
@@ -62,8 +63,9 @@ inline void check_options(const align_options& options) {
     require(!weak || needs_weak, "a weak policy is of the loss wspo, not of ", loss.about.name);
     require(options.teacher.empty() || options.noise_rate.empty() || options.noise_rate == "teacher",
             "a noise rate that is a number does not go with a teacher's folder");
-    require(options.training.epochs > 0 || options.fine_tuning.epochs > 0, "nothing is to be learned: no epochs");
-    require(!options.keep_adapter || options.adapter, "an adapter is to be kept, and none is to be learned");
+    require(options.learning.training.epochs > 0 || options.learning.fine_tuning.epochs > 0,
+            "nothing is to be learned: no epochs");
+    require(!options.keep_adapter || options.learning.adapter, "an adapter is to be kept, and none is to be learned");
 }
 
 namespace detail {
@@ -115,20 +117,12 @@ struct lesson_models {
 
 inline lesson_models load_lesson_models(const any_backend<float>& on, const align_options& options,
                                         const kind_of_loss& loss, const speaker& say) {
-    lesson_models models{.student = load_text_model(on, options.model,
-                                                    {.tokenizer = options.tokenizer,
-                                                     .boundary = options.boundary,
-                                                     .trained = options.trained,
-                                                     .adapter = options.adapter,
-                                                     .recompute_activations = options.recompute_activations,
-                                                     .seed = options.seed})};
+    lesson_models models{.student = load_text_model(on, options.model, model_to_learn(options.learning, options.seed))};
     for (const std::string& note : models.student.notes()) say(note);
     const bool ends = models.student.words().end_token().has_value();
     const auto frozen = [&](std::optional<text_model>& to, const std::filesystem::path& path) {
         if (path.empty()) return;
-        to = load_text_model(
-            on, path,
-            {.tokenizer = options.tokenizer, .boundary = options.boundary, .trained = trained_tensors::none()});
+        to = load_text_model(on, path, frozen_model(options.learning));
         require<input_error>(to->words().end_token().has_value() == ends, path.string(),
                              ": its tokenizer and the model's differ in that one names an end token");
         models.readers.push_back(reader_of(*to, path.string()));
@@ -198,23 +192,14 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
 
     const std::filesystem::path unfinished = unfinished_path(options.out);
     make_folder(unfinished);
-    const study_options study{.eight_bit_moments = options.eight_bit_moments,
-                              .seed = options.seed,
-                              .checkpoints = {.path = unfinished, .every = options.checkpoint_every},
-                              .cache = unfinished / "cache",
-                              .observe = options.observe,
-                              .scoring = options.scoring};
-    if (options.fine_tuning.epochs > 0) {
-        training_options training = options.fine_tuning;
-        prepare_training(training, study, "fine-tuning");
-        auto tuned = fine_tune(std::move(models.student), demonstrations_of(data.learned, loss.kind()),
-                               optimiser_of(options.fine_tuning_optimiser, study), training);
-        models.student = std::move(tuned.model);
-        made.report.fine_tuning = std::move(tuned.history);
-    }
-    if (options.training.epochs > 0) {
+    const learning_run around = run_in(unfinished, options.learning, options.seed);
+    if (options.learning.fine_tuning.epochs > 0)
+        made.report.fine_tuning = learn_demonstrations(
+            models.student, demonstrations_of(data.learned, loss.kind()),
+            {options.learning.fine_tuning_optimiser, options.learning.fine_tuning, around, "fine-tuning"});
+    if (options.learning.training.epochs > 0) {
         const student_lesson lesson{.options = options,
-                                    .run = study,
+                                    .run = around,
                                     .data = data,
                                     .loss = loss,
                                     .taken = taken,

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,15 +19,7 @@
 #include <preflearn/data/records/preparing/record_items.hpp>
 #include <preflearn/data/records/reading/parse_responses.hpp>
 #include <preflearn/pipeline/learning/training_settings.hpp>
-#include <preflearn/pipeline/learning/watched_training.hpp>
-#include <preflearn/policy/adapters/adapter_options.hpp>
-#include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
-#include <preflearn/text/files/load.hpp>
-#include <preflearn/training/loop/observer.hpp>
-#include <preflearn/training/loop/options.hpp>
-#include <preflearn/training/loop/schedule.hpp>
-#include <preflearn/training/optimisers/adamw.hpp>
 
 namespace preflearn {
 
@@ -85,38 +76,20 @@ struct align_options {
     /// How conversations become text: a format's name; empty: that of the model's chat template, where the data have
     /// conversations.
     std::string chat_format{};
-    token_boundary boundary = token_boundary::separate;
-    tokenizer_options tokenizer{};
-    std::size_t maximum_tokens = 512;
     bool strict = false;
 
     /// Labels to hold the student against; empty: a share of `data`, whole groups of one prompt.
     std::filesystem::path held_out{};
     double held_out_share = 0.1;
-    watching watched{};
 
-    trained_tensors trained{};
-    std::string trained_name = "all";
-    std::optional<adapter_options> adapter{};
-    bool recompute_activations = false;
-    bool eight_bit_moments = false;
-    /// On the preferred responses, before; 0 epochs: the model is the fine-tuned one.
-    adamw fine_tuning_optimiser{.rate = 1e-5};
-    training_options fine_tuning{
-        .epochs = 0, .batch_size = 8, .micro_batch_size = 2, .schedule = schedule::cosine, .warm_up = 0.1};
-    adamw optimiser{.rate = 1e-5};
-    training_options training{.batch_size = 8, .micro_batch_size = 1, .schedule = schedule::cosine, .warm_up = 0.1};
+    /// Not fine-tuned unless that is asked for: the model is the fine-tuned one. Checkpoints lie in `OUT.unfinished`
+    /// until the student is made.
+    training_settings learning = without_fine_tuning();
     std::uint64_t seed = 0;
 
     /// How weights are written, and whether an adapter stays one.
     element_type written = element_type::f32;
     bool keep_adapter = false;
-
-    /// Steps between checkpoints, which lie in `OUT.unfinished` until the student is made; 0: at a training's end.
-    std::size_t checkpoint_every = 50;
-    /// As of teach_options.
-    std::function<training_observer(std::string_view title)> observe{};
-    std::function<std::function<void(std::size_t scored)>(std::string_view title, std::size_t pairs)> scoring{};
     std::vector<std::string> command_line{};
 };
 
@@ -129,29 +102,30 @@ inline nlohmann::ordered_json settings_of(const record_columns& columns) {
 
 /// What of the options makes another student of the same files.
 inline nlohmann::ordered_json settings_of(const align_options& options) {
-    nlohmann::ordered_json json{{"fine_tuning", settings_of(options.fine_tuning, options.fine_tuning_optimiser)},
-                                {"preferences", settings_of(options.training, options.optimiser)},
-                                {"optimiser", options.eight_bit_moments ? "adamw_8bit" : "adamw"},
-                                {"trained", options.adapter ? "adapter" : options.trained_name},
-                                {"adapter", options.adapter ? settings_of(*options.adapter) : nlohmann::ordered_json()},
-                                {"probabilities", column_use_names[static_cast<std::size_t>(options.probabilities)]},
-                                {"margins", column_use_names[static_cast<std::size_t>(options.margins)]},
-                                {"weights", weight_use_names[static_cast<std::size_t>(options.weights)]},
-                                {"pairing", static_cast<int>(options.pairing)},
-                                {"gold_field", options.gold_field},
-                                {"columns", settings_of(options.records.columns)},
-                                {"skip_malformed", options.records.reading.skip_malformed},
-                                {"boundary", options.boundary == token_boundary::joint ? "joint" : "separate"},
-                                {"pretokenizer", options.tokenizer.pretokenizer},
-                                {"chat_format", options.chat_format},
-                                {"max_tokens", options.maximum_tokens},
-                                {"strict", options.strict},
-                                {"held_out",
-                                 {{"share", options.held_out.empty() ? options.held_out_share : 0},
-                                  {"every", options.watched.every},
-                                  {"patience", options.watched.patience}}},
-                                {"written", std::string(name_of(options.written))},
-                                {"keep_adapter", options.keep_adapter}};
+    nlohmann::ordered_json json{
+        {"fine_tuning", settings_of(options.learning.fine_tuning, options.learning.fine_tuning_optimiser)},
+        {"preferences", settings_of(options.learning.training, options.learning.optimiser)},
+        {"optimiser", options.learning.eight_bit_moments ? "adamw_8bit" : "adamw"},
+        {"trained", options.learning.adapter ? "adapter" : options.learning.trained_name},
+        {"adapter", options.learning.adapter ? settings_of(*options.learning.adapter) : nlohmann::ordered_json()},
+        {"probabilities", column_use_names[static_cast<std::size_t>(options.probabilities)]},
+        {"margins", column_use_names[static_cast<std::size_t>(options.margins)]},
+        {"weights", weight_use_names[static_cast<std::size_t>(options.weights)]},
+        {"pairing", static_cast<int>(options.pairing)},
+        {"gold_field", options.gold_field},
+        {"columns", settings_of(options.records.columns)},
+        {"skip_malformed", options.records.reading.skip_malformed},
+        {"boundary", options.learning.boundary == token_boundary::joint ? "joint" : "separate"},
+        {"pretokenizer", options.learning.tokenizer.pretokenizer},
+        {"chat_format", options.chat_format},
+        {"max_tokens", options.learning.maximum_tokens},
+        {"strict", options.strict},
+        {"held_out",
+         {{"share", options.held_out.empty() ? options.held_out_share : 0},
+          {"every", options.learning.watched.every},
+          {"patience", options.learning.watched.patience}}},
+        {"written", std::string(name_of(options.written))},
+        {"keep_adapter", options.keep_adapter}};
     if (options.threshold) json["threshold"] = *options.threshold;
     if (options.noise_rate == "pairs") json["noise_rate"] = options.noise_rate;
     return json;

@@ -18,11 +18,10 @@
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/loss/by_name/any_kind.hpp>
-#include <preflearn/pipeline/align.hpp>
-#include <preflearn/pipeline/learning/watched_training.hpp>
+#include <preflearn/pipeline/learning/learning_run.hpp>
+#include <preflearn/pipeline/learning/learning_steps.hpp>
 #include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/scoring/text_model.hpp>
-#include <preflearn/pipeline/study/study_options.hpp>
 #include <preflearn/programs/aligning/align_data.hpp>
 #include <preflearn/programs/aligning/columns_taken.hpp>
 #include <preflearn/training/files/reference_cache.hpp>
@@ -41,7 +40,7 @@ namespace preflearn {
 /// What a student's preference training is given.
 struct student_lesson {
     const align_options& options;
-    const study_options& run;
+    const learning_run& run;
     const align_data& data;
     const kind_of_loss& loss;
     columns_taken taken{};
@@ -117,11 +116,11 @@ class student_training {
         prepare([&](lesson_part& part, const std::string& title) {
             part.pairs = pairs_of(part.examples);
             if (lesson_.loss.reads.reference) {
-                begin_scoring(title, part.pairs.size());
+                begin_scoring(lesson_.run, title, part.pairs.size());
                 part.tokens.reference = reference_token_log_probs(reference(), part.pairs);
             }
             if (lesson_.loss.reads.weak_shift) {
-                begin_scoring(title + ", weak policy", part.pairs.size());
+                begin_scoring(lesson_.run, title + ", weak policy", part.pairs.size());
                 part.tokens.weak_shift = weak_token_shift(*lesson_.weak_policy, *lesson_.weak_reference, part.pairs);
             }
         });
@@ -157,7 +156,7 @@ class student_training {
     void learn(const kto<>& loss) {
         prepare([&](lesson_part& part, const std::string&) { part.singles = singles_of(part.examples); });
         const text_model frozen = lesson_.reference != nullptr ? *lesson_.reference : policy_;
-        begin_scoring("scoring: reference", learned_.examples.size() + held_.examples.size());
+        begin_scoring(lesson_.run, "reference", learned_.examples.size() + held_.examples.size());
         train_by(policy_, loss, [&](const lesson_part& part) {
             return completion_batch<text_model, text_completion, text_model, true>(
                 part.singles.completions, part.singles.desirable, frozen, part.columns.weights, true);
@@ -183,8 +182,7 @@ class student_training {
         for (lesson_part* const part : {&learned_, &held_}) {
             if (part->examples.empty()) continue;
             part->labels = labels_of(part->examples, lesson_.taken.probabilities);
-            fill(*part, part == &learned_ ? std::string("scoring: reference")
-                                          : std::string("scoring: reference, held-out examples"));
+            fill(*part, part == &learned_ ? std::string("reference") : std::string("reference, held-out examples"));
         }
         for (const std::string& note : cache_.notes()) lesson_.say(note);
     }
@@ -192,16 +190,13 @@ class student_training {
     [[nodiscard]] const text_model& reference() const {
         return lesson_.reference != nullptr ? *lesson_.reference : policy_;
     }
-    std::function<void(std::size_t)> begin_scoring(const std::string& title, std::size_t count) const {
-        return lesson_.run.scoring ? lesson_.run.scoring(title, count) : std::function<void(std::size_t)>();
-    }
     std::vector<double> of_pairs(const std::vector<text_comparison>& pairs, const std::string& title) {
         if (!lesson_.loss.reads.reference) return {};
-        return cache_.log_probs(reference(), pairs, begin_scoring(title, pairs.size()));
+        return score_pairs_of(reference(), std::span<const text_comparison>(pairs), cache_, lesson_.run, title);
     }
     std::vector<double> of_completions(const std::vector<text_completion>& all, const std::string& title) const {
         constexpr std::size_t piece = 64;
-        const auto scored = begin_scoring(title, all.size());
+        const auto scored = begin_scoring(lesson_.run, title, all.size());
         std::vector<double> log_probs;
         for (std::size_t at = 0; at < all.size(); at += piece) {
             const auto some = std::span<const text_completion>(all).subspan(at, std::min(piece, all.size() - at));
@@ -218,16 +213,15 @@ class student_training {
         const auto objective_of = [&](const lesson_part& part) {
             return loss_objective(batch_of(part), loss, lesson_.taken.mean);
         };
-        training_options training = lesson_.options.training;
-        prepare_training(training, lesson_.run, "preferences");
-        if (!held_.examples.empty())
-            watch(training, lesson_.options.watched, learned_.examples.size(),
-                  held_out_loss(std::as_const(model), objective_of(held_)), lesson_.say);
-        training.observers.emplace_back([told = with_first_estimate({}, lesson_.say)](const training_step& step) {
+        const training_settings& how = lesson_.options.learning;
+        watched_by watched{.when = how.watched, .say = lesson_.say, .examples = learned_.examples.size()};
+        if (!held_.examples.empty()) watched.evaluate = held_out_loss(std::as_const(model), objective_of(held_));
+        watched.others.emplace_back([told = with_first_estimate({}, lesson_.say)](const training_step& step) {
             told("training", step.step, step.steps, 0, 0);
         });
         auto objective = objective_of(learned_);
-        result_.history = train(model, objective, optimiser_of(lesson_.options.optimiser, lesson_.run), training);
+        result_.history =
+            learn_by(model, objective, {how.optimiser, how.training, lesson_.run, "preferences"}, std::move(watched));
         policy_.release_gradients();
         if (!held_.examples.empty()) judge(std::as_const(model), objective_of(held_));
     }

@@ -115,7 +115,7 @@ inline void write_beside(const std::filesystem::path& out, const named_files& fi
 
 /// What a student is made of.
 inline student_origin origin_of(const align_options& options) {
-    return {.model = options.model, .tokenizer = options.tokenizer, .chat_format = options.chat_format};
+    return {.model = options.model, .tokenizer = options.learning.tokenizer, .chat_format = options.chat_format};
 }
 
 /// Writes the student, whole or not at all. \throws as save_student
@@ -127,9 +127,9 @@ inline void write_student(const any_transformer<float>& model, const align_optio
     student_card card{.method = loss_name(options.loss_name), .data = run.record.inputs};
     card.results = nlohmann::ordered_json::object();
     card.settings = {{"loss", report.loss},
-                     {"rate", options.optimiser.rate},
-                     {"epochs", options.training.epochs},
-                     {"batch", options.training.batch_size},
+                     {"rate", options.learning.optimiser.rate},
+                     {"epochs", options.learning.training.epochs},
+                     {"batch", options.learning.training.batch_size},
                      {"seed", options.seed}};
     for (const std::string& teacher : data.file.teachers) card.teacher += (card.teacher.empty() ? "" : ", ") + teacher;
     card.results["examples"] = report.learned;

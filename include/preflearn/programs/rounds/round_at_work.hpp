@@ -109,8 +109,8 @@ class rounds_at_work {
         const std::filesystem::path out = folder(round) / "reward";
         write_implicit_reward(student(round), options_.first(),
                               {.beta = options_.beta,
-                               .tokenizer = aligning.tokenizer,
-                               .boundary = aligning.boundary == token_boundary::joint ? "joint" : "separate",
+                               .tokenizer = aligning.learning.tokenizer,
+                               .boundary = aligning.learning.boundary == token_boundary::joint ? "joint" : "separate",
                                .chat_format = aligning.chat_format},
                               out);
         return out;

@@ -57,7 +57,8 @@ inline void put_reliabilities(const teaching& at, const std::filesystem::path& f
     std::vector<std::vector<int>> votes(pairs.size());
     for (std::size_t m = 0; m < members.size(); ++m) {
         std::function<void(std::size_t)> scored;
-        if (at.options.scoring) scored = at.options.scoring(message("votes of member ", m + 1), pairs.size());
+        if (at.options.learning.scoring)
+            scored = at.options.learning.scoring(message("votes of member ", m + 1), pairs.size());
         const std::vector<judgement> said = detail::with_names(data.names(), [&] {
             return judge_pairs(members[m].teacher, pairs, at.options.seed, [&](std::size_t done, double, double) {
                 if (scored) scored(done);

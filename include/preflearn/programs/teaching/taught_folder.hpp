@@ -60,6 +60,10 @@ struct taught {
     /// Nothing where no pairs were held out.
     std::optional<held_out_report> held_out{};
     training_history fine_tuning{}, preferences{};
+    /// Whether held-out pairs chose its parameters and choose its temperature; else they judge it, and that is all.
+    bool held_out_chooses = true;
+    /// Which program makes it.
+    std::string program = "teach";
     /// Over seeds, where several were asked for.
     std::optional<card_consistency> consistency{};
     /// The folder was there already, made by the same call.
@@ -77,10 +81,10 @@ inline teacher_description described(const any_backend<float>& on, const teach_o
                              .beta = options.beta,
                              .rule = options.rule,
                              .per_token = options.per_token,
-                             .boundary = options.boundary == token_boundary::joint ? "joint" : "separate",
-                             .pretokenizer = options.tokenizer.pretokenizer,
+                             .boundary = options.learning.boundary == token_boundary::joint ? "joint" : "separate",
+                             .pretokenizer = options.learning.tokenizer.pretokenizer,
                              .chat_format = options.chat_format,
-                             .maximum_tokens = options.maximum_tokens,
+                             .maximum_tokens = options.learning.maximum_tokens,
                              .combination = options.combination,
                              .spread = options.spread,
                              .settings = std::move(settings)};
@@ -152,6 +156,17 @@ inline teacher_weights written_weights(const any_transformer<float>& model, cons
 
 namespace detail {
 
+/// Writes what was learned. \param policy by preferences \param tuned by fine-tuning; null: it was not
+inline void put_weights(teacher_description& told, const std::filesystem::path& folder, const text_model* policy,
+                        const text_model* tuned) {
+    const auto written = [&](const text_model& model, const char* name) {
+        return written_weights(model.model(), folder, name);
+    };
+    const teacher_weights before = tuned ? written(*tuned, policy ? "reference" : "policy") : teacher_weights{};
+    told.policy = policy ? written(*policy, "policy") : before;
+    if (told.kind == "implicit" && !told.reference) told.reference = before;
+}
+
 /// Holds the teacher in the folder against its held-out pairs, which also calibrate it.
 inline held_out_judgements judge_held_out(const any_backend<float>& on, const std::filesystem::path& folder,
                                           const teach_options& options, const teach_data& data) {
@@ -159,7 +174,7 @@ inline held_out_judgements judge_held_out(const any_backend<float>& on, const st
         open_teacher(folder, {.model = options.model, .reference = options.reference, .external = options.external});
     const text_teacher teacher = load_teacher(opened, on);
     std::function<void(std::size_t)> scored;
-    if (options.scoring) scored = options.scoring("judging held-out pairs", data.held_out.size());
+    if (options.learning.scoring) scored = options.learning.scoring("judging held-out pairs", data.held_out.size());
     held_out_judgements judged{.said = {}, .parameters = teacher.parameters, .tokens = 0};
     judged.said = with_names(data.held_out_names(), [&] {
         return judge_pairs(teacher, data.held_out, options.split_by(), [&](std::size_t done, double tokens, double) {
@@ -216,8 +231,8 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
                 made.consistency = card.consistency;
                 told.evaluation["over_seeds"] = to_json(*card.consistency);
             }
-            told.evaluation["chosen_on_these"] = !made.preferences.steps.empty();
-            if (made.held_out->calibration.status == estimate_status::ok) {
+            told.evaluation["chosen_on_these"] = made.held_out_chooses && !made.preferences.steps.empty();
+            if (made.held_out_chooses && made.held_out->calibration.status == estimate_status::ok) {
                 told.temperature = made.held_out->calibration.temperature;
                 told.calibrated = true;
             }
@@ -228,7 +243,7 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
                                           {"preferences", json_of_steps(made.preferences)}},
                    folder / "results.json");
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - made.began;
-        manifest run{.program = "teach",
+        manifest run{.program = made.program,
                      .command_line = options.command_line,
                      .seed = options.seed,
                      .sizes = {{"learned", data.learned.size()}, {"held_out", data.held_out.size()}},

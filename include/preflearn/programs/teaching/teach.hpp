@@ -22,16 +22,17 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/loss/by_name/any_loss.hpp>
 #include <preflearn/pipeline/align.hpp>
+#include <preflearn/pipeline/learning/learning_run.hpp>
+#include <preflearn/pipeline/learning/learning_steps.hpp>
+#include <preflearn/pipeline/learning/training_settings.hpp>
 #include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/scoring/text_model.hpp>
 #include <preflearn/pipeline/scoring/text_reader.hpp>
-#include <preflearn/pipeline/study/study_options.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/policy/any_transformer.hpp>
-#include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/programs/teaching/taught_card.hpp>
 #include <preflearn/programs/teaching/taught_folder.hpp>
 #include <preflearn/programs/teaching/taught_kind.hpp>
@@ -42,7 +43,6 @@
 #include <preflearn/programs/teaching/watched_training.hpp>
 #include <preflearn/text/chat/chat_template.hpp>
 #include <preflearn/training/files/reference_cache.hpp>
-#include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/loop/metrics.hpp>
 #include <preflearn/training/observers/held_out_pairs.hpp>
 
@@ -53,39 +53,22 @@ namespace detail {
 /// Preference training against the model as it is, or against another one.
 template <class Loss>
 text_model learn_preferences(const text_model& start, const text_model& reference, const teach_data& data,
-                             const teach_options& options, const study_options& run, const Loss& loss, taught& made,
+                             const teach_options& options, const learning_run& run, const Loss& loss, taught& made,
                              const speaker& say) {
     reference_cache cache(run.cache);
-    const auto log_probs_of = [&](std::span<const text_comparison> pairs, const char* title) {
-        std::function<void(std::size_t)> scored;
-        if (run.scoring) scored = run.scoring(title, pairs.size());
-        return cache.log_probs(reference, pairs, scored);
-    };
     const std::span<const text_comparison> learned(data.learned), held(data.held_out);
-    const std::vector<double> references = log_probs_of(learned, "scoring: reference");
-    const std::vector<double> held_references = log_probs_of(held, "scoring: reference, held-out pairs");
+    const std::vector<double> references = score_pairs_of(reference, learned, cache, run, "reference");
+    const std::vector<double> held_references =
+        score_pairs_of(reference, held, cache, run, "reference, held-out pairs");
     for (const std::string& note : cache.notes()) say(note);
     text_model policy = copy_of(start);
-    training_options training = options.training;
-    prepare_training(training, run, "preferences");
+    watched_by watched;
     if (!held.empty())
-        watch(training, options, learned.size(),
-              held_out_pairs(policy, held, data.held_out_labels, held_references, loss), say);
-    made.preferences = train_preferences(policy, learned, data.labels, references, loss,
-                                         optimiser_of(options.optimiser, run), training);
-    policy.release_gradients();
+        watched = watched_as(options, held_out_pairs(policy, held, data.held_out_labels, held_references, loss), say);
+    made.preferences =
+        learn_pairs(policy, pair_lesson<text_comparison>{learned, data.labels, references}, loss,
+                    {options.learning.optimiser, options.learning.training, run, "preferences"}, std::move(watched));
     return policy;
-}
-
-/// Writes what was learned. \param policy by preferences \param tuned by fine-tuning; null: it was not
-inline void put_weights(teacher_description& told, const std::filesystem::path& folder, const text_model* policy,
-                        const text_model* tuned) {
-    const auto written = [&](const text_model& model, const char* name) {
-        return written_weights(model.model(), folder, name);
-    };
-    const teacher_weights before = tuned ? written(*tuned, policy ? "reference" : "policy") : teacher_weights{};
-    told.policy = policy ? written(*policy, "policy") : before;
-    if (told.kind == "implicit" && !told.reference) told.reference = before;
 }
 
 template <class Loss>
@@ -94,19 +77,10 @@ taught teach_with_model(const any_backend<float>& on, const teach_options& optio
     taught made{.description = std::move(told)};
     preference_options reading = options.reading;
     if (chat.render) reading.render = chat.render;
-    const text_model_options loading{.tokenizer = options.tokenizer,
-                                     .boundary = options.boundary,
-                                     .trained = options.trained,
-                                     .adapter = options.adapter,
-                                     .recompute_activations = options.recompute_activations,
-                                     .seed = options.seed};
-    text_model start = load_text_model(on, options.model, loading);
+    text_model start = load_text_model(on, options.model, model_to_learn(options.learning, options.seed));
     for (const std::string& note : start.notes()) say(note);
     std::optional<text_model> other;
-    if (!options.reference.empty())
-        other = load_text_model(
-            on, options.reference,
-            {.tokenizer = options.tokenizer, .boundary = options.boundary, .trained = trained_tensors::none()});
+    if (!options.reference.empty()) other = load_text_model(on, options.reference, frozen_model(options.learning));
     made.description.end_token = start.words().end_token().has_value();
     require<input_error>(!other || other->words().end_token().has_value() == made.description.end_token,
                          options.reference.string(),
@@ -114,23 +88,20 @@ taught teach_with_model(const any_backend<float>& on, const teach_options& optio
                          "an end token");
     std::vector<pair_reader> readers{reader_of(start, options.model.string())};
     if (other) readers.push_back(reader_of(*other, options.reference.string()));
-    const bool prefers = options.kind == "implicit" && options.training.epochs > 0,
-               tunes = options.fine_tuning.epochs > 0;
+    const bool prefers = options.kind == "implicit" && options.learning.training.epochs > 0,
+               tunes = options.learning.fine_tuning.epochs > 0;
     const teach_data data = read_teach_data(options, reading, readers, prefers || tunes, say);
     describe_pairs(made.description, data);
 
     const std::filesystem::path unfinished = unfinished_path(options.out);
     make_folder(unfinished);
-    const study_options run = run_options(options, unfinished);
+    const learning_run run = run_options(options, unfinished);
     std::optional<text_model> policy;
     with_names(data.file.names(), [&] {
         if (tunes) {
-            training_options training = options.fine_tuning;
-            prepare_training(training, run, "fine-tuning");
-            auto tuned = fine_tune(std::move(start), preferred_responses(data.learned, data.labels),
-                                   optimiser_of(options.fine_tuning_optimiser, run), training);
-            start = std::move(tuned.model);
-            made.fine_tuning = std::move(tuned.history);
+            made.fine_tuning = learn_demonstrations(
+                start, preferred_responses(data.learned, data.labels),
+                {options.learning.fine_tuning_optimiser, options.learning.fine_tuning, run, "fine-tuning"});
         }
         if (prefers) policy = learn_preferences(start, other ? *other : start, data, options, run, loss, made, say);
     });
@@ -164,9 +135,9 @@ inline void check_options(const teach_options& options) {
                 (!options.external || options.kind == "external" || options.kind == "ensemble"),
             "an external program belongs to the kind external, which needs one, or to an ensemble that has such a "
             "member");
-    require(options.reference.empty() || (options.kind == "implicit" && options.fine_tuning.epochs == 0),
+    require(options.reference.empty() || (options.kind == "implicit" && options.learning.fine_tuning.epochs == 0),
             "a reference is of the kind implicit, and stands in place of the fine-tuned model: without fine-tuning");
-    require(options.kind != "implicit" || options.training.epochs > 0 || !options.reference.empty(),
+    require(options.kind != "implicit" || options.learning.training.epochs > 0 || !options.reference.empty(),
             "an implicit reward needs preference training, or another model as reference");
     require(options.seeds >= 1, "at least one teacher is to be made, found ", options.seeds, " seeds");
     require(options.seeds == 1 || depends_on_seed(options), "every seed makes the same teacher of the kind ",

@@ -56,7 +56,7 @@ struct usable_pairs_of {
 inline usable_pairs_of fitting_of(const preference_data& data, std::span<const pair_reader> readers,
                                   const teach_options& options, const speaker& say) {
     fitting_pairs fitting = fit_pairs(data, readers,
-                                      {.maximum_tokens = options.maximum_tokens,
+                                      {.maximum_tokens = options.learning.maximum_tokens,
                                        .label = label_need::verdict,
                                        .needs_tokens = options.needs_tokens || options.per_token,
                                        .needs_difference = true});

@@ -36,9 +36,10 @@
 #include <preflearn/data/preferences/preference_data.hpp>
 #include <preflearn/data/selection/fitting.hpp>
 #include <preflearn/data/selection/split.hpp>
+#include <preflearn/pipeline/learning/learning_run.hpp>
+#include <preflearn/pipeline/learning/learning_steps.hpp>
 #include <preflearn/pipeline/scoring/text_model.hpp>
 #include <preflearn/pipeline/scoring/text_reader.hpp>
-#include <preflearn/pipeline/study/study_options.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/features.hpp>
 #include <preflearn/pipeline/teacher_kinds/language_models.hpp>
@@ -56,7 +57,6 @@
 #include <preflearn/reward/mlp.hpp>
 #include <preflearn/text/files/load.hpp>
 #include <preflearn/text/tokenizer.hpp>
-#include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/loop/metrics.hpp>
 #include <preflearn/training/loop/options.hpp>
 #include <preflearn/training/observers/held_out.hpp>
@@ -189,7 +189,7 @@ inline feature_head fit_linear_head(const teaching& at, const state_pairs& learn
     return best;
 }
 
-inline feature_head train_mlp_head(const teaching& at, const study_options& run, const state_pairs& learned,
+inline feature_head train_mlp_head(const teaching& at, const learning_run& run, const state_pairs& learned,
                                    const state_pairs& held, const teach_data& data, taught& made) {
     using state_comparison = comparison<no_prompt, std::span<const double>>;
     feature_head best;
@@ -210,17 +210,17 @@ inline feature_head train_mlp_head(const teaching& at, const study_options& run,
     double least = 0;
     for (const double l2 : penalties_for(at.options, !held.ids.empty())) {
         mlp_reward<double> mlp({.features = in.size, .hidden = at.options.features.hidden}, at.options.seed);
-        training_options training = at.options.training;
-        prepare_training(training, run, message("penalty ", l2));
+        watched_by watched;
         if (!held_pairs.empty()) {
             at.say(message("L2 penalty ", shortest_digits(l2), ":"));
-            watch(training, at.options, pairs.size(),
-                  held_out_pairs(mlp, held_pairs, data.held_out_labels, {}, at.loss), at.say);
+            watched =
+                watched_as(at.options, held_out_pairs(mlp, held_pairs, data.held_out_labels, {}, at.loss), at.say);
         }
-        adamw optimiser = at.options.optimiser;
+        adamw optimiser = at.options.learning.optimiser;
         optimiser.weight_decay = l2;
         training_history history =
-            train_preferences(mlp, pairs, data.labels, {}, at.loss, optimiser_of(optimiser, run), training);
+            learn_pairs(mlp, pair_lesson<state_comparison>{pairs, data.labels}, at.loss,
+                        {optimiser, at.options.learning.training, run, message("penalty ", l2)}, std::move(watched));
         double loss = 0;
         if (!held_pairs.empty()) loss = held_out_pairs(mlp, held_pairs, data.held_out_labels, {}, at.loss)().loss;
         if (best.mlp && !(loss < least)) continue;
@@ -237,11 +237,12 @@ inline feature_head train_mlp_head(const teaching& at, const study_options& run,
 /// \throws argument_error for options that are none of this kind's.
 inline void check_features(const teach_options& options) {
     const feature_options& features = options.features;
-    require(options.fine_tuning.epochs == 0 && !options.adapter && options.trained_name == "all",
+    require(options.learning.fine_tuning.epochs == 0 && !options.learning.adapter &&
+                options.learning.trained_name == "all",
             "of the kind features the model does not learn: no fine-tuning, adapter or choice of trained weights");
     require(features.head == "linear" || features.head == "mlp", "a head on features is linear or mlp, not ",
             excerpt{features.head});
-    require(features.head == "linear" || options.training.epochs > 0, "an MLP needs training");
+    require(features.head == "linear" || options.learning.training.epochs > 0, "an MLP needs training");
     require(!features.hidden.empty() && std::ranges::find(features.hidden, 0U) == features.hidden.end(),
             "an MLP has layers of at least one unit");
     require(!features.l2 || (*features.l2 > 0 && std::isfinite(*features.l2)), "the L2 penalty is ",
@@ -256,9 +257,9 @@ inline nlohmann::ordered_json feature_settings(const teach_options& options) {
     nlohmann::ordered_json settings{{"head", features.head}, {"pooling", features.pooling}};
     if (features.head == "mlp") {
         settings["hidden"] = features.hidden;
-        settings["epochs"] = options.training.epochs;
-        settings["batch"] = options.training.batch_size;
-        settings["rate"] = options.optimiser.rate;
+        settings["epochs"] = options.learning.training.epochs;
+        settings["batch"] = options.learning.training.batch_size;
+        settings["rate"] = options.learning.optimiser.rate;
         settings["loss"] = options.loss_name;
     }
     if (features.l2) settings["l2"] = *features.l2;
@@ -272,12 +273,12 @@ inline taught teach_features(const teaching& at, teacher_description told) {
     preference_options texts = options.reading;
     if (at.chat.render) texts.render = at.chat.render;
     const any_transformer<float> model = load_feature_model(at.on, options.model);
-    const tokenizer words = load_tokenizer(options.model, options.tokenizer);
+    const tokenizer words = load_tokenizer(options.model, options.learning.tokenizer);
     for (const std::string& note : words.notes()) at.say(note);
     for (const std::string& note : model.notes()) at.say(note);
     made.description.end_token = words.end_token().has_value();
     const response_end after = made.description.end_token ? response_end::end_token : response_end::nothing;
-    const auto encoded = std::make_shared<encoded_texts>(words, special_tokens::parse, options.boundary);
+    const auto encoded = std::make_shared<encoded_texts>(words, special_tokens::parse, options.learning.boundary);
     const head_reading reading = [encoded, after](std::string_view prompt, std::string_view response) {
         return encoded->pair(prompt, response, after);
     };
@@ -290,14 +291,14 @@ inline taught teach_features(const teaching& at, teacher_description told) {
 
     const std::filesystem::path unfinished = unfinished_path(options.out);
     make_folder(unfinished);
-    const study_options run = run_options(options, unfinished);
+    const learning_run run = run_options(options, unfinished);
     hidden_store store{.folder = options.features.cache.empty() ? unfinished / "features" : options.features.cache,
                        .model = message(made.description.base->identity.weights, " on ", at.on.name),
                        .pooling = pooling_named(options.features.pooling)};
     const auto states = [&](const preference_data& file, std::span<const text_comparison> pairs,
                             const label_set& labels, const char* title) {
-        if (options.scoring)
-            store.seen = [seen = options.scoring(title, pairs.size())](std::size_t done) { seen(done / 2); };
+        if (options.learning.scoring)
+            store.seen = [seen = options.learning.scoring(title, pairs.size())](std::size_t done) { seen(done / 2); };
         return detail::with_names(file.names(), [&] {
             return detail::states_of(model, reading, file, pairs, labels, options.split_by(), store);
         });

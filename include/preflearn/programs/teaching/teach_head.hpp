@@ -26,11 +26,12 @@
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/data/preferences/preference_data.hpp>
 #include <preflearn/data/selection/fitting.hpp>
+#include <preflearn/pipeline/learning/learning_run.hpp>
+#include <preflearn/pipeline/learning/learning_steps.hpp>
 #include <preflearn/pipeline/scoring/text_model.hpp>
 #include <preflearn/pipeline/scoring/text_reader.hpp>
 #include <preflearn/pipeline/student_folder/generation_config.hpp>
 #include <preflearn/pipeline/student_folder/origin_files.hpp>
-#include <preflearn/pipeline/study/study_options.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/classifier.hpp>
@@ -50,7 +51,6 @@
 #include <preflearn/programs/teaching/watched_training.hpp>
 #include <preflearn/text/files/load.hpp>
 #include <preflearn/text/tokenizer.hpp>
-#include <preflearn/training/kinds/pairs.hpp>
 #include <preflearn/training/observers/held_out_pairs.hpp>
 
 namespace preflearn {
@@ -68,12 +68,12 @@ struct head_start {
 
 inline head_start start_of_head(const teaching& at) {
     const teach_options& options = at.options;
-    const trained_tensors trained = options.adapter ? trained_tensors::none() : options.trained;
-    head_start start{.head = load_scalar_head(at.on, options.model, trained, options.recompute_activations),
-                     .words = load_tokenizer(options.model, options.tokenizer)};
-    if (options.adapter) {
+    const trained_tensors trained = options.learning.adapter ? trained_tensors::none() : options.learning.trained;
+    head_start start{.head = load_scalar_head(at.on, options.model, trained, options.learning.recompute_activations),
+                     .words = load_tokenizer(options.model, options.learning.tokenizer)};
+    if (options.learning.adapter) {
         const std::vector<float> v = start.head.read_head();
-        start.head = any_scalar_head<float>(with_adapter(start.head.model(), *options.adapter, options.seed));
+        start.head = any_scalar_head<float>(with_adapter(start.head.model(), *options.learning.adapter, options.seed));
         start.head.write_head([&](std::span<float> to) { std::ranges::copy(v, to.begin()); });
     }
     for (const std::string& note : start.words.notes()) at.say(note);
@@ -104,18 +104,18 @@ inline std::vector<double> margins_of(std::span<const text_comparison> pairs, co
 /// \param learned and \param held what the head reads of the pairs of `data`
 inline text_head learn_head(text_head head, std::span<const text_comparison> learned,
                             std::span<const text_comparison> held, const teach_data& data, const teaching& at,
-                            const study_options& run, taught& made) {
+                            const learning_run& run, taught& made) {
     std::vector<double> margins, held_margins;
     if (at.options.margins) margins = margins_of(learned, data.labels);
     if (at.options.margins) held_margins = margins_of(held, data.held_out_labels);
-    training_options training = at.options.training;
-    prepare_training(training, run, "preferences");
+    watched_by watched;
     if (!held.empty())
-        watch(training, at.options, learned.size(),
-              held_out_pairs(head, held, data.held_out_labels, {}, at.loss, 8, {.margin = held_margins}), at.say);
-    made.preferences = train_preferences(head, learned, data.labels, {}, at.loss,
-                                         optimiser_of(at.options.optimiser, run), training, {.margin = margins});
-    head.release_gradients();
+        watched = watched_as(at.options,
+                             held_out_pairs(head, held, data.held_out_labels, {}, at.loss, 8, {.margin = held_margins}),
+                             at.say);
+    made.preferences = learn_pairs(
+        head, pair_lesson<text_comparison>{.pairs = learned, .labels = data.labels, .columns = {.margin = margins}},
+        at.loss, {at.options.learning.optimiser, at.options.learning.training, run, "preferences"}, std::move(watched));
     for (const std::string& note : made.preferences.notes) at.say(note);
     return head;
 }
@@ -151,14 +151,14 @@ taught teach_scalar_head(const teaching& at, teacher_description told, head_star
     taught made{.description = std::move(told)};
     preference_options texts = at.options.reading;
     if (at.chat.render) texts.render = at.chat.render;
-    const bool learns = at.options.training.epochs > 0;
+    const bool learns = at.options.learning.training.epochs > 0;
     require(learns || is_sequence_classifier(at.options.model), at.options.model.string(),
             ": has no head that scores texts (…ForSequenceClassification), and without training there is none");
     const teach_data data = read_teach_data(at.options, texts, {&lengths, 1}, learns, at.say);
     describe_pairs(made.description, data);
     const std::filesystem::path unfinished = unfinished_path(at.options.out);
     make_folder(unfinished);
-    const study_options run = run_options(at.options, unfinished);
+    const learning_run run = run_options(at.options, unfinished);
     if (learns) {
         with_names(data.file.names(), [&] {
             start.head = learn_head({std::move(start.head), reading}, read(data.learned), read(data.held_out), data, at,
@@ -178,7 +178,7 @@ taught teach_scalar_head(const teaching& at, teacher_description told, head_star
 
 /// \throws argument_error for options that are none of a head's.
 inline void check_head(const teach_options& options) {
-    require(options.fine_tuning.epochs == 0, "the kind ", options.kind,
+    require(options.learning.fine_tuning.epochs == 0, "the kind ", options.kind,
             " has no fine-tuning: it begins with the model as it is");
     require(!options.per_token, "the kind ", options.kind, " divides nothing by the number of tokens");
     if (!options.pair_template.empty()) {
@@ -202,7 +202,8 @@ inline nlohmann::ordered_json head_settings(const teach_options& options) {
 inline taught teach_head(const teaching& at, teacher_description told) {
     detail::head_start start = detail::start_of_head(at);
     told.end_token = start.end_token;
-    const auto texts = std::make_shared<encoded_texts>(start.words, special_tokens::parse, at.options.boundary);
+    const auto texts =
+        std::make_shared<encoded_texts>(start.words, special_tokens::parse, at.options.learning.boundary);
     const response_end after = start.end_token ? response_end::end_token : response_end::nothing;
     const head_reading reading = [texts, after](std::string_view prompt, std::string_view response) {
         return texts->pair(prompt, response, after);

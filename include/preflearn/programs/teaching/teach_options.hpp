@@ -6,10 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -20,14 +18,6 @@
 #include <preflearn/pipeline/teacher_folder/external_command.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/judge_template.hpp>
-#include <preflearn/policy/adapters/adapter_options.hpp>
-#include <preflearn/policy/decoder/trained_tensors.hpp>
-#include <preflearn/policy/text/encoded_texts.hpp>
-#include <preflearn/text/files/load.hpp>
-#include <preflearn/training/loop/observer.hpp>
-#include <preflearn/training/loop/options.hpp>
-#include <preflearn/training/loop/schedule.hpp>
-#include <preflearn/training/optimisers/adamw.hpp>
 
 namespace preflearn {
 
@@ -54,7 +44,6 @@ struct judge_options {
     double temperature = 0;
 };
 
-/// The defaults of training are those of a study's teacher (text_study_options), so that both make the same one.
 struct teach_options {
     /// One of teacher_kinds.
     std::string kind = "implicit";
@@ -74,30 +63,16 @@ struct teach_options {
     /// Labelled pairs to hold the teacher against; empty: a share of `data`, whole groups of one prompt.
     std::filesystem::path held_out{};
     double held_out_share = 0.1;
-    /// Evaluations while it learns: after every so many steps, 0: every epoch; where there are held-out pairs. The best
-    /// by held-out loss is kept, and training ends when so many evaluations in a row were no better (0: never).
-    std::size_t evaluate_every = 0, patience = 3;
 
     preference_options reading{};
     /// How conversations become text: a format's name or "auto"; empty: HH transcripts.
     std::string chat_format{};
-    token_boundary boundary = token_boundary::separate;
-    tokenizer_options tokenizer{};
-    std::size_t maximum_tokens = 512;
     bool needs_tokens = false; ///< the loss divides by lengths
     bool strict = false;
 
-    trained_tensors trained{};
-    std::string trained_name = "all";
-    std::optional<adapter_options> adapter{};
-    bool recompute_activations = false;
-    bool eight_bit_moments = false;
-    /// On the chosen responses; 0 epochs: none.
-    adamw fine_tuning_optimiser{.rate = 1e-5};
-    training_options fine_tuning{.batch_size = 8, .micro_batch_size = 2, .schedule = schedule::cosine, .warm_up = 0.1};
-    /// On the pairs; 0 epochs: the model is the policy as it is.
-    adamw optimiser{.rate = 1e-5};
-    training_options training{.batch_size = 8, .micro_batch_size = 1, .schedule = schedule::cosine, .warm_up = 0.1};
+    /// Fine-tuned on the chosen responses, 0 epochs: not; then trained on the pairs, 0 epochs: the model is the policy
+    /// as it is. Checkpoints lie in `OUT.unfinished` until the folder is made.
+    training_settings learning{};
     std::string loss_name = "sigmoid";
     std::vector<std::string> loss_parameters{};
     /// Of the implicit reward.
@@ -129,12 +104,6 @@ struct teach_options {
     /// none.
     std::string category_field{};
 
-    /// Steps between checkpoints, which lie in `OUT.unfinished` until the folder is made; 0: at a training's end.
-    std::size_t checkpoint_every = 50;
-    /// Makes the observer of a training run with this title.
-    std::function<training_observer(std::string_view title)> observe{};
-    /// Makes what is told how many pairs have been scored, of so many.
-    std::function<std::function<void(std::size_t scored)>(std::string_view title, std::size_t pairs)> scoring{};
     std::vector<std::string> command_line{};
 
     [[nodiscard]] std::uint64_t split_by() const { return split_seed.value_or(seed); }
@@ -146,21 +115,21 @@ inline nlohmann::ordered_json settings_of(const teach_options& options) {
     if (options.split_by() != options.seed) json["split_seed"] = options.split_by();
     if (options.seeds > 1) json["seeds"] = options.seeds;
     if (!options.category_field.empty()) json["category_field"] = options.category_field;
-    if (options.kind == "judge") json["max_tokens"] = options.maximum_tokens;
+    if (options.kind == "judge") json["max_tokens"] = options.learning.maximum_tokens;
     if (options.model.empty() || options.kind == "judge") return json;
-    json["fine_tuning"] = settings_of(options.fine_tuning, options.fine_tuning_optimiser);
+    json["fine_tuning"] = settings_of(options.learning.fine_tuning, options.learning.fine_tuning_optimiser);
     if (options.kind == "implicit" || options.kind == "head" || options.kind == "classifier") {
-        json["preferences"] = settings_of(options.training, options.optimiser);
+        json["preferences"] = settings_of(options.learning.training, options.learning.optimiser);
         json["loss"] = {{"name", options.loss_name}, {"parameters", options.loss_parameters}};
         json["beta"] = options.beta;
     }
-    json["optimiser"] = options.eight_bit_moments ? "adamw_8bit" : "adamw";
-    json["trained"] = options.adapter ? "adapter" : options.trained_name;
-    if (options.adapter) json["adapter"] = settings_of(*options.adapter);
+    json["optimiser"] = options.learning.eight_bit_moments ? "adamw_8bit" : "adamw";
+    json["trained"] = options.learning.adapter ? "adapter" : options.learning.trained_name;
+    if (options.learning.adapter) json["adapter"] = settings_of(*options.learning.adapter);
     json["held_out"] = {{"share", options.held_out.empty() ? options.held_out_share : 0},
-                        {"every", options.evaluate_every},
-                        {"patience", options.patience}};
-    json["max_tokens"] = options.maximum_tokens;
+                        {"every", options.learning.watched.every},
+                        {"patience", options.learning.watched.patience}};
+    json["max_tokens"] = options.learning.maximum_tokens;
     return json;
 }
 

@@ -20,17 +20,17 @@
 #include <utility>
 #include <vector>
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 #include <preflearn/core/numbers/distribution.hpp>
 #include <preflearn/core/numbers/interval.hpp>
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/core/system/one_thread.hpp>
 #include <preflearn/ranking/board/counts.hpp>
 #include <preflearn/ranking/board/games.hpp>
 #include <preflearn/ranking/fit/fit_board.hpp>
 #include <preflearn/ranking/model/board_model.hpp>
+#include <preflearn/ranking/model/vectors.hpp>
+#include <preflearn/ranking/solver/symmetric_factors.hpp>
 #include <preflearn/ranking/solver/tree_climb.hpp>
 #include <preflearn/ranking/solver/tree_system.hpp>
 
@@ -77,20 +77,29 @@ struct rating_covariance {
         Eigen::VectorXd along = Eigen::VectorXd::Zero(matrix.rows());
         along[as_index(i)] += times;
         along[as_index(j)] -= times;
-        along.tail(others.size()) += others;
-        return std::max(0.0, along.dot(matrix * along));
+        const Eigen::Index behind = along.size() - others.size();
+        for (Eigen::Index k = 0; k < others.size(); ++k) along[behind + k] += others[k];
+        double sum = 0;
+        for (Eigen::Index b = 0; b < along.size(); ++b)
+            for (Eigen::Index a = 0; a < along.size() && along[b] != 0; ++a) sum += along[a] * matrix(a, b) * along[b];
+        return std::max(0.0, sum);
     }
 };
 
 /// The covariance of a tree's coordinates as one of mean-zero scores.
-inline rating_covariance covariance_of_scores(tree_system system, Eigen::MatrixXd matrix) {
+/// A template only so that Eigen's product is compiled where it is called.
+template <std::same_as<tree_system> System>
+rating_covariance covariance_of_scores(System system, Eigen::MatrixXd matrix) {
     const Eigen::Index coordinates = system.size(), n = as_index(system.layout.items);
     Eigen::MatrixXd to_model(as_index(system.layout.size), coordinates);
     for (Eigen::Index c = 0; c < coordinates; ++c) {
-        to_model.col(c) = system.natural(Eigen::VectorXd::Unit(coordinates, c));
-        to_model.col(c).head(n).array() -= to_model.col(c).head(n).mean();
+        Eigen::VectorXd unit = Eigen::VectorXd::Zero(coordinates);
+        unit[c] = 1;
+        Eigen::VectorXd column = system.natural(unit);
+        centre_first(column, n);
+        set_column(to_model, c, column);
     }
-    Eigen::MatrixXd scores = on_one_thread([&] { return Eigen::MatrixXd(to_model * matrix * to_model.transpose()); });
+    Eigen::MatrixXd scores = sandwich_of(to_model, matrix);
     const std::size_t items = system.layout.items;
     return {items, std::move(scores),
             std::make_shared<const tree_covariance>(tree_covariance{std::move(system), std::move(matrix)})};
@@ -123,20 +132,30 @@ std::pair<tree_system, Eigen::MatrixXd> inverse_in_tree(const Layout& layout, co
 /// A template only so that Eigen's factorisation is compiled where it is called.
 template <std::same_as<Eigen::MatrixXd> Matrix>
 Eigen::MatrixXd inverse_on_sum_zero(Matrix h, Eigen::Index items, bool level_is_known) {
-    const double added = h.diagonal().head(items).mean() / static_cast<double>(items);
-    h.topLeftCorner(items, items).array() += added;
-    const Eigen::LDLT<Eigen::MatrixXd> factors(h);
-    require<numeric_error>(factors.vectorD().minCoeff() > std::numeric_limits<double>::min(),
+    const double added = add_level(h, 0, items);
+    const symmetric_factors<> factors(h);
+    require<numeric_error>(factors.smallest_pivot() > std::numeric_limits<double>::min(),
                            "the games tell too little for standard errors: the information matrix is singular in "
                            "double precision");
-    Eigen::MatrixXd inverse = factors.solve(Eigen::MatrixXd::Identity(h.rows(), h.cols()));
-    Eigen::VectorXd along = inverse.leftCols(items).rowwise().sum();
-    const double left_over = 1 - added * along.head(items).sum();
-    inverse.topRows(items).rowwise() -= inverse.topRows(items).colwise().mean().eval();
-    inverse.leftCols(items).colwise() -= inverse.leftCols(items).rowwise().mean().eval();
+    Eigen::MatrixXd inverse = factors.inverse();
+    Eigen::VectorXd along = Eigen::VectorXd::Zero(h.rows());
+    for (Eigen::Index j = 0; j < items; ++j)
+        for (Eigen::Index i = 0; i < h.rows(); ++i) along[i] += inverse(i, j);
+    const double left_over = 1 - added * sum_of_first(along.data(), items);
+    for (Eigen::Index j = 0; j < h.cols(); ++j) {
+        const double mean = sum_of_first(inverse.data() + j * inverse.rows(), items) / static_cast<double>(items);
+        for (Eigen::Index i = 0; i < items; ++i) inverse(i, j) -= mean;
+    }
+    Eigen::VectorXd means = Eigen::VectorXd::Zero(h.rows());
+    for (Eigen::Index j = 0; j < items; ++j)
+        for (Eigen::Index i = 0; i < h.rows(); ++i) means[i] += inverse(i, j);
+    for (Eigen::Index j = 0; j < items; ++j)
+        for (Eigen::Index i = 0; i < h.rows(); ++i) inverse(i, j) -= means[i] / static_cast<double>(items);
     if (level_is_known && left_over > 0) {
-        along.head(items).array() -= along.head(items).mean();
-        inverse += added / left_over * along * along.transpose();
+        centre_first(along, items);
+        const double times = added / left_over;
+        for (Eigen::Index j = 0; j < h.cols(); ++j)
+            for (Eigen::Index i = 0; i < h.rows(); ++i) inverse(i, j) += times * along[i] * along[j];
     }
     return inverse;
 }
@@ -145,7 +164,8 @@ Eigen::MatrixXd inverse_on_sum_zero(Matrix h, Eigen::Index items, bool level_is_
 template <class Model>
 Eigen::MatrixXd centred_inverse(const pair_counts& counts, const Model& model, const rating_fit& fit) {
     const board_point at = point_of_fit(counts, model, fit);
-    return inverse_on_sum_zero(dense_information(counts, at), as_index(counts.items), at.prior.maxCoeff() > 0);
+    return inverse_on_sum_zero(dense_information(counts, at), as_index(counts.items),
+                               !board_information(counts, at).level_is_free());
 }
 
 /// Adds the derivative of a game's log-likelihood by a parameter to a score.
@@ -232,7 +252,7 @@ rating_covariance sandwich_covariance(const game_list& games, const Model& model
         if (layout.has_order()) add(behind + as_index(layout.order), t.slope_x);
         if (layout.has_tie_parameter()) add(behind + as_index(layout.ties), t.slope_t);
     });
-    meat = on_one_thread([&] { return Eigen::MatrixXd(bread * meat * bread.transpose()); });
+    meat = sandwich_of(bread, meat);
     if (system.tree) return covariance_of_scores(std::move(system), std::move(meat));
     return {games.items, std::move(meat)};
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -12,17 +13,16 @@
 #include <utility>
 #include <vector>
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/core/system/one_thread.hpp>
 #include <preflearn/ranking/errors/covariance.hpp>
 #include <preflearn/ranking/errors/probed_errors.hpp>
 #include <preflearn/ranking/fit/fit_games.hpp>
 #include <preflearn/ranking/model/game_information.hpp>
 #include <preflearn/ranking/model/game_likelihood.hpp>
 #include <preflearn/ranking/model/game_model.hpp>
+#include <preflearn/ranking/solver/symmetric_factors.hpp>
 #include <preflearn/ranking/solver/tree_system.hpp>
 
 namespace preflearn {
@@ -41,16 +41,22 @@ template <std::same_as<game_likelihood> Likelihood>
 Eigen::MatrixXd inverse_of_games(const Likelihood& likelihood, const Eigen::VectorXd& at) {
     const game_layout& layout = likelihood.layout();
     Eigen::MatrixXd h = objective_with_information(likelihood, at).information;
-    const Eigen::VectorXd unit = h.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
+    Eigen::VectorXd unit(h.rows());
+    for (Eigen::Index i = 0; i < h.rows(); ++i) unit[i] = 1 / std::sqrt(std::max(h(i, i), 1e-300));
     if (layout.judges_sum_zero) {
         const Eigen::Index first = as_index(layout.judges), count = as_index(layout.ties - layout.judges);
-        h.block(first, first, count, count).array() += h.diagonal().segment(first, count).mean();
+        double level = 0;
+        for (Eigen::Index i = first; i < first + count; ++i) level += h(i, i);
+        level /= static_cast<double>(count);
+        for (Eigen::Index j = first; j < first + count; ++j)
+            for (Eigen::Index i = first; i < first + count; ++i) h(i, j) += level;
     }
     if (layout.items > 0) {
         h = inverse_on_sum_zero(std::move(h), as_index(layout.items), likelihood.level_is_known());
     } else {
-        const Eigen::LDLT<Eigen::MatrixXd> factors(unit.asDiagonal() * h * unit.asDiagonal());
-        h = unit.asDiagonal() * factors.solve(Eigen::MatrixXd::Identity(h.rows(), h.cols())) * unit.asDiagonal();
+        scale_both_sides(h, unit);
+        h = symmetric_factors<>(h).inverse();
+        scale_both_sides(h, unit);
     }
     centre_judges_of(layout, h);
     return h;
@@ -94,7 +100,7 @@ rating_covariance sandwich_covariance_at(const Likelihood& likelihood, const Eig
                     std::ranges::for_each(row, each);
             });
     });
-    meat = on_one_thread([&] { return Eigen::MatrixXd(bread * meat * bread.transpose()); });
+    meat = sandwich_of(bread, meat);
     if (system.tree) return covariance_of_scores(std::move(system), std::move(meat));
     return {likelihood.layout().items, std::move(meat)};
 }

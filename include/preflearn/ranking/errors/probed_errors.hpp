@@ -21,6 +21,7 @@
 #include <preflearn/ranking/board/counts.hpp>
 #include <preflearn/ranking/fit/fit_board.hpp>
 #include <preflearn/ranking/model/board_model.hpp>
+#include <preflearn/ranking/model/vectors.hpp>
 #include <preflearn/ranking/solver/conjugate_gradients.hpp>
 
 namespace preflearn {
@@ -50,24 +51,31 @@ struct probed_errors {
 };
 
 /// \param information as `conjugate_gradients` wants it, its first `items()` parameters strengths
-template <class Information> probed_errors probe_inverse(const Information& information, const probe_options& options) {
+inline probed_errors probe_inverse(const linear_system& information, const probe_options& options) {
     require(options.most >= 2, "errors need at least two probes, found ", options.most);
     using Eigen::VectorXd;
     constexpr double solve_accuracy = 1e-6;
     const VectorXd diagonal = information.diagonal();
     const Eigen::Index n = information.items(), size = diagonal.size();
-    const VectorXd inverse = diagonal.head(n).cwiseMax(1e-300).cwiseInverse();
-    const auto known_part = [&](const VectorXd& v) -> VectorXd { // (D⁻¹ + D⁻¹AD⁻¹) v
-        const VectorXd scaled = inverse.cwiseProduct(v);
-        VectorXd wide = VectorXd::Zero(size);
-        wide.head(n) = scaled;
-        return 2 * scaled - inverse.cwiseProduct(information.times(wide).head(n));
+    const VectorXd inverse = inverses(widened(diagonal, n, n));
+    const auto known_part = [&](const VectorXd& v) { // (D⁻¹ + D⁻¹AD⁻¹) v
+        VectorXd scaled = entry_products(inverse, widened(v, n, n));
+        const VectorXd image = information.times(widened(scaled, n, size));
+        for (Eigen::Index i = 0; i < n; ++i) scaled[i] = 2 * scaled[i] - inverse[i] * image[i];
+        return scaled;
     };
-    const auto centred = [](VectorXd v) -> VectorXd { return v.array() - v.mean(); };
+    const auto centred = [n](const VectorXd& v) {
+        VectorXd c = widened(v, n, n);
+        centre_first(c, n);
+        return c;
+    };
     // The diagonal of the known part, centred in rows and columns.
-    const VectorXd sums = known_part(VectorXd::Ones(n));
-    const VectorXd known = (inverse - 2.0 / static_cast<double>(n) * sums).array() +
-                           sums.sum() / (static_cast<double>(n) * static_cast<double>(n));
+    VectorXd ones(n);
+    for (double& one : ones) one = 1;
+    const VectorXd sums = known_part(ones);
+    VectorXd known = moved(inverse, -2.0 / static_cast<double>(n), sums);
+    const double common = sum_of_first(sums.data(), n) / (static_cast<double>(n) * static_cast<double>(n));
+    for (double& k : known) k += common;
 
     probed_errors found;
     VectorXd mean = VectorXd::Zero(n), squares = mean, spread = mean, variance = known;
@@ -81,21 +89,24 @@ template <class Information> probed_errors probe_inverse(const Information& info
     const double failed = std::numeric_limits<double>::quiet_NaN();
     while (found.probes < options.most) {
         generator random(options.seed, "probes of errors", found.probes);
-        VectorXd signs(n), wide = VectorXd::Zero(size);
+        VectorXd signs(n);
         for (double& sign : signs) sign = random.bernoulli(0.5) ? 1 : -1;
-        wide.head(n) = centred(signs);
+        const VectorXd wide = widened(centred(signs), n, size);
         const VectorXd solved = conjugate_gradients(information, wide, solve_accuracy);
-        if (solved.size() == 0 || !solved.allFinite()) return without_errors(failed);
-        const VectorXd rest = signs.cwiseProduct(centred(solved.head(n)) - centred(known_part(wide.head(n))));
-        ++found.probes;
-        const VectorXd away = rest - mean; // Welford's sums
-        mean += away / static_cast<double>(found.probes);
-        squares += away.cwiseProduct(rest - mean);
+        if (solved.size() == 0 || !all_finite(solved)) return without_errors(failed);
+        const VectorXd unknown = moved(centred(solved), -1, centred(known_part(wide)));
+        const auto count = static_cast<double>(++found.probes);
+        for (Eigen::Index i = 0; i < n; ++i) {
+            const double rest = signs[i] * unknown[i], away = rest - mean[i]; // Welford's sums
+            mean[i] += away / count;
+            squares[i] += away * (rest - mean[i]);
+        }
         if (found.probes < 2) continue;
-        const auto count = static_cast<double>(found.probes);
-        variance = (known + mean).cwiseMax(1e-300);
-        spread = (squares / (count * (count - 1))).cwiseSqrt().cwiseQuotient(2 * variance); // of the root: half
-        found.relative_error = std::sqrt(spread.squaredNorm() / static_cast<double>(n));
+        for (Eigen::Index i = 0; i < n; ++i) {
+            variance[i] = std::max(known[i] + mean[i], 1e-300);
+            spread[i] = std::sqrt(squares[i] / (count * (count - 1))) / (2 * variance[i]); // of the root: half
+        }
+        found.relative_error = std::sqrt(dot(spread, spread) / static_cast<double>(n));
         const double at_best = found.relative_error * std::sqrt(count / static_cast<double>(options.most));
         if (count >= 8 && (found.relative_error <= options.accuracy || at_best > 2 * options.worst)) break;
     }
@@ -106,11 +117,11 @@ template <class Information> probed_errors probe_inverse(const Information& info
                                             : std::numeric_limits<double>::quiet_NaN());
     if (options.anchor) {
         const Eigen::Index a = as_index(*options.anchor);
-        VectorXd wide = VectorXd::Zero(size);
-        wide.head(n) = centred(VectorXd::Unit(n, a));
-        const VectorXd solved = conjugate_gradients(information, wide, solve_accuracy);
-        if (solved.size() == 0 || !solved.allFinite()) return without_errors(failed);
-        const VectorXd along = centred(solved.head(n));
+        VectorXd unit = VectorXd::Zero(n);
+        unit[a] = 1;
+        const VectorXd solved = conjugate_gradients(information, widened(centred(unit), n, size), solve_accuracy);
+        if (solved.size() == 0 || !all_finite(solved)) return without_errors(failed);
+        const VectorXd along = centred(solved);
         for (Eigen::Index i = 0; i < n; ++i) {
             const double own = found.standard_errors[static_cast<std::size_t>(i)];
             const double difference = own * own + along[a] - 2 * along[i];
@@ -118,8 +129,10 @@ template <class Information> probed_errors probe_inverse(const Information& info
         }
     }
     for (Eigen::Index e = n; e < size; ++e) {
-        VectorXd solved = conjugate_gradients(information, VectorXd::Unit(size, e), solve_accuracy);
-        if (solved.size() == 0 || !solved.allFinite()) return without_errors(failed);
+        VectorXd unit = VectorXd::Zero(size);
+        unit[e] = 1;
+        VectorXd solved = conjugate_gradients(information, unit, solve_accuracy);
+        if (solved.size() == 0 || !all_finite(solved)) return without_errors(failed);
         information.centre(solved);
         found.standard_errors.push_back(std::sqrt(std::max(0.0, solved[e])));
     }

@@ -17,15 +17,14 @@
 #include <utility>
 #include <vector>
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 #include <preflearn/core/numbers/distribution.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/core/system/one_thread.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/ranking/errors/covariance.hpp>
+#include <preflearn/ranking/solver/symmetric_factors.hpp>
 
 namespace preflearn {
 
@@ -63,16 +62,21 @@ namespace detail {
 /// A root R of the covariance, up to a common shift of all scores: R · noise has its differences. Cholesky's where the
 /// matrix is far enough from singular, otherwise with pivots, what rounding left below 0 counting as 0.
 template <std::same_as<Eigen::MatrixXd> Matrix> Eigen::MatrixXf root_of_differences(Matrix covariance) {
-    const double largest = covariance.diagonal().maxCoeff();
-    covariance.array() += covariance.diagonal().mean(); // along the shift, where a mean of zero leaves nothing
-    const Eigen::LLT<Eigen::MatrixXd> factors(covariance);
-    if (factors.info() == Eigen::Success &&
-        factors.matrixLLT().diagonal().array().square().minCoeff() > 1e-10 * largest)
-        return Eigen::MatrixXd(factors.matrixL()).cast<float>();
-    const Eigen::LDLT<Eigen::MatrixXd> pivoted(covariance);
-    Eigen::MatrixXd root = pivoted.matrixL();
-    root *= pivoted.vectorD().cwiseMax(0).cwiseSqrt().asDiagonal();
-    return (pivoted.transpositionsP().transpose() * root).cast<float>();
+    const Eigen::Index n = covariance.rows();
+    double largest = covariance(0, 0), sum = 0;
+    for (Eigen::Index i = 0; i < n; ++i) {
+        largest = std::max(largest, covariance(i, i));
+        sum += covariance(i, i);
+    }
+    const double level = sum / static_cast<double>(n); // along the shift, where a mean of zero leaves nothing
+    for (Eigen::Index j = 0; j < n; ++j)
+        for (Eigen::Index i = 0; i < n; ++i) covariance(i, j) += level;
+    Matrix root = covariance;
+    if (!(factor_in_place(root) > 1e-10 * largest)) root = symmetric_factors<Matrix>(covariance).root();
+    Eigen::MatrixXf rounded(n, n);
+    for (Eigen::Index j = 0; j < n; ++j)
+        for (Eigen::Index i = 0; i < n; ++i) rounded(i, j) = static_cast<float>(root(i, j));
+    return rounded;
 }
 
 /// The largest |difference| · precision of each draw of root · noise.
@@ -86,9 +90,10 @@ std::vector<float> largest_differences(const Matrix& root, const Matrix& precisi
         Eigen::MatrixXf noise(n, as_index(end - begin));
         for (std::size_t d = begin; d < end; ++d) {
             generator random(seed, "rank draws", d);
-            for (float& x : noise.col(as_index(d - begin))) x = static_cast<float>(random.normal());
+            float* const draw = &noise(0, as_index(d - begin));
+            for (Eigen::Index i = 0; i < n; ++i) draw[i] = static_cast<float>(random.normal());
         }
-        const Eigen::MatrixXf scores = on_one_thread([&] { return Eigen::MatrixXf(root * noise); });
+        const Matrix scores = multiply(root, noise);
         for (Eigen::Index i = 1; i < n; ++i) {
             for (std::size_t d = begin; d < end; ++d) {
                 const auto drawn = scores.col(as_index(d - begin));
@@ -153,9 +158,9 @@ rank_result rank_items(const rating_fit& fit, const rating_covariance& covarianc
         }
     }
     if (n > 2) {
-        std::vector<float> largest = detail::largest_differences(
-            detail::root_of_differences<Eigen::MatrixXd>(covariance.matrix.topLeftCorner(rows, rows)), precision,
-            options.draws, options.seed);
+        std::vector<float> largest =
+            detail::largest_differences(detail::root_of_differences(block_of(covariance.matrix, 0, 0, rows, rows)),
+                                        precision, options.draws, options.seed);
         std::ranges::sort(largest);
         const auto at = static_cast<std::size_t>(std::ceil(options.confidence * static_cast<double>(options.draws)));
         result.critical =

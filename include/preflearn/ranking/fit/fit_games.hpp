@@ -20,7 +20,6 @@
 #include <utility>
 #include <vector>
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 #include <preflearn/core/system/error.hpp>
@@ -32,6 +31,7 @@
 #include <preflearn/ranking/model/game_information.hpp>
 #include <preflearn/ranking/model/game_likelihood.hpp>
 #include <preflearn/ranking/model/game_model.hpp>
+#include <preflearn/ranking/model/vectors.hpp>
 #include <preflearn/ranking/solver/conjugate_gradients.hpp>
 #include <preflearn/ranking/solver/lbfgs.hpp>
 #include <preflearn/ranking/solver/scaled_factors.hpp>
@@ -117,7 +117,7 @@ Eigen::VectorXd start_of_games(const pair_counts& counts, const Model& model, co
         const rating_fit fit = fit_ratings(counts, model.board);
         if (fit.converged()) plain = Eigen::Map<const Eigen::VectorXd>(fit.parameters.data(), plain.size());
     }
-    start.head(as_index(layout.items)) = plain.head(as_index(layout.items));
+    std::copy_n(plain.data(), layout.items, start.data());
     if (layout.has_order()) start[as_index(layout.order)] = plain[as_index(counts.items)];
     if (layout.has_tie_parameter()) start[as_index(layout.ties)] = plain[plain.size() - 1];
     return start;
@@ -132,7 +132,8 @@ struct climb_scale {
     double weight = 0;            ///< of all games
 
     explicit climb_scale(const game_likelihood& likelihood)
-        : reach(reach_of_parameters(likelihood)), moves(Eigen::VectorXd::Ones(reach.size())) {
+        : reach(reach_of_parameters(likelihood)), moves(reach.size()) {
+        for (double& m : moves) m = 1;
         for (std::size_t g = 0; g < likelihood.games().size(); ++g) weight += likelihood.games().weight(g);
         for (std::size_t c = likelihood.layout().features; c < likelihood.layout().judges; ++c)
             moves[as_index(c)] = reach[as_index(c)] / weight;
@@ -145,16 +146,17 @@ bool approach(const Likelihood& likelihood, const climb_scale& scale, const lbfg
               rating_fit& fit) {
     const game_layout& layout = likelihood.layout();
     lbfgs_result found = minimise(
-        [&](const Eigen::VectorXd& moved, Eigen::VectorXd& gradient) {
-            Eigen::VectorXd p = moved.cwiseQuotient(scale.moves);
+        [&](const Eigen::VectorXd& here, Eigen::VectorXd& gradient) {
+            Eigen::VectorXd p = entry_quotients(here, scale.moves);
             centre_judges(layout, p);
             if (!likelihood.allows(p)) return std::numeric_limits<double>::infinity();
-            const game_objective here = objective_at(likelihood, p);
-            gradient = here.gradient.cwiseQuotient(scale.moves) / -scale.weight;
-            return -here.value / scale.weight;
+            const game_objective there = objective_at(likelihood, p);
+            gradient = entry_quotients(there.gradient, scale.moves);
+            for (double& g : gradient) g /= -scale.weight;
+            return -there.value / scale.weight;
         },
-        at.cwiseProduct(scale.moves), options);
-    at = found.parameters.cwiseQuotient(scale.moves);
+        entry_products(at, scale.moves), options);
+    at = entry_quotients(found.parameters, scale.moves);
     centre_judges(layout, at);
     fit.iterations = found.iterations;
     if (!found.converged) {
@@ -199,12 +201,12 @@ void climb_games(const Likelihood& likelihood, const game_fit_options& options, 
     game_information information(likelihood);
     game_objective here = objective_at(likelihood, at, &information);
     for (std::size_t turn = 0, flat = 0;; ++turn, ++fit.iterations) {
-        fit.gradient_norm = here.gradient.cwiseAbs().maxCoeff();
-        const double relative = here.gradient.cwiseQuotient(scale.reach).cwiseAbs().maxCoeff();
+        fit.gradient_norm = largest_size(here.gradient);
+        const double relative = largest_size(entry_quotients(here.gradient, scale.reach));
         const double accuracy = relative <= options.tolerance ? 1e-2 : std::clamp(relative, 1e-6, 1e-2);
         bool bends_up = false;
         const Eigen::VectorXd step = step_of_games(information, here.gradient, likelihood, dense, accuracy, bends_up);
-        if (step.size() == 0 || !step.allFinite()) {
+        if (step.size() == 0 || !all_finite(step)) {
             if (bends_up)
                 return stop(fit_status::not_converged, message("no maximum was found: the likelihood bends upwards "
                                                                "where the gradient is ",
@@ -212,7 +214,7 @@ void climb_games(const Likelihood& likelihood, const game_fit_options& options, 
             return stop(fit_status::unbounded, endless);
         }
         const double last_step = fit.newton_step;
-        fit.newton_step = step.cwiseProduct(scale.moves).cwiseAbs().maxCoeff();
+        fit.newton_step = largest_size(entry_products(step, scale.moves));
         if (relative <= options.tolerance && fit.newton_step <= 1e-6) {
             fit.status = fit_status::converged;
             fit.log_likelihood = here.log_likelihood;
@@ -226,16 +228,16 @@ void climb_games(const Likelihood& likelihood, const game_fit_options& options, 
             return stop(fit_status::not_converged,
                         message("after ", fit.iterations, " iterations the gradient is ", fit.gradient_norm,
                                 " games and the next step ", fit.newton_step, " logits"));
-        const double slope = here.gradient.dot(step);
+        const double slope = dot(here.gradient, step);
         const Eigen::VectorXd from = at;
         for (double length = 1;; length /= 2) {
             if (length < 1e-10)
                 return stop(fit_status::not_converged,
                             message("no step leads further where the gradient is ", fit.gradient_norm, " games"));
-            at = from + length * step;
+            at = moved(from, length, step);
             if (!likelihood.allows(at)) continue;
             here = objective_at(likelihood, at, &information);
-            const double reached = here.gradient.dot(step);
+            const double reached = dot(here.gradient, step);
             if (vanished || (std::isfinite(reached) && reached >= -0.5 * slope)) break;
         }
     }
@@ -312,7 +314,8 @@ game_fit fit_games(const game_list& games, const game_details& details, const Mo
 
     rating.parameters.assign(at.begin(), at.end());
     const Eigen::Index n = as_index(fit.layout.items);
-    for (Eigen::Index i = 0; i < n; ++i) rating.scores.push_back(at[i] - at.head(n).mean());
+    const double mean = n > 0 ? mean_of_first(at, n) : 0;
+    for (Eigen::Index i = 0; i < n; ++i) rating.scores.push_back(at[i] - mean);
     if (fit.layout.has_order()) rating.order = at[as_index(fit.layout.order)];
     if constexpr (Model::board_type::has_tie_parameter)
         rating.tie_parameter = model.board.ties.natural(model.board.link, at[at.size() - 1]);

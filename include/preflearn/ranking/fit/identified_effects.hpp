@@ -13,10 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
-#include <preflearn/core/system/one_thread.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/ranking/board/board_faults.hpp>
 #include <preflearn/ranking/board/games.hpp>
@@ -24,8 +22,10 @@
 #include <preflearn/ranking/model/game_information.hpp>
 #include <preflearn/ranking/model/game_likelihood.hpp>
 #include <preflearn/ranking/model/game_model.hpp>
+#include <preflearn/ranking/model/vectors.hpp>
 #include <preflearn/ranking/solver/conjugate_gradients.hpp>
 #include <preflearn/ranking/solver/scaled_factors.hpp>
+#include <preflearn/ranking/solver/symmetric_factors.hpp>
 
 namespace preflearn {
 
@@ -45,31 +45,29 @@ inline game_information design_of(const game_likelihood& likelihood, bool equal_
             design.set(g, weight);
         });
     });
-    if (layout.items > 0) design.prior.head(as_index(layout.items)).setConstant(likelihood.prior(0, 0).curvature);
+    const double of_items = layout.items > 0 ? likelihood.prior(0, 0).curvature : 0;
+    for (std::size_t i = 0; i < layout.items; ++i) design.prior[as_index(i)] = of_items;
     for (std::size_t c = layout.features; c < layout.judges; ++c)
         design.prior[as_index(c)] = likelihood.prior(c, 0).curvature;
-    design.prior.tail(as_index(layout.size - layout.judges)).setOnes();
+    for (std::size_t i = layout.judges; i < layout.size; ++i) design.prior[as_index(i)] = 1;
     return design;
 }
 
 /// The part of an information matrix that belongs to the items.
 template <class Information> struct items_alone {
     const Information& whole;
-    Eigen::VectorXd diagonal_of_items = whole.diagonal().head(whole.items());
 
-    [[nodiscard]] const Eigen::VectorXd& diagonal() const { return diagonal_of_items; }
+    [[nodiscard]] Eigen::VectorXd diagonal() const { return widened(whole.diagonal(), whole.items(), whole.items()); }
     [[nodiscard]] Eigen::VectorXd times(const Eigen::VectorXd& v) const {
-        return whole.times(wide(v)).head(whole.items());
+        return widened(whole.times(wide(v)), whole.items(), whole.items());
     }
     void centre(Eigen::VectorXd& v) const {
         Eigen::VectorXd all = wide(v);
         whole.centre(all);
-        v = all.head(whole.items());
+        v = widened(all, whole.items(), whole.items());
     }
     [[nodiscard]] Eigen::VectorXd wide(const Eigen::VectorXd& v) const {
-        Eigen::VectorXd all = Eigen::VectorXd::Zero(whole.prior.size());
-        all.head(v.size()) = v;
-        return all;
+        return widened(v, v.size(), whole.prior.size());
     }
 };
 
@@ -88,37 +86,43 @@ effects_beside_items effects_of(const Information& design, const game_layout& la
     Eigen::MatrixXd columns(n, effects), solved(n, effects), rest(effects, effects);
     if (dense) {
         const Eigen::MatrixXd all = design.dense();
-        rest = all.block(n, n, effects, effects);
-        columns = all.block(0, n, n, effects);
+        rest = block_of(all, n, n, effects, effects);
+        columns = block_of(all, 0, n, n, effects);
         if (n > 0) {
-            const scaled_factors items(Eigen::MatrixXd(all.topLeftCorner(n, n)),
-                                       {.items = layout.items, .size = layout.items}, false);
-            for (Eigen::Index e = 0; e < effects; ++e) solved.col(e) = items.solve(columns.col(e));
+            const scaled_factors items(block_of(all, 0, 0, n, n), {.items = layout.items, .size = layout.items}, false);
+            for (Eigen::Index e = 0; e < effects; ++e) set_column(solved, e, items.solve(column_of(columns, e)));
         }
     } else {
         const items_alone items{design};
         for (Eigen::Index e = 0; e < effects; ++e) {
-            const Eigen::VectorXd column = design.times(Eigen::VectorXd::Unit(design.prior.size(), n + e));
-            columns.col(e) = column.head(n);
-            rest.col(e) = column.segment(n, effects);
-            solved.col(e) = conjugate_gradients(items, columns.col(e), 1e-8);
+            Eigen::VectorXd unit = Eigen::VectorXd::Zero(design.prior.size());
+            unit[n + e] = 1;
+            const Eigen::VectorXd column = design.times(unit);
+            set_column(columns, e, widened(column, n, n));
+            for (Eigen::Index other = 0; other < effects; ++other) rest(other, e) = column[n + other];
+            set_column(solved, e, conjugate_gradients(items, column_of(columns, e), 1e-8));
         }
     }
-    found.whole = rest.diagonal();
-    if (n > 0) on_one_thread([&] { rest -= columns.transpose() * solved; });
+    found.whole.resize(effects);
+    for (Eigen::Index e = 0; e < effects; ++e) found.whole[e] = rest(e, e);
+    for (Eigen::Index a = 0; a < effects && n > 0; ++a)
+        for (Eigen::Index b = 0; b < effects; ++b) rest(a, b) -= dot(column_of(columns, a), column_of(solved, b));
     found.left_over = std::move(rest);
     return found;
 }
 
 /// The order effect and features that are combinations of the items and of those before them, and how.
-inline std::vector<aliased_effect> aliased_effects(const game_likelihood& likelihood,
-                                                   const effects_beside_items& effects) {
+/// A template only so that Eigen's factorisation is compiled where it is called.
+template <std::same_as<game_likelihood> Likelihood>
+std::vector<aliased_effect> aliased_effects(const Likelihood& likelihood, const effects_beside_items& effects) {
     const game_list& games = likelihood.games();
     const game_details& details = likelihood.details();
     const game_layout& layout = likelihood.layout();
     constexpr double least = 1e-11, least_part = 1e-4;
-    const Eigen::VectorXd unit = effects.whole.cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
-    const Eigen::MatrixXd scaled = unit.asDiagonal() * effects.left_over * unit.asDiagonal();
+    Eigen::VectorXd unit = effects.whole;
+    for (double& u : unit) u = 1 / std::sqrt(std::max(u, 1e-300));
+    Eigen::MatrixXd scaled = effects.left_over;
+    scale_both_sides(scaled, unit);
     const Eigen::Index orders = layout.has_order() ? 1 : 0;
     const auto feature_of = [&](Eigen::Index e) {
         return e < orders ? std::nullopt : std::optional(static_cast<std::size_t>(e - orders));
@@ -129,13 +133,18 @@ inline std::vector<aliased_effect> aliased_effects(const game_likelihood& likeli
     std::vector<Eigen::Index> kept;
     std::vector<aliased_effect> aliased;
     for (Eigen::Index e = 0; e < scaled.rows(); ++e) {
-        const Eigen::MatrixXd of_kept = scaled(kept, kept);
-        Eigen::VectorXd parts(as_index(kept.size()));
+        const Eigen::Index count = as_index(kept.size());
+        Eigen::MatrixXd of_kept(count, count);
+        Eigen::VectorXd parts(count), with_kept(count);
         double left_over = scaled(e, e);
+        for (Eigen::Index a = 0; a < count; ++a) {
+            with_kept[a] = scaled(kept[static_cast<std::size_t>(a)], e);
+            for (Eigen::Index b = 0; b < count; ++b)
+                of_kept(a, b) = scaled(kept[static_cast<std::size_t>(a)], kept[static_cast<std::size_t>(b)]);
+        }
         if (!kept.empty()) {
-            const Eigen::VectorXd with_kept = scaled(kept, e);
-            parts = of_kept.ldlt().solve(with_kept);
-            left_over -= parts.dot(with_kept);
+            parts = symmetric_factors<>(of_kept).solve(with_kept);
+            left_over -= dot(parts, with_kept);
         }
         if (left_over > least) {
             kept.push_back(e);

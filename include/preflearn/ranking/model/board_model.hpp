@@ -23,6 +23,7 @@
 #include <preflearn/ranking/model/link.hpp>
 #include <preflearn/ranking/model/prior.hpp>
 #include <preflearn/ranking/model/ties.hpp>
+#include <preflearn/ranking/model/vectors.hpp>
 
 namespace preflearn {
 
@@ -173,17 +174,17 @@ void evaluate_board(const pair_counts& counts, const Model& model, const Eigen::
             }
         }
     });
-    at.gradient = sums.head(as_index(size));
-    at.diagonal = sums.tail(as_index(size));
+    at.gradient = Eigen::Map<const Eigen::VectorXd>(sums.data(), as_index(size));
+    at.diagonal = Eigen::Map<const Eigen::VectorXd>(sums.data() + size, as_index(size));
     // A common shift of θ changes no game, so what the sums leave there is rounding, which a weak prior would amplify.
-    at.gradient.head(as_index(n)).array() -= at.gradient.head(as_index(n)).mean();
+    centre_first(at.gradient, as_index(n));
     at.prior = Eigen::VectorXd::Zero(as_index(size));
     for (std::size_t i = 0; i < n; ++i) {
         const prior_terms p = model.prior.terms(parameters[as_index(i)]);
         at.gradient[as_index(i)] += p.slope;
         at.prior[as_index(i)] = p.curvature;
     }
-    at.diagonal += at.prior;
+    add_times(at.diagonal, 1, at.prior);
 }
 
 /// The information matrix times a vector.
@@ -215,7 +216,7 @@ Eigen::VectorXd information_times(const pair_counts& counts, const board_point& 
             if (layout.has_order()) sum[layout.order] += order_sum;
             if constexpr (HasTieParameter) sum[layout.ties] += tie_sum;
         });
-    y.array() += at.prior.array() * z.array();
+    for (Eigen::Index i = 0; i < y.size(); ++i) y[i] += at.prior[i] * z[i];
     return y;
 }
 
@@ -223,7 +224,10 @@ Eigen::VectorXd information_times(const pair_counts& counts, const board_point& 
 class board_information {
   public:
     board_information(const pair_counts& counts, const board_point& at)
-        : counts_(counts), at_(at), level_free_(at.prior.maxCoeff() <= 0) {}
+        : counts_(counts), at_(at),
+          level_free_(std::none_of(at.prior.begin(), at.prior.end(), [](double x) { return x > 0; })) {}
+    /// Whether no prior fixes the level of θ.
+    [[nodiscard]] bool level_is_free() const { return level_free_; }
     [[nodiscard]] Eigen::Index items() const { return as_index(counts_.items); }
     [[nodiscard]] const Eigen::VectorXd& diagonal() const { return at_.diagonal; }
     [[nodiscard]] Eigen::VectorXd times(const Eigen::VectorXd& v) const {
@@ -232,7 +236,7 @@ class board_information {
     }
     /// Where the prior does not fix the level of θ, its mean is taken away.
     void centre(Eigen::VectorXd& v) const {
-        if (level_free_) v.head(items()).array() -= v.head(items()).mean();
+        if (level_free_) centre_first(v, items());
     }
 
   private:
@@ -244,7 +248,8 @@ class board_information {
 /// The information matrix, dense.
 inline Eigen::MatrixXd dense_information(const pair_counts& counts, const board_point& at) {
     const Eigen::Index order = as_index(at.layout.order), tie = as_index(at.layout.ties);
-    Eigen::MatrixXd h = at.prior.asDiagonal();
+    Eigen::MatrixXd h = Eigen::MatrixXd::Zero(at.prior.size(), at.prior.size());
+    for (Eigen::Index i = 0; i < at.prior.size(); ++i) h(i, i) = at.prior[i];
     for (std::size_t k = 0; k < counts.cells.size(); ++k) {
         const auto l = as_index(counts.cells[k].left), r = as_index(counts.cells[k].right);
         const double v = at.xx[k];
@@ -264,7 +269,8 @@ inline Eigen::MatrixXd dense_information(const pair_counts& counts, const board_
             if (at.layout.has_order()) h(tie, order) += at.xt[k];
         }
     }
-    h = Eigen::MatrixXd(h.selfadjointView<Eigen::Lower>());
+    for (Eigen::Index c = 0; c < h.cols(); ++c)
+        for (Eigen::Index r = 0; r < c; ++r) h(r, c) = h(c, r);
     return h;
 }
 
@@ -277,7 +283,10 @@ inline Eigen::VectorXd games_of_parameters(const pair_counts& counts, Eigen::Ind
         games[c.right] += c.games();
         for (Eigen::Index e = as_index(counts.items); e < size; ++e) games[e] += c.games();
     }
-    return games.cwiseMax(std::max(1e-300, 1e-4 * games.maxCoeff()));
+    double most = 0;
+    for (const double g : games) most = std::max(most, g);
+    for (double& g : games) g = std::max(g, std::max(1e-300, 1e-4 * most));
+    return games;
 }
 
 /// The log-likelihood without the prior's part, and without binomial coefficients.

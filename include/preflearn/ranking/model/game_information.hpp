@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <Eigen/Core>
@@ -18,6 +19,7 @@
 #include <preflearn/ranking/model/board_model.hpp>
 #include <preflearn/ranking/model/game_likelihood.hpp>
 #include <preflearn/ranking/model/game_model.hpp>
+#include <preflearn/ranking/model/vectors.hpp>
 
 namespace preflearn {
 
@@ -58,24 +60,27 @@ class game_information {
                     likelihood_.visit_game(g, [&](const game_parameter& p) { sum[p.at] += p.times * pull[p.through]; });
                 }
             });
-        y += prior.cwiseProduct(v);
+        for (Eigen::Index i = 0; i < y.size(); ++i) y[i] += prior[i] * v[i];
         centre_judges(likelihood_.layout(), y);
         return y;
     }
     [[nodiscard]] Eigen::VectorXd diagonal() const {
-        return prior + sum_over_blocks(likelihood_.games().size(), likelihood_.layout().size,
-                                       [&](std::size_t begin, std::size_t end, double* sum) {
-                                           for (std::size_t g = begin; g < end; ++g) {
-                                               const Eigen::Matrix3d c = curvature(g);
-                                               likelihood_.visit_game(g, [&](const game_parameter& p) {
-                                                   sum[p.at] += p.times * p.times * c(p.through, p.through);
-                                               });
-                                           }
-                                       });
+        Eigen::VectorXd all = sum_over_blocks(likelihood_.games().size(), likelihood_.layout().size,
+                                              [&](std::size_t begin, std::size_t end, double* sum) {
+                                                  for (std::size_t g = begin; g < end; ++g) {
+                                                      const Eigen::Matrix3d c = curvature(g);
+                                                      likelihood_.visit_game(g, [&](const game_parameter& p) {
+                                                          sum[p.at] += p.times * p.times * c(p.through, p.through);
+                                                      });
+                                                  }
+                                              });
+        add_times(all, 1, prior);
+        return all;
     }
     /// Takes away what no game sees: a common shift of the scores without a prior, and of judges of relative worth.
     void centre(Eigen::VectorXd& v) const {
-        if (items() > 0 && !(prior.head(items()).maxCoeff() > 0)) v.head(items()).array() -= v.head(items()).mean();
+        const bool level_free = std::none_of(prior.data(), prior.data() + items(), [](double x) { return x > 0; });
+        if (items() > 0 && level_free) centre_first(v, items());
         centre_judges(likelihood_.layout(), v);
     }
     /// The whole matrix, judges not centred.
@@ -99,8 +104,10 @@ class game_information {
             }
         });
         for (std::size_t block = 1; block < blocks; ++block) parts[0] += parts[block];
-        Eigen::MatrixXd h = parts[0].template selfadjointView<Eigen::Lower>();
-        h.diagonal() += prior;
+        Eigen::MatrixXd h = std::move(parts[0]);
+        for (Eigen::Index c = 0; c < size; ++c)
+            for (Eigen::Index r = 0; r < c; ++r) h(r, c) = h(c, r);
+        for (Eigen::Index i = 0; i < size; ++i) h(i, i) += prior[i];
         return h;
     }
 
@@ -160,9 +167,9 @@ inline game_objective objective_at(const game_likelihood& likelihood, const Eige
                                      if (information != nullptr) information->set(g, t.curvature);
                                  });
         });
-    game_objective at{.log_likelihood = sums[size], .value = sums[size], .gradient = sums.head(size)};
+    game_objective at{.log_likelihood = sums[size], .value = sums[size], .gradient = widened(sums, size, size)};
     // A common shift of θ changes no game: what the sums leave there is rounding.
-    if (n > 0) at.gradient.head(n).array() -= at.gradient.head(n).mean();
+    if (n > 0) centre_first(at.gradient, n);
     for (std::size_t i = 0; i < layout.ties; ++i) {
         if (i >= layout.items && i < layout.features) continue; // the order effect
         const prior_terms p = likelihood.prior(i, parameters[as_index(i)]);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 
 #include <Eigen/Core>
 
@@ -35,13 +36,17 @@ template <class Model> game_layout layout_of_board(const Model& model, std::size
 }
 
 /// Sums `body(begin, end, sum)` over blocks of cells into a vector; blocks and order depend on the cells alone.
-template <class Body> Eigen::VectorXd sum_over_blocks(std::size_t cells, std::size_t size, const Body& body) {
+inline Eigen::VectorXd sum_over_blocks(std::size_t cells, std::size_t size,
+                                       const std::function<void(std::size_t, std::size_t, double*)>& body) {
     const std::size_t blocks = std::clamp<std::size_t>(cells / 8192, 1, 16);
-    Eigen::MatrixXd partial = Eigen::MatrixXd::Zero(as_index(size), as_index(blocks));
+    Eigen::VectorXd partial = Eigen::VectorXd::Zero(as_index(size * blocks));
     parallel_for(blocks,
                  [&](std::size_t b) { body(b * cells / blocks, (b + 1) * cells / blocks, partial.data() + b * size); });
-    for (Eigen::Index b = 1; b < partial.cols(); ++b) partial.col(0) += partial.col(b);
-    return partial.col(0);
+    Eigen::VectorXd sums(as_index(size));
+    std::copy_n(partial.data(), size, sums.data());
+    for (std::size_t b = 1; b < blocks; ++b)
+        for (std::size_t i = 0; i < size; ++i) sums[as_index(i)] += partial[as_index(b * size + i)];
+    return sums;
 }
 
 inline double order_of_parameters(const game_layout& layout, const Eigen::VectorXd& parameters) {

@@ -68,28 +68,11 @@ class game_likelihood {
     /// Calls body(g, parameters that game g depends on, its terms times its weight) for games from `first` to `last`.
     template <class Body>
     void each_game(const Eigen::VectorXd& parameters, std::size_t first, std::size_t last, const Body& body) const {
-        std::array<double, piece> z, u;
-        std::vector<judged_terms> terms(std::min(piece, last - first));
-        std::vector<game_parameter> rows;
-        const double tau = tie_of_parameters(layout_, parameters);
-        for (; first < last; first += piece) {
-            const std::size_t count = std::min(piece, last - first);
-            rows.clear();
-            std::array<std::size_t, piece + 1> begin{};
-            for (std::size_t k = 0; k < count; ++k) {
-                z[k] = u[k] = 0;
-                visit_game(first + k, [&](const game_parameter& p) {
-                    rows.push_back(p);
-                    if (p.through == 0) z[k] += p.times * parameters[p.at];
-                    if (p.through == 2) u[k] = parameters[p.at];
-                });
-                begin[k + 1] = rows.size();
-            }
-            terms_(model_, games_, first, std::span(z).first(count), u.data(), tau, terms.data());
-            for (std::size_t k = 0; k < count; ++k)
-                body(first + k, std::span<const game_parameter>(rows).subspan(begin[k], begin[k + 1] - begin[k]),
-                     std::as_const(terms[k]));
-        }
+        each_piece(parameters, first, last, [&body](const games_at_once& games) {
+            for (std::size_t k = 0; k < games.terms.size(); ++k)
+                body(games.first + k, games.rows.subspan(games.begin[k], games.begin[k + 1] - games.begin[k]),
+                     games.terms[k]);
+        });
     }
 
     /// As rows, one a game, then the priors.
@@ -114,6 +97,37 @@ class game_likelihood {
   private:
     static constexpr std::size_t piece = 64;
 
+    /// Some games, the parameters that each depends on (from `begin` in `rows`), and its terms times its weight.
+    struct games_at_once {
+        std::size_t first;
+        std::span<const std::size_t> begin;
+        std::span<const game_parameter> rows;
+        std::span<const judged_terms> terms;
+    };
+    void each_piece(const Eigen::VectorXd& parameters, std::size_t first, std::size_t last,
+                    const std::function<void(const games_at_once&)>& body) const {
+        std::array<double, piece> z, u;
+        std::vector<judged_terms> terms(std::min(piece, last - first));
+        std::vector<game_parameter> rows;
+        const double tau = tie_of_parameters(layout_, parameters);
+        for (; first < last; first += piece) {
+            const std::size_t count = std::min(piece, last - first);
+            rows.clear();
+            std::array<std::size_t, piece + 1> begin{};
+            for (std::size_t k = 0; k < count; ++k) {
+                z[k] = u[k] = 0;
+                visit_game(first + k, [&](const game_parameter& p) {
+                    rows.push_back(p);
+                    if (p.through == 0) z[k] += p.times * parameters[p.at];
+                    if (p.through == 2) u[k] = parameters[p.at];
+                });
+                begin[k + 1] = rows.size();
+            }
+            terms_(model_, games_, first, std::span(z).first(count), u.data(), tau, terms.data());
+            body({first, begin, rows, std::span(terms).first(count)});
+        }
+    }
+
     template <class Model>
     static void run_terms(const void* opaque, const game_list& games, std::size_t first, std::span<const double> z,
                           const double* u, double tau, judged_terms* out) {
@@ -125,9 +139,7 @@ class game_likelihood {
                              const judged_terms t = model.judges.terms(
                                  [&](double x) { return model.board.ties.terms(model.board.link, outcome, x, tau); },
                                  z[k], u[k]);
-                             sum.value += weight * t.value;
-                             sum.slope += weight * t.slope;
-                             sum.curvature += weight * t.curvature;
+                             add_terms(sum, weight, t);
                          });
             out[k] = sum;
         }

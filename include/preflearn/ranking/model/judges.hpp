@@ -25,6 +25,13 @@ struct judged_terms {
     Eigen::Matrix3d curvature = Eigen::Matrix3d::Zero();
 };
 
+/// sum += weight · t.
+inline void add_terms(judged_terms& sum, double weight, const judged_terms& t) {
+    sum.value += weight * t.value;
+    sum.slope += weight * t.slope;
+    sum.curvature += weight * t.curvature;
+}
+
 /// The outcome's terms in (z, τ, u) at `sign` · z.
 inline judged_terms unjudged_terms(const outcome_terms& t, double sign) {
     judged_terms j{.value = t.value};
@@ -70,7 +77,11 @@ struct judge_reliability {
     }
     /// \param outcome called with the advantage, returns outcome_terms
     template <class Outcome> [[nodiscard]] static judged_terms terms(const Outcome& outcome, double z, double u) {
-        judged_terms right = unjudged_terms(outcome(z), 1), wrong = unjudged_terms(outcome(-z), -1);
+        return mixture(unjudged_terms(outcome(z), 1), unjudged_terms(outcome(-z), -1), u);
+    }
+
+  private:
+    static judged_terms mixture(judged_terms right, judged_terms wrong, double u) {
         right.value += log_sigmoid(u);
         wrong.value += log_sigmoid(-u);
         right.slope[2] = sigmoid(-u);
@@ -102,7 +113,11 @@ struct judge_discrimination {
     /// \param outcome called with the advantage, returns outcome_terms
     template <class Outcome> [[nodiscard]] static judged_terms terms(const Outcome& outcome, double z, double u) {
         const double a = std::exp(u), x = a * z;
-        const outcome_terms t = outcome(x);
+        return scaled(outcome(x), a, x);
+    }
+
+  private:
+    static judged_terms scaled(const outcome_terms& t, double a, double x) {
         judged_terms j{.value = t.value};
         j.slope << a * t.slope_x, t.slope_t, x * t.slope_x;
         const double zu = a * (x * t.curvature_xx - t.slope_x), tu = x * t.curvature_xt;

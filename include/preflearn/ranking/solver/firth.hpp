@@ -12,12 +12,13 @@
 #include <limits>
 #include <utility>
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 #include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/ranking/model/board_model.hpp>
+#include <preflearn/ranking/model/vectors.hpp>
 #include <preflearn/ranking/solver/newton.hpp>
+#include <preflearn/ranking/solver/symmetric_factors.hpp>
 
 namespace preflearn {
 
@@ -38,8 +39,8 @@ struct firth {
             board_point at;
             evaluate_board(counts, model, result.parameters, at);
             Eigen::MatrixXd h = dense_information(counts, at);
-            h.array() += h.diagonal().mean() / static_cast<double>(n);
-            const Eigen::MatrixXd variance = Eigen::LDLT<Eigen::MatrixXd>(h).solve(Eigen::MatrixXd::Identity(n, n));
+            add_level(h, 0, n);
+            const Eigen::MatrixXd variance = symmetric_factors<>(h).inverse();
             Eigen::VectorXd reach = games; // the prior's games count as the others
             // Where games weigh less than one, what the prior bends is most of the curvature.
             for (std::size_t k = 0; k < counts.cells.size(); ++k) {
@@ -56,18 +57,19 @@ struct firth {
                 h(l, r) -= bend;
                 h(r, l) -= bend;
             }
-            h.array() += h.diagonal().mean() / static_cast<double>(n);
-            Eigen::VectorXd step = Eigen::LDLT<Eigen::MatrixXd>(h).solve(at.gradient);
-            step.array() -= step.mean();
-            result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
-            result.newton_step = step.cwiseAbs().maxCoeff();
+            add_level(h, 0, n);
+            Eigen::VectorXd step = symmetric_factors<>(h).solve(at.gradient);
+            centre_first(step, n);
+            result.gradient_norm = largest_size(at.gradient);
+            result.newton_step = largest_size(step);
             if (!(std::isfinite(result.newton_step))) return result;
-            if (at.gradient.cwiseQuotient(reach).cwiseAbs().maxCoeff() <= tolerance && result.newton_step <= 1e-6) {
+            if (largest_size(entry_quotients(at.gradient, reach)) <= tolerance && result.newton_step <= 1e-6) {
                 result.end = solver_end::converged;
                 return result;
             }
             if (result.iterations++ == iteration_limit) return result;
-            result.parameters += step * std::min(1.0, 5 / result.newton_step); // Firth's scoring with a longest step
+            add_times(result.parameters, std::min(1.0, 5 / result.newton_step),
+                      step); // Firth's scoring with a longest step
         }
     }
 };

@@ -10,6 +10,7 @@
 #include <concepts>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <span>
 #include <utility>
@@ -18,6 +19,7 @@
 #include <Eigen/Core>
 
 #include <preflearn/ranking/model/board_model.hpp>
+#include <preflearn/ranking/model/vectors.hpp>
 #include <preflearn/ranking/solver/newton.hpp>
 
 namespace preflearn {
@@ -36,10 +38,12 @@ struct lbfgs_result {
     bool converged = false;
 };
 
-/// Minimises `function(x, gradient)`, which returns the value and writes the gradient; a value that is not finite is
-/// taken as too large.
-template <class Function>
-lbfgs_result minimise(const Function& function, Eigen::VectorXd start, const lbfgs_options& options = {}) {
+/// Returns a function's value and writes its gradient.
+using smooth_function = std::function<double(const Eigen::VectorXd& at, Eigen::VectorXd& gradient)>;
+
+/// Minimises `function(x, gradient)`; a value that is not finite is taken as too large.
+inline lbfgs_result minimise(const smooth_function& function, Eigen::VectorXd start,
+                             const lbfgs_options& options = {}) {
     lbfgs_result result{.parameters = std::move(start)};
     Eigen::VectorXd gradient(result.parameters.size()), next_gradient(gradient.size());
     result.value = function(result.parameters, gradient);
@@ -49,38 +53,38 @@ lbfgs_result minimise(const Function& function, Eigen::VectorXd start, const lbf
     };
     std::deque<pair> memory;
     for (;; ++result.iterations) {
-        result.gradient_norm = gradient.size() == 0 ? 0 : gradient.cwiseAbs().maxCoeff();
+        result.gradient_norm = gradient.size() == 0 ? 0 : largest_size(gradient);
         result.converged = result.gradient_norm <= options.tolerance;
         if (result.converged || result.iterations == options.iteration_limit) return result;
 
-        Eigen::VectorXd direction = -gradient;
+        Eigen::VectorXd direction = gradient;
+        for (double& d : direction) d = -d;
         std::vector<double> along(memory.size());
         for (std::size_t k = memory.size(); k-- > 0;) {
-            along[k] = memory[k].inverse * memory[k].step.dot(direction);
-            direction -= along[k] * memory[k].change;
+            along[k] = memory[k].inverse * dot(memory[k].step, direction);
+            add_times(direction, -along[k], memory[k].change);
         }
-        if (!memory.empty())
-            direction /= memory.back().inverse * memory.back().change.squaredNorm();
-        else
-            direction /= std::max(1.0, result.gradient_norm);
+        const double size = memory.empty() ? std::max(1.0, result.gradient_norm)
+                                           : memory.back().inverse * dot(memory.back().change, memory.back().change);
+        for (double& d : direction) d /= size;
         for (std::size_t k = 0; k < memory.size(); ++k)
-            direction += memory[k].step * (along[k] - memory[k].inverse * memory[k].change.dot(direction));
+            add_times(direction, along[k] - memory[k].inverse * dot(memory[k].change, direction), memory[k].step);
 
-        const double slope = gradient.dot(direction);
+        const double slope = dot(gradient, direction);
         double low = 0, high = std::numeric_limits<double>::infinity(), length = 1, value = 0;
         Eigen::VectorXd next;
         bool found = false;
         for (int trial = 0; trial < 60 && !found; ++trial) {
-            next = result.parameters + length * direction;
+            next = moved(result.parameters, length, direction);
             value = function(next, next_gradient);
             // Near the minimum a decrease drowns in the value's rounding; there the slope, which must not have turned,
             // stands for it (the approximate Wolfe conditions of Hager & Zhang 2005).
             const bool lower = value <= result.value + 1e-4 * length * slope ||
                                (value <= result.value + 1e-10 * std::abs(result.value) &&
-                                next_gradient.dot(direction) <= -(1 - 2e-4) * slope);
+                                dot(next_gradient, direction) <= -(1 - 2e-4) * slope);
             if (!std::isfinite(value) || !lower)
                 high = length;
-            else if (next_gradient.dot(direction) < 0.9 * slope)
+            else if (dot(next_gradient, direction) < 0.9 * slope)
                 low = length;
             else
                 found = true;
@@ -91,8 +95,8 @@ lbfgs_result minimise(const Function& function, Eigen::VectorXd start, const lbf
             memory.clear(); // start again along the gradient
             continue;
         }
-        Eigen::VectorXd step = next - result.parameters, change = next_gradient - gradient;
-        const double curvature = step.dot(change);
+        Eigen::VectorXd step = moved(next, -1, result.parameters), change = moved(next_gradient, -1, gradient);
+        const double curvature = dot(step, change);
         if (curvature > 0) memory.push_back({std::move(step), std::move(change), 1 / curvature});
         if (memory.size() > options.memory) memory.pop_front();
         result.parameters = std::move(next);
@@ -116,7 +120,8 @@ struct lbfgs {
         const auto objective = [&](const Eigen::VectorXd& p, Eigen::VectorXd& gradient) {
             if (!allows_parameters(model, p)) return std::numeric_limits<double>::infinity();
             evaluate_board(counts, model, p, at);
-            gradient = -at.gradient / scale;
+            gradient = at.gradient;
+            for (double& g : gradient) g = -g / scale;
             double value =
                 log_likelihood(counts, model, std::span<const double>(p.data(), static_cast<std::size_t>(p.size())));
             for (std::size_t i = 0; i < counts.items; ++i) value += model.prior.terms(p[as_index(i)]).value;

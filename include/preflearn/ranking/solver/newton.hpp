@@ -14,11 +14,12 @@
 #include <limits>
 #include <utility>
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 #include <preflearn/ranking/model/board_model.hpp>
+#include <preflearn/ranking/model/vectors.hpp>
 #include <preflearn/ranking/solver/conjugate_gradients.hpp>
+#include <preflearn/ranking/solver/symmetric_factors.hpp>
 
 namespace preflearn {
 
@@ -49,15 +50,13 @@ template <std::same_as<board_point> Local>
 Eigen::VectorXd newton_step(const pair_counts& counts, const Local& at, double accuracy, std::size_t dense_items) {
     if (counts.items > dense_items) return conjugate_gradients(board_information(counts, at), at.gradient, accuracy);
     const Eigen::Index n = as_index(counts.items);
-    const bool level_free = at.prior.maxCoeff() <= 0;
+    const bool level_free = board_information(counts, at).level_is_free();
     Eigen::MatrixXd h = dense_information(counts, at);
-    const double level = std::max(h.diagonal().head(n).mean(), 1e-300) / static_cast<double>(n);
-    if (level_free) h.topLeftCorner(n, n).array() += level;
-    const Eigen::LDLT<Eigen::MatrixXd> factors(h);
-    const Eigen::VectorXd pivots = factors.vectorD();
-    if (!(pivots.minCoeff() > 1e-15 * pivots.maxCoeff())) return {};
+    if (level_free) add_level(h, 0, n);
+    const symmetric_factors<> factors(h);
+    if (!(factors.smallest_pivot() > 1e-15 * factors.largest_pivot())) return {};
     Eigen::VectorXd step = factors.solve(at.gradient);
-    if (level_free) step.head(n).array() -= step.head(n).mean();
+    if (level_free) centre_first(step, n);
     return step;
 }
 
@@ -81,11 +80,10 @@ void certify_result(const pair_counts& counts, const Model& model, double tolera
                     solver_result& result) {
     board_point at;
     evaluate_board(counts, model, result.parameters, at);
-    result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
-    const double relative =
-        at.gradient.cwiseQuotient(games_of_parameters(counts, at.gradient.size())).cwiseAbs().maxCoeff();
+    result.gradient_norm = largest_size(at.gradient);
+    const double relative = largest_size(entry_quotients(at.gradient, games_of_parameters(counts, at.gradient.size())));
     const Eigen::VectorXd step = newton_step(counts, at, 1e-3, dense_items);
-    result.newton_step = step.size() == 0 ? std::numeric_limits<double>::infinity() : step.cwiseAbs().maxCoeff();
+    result.newton_step = step.size() == 0 ? std::numeric_limits<double>::infinity() : largest_size(step);
     if (!(relative <= tolerance))
         result.end = solver_end::not_converged;
     else
@@ -116,14 +114,14 @@ solver_result climb_board(const Solver& solver, const pair_counts& counts,
     evaluate(result.parameters, at);
     std::size_t vanished = 0;
     for (;;) {
-        result.gradient_norm = at.gradient.cwiseAbs().maxCoeff();
-        const double relative = at.gradient.cwiseQuotient(games).cwiseAbs().maxCoeff();
+        result.gradient_norm = largest_size(at.gradient);
+        const double relative = largest_size(entry_quotients(at.gradient, games));
         const bool flat = relative <= solver.tolerance;
         const double accuracy = flat ? 1e-2 : std::clamp(relative, 1e-6, 1e-2); // the last step only measures
         const Eigen::VectorXd step = newton_step(counts, at, accuracy, solver.dense_items);
-        const bool usable = step.size() != 0 && step.allFinite();
+        const bool usable = step.size() != 0 && all_finite(step);
         const double last_step = result.newton_step;
-        result.newton_step = usable ? step.cwiseAbs().maxCoeff() : std::numeric_limits<double>::infinity();
+        result.newton_step = usable ? largest_size(step) : std::numeric_limits<double>::infinity();
         if (flat && result.newton_step <= 1e-6) {
             result.end = solver_end::converged;
             return result;
@@ -139,13 +137,13 @@ solver_result climb_board(const Solver& solver, const pair_counts& counts,
         ++result.iterations;
         // The likelihood is concave: a step that goes past the maximum along its line finds the slope reversed
         // there.
-        const double slope = at.gradient.dot(step);
+        const double slope = dot(at.gradient, step);
         const Eigen::VectorXd from = result.parameters;
         for (double length = 1;; length /= 2) {
-            result.parameters = from + length * step;
+            result.parameters = moved(from, length, step);
             if (allows(result.parameters)) {
                 evaluate(result.parameters, at);
-                const double reached = at.gradient.dot(step);
+                const double reached = dot(at.gradient, step);
                 if (flat || (std::isfinite(reached) && reached >= -0.5 * slope)) break;
             }
             if (length < 1e-10) return result;

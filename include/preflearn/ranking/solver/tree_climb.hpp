@@ -19,6 +19,7 @@
 
 #include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/ranking/board/counts.hpp>
+#include <preflearn/ranking/model/vectors.hpp>
 #include <preflearn/ranking/solver/newton.hpp>
 #include <preflearn/ranking/solver/tree_system.hpp>
 
@@ -65,7 +66,7 @@ template <std::same_as<tree_system> System> Eigen::VectorXd tree_step(const Syst
         definite = added == 0;
         Eigen::VectorXd step = factors.solve(system.gradient);
         system.centre(step);
-        return step.allFinite() ? step : Eigen::VectorXd();
+        return all_finite(step) ? step : Eigen::VectorXd();
     }
     return {};
 }
@@ -87,42 +88,42 @@ template <std::same_as<tree_climb> Climb> solver_result climb_in_tree(const Clim
         here.sum(climb.rows, result.parameters, true);
         if (climb.adjust) climb.adjust(here, result.parameters);
         here.centre(here.gradient);
-        result.gradient_norm = here.gradient.cwiseAbs().maxCoeff();
+        result.gradient_norm = largest_size(here.gradient);
         bool definite = false;
         Eigen::VectorXd step = tree_step(here, definite);
         if (step.size() == 0) return unbounded();
-        const double longest = step.cwiseProduct(here.moves).cwiseAbs().maxCoeff();
+        const double longest = largest_size(entry_products(step, here.moves));
         if (definite) result.newton_step = longest;
-        const double steepest = here.gradient.cwiseQuotient(here.information.diagonal().cwiseMax(1e-300))
-                                    .cwiseProduct(here.moves)
-                                    .cwiseAbs()
-                                    .maxCoeff();
+        double steepest = 0;
+        for (Eigen::Index i = 0; i < here.size(); ++i)
+            steepest = std::max(steepest,
+                                std::abs(here.gradient[i] / std::max(here.information(i, i), 1e-300) * here.moves[i]));
         if (definite && longest <= climb.tolerance && steepest <= climb.tolerance) {
             result.end = solver_end::converged;
             return result;
         }
-        const Eigen::Index others = as_index(climb.layout.size - climb.layout.items);
-        double away = result.parameters.head(as_index(climb.layout.items)).cwiseAbs().maxCoeff();
-        if (others > 0)
-            away = std::max(away,
-                            result.parameters.tail(others).cwiseProduct(here.moves.tail(others)).cwiseAbs().maxCoeff());
+        const Eigen::Index items = as_index(climb.layout.items), behind = here.size() - result.parameters.size();
+        double away = 0;
+        for (Eigen::Index i = 0; i < result.parameters.size(); ++i)
+            away = std::max(away, std::abs(result.parameters[i] * (i < items ? 1 : here.moves[i + behind])));
         if (away > farthest) return unbounded();
         if (result.iterations == climb.iteration_limit || stuck == 30) return result;
 
-        step *= std::min(1.0, longest_step / longest);
-        const double slope = here.gradient.dot(step), length_of_one = std::min(longest, longest_step);
+        const double shortened = std::min(1.0, longest_step / longest);
+        for (double& s : step) s *= shortened;
+        const double slope = dot(here.gradient, step), length_of_one = std::min(longest, longest_step);
         const Eigen::VectorXd along = here.natural(step), from = result.parameters;
         tree_system trial = here;
         double length = 1;
         for (;; length /= 2) {
-            result.parameters = from + length * along;
+            result.parameters = moved(from, length, along);
             if (length < 1e-12) break;
             if (!climb.inside(result.parameters)) continue;
             // A short step of a concave likelihood never leads astray; sums that rounding rules could not tell.
             if (definite && length * length_of_one <= short_step) break;
             trial.sum(climb.rows, result.parameters, false);
             if (climb.adjust) break;
-            const double reached = trial.gradient.dot(step);
+            const double reached = dot(trial.gradient, step);
             if (std::isfinite(reached) && reached >= -0.5 * slope) break;
         }
         stuck = length < 1e-12 ? stuck + 1 : 0;

@@ -18,13 +18,14 @@
 #include <utility>
 #include <vector>
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/ranking/model/game_layout.hpp>
 #include <preflearn/ranking/model/likelihood_rows.hpp>
+#include <preflearn/ranking/model/vectors.hpp>
 #include <preflearn/ranking/solver/strength_tree.hpp>
+#include <preflearn/ranking/solver/symmetric_factors.hpp>
 
 namespace preflearn {
 
@@ -86,7 +87,8 @@ struct tree_system {
             }
         });
         if (!with_information) return;
-        moves = (heavy.array() > 0).select(moved.cwiseQuotient(heavy.cwiseMax(1e-300)), 1.0);
+        moves.resize(size());
+        for (Eigen::Index i = 0; i < size(); ++i) moves[i] = heavy[i] > 0 ? moved[i] / std::max(heavy[i], 1e-300) : 1;
     }
 
     /// Takes a common shift of the judges of relative worth out of a vector.
@@ -101,9 +103,11 @@ struct tree_system {
     [[nodiscard]] Eigen::VectorXd natural(const Eigen::VectorXd& coordinates) const {
         Eigen::VectorXd of_model(as_index(layout.size));
         const Eigen::Index n = as_index(layout.items);
-        of_model.head(n) = tree->strengths(coordinates.head(tree->edges())).head(n);
-        if (tree->edges() < n) of_model.head(n).array() -= of_model.head(n).mean();
-        of_model.tail(as_index(layout.size) - n) = coordinates.tail(as_index(layout.size) - n);
+        const Eigen::VectorXd strengths = tree->strengths(coordinates);
+        for (Eigen::Index i = 0; i < n; ++i) of_model[i] = strengths[i];
+        if (tree->edges() < n) centre_first(of_model, n);
+        const Eigen::Index behind = coordinates.size() - of_model.size();
+        for (Eigen::Index i = n; i < of_model.size(); ++i) of_model[i] = coordinates[i + behind];
         return of_model;
     }
 };
@@ -112,33 +116,39 @@ struct tree_system {
 /// A template only so that Eigen's factorisation is compiled where it is used.
 template <std::same_as<tree_system> System> struct tree_factors {
     Eigen::VectorXd unit;
-    Eigen::LDLT<Eigen::MatrixXd> factors;
+    symmetric_factors<> factors;
 
     explicit tree_factors(const System& system, double added = 0) {
-        Eigen::MatrixXd h = system.information.template selfadjointView<Eigen::Lower>();
+        Eigen::MatrixXd h = system.information;
+        mirror_lower(h);
         if (system.layout.judges_sum_zero) {
             const Eigen::Index first = system.tree->edges() + as_index(system.layout.judges - system.layout.items);
             const Eigen::Index count = as_index(system.layout.ties - system.layout.judges);
-            const double level = h.diagonal().segment(first, count).mean() / static_cast<double>(count);
+            double level = 0;
+            for (Eigen::Index i = first; i < first + count; ++i) level += h(i, i);
+            level = level / static_cast<double>(count) / static_cast<double>(count);
             for (int side = 0; side < 2; ++side) {
                 for (Eigen::Index i = 0; i < h.cols(); ++i) system.centre(h.col(i));
                 h.transposeInPlace();
             }
-            h.block(first, first, count, count).array() += level;
+            for (Eigen::Index j = first; j < first + count; ++j)
+                for (Eigen::Index i = first; i < first + count; ++i) h(i, j) += level;
         }
-        unit = h.diagonal().cwiseAbs().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
-        h = unit.asDiagonal() * h * unit.asDiagonal();
-        h.diagonal().array() += added;
-        factors.compute(h);
+        unit.resize(h.rows());
+        for (Eigen::Index i = 0; i < h.rows(); ++i) unit[i] = 1 / std::sqrt(std::max(std::abs(h(i, i)), 1e-300));
+        scale_both_sides(h, unit);
+        for (Eigen::Index i = 0; i < h.rows(); ++i) h(i, i) += added;
+        factors = symmetric_factors<>(h);
     }
     /// False when it is not positive definite in double precision.
-    [[nodiscard]] bool definite() const { return factors.vectorD().minCoeff() > 1e-13; }
+    [[nodiscard]] bool definite() const { return factors.smallest_pivot() > 1e-13; }
     [[nodiscard]] Eigen::VectorXd solve(const Eigen::VectorXd& v) const {
-        return unit.cwiseProduct(factors.solve(unit.cwiseProduct(v)));
+        return entry_products(unit, factors.solve(entry_products(unit, v)));
     }
     [[nodiscard]] Eigen::MatrixXd inverse() const {
-        const Eigen::Index size = unit.size();
-        return unit.asDiagonal() * factors.solve(Eigen::MatrixXd::Identity(size, size)) * unit.asDiagonal();
+        Eigen::MatrixXd inverse = factors.inverse();
+        scale_both_sides(inverse, unit);
+        return inverse;
     }
 };
 

@@ -100,6 +100,7 @@ inline std::vector<std::string> command_line_of(int count, const char* const* ar
 /// The manifest as a JSON object with keys in the order of the members. Hashes are written as "fnv1a64:" and 16
 /// hexadecimal digits; numbers that are not finite are null.
 inline nlohmann::ordered_json to_json(const manifest& run) {
+    using namespace std::string_literals;
     nlohmann::ordered_json json;
     const auto put = [&](const char* key, const auto& optional) {
         if (optional) json[key] = *optional;
@@ -119,7 +120,7 @@ inline nlohmann::ordered_json to_json(const manifest& run) {
     put("beta", run.beta);
     if (!run.settings.empty()) json["settings"] = run.settings;
     for (const input_file& file : run.inputs) {
-        json["inputs"].push_back({{"path", file.path}, {"bytes", file.bytes}, {"hash", hash_text(file.hash)}});
+        json["inputs"].push_back({{"path"s, file.path}, {"bytes"s, file.bytes}, {"hash"s, hash_text(file.hash)}});
     }
     for (const auto& [name, library] : run.dependencies) json["dependencies"][name] = library;
     json["dependencies"]["fmt"] =

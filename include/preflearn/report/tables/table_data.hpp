@@ -82,6 +82,7 @@ inline std::string to_csv(const table& results) {
 /// are left out. A gap is null, and so is NaN; infinities are the texts "Infinity" and "-Infinity". A number with an
 /// error is {"value", "error"}, with an interval {"value", "low", "high"}. \throws argument_error as `check` does.
 inline nlohmann::ordered_json to_json(const table& results) {
+    using namespace std::string_literals;
     check(results);
     const auto value_of = [](const auto& content) -> nlohmann::ordered_json {
         using kind = std::remove_cvref_t<decltype(content)>;
@@ -92,11 +93,11 @@ inline nlohmann::ordered_json to_json(const table& results) {
         } else if constexpr (std::is_same_v<kind, double>) {
             return json_number(content);
         } else if constexpr (std::is_same_v<kind, with_error>) {
-            return {{"value", json_number(content.value)}, {"error", json_number(content.error)}};
+            return {{"value"s, json_number(content.value)}, {"error"s, json_number(content.error)}};
         } else if constexpr (std::is_same_v<kind, with_interval>) {
-            return {{"value", json_number(content.value)},
-                    {"low", json_number(content.low)},
-                    {"high", json_number(content.high)}};
+            return {{"value"s, json_number(content.value)},
+                    {"low"s, json_number(content.low)},
+                    {"high"s, json_number(content.high)}};
         } else {
             return content;
         }

@@ -105,12 +105,13 @@ class model_chat {
     /// The text, with a prompt's start of the answer where the last turn is not the assistant's.
     /// \throws template_refusal when the template refuses the conversation; input_error.
     [[nodiscard]] std::string render(std::span<const chat_message> turns) const {
-        template_value values{{"messages", template_value::array()},
-                              {"add_generation_prompt", !turns.empty() && turns.back().role != "assistant"},
-                              {"bos_token", from_.begin},
-                              {"eos_token", from_.end}};
+        using namespace std::string_literals;
+        template_value values{{"messages"s, template_value::array()},
+                              {"add_generation_prompt"s, !turns.empty() && turns.back().role != "assistant"},
+                              {"bos_token"s, from_.begin},
+                              {"eos_token"s, from_.end}};
         for (const chat_message& turn : turns)
-            values["messages"].push_back({{"role", std::string(turn.role)}, {"content", std::string(turn.content)}});
+            values["messages"].push_back({{"role"s, std::string(turn.role)}, {"content"s, std::string(turn.content)}});
         try {
             return parsed_.render(values);
         } catch (const template_refusal&) {

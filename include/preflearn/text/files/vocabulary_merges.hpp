@@ -93,6 +93,7 @@ inline bool has_vocabulary_and_merges(const std::filesystem::path& folder) {
 /// has where a configuration says nothing.
 /// \throws input_error naming the file, and what is malformed or not known.
 inline nlohmann::json tokenizer_json_of_merges(const std::filesystem::path& folder, nlohmann::json& config) {
+    using namespace std::string_literals;
     const detail::byte_level_class& kind = detail::byte_level_class_of(folder, config);
     const nlohmann::json words = read_json_file(folder / "vocab.json");
     require<input_error>(words.is_object(), (folder / "vocab.json").string(), ": an object of ids was expected, found ",
@@ -101,16 +102,18 @@ inline nlohmann::json tokenizer_json_of_merges(const std::filesystem::path& fold
     for (const char* const name : {"bos_token", "eos_token", "unk_token"})
         if (!config.contains(name) && words.contains("<|endoftext|>")) config[name] = "<|endoftext|>";
     const nlohmann::json& prefix = member_or_null(config, "add_prefix_space");
-    nlohmann::json cut = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", kind.expression.empty()}};
+    nlohmann::json cut = {
+        {"type"s, "ByteLevel"s}, {"add_prefix_space"s, false}, {"use_regex"s, kind.expression.empty()}};
     if (!prefix.is_null()) cut["add_prefix_space"] = prefix;
     if (!kind.expression.empty())
-        cut = {{"type", "Sequence"},
-               {"pretokenizers",
-                {{{"type", "Split"}, {"pattern", {{"Regex", kind.expression}}}, {"behavior", "Isolated"}}, cut}}};
-    nlohmann::json made = {
-        {"model", {{"type", "BPE"}, {"vocab", words}}}, {"pre_tokenizer", cut}, {"decoder", {{"type", "ByteLevel"}}}};
+        cut = {{"type"s, "Sequence"s},
+               {"pretokenizers"s,
+                {{{"type"s, "Split"s}, {"pattern"s, {{"Regex"s, kind.expression}}}, {"behavior"s, "Isolated"s}}, cut}}};
+    nlohmann::json made = {{"model"s, {{"type"s, "BPE"s}, {"vocab"s, words}}},
+                           {"pre_tokenizer"s, cut},
+                           {"decoder"s, {{"type"s, "ByteLevel"s}}}};
     made["model"]["merges"] = detail::read_merges(folder / "merges.txt");
-    if (kind.composes) made["normalizer"] = {{"type", "NFC"}};
+    if (kind.composes) made["normalizer"] = {{"type"s, "NFC"s}};
     return made;
 }
 

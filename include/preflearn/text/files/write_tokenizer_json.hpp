@@ -56,20 +56,23 @@ inline std::vector<rank_bpe::merge> merges_by_score(const gguf_vocabulary& from)
 }
 
 inline ordered_json added_json(const added_token& token) {
-    return {{"id", token.id},
-            {"content", token.text},
-            {"single_word", token.single_word},
-            {"lstrip", token.strips_left},
-            {"rstrip", token.strips_right},
-            {"normalized", token.normalised},
-            {"special", token.special}};
+    using namespace std::string_literals;
+    return {{"id"s, token.id},
+            {"content"s, token.text},
+            {"single_word"s, token.single_word},
+            {"lstrip"s, token.strips_left},
+            {"rstrip"s, token.strips_right},
+            {"normalized"s, token.normalised},
+            {"special"s, token.special}};
 }
 
 inline ordered_json replace_json(std::string_view from, std::string_view to) {
-    return {{"type", "Replace"}, {"pattern", {{"String", from}}}, {"content", to}};
+    using namespace std::string_literals;
+    return {{"type"s, "Replace"s}, {"pattern"s, {{"String"s, from}}}, {"content"s, to}};
 }
 
 inline ordered_json bpe_json(const gguf_vocabulary& from) {
+    using namespace std::string_literals;
     ordered_json vocab = ordered_json::object(), merges = ordered_json::array();
     auto& entries = vocab.get_ref<ordered_json::object_t&>(); // appended without a search for the key
     for (std::size_t id = 0; id < from.words.size(); ++id) {
@@ -79,14 +82,14 @@ inline ordered_json bpe_json(const gguf_vocabulary& from) {
     }
     for (const rank_bpe::merge& merge : from.by_score ? merges_by_score(from) : from.merges)
         merges.push_back(message(from.words.text(merge.left), ' ', from.words.text(merge.right)));
-    ordered_json model{{"type", "BPE"},
-                       {"dropout", nullptr},
-                       {"unk_token", nullptr},
-                       {"continuing_subword_prefix", nullptr},
-                       {"end_of_word_suffix", nullptr},
-                       {"fuse_unk", from.by_score},
-                       {"byte_fallback", from.by_score},
-                       {"ignore_merges", !from.by_score && from.pretokeniser->whole_words}};
+    ordered_json model{{"type"s, "BPE"s},
+                       {"dropout"s, nullptr},
+                       {"unk_token"s, nullptr},
+                       {"continuing_subword_prefix"s, nullptr},
+                       {"end_of_word_suffix"s, nullptr},
+                       {"fuse_unk"s, from.by_score},
+                       {"byte_fallback"s, from.by_score},
+                       {"ignore_merges"s, !from.by_score && from.pretokeniser->whole_words}};
     if (from.by_score && from.unknown) model["unk_token"] = from.words.text(*from.unknown);
     model["vocab"] = std::move(vocab);
     model["merges"] = std::move(merges);
@@ -95,28 +98,33 @@ inline ordered_json bpe_json(const gguf_vocabulary& from) {
 
 /// What puts the begin token in front; null where there is none.
 inline ordered_json template_json(const gguf_vocabulary& from) {
+    using namespace std::string_literals;
     if (!from.adds_begin) return nullptr;
     const std::string_view begin = from.words.text(*from.begin);
-    const auto special = [&](int type) { return ordered_json{{"SpecialToken", {{"id", begin}, {"type_id", type}}}}; };
-    const auto text = [](const char* name, int type) {
-        return ordered_json{{"Sequence", {{"id", name}, {"type_id", type}}}};
+    const auto special = [&](int type) {
+        return ordered_json{{"SpecialToken"s, {{"id"s, begin}, {"type_id"s, type}}}};
     };
-    ordered_json made{{"type", "TemplateProcessing"},
-                      {"single", ordered_json::array({special(0), text("A", 0)})},
-                      {"pair", ordered_json::array({special(0), text("A", 0), special(1), text("B", 1)})}};
+    const auto text = [](const char* name, int type) {
+        return ordered_json{{"Sequence"s, {{"id"s, name}, {"type_id"s, type}}}};
+    };
+    ordered_json made{{"type"s, "TemplateProcessing"s},
+                      {"single"s, ordered_json::array({special(0), text("A", 0)})},
+                      {"pair"s, ordered_json::array({special(0), text("A", 0), special(1), text("B", 1)})}};
     made["special_tokens"][std::string(begin)] = {
-        {"id", begin}, {"ids", ordered_json::array({*from.begin})}, {"tokens", ordered_json::array({begin})}};
+        {"id"s, begin}, {"ids"s, ordered_json::array({*from.begin})}, {"tokens"s, ordered_json::array({begin})}};
     return made;
 }
 
 /// The steps of a pre-tokeniser, each expression isolating its matches.
 inline ordered_json pretokeniser_json(const named_pretokeniser& named) {
+    using namespace std::string_literals;
     ordered_json steps = ordered_json::array();
     for (const std::string_view pattern : named.expressions)
         steps.push_back(
-            {{"type", "Split"}, {"pattern", {{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}});
-    steps.push_back({{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", false}});
-    return {{"type", "Sequence"}, {"pretokenizers", std::move(steps)}};
+            {{"type"s, "Split"s}, {"pattern"s, {{"Regex"s, pattern}}}, {"behavior"s, "Isolated"s}, {"invert"s, false}});
+    steps.push_back(
+        {{"type"s, "ByteLevel"s}, {"add_prefix_space"s, false}, {"trim_offsets"s, true}, {"use_regex"s, false}});
+    return {{"type"s, "Sequence"s}, {"pretokenizers"s, std::move(steps)}};
 }
 
 } // namespace detail
@@ -124,6 +132,7 @@ inline ordered_json pretokeniser_json(const named_pretokeniser& named) {
 /// tokenizer.json. Of tokens with one text, the first has it. \throws input_error naming `origin` for a token whose
 /// text is not UTF-8.
 inline nlohmann::ordered_json tokenizer_json(const gguf_vocabulary& from, const std::string& origin) {
+    using namespace std::string_literals;
     using detail::ordered_json;
     for (std::size_t id = 0; id < from.words.size(); ++id) {
         const std::string_view text = from.words.text(static_cast<token_id>(id));
@@ -134,24 +143,25 @@ inline nlohmann::ordered_json tokenizer_json(const gguf_vocabulary& from, const 
     ordered_json added = ordered_json::array();
     for (const added_token& token : from.added)
         if (from.words.find(token.text) == token.id) added.push_back(detail::added_json(token));
-    ordered_json made{{"version", "1.0"}, {"truncation", nullptr}, {"padding", nullptr}, {"added_tokens", added}};
+    ordered_json made{{"version"s, "1.0"s}, {"truncation"s, nullptr}, {"padding"s, nullptr}, {"added_tokens"s, added}};
     made["normalizer"] = made["pre_tokenizer"] = nullptr;
     if (from.by_score) {
         made["normalizer"] = detail::replace_json(" ", "\u2581");
         if (from.adds_space)
-            made["normalizer"] = {{"type", "Sequence"},
-                                  {"normalizers", ordered_json::array({{{"type", "Prepend"}, {"prepend", "\u2581"}},
-                                                                       detail::replace_json(" ", "\u2581")})}};
-        ordered_json decoders =
-            ordered_json::array({detail::replace_json("\u2581", " "), {{"type", "ByteFallback"}}, {{"type", "Fuse"}}});
-        if (from.adds_space) decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
+            made["normalizer"] = {
+                {"type"s, "Sequence"s},
+                {"normalizers"s, ordered_json::array({{{"type"s, "Prepend"s}, {"prepend"s, "\u2581"s}},
+                                                      detail::replace_json(" ", "\u2581")})}};
+        ordered_json decoders = ordered_json::array(
+            {detail::replace_json("\u2581", " "), {{"type"s, "ByteFallback"s}}, {{"type"s, "Fuse"s}}});
+        if (from.adds_space) decoders.push_back({{"type"s, "Strip"s}, {"content"s, " "s}, {"start"s, 1}, {"stop"s, 0}});
         made["post_processor"] = detail::template_json(from);
-        made["decoder"] = {{"type", "Sequence"}, {"decoders", std::move(decoders)}};
+        made["decoder"] = {{"type"s, "Sequence"s}, {"decoders"s, std::move(decoders)}};
     } else {
         made["pre_tokenizer"] = detail::pretokeniser_json(*from.pretokeniser);
         made["post_processor"] = detail::template_json(from);
         made["decoder"] = {
-            {"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}};
+            {"type"s, "ByteLevel"s}, {"add_prefix_space"s, true}, {"trim_offsets"s, true}, {"use_regex"s, true}};
     }
     made["model"] = detail::bpe_json(from);
     return made;
@@ -161,7 +171,8 @@ inline nlohmann::ordered_json tokenizer_json(const gguf_vocabulary& from, const 
 /// \param chat_template empty: none
 inline nlohmann::ordered_json tokenizer_config_json(const gguf_vocabulary& from, std::size_t maximum_length,
                                                     std::string_view chat_template) {
-    nlohmann::ordered_json made{{"add_bos_token", from.adds_begin}, {"add_eos_token", false}};
+    using namespace std::string_literals;
+    nlohmann::ordered_json made{{"add_bos_token"s, from.adds_begin}, {"add_eos_token"s, false}};
     const auto name = [&](const char* key, std::optional<token_id> id) {
         if (id) made[key] = from.words.text(*id);
     };
@@ -171,7 +182,7 @@ inline nlohmann::ordered_json tokenizer_config_json(const gguf_vocabulary& from,
     name("unk_token", from.unknown);
     made["clean_up_tokenization_spaces"] = false;
     made["model_max_length"] = maximum_length;
-    made["tokenizer_class"] = "PreTrainedTokenizerFast";
+    made["tokenizer_class"] = "PreTrainedTokenizerFast"s;
     if (!chat_template.empty()) made["chat_template"] = chat_template;
     return made;
 }

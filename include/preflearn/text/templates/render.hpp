@@ -96,6 +96,7 @@ class template_run {
         }
     }
     flow loop(const template_statement& s, std::string& out) {
+        using namespace std::string_literals;
         const template_value all = items_of(value(s.expressions[0]), "for");
         template_value items = template_value::array();
         scopes_.emplace_back();
@@ -106,13 +107,13 @@ class template_run {
         for (std::size_t i = 0; i < items.size(); ++i) {
             scopes_.back().clear(); // what an iteration sets goes with it
             bind(s, items[i]);
-            scopes_.back()["loop"] = {{"index0", i},
-                                      {"index", i + 1},
-                                      {"revindex", items.size() - i},
-                                      {"revindex0", items.size() - i - 1},
-                                      {"first", i == 0},
-                                      {"last", i + 1 == items.size()},
-                                      {"length", items.size()}};
+            scopes_.back()["loop"] = {{"index0"s, i},
+                                      {"index"s, i + 1},
+                                      {"revindex"s, items.size() - i},
+                                      {"revindex0"s, items.size() - i - 1},
+                                      {"first"s, i == 0},
+                                      {"last"s, i + 1 == items.size()},
+                                      {"length"s, items.size()}};
             template_value& about = scopes_.back()["loop"];
             about["previtem"] = i > 0 ? items[i - 1] : undefined_value();
             about["nextitem"] = i + 1 < items.size() ? items[i + 1] : undefined_value();

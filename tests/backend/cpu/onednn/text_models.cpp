@@ -60,11 +60,13 @@ struct text_files {
                              .labelled = 6,
                              .unlabelled = 6,
                              .test = 4};
-        o.study.student_training.epochs = 2;
-        o.study.student_optimiser.rate = 1e-3;
+        o.student_training = o.learning.training;
+        o.student_training->epochs = 2;
+        o.student_optimiser = adamw{.rate = 1e-3};
         if (!checkpoints.empty()) {
             std::filesystem::create_directories(folder / checkpoints);
-            o.study.checkpoints = {.path = folder / checkpoints, .every = 1};
+            o.checkpoints = folder / checkpoints;
+            o.learning.checkpoint_every = 1;
         }
         return run_text_study<Backend>(o, dpo{}, [](const text_study_data&) {});
     }

@@ -28,10 +28,11 @@ namespace detail {
 
 /// Turns with role and content first.
 inline nlohmann::ordered_json written_text(const nlohmann::json& text) {
+    using namespace std::string_literals;
     if (!text.is_array()) return text;
     auto turns = nlohmann::ordered_json::array();
     for (const nlohmann::json& one : text) {
-        nlohmann::ordered_json turn{{"role", one.at("role")}};
+        nlohmann::ordered_json turn{{"role"s, one.at("role")}};
         if (one.contains("content")) turn["content"] = one.at("content");
         for (const auto& [name, value] : one.items())
             if (name != "role" && name != "content") turn[name] = value;
@@ -74,10 +75,11 @@ inline void add_responses(nlohmann::ordered_json& line, const response_record& r
 }
 
 inline void add_label_of_two(nlohmann::ordered_json& line, const response_record& record) {
+    using namespace std::string_literals;
     if (!record.label) return;
     line["label"] = record.label->first();
     if (record.label->tie() > 0) line["label_tie"] = record.label->tie();
-    if (record.label->abstained()) line["label"] = "abstain";
+    if (record.label->abstained()) line["label"] = "abstain"s;
 }
 
 } // namespace detail
@@ -98,7 +100,8 @@ inline response_record styled(const response_record& record, const record_target
 inline nlohmann::ordered_json line_of(const response_record& record, const record_target& target,
                                       nlohmann::ordered_json id, const nlohmann::ordered_json& pair,
                                       std::string_view label_name) {
-    nlohmann::ordered_json line{{"id", std::move(id)}};
+    using namespace std::string_literals;
+    nlohmann::ordered_json line{{"id"s, std::move(id)}};
     if (!pair.is_null()) line["pair"] = pair;
     if (target.style != text_style::transcript) line["prompt"] = detail::written_text(record.prompt);
     switch (target.shape) {

@@ -52,7 +52,8 @@ inline std::optional<std::vector<std::pair<std::string, std::string>>> transcrip
 namespace detail {
 
 inline nlohmann::json turn(std::string_view role, std::string_view content) {
-    return {{"role", role}, {"content", content}};
+    using namespace std::string_literals;
+    return {{"role"s, role}, {"content"s, content}};
 }
 
 /// A turn as {role, content}: ShareGPT's {from, value} are human, gpt and system.
