@@ -85,7 +85,7 @@ inline std::vector<example_record> single_examples(const response_record& record
     item_options options{.target = {record_shape::singles}, .seed = rules.seed, .threshold = rules.threshold};
     std::vector<record_item> items;
     if (!rules.threshold && record.responses.size() > 2) {
-        for (const record_item& pair : pairs_of(record, {.pairing = rules.pairing, .seed = rules.seed})) {
+        for (const record_item& pair : pair_items_of(record, {.pairing = rules.pairing, .seed = rules.seed})) {
             if (pair.unfit) return from_items({pair});
             response_record two = pair.record;
             two.label = preference::for_first();
