@@ -78,9 +78,10 @@ TEST_CASE("accuracy, length and temperature are of the pairs that have a label a
     CHECK(report.loss_before == doctest::Approx(std::log1p(std::exp(2.0)) - 1.5));
     CHECK(report.loss_after == doctest::Approx(-0.75 * std::log(0.75) - 0.25 * std::log(0.25)));
     CHECK(test::contains(to_text(report), "held-out pairs: 11, of which 1 cannot be judged\n"));
-    CHECK(test::contains(to_text(report), "\n  left out: 1 (too_long); the first: 9 tokens\n"));
+    CHECK(test::contains(to_text(report), "\n  left out: 1 longer than asked for; the first: 9 tokens\n"));
     CHECK(test::contains(to_text(report), "75.0% ["));
     CHECK(to_json(report)["left_out"] == 1);
+    CHECK(to_json(report)["left_out_reasons"]["too_long"] == 1);
     const held_out_report none = hold_against({}, {}, {});
     CHECK(test::contains(to_text(none), "not defined (empty)"));
     CHECK(test::contains(to_text(none), "no temperature makes its probabilities honest (empty)"));

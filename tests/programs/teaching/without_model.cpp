@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include <preflearn/programs/teaching/without_model.hpp>
 
 #include "../../files.hpp"
@@ -15,7 +17,8 @@ TEST_CASE("a teacher without a model is held against all pairs and takes what it
     f.write("pairs.jsonl", test::tiny_pairs(6));
     teach_options options{.kind = "longer", .data = f / "pairs.jsonl", .out = f / "longer"};
     const chosen_chat_format chat;
-    const speaker say = [](const std::string& /*line*/) {};
+    std::string told;
+    const speaker say = [&](const std::string& line) { told += line; };
     const any_loss<double> loss;
     const teaching at{.on = test::on_processor(), .options = options, .chat = chat, .loss = loss, .say = say};
     const taught longer = teach_without_model(at, detail::described(at.on, options, chat));
@@ -37,4 +40,18 @@ TEST_CASE("a teacher without a model is held against all pairs and takes what it
     const taught both = teach_without_model(at, detail::described(at.on, options, chat));
     CHECK(std::filesystem::exists(f / "both/members/0/teacher.json"));
     CHECK(both.held_out->accuracy.value == longer.held_out->accuracy.value);
+    CHECK_FALSE(test::contains(told, "learned from"));
+
+    nlohmann::json member = nlohmann::json::parse(test::read(f / "longer/teacher.json"));
+    member["training"]["pairs_hash"] = "of a member that learns"; // from the file that the ensemble is held against
+    f.write("longer/teacher.json", member.dump());
+    options.out = f / "again";
+    teach_without_model(at, detail::described(at.on, options, chat));
+    CHECK(test::contains(told, "longer: learned from"));
+    told.clear();
+    f.write("others.jsonl", test::tiny_pairs(6, 2));
+    options.held_out = f / "others.jsonl";
+    options.out = f / "held";
+    teach_without_model(at, detail::described(at.on, options, chat));
+    CHECK_FALSE(test::contains(told, "learned from"));
 }

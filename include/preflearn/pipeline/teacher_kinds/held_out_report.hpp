@@ -81,7 +81,7 @@ inline preference decided(const judgement& said) {
 struct held_out_report {
     std::size_t pairs = 0, unfit = 0;
     /// Why those are unfit, and the first of them in words.
-    std::map<std::string, std::size_t> unfit_reasons{};
+    std::map<left_out_reason, std::size_t> unfit_reasons{};
     std::string first_unfit{};
     /// Shares of pairs, ties half; intervals over prompts.
     estimate accuracy{}, length_only{};
@@ -124,7 +124,7 @@ inline held_out_report hold_against(std::span<const judgement> said, std::span<c
         const std::optional<preference> known = truth.find(pairs[i].id);
         if (const auto& why = said[i].unfit) {
             ++report.unfit;
-            ++report.unfit_reasons[std::string(words_of(why->reason))];
+            ++report.unfit_reasons[why->reason];
             if (report.first_unfit.empty()) report.first_unfit = why->message;
         }
         if (!known || known->abstained() || said[i].unfit) continue;
@@ -169,9 +169,11 @@ inline std::string shown_share(const estimate& e) {
 } // namespace detail
 
 inline nlohmann::ordered_json to_json(const held_out_report& report) {
+    auto reasons = nlohmann::ordered_json::object();
+    for (const auto& [reason, count] : report.unfit_reasons) reasons[std::string(name_of(reason))] = count;
     nlohmann::ordered_json json{{"pairs", report.pairs},
                                 {"left_out", report.unfit},
-                                {"left_out_reasons", report.unfit_reasons},
+                                {"left_out_reasons", std::move(reasons)},
                                 {"accuracy", detail::json_of_share(report.accuracy)},
                                 {"length_only_accuracy", detail::json_of_share(report.length_only)},
                                 {"temperature", json_number(report.calibration.temperature)},
@@ -188,7 +190,7 @@ inline std::string to_text(const held_out_report& report) {
     std::string text = message("held-out pairs: ", report.pairs);
     if (report.unfit > 0) text += message(", of which ", report.unfit, " cannot be judged");
     for (const auto& [reason, count] : report.unfit_reasons)
-        text += message("\n  left out: ", count, " (", reason, ")");
+        text += message("\n  left out: ", count, " ", words_of(reason));
     if (!report.first_unfit.empty()) text += "; the first: " + report.first_unfit;
     text += "\n  the teacher agrees with their labels on " + detail::shown_share(report.accuracy) +
             "\n  the longer response is the preferred one on " + detail::shown_share(report.length_only) + "\n";
