@@ -111,10 +111,10 @@ void add_loss(command_line& line, arguments& given) {
         .shows_default();
     line.add("--param", to.loss_parameters, "NAME=VALUE of the loss, may be repeated").repeats();
     line.add("--beta", to.beta, "beta of the loss, where it has one; default: the loss's own").positive();
-    line.add(
-        "--noise-rate", to.noise_rate,
-        "share of wrong labels for losses that correct for it (robust, cdpo, ...): a number, or teacher: as it was "
-        "measured");
+    line.add("--noise-rate", to.noise_rate,
+             "share of wrong labels for losses that correct for it (robust, cdpo, ropo, ...): a number, or teacher: as "
+             "it was "
+             "measured; or pairs: of each label by its own probability or margin, for losses that read probabilities");
     line.add("--teacher", to.teacher, "folder of the teacher whose noise is meant; default: the manifest of the labels")
         .existing_path();
     line.add("--weak-policy", to.weak_policy, "of the loss wspo: an aligned weak model").existing_path();
@@ -157,6 +157,6 @@ int main(int argc, char** argv) {
             throw usage_error("--write", "q8_0 is a type of GGUF files: --out OUT.gguf");
         apply(given);
         check_options(given.options);
-        (void)any_loss_named(given.options.loss_name, parameters_with_noise(given.options, std::nullopt));
+        (void)any_loss_named(loss_asked_for(given.options), parameters_with_noise(given.options, std::nullopt));
     });
 }

@@ -9,6 +9,7 @@
 
 #include <preflearn/checkpoint/mapped_file.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/pipeline/teacher_card/card_tables.hpp>
 #include <preflearn/programs/labelling/label_options.hpp>
 #include <preflearn/programs/teaching/teach.hpp>
 #include <preflearn/report/run/manifest.hpp>
@@ -72,7 +73,8 @@ int work(arguments& given) {
     const taught made = teach(models_of(given.training.on), options, loss.loss, say_to_user);
     if (made.was_there) std::fputs("made before by the same command: nothing is left to do\n", stderr);
     if (made.held_out)
-        std::printf("%s", to_text(*made.held_out).c_str());
+        std::printf("%s%s", to_text(*made.held_out).c_str(),
+                    made.consistency ? to_text(consistency_table(*made.consistency)).c_str() : "");
     else if (!made.description.evaluation.empty())
         std::printf("%s\n", made.description.evaluation.dump(2).c_str());
     std::printf("teacher: %s\n", options.out.c_str());
@@ -166,6 +168,14 @@ void add_learning_options(command_line& line, arguments& given) {
     line.add("--threshold", given.threshold, "of the rule abstain: probability of the likelier response");
     line.add("--top", given.top, "of the rule top: share of the pairs in percent");
     line.flag("--per-token", to.per_token, "of the kind likelihood: log-probs divided by the number of tokens");
+    line.add("--seeds", to.seeds,
+             "make so many teachers, by --seed and the numbers behind it; the others serve the card alone, which says "
+             "how "
+             "far their labels agree and their accuracies differ; each costs a training")
+        .positive()
+        .shows_default();
+    line.add("--category-field", to.category_field,
+             "a column of the held-out pairs by which the card's accuracy is also given apart (a.b: member b of a)");
     add_training(line, given.training, to, "1, of kinds that do not fine-tune and with --reference 0");
 }
 

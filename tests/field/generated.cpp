@@ -25,11 +25,11 @@ using namespace preflearn;
 namespace {
 
 /// What a program of the shared folder prints, as a file; empty where it or Python is not there.
-struct generated_file {
+struct table_of_script {
     test::folder folder;
     std::filesystem::path path;
 
-    explicit generated_file(std::string_view program, const std::string& arguments = "") {
+    explicit table_of_script(std::string_view program, const std::string& arguments = "") {
         const std::filesystem::path script = test::field_file(program);
         if (script.empty()) return;
         const std::string command =
@@ -48,7 +48,7 @@ double value_of(const agreement_study& study, std::string_view coefficient) {
 } // namespace
 
 TEST_CASE("150,000 ratings of 50,000 units by 1,500 raters") {
-    const generated_file file("gen-sparse-crowd.py", "50000 1500");
+    const table_of_script file("gen-sparse-crowd.py", "50000 1500");
     if (file.path.empty()) return;
     const rating_table table = long_ratings(csv_file(file.path), "unit", "rater", "value");
     const rating_categories coded = categories_of(table, measurement_level::nominal);
@@ -57,7 +57,7 @@ TEST_CASE("150,000 ratings of 50,000 units by 1,500 raters") {
 }
 
 TEST_CASE("continuous scores: Krippendorff's alpha of intervals has a closed form") {
-    const generated_file file("gen-continuous.py", "1500");
+    const table_of_script file("gen-continuous.py", "1500");
     if (file.path.empty()) return;
     const rating_table table = wide_ratings(csv_file(file.path));
     const std::vector<double> numbers = numbers_of(table); // both of a unit in turn
@@ -73,7 +73,7 @@ TEST_CASE("continuous scores: Krippendorff's alpha of intervals has a closed for
 }
 
 TEST_CASE("a year of games whose weights are halved every week has scores") {
-    const generated_file file("gen-time-decay.py");
+    const table_of_script file("gen-time-decay.py");
     if (file.path.empty()) return;
     const game_table table = read_games(file.path);
     std::vector<game_result> results;

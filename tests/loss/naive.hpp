@@ -150,6 +150,14 @@ inline dual loss(const ropo& l, const letters& p) {
 inline dual loss(const confidence_weighted_dpo& l, const letters& p) {
     return -std::abs(2 * p.q - 1) * log_sigma(extended(l.beta) * (p.u - p.v) - p.m);
 }
+inline dual loss(const robust_dpo_by_pair& l, const letters& p) {
+    const dual z = extended(l.beta) * (p.u - p.v) - p.m;
+    const extended e = p.q > 0.5 ? 1 - p.q : p.q, weight = (1 - 2 * e) * (1 - 2 * e);
+    const auto corrected = [e](dual as_labelled) {
+        return (-(1 - e) * log_sigma(as_labelled) + e * log_sigma(-as_labelled)) * (1 / (1 - 2 * e));
+    };
+    return e == 0.5 ? dual(0) * z : weight * (p.q > 0.5 ? corrected(z) : corrected(-z));
+}
 inline dual loss(const confident_dpo& l, const letters& p) {
     const dual z = extended(l.beta) * (p.u - p.v) - p.m;
     return cross_entropy((1 - extended(l.alpha)) * p.q + extended(l.alpha) * (z.value > extended(l.threshold) ? 1 : 0),

@@ -65,5 +65,11 @@ TEST_CASE("copies learn apart, and a reference is another of them") {
     for (const double divergence : pass.token_divergences(0)) total += divergence;
     CHECK(total > 0);
     const std::vector<double> tokens(pass.token_scores(0).size());
+    for (const double lambda : {0.0, 0.5}) { // the normaliser of extrapolated logits instead
+        double extrapolated = 0;
+        const auto other = policy.forward_with_divergence(c.views(), reference, lambda);
+        for (const double normaliser : other.token_divergences(0)) extrapolated += normaliser;
+        CHECK((extrapolated > 1e-6) == (lambda > 0));
+    }
     CHECK_THROWS_AS(policy.backward(std::move(pass), tokens), argument_error); // as many as completions are needed
 }

@@ -30,6 +30,7 @@
 #include <preflearn/programs/generating/generate_file.hpp>
 #include <preflearn/programs/labelling/label_file.hpp>
 #include <preflearn/programs/rounds/round_files.hpp>
+#include <preflearn/programs/rounds/rounds_file.hpp>
 #include <preflearn/programs/teaching/teach.hpp>
 
 #include "../pipeline/tiny_models.hpp"
@@ -65,6 +66,20 @@ void killed_run(const std::string& program, const std::filesystem::path& in, con
         options.training.epochs = 3;
         options.checkpoint_every = 1;
         align_file(on, options, test::tiny_loss, quiet);
+    } else if (program == "rounds") {
+        rounds_options options{.model = in / "model",
+                               .reference = in / "before",
+                               .data = in / "few.jsonl",
+                               .out = out / "rounds",
+                               .rounds = 2,
+                               .held_out = in / "few.jsonl",
+                               .patience = 0,
+                               .longest = 0};
+        options.generating.sampling.max_tokens = 4;
+        options.generating.batch = 4;
+        options.aligning.maximum_tokens = 48;
+        options.aligning.checkpoint_every = 1;
+        rounds_file(on, options, test::tiny_loss, quiet);
     } else {
         evaluate_options options;
         for (const char* const student : {"a", "b"})
@@ -96,6 +111,7 @@ struct killed_inputs {
         test::write_tiny_model(folder / "before", true, 6);
         folder.write("pairs.jsonl", test::tiny_pairs(24));
         folder.write("many.jsonl", test::tiny_pairs(160, 2));
+        folder.write("few.jsonl", test::tiny_pairs(6, 3));
         folder.write("a.jsonl", killed_responses(60, 1));
         folder.write("b.jsonl", killed_responses(60, 2));
         write_implicit_reward(folder / "model", folder / "before", {.beta = 0.5}, folder / "reward");
@@ -190,14 +206,15 @@ void kill_ten_times(const std::string& program, std::uint64_t seed) {
     const killed_inputs files;
     constexpr auto as_long_as_it_takes = std::chrono::minutes(5);
     const auto start = std::chrono::steady_clock::now();
-    REQUIRE(killed_process(program, files.folder.path(), files.folder / "whole").end_within(as_long_as_it_takes));
+    const std::filesystem::path out = files.folder / "out"; // always the same: rounds name their students by path
+    REQUIRE(killed_process(program, files.folder.path(), out).end_within(as_long_as_it_takes));
     const auto whole =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start).count();
-    const auto expected = killed_results(files.folder / "whole");
+    const auto expected = killed_results(out);
     REQUIRE_FALSE(expected.empty());
     generator random(seed, "moments");
-    for (std::size_t kills = 0, chain = 0; kills < 10; ++chain) { // often more than one on the way to one result
-        const std::filesystem::path out = files.folder / ("killed-" + std::to_string(chain));
+    for (std::size_t kills = 0; kills < 10;) { // often more than one on the way to one result
+        std::filesystem::remove_all(out);
         while (kills < 10) {
             const auto moment = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(whole)));
             if (killed_process(program, files.folder.path(), out).end_within(std::chrono::microseconds(moment))) break;
@@ -224,17 +241,20 @@ TEST_CASE("label, killed at random moments, makes the same labels") { kill_ten_t
 TEST_CASE("generate, killed at random moments, makes the same responses") { kill_ten_times("generate", 3); }
 TEST_CASE("align, killed at random moments, makes the same student") { kill_ten_times("align", 4); }
 TEST_CASE("evaluate, killed at random moments, makes the same evaluation") { kill_ten_times("evaluate", 5); }
+TEST_CASE("rounds, killed at random moments, make the same students") { kill_ten_times("rounds", 6); }
 
 TEST_CASE("a full disk is an error of every program, and with room again the same command makes the same bytes") {
-    for (const char* const program : {"teach", "label", "generate", "align", "evaluate"}) {
+    for (const char* const program : {"teach", "label", "generate", "align", "evaluate", "rounds"}) {
         CAPTURE(program);
         const killed_inputs files;
-        const auto whole = files.folder / "whole", out = files.folder / "out";
-        CHECK_FALSE(killed_process(program, files.folder.path(), whole).fails());
+        const auto out = files.folder / "out";
+        CHECK_FALSE(killed_process(program, files.folder.path(), out).fails());
+        const killed_files whole = killed_results(out);
+        std::filesystem::remove_all(out);
         CHECK(killed_process(program, files.folder.path(), out, 1200).fails());
         CHECK(test::contains(test::read(out / "told"), "disk full"));
         CHECK_FALSE(killed_process(program, files.folder.path(), out).fails());
-        check_same(killed_results(out), killed_results(whole));
+        check_same(killed_results(out), whole);
     }
 }
 

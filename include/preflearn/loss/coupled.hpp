@@ -5,6 +5,7 @@
 
 #include <preflearn/loss/coupled/confidence.hpp>
 #include <preflearn/loss/coupled/coupled_loss.hpp>
+#include <preflearn/loss/coupled/filtered.hpp>
 #include <preflearn/loss/coupled/normalised.hpp>
 #include <preflearn/loss/coupled/optimal_transport.hpp>
 #include <preflearn/loss/coupled/reward_shift.hpp>

@@ -9,4 +9,5 @@
 #include <preflearn/loss/tokens/parts.hpp>
 #include <preflearn/loss/tokens/rows.hpp>
 #include <preflearn/loss/tokens/scores.hpp>
+#include <preflearn/loss/tokens/spa.hpp>
 #include <preflearn/loss/tokens/wspo.hpp>

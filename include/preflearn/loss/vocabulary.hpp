@@ -4,6 +4,7 @@
 #pragma once
 
 #include <preflearn/loss/vocabulary/divergence.hpp>
+#include <preflearn/loss/vocabulary/extrapolation.hpp>
 #include <preflearn/loss/vocabulary/linear_divergence.hpp>
 #include <preflearn/loss/vocabulary/linear_log_probs.hpp>
 #include <preflearn/loss/vocabulary/linear_preference.hpp>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <preflearn/pipeline/teacher_card/card_calibration.hpp>
+#include <preflearn/pipeline/teacher_card/card_categories.hpp>
 #include <preflearn/pipeline/teacher_card/card_consistency.hpp>
 #include <preflearn/pipeline/teacher_card/card_figures.hpp>
 #include <preflearn/pipeline/teacher_card/card_groups.hpp>

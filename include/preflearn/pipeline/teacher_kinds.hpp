@@ -11,8 +11,10 @@
 #include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/implicit.hpp>
 #include <preflearn/pipeline/teacher_kinds/judge.hpp>
+#include <preflearn/pipeline/teacher_kinds/judge_answers.hpp>
 #include <preflearn/pipeline/teacher_kinds/judge_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/judge_prompt.hpp>
+#include <preflearn/pipeline/teacher_kinds/judge_reasons.hpp>
 #include <preflearn/pipeline/teacher_kinds/judge_template.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/pipeline/teacher_kinds/language_models.hpp>

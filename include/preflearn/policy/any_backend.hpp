@@ -33,8 +33,8 @@
 #include <preflearn/policy/decoder/layout.hpp>
 #include <preflearn/policy/decoder/rows_at_once.hpp>
 #include <preflearn/policy/reward_head.hpp>
-#include <preflearn/policy/sampling/cache.hpp>
 #include <preflearn/policy/sampling/decoder_calls.hpp>
+#include <preflearn/policy/sampling/held_decoder.hpp>
 #include <preflearn/policy/transformer.hpp>
 
 namespace preflearn {
@@ -84,24 +84,6 @@ template <class Model> std::vector<std::pair<std::string, std::string>> fields_d
     model.describe(told);
     return std::move(told.fields);
 }
-
-/// Refers to the model.
-template <class Model> class held_decoder final : public decoder_calls<typename Model::scalar> {
-  public:
-    using scalar = typename Model::scalar;
-
-    held_decoder(const Model& lm, std::span<const token_span> prompts, std::size_t more)
-        : decoder_(lm, prompts, more) {}
-    std::span<const std::size_t> live() const override { return decoder_.live(); }
-    matrix_view<const scalar> logits() const override { return decoder_.logits(); }
-    bool has_room(std::size_t i) const override { return decoder_.has_room(i); }
-    void keep(std::span<const std::size_t> rows) override { decoder_.keep(rows); }
-    void branch(std::span<const std::size_t> rows) override { decoder_.branch(rows); }
-    void advance(std::span<const token_id> tokens) override { decoder_.advance(tokens); }
-
-  private:
-    cached_decoder<Model> decoder_;
-};
 
 template <class Scalar, class Backend> class held_transformer final : public transformer_calls<Scalar> {
   public:
@@ -161,11 +143,13 @@ template <class Scalar, class Backend> class held_transformer final : public tra
         return learning<any_pass>(
             [&](auto& model) { return held_pass_of(model.forward_with_sum_squares(completions)); });
     }
-    any_pass forward_with_divergence(batch completions, const calls& reference) const override {
+    any_pass forward_with_divergence(batch completions, const calls& reference,
+                                     std::optional<double> lambda) const override {
         const auto* const same = dynamic_cast<const held_transformer*>(&reference);
         require(same != nullptr, "forward_with_divergence: the reference is on another backend than ", Backend::name);
-        return learning<any_pass>(
-            [&](auto& model) { return held_pass_of(model.forward_with_divergence(completions, same->model_)); });
+        return learning<any_pass>([&](auto& model) {
+            return held_pass_of(model.forward_with_divergence(completions, same->model_, lambda));
+        });
     }
     void backward(any_pass&& done, std::span<const double> derivatives) override {
         learning<void>([&](auto& model) { model.backward(pass_in(std::move(done)), derivatives); });
@@ -200,6 +184,9 @@ template <class Scalar, class Backend> class held_transformer final : public tra
         }
     }
     sampling_room room_for_sampling() const override { return sampling_at_once<Scalar, Backend>(model_.config()); }
+    std::unique_ptr<continued_calls> continued() const override {
+        return std::make_unique<held_continued<model_type>>(model_);
+    }
 
   private:
     static std::unique_ptr<calls> held(model_type model) {

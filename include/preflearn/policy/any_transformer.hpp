@@ -90,8 +90,8 @@ template <std::floating_point Scalar> struct transformer_calls {
     [[nodiscard]] virtual double operations_per_token() const = 0;
     [[nodiscard]] virtual any_pass forward(batch completions) const = 0;
     [[nodiscard]] virtual any_pass forward_with_sum_squares(batch completions) const = 0;
-    [[nodiscard]] virtual any_pass forward_with_divergence(batch completions,
-                                                           const transformer_calls& reference) const = 0;
+    [[nodiscard]] virtual any_pass forward_with_divergence(batch completions, const transformer_calls& reference,
+                                                           std::optional<double> lambda) const = 0;
     virtual void backward(any_pass&& done, std::span<const double> derivatives) = 0;
     virtual void backward_tokens(any_pass&& done, std::span<const double> derivatives,
                                  std::span<const double> divergence_derivatives) = 0;
@@ -108,6 +108,7 @@ template <std::floating_point Scalar> struct transformer_calls {
     [[nodiscard]] virtual std::unique_ptr<decoder_calls<Scalar>> decoder(std::span<const token_span> prompts,
                                                                          std::size_t more) const = 0;
     [[nodiscard]] virtual sampling_room room_for_sampling() const = 0;
+    [[nodiscard]] virtual std::unique_ptr<continued_calls> continued() const = 0;
 };
 
 /// A GenerativePolicy and a Trainable on token completions as `transformer` is, with its members. Made by `any_backend`
@@ -184,8 +185,9 @@ template <std::floating_point Scalar = float> class any_transformer {
     [[nodiscard]] pass forward_with_sum_squares(batch completions) const {
         return model_->forward_with_sum_squares(completions);
     }
-    [[nodiscard]] pass forward_with_divergence(batch completions, const any_transformer& reference) const {
-        return model_->forward_with_divergence(completions, *reference.model_);
+    [[nodiscard]] pass forward_with_divergence(batch completions, const any_transformer& reference,
+                                               std::optional<double> lambda = {}) const {
+        return model_->forward_with_divergence(completions, *reference.model_, lambda);
     }
     void backward(pass&& done, std::span<const double> derivatives) { model_->backward(std::move(done), derivatives); }
     void backward_tokens(pass&& done, std::span<const double> derivatives,
@@ -224,6 +226,8 @@ template <std::floating_point Scalar = float> class any_transformer {
     }
     /// How many sequences should grow together.
     [[nodiscard]] sampling_room room_for_sampling() const { return model_->room_for_sampling(); }
+    /// `continued_scores` of this model, which must outlive it unchanged.
+    [[nodiscard]] std::unique_ptr<continued_calls> continued() const { return model_->continued(); }
 
   private:
     std::unique_ptr<calls> model_;

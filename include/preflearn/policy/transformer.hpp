@@ -141,9 +141,11 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
     }
     /// The same with KL(π_ref ‖ π) at every token, for losses in which it counts (TDPO). The reference, which may be
     /// another model of the same vocabulary, is run here once and must live until backward. \throws as forward;
-    /// argument_error when the vocabularies differ.
+    /// argument_error when the vocabularies differ. \param lambda instead, log Σ_v π(v)^{1+λ} π_ref(v)^{−λ} (SPA),
+    /// through which no derivatives flow
     [[nodiscard]] pass forward_with_divergence(std::span<const token_completion> completions,
-                                               const transformer& reference) const requires learns {
+                                               const transformer& reference,
+                                               std::optional<double> lambda = {}) const requires learns {
         const transformer_config& other = reference.config();
         require(other.vocabulary_size == config().vocabulary_size, "the reference has a vocabulary of ",
                 other.vocabulary_size, " tokens, the policy of ", config().vocabulary_size);
@@ -156,7 +158,10 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
         p.reference_ = &reference;
         p.reference_hidden_ = std::move(frozen.hidden);
         std::vector<double> of_rows(count);
-        divergences(p, of_rows);
+        if (lambda)
+            extrapolations(p, *lambda, of_rows);
+        else
+            divergences(p, of_rows);
         for (const std::size_t source : p.batch_.sources) p.token_divergences_.push_back(of_rows[source]);
         return p;
     }
@@ -187,7 +192,8 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
         const auto d_head = weights_.gradient(layout().head().weight);
         Backend::log_probs_backward(p.kept_.hidden.view(), weights_.head(), weights_.logits(), p.batch_.targets,
                                     p.batch_.sources, p.normalisers_, derivatives, d_hidden.view(), d_head);
-        if (!divergence_derivatives.empty()) {
+        const auto flows = [](double derivative) { return derivative != 0; };
+        if (std::ranges::any_of(divergence_derivatives, flows)) {
             std::vector<double> weights(p.batch_.wanted.size()), unused(weights.size());
             for (std::size_t t = 0; t < divergence_derivatives.size(); ++t)
                 weights[p.batch_.sources[t]] += divergence_derivatives[t];
@@ -296,6 +302,20 @@ template <std::floating_point Scalar = float, class Backend = cpu_backend> class
         Backend::kl_from_reference(p.reference_hidden_.view(), reference.head(), reference.logits(),
                                    p.kept_.hidden.view(), weights_.head(), weights_.logits(), of_rows, weights,
                                    d_hidden, d_head);
+    }
+
+    void extrapolations(const pass& p, double lambda, std::span<double> of_rows) const {
+        if (p.batch_.wanted.empty()) return;
+        const weights_type& reference = p.reference_->weights_;
+        if constexpr (requires {
+                          Backend::extrapolation(p.reference_hidden_.view(), reference.head(), reference.logits(),
+                                                 p.kept_.hidden.view(), weights_.head(), weights_.logits(), lambda,
+                                                 of_rows);
+                      })
+            Backend::extrapolation(p.reference_hidden_.view(), reference.head(), reference.logits(),
+                                   p.kept_.hidden.view(), weights_.head(), weights_.logits(), lambda, of_rows);
+        else
+            throw argument_error(message("the backend ", Backend::name, " extrapolates no logits"));
     }
 
     weights_type weights_;

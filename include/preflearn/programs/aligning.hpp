@@ -10,6 +10,7 @@
 #include <preflearn/programs/aligning/columns_taken.hpp>
 #include <preflearn/programs/aligning/example_records.hpp>
 #include <preflearn/programs/aligning/learn_student.hpp>
+#include <preflearn/programs/aligning/noise_by_pair.hpp>
 #include <preflearn/programs/aligning/student_output.hpp>
 #include <preflearn/programs/aligning/student_report.hpp>
 #include <preflearn/programs/aligning/told_noise.hpp>

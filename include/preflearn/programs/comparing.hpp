@@ -8,7 +8,9 @@
 #include <preflearn/programs/comparing/compare_options.hpp>
 #include <preflearn/programs/comparing/compared_file.hpp>
 #include <preflearn/programs/comparing/compared_sources.hpp>
+#include <preflearn/programs/comparing/comparing_work.hpp>
 #include <preflearn/programs/comparing/comparison_json.hpp>
+#include <preflearn/programs/comparing/comparison_rows.hpp>
 #include <preflearn/programs/comparing/comparison_tables.hpp>
 #include <preflearn/programs/comparing/label_comparison.hpp>
 #include <preflearn/programs/comparing/matched_sources.hpp>

@@ -10,6 +10,7 @@
 #include <preflearn/programs/teaching/taught_judge.hpp>
 #include <preflearn/programs/teaching/taught_kind.hpp>
 #include <preflearn/programs/teaching/taught_kinds.hpp>
+#include <preflearn/programs/teaching/taught_repeats.hpp>
 #include <preflearn/programs/teaching/teach.hpp>
 #include <preflearn/programs/teaching/teach_data.hpp>
 #include <preflearn/programs/teaching/teach_features.hpp>

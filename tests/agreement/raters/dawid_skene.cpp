@@ -125,9 +125,9 @@ TEST_CASE("raters' reliabilities are recovered, whatever the order of the rows a
 }
 
 TEST_CASE("nothing rated, owners that do not fit, and ratings held impossible") {
-    rating_counts unrated(2, 2);
-    unrated.add(std::vector<category>{no_rating, no_rating});
-    CHECK(fit_dawid_skene(unrated).status == estimate_status::empty);
+    rating_counts empty_counts(2, 2);
+    empty_counts.add(std::vector<category>{no_rating, no_rating});
+    CHECK(fit_dawid_skene(empty_counts).status == estimate_status::empty);
     CHECK_THROWS_AS(fit_dawid_skene(patients(), {.rater_of_column = {0, 1}}), argument_error);
     CHECK_THROWS_AS(fit_dawid_skene(patients(), {.smoothing = -1}), argument_error);
     rating_counts constant(2, 2);

@@ -17,11 +17,11 @@ using namespace preflearn;
 
 namespace {
 
-using text_pairs = std::vector<comparison<std::string>>;
+using pairs_of_texts = std::vector<comparison<std::string>>;
 
 /// Ids are not indices, prompts come `of_a_prompt` times, apart from each other.
-text_pairs made(std::size_t count, std::size_t of_a_prompt = 1) {
-    text_pairs all;
+pairs_of_texts made(std::size_t count, std::size_t of_a_prompt = 1) {
+    pairs_of_texts all;
     const std::size_t prompts = (count + of_a_prompt - 1) / of_a_prompt;
     for (std::size_t i = 0; i < count; ++i) {
         const std::string id = std::to_string(1000 - i);
@@ -30,11 +30,11 @@ text_pairs made(std::size_t count, std::size_t of_a_prompt = 1) {
     return all;
 }
 
-auto split_of(const text_pairs& all, const split_options& options, const label_set& labels = {}) {
+auto split_of(const pairs_of_texts& all, const split_options& options, const label_set& labels = {}) {
     return split_preferences(std::span<const comparison<std::string>>(all), labels, options);
 }
 
-std::vector<std::uint64_t> ids_of(const text_pairs& part) {
+std::vector<std::uint64_t> ids_of(const pairs_of_texts& part) {
     std::vector<std::uint64_t> ids;
     for (const auto& pair : part) ids.push_back(pair.id);
     return ids;
@@ -44,7 +44,7 @@ std::vector<std::uint64_t> ids_of(const text_pairs& part) {
 
 TEST_CASE("parts have the sizes asked for, are disjoint, and share no prompt") {
     for (const std::size_t of_a_prompt : {1U, 2U, 5U}) {
-        const text_pairs all = made(300, of_a_prompt);
+        const pairs_of_texts all = made(300, of_a_prompt);
         const auto parts = split_of(all, {.labelled = 40, .unlabelled = 160, .test = 60, .seed = 3});
         CHECK(parts.labelled.size() == 40);
         CHECK(parts.unlabelled.size() == 160);
@@ -63,7 +63,7 @@ TEST_CASE("parts have the sizes asked for, are disjoint, and share no prompt") {
 }
 
 TEST_CASE("a split depends on the seed and the pairs, not on their order") {
-    text_pairs all = made(210, 3);
+    pairs_of_texts all = made(210, 3);
     const split_options options{.labelled = 30, .unlabelled = 90, .test = 33, .seed = 11};
     const auto before = split_of(all, options);
     generator(1).shuffle(std::span(all));
@@ -84,7 +84,7 @@ TEST_CASE("a split depends on the seed and the pairs, not on their order") {
 }
 
 TEST_CASE("other sizes leave the test part alone, and a smaller labelled part begins a larger one") {
-    const text_pairs all = made(200);
+    const pairs_of_texts all = made(200);
     const auto small = split_of(all, {.labelled = 10, .unlabelled = 50, .test = 20});
     const auto large = split_of(all, {.labelled = 50, .unlabelled = 130, .test = 20});
     CHECK(ids_of(small.test) == ids_of(large.test));
@@ -93,7 +93,7 @@ TEST_CASE("other sizes leave the test part alone, and a smaller labelled part be
 }
 
 TEST_CASE("the responses come in a random order that the labels follow") {
-    const text_pairs all = made(1000);
+    const pairs_of_texts all = made(1000);
     label_set labels;
     for (const auto& pair : all) {
         if (pair.id % 4 != 0) labels.add({pair.id, preference(0.75, 0.125).with_margin(2)});
@@ -125,7 +125,7 @@ TEST_CASE("the responses come in a random order that the labels follow") {
 }
 
 TEST_CASE("every pair may fall into every part") {
-    const text_pairs all = made(10);
+    const pairs_of_texts all = made(10);
     std::map<std::uint64_t, std::set<int>> parts_of;
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
         const auto parts = split_of(all, {.labelled = 3, .unlabelled = 3, .test = 3, .seed = seed});
@@ -139,7 +139,7 @@ TEST_CASE("every pair may fall into every part") {
 }
 
 TEST_CASE("groups that do not fit are an error with numbers, or leave parts short by less than a group") {
-    const text_pairs all = made(99, 3);
+    const pairs_of_texts all = made(99, 3);
     CHECK(test::error_of([&] { split_of(all, {.labelled = 10, .unlabelled = 30}); }) ==
           "groups of equal prompts (the largest has 3 pairs) fill the labelled part to 9 of 10 pairs; ask for another "
           "size, or set exact = false");
@@ -150,7 +150,7 @@ TEST_CASE("groups that do not fit are an error with numbers, or leave parts shor
         CHECK(parts.test.size() == 18);
     }
     // Single pairs fill the gaps.
-    text_pairs mixed = made(100, 2);
+    pairs_of_texts mixed = made(100, 2);
     for (std::uint64_t id = 2000; id < 2100; ++id) mixed.push_back({id, std::to_string(id), "a", "b"});
     CHECK(split_of(mixed, {.labelled = 51, .unlabelled = 51, .test = 51}).unlabelled.size() == 51);
 }
@@ -159,7 +159,7 @@ TEST_CASE("too few pairs and repeated ids are errors that name them") {
     const auto few = test::error_of([] { split_of(made(10), {.labelled = 5, .unlabelled = 4, .test = 2}); });
     CHECK(few == "a split into 5 labelled, 4 unlabelled and 2 test pairs needs more than the 10 given");
     CHECK_THROWS_AS(split_of(made(10), {.labelled = ~std::size_t{0}, .unlabelled = 2}), argument_error);
-    text_pairs twice = made(3);
+    pairs_of_texts twice = made(3);
     twice.push_back(twice[1]);
     CHECK(test::error_of([&] { split_of(twice, {}); }) == "two comparisons have the id 999");
     CHECK(split_of({}, {}).test.empty());
@@ -185,7 +185,7 @@ TEST_CASE("shares are sizes rounded down, and leave nothing over when they sum t
 
 TEST_CASE(
     "pairs that may only be held out never reach the other parts, and no prompt straddles parts because of them") {
-    const text_pairs all = made(120, 3);
+    const pairs_of_texts all = made(120, 3);
     std::unordered_set<std::uint64_t> ties;
     for (const auto& pair : all)
         if (pair.id % 4 == 0) ties.insert(pair.id);

@@ -1,6 +1,7 @@
 // The lists of all kinds but that of list.cpp.
 #include <set>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -68,6 +69,7 @@ TEST_CASE("every parameter of a token loss is one of its own: it changes what th
     for_each_token_loss([&]<class Loss>(const Loss& loss) {
         Loss changed = loss;
         for (const auto& [name, value] : parameters_of(changed)) {
+            if (std::is_same_v<Loss, spa> && name == "lambda") continue; // moves a choice, which need not be another
             const double before = std::exchange(*value, 0.5 * *value);
             INFO(description_of<Loss>.name, " ", name);
             CHECK(changed(p.scores(), {}).loss != loss(p.scores(), {}).loss);

@@ -37,6 +37,22 @@ TEST_CASE("lines are kept up to the last whole one, under a header that names th
     CHECK(test::contains(test::error_of([&] { kept_lines(f / "none" / "part", "header"); }), "cannot be written"));
 }
 
+TEST_CASE("of a run that kept nothing nothing is lost: another of its kind begins anew, and none of another kind") {
+    const test::folder f;
+    const auto part = f / "part";
+    const auto taken = [&](const std::string& content, const std::string& header) {
+        f.write("part", content);
+        const std::string fault = test::error_of([&] { kept_lines(part, header); });
+        CHECK(test::read(part) == (fault.empty() ? header + "\n" : content));
+        return fault.empty();
+    };
+    CHECK(taken("# preflearn labels 17\n", "# preflearn labels 18"));
+    CHECK(taken("# preflearn labels 17\nhalf", "# preflearn labels 18"));
+    CHECK_FALSE(taken("# preflearn labels 17\none\n", "# preflearn labels 18"));
+    CHECK_FALSE(taken("# preflearn responses 17\n", "# preflearn labels 18"));
+    CHECK_FALSE(taken("a user's own line\n", "# preflearn labels 18"));
+}
+
 TEST_CASE("a kept line that cannot be read is told by its number in the file") {
     const test::folder f;
     f.write("part", "header\n1\n22\nx\n");

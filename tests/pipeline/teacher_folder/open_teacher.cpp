@@ -45,6 +45,7 @@ TEST_CASE("a folder is opened by what it says, under its own name") {
     CHECK(test::contains(test::error_of([&] { open_teacher(f.outer / "none"); }), "a teacher's folder was expected"));
     CHECK(test::contains(test::error_of([&] { open_teacher(f.outer.path()); }), "teacher.json"));
     CHECK(test::contains(f.fault({.model = f.outer.path()}), "has no base model, and one was given"));
+    CHECK(test::contains(f.fault({.reference = f.outer.path()}), "no other model as reference, and one was given"));
     CHECK(f.fault({.chat_format = ""}).empty());
     CHECK(test::contains(f.fault({.chat_format = "chatml"}), "not as the format chatml"));
 }

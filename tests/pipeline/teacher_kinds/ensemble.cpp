@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include <preflearn/pipeline/teacher_kinds/ensemble.hpp>
@@ -35,7 +36,19 @@ TEST_CASE("members judge the same texts, each by its own temperature; one that c
     const std::vector<shown_texts> block(2);
     const judged_block judged = both.judge(block);
     CHECK(judged.tokens == 6);
+    const std::vector<text_judging> others(2, teacher_of({2, 0}).judge); // asked in the members' place
+    CHECK(both.judge(block, others).all[1].margin().value() == doctest::Approx((1.0 + 2.0) / 2));
     CHECK(judged.all[1].margin().value() == doctest::Approx((2.0 - 1.0) / 2));
+    const std::vector<text_judging> fails(2, [](std::span<const shown_texts>) -> judged_block {
+        throw judged_in_part("it fails", std::vector<judgement>(1));
+    });
+    try { // what one member judged is no judgement of the ensemble
+        (void)both.judge(block, fails);
+        FAIL("a member fails");
+    } catch (const input_error& failure) {
+        CHECK(dynamic_cast<const judged_in_part*>(&failure) == nullptr);
+        CHECK(std::string(failure.what()) == "it fails");
+    }
     both.members = {{teacher_of({4, 0, 2}), 2}, {teacher_of({0, 3, 1}), 1}};
     CHECK(both.judge(block).all[0].scores == std::vector<double>{1, 1.5, 1});
     both.members[1].teacher.judge = [](std::span<const shown_texts> shown) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <preflearn/pipeline/teacher_kinds/external.hpp>
@@ -85,4 +86,34 @@ TEST_CASE("it never runs from a folder, and its failure and its time limit are t
     CHECK(test::contains(fault({.words = {"false"}}), "ended with 1, after 0 of 2 answers"));
     CHECK(test::contains(fault({.words = {"sleep", "30"}, .seconds = 0.125}),
                          "took longer than 0.125 seconds over 2 records"));
+}
+
+TEST_CASE("what it answered before it failed is told apart: up to the first record that is missing") {
+    const test::folder folder;
+    const auto judged_by = [&](const std::string& script, double seconds = 600) {
+        folder.write("judge.sh", script);
+        const opened_teacher opened{
+            .external = external_command{.words = {"sh", (folder / "judge.sh").string()}, .seconds = seconds}};
+        std::vector<shown_texts> block = external_block;
+        block.push_back({.id = 9, .prompt = "p", .responses = {"c", "d"}});
+        try {
+            (void)load_external_teacher(opened, test::on_processor()).judge(block);
+        } catch (const judged_in_part& failure) {
+            return std::pair(std::string(failure.what()), failure.judged);
+        }
+        return std::pair(std::string(), std::vector<judgement>());
+    };
+    const std::string seven = "echo '{\"id\": 7, \"preferred\": 0}'\n", nine = "echo '{\"id\": 9, \"preferred\": 1}'\n";
+    const auto died = judged_by(seven + nine + "kill -9 $$\n");
+    CHECK(test::contains(died.first, "was ended by signal 9, after 2 of 3 answers"));
+    REQUIRE(died.second.size() == 1);
+    CHECK(died.second[0].verdict == preference::for_first());
+    CHECK(test::contains(judged_by("printf '{\"id\": 7, \"pref'; exit 3\n").first, "ended with 3, after 0 of 3"));
+    const auto hangs = judged_by(seven + "sleep 30\n", 0.25);
+    CHECK(test::contains(hangs.first, "took longer than 0.25 seconds over 3 records, and was ended; it had answered"));
+    CHECK(hangs.second.size() <= 1); // as far as a slow machine lets it come
+    const auto silent = judged_by(seven);
+    CHECK(test::contains(silent.first, "did not answer for pair 8 and 1 more of 3"));
+    CHECK(silent.second.size() == 1);
+    CHECK(test::contains(test::error_of([&] { judged_by(seven + seven); }), "pair 7 for a second time"));
 }

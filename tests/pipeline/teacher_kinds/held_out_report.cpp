@@ -65,7 +65,7 @@ TEST_CASE("accuracy, length and temperature are of the pairs that have a label a
     }
     for (const std::uint64_t id : {8U, 9U, 10U}) pairs.push_back({id, "r", "xx", "y"});
     said.resize(11, {.scores = {9, 0}});
-    said[8].unfit = left_out_pair{.reason = left_out_reason::too_long};
+    said[8].unfit = left_out_pair{.reason = left_out_reason::too_long, .message = "9 tokens"};
     truth.add({8, preference::for_first()});
     truth.add({9, preference::abstention()});
     const held_out_report report = hold_against(said, pairs, truth);
@@ -78,6 +78,7 @@ TEST_CASE("accuracy, length and temperature are of the pairs that have a label a
     CHECK(report.loss_before == doctest::Approx(std::log1p(std::exp(2.0)) - 1.5));
     CHECK(report.loss_after == doctest::Approx(-0.75 * std::log(0.75) - 0.25 * std::log(0.25)));
     CHECK(test::contains(to_text(report), "held-out pairs: 11, of which 1 cannot be judged\n"));
+    CHECK(test::contains(to_text(report), "\n  left out: 1 (too_long); the first: 9 tokens\n"));
     CHECK(test::contains(to_text(report), "75.0% ["));
     CHECK(to_json(report)["left_out"] == 1);
     const held_out_report none = hold_against({}, {}, {});

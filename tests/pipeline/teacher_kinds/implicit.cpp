@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -76,4 +77,24 @@ TEST_CASE("what either model cannot take is judged by neither, and those beside 
     check(false);
     std::swap(f.opened.base, f.opened.reference);
     check(true);
+}
+
+TEST_CASE("an implicit reward that keeps what it computed says the same of responses that go on, each model in its own "
+          "tokens") {
+    const implicit_files f; // the reference joins a and b, also when the b is new
+    const text_teacher teacher = load_implicit_teacher(f.opened, test::on_processor());
+    const text_judging judge = teacher.judge_that_continues();
+    std::string one, other;
+    std::size_t computed = 0, anew = 0;
+    for (const char* const more : {"a", "ba", "bb", "cda", "b", "", "ccdda", "b"}) {
+        one += more;
+        other += std::string("d") + more;
+        const std::vector<shown_texts> block{
+            {.id = 1, .prompt = "dcbabdaba", .responses = {one, other, one}, .open = {true, true, true}}};
+        const judged_block said = judge(block), expected = teacher.judge(block);
+        CHECK(said.all[0].scores == expected.all[0].scores);
+        computed += said.tokens;
+        anew += expected.tokens;
+    }
+    CHECK(2 * computed < anew);
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include <preflearn/pipeline/teacher_kinds/likelihood.hpp>
@@ -72,4 +73,24 @@ TEST_CASE("per token it divides by their number; a response that has none cannot
     CHECK(judged.all[2].scores.empty());
     f.opened.description.end_token = true; // which every response then has
     CHECK(f.judge(likelihood_block).all[2].scores.at(2) == doctest::Approx(f.log_prob({0, 1}, {2, 3, 0, 4}) / 4));
+}
+
+TEST_CASE("a likelihood teacher that keeps what it computed says the same of responses that go on, to the last bit") {
+    likelihood_files f;
+    f.opened.description.end_token = true;
+    const text_teacher teacher = load_likelihood_teacher(f.opened, test::on_processor());
+    const text_judging judge = teacher.judge_that_continues();
+    std::vector<std::string> texts{"", "", ""};
+    std::size_t computed = 0, anew = 0;
+    for (const char* const more : {"ab", "cda", "", "dddabc", "aaaa", "bcd"}) {
+        for (std::size_t i = 0; i < texts.size(); ++i) texts[i] = texts[i == 1 ? 0 : i] + more + "abc"[i];
+        const shown_texts open{
+            .id = 1, .prompt = "abcdabcd", .responses = {texts.begin(), texts.end()}, .open = {true, true, true}};
+        const shown_texts ended{.id = 2, .prompt = "abcdabcd", .responses = {texts[0], texts[2]}};
+        const judged_block all = judge(std::vector{open, ended}), expected = teacher.judge(std::vector{open, ended});
+        for (std::size_t i = 0; i < 2; ++i) CHECK(all.all[i].scores == expected.all[i].scores);
+        computed += all.tokens;
+        anew += expected.tokens;
+    }
+    CHECK(2 * computed < anew);
 }

@@ -13,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/programs/aligning/align_file.hpp>
 
 #include "../../files.hpp"
@@ -247,4 +248,69 @@ TEST_CASE("the shift of a weak policy is matched token by token") {
     CHECK(steps.back().loss < steps.front().loss);
     options.loss_name = "dpo";
     CHECK(test::contains(f.error_of(options), "a weak policy is of the loss wspo"));
+}
+
+TEST_CASE("told a noise rate of each pair, a soft label is what its margin says, and hard ones without are refused") {
+    align_files f;
+    std::string with_margins, as_soft;
+    double margin = 0.1;
+    for (auto pair : pairs_of_lines(test::tiny_pairs(20))) {
+        margin += 0.25;
+        pair["margin"] = margin;
+        with_margins += pair.dump() + "\n";
+        pair.erase("margin");
+        pair["probability"] = sigmoid(margin);
+        as_soft += pair.dump() + "\n";
+    }
+    align_options options = f.options("a");
+    options.data = f.folder.write("margins.jsonl", with_margins);
+    options.adapter = adapter_options{.rank = 2};
+    options.noise_rate = "pairs";
+    options.loss_name = "robust";
+    f.run(options);
+    CHECK(test::contains(f.told, "robust_by_pair stands in place of robust"));
+    CHECK(test::contains(f.told, "16 of them by their margins as log-odds"));
+    align_options soft = options;
+    soft.data = f.folder.write("soft.jsonl", as_soft);
+    soft.out = f.folder / "b";
+    soft.noise_rate.clear();
+    soft.loss_name = "robust_by_pair";
+    f.run(soft);
+    CHECK(test::read(f.folder / "a/model.safetensors") == test::read(f.folder / "b/model.safetensors"));
+    options.out = f.folder / "c";
+    options.data = f.folder / "pairs.jsonl";
+    CHECK(test::contains(f.error_of(options), "neither a probability of its own nor a margin"));
+}
+
+TEST_CASE("ropo filters the rate that it is told") {
+    align_files f;
+    align_options options = f.options();
+    options.loss_name = "ropo";
+    options.noise_rate = "0.25";
+    options.training.batch_size = 4;
+    options.training.micro_batch_size = 2;
+    f.run(options);
+    CHECK(test::contains(f.told, "ropo_filtered stands in place of ropo"));
+    CHECK(test::contains(f.results()["loss"].dump(), "filtered=0.25"));
+}
+
+TEST_CASE("spa learns beside its reference, in any micro-batches") {
+    align_files f;
+    test::write_tiny_model(f.folder / "other", false, 2);
+    align_options options = f.options("whole");
+    options.loss_name = "spa";
+    options.loss_parameters = {"share=0.5", "alpha=0.3"};
+    options.reference = f.folder / "other";
+    options.training.batch_size = 8;
+    options.training.micro_batch_size = 8;
+    f.run(options);
+    const double loss = f.results("whole")["held_out"]["loss"].get<double>();
+    options.out = f.folder / "parts";
+    options.training.micro_batch_size = 1;
+    f.run(options);
+    CHECK(f.results("parts")["held_out"]["loss"].get<double>() == doctest::Approx(loss).epsilon(1e-4));
+    options.out = f.folder / "less";
+    options.loss_parameters.push_back("lambda=0");
+    f.run(options); // another λ may choose others, and is another run
+    CHECK(std::filesystem::exists(f.folder / "less"));
 }

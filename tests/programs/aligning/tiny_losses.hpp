@@ -12,8 +12,9 @@
 namespace test {
 
 using tiny_losses = std::tuple<preflearn::dpo, preflearn::robust_dpo, preflearn::simpo, preflearn::odpo, preflearn::aot,
-                               preflearn::tpo, preflearn::ld_dpo<>, preflearn::wpo<>, preflearn::tdpo2<>,
-                               preflearn::wspo, preflearn::kto<>, preflearn::bco, preflearn::plackett_luce_loss>;
+                               preflearn::filtered_ropo, preflearn::robust_dpo_by_pair, preflearn::spa, preflearn::tpo,
+                               preflearn::ld_dpo<>, preflearn::wpo<>, preflearn::tdpo2<>, preflearn::wspo,
+                               preflearn::kto<>, preflearn::bco, preflearn::plackett_luce_loss>;
 
 inline preflearn::kind_of_loss tiny_loss(std::string_view name, std::span<const preflearn::named_value> parameters) {
     return preflearn::kind_of_loss_named<tiny_losses>(name, parameters);

@@ -43,9 +43,25 @@ TEST_CASE("beta goes to losses that have one and are told no other") {
     CHECK(parameters_with_noise(options, {}).empty());
 }
 
-TEST_CASE("ropo is refused with the names of losses that correct for a rate") {
-    align_options options{.loss_name = "ropo", .noise_rate = "0.1"};
+TEST_CASE("a loss without a place for a rate is refused with the names of those that have one") {
+    align_options options{.loss_name = "simpo", .noise_rate = "0.1"};
     const std::string told = test::error_of([&] { parameters_with_noise(options, noise_told(options)); });
-    CHECK(test::contains(told, "alpha"));
     CHECK(test::contains(told, "robust"));
+    CHECK(test::contains(told, "ropo_filtered"));
+}
+
+TEST_CASE("told a rate, ropo filters it, and told one of each pair, robust corrects by pair") {
+    align_options options{.loss_name = "ROPO", .loss_parameters = {"alpha=6"}, .noise_rate = "0.25"};
+    CHECK(loss_asked_for(options) == "ropo_filtered");
+    const auto values = parameters_with_noise(options, noise_told(options));
+    REQUIRE(values.size() == 2);
+    CHECK((values[1].name == "filtered" && values[1].value == "0.25"));
+    options.noise_rate.clear();
+    CHECK(loss_asked_for(options) == "ROPO");
+    options = {.data = "L.jsonl", .loss_name = "robust_dpo", .noise_rate = "pairs"};
+    CHECK(loss_asked_for(options) == "robust_by_pair");
+    CHECK_FALSE(noise_told(options));
+    CHECK(parameters_with_noise(options, {}).empty());
+    options.loss_name = "sigmoid";
+    CHECK(loss_asked_for(options) == "sigmoid");
 }

@@ -21,6 +21,7 @@ TEST_CASE("the JSON holds what the tables hold, with names, intervals and states
     CHECK(gold["gra"][0]["gra"]["value"] == doctest::Approx(0.875));
     CHECK(gold["best_of"].size() == 4);
     CHECK(gold["wins"].size() == 3);
+    for (const auto& win : gold["wins"]) CHECK(win["holm_p"].get<double>() >= win["sign_test_p"].get<double>());
     CHECK_FALSE(gold["wins"][0].contains("orders"));
     const auto& judge = json["evaluators"][1];
     CHECK(judge["way"] == "compares");

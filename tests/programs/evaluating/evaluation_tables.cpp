@@ -27,4 +27,5 @@ TEST_CASE("the text says roles, what was left out, and every result") {
     CHECK(test::contains(text, "position bias"));
     CHECK(test::contains(text, "Evaluators against each other"));
     CHECK(test::contains(text, "cut off"));
+    CHECK(test::contains(text, "Holm's p"));
 }

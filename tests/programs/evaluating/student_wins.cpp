@@ -117,3 +117,19 @@ TEST_CASE("McNemar's test is about the prompts that only one of two students win
     CHECK(contrast.only_second == 1);
     CHECK(contrast.test.p_value == doctest::Approx(0.21875)); // scipy.stats.binomtest(1, 6).pvalue
 }
+
+TEST_CASE("Holm's correction counts all pairs of students, and contrasts by themselves") {
+    std::vector<student_win> wins(3);
+    wins[0].sign_p = 0.04;
+    wins[1].sign_p = 0.01;
+    wins[2].sign_p = 0.03;
+    std::vector<win_contrast> contrasts(2);
+    contrasts[0].test.p_value = 0.4;
+    contrasts[1].test.p_value = 0.02;
+    adjust_tests(wins, contrasts);
+    CHECK(wins[1].adjusted_p == doctest::Approx(0.03)); // 3 · 0.01
+    CHECK(wins[2].adjusted_p == doctest::Approx(0.06)); // 2 · 0.03
+    CHECK(wins[0].adjusted_p == doctest::Approx(0.06)); // not below the one before it
+    CHECK(contrasts[1].adjusted_p == doctest::Approx(0.04));
+    CHECK(contrasts[0].adjusted_p == doctest::Approx(0.4));
+}

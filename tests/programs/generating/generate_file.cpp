@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -198,4 +199,59 @@ TEST_CASE("a search by another family's teacher scores higher than plain respons
     }));
     f.run(search);
     CHECK(f.bytes("again.jsonl") == f.bytes("search.jsonl"));
+}
+
+TEST_CASE("two shards of responses one behind the other, and of their labels, are what one run of each makes") {
+    generated_files f;
+    std::string prompts; // without ids: a shard counts them as the whole file does
+    for (json& pair : f.lines("pairs.jsonl")) prompts += json{{"prompt", pair["prompt"]}}.dump() + "\n";
+    f.folder.write("prompts.jsonl", prompts);
+    const auto both = [&](const std::string& name, const auto& run) {
+        run(name + ".jsonl", shard{});
+        std::string one_behind_the_other;
+        for (std::size_t i = 1; i <= 2; ++i) {
+            const std::string part = name + std::to_string(i) + ".jsonl";
+            run(part, shard{i, 2});
+            CHECK_FALSE(f.bytes(part).empty());
+            one_behind_the_other += f.bytes(part);
+        }
+        f.folder.write(name + ".cat.jsonl", one_behind_the_other);
+        CHECK(one_behind_the_other == f.bytes(name + ".jsonl"));
+    };
+    const auto generated = [&](const std::string& out, const shard& part, auto search) {
+        generate_options options = f.options(out);
+        options.data = f.folder / "prompts.jsonl";
+        options.teacher = f.folder / "teacher";
+        options.count = 2;
+        options.search = search;
+        if (!search) options.best_of = 4;
+        options.shard = part;
+        f.run(options);
+    };
+    both("searched", [&](const std::string& out, const shard& part) {
+        generated(out, part, std::optional(search_options{.width = 2, .successors = 2, .chunk = 3}));
+    });
+    both("best",
+         [&](const std::string& out, const shard& part) { generated(out, part, std::optional<search_options>()); });
+    both("labels", [&](const std::string& out, const shard& part) { // of what was put together
+        label_file(test::on_processor(),
+                   {.teacher = f.folder / "teacher",
+                    .data = f.folder / "best.cat.jsonl",
+                    .out = f.folder / out,
+                    .shard = part},
+                   [](const std::string&) {});
+    });
+    label_options judging{.teacher = f.folder / "teacher", .data = f.folder / "best.cat.jsonl", .judge_only = true};
+    for (std::size_t i = 1; i <= 2; ++i) { // by a rule that looks at all
+        judging.shard = {i, 2};
+        judging.out = f.folder / ("part" + std::to_string(i) + ".judged");
+        label_file(test::on_processor(), judging, [](const std::string&) {});
+    }
+    label_options top{.teacher = judging.teacher, .data = judging.data, .out = f.folder / "top.jsonl"};
+    top.rule = label_rule{label_rule_kind::top, 40};
+    label_file(test::on_processor(), top, [](const std::string&) {});
+    top.out = f.folder / "merged.jsonl";
+    top.merge = {f.folder / "part1.judged", f.folder / "part2.judged"};
+    label_file(test::on_processor(), top, [](const std::string&) {});
+    CHECK(f.bytes("merged.jsonl") == f.bytes("top.jsonl"));
 }

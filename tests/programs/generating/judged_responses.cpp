@@ -109,3 +109,27 @@ TEST_CASE("a teacher reads conversations in its own format, and a beginning with
     (void)whole(plain).size();
     CHECK(read == std::vector<std::string>{"so", "b", "a", "p"}); // texts are read as they are
 }
+
+TEST_CASE(
+    "a judge that continues asks one teacher for all calls; of a kind that keeps nothing it is the judge itself") {
+    std::size_t made = 0, calls = 0;
+    text_teacher teacher{.judge = scored_by_length};
+    CHECK(response_judge(teacher, {}, 1)
+              .that_continues()(std::vector<candidate_responses>{{.prompt = &asked_text, .texts = {"aa", "a"}}})[0]
+              .of == std::vector<std::optional<double>>{2, 1});
+    teacher.continued = [&] {
+        ++made;
+        return [&](std::span<const shown_texts> block) {
+            ++calls;
+            return scored_by_length(block);
+        };
+    };
+    const response_judge plain(teacher, {}, 1);
+    response_judge judge = plain.that_continues();
+    for (const char* const text : {"a", "ab", "abc"})
+        CHECK(judge(std::vector<candidate_responses>{{.prompt = &asked_text, .texts = {text, "d", text}}}).size() == 1);
+    CHECK(made == 1);
+    CHECK(calls == 3);
+    CHECK(judge.tokens() == 9);
+    CHECK(plain.tokens() == 0);
+}

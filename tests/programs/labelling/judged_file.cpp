@@ -111,6 +111,7 @@ TEST_CASE("what was judged is not judged again, and another's or a damaged file 
     };
     CHECK(test::contains(fault(bytes + R"({"s":[1,2,3]})" + "\n"), "has 21 lines for 20 records"));
     CHECK(test::contains(fault(bytes.substr(0, second) + "{\"s\":\n"), "line 3 was damaged"));
-    CHECK(test::contains(fault("# preflearn judgements other\n"), "belongs to a run with other inputs"));
-    CHECK(test::read(f / "part") == "# preflearn judgements other\n");
+    const std::string others = "# preflearn judgements other\n{\"s\":[1,2]}\n";
+    CHECK(test::contains(fault(others), "belongs to a run with other inputs"));
+    CHECK(test::read(f / "part") == others);
 }

@@ -352,3 +352,43 @@ TEST_CASE("the noise of labels stands in the manifest, by labelled pairs or by w
     options.human_noise = 0.5;
     CHECK(test::contains(test::error_of([&] { f.run(options); }), "from 0 to below 1/2"));
 }
+
+TEST_CASE(
+    "an external program that dies, hangs or is silent loses nothing that it answered: the same command goes on") {
+    labelled_files f;
+    std::filesystem::create_directory(f.folder / "asks");
+    write_json(to_json(teacher_description{.kind = "external"}), f.folder / "asks/teacher.json");
+    // prefers the first response by the last digit of the id, so that the answers depend on the order alone
+    const auto answers = [&](const std::string& end) {
+        f.folder.write("judge.awk", "{ match($0, /[0-9]+/); id = substr($0, RSTART, RLENGTH); " + end +
+                                        " print \"{\\\"id\\\":\\\"\" id \"\\\",\\\"preferred\\\":\" (id % 2) "
+                                        "\"}\"; fflush() }");
+    };
+    label_options options = f.options();
+    options.teacher = f.folder / "asks";
+    options.external =
+        external_command{.words = {"awk", "-f", (f.folder / "judge.awk").string()}, .seconds = 60, .block = 20};
+    answers("");
+    f.run(options);
+    const std::string whole = f.bytes("labels.jsonl");
+    options.out = f.folder / "again.jsonl";
+    const auto stops = [&](const std::string& end, const char* what, const char* kept) {
+        answers(end);
+        const std::string fault = test::error_of([&] { f.run(options); });
+        CAPTURE(fault);
+        CHECK(test::contains(fault, what));
+        CHECK(test::contains(fault, kept));
+    };
+    stops("if (NR == 8) exit 3;", "ended with 3, after 7 of 20 answers", "; the 7 of 50 that are judged are kept");
+    stops("if (NR == 6) next;", "did not answer for pair", "; the 12 of 50 that are judged are kept");
+    stops("if (NR == 1) next;", "did not answer for pair", "; the 12 of 50 that are judged are kept");
+    options.external->seconds = 0.3;
+    stops("if (NR == 4) system(\"sleep 20\");", "took longer than 0.3 seconds",
+          " of 50 that are judged are kept"); // as many as a slow machine lets it answer
+    options.external->seconds = 60;
+    stops("if (NR == 3) print \"{\\\"id\\\":\\\"\" id \"\\\",\\\"preferred\\\":0}\";", "for a second time",
+          "answered on line 4");
+    answers("");
+    f.run(options);
+    CHECK(f.bytes("again.jsonl") == whole);
+}

@@ -27,6 +27,7 @@
 #include <preflearn/core/stored/stored_matrix.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/loss/vocabulary/extrapolation.hpp>
 #include <preflearn/loss/vocabulary/linear_divergence.hpp>
 #include <preflearn/loss/vocabulary/linear_log_probs.hpp>
 #include <preflearn/loss/vocabulary/log_softmax.hpp>
@@ -228,6 +229,22 @@ template <class Products> struct processor_backend {
                     linear_model<T, ReferenceHead>{host(reference_hidden), of_reference, reference_transform},
                     linear_model<T, Head>{host(hidden), of_policy, transform}, divergences, weights,
                     linear_gradients<T>{.hidden = host(d_hidden), .head = host(d_head)});
+            });
+        });
+    }
+
+    /// log Σ_v π(v)^{1+λ} π_ref(v)^{−λ} of each row's next token (see extrapolation.hpp). Not part of the concept: what
+    /// needs it asks whether a backend has it.
+    template <class T>
+    static void extrapolation(given<T> reference_hidden, const weight_matrix<processor_backend, T>& reference_head,
+                              const logit_transform<T>& reference_transform, given<T> hidden,
+                              const weight_matrix<processor_backend, T>& head, const logit_transform<T>& transform,
+                              double lambda, std::span<double> of_rows) {
+        with_head(reference_head, [&]<class ReferenceHead>(const ReferenceHead& of_reference) {
+            with_head(head, [&]<class Head>(const Head& of_policy) {
+                linear_extrapolation<processor_backend>(
+                    linear_model<T, ReferenceHead>{host(reference_hidden), of_reference, reference_transform},
+                    linear_model<T, Head>{host(hidden), of_policy, transform}, lambda, of_rows);
             });
         });
     }

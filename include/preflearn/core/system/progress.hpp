@@ -57,12 +57,13 @@ class machine_use {
         started_ = true;
         seconds_ = std::chrono::duration<double>(now - start_).count();
     }
-    /// "1234 tokens/s 56% of peak", or as much of it as is known.
+    /// "1234 tokens/s 56% of peak", or as much of it as is known: a peak that is exceeded was measured while others
+    /// used the machine, and says nothing.
     [[nodiscard]] std::string text() const {
         std::string text;
         if (seconds_ <= 0) return text;
         if (tokens_ > 0) text += std::to_string(std::llround(tokens_ / seconds_)) + " tokens/s";
-        if (operations_ > 0 && peak_ > 0)
+        if (operations_ > 0 && operations_ <= seconds_ * peak_)
             text += " " + std::to_string(std::llround(100 * operations_ / seconds_ / peak_)) + "% of peak";
         return text;
     }

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,11 +22,19 @@
 
 namespace preflearn {
 
-/// Any token-level loss that looks at each pair alone and needs these columns of a model's pass. A TokenLoss.
+/// Any token-level loss that needs these columns of a model's pass. A TokenLoss, and a CoupledLoss as `any_loss_of` is.
 template <bool SumSquares, bool Divergence> struct any_token_loss {
     static constexpr bool uses_log_sum_squares = SumSquares, uses_divergence = Divergence;
+    using state = any_loss_of<token_scores<double>>::state;
 
     any_loss_of<token_scores<double>> held{};
+
+    [[nodiscard]] bool couples_pairs() const { return held.couples_pairs(); }
+    [[nodiscard]] state reduce(const token_scores<double>& scores) const { return held.reduce(scores); }
+    loss_sums map(const token_scores<double>& scores, const state& batch, const token_gradients<double>& gradients,
+                  std::size_t first = 0) const {
+        return held.map(scores, batch, gradients, first);
+    }
 
     loss_sums operator()(const token_scores<double>& scores, const token_gradients<double>& gradients) const {
         return held(scores, gradients);
@@ -45,6 +55,9 @@ struct loss_reads {
     bool lengths = false;
     /// Token by token the shift of a weak policy (WSPO).
     bool weak_shift = false;
+    /// The λ by which the policy is extrapolated from its reference (SPA): then the column `divergence` is that of
+    /// `forward_with_divergence(…, λ)`.
+    std::optional<double> extrapolation{};
 };
 
 struct kind_of_loss {
@@ -67,8 +80,20 @@ struct kind_of_loss {
 /// The parameter of a listed loss that is the probability of a wrong label (cDPO, robust DPO, …); empty where it has
 /// none.
 inline std::string_view noise_parameter(const listed_loss& loss) {
-    constexpr std::string_view name = "label_smoothing";
-    return std::ranges::find(loss.parameters, name) != loss.parameters.end() ? name : std::string_view();
+    for (const std::string_view name : {std::string_view("label_smoothing"), std::string_view("filtered")})
+        if (std::ranges::find(loss.parameters, name) != loss.parameters.end()) return name;
+    return {};
+}
+
+/// The loss that stands in place of one by its listed name where a noise rate is told: the same with filtering for
+/// `ropo`, which tolerates wrong labels without knowing how many there are; else that loss itself.
+inline std::string_view loss_with_noise_rate(std::string_view listed) {
+    return listed == "ropo" ? std::string_view("ropo_filtered") : listed;
+}
+
+/// The same where the noise rate of each pair is told: `robust`, which has one for all, corrects by pair.
+inline std::string_view loss_with_noise_by_pair(std::string_view listed) {
+    return listed == "robust" ? std::string_view("robust_by_pair") : listed;
 }
 
 } // namespace preflearn

@@ -25,16 +25,18 @@
 #include <preflearn/loss/single/bco.hpp>
 #include <preflearn/loss/single/kto.hpp>
 #include <preflearn/loss/tokens/named.hpp>
+#include <preflearn/loss/tokens/spa.hpp>
 #include <preflearn/loss/tokens/wspo.hpp>
 
 namespace preflearn {
 
 /// All lists are in the order in which they are shown; that of losses of single pairs is in `pair_list.hpp`.
-using coupled_losses = std::tuple<aot, aot_unpaired, dr_dpo, bco_pair_shifted, confidence_weighted_dpo_normalised,
-                                  confident_dpo_quantile, chosen_likelihood_token_mean, mpo_token_mean>;
+using coupled_losses =
+    std::tuple<aot, aot_unpaired, dr_dpo, filtered_ropo, bco_pair_shifted, confidence_weighted_dpo_normalised,
+               confident_dpo_quantile, chosen_likelihood_token_mean, mpo_token_mean>;
 using triple_losses = std::tuple<tpo, tpo_hinge, tpo_ipo, tpo_l>;
 using named_token_losses =
-    std::tuple<ld_dpo<>, ld_dpo_policy_only<>, wpo<>, wpo_clamped<>, tdpo1<>, tdpo2<>, humanline<>, wspo>;
+    std::tuple<ld_dpo<>, ld_dpo_policy_only<>, wpo<>, wpo_clamped<>, tdpo1<>, tdpo2<>, spa, humanline<>, wspo>;
 using unpaired_losses = std::tuple<kto<>, kto<class_mean_kl<>>, kto<given_kl>, apo_zero_unpaired, bco, bco_given_delta>;
 using listwise_losses = std::tuple<plackett_luce_loss>;
 

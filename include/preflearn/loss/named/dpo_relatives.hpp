@@ -101,6 +101,20 @@ struct confidence_weighted_dpo {
     template <class R> loss_sums operator()(pair_scores<R> s, pair_gradients<R> g) const { return parts()(s, g); }
 };
 
+/// Robust DPO with a noise rate of each pair, ε = 1 − q of the calibrated probability q in the target column (the
+/// correction of Chowdhury et al. 2024, arXiv:2403.00409, equation 12, with weights (1 − 2ε)², see
+/// `pair_corrected_target`): (2q − 1) [−q log σ(z) + (1 − q) log σ(−z)]. DPO for q = 1; may be negative.
+struct robust_dpo_by_pair {
+    static constexpr loss_about about{"robust_by_pair", "(2 target - 1) (-target log s(z) + (1 - target) log s(-z))",
+                                      "rDPO, arXiv:2403.00409, with e = 1 - target of each pair, weighted by (1-2e)^2",
+                                      "robust_dpo_by_pair"};
+    double beta = 0.1;
+    static constexpr loss_parameter<robust_dpo_by_pair> parameters[]{{"beta", &robust_dpo_by_pair::beta}};
+
+    [[nodiscard]] pairwise<log_ratio, logistic, pair_corrected_target> parts() const { return {.beta = beta}; }
+    template <class R> loss_sums operator()(pair_scores<R> s, pair_gradients<R> g) const { return parts()(s, g); }
+};
+
 /// Auxiliary confidence (Burns et al. 2023, arXiv:2312.09390, section 4.3, on pairs): cross-entropy of σ(z) with the
 /// target (1 − α) q + α [z > threshold].
 struct confident_dpo {

@@ -68,6 +68,17 @@ struct noise_corrected_target {
     }
 };
 
+/// (2q − 1) [q φ(z) − (1 − q) φ(−z)]: the noise correction of a label that is wrong with probability ε = 1 − q, its
+/// own, times (1 − 2ε)². A corrected pair is unbiased with an error that grows as 1 / (1 − 2ε)², so that this is the
+/// weight of the least error of the whole (what n labels are worth, n (1 − 2ε)²). Nothing at q = ½; swapping the
+/// responses and taking 1 − q for q is the same.
+struct pair_corrected_target {
+    template <std::floating_point Real> PREFLEARN_DEVICE_AND_HOST target_mixture<Real> operator()(Real q) const {
+        const Real signal = 2 * q - 1;
+        return {signal * q, signal * (q - 1)};
+    }
+};
+
 /// q' = (1 − α) q + α [z > threshold]: the weak label mixed with the model's own hardened prediction (Burns et al.
 /// 2023, arXiv:2312.09390, section 4.3 for pairs). The paper raises α from 0 to ½ over the first steps and takes the
 /// threshold as the quantile of the batch's z that keeps the share of the weak labels.

@@ -33,6 +33,39 @@ template <std::floating_point T, class Head = matrix_view<const T>> struct linea
     logit_transform<T> transform{};
 };
 
+namespace detail {
+
+/// The logits of a tile's rows under both models: calls visit(group of tiles, row, reference's, policy's), for one
+/// group from one thread at a time and in order.
+template <class Matrices, std::floating_point T, class ReferenceHead, class Head, class Visit>
+void for_rows_of_both(const linear_model<T, ReferenceHead>& reference, const linear_model<T, Head>& policy,
+                      const vocabulary_tiles& tiles, const Visit& visit) {
+    using matrix = typename Matrices::template matrix<T>;
+    const auto room_of = [&](const auto& side) {
+        return matrix(tokens_room(side.head, tiles.width), side.head.columns);
+    };
+    parallel_for(tiles.panels() * tiles.groups(), [&](std::size_t task) {
+        const auto [row, count] = tiles.panel(task / tiles.groups());
+        const std::size_t group = task % tiles.groups();
+        matrix room(count, tiles.width), other(count, tiles.width);
+        matrix reference_head = room_of(reference), policy_head = room_of(policy);
+        tiles.for_tiles(group, tiles.groups(), [&, first_row = row, height = count](std::size_t token, std::size_t n) {
+            const matrix_view<T> z0(room.view().data, height, n), z(other.view().data, height, n);
+            (void)multiply_by_tokens<Matrices>(reference.hidden.row_block(first_row, height), reference.head, token, z0,
+                                               reference_head.view(), false);
+            (void)multiply_by_tokens<Matrices>(policy.hidden.row_block(first_row, height), policy.head, token, z,
+                                               policy_head.view(), false);
+            for (std::size_t r = 0; r < height; ++r) {
+                reference.transform.apply(std::span(z0.row(r), n), token);
+                policy.transform.apply(std::span(z.row(r), n), token);
+                visit(group, first_row + r, std::span<const T>(z0.row(r), n), std::span<const T>(z.row(r), n));
+            }
+        });
+    });
+}
+
+} // namespace detail
+
 /// Writes KL(π_ref ‖ π) of every row; +∞ where the policy excludes a token that the reference allows. The models may
 /// differ in width. With `weights`, also adds the gradient of Σ_r weights[r] · KL_r to those of the policy.
 /// `Matrices` models Backend<T>.
@@ -72,23 +105,10 @@ void linear_kl_from_reference(const linear_model<T, ReferenceHead>& reference, c
     };
 
     std::vector<divergence_sums> parts(tiles.groups() * rows), sums(rows);
-    parallel_for(tiles.panels() * tiles.groups(), [&](std::size_t task) {
-        const auto [row, count] = tiles.panel(task / tiles.groups());
-        const std::size_t group = task % tiles.groups();
-        matrix room(count, tiles.width), other(count, tiles.width);
-        matrix reference_head = head_room(reference), policy_head = head_room(policy);
-        tiles.for_tiles(group, tiles.groups(), [&, first_row = row, height = count](std::size_t token, std::size_t n) {
-            const matrix_view<T> z0(room.view().data, height, n), z(other.view().data, height, n);
-            (void)logits(reference, first_row, token, z0, reference_head.view(), false);
-            (void)logits(policy, first_row, token, z, policy_head.view(), false);
-            for (std::size_t r = 0; r < height; ++r) {
-                reference.transform.apply(std::span(z0.row(r), n), token);
-                policy.transform.apply(std::span(z.row(r), n), token);
-                parts[group * rows + first_row + r].merge(
-                    divergence_of_logits(std::span<const T>(z0.row(r), n), std::span<const T>(z.row(r), n)));
-            }
+    detail::for_rows_of_both<Matrices>(
+        reference, policy, tiles, [&](std::size_t group, std::size_t row, std::span<const T> z0, std::span<const T> z) {
+            parts[group * rows + row].merge(divergence_of_logits(z0, z));
         });
-    });
     for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t group = 0; group < tiles.groups(); ++group) sums[r].merge(parts[group * rows + r]);
         if (!sums[r].reference.is_sound()) throw_linear_fault(reference.hidden, reference.head, r);

@@ -23,7 +23,8 @@ namespace preflearn {
 class kept_lines {
   public:
     /// Opens or begins the file; what is there is cut behind its last whole line.
-    /// \param header names what is kept and for which run, without a line break
+    /// What a run of the same kind left that kept nothing is begun anew.
+    /// \param header names what is kept and, in its last word, for which run, without a line break
     /// \throws input_error when the file has another header, or cannot be read or written.
     kept_lines(std::filesystem::path path, const std::string& header) : path_(std::move(path)) {
         std::error_code failure;
@@ -62,12 +63,20 @@ class kept_lines {
         std::ifstream stream(path_, std::ios::binary);
         require<input_error>(stream.is_open(), path_.string(), ": cannot be read");
         std::uint64_t whole = 0;
+        const std::string_view kind = std::string_view(header).substr(0, header.rfind(' ') + 1); // all but the run
+        bool others = false, is_of_a_kind = false;
         for (std::string line; std::getline(stream, line) && !stream.eof(); whole += line.size() + 1) {
             if (begun_) lines_.push_back(line);
-            require<input_error>(begun_ || line == header, path_.string(),
-                                 ": belongs to a run with other inputs, options or seed; remove it or give another "
-                                 "output file");
+            if (!begun_) others = line != header;
+            if (!begun_) is_of_a_kind = kind.size() > 1 && line.rfind(' ') + 1 == kind.size() && line.starts_with(kind);
             begun_ = true;
+        }
+        require<input_error>(!others || (lines_.empty() && is_of_a_kind), path_.string(),
+                             ": belongs to a run with other inputs, options or seed; remove it or give another output "
+                             "file");
+        if (others) { // a run that kept nothing: there is nothing to lose
+            begun_ = false;
+            whole = 0;
         }
         std::error_code failure;
         std::filesystem::resize_file(path_, whole, failure);

@@ -34,6 +34,8 @@ namespace preflearn {
 struct repeated_pair {
     std::uint64_t prompt = 0;
     std::vector<preference> said{};
+    /// The truth of the pair; an abstention where it is not known.
+    preference gold = preference::abstention();
 };
 
 /// Pairs that fewer than two repeats judge are left out.
@@ -49,6 +51,12 @@ struct card_consistency {
     std::vector<card_group> unanimous_by_margin{};
     /// Every repeat with every other: agreement (ties half), names.size()² numbers, row by row.
     std::vector<estimate> agreement{};
+    /// Of each repeat against the truth, over prompts, and their mean over repeats, whose standard error and interval
+    /// (Student's t) are those of other seeds. None where no truth is known.
+    std::vector<estimate> accuracy{};
+    estimate mean_accuracy{};
+    /// Standard deviation of the repeats' accuracies.
+    double accuracy_deviation = undefined;
 };
 
 namespace detail {
@@ -59,6 +67,23 @@ inline double entropy_in_bits(std::span<const double> counts) {
     for (const double count : counts)
         if (count > 0) bits -= count / total * std::log2(count / total);
     return bits;
+}
+
+/// Of every repeat, on the pairs that it and the truth judge.
+inline void put_accuracies(card_consistency& found, std::span<const repeated_pair> pairs, double confidence) {
+    std::vector<prompt_scores> scores(found.names.size());
+    for (const repeated_pair& pair : pairs)
+        for (std::size_t r = 0; r < scores.size(); ++r)
+            if (!pair.gold.abstained() && !pair.said[r].abstained())
+                scores[r].add(agreement_score(pair.said[r], pair.gold), pair.prompt);
+    if (std::ranges::all_of(scores, [](const prompt_scores& of) { return of.scores.empty(); })) return;
+    moments over_repeats;
+    for (const prompt_scores& of : scores) {
+        found.accuracy.push_back(of.share(confidence));
+        if (found.accuracy.back().defined()) over_repeats.add(found.accuracy.back().value);
+    }
+    found.mean_accuracy = mean_estimate(over_repeats, confidence);
+    found.accuracy_deviation = std::sqrt(over_repeats.variance());
 }
 
 } // namespace detail
@@ -105,6 +130,7 @@ inline card_consistency consistency_of(std::vector<std::string> names, std::span
         detail::of_doubled(krippendorff_alpha(mirrored, nominal_distance{}, confidence).coefficient, confidence);
     found.unanimous_by_margin = groups_by_margin(unanimous, bins, confidence);
     for (const prompt_scores& cell : cells) found.agreement.push_back(cell.share(confidence));
+    detail::put_accuracies(found, pairs, confidence);
     return found;
 }
 

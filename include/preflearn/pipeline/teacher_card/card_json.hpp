@@ -106,7 +106,7 @@ inline nlohmann::ordered_json to_json(const card_consistency& found) {
         for (std::size_t b = 0; b < n; ++b) row.push_back(json_number(found.agreement[a * n + b].value));
         agreement.push_back(std::move(row));
     }
-    return {{"repeats", found.names},
+    json of{{"repeats", found.names},
             {"pairs", found.pairs},
             {"self_agreement", estimate_json(found.repeats.self_agreement)},
             {"flip_rate", estimate_json(found.repeats.flip_rate)},
@@ -117,6 +117,11 @@ inline nlohmann::ordered_json to_json(const card_consistency& found) {
             {"krippendorff_alpha", estimate_json(found.alpha)},
             {"agreement", std::move(agreement)},
             {"flips_by_margin", std::move(flips)}};
+    if (found.accuracy.empty()) return of;
+    for (const estimate& of_repeat : found.accuracy) of["accuracy"].push_back(estimate_json(of_repeat));
+    of["mean_accuracy"] = estimate_json(found.mean_accuracy);
+    of["accuracy_deviation"] = json_number(found.accuracy_deviation);
+    return of;
 }
 
 inline nlohmann::ordered_json to_json(const prompt_overlap& overlap) {

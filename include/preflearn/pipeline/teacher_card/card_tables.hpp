@@ -141,6 +141,12 @@ inline table consistency_table(const card_consistency& c) {
     add("entropy of the answers, bits", number_text(c.entropy));
     add("Fleiss' kappa", number_text(c.fleiss));
     add("Krippendorff's alpha", number_text(c.alpha));
+    for (std::size_t r = 0; r < c.accuracy.size(); ++r)
+        t.rows.push_back({"accuracy of " + c.names[r], share_text(c.accuracy[r])});
+    if (!c.accuracy.empty()) {
+        add("mean accuracy, over repeats", share_text(c.mean_accuracy));
+        add("standard deviation of accuracies", shown(c.accuracy_deviation, 1, notation::percent));
+    }
     std::string names;
     for (const std::string& name : c.names) names += (names.empty() ? "" : ", ") + name;
     t.note = message(c.pairs, " pairs with two answers or more of ", names, ".");

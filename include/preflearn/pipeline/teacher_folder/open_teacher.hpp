@@ -146,7 +146,10 @@ inline opened_teacher open_teacher(const std::filesystem::path& folder, const op
     require<input_error>(teacher.base || options.model.empty(), folder.string(), ": the teacher, of the kind ",
                          teacher.kind, ", has no base model, and one was given");
     if (teacher.base) opened.base = find_model(*teacher.base, folder, options.model, "the base model");
-    if (teacher.reference && teacher.reference->from == weights_from::outside)
+    const bool other_reference = teacher.reference && teacher.reference->from == weights_from::outside;
+    require<input_error>(other_reference || options.reference.empty(), folder.string(), ": the teacher, of the kind ",
+                         teacher.kind, ", has no other model as reference, and one was given");
+    if (other_reference)
         opened.reference = find_model(teacher.reference->outside, folder, options.reference, "the reference");
     detail::check_reading(opened, options);
     if (!teacher.chat_format.empty()) {

@@ -116,10 +116,24 @@ struct ensemble_teacher {
         return mean;
     }
     [[nodiscard]] judged_block judge(std::span<const shown_texts> block) const {
+        std::vector<text_judging> judges;
+        for (const ensemble_member& member : members) judges.push_back(member.teacher.judge);
+        return judge(block, judges);
+    }
+    /// What a member has judged when it fails is no judgement of all.
+    static judged_block said_by(const text_judging& member, std::span<const shown_texts> block) {
+        try {
+            return member(block);
+        } catch (const judged_in_part& failure) {
+            throw input_error(failure.what());
+        }
+    }
+    /// \param judges those of the members
+    [[nodiscard]] judged_block judge(std::span<const shown_texts> block, std::span<const text_judging> judges) const {
         std::vector<std::vector<judgement>> said(block.size());
         judged_block judged;
-        for (const ensemble_member& member : members) {
-            judged_block own = member.teacher.judge(block);
+        for (const text_judging& judge_of_member : judges) {
+            judged_block own = said_by(judge_of_member, block);
             judged.tokens += own.tokens;
             for (std::size_t i = 0; i < block.size(); ++i) said[i].push_back(std::move(own.all[i]));
         }
@@ -209,6 +223,15 @@ inline text_teacher load_ensemble_teacher(const opened_teacher& opened, const an
         teacher.gives_log_odds = true;
     }
     teacher.judge = [held](std::span<const shown_texts> block) { return held->judge(block); };
+    if (std::ranges::any_of(held->members, [](const auto& member) { return bool(member.teacher.continued); })) {
+        teacher.continued = [held] {
+            std::vector<text_judging> judges;
+            for (const detail::ensemble_member& member : held->members)
+                judges.push_back(member.teacher.judge_that_continues());
+            return text_judging(
+                [held, judges](std::span<const shown_texts> block) { return held->judge(block, judges); });
+        };
+    }
     return teacher;
 }
 

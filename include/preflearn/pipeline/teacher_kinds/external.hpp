@@ -8,6 +8,8 @@
 ///   {"id": "17", "margin": 1.4}                log-odds of it
 ///   {"id": "17", "scores": [0.3, -1.1]}        one a response, as many as there are; differences are log-odds until
 ///                                              they are calibrated
+/// Where it fails before it has answered for all, what it answered for the records before the first that is missing is
+/// kept.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -25,6 +27,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/core/numbers/finite_number.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/child_process.hpp>
@@ -108,7 +111,13 @@ class external_teacher {
                 throw input_error(message(named(), " answered on line ", line, ": ", failure.what()));
             }
         }
-        check(answer, block, line_of);
+        try {
+            check(answer, block, line_of);
+        } catch (const input_error& failure) {
+            const auto missing = std::ranges::find(line_of, std::size_t{0}) - line_of.begin();
+            judged.all.resize(static_cast<std::size_t>(missing));
+            throw judged_in_part(failure.what(), std::move(judged.all));
+        }
         return judged;
     }
 
@@ -142,8 +151,9 @@ class external_teacher {
             ++missing;
             first = i;
         }
-        require<input_error>(!answer.timed_out, named(), " took longer than ", command_.seconds, " seconds over ",
-                             block.size(), " records, and was ended; it had answered ", block.size() - missing);
+        require<input_error>(!answer.timed_out, named(), " took longer than ", shortest_digits(command_.seconds),
+                             " seconds over ", block.size(), " records, and was ended; it had answered ",
+                             block.size() - missing);
         require<input_error>(!answer.too_long, named(), " wrote more than ", child_limits{}.output, " bytes");
         require<input_error>(answer.status == 0, named(), " ", answer.ending(), ", after ", block.size() - missing,
                              " of ", block.size(), " answers; 0 was expected");

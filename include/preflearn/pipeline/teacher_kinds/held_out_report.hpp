@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +28,7 @@
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/data/preferences/preference_data.hpp>
+#include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/data/selection/split.hpp>
 #include <preflearn/pipeline/noise/noise_estimate.hpp>
 #include <preflearn/pipeline/noise/noise_files.hpp>
@@ -78,6 +80,9 @@ inline preference decided(const judgement& said) {
 
 struct held_out_report {
     std::size_t pairs = 0, unfit = 0;
+    /// Why those are unfit, and the first of them in words.
+    std::map<std::string, std::size_t> unfit_reasons{};
+    std::string first_unfit{};
     /// Shares of pairs, ties half; intervals over prompts.
     estimate accuracy{}, length_only{};
     /// P = σ(margin / temperature); NaN where no temperature is best, which `temperature_status` says.
@@ -117,7 +122,11 @@ inline held_out_report hold_against(std::span<const judgement> said, std::span<c
     std::vector<double> margins, outcomes;
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         const std::optional<preference> known = truth.find(pairs[i].id);
-        report.unfit += said[i].unfit.has_value();
+        if (const auto& why = said[i].unfit) {
+            ++report.unfit;
+            ++report.unfit_reasons[std::string(words_of(why->reason))];
+            if (report.first_unfit.empty()) report.first_unfit = why->message;
+        }
         if (!known || known->abstained() || said[i].unfit) continue;
         labels.add({pairs[i].id, decided(said[i])});
         longer.add({pairs[i].id, longer_response{}(pairs[i])});
@@ -162,6 +171,7 @@ inline std::string shown_share(const estimate& e) {
 inline nlohmann::ordered_json to_json(const held_out_report& report) {
     nlohmann::ordered_json json{{"pairs", report.pairs},
                                 {"left_out", report.unfit},
+                                {"left_out_reasons", report.unfit_reasons},
                                 {"accuracy", detail::json_of_share(report.accuracy)},
                                 {"length_only_accuracy", detail::json_of_share(report.length_only)},
                                 {"temperature", json_number(report.calibration.temperature)},
@@ -177,6 +187,9 @@ inline nlohmann::ordered_json to_json(const held_out_report& report) {
 inline std::string to_text(const held_out_report& report) {
     std::string text = message("held-out pairs: ", report.pairs);
     if (report.unfit > 0) text += message(", of which ", report.unfit, " cannot be judged");
+    for (const auto& [reason, count] : report.unfit_reasons)
+        text += message("\n  left out: ", count, " (", reason, ")");
+    if (!report.first_unfit.empty()) text += "; the first: " + report.first_unfit;
     text += "\n  the teacher agrees with their labels on " + detail::shown_share(report.accuracy) +
             "\n  the longer response is the preferred one on " + detail::shown_share(report.length_only) + "\n";
     if (report.calibration.status == estimate_status::ok)

@@ -27,14 +27,21 @@ struct implicit_teacher {
     double beta;
 
     [[nodiscard]] judged_block judge(std::span<const shown_texts> block) const {
+        return judge(
+            block, [&](std::span<const token_completion> all) { return models.policy->log_probs(all); },
+            [&](std::span<const token_completion> all) { return models.reference->log_probs(all); });
+    }
+    /// \param policy, reference log-probs of completions by the models
+    template <class Policy, class Reference>
+    [[nodiscard]] judged_block judge(std::span<const shown_texts> block, const Policy& policy,
+                                     const Reference& reference) const {
         judged_block judged{.all = std::vector<judgement>(block.size())};
         std::optional<tokens_of_block> others;
         if (reference_reading) others.emplace(*reference_reading, block, judged.all);
         const tokens_of_block tokens(reading, block, judged.all);
         if (reference_reading) others.emplace(*reference_reading, block, judged.all); // without what became unfit
         const std::span<const token_completion> as_reference = others ? others->all() : tokens.all();
-        const std::vector<double> rewards =
-            implicit_rewards(models.policy->log_probs(tokens.all()), models.reference->log_probs(as_reference), beta);
+        const std::vector<double> rewards = implicit_rewards(policy(tokens.all()), reference(as_reference), beta);
         for (std::size_t i = 0; i < block.size(); ++i)
             judged.all[i].scores.assign(rewards.begin() + static_cast<std::ptrdiff_t>(tokens.begin_of(i)),
                                         rewards.begin() + static_cast<std::ptrdiff_t>(tokens.end_of(i)));
@@ -59,6 +66,15 @@ inline text_teacher load_implicit_teacher(const opened_teacher& opened, const an
     const auto held = std::make_shared<const detail::implicit_teacher>(
         detail::implicit_teacher{std::move(models), std::move(reading), std::move(other), opened.description.beta});
     teacher.judge = [held](std::span<const shown_texts> block) { return held->judge(block); };
+    teacher.continued = [held] {
+        const detail::continued_model policy(*held->models.policy), reference(*held->models.reference);
+        return text_judging([held, policy, reference](std::span<const shown_texts> block) {
+            const std::size_t before = policy.computed() + reference.computed();
+            judged_block judged = held->judge(block, policy, reference);
+            judged.tokens = policy.computed() + reference.computed() - before;
+            return judged;
+        });
+    };
     return teacher;
 }
 

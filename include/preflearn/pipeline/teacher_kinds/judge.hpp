@@ -1,12 +1,7 @@
 /// \file
 /// The kind `judge`: a language model that is asked, by a template, which of two responses is better or how good one
-/// is.
-///   pairwise  P(first ≻ second) = P(A) / (P(A) + P(B)), the mean of both orders of the responses, in which a liking
-///             for a position cancels (Lee et al. 2023, RLAIF, arXiv:2309.00267); n responses: the mean log-odds of
-///             each against all
-///   score     Σ s P(s) / Σ P(s) over the answers 1 to 10; where the tokens of 1 begin those of 10, what goes on to 10
-///             is taken from 1
-/// With {reason} in the template the model first writes a reason, drawn from (seed, question), for each order.
+/// is (judge_answers.hpp).
+/// With {reason} in the template the model first writes a reason, for each order (judge_reasons.hpp).
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -14,8 +9,6 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
-#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -28,17 +21,15 @@
 
 #include <preflearn/checkpoint/mapped_file.hpp>
 #include <preflearn/core/chat_message.hpp>
-#include <preflearn/core/numbers/log_space.hpp>
-#include <preflearn/core/numbers/random.hpp>
-#include <preflearn/core/preference.hpp>
-#include <preflearn/core/sampling.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/tokens.hpp>
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
+#include <preflearn/pipeline/teacher_kinds/judge_answers.hpp>
 #include <preflearn/pipeline/teacher_kinds/judge_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/judge_prompt.hpp>
+#include <preflearn/pipeline/teacher_kinds/judge_reasons.hpp>
 #include <preflearn/pipeline/teacher_kinds/judge_template.hpp>
 #include <preflearn/pipeline/teacher_kinds/language_models.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
@@ -60,31 +51,7 @@ inline std::string wrapped_template(std::string_view text,
     return render(asked) + std::string(text.substr(reason));
 }
 
-/// Of the log-probs of A and B with the first response shown as A, and with the second one: the log-odds of the mean
-/// of both probabilities that the first is better.
-inline double margin_of_both_orders(double a_is_first, double b_is_second, double a_is_second, double b_is_first) {
-    const double one = a_is_first - b_is_second, other = b_is_first - a_is_second;
-    return log_add_exp(log_sigmoid(one), log_sigmoid(other)) - log_add_exp(log_sigmoid(-one), log_sigmoid(-other));
-}
-
-/// Σ s P(s) / Σ P(s), s from 1 to the number of answers. \param one_begins_ten what `judge` above says of prefixes
-inline double expected_score(std::span<const double> log_probs, bool one_begins_ten) {
-    std::vector<double> logs(log_probs.begin(), log_probs.end());
-    if (one_begins_ten && logs.size() >= 10) // P(1) less P(10), which rounding does not make negative
-        logs[0] += log1m_exp(std::min(0.0, logs[9] - logs[0]));
-    const double total = log_sum_exp(std::span<const double>(logs));
-    double mean = 0;
-    for (std::size_t s = 0; s < logs.size(); ++s) mean += static_cast<double>(s + 1) * std::exp(logs[s] - total);
-    return mean;
-}
-
 namespace detail {
-
-/// One question and its answers, whose log-probs are wanted.
-struct judge_question {
-    std::size_t record = 0;
-    std::vector<token_id> tokens{};
-};
 
 class judge_teacher {
   public:
@@ -104,12 +71,15 @@ class judge_teacher {
                 answers_.push_back(encoder_.answer(asked_, std::to_string(score)));
         }
         for (const std::vector<token_id>& answer : answers_) longest_ = std::max(longest_, answer.size());
+        const auto &first = answers_.front(), &last = answers_.back();
+        one_begins_ten_ = last.size() > first.size() && std::equal(first.begin(), first.end(), last.begin());
     }
 
     [[nodiscard]] judged_block judge(std::span<const shown_texts> block) const {
         judged_block judged{.all = std::vector<judgement>(block.size())};
-        std::deque<judge_question> questions; // whose tokens stay where they are
-        for (std::size_t i = 0; i < block.size(); ++i) ask(i, block[i], questions, judged);
+        std::vector<judge_question> questions;
+        for (std::size_t i = 0; i < block.size(); ++i) ask(i, block[i], questions, judged.all[i]);
+        if (how_.reason_tokens > 0) give_reasons(block, questions, judged);
         std::vector<token_completion> completions;
         for (const judge_question& question : questions) {
             judged.tokens += question.tokens.size();
@@ -129,22 +99,22 @@ class judge_teacher {
             const std::span<const double> own =
                 std::span(log_probs).subspan(q * answers_.size(), (end - q) * answers_.size());
             const std::size_t record = questions[q].record;
-            asked_.form == judge_form::score ? rate(judged.all[record], own)
-                                             : compare(judged.all[record], block[record].responses.size(), own);
+            judged.all[record] = asked_.form == judge_form::score ? rated(own, one_begins_ten_)
+                                                                  : compared(own, block[record].responses.size());
             q = end;
         }
         return judged;
     }
 
   private:
-    /// The questions about one record: of every response, or of every two in both orders; none where one is too long.
-    void ask(std::size_t record, const shown_texts& shown, std::deque<judge_question>& to, judged_block& judged) const {
+    /// The questions about one record, up to a reason: of every response, or of every two in both orders; none where
+    /// one is too long.
+    void ask(std::size_t record, const shown_texts& shown, std::vector<judge_question>& to, judgement& said) const {
         const std::size_t before = to.size();
         const auto add = [&](const judge_texts& texts) {
-            if (judged.all[record].unfit) return;
-            judge_question question{.record = record};
-            judged.all[record].unfit = tokens_of(question.tokens, texts, judged.tokens);
-            to.push_back(std::move(question));
+            if (said.unfit) return;
+            to.push_back({.record = record, .texts = texts, .tokens = encoder_.question(asked_, texts, true)});
+            said.unfit = too_long(to.back().tokens.size() + longest_ + how_.reason_tokens);
         };
         const std::size_t n = shown.responses.size();
         try {
@@ -158,70 +128,34 @@ class judge_teacher {
         } catch (const error& failure) {
             throw input_error(message("pair ", shown.id, ": ", failure.what()));
         }
-        if (judged.all[record].unfit) to.resize(before);
+        if (said.unfit) to.resize(before);
     }
 
-    /// \return why the question does not fit, where it does not
-    std::optional<left_out_pair> tokens_of(std::vector<token_id>& tokens, judge_texts texts,
-                                           std::size_t& computed) const {
-        tokens = encoder_.question(asked_, texts, true);
-        const std::size_t room = longest_ + how_.reason_tokens;
-        if (auto unfit = too_long(tokens.size() + room)) return unfit;
-        if (how_.reason_tokens == 0) return std::nullopt;
-        const std::string reason = reason_for(tokens, texts, computed);
-        texts.reason = reason;
-        tokens = encoder_.question(asked_, texts, false);
-        return too_long(tokens.size() + longest_); // the reason is encoded anew, and something may follow it
+    /// Draws the reasons and goes on behind them. A reason is encoded anew, and something may follow it, so that a
+    /// question may become too long.
+    void give_reasons(std::span<const shown_texts> block, std::vector<judge_question>& questions,
+                      judged_block& judged) const {
+        const std::vector<std::string> reasons = reasons_for(model_, encoder_, asked_, how_, questions, judged.tokens);
+        for (std::size_t q = 0; q < questions.size(); ++q) {
+            judge_question& question = questions[q];
+            judgement& said = judged.all[question.record];
+            if (said.unfit) continue;
+            question.texts.reason = reasons[q];
+            try {
+                question.tokens = encoder_.question(asked_, question.texts, false);
+            } catch (const error& failure) {
+                throw input_error(message("pair ", block[question.record].id, ": ", failure.what()));
+            }
+            question.texts.reason = {}; // which ends here
+            said.unfit = too_long(question.tokens.size() + longest_);
+        }
+        std::erase_if(questions, [&](const judge_question& q) { return judged.all[q.record].unfit.has_value(); });
     }
 
     [[nodiscard]] std::optional<left_out_pair> too_long(std::size_t tokens) const {
         if (tokens <= most_) return std::nullopt;
         return left_out_pair{.reason = model_limits_ ? left_out_reason::longer_than_model : left_out_reason::too_long,
                              .message = message("the question takes ", tokens, " tokens, of at most ", most_)};
-    }
-
-    [[nodiscard]] std::string reason_for(token_span tokens, const judge_texts& texts, std::size_t& computed) const {
-        generator random(how_.seed, "judge's reason", hash_of(judge_encoder::written(asked_, texts, true)));
-        const std::vector<token_id> drawn =
-            model_.sample(tokens, {.temperature = how_.temperature, .max_tokens = how_.reason_tokens}, random);
-        computed += tokens.size() + drawn.size();
-        std::string reason = encoder_.words().decode(drawn, special_text::skip, text_position::continuation);
-        // one that goes on to answer by itself is cut there
-        const auto place = std::ranges::find(asked_.parts, judge_slot::reason, &judge_part::slot);
-        const auto behind = place + 1;
-        if (behind != asked_.parts.end() && behind->slot == judge_slot::text) {
-            const std::string_view cue = without_outer_space(behind->text);
-            if (!cue.empty()) reason.resize(std::min(reason.find(cue), reason.size()));
-        }
-        return reason;
-    }
-
-    static void rate(judgement& said, std::span<const double> log_probs, bool one_begins_ten) {
-        for (std::size_t at = 0; at < log_probs.size(); at += 10)
-            said.scores.push_back(expected_score(log_probs.subspan(at, 10), one_begins_ten));
-    }
-    void rate(judgement& said, std::span<const double> log_probs) const {
-        const auto &one = answers_.front(), &ten = answers_.back();
-        rate(said, log_probs, ten.size() > one.size() && std::equal(one.begin(), one.end(), ten.begin()));
-    }
-
-    /// Four log-probs for every two responses: A and B with the earlier one shown first, then the later one.
-    static void compare(judgement& said, std::size_t responses, std::span<const double> log_probs) {
-        std::vector<double> sums(responses, 0);
-        std::size_t at = 0;
-        for (std::size_t i = 0; i < responses; ++i) {
-            for (std::size_t j = i + 1; j < responses; ++j, at += 4) {
-                const double margin =
-                    margin_of_both_orders(log_probs[at], log_probs[at + 1], log_probs[at + 2], log_probs[at + 3]);
-                sums[i] += margin;
-                sums[j] -= margin;
-                if (responses != 2) continue;
-                said.verdict = preference::from_margin(margin);
-                said.orders = {sigmoid(log_probs[0] - log_probs[1]), sigmoid(log_probs[3] - log_probs[2])};
-            }
-        }
-        if (responses == 2) return;
-        for (const double sum : sums) said.scores.push_back(sum / static_cast<double>(responses));
     }
 
     scored_transformer model_;
@@ -232,6 +166,7 @@ class judge_teacher {
     bool model_limits_;
     std::vector<std::vector<token_id>> answers_;
     std::size_t longest_ = 0;
+    bool one_begins_ten_ = false;
 };
 
 } // namespace detail

@@ -26,6 +26,7 @@
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/files/load.hpp>
+#include <preflearn/policy/sampling/decoder_calls.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
 #include <preflearn/text/files/load.hpp>
 #include <preflearn/text/tokenizer.hpp>
@@ -41,6 +42,19 @@ struct teacher_models {
 };
 
 namespace detail {
+
+/// Scores completions that go on from those of the call before. Copies are one; refers to the model.
+class continued_model {
+  public:
+    explicit continued_model(const scored_transformer& model) : scores_(model.continued()) {}
+    [[nodiscard]] std::vector<double> operator()(std::span<const token_completion> completions) const {
+        return scores_->log_probs(completions);
+    }
+    [[nodiscard]] std::size_t computed() const { return scores_->computed(); }
+
+  private:
+    std::shared_ptr<continued_calls> scores_;
+};
 
 inline scored_transformer load_weights(const any_backend<float>& on, const opened_teacher& teacher,
                                        const teacher_weights& weights, teacher_models& models) {

@@ -25,9 +25,14 @@ struct likelihood_teacher {
     bool per_token;
 
     [[nodiscard]] judged_block judge(std::span<const shown_texts> block) const {
+        return judge(block, [&](std::span<const token_completion> all) { return models.policy->log_probs(all); });
+    }
+    /// \param score log-probs of completions by the model
+    template <class Score>
+    [[nodiscard]] judged_block judge(std::span<const shown_texts> block, const Score& score) const {
         judged_block judged{.all = std::vector<judgement>(block.size())};
         const tokens_of_block tokens(reading, block, judged.all);
-        const std::vector<double> log_probs = models.policy->log_probs(tokens.all());
+        const std::vector<double> log_probs = score(tokens.all());
         for (std::size_t i = 0; i < block.size(); ++i) {
             for (std::size_t c = tokens.begin_of(i); c < tokens.end_of(i); ++c) {
                 require<numeric_error>(std::isfinite(log_probs[c]), "pair ", block[i].id, ": a log-probability is ",
@@ -57,6 +62,15 @@ inline text_teacher load_likelihood_teacher(const opened_teacher& opened, const 
     const auto held = std::make_shared<const detail::likelihood_teacher>(
         detail::likelihood_teacher{std::move(models), std::move(reading), opened.description.per_token});
     teacher.judge = [held](std::span<const shown_texts> block) { return held->judge(block); };
+    teacher.continued = [held] {
+        const detail::continued_model policy(*held->models.policy);
+        return text_judging([held, policy](std::span<const shown_texts> block) {
+            const std::size_t before = policy.computed();
+            judged_block judged = held->judge(block, policy);
+            judged.tokens = policy.computed() - before;
+            return judged;
+        });
+    };
     return teacher;
 }
 

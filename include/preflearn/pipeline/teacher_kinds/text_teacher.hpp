@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <preflearn/core/preference.hpp>
@@ -59,11 +60,22 @@ struct judged_block {
     std::size_t tokens = 0;
 };
 
+/// A teacher failed within a block, of whose records it had judged the first ones: whoever keeps judgements keeps
+/// these.
+struct judged_in_part : input_error {
+    judged_in_part(const std::string& what, std::vector<judgement> first)
+        : input_error(what), judged(std::move(first)) {}
+    std::vector<judgement> judged;
+};
+
+/// Judges a block.
+using text_judging = std::function<judged_block(std::span<const shown_texts>)>;
+
 /// A teacher. Calls are const and come from one thread; the same texts have the same judgement in any block.
 struct text_teacher {
     /// Whether its margins are log-odds before they are calibrated.
     bool gives_log_odds = true;
-    std::function<judged_block(std::span<const shown_texts>)> judge{};
+    text_judging judge{};
     /// How many records it is best shown at once.
     std::size_t block = 16;
     /// Operations for every token, where a model is run; else 0.
@@ -72,6 +84,12 @@ struct text_teacher {
     std::uint64_t parameters = 0;
     /// What loading it noticed, sentences for people.
     std::vector<std::string> notes{};
+    /// Makes one that judges as `judge` does, to the same bits, and keeps what it computed of the responses of a block
+    /// for those of the next that go on from them; none: the kind has nothing that could be kept.
+    std::function<text_judging()> continued{};
+
+    /// For blocks whose responses grow, as those of a search do.
+    [[nodiscard]] text_judging judge_that_continues() const { return continued ? continued() : judge; }
 };
 
 } // namespace preflearn

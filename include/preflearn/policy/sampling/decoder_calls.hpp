@@ -1,10 +1,11 @@
 /// \file
-/// What `cached_decoder` does, whatever its model and backend: for loops that are compiled once.
+/// What `cached_decoder` and `continued_scores` do, whatever their model and backend: for loops that are compiled once.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/tokens.hpp>
@@ -20,6 +21,13 @@ template <class Scalar> struct decoder_calls {
     virtual void keep(std::span<const std::size_t> rows) = 0;
     virtual void branch(std::span<const std::size_t> rows) = 0;
     virtual void advance(std::span<const token_id> tokens) = 0;
+};
+
+/// The members of `continued_scores` of the same names.
+struct continued_calls {
+    virtual ~continued_calls() = default;
+    [[nodiscard]] virtual std::vector<double> log_probs(std::span<const token_completion> completions) = 0;
+    [[nodiscard]] virtual std::size_t computed() const = 0;
 };
 
 } // namespace preflearn

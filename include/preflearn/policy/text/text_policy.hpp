@@ -104,6 +104,12 @@ template <class Model = transformer<float>> class text_policy {
                                                const text_policy& reference) const {
         return model_.forward_with_divergence(tokens_of_all(completions), reference.model_);
     }
+    template <std::convertible_to<std::string_view> Prompt, std::convertible_to<std::string_view> Response>
+        requires KnowsDivergence<Model, std::span<const token_completion>>
+    [[nodiscard]] pass forward_with_divergence(std::span<const completion<Prompt, Response>> completions,
+                                               const text_policy& reference, std::optional<double> lambda) const {
+        return model_.forward_with_divergence(tokens_of_all(completions), reference.model_, lambda);
+    }
     void backward_tokens(pass&& done, std::span<const real> derivatives,
                          std::span<const real> divergence_derivatives) requires
         KnowsDivergence<Model, std::span<const token_completion>> {

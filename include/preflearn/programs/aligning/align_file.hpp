@@ -32,6 +32,7 @@
 #include <preflearn/programs/aligning/align_options.hpp>
 #include <preflearn/programs/aligning/columns_taken.hpp>
 #include <preflearn/programs/aligning/learn_student.hpp>
+#include <preflearn/programs/aligning/noise_by_pair.hpp>
 #include <preflearn/programs/aligning/student_output.hpp>
 #include <preflearn/programs/aligning/student_report.hpp>
 #include <preflearn/programs/aligning/told_noise.hpp>
@@ -152,7 +153,11 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
     check_options(options);
     aligned_student made;
     made.report.noise = noise_told(options);
-    const kind_of_loss loss = losses(options.loss_name, parameters_with_noise(options, made.report.noise));
+    const std::string loss_name = loss_asked_for(options);
+    const kind_of_loss loss = losses(loss_name, parameters_with_noise(options, made.report.noise));
+    if (loss_name != options.loss_name && loss_name != loss_listed_as(options.loss_name).about.name)
+        say(message("the loss ", loss_name, " stands in place of ", options.loss_name,
+                    ", which takes no such noise rate"));
     made.report.loss = loss.identity();
     output_run run = detail::run_of(on, options, loss);
     made.was_there = student_made_before(options.out, run.key);
@@ -173,15 +178,23 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
                               .gold_field = options.gold_field,
                               .ties = loss.reads.target,
                               .seed = options.seed};
-    const align_data data = read_align_data(options, rules, records, loss.reads.lengths, models.readers, say);
+    align_data data = read_align_data(options, rules, records, loss.reads.lengths, models.readers, say);
+    if (noise_of_each_pair(options)) {
+        require(loss.reads.target && options.probabilities != column_use::ignore,
+                "a noise rate of each pair is a "
+                "probability, which the loss ",
+                loss.name(), " does not read or was told to ignore");
+        say(shown_noise_by_pair(put_noise_by_pair(data.learned, data.file.names)));
+        put_noise_by_pair(data.held_out, data.held_out_names());
+    }
     models.readers.clear(); // they refer to models that learn now
     const columns_taken taken = take_columns(loss, options, data.learned, data.file.names, say);
     made.report.learned = data.learned.size();
     made.report.held_out = data.held_out.size();
-    if (!options.noise_rate.empty() && taken.probabilities && taken.soft > 0)
+    if (!options.noise_rate.empty() && !noise_of_each_pair(options) && taken.probabilities && taken.soft > 0)
         say("the labels' probabilities say how often they are wrong already, and the loss corrects for a noise rate, "
             "too; --probabilities ignore takes the rate alone");
-    if (made.report.noise) say(shown_worth(*made.report.noise, made.report.learned));
+    if (made.report.noise && !noise_of_each_pair(options)) say(shown_worth(*made.report.noise, made.report.learned));
 
     const std::filesystem::path unfinished = unfinished_path(options.out);
     make_folder(unfinished);

@@ -67,7 +67,8 @@ struct align_options {
     std::vector<std::string> loss_parameters{}; ///< NAME=VALUE
     /// The loss's, where it has one and no parameter says otherwise.
     std::optional<double> beta{};
-    /// "teacher", or a number: the share of wrong labels, for losses that correct for it; empty: nothing is said of it.
+    /// "teacher", or a number: the share of wrong labels, for losses that correct for it; "pairs": that of each label
+    /// by its own probability or margin, for losses that read probabilities; empty: nothing is said of it.
     std::string noise_rate{};
     /// The folder of the teacher whose noise is meant; empty: the manifest beside the data says it.
     std::filesystem::path teacher{};
@@ -152,6 +153,7 @@ inline nlohmann::ordered_json settings_of(const align_options& options) {
                                 {"written", std::string(name_of(options.written))},
                                 {"keep_adapter", options.keep_adapter}};
     if (options.threshold) json["threshold"] = *options.threshold;
+    if (options.noise_rate == "pairs") json["noise_rate"] = options.noise_rate;
     return json;
 }
 

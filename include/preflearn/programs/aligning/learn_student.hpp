@@ -134,7 +134,7 @@ class student_training {
         };
         if constexpr (Divergence) {
             const text_model frozen = lesson_.reference != nullptr ? *lesson_.reference : policy_;
-            learns_beside<text_model> beside{policy_, frozen};
+            learns_beside<text_model> beside{policy_, frozen, lesson_.loss.reads.extrapolation};
             train_model(beside);
         } else {
             train_model(policy_);

@@ -34,15 +34,26 @@ struct told_noise {
     std::string from{};
 };
 
+/// Whether every label is to have a noise rate of its own (see noise_by_pair.hpp).
+inline bool noise_of_each_pair(const align_options& options) { return options.noise_rate == "pairs"; }
+
+/// The loss by which a student learns: where a noise rate is told, the one of that family that knows what to do with
+/// it.
+inline std::string loss_asked_for(const align_options& options) {
+    if (options.noise_rate.empty()) return options.loss_name;
+    const std::string_view listed = loss_listed_as(options.loss_name).about.name;
+    return std::string(noise_of_each_pair(options) ? loss_with_noise_by_pair(listed) : loss_with_noise_rate(listed));
+}
+
 /// What is known of the labels' noise; nothing where nobody asks and no file says it.
 /// \throws input_error where that of the teacher is asked for and is not known; argument_error for a number that is no
 /// share below 1/2
 inline std::optional<told_noise> noise_told(const align_options& options) {
-    const bool asked = !options.noise_rate.empty();
+    const bool asked = !options.noise_rate.empty() && !noise_of_each_pair(options);
     if (asked && options.noise_rate != "teacher") {
         const std::optional<double> rate = finite_number(options.noise_rate);
         require(rate && *rate >= 0 && *rate < 0.5, "the noise rate is ", excerpt{options.noise_rate},
-                ", the word teacher or a share of wrong labels from 0 to below 0.5 was expected");
+                ", the words teacher or pairs, or a share of wrong labels from 0 to below 0.5, were expected");
         told_noise given{.from = "--noise-rate"};
         given.found.rate = {.value = *rate, .status = estimate_status::ok};
         return given;
@@ -72,7 +83,7 @@ inline std::string losses_with_noise_parameter() {
 /// \throws argument_error for a loss that does not correct for wrong labels, naming those that do
 inline std::vector<named_value> parameters_with_noise(const align_options& options,
                                                       const std::optional<told_noise>& noise) {
-    const listed_loss& loss = loss_listed_as(options.loss_name);
+    const listed_loss& loss = loss_listed_as(loss_asked_for(options));
     std::vector<named_value> values;
     for (const std::string& parameter : options.loss_parameters) values.push_back(parse_named_value(parameter));
     const auto given = [&](std::string_view name) {
@@ -80,11 +91,11 @@ inline std::vector<named_value> parameters_with_noise(const align_options& optio
     };
     const bool has_beta = std::ranges::find(loss.parameters, "beta") != loss.parameters.end();
     if (options.beta && has_beta && !given("beta")) values.push_back({"beta", shortest_digits(*options.beta)});
-    if (options.noise_rate.empty() || !noise) return values;
+    if (options.noise_rate.empty() || noise_of_each_pair(options) || !noise) return values;
     const std::string_view name = noise_parameter(loss);
     require(!name.empty(), "the loss ", loss.about.name, " has no parameter for the share of wrong labels",
-            loss.about.name == "ropo" ? " (its alpha says how far it tolerates them, at any share)" : "",
-            "; these have: ", losses_with_noise_parameter());
+            "; these have: ", losses_with_noise_parameter(),
+            "; and losses that read probabilities take a noise rate of each pair (pairs)");
     require(!given(name), "the parameter ", name, " and a noise rate are the same; give one of them");
     values.push_back({std::string(name), shortest_digits(noise->found.rate.value)});
     return values;

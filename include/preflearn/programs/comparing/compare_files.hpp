@@ -1,6 +1,6 @@
 /// \file
-/// Files of labels, compared and told: the program `compare`. What it writes is the same whenever the same command is
-/// run; what another command has written is not written over.
+/// Files of labels, compared and told: the program `compare`. Where all that it writes is there already, made by the
+/// same command, nothing is done; what another command has written is not written over.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -11,13 +11,16 @@
 #include <utility>
 #include <vector>
 
+#include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/programs/comparing/compare_options.hpp>
 #include <preflearn/programs/comparing/compared_sources.hpp>
+#include <preflearn/programs/comparing/comparing_work.hpp>
 #include <preflearn/programs/comparing/comparison_json.hpp>
-#include <preflearn/programs/comparing/comparison_tables.hpp>
+#include <preflearn/programs/comparing/comparison_rows.hpp>
 #include <preflearn/programs/comparing/label_comparison.hpp>
 #include <preflearn/programs/comparing/write_comparison.hpp>
 #include <preflearn/programs/comparing/write_subsets.hpp>
@@ -40,51 +43,82 @@ inline output_run run_of(const compare_options& options) {
     return output_run_of(std::move(record));
 }
 
-/// A folder that is empty, missing, or of the same command. \throws input_error for another one
-inline void check_folder(const std::filesystem::path& folder, const std::string& key) {
-    std::error_code ignored;
-    if (folder.empty() || !std::filesystem::exists(folder, ignored)) return;
-    require<input_error>(std::filesystem::is_directory(folder, ignored), folder.string(),
-                         ": is no folder, which was to be written");
-    if (std::filesystem::is_empty(folder, ignored)) return;
-    made_before(folder / "run.json", key); // refuses another's
-    require<input_error>(std::filesystem::is_regular_file(folder / "run.json", ignored), folder.string(),
-                         ": is there already and not made by this program; nothing is written over");
+/// The manifest of a folder, which is there before its files are, and what is written when all of them are.
+inline std::filesystem::path folder_manifest(const std::filesystem::path& folder) {
+    return beside(folder / "run.json", ".manifest.json");
 }
 
-/// The folder is known again by a file of its own and the manifest beside that.
-inline void sign_folder(const std::filesystem::path& folder, const output_run& run) {
+/// Whether a folder has all that the same command writes. \throws input_error for one that is another's
+inline bool folder_made_before(const std::filesystem::path& folder, const std::string& key) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(folder, ignored)) return false;
+    require<input_error>(std::filesystem::is_directory(folder, ignored), folder.string(),
+                         ": is no folder, which was to be written");
+    if (std::filesystem::is_empty(folder, ignored)) return false;
+    require<input_error>(std::filesystem::is_regular_file(folder_manifest(folder), ignored), folder.string(),
+                         ": is there already and not made by this program; nothing is written over");
+    require<input_error>(
+        member_or_null(member_or_null(read_json_file(folder_manifest(folder)), "settings"), "key") == key,
+        folder.string(), ": was made in another way; nothing is written over: remove it or give ", "another name");
+    return std::filesystem::is_regular_file(folder / "run.json", ignored);
+}
+
+/// Writes a folder's files between the manifest, by which an unfinished one is known again, and run.json.
+template <class Write>
+void write_folder_signed(const std::filesystem::path& folder, const output_run& run, const Write& write) {
     make_folder(folder);
-    write_json(to_json(run.record), beside(folder / "run.json", ".manifest.json"));
+    std::error_code ignored;
+    std::filesystem::remove(folder / "run.json", ignored);
+    write_json(to_json(run.record), folder_manifest(folder));
+    write();
     write_json(nlohmann::ordered_json{{"program", "compare"}, {"key", run.key}}, folder / "run.json");
+}
+
+/// Whether all that was asked for is there, made by the same command; nothing asked for is not.
+/// \throws input_error for what is another's
+inline bool comparison_made_before(const compare_options& options, const std::string& key) {
+    std::size_t asked = 0, there = 0;
+    for (const std::filesystem::path& path : {options.json, options.rows}) {
+        if (path.empty()) continue;
+        ++asked;
+        there += made_before(path, key);
+    }
+    for (const std::filesystem::path& folder : {options.report, options.subsets}) {
+        if (folder.empty()) continue;
+        ++asked;
+        there += folder_made_before(folder, key);
+    }
+    return asked > 0 && there == asked;
 }
 
 } // namespace detail
 
-/// Compares, and writes what the options ask for. \param say takes each sentence for the user
+/// A comparison that was made, or had been before: then the result is empty.
+struct compared_files {
+    label_comparison result{};
+    bool was_there = false;
+};
+
+/// Compares, and writes what the options ask for. Stopped, the same call makes what is not there.
+/// \param say takes each sentence for the user
 /// \throws input_error for files that cannot be read, matched or written, and where another comparison's results are in
 /// their place; argument_error for options that do not go together
-inline label_comparison compare_files(const compare_options& options, const speaker& say = {},
-                                      const comparing_progress& seen = {}) {
+inline compared_files compare_files(const compare_options& options, const speaker& say = {},
+                                    const work_progress& seen = {}) {
     check_options(options);
     const output_run run = detail::run_of(options);
-    bool was_there = false;
-    for (const std::filesystem::path& path : {options.json, options.rows})
-        if (!path.empty()) was_there = made_before(path, run.key) || was_there;
-    for (const std::filesystem::path& folder : {options.report, options.subsets}) detail::check_folder(folder, run.key);
-    if (was_there && say) say("made before by the same command; it is made once more, equal");
-    label_comparison found = compare_sources(read_sources(options, seen), options);
+    compared_files made{.was_there = detail::comparison_made_before(options, run.key)};
+    if (made.was_there) return made;
+    comparing_work work(options, say ? with_first_estimate(seen, say) : seen);
+    made.result = compare_sources(read_sources(options, work), options, work);
+    const label_comparison& found = made.result;
     const auto signed_beside = [&](const std::filesystem::path& path) {
         write_json(to_json(run.record), beside(path, ".manifest.json"));
     };
-    if (!options.subsets.empty()) {
-        detail::sign_folder(options.subsets, run);
-        write_subsets(found, options.subsets);
-    }
-    if (!options.report.empty()) {
-        detail::sign_folder(options.report, run);
-        write_comparison(found, options.report);
-    }
+    if (!options.subsets.empty())
+        detail::write_folder_signed(options.subsets, run, [&] { write_subsets(found, options.subsets); });
+    if (!options.report.empty())
+        detail::write_folder_signed(options.report, run, [&] { write_comparison(found, options.report); });
     if (!options.rows.empty()) {
         signed_beside(options.rows);
         write_csv(row_table(found), options.rows);
@@ -93,7 +127,7 @@ inline label_comparison compare_files(const compare_options& options, const spea
         signed_beside(options.json);
         write_json(to_json(found), options.json);
     }
-    return found;
+    return made;
 }
 
 } // namespace preflearn

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,7 +28,9 @@
 #include <preflearn/data/records/preparing/record_lengths.hpp>
 #include <preflearn/data/records/reading/record_reader.hpp>
 #include <preflearn/data/records/reading/response_record.hpp>
+#include <preflearn/pipeline/teacher_card/card_categories.hpp>
 #include <preflearn/programs/comparing/compare_options.hpp>
+#include <preflearn/programs/comparing/comparing_work.hpp>
 
 namespace preflearn {
 
@@ -98,11 +99,7 @@ inline preference verdict_of(const response_record& record) {
 
 /// A column as the name of a category; empty: there is none.
 inline std::string category_in(const response_record& record, const std::string& field) {
-    if (field.empty()) return "";
-    const nlohmann::json* const value = field_at(record.others, field);
-    if (value == nullptr || value->is_null()) return "";
-    return value->is_string() ? value->get<std::string>()
-                              : value->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return field.empty() ? "" : category_of_value(field_at(record.others, field));
 }
 
 inline std::optional<compared_pair> pair_of_record(const response_record& record, const text_measure& measure,
@@ -164,23 +161,18 @@ inline std::map<std::string, std::size_t> left_out_beside(const std::filesystem:
 
 } // namespace detail
 
-/// Told how many records are read.
-using comparing_progress = std::function<void(std::size_t records)>;
-
 /// \throws input_error for a file that cannot be read, for a malformed line unless such are skipped, and where it holds
 /// nothing that can be compared
-inline compared_file read_compared(const named_file& source, const compare_options& options,
-                                   const comparing_progress& seen = {}) {
+inline compared_file read_compared(const named_file& source, const compare_options& options, comparing_work& work) {
     compared_file file{.name = source.name, .path = source.path, .left_out = detail::left_out_beside(source.path)};
     const text_measure measure{.unit = options.length, .of = detail::measure_of(options.length)};
     seen_ids ids;
     record_options reading = options.records;
     if (options.matching == pair_matching::by_texts) reading.columns.id.clear();
     record_reader reader(source.path, reading, ids);
-    std::size_t records = 0;
     while (const auto record = reader.next()) {
         const file_line place{reader.name(), record->line};
-        if (seen && ++records % 1000 == 0) seen(records);
+        work.record();
         try {
             if (record->responses.size() == 1) {
                 ++file.singles;
@@ -205,6 +197,11 @@ inline compared_file read_compared(const named_file& source, const compare_optio
     require<input_error>(!file.pairs.empty() || !file.lists.empty(), source.path.string(),
                          ": holds no pairs and no scored lists of responses that could be compared");
     return file;
+}
+
+inline compared_file read_compared(const named_file& source, const compare_options& options) {
+    comparing_work unwatched;
+    return read_compared(source, options, unwatched);
 }
 
 /// The prompts of a file, whatever it says of them. \throws input_error as `read_compared`

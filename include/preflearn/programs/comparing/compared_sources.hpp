@@ -18,6 +18,7 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/programs/comparing/compare_options.hpp>
 #include <preflearn/programs/comparing/compared_file.hpp>
+#include <preflearn/programs/comparing/comparing_work.hpp>
 #include <preflearn/programs/comparing/matched_sources.hpp>
 
 namespace preflearn {
@@ -123,14 +124,14 @@ inline void number_repeats(std::vector<compared_source>& sources) {
 
 /// Reads and matches all. \throws input_error for files that cannot be read or contradict each other, and where a truth
 /// was asked for that no file has
-inline compared_sources read_sources(const compare_options& options, const comparing_progress& seen = {}) {
+inline compared_sources read_sources(const compare_options& options, comparing_work& work) {
     std::vector<compared_file> files;
-    for (const named_file& source : options.sources) files.push_back(read_compared(source, options, seen));
+    for (const named_file& source : options.sources) files.push_back(read_compared(source, options, work));
     const std::size_t count = files.size();
     const bool own_gold = !options.gold.empty() && options.gold != "human" && options.gold != "none";
-    if (own_gold) files.push_back(read_compared({name_of_file(options.gold), options.gold}, options, seen));
+    if (own_gold) files.push_back(read_compared({name_of_file(options.gold), options.gold}, options, work));
     const std::size_t compared = files.size();
-    if (!options.columns.empty()) files.push_back(read_compared({"columns", options.columns}, options, seen));
+    if (!options.columns.empty()) files.push_back(read_compared({"columns", options.columns}, options, work));
     matched_files matched = match_files(files, options.matching);
     // What only the file of columns has is compared with nothing.
     std::erase_if(matched.pairs, [&](const matched_pair& pair) {
@@ -158,6 +159,10 @@ inline compared_sources read_sources(const compare_options& options, const compa
     for (matched_pair& pair : matched.pairs) pair.verdicts = {};
     all.pairs = std::move(matched.pairs);
     return all;
+}
+inline compared_sources read_sources(const compare_options& options) {
+    comparing_work unwatched;
+    return read_sources(options, unwatched);
 }
 
 } // namespace preflearn

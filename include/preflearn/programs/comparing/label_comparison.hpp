@@ -16,11 +16,13 @@
 #include <preflearn/agreement/raters/every_coefficient.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/pipeline/teacher_card/card_categories.hpp>
 #include <preflearn/pipeline/teacher_card/card_consistency.hpp>
 #include <preflearn/pipeline/teacher_card/teacher_card.hpp>
 #include <preflearn/programs/comparing/all_sources.hpp>
 #include <preflearn/programs/comparing/compare_options.hpp>
 #include <preflearn/programs/comparing/compared_sources.hpp>
+#include <preflearn/programs/comparing/comparing_work.hpp>
 #include <preflearn/programs/comparing/ranked_lists.hpp>
 #include <preflearn/programs/comparing/source_pairs.hpp>
 
@@ -55,26 +57,10 @@ struct label_comparison {
 namespace detail {
 
 inline pair_categories categories_of_pairs(const compared_sources& all, const std::string& field) {
-    pair_categories found;
-    if (field.empty()) return found;
-    const auto name_of_pair = [](const matched_pair& pair) {
-        return pair.category.empty() ? std::string("(none)") : pair.category;
-    };
-    bool any = false;
-    for (const matched_pair& pair : all.pairs) {
-        found.names.push_back(name_of_pair(pair));
-        any = any || !pair.category.empty();
-    }
-    require<input_error>(any, "none of the pairs has a column ", excerpt{field}, " (--columns names a file that has)");
-    std::ranges::sort(found.names);
-    found.names.erase(std::ranges::unique(found.names).begin(), found.names.end());
-    constexpr std::size_t most = 1000;
-    require<input_error>(found.names.size() <= most, "the column ", excerpt{field}, " has ", found.names.size(),
-                         " values, of which at most ", most, " are categories");
-    for (const matched_pair& pair : all.pairs)
-        found.of_pair.push_back(
-            static_cast<std::size_t>(std::ranges::lower_bound(found.names, name_of_pair(pair)) - found.names.begin()));
-    return found;
+    if (field.empty()) return {};
+    std::vector<std::string> names;
+    for (const matched_pair& pair : all.pairs) names.push_back(pair.category);
+    return categories_named(names, field, " (--columns names a file that has)");
 }
 
 inline card_subject subject_of(const compared_sources& all, const compared_source& source,
@@ -114,6 +100,7 @@ inline std::vector<std::pair<std::string, card_consistency>> consistencies_of(co
         std::vector<repeated_pair> pairs;
         for (std::size_t i = 0; i < all.pairs.size(); ++i) {
             repeated_pair& pair = pairs.emplace_back(all.pairs[i].texts.prompt);
+            if (all.gold) pair.gold = all.gold->said[i];
             for (const compared_source* repeat : repeats) pair.said.push_back(repeat->said[i]);
         }
         found.emplace_back(all.sources[s].group, consistency_of(std::move(names), pairs, bins, confidence));
@@ -146,7 +133,8 @@ inline std::vector<std::pair<std::string, std::string>> facts_of(const compared_
     return facts;
 }
 
-inline void make_cards(label_comparison& found, const pair_categories& categories, const compare_options& options) {
+inline void make_cards(label_comparison& found, const pair_categories& categories, const compare_options& options,
+                       comparing_work& work) {
     std::unordered_set<std::uint64_t> learned;
     if (!options.learned.empty()) learned = prompts_of(options.learned, options);
     for (const compared_source& source : found.input.sources) {
@@ -157,13 +145,14 @@ inline void make_cards(label_comparison& found, const pair_categories& categorie
         for (const auto& [group, consistency] : found.consistency)
             if (group == source.group) card.consistency = consistency;
         found.cards.push_back(std::move(card));
+        work.piece();
     }
 }
 
 } // namespace detail
 
 /// \throws input_error as `read_sources` does, and where a category was asked for that no file has
-inline label_comparison compare_sources(compared_sources input, const compare_options& options) {
+inline label_comparison compare_sources(compared_sources input, const compare_options& options, comparing_work& work) {
     label_comparison found{.input = std::move(input),
                            .confidence = options.confidence,
                            .category_field = options.category,
@@ -173,15 +162,21 @@ inline label_comparison compare_sources(compared_sources input, const compare_op
     found.matches = matches_of(all);
     for (const all_say said : found.matches)
         ++(said == all_say::match ? found.match : said == all_say::mismatch ? found.mismatch : found.undecided);
-    found.pairs = compare_all(all, categories, options.bins, options.confidence);
+    const std::size_t sources = all.sources.size(), voices = sources + (all.gold ? 1 : 0);
+    work.begin_comparing(voices * (voices - 1) / 2 + (all.gold ? sources : 0));
+    found.pairs = compare_all(all, categories, options.bins, options.confidence, work);
     found.sides = sides_of_gold(all);
     found.coefficients = coefficients_of(all, options.confidence);
     found.truth = latent_truth_of(all, options.confidence);
     for (const compared_source& source : all.sources) found.triads.push_back(triads_of(all, source));
     found.lists = detail::compare_all_lists(all, options.confidence);
     found.consistency = detail::consistencies_of(all, options.bins, options.confidence);
-    if (all.gold) detail::make_cards(found, categories, options);
+    if (all.gold) detail::make_cards(found, categories, options, work);
     return found;
+}
+inline label_comparison compare_sources(compared_sources input, const compare_options& options) {
+    comparing_work unwatched;
+    return compare_sources(std::move(input), options, unwatched);
 }
 
 /// Whether any number is defined: two sources, or one and the truth, have something in common.

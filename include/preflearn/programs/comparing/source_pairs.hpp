@@ -22,11 +22,13 @@
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/agreement/uncertainty/holm.hpp>
 #include <preflearn/core/preference.hpp>
+#include <preflearn/pipeline/teacher_card/card_categories.hpp>
 #include <preflearn/pipeline/teacher_card/card_groups.hpp>
 #include <preflearn/pipeline/teacher_card/card_pairs.hpp>
 #include <preflearn/pipeline/teacher_card/difference_correlation.hpp>
 #include <preflearn/pipeline/teacher_card/symmetric_ratings.hpp>
 #include <preflearn/programs/comparing/compared_sources.hpp>
+#include <preflearn/programs/comparing/comparing_work.hpp>
 
 namespace preflearn {
 
@@ -58,12 +60,6 @@ struct source_pair {
     std::vector<category_test> by_category{};
     /// Of the pairs that the two were shown in opposite orders, where that is known.
     std::optional<swap_result> swapped{};
-};
-
-/// Pairs of categories, in the order of their names; empty for none.
-struct pair_categories {
-    std::vector<std::string> names{};
-    std::vector<std::size_t> of_pair{};
 };
 
 namespace detail {
@@ -163,7 +159,7 @@ inline void correct_for_many(std::vector<source_pair>& pairs) {
 
 /// All pairs, the first source's first; with the truth last.
 inline std::vector<source_pair> compare_all(const compared_sources& all, const pair_categories& categories,
-                                            std::size_t bins = 10, double confidence = 0.95) {
+                                            std::size_t bins, double confidence, comparing_work& work) {
     std::vector<const compared_source*> each;
     for (const compared_source& source : all.sources) each.push_back(&source);
     if (all.gold) each.push_back(&*all.gold);
@@ -175,9 +171,15 @@ inline std::vector<source_pair> compare_all(const compared_sources& all, const p
             pairs.back().second = b;
             if (all.gold && b < all.sources.size())
                 detail::compare_with_gold(pairs.back(), all, categories, bins, confidence);
+            work.piece();
         }
     detail::correct_for_many(pairs);
     return pairs;
+}
+inline std::vector<source_pair> compare_all(const compared_sources& all, const pair_categories& categories,
+                                            std::size_t bins = 10, double confidence = 0.95) {
+    comparing_work unwatched;
+    return compare_all(all, categories, bins, confidence, unwatched);
 }
 
 } // namespace preflearn

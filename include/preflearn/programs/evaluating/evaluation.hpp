@@ -208,6 +208,7 @@ inline evaluation evaluate_students(evaluated_students students, std::vector<eva
                 compare_students(all, result.said, k, made.pairs[k], result.wins.back(), lengths, options.confidence));
         }
         result.contrasts = detail::contrasts_of(result, made.pairs, reference);
+        adjust_tests(result.pairs, result.contrasts);
         if (!result.said.way.scores) {
             swap_counts orders;
             for (const student_win& win : result.pairs) orders += win.orders->counts;

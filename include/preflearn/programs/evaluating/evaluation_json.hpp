@@ -65,6 +65,7 @@ inline nlohmann::ordered_json win_json(const evaluation& of, const student_win& 
                                 {"win_rate", estimate_json(win.win_rate)},
                                 {"length_controlled_win_rate", controlled_json(win.controlled)},
                                 {"sign_test_p", win.sign_p},
+                                {"holm_p", json_number(win.adjusted_p)},
                                 {"same_responses", win.identical}};
     if (win.probability.defined()) json["probability"] = estimate_json(win.probability);
     if (win.reward_difference.defined()) json["reward_difference"] = estimate_json(win.reward_difference);
@@ -128,7 +129,8 @@ inline nlohmann::ordered_json evaluator_json(const evaluation& of, const evaluat
                                    {"against", name(one.against)},
                                    {"only_student_wins", one.only_first},
                                    {"only_other_wins", one.only_second},
-                                   {"p_value", json_number(one.test.p_value)}});
+                                   {"p_value", json_number(one.test.p_value)},
+                                   {"holm_p", json_number(one.adjusted_p)}});
     return json;
 }
 

@@ -11,6 +11,7 @@
 
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/pipeline/output/shown_estimate.hpp>
 #include <preflearn/programs/evaluating/evaluation.hpp>
 #include <preflearn/programs/evaluating/panel_tables.hpp>
 #include <preflearn/report/tables/table.hpp>
@@ -51,6 +52,7 @@ inline table reward_table(const evaluation& of, const evaluator_result& by) {
         made.columns.push_back(detail::share_column("GRA"));
         made.columns.push_back({.name = "more than SFT"});
         made.columns.push_back({.name = "p"});
+        made.columns.push_back({.name = "Holm's p"});
     }
     for (std::size_t s = 0; s < by.rewards.size(); ++s) {
         std::vector<table_cell>& row = made.rows.emplace_back();
@@ -58,15 +60,15 @@ inline table reward_table(const evaluation& of, const evaluator_result& by) {
         if (!gra) continue;
         const student_win* const win = s == *of.roles.sft ? nullptr : by.against(s, *of.roles.sft);
         if (win == nullptr)
-            row.insert(row.end(), 3, table_cell());
+            row.insert(row.end(), 4, table_cell());
         else
-            row.insert(row.end(),
-                       {estimate_cell(win->win_rate), estimate_cell(win->reward_difference), table_cell(win->sign_p)});
+            row.insert(row.end(), {estimate_cell(win->win_rate), estimate_cell(win->reward_difference),
+                                   p_value_cell(win->sign_p), p_value_cell(win->adjusted_p)});
     }
     made.note = message(by.prompts, " of ", of.students.prompts.size(), " prompts. ");
     if (gra)
         made.note += "GRA: share of prompts where the reward is above SFT's, ties half. more than SFT: paired "
-                     "difference. p: sign test. ";
+                     "difference. p: sign test, and Holm's over all pairs of students. ";
     made.note += detail::interval_words(of) + ".";
     return made;
 }
@@ -81,13 +83,17 @@ inline table win_table(const evaluation& of, const evaluator_result& by) {
                            detail::share_column("win rate"),
                            detail::share_column("at equal length"),
                            detail::share_column("probability"),
-                           {.name = "p"}}};
+                           {.name = "p"},
+                           {.name = "Holm's p"}}};
     for (const student_win& win : by.pairs)
         made.rows.push_back({of.students.names[win.ours], of.students.names[win.theirs], win.counts.wins,
                              win.counts.ties, win.counts.losses, estimate_cell(win.win_rate),
-                             estimate_cell(win.controlled.win_rate), estimate_cell(win.probability), win.sign_p});
-    made.note = "Prompts; a tie is half a win. at equal length: the win rate if both were equally long (Dubois et al. "
-                "2024). probability: mean P(student wins) by the teacher's margins. p: exact sign test.";
+                             estimate_cell(win.controlled.win_rate), estimate_cell(win.probability),
+                             p_value_cell(win.sign_p), p_value_cell(win.adjusted_p)});
+    made.note =
+        "Prompts; a tie is half a win. at equal length: the win rate if both were equally long (Dubois et al. "
+        "2024). probability: mean P(student wins) by the teacher's margins. p: exact sign test; Holm's p over all "
+        "pairs of students.";
     return made;
 }
 
@@ -164,10 +170,12 @@ inline table contrast_table(const evaluation& of, const evaluator_result& by) {
                            {.name = "against"},
                            {.name = "only student wins"},
                            {.name = "only other wins"},
-                           {.name = "p"}}};
+                           {.name = "p"},
+                           {.name = "Holm's p"}}};
     for (const win_contrast& one : by.contrasts)
         made.rows.push_back({of.students.names[one.first], of.students.names[one.second],
-                             of.students.names[one.against], one.only_first, one.only_second, one.test.p_value});
+                             of.students.names[one.against], one.only_first, one.only_second,
+                             p_value_cell(one.test.p_value), p_value_cell(one.adjusted_p)});
     return made;
 }
 

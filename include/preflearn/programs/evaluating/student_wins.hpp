@@ -18,6 +18,7 @@
 #include <preflearn/agreement/raters/marginal_tests.hpp>
 #include <preflearn/agreement/uncertainty/clustered.hpp>
 #include <preflearn/agreement/uncertainty/estimate.hpp>
+#include <preflearn/agreement/uncertainty/holm.hpp>
 #include <preflearn/agreement/uncertainty/proportion.hpp>
 #include <preflearn/core/numbers/distribution.hpp>
 #include <preflearn/core/numbers/log_space.hpp>
@@ -101,6 +102,8 @@ struct student_win {
     length_control_result controlled{};
     /// Exact, two-sided: wins and losses are equally likely.
     double sign_p = 1;
+    /// The same among those of all pairs of students under this evaluator (Holm).
+    double adjusted_p = 1;
     /// Ours minus theirs, of an evaluator that scores.
     estimate reward_difference{};
     /// Of one that compares, over the prompts on which it was asked.
@@ -175,7 +178,21 @@ struct win_contrast {
     std::size_t first = 0, second = 0, against = 0;
     std::size_t only_first = 0, only_second = 0;
     test_result test{}; ///< McNemar's, exact
+    /// Its p-value among those of all contrasts of this evaluator (Holm).
+    double adjusted_p = 1;
 };
+
+/// Puts Holm's p beside every test: of all pairs of students together, and of all contrasts together.
+inline void adjust_tests(std::span<student_win> wins, std::span<win_contrast> contrasts) {
+    const auto adjust = [](auto tests, const auto& p_of) {
+        std::vector<double> p;
+        for (const auto& one : tests) p.push_back(p_of(one));
+        p = holm_adjusted(p);
+        for (std::size_t i = 0; i < p.size(); ++i) tests[i].adjusted_p = p[i];
+    };
+    adjust(wins, [](const student_win& one) { return one.sign_p; });
+    adjust(contrasts, [](const win_contrast& one) { return one.test.p_value; });
+}
 
 /// \param first, second wins of either against `against`; a tie is no win
 inline win_contrast contrast_of(std::span<const prompt_win> first, std::span<const prompt_win> second) {

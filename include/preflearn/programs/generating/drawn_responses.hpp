@@ -23,7 +23,7 @@
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/sampling/decoder_calls.hpp>
 #include <preflearn/policy/sampling/drawn_sequences.hpp>
-#include <preflearn/policy/sampling/generate.hpp>
+#include <preflearn/policy/sampling/sampling_groups.hpp>
 #include <preflearn/policy/text/encoded_texts.hpp>
 #include <preflearn/programs/generating/response_text.hpp>
 
@@ -71,29 +71,6 @@ struct drawn_block {
     std::size_t tokens = 0;
 };
 
-namespace detail {
-
-/// The sequences of `prompts` in groups whose keys and values take bounded memory, `unit` neighbours always together:
-/// calls `draw(begin, count, decoder)` for each. \throws device_error where not even one unit fits
-template <class Draw>
-void in_groups(const responder& with, std::span<const token_span> prompts, std::size_t unit, Draw&& draw) {
-    sampling_room room = with.model.room_for_sampling();
-    for (std::size_t begin = 0; begin < prompts.size();) {
-        const std::size_t count =
-            sampling_group(prompts, begin, with.sampling.max_tokens, with.model.config(), room, unit);
-        auto decoder = with.model.decoder(prompts.subspan(begin, count), with.sampling.max_tokens);
-        if (decoder == nullptr) {
-            require<device_error>(count > unit, "the device's memory is too small for a response");
-            room.sequences = count / 2;
-            continue;
-        }
-        draw(begin, count, *decoder);
-        begin += count;
-    }
-}
-
-} // namespace detail
-
 /// Draws `count` responses to each prompt. Prompts are not longer than the model's maximum.
 inline drawn_block draw_responses(const responder& with, std::span<const asked_prompt> prompts, std::size_t count) {
     drawn_block drawn{.of = std::vector<std::vector<drawn_response>>(prompts.size())};
@@ -102,7 +79,7 @@ inline drawn_block draw_responses(const responder& with, std::span<const asked_p
         ids.insert(ids.end(), count, with.texts.begun(prompt.text));
         if (!ids.empty()) drawn.tokens += ids.back().size();
     }
-    detail::in_groups(with, ids, 1, [&](std::size_t begin, std::size_t size, decoder_calls<float>& decoder) {
+    const auto draw = [&](std::size_t begin, std::size_t size, decoder_calls<float>& decoder) {
         std::vector<generator> randoms;
         std::vector<std::size_t> limits;
         std::vector<response_text> grown;
@@ -119,7 +96,8 @@ inline drawn_block draw_responses(const responder& with, std::span<const asked_p
             drawn.of[(begin + i) / count].push_back({grown[i].text(), grown[i].tokens(), grown[i].ended()});
             drawn.tokens += grown[i].tokens();
         }
-    });
+    };
+    in_sampling_groups(with.model, ids, with.sampling.max_tokens, 1, draw);
     return drawn;
 }
 

@@ -50,23 +50,30 @@ struct response_maker {
     const responder& with;
     const prompt_file& file;
     const std::string& model;
-    response_judge* judge = nullptr;
+    const response_judge* judge = nullptr;
     std::string teacher{};
 
     [[nodiscard]] std::vector<std::string> operator()(std::span<const written_prompt> prompts,
                                                       std::size_t& tokens) const {
         std::vector<asked_prompt> asked;
         for (const written_prompt& prompt : prompts) asked.push_back({prompt.text, prompt.stream});
-        const std::size_t judged = judge == nullptr ? 0 : judge->tokens();
-        drawn_block drawn = options.search ? searched(prompts, asked) : draw_responses(with, asked, options.drawn());
-        std::vector<std::string> lines = judge == nullptr ? plain(prompts, drawn) : chosen(prompts, drawn);
-        tokens = drawn.tokens + (judge == nullptr ? 0 : judge->tokens() - judged);
+        if (judge == nullptr) {
+            const drawn_block drawn = draw_responses(with, asked, options.drawn());
+            tokens = drawn.tokens;
+            return plain(prompts, drawn);
+        }
+        response_judge judging = options.search ? judge->that_continues() : *judge;
+        const std::size_t before = judging.tokens();
+        drawn_block drawn =
+            options.search ? searched(prompts, asked, judging) : draw_responses(with, asked, options.drawn());
+        std::vector<std::string> lines = chosen(prompts, drawn, judging);
+        tokens = drawn.tokens + judging.tokens() - before;
         return lines;
     }
 
   private:
-    [[nodiscard]] drawn_block searched(std::span<const written_prompt> prompts,
-                                       std::span<const asked_prompt> asked) const {
+    [[nodiscard]] drawn_block searched(std::span<const written_prompt> prompts, std::span<const asked_prompt> asked,
+                                       response_judge& judging) const {
         return search_responses(with, asked, options.count, *options.search,
                                 [&](std::span<const searched_candidates> sets) {
                                     std::vector<candidate_responses> all;
@@ -75,7 +82,7 @@ struct response_maker {
                                         all.back().prompt = &prompts[set.prompt].written;
                                         all.back().id = prompts[set.prompt].id;
                                     }
-                                    return (*judge)(all);
+                                    return judging(all);
                                 });
     }
     [[nodiscard]] std::vector<std::string> plain(std::span<const written_prompt> prompts,
@@ -87,13 +94,14 @@ struct response_maker {
     }
     /// With the teacher's scores, which are those that it gives whoever labels the line; the best first where they are
     /// the best of several.
-    [[nodiscard]] std::vector<std::string> chosen(std::span<const written_prompt> prompts, drawn_block& drawn) const {
+    [[nodiscard]] std::vector<std::string> chosen(std::span<const written_prompt> prompts, const drawn_block& drawn,
+                                                  response_judge& judging) const {
         std::vector<candidate_responses> sets;
         for (std::size_t i = 0; i < prompts.size(); ++i) {
             sets.push_back({.prompt = &prompts[i].written, .id = prompts[i].id});
             for (const drawn_response& response : drawn.of[i]) sets.back().texts.push_back(response.text);
         }
-        const std::vector<candidate_scores> scores = (*judge)(sets);
+        const std::vector<candidate_scores> scores = judging(sets);
         std::vector<std::string> lines;
         for (std::size_t i = 0; i < prompts.size(); ++i) {
             if (scores[i].of.empty()) {

@@ -86,6 +86,12 @@ class response_judge {
     /// How many tokens were computed so far.
     [[nodiscard]] std::size_t tokens() const { return tokens_; }
     [[nodiscard]] const text_teacher& teacher() const { return teacher_; }
+    /// The same judge, which keeps what it computed of responses for the next call, in which they may go on.
+    [[nodiscard]] response_judge that_continues() const {
+        response_judge made = *this;
+        made.teacher_.judge = teacher_.judge_that_continues();
+        return made;
+    }
 
   private:
     /// As the teacher reads them.

@@ -17,6 +17,9 @@
 #include <vector>
 
 #include <preflearn/core/tokens.hpp>
+#include <preflearn/policy/sampling/decoder_calls.hpp>
+#include <preflearn/policy/sampling/drawn_sequences.hpp>
+#include <preflearn/policy/sampling/sampling_groups.hpp>
 #include <preflearn/programs/generating/drawn_responses.hpp>
 #include <preflearn/programs/generating/generate_options.hpp>
 #include <preflearn/programs/generating/judged_responses.hpp>
@@ -153,7 +156,7 @@ inline drawn_block search_responses(const responder& with, std::span<const asked
         ids.insert(ids.end(), count * ways, with.texts.begun(prompt.text));
         if (!ids.empty()) drawn.tokens += ids.back().size();
     }
-    detail::in_groups(with, ids, ways, [&](std::size_t begin, std::size_t size, decoder_calls<float>& decoder) {
+    const auto search = [&](std::size_t begin, std::size_t size, decoder_calls<float>& decoder) {
         std::vector<generator> randoms;
         std::vector<std::size_t> limits;
         std::vector<response_text> texts;
@@ -173,9 +176,10 @@ inline drawn_block search_responses(const responder& with, std::span<const asked
             });
             searches.select(detail::orders_of(searches.candidates(), score));
         } while (!sequences.going().empty());
-        for (const detail::beam_search& search : searches.all())
-            drawn.of[search.prompt].push_back({search.found->text(), search.found->tokens(), search.found->ended()});
-    });
+        for (const detail::beam_search& one : searches.all())
+            drawn.of[one.prompt].push_back({one.found->text(), one.found->tokens(), one.found->ended()});
+    };
+    in_sampling_groups(with.model, ids, with.sampling.max_tokens, ways, search);
     return drawn;
 }
 

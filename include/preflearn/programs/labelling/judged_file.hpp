@@ -120,7 +120,15 @@ std::vector<judgement> judge_file(const text_teacher& teacher, Next&& next, std:
         shown.clear();
         for (std::size_t n = std::min(block, total - all.size()); n > 0; --n) records.push_back(next());
         for (const label_record& record : records) shown.push_back(shown_in_order(record, seed));
-        judged_block judged = teacher.judge(shown);
+        judged_block judged;
+        try {
+            judged = teacher.judge(shown);
+        } catch (const judged_in_part& failure) {
+            kept.append(detail::judgement_lines(failure.judged));
+            if (all.empty() && failure.judged.empty()) throw;
+            throw input_error(message(failure.what(), "; the ", all.size() + failure.judged.size(), " of ", total,
+                                      " that are judged are kept, and the same command goes on behind them"));
+        }
         kept.append(detail::judgement_lines(judged.all));
         std::ranges::move(judged.all, std::back_inserter(all));
         seen(to.title, all.size(), total, static_cast<double>(judged.tokens), teacher.operations_per_token);

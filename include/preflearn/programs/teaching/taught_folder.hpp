@@ -4,27 +4,33 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/whole_folder.hpp>
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/learning/training_report.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/scoring/text_model.hpp>
+#include <preflearn/pipeline/teacher_card/card_consistency.hpp>
+#include <preflearn/pipeline/teacher_card/card_json.hpp>
 #include <preflearn/pipeline/teacher_card/write_card.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
@@ -36,6 +42,7 @@
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/programs/teaching/taught_card.hpp>
+#include <preflearn/programs/teaching/taught_repeats.hpp>
 #include <preflearn/programs/teaching/teach_data.hpp>
 #include <preflearn/programs/teaching/teach_options.hpp>
 #include <preflearn/report/run/file_hash.hpp>
@@ -53,6 +60,8 @@ struct taught {
     /// Nothing where no pairs were held out.
     std::optional<held_out_report> held_out{};
     training_history fine_tuning{}, preferences{};
+    /// Over seeds, where several were asked for.
+    std::optional<card_consistency> consistency{};
     /// The folder was there already, made by the same call.
     bool was_there = false;
     /// When its making began, for the seconds of manifest.json.
@@ -153,12 +162,39 @@ inline held_out_judgements judge_held_out(const any_backend<float>& on, const st
     if (options.scoring) scored = options.scoring("judging held-out pairs", data.held_out.size());
     held_out_judgements judged{.said = {}, .parameters = teacher.parameters, .tokens = 0};
     judged.said = with_names(data.held_out_names(), [&] {
-        return judge_pairs(teacher, data.held_out, options.seed, [&](std::size_t done, double tokens, double) {
+        return judge_pairs(teacher, data.held_out, options.split_by(), [&](std::size_t done, double tokens, double) {
             judged.tokens += tokens;
             if (scored) scored(done);
         });
     });
     return judged;
+}
+
+} // namespace detail
+
+namespace detail {
+
+/// The card, with what the repeats of other seeds say of the same pairs.
+inline teacher_card held_out_card(const any_backend<float>& on, const teach_options& options, const teach_data& data,
+                                  const held_out_judgements& judged, const taught& made) {
+    card_subject subject = card_subject_of(named_folder(options.out).filename().string(), judged.said, data.held_out,
+                                           data.held_out_labels);
+    put_categories(subject, data, options);
+    const std::array trainings{&std::as_const(made.fine_tuning), &std::as_const(made.preferences)};
+    teacher_card card = card_of_taught(subject, judged, data, trainings);
+    card.facts.emplace_back("kind", made.description.kind);
+    if (options.repeats.empty()) return card;
+    std::vector<std::string> names{message("seed ", options.seed)};
+    std::vector<std::vector<preference>> said(1);
+    for (const card_pair& pair : subject.pairs) said.front().push_back(pair.said);
+    for (std::size_t r = 0; r < options.repeats.size(); ++r) {
+        const held_out_judgements other = judge_held_out(on, options.repeats[r], options, data);
+        names.push_back(message("seed ", options.seed + r + 1));
+        std::vector<preference>& of = said.emplace_back();
+        std::ranges::transform(other.said, std::back_inserter(of), decided);
+    }
+    card.consistency = consistency_of_taught(subject, std::move(names), said);
+    return card;
 }
 
 } // namespace detail
@@ -170,15 +206,16 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
         teacher_description& told = made.description;
         write_weights(folder);
         write_json(to_json(told), folder / "teacher.json");
-        if (!data.held_out.empty()) {
+        if (!data.held_out.empty() && !options.is_repeat) {
             const held_out_judgements judged = detail::judge_held_out(on, folder, options, data);
             made.held_out = hold_against(judged.said, data.held_out, data.held_out_labels);
-            const std::array trainings{&std::as_const(made.fine_tuning), &std::as_const(made.preferences)};
-            teacher_card card =
-                card_of_taught(detail::named_folder(options.out).filename().string(), judged, data, trainings);
-            card.facts.emplace_back("kind", told.kind);
+            const teacher_card card = detail::held_out_card(on, options, data, judged, made);
             write_card(card, folder);
             told.evaluation = to_json(*made.held_out);
+            if (card.consistency) {
+                made.consistency = card.consistency;
+                told.evaluation["over_seeds"] = to_json(*card.consistency);
+            }
             told.evaluation["chosen_on_these"] = !made.preferences.steps.empty();
             if (made.held_out->calibration.status == estimate_status::ok) {
                 told.temperature = made.held_out->calibration.temperature;

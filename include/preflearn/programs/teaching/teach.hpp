@@ -32,9 +32,11 @@
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/decoder/trained_tensors.hpp>
+#include <preflearn/programs/teaching/taught_card.hpp>
 #include <preflearn/programs/teaching/taught_folder.hpp>
 #include <preflearn/programs/teaching/taught_kind.hpp>
 #include <preflearn/programs/teaching/taught_kinds.hpp>
+#include <preflearn/programs/teaching/taught_repeats.hpp>
 #include <preflearn/programs/teaching/teach_data.hpp>
 #include <preflearn/programs/teaching/teach_options.hpp>
 #include <preflearn/programs/teaching/watched_training.hpp>
@@ -166,8 +168,33 @@ inline void check_options(const teach_options& options) {
             "a reference is of the kind implicit, and stands in place of the fine-tuned model: without fine-tuning");
     require(options.kind != "implicit" || options.training.epochs > 0 || !options.reference.empty(),
             "an implicit reward needs preference training, or another model as reference");
+    require(options.seeds >= 1, "at least one teacher is to be made, found ", options.seeds, " seeds");
+    require(options.seeds == 1 || depends_on_seed(options), "every seed makes the same teacher of the kind ",
+            options.kind, ", as it is asked for: nothing in it is drawn");
+    require(options.seeds == 1 || !options.held_out.empty() || options.held_out_share > 0 || !kind.needs_data,
+            "teachers of several seeds are compared on held-out pairs, and none are held out");
+    require(options.category_field.empty() || !options.data.empty() || !options.held_out.empty(),
+            "categories are those of held-out pairs, and none are given");
     if (kind.check) kind.check(options);
 }
+
+namespace detail {
+
+template <class Loss>
+taught teach_one(const any_backend<float>& on, const teach_options& options, const Loss& loss,
+                 const chosen_chat_format& chat, teacher_description told, const speaker& say) {
+    const taught_kind& kind = taught_kind_named(options.kind);
+    if (!kind.make) return teach_with_model(on, options, loss, chat, std::move(told), say);
+    const any_loss<double> any = [&] {
+        if constexpr (std::same_as<Loss, any_loss<double>>)
+            return loss;
+        else
+            return any_loss<double>(loss);
+    }();
+    return kind.make({.on = on, .options = options, .chat = chat, .loss = any, .say = say}, std::move(told));
+}
+
+} // namespace detail
 
 /// Makes the teacher at `options.out`. \param loss of preference training, a PreferenceLoss of double \param say takes
 /// each sentence for the user
@@ -193,14 +220,21 @@ taught teach(const any_backend<float>& on, const teach_options& options, const L
         remove_kept({unfinished_path(options.out)});
         return *std::move(before);
     }
-    if (!kind.make) return detail::teach_with_model(on, options, loss, chat, std::move(told), say);
-    const any_loss<double> any = [&] {
-        if constexpr (std::same_as<Loss, any_loss<double>>)
-            return loss;
-        else
-            return any_loss<double>(loss);
-    }();
-    return kind.make({.on = on, .options = options, .chat = chat, .loss = any, .say = say}, std::move(told));
+    check_category_field(options);
+    if (options.seeds == 1) return detail::teach_one(on, options, loss, chat, std::move(told), say);
+    teach_options first = options;
+    first.split_seed = options.split_by();
+    for (std::size_t number = 1; number < options.seeds; ++number) {
+        const teach_options other = repeat_options(options, number);
+        say(message("teacher ", number, " of ", options.seeds, ", seed ", other.seed, ", for the card alone"));
+        make_folder(other.out.parent_path());
+        teach(on, other, loss, say);
+        first.repeats.push_back(other.out);
+    }
+    say(message("teacher ", options.seeds, " of ", options.seeds, ", seed ", options.seed));
+    taught made = detail::teach_one(on, first, loss, chat, std::move(told), say);
+    remove_kept({unfinished_path(options.out)});
+    return made;
 }
 
 } // namespace preflearn

@@ -95,7 +95,7 @@ inline teach_data read_teach_data(const teach_options& options, const preference
         auto parts = split_preferences(
             std::span<const text_comparison>(usable.all), data.file.labels(),
             split_options{
-                .labelled = learns ? learnable - test : 0, .test = test, .seed = options.seed, .exact = false},
+                .labelled = learns ? learnable - test : 0, .test = test, .seed = options.split_by(), .exact = false},
             usable.ties);
         data.learned = std::move(parts.labelled);
         data.held_out = std::move(parts.test);
@@ -105,8 +105,9 @@ inline teach_data read_teach_data(const teach_options& options, const preference
     if (!own_file) return data;
     data.held_out_file = read_preferences(options.held_out, reading);
     const detail::usable_pairs_of usable = detail::fitting_of(data.held_out_file, readers, options, say);
-    auto parts = split_preferences(std::span<const text_comparison>(usable.all), data.held_out_file.labels(),
-                                   split_options{.test = usable.all.size(), .seed = options.seed, .exact = false});
+    auto parts =
+        split_preferences(std::span<const text_comparison>(usable.all), data.held_out_file.labels(),
+                          split_options{.test = usable.all.size(), .seed = options.split_by(), .exact = false});
     data.held_out = std::move(parts.test);
     data.held_out_labels = std::move(parts.labels);
     return data;

@@ -27,6 +27,7 @@
 
 #include <preflearn/core/comparison.hpp>
 #include <preflearn/core/matrix_view.hpp>
+#include <preflearn/core/numbers/finite_number.hpp>
 #include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
@@ -172,10 +173,11 @@ inline feature_head fit_linear_head(const teaching& at, const state_pairs& learn
             const held_out_result found = fared(margins, held.targets);
             step.eval_loss = found.loss;
             step.eval_accuracy = found.accuracy;
-            at.say(message("L2 penalty ", l2, ": held-out loss ", shown(found.loss, 4), ", accuracy ",
+            at.say(message("L2 penalty ", shortest_digits(l2), ": held-out loss ", shown(found.loss, 4), ", accuracy ",
                            shown(found.accuracy, 1, notation::percent)));
         }
-        if (!fit.converged) at.say(message("L2 penalty ", l2, ": the fit stopped before its gradient was zero"));
+        if (!fit.converged)
+            at.say(message("L2 penalty ", shortest_digits(l2), ": the fit stopped before its gradient was zero"));
         if (tried.size() > 1) made.preferences.steps.push_back(step); // else nothing was chosen
         if (!best.weights.empty() && !(step.eval_loss < least)) continue;
         least = step.eval_loss;
@@ -211,7 +213,7 @@ inline feature_head train_mlp_head(const teaching& at, const study_options& run,
         training_options training = at.options.training;
         prepare_training(training, run, message("penalty ", l2));
         if (!held_pairs.empty()) {
-            at.say(message("L2 penalty ", l2, ":"));
+            at.say(message("L2 penalty ", shortest_digits(l2), ":"));
             watch(training, at.options, pairs.size(),
                   held_out_pairs(mlp, held_pairs, data.held_out_labels, {}, at.loss), at.say);
         }
@@ -296,8 +298,9 @@ inline taught teach_features(const teaching& at, teacher_description told) {
                             const label_set& labels, const char* title) {
         if (options.scoring)
             store.seen = [seen = options.scoring(title, pairs.size())](std::size_t done) { seen(done / 2); };
-        return detail::with_names(
-            file.names(), [&] { return detail::states_of(model, reading, file, pairs, labels, options.seed, store); });
+        return detail::with_names(file.names(), [&] {
+            return detail::states_of(model, reading, file, pairs, labels, options.split_by(), store);
+        });
     };
     const detail::state_pairs learned = states(data.file, data.learned, data.labels, "hidden states");
     const preference_data& held_file = data.held_out_file.empty() ? data.file : data.held_out_file;

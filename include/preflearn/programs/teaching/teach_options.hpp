@@ -116,6 +116,18 @@ struct teach_options {
     /// The program that a teacher of the kind external asks, or an ensemble's member of it.
     std::optional<external_command> external{};
     std::uint64_t seed = 0;
+    /// By which pairs are held out and shown; nothing: `seed`.
+    std::optional<std::uint64_t> split_seed{};
+    /// So many teachers are made, by `seed` and the numbers behind it; all but the first only for the card, which says
+    /// how far they agree.
+    std::size_t seeds = 1;
+    /// Folders of these others, which `teach` fills in; and whether this is one of them, which is judged with the
+    /// first.
+    std::vector<std::filesystem::path> repeats{};
+    bool is_repeat = false;
+    /// A column of the held-out pairs by which the card's accuracy is also given apart (a.b: member b of a); empty:
+    /// none.
+    std::string category_field{};
 
     /// Steps between checkpoints, which lie in `OUT.unfinished` until the folder is made; 0: at a training's end.
     std::size_t checkpoint_every = 50;
@@ -124,11 +136,16 @@ struct teach_options {
     /// Makes what is told how many pairs have been scored, of so many.
     std::function<std::function<void(std::size_t scored)>(std::string_view title, std::size_t pairs)> scoring{};
     std::vector<std::string> command_line{};
+
+    [[nodiscard]] std::uint64_t split_by() const { return split_seed.value_or(seed); }
 };
 
 /// What of the options makes another teacher of the same files.
 inline nlohmann::ordered_json settings_of(const teach_options& options) {
     nlohmann::ordered_json json{{"kind", options.kind}, {"seed", options.seed}};
+    if (options.split_by() != options.seed) json["split_seed"] = options.split_by();
+    if (options.seeds > 1) json["seeds"] = options.seeds;
+    if (!options.category_field.empty()) json["category_field"] = options.category_field;
     if (options.kind == "judge") json["max_tokens"] = options.maximum_tokens;
     if (options.model.empty() || options.kind == "judge") return json;
     json["fine_tuning"] = settings_of(options.fine_tuning, options.fine_tuning_optimiser);

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 
 #include <preflearn/core/column.hpp>
+#include <preflearn/core/system/error.hpp>
 #include <preflearn/training/loop/fingerprint.hpp>
 #include <preflearn/training/loop/run_description.hpp>
 
@@ -22,11 +24,17 @@ template <class Model> struct learns_beside {
 
     Model& model;
     const Model& reference;
+    /// The divergences of passes are instead those of the logits extrapolated by this λ (see SPA), where the model
+    /// knows them; through these no derivatives flow.
+    std::optional<double> extrapolation{};
 
     template <class Batch> [[nodiscard]] pass forward(const Batch& batch) const {
         return std::as_const(model).forward(batch);
     }
     template <class Batch> [[nodiscard]] pass forward_with_divergence(const Batch& batch) const {
+        if constexpr (requires { std::as_const(model).forward_with_divergence(batch, reference, extrapolation); })
+            return std::as_const(model).forward_with_divergence(batch, reference, extrapolation);
+        require(!extrapolation, "the model extrapolates no logits");
         return std::as_const(model).forward_with_divergence(batch, reference);
     }
     void backward(pass&& done, std::span<const real> derivatives) { model.backward(std::move(done), derivatives); }
@@ -51,6 +59,7 @@ template <class Model> struct learns_beside {
         run_description other;
         describe_model(reference, other);
         for (const auto& [name, value] : other.fields()) run.add(name + " of the reference", value);
+        if (extrapolation) run.add("extrapolation", message(*extrapolation));
     }
 };
 
