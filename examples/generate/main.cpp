@@ -17,6 +17,7 @@
 #include "../command_line/sampling_options.hpp"
 #include "../command_line/work_bar.hpp"
 #include "../models/device_options.hpp"
+#include "../models/loading.hpp"
 #include "../models/models.hpp"
 
 namespace {

@@ -16,6 +16,7 @@
 #include "../command_line/rule_options.hpp"
 #include "../command_line/work_bar.hpp"
 #include "../models/device_options.hpp"
+#include "../models/loading.hpp"
 #include "../models/models.hpp"
 
 namespace {

@@ -83,10 +83,7 @@ int main(int argc, char** argv) {
         given.options.after_response = given.end_token ? response_end::end_token : response_end::nothing;
         given.options.boundary = given.boundary == "joint" ? token_boundary::joint : token_boundary::separate;
         given.options.command_line = preflearn::command_line_of(argc, argv);
-        if (given.on.type == "double")
-            score_double(given.options);
-        else
-            score_float(given.options, given.on);
+        score(given.options, given.on);
         return 0;
     };
     return line.run(argc, argv, work, [&] { // so that a wrong name is a usage error

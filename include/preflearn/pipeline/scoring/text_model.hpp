@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -46,11 +47,12 @@ struct text_model_options {
 namespace detail {
 
 /// Responses are followed by the model's end token where it has one, so that students learn to stop.
-inline text_model load_text_model(const any_backend<float>& on, const std::filesystem::path& path,
-                                  const text_model_options& options) {
+template <std::floating_point Scalar>
+text_policy<any_transformer<Scalar>> load_text_model(const any_backend<Scalar>& on, const std::filesystem::path& path,
+                                                     const text_model_options& options) {
     tokenizer words = load_tokenizer(path, options.tokenizer);
     const response_end after = words.end_token() ? response_end::end_token : response_end::nothing;
-    any_transformer<float> model =
+    any_transformer<Scalar> model =
         load_any_transformer(on, path, options.adapter ? trained_tensors::none() : options.trained);
     if (options.adapter) model = with_adapter(model, *options.adapter, options.seed);
     model.recompute_activations(options.recompute_activations);

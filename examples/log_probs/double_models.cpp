@@ -5,6 +5,4 @@
 
 #include "score.hpp"
 
-void score_double(const preflearn::score_file_options& options) {
-    score(preflearn::any_backend_of<double, preflearn::cpu_backend>(), options);
-}
+preflearn::any_backend<double> double_models() { return preflearn::any_backend_of<double, preflearn::cpu_backend>(); }

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#include "loading.hpp"
+
+namespace preflearn {
+
+template any_transformer<float> load_any_transformer<float>(const any_backend<float>&, const std::filesystem::path&,
+                                                            const trained_tensors&, std::span<const decoder_family>);
+namespace detail {
+
+template text_policy<any_transformer<float>>
+load_text_model<float>(const any_backend<float>&, const std::filesystem::path&, const text_model_options&);
+
+} // namespace detail
+
+} // namespace preflearn
