@@ -28,9 +28,9 @@ std::vector<std::string> hidden_in(const std::string& a, const std::string& b) {
 } // namespace
 
 TEST_CASE("no function of a detail has the name of a function outside it in another header") {
-    const std::filesystem::path include = std::filesystem::path(PREFLEARN_TESTS).parent_path() / "include";
+    const std::filesystem::path headers = std::filesystem::path(PREFLEARN_TESTS).parent_path() / "include";
     declared_functions functions;
-    for (const header& h : read_headers(include)) read_functions(h.path, lines_of(include / h.path), functions);
+    for (const header& h : read_headers(headers)) read_functions(h.path, lines_of(headers / h.path), functions);
     REQUIRE(functions.size() > 500);
     std::string faults;
     for (const std::string& fault : hidden_names(functions)) faults += fault + '\n';

@@ -86,8 +86,8 @@ TEST_CASE("each token is run once and the last of what was there again; equal on
     CHECK(run({{other, one}, {prompt, {}}}) == (1 + 3) + 0); // another prompt; nothing to say
     CHECK(run({{prompt, one}}) == 3);                        // the prompt was there
     CHECK(run({}) == 0);
-    CHECK_THROWS_AS(scores.log_probs(std::vector<token_completion>{{{}, one}}), argument_error);
+    CHECK_THROWS_AS((void)scores.log_probs(std::vector<token_completion>{{{}, one}}), argument_error);
     const std::vector<token_id> outside{1, 19};
-    CHECK_THROWS_AS(scores.log_probs(std::vector<token_completion>{{prompt, outside}}), argument_error);
+    CHECK_THROWS_AS((void)scores.log_probs(std::vector<token_completion>{{prompt, outside}}), argument_error);
     CHECK(run({{prompt, longer}}) == 3 + 5); // nothing is kept of a call without completions
 }

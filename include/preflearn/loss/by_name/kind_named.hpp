@@ -54,8 +54,7 @@ kind_of_loss kind_of_loss_named(std::string_view name, std::span<const named_val
     kind_of_loss chosen{.listed = loss_listed_as(name)};
     use_loss_of<List>(chosen.listed, parameters, [&]<class Loss>(const Loss& loss) {
         chosen.reads = detail::reads_of<Loss>(chosen.listed.kind);
-        if constexpr (requires { requires Loss::uses_extrapolation; })
-            chosen.reads.extrapolation = loss.extrapolation();
+        if constexpr (requires { loss.extrapolation(); }) chosen.reads.extrapolation = loss.extrapolation();
         chosen.loss = detail::held_by_kind(loss, chosen.listed.kind);
     });
     return chosen;

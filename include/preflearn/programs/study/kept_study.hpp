@@ -118,8 +118,8 @@ class kept_study {
         record_.inputs = {hash_file(study.data)};
         if (!study.unlabelled_data.empty()) record_.inputs.push_back(hash_file(study.unlabelled_data));
         make_folder(keep.folder / "students");
-        (void)made_before(teacher_folder(), described_as("teacher"));
-        (void)preflearn::made_before(labels_file(), run_of("labels").key);
+        (void)teacher_made_before(teacher_folder(), described_as("teacher"));
+        (void)made_before(labels_file(), run_of("labels").key);
         for (const std::string_view row : {row_name::before, row_name::random, row_name::weak, row_name::human,
                                            row_name::human_all, row_name::human_labelled}) {
             if (student_made_before(student_folder(row), student_run(row).key)) continue;
@@ -169,7 +169,7 @@ class kept_study {
     }
 
     void keep_teacher(const text_study_parts& of, const text_model& weak, const study_result& so_far) {
-        if (made_before(teacher_folder(), described_as("teacher"))) return;
+        if (teacher_made_before(teacher_folder(), described_as("teacher"))) return;
         const teach_options options{.model = study_.teacher,
                                     .data = study_.data,
                                     .out = teacher_folder(),
@@ -208,7 +208,7 @@ class kept_study {
     void keep_labels(const text_study_parts& of, const study_result& so_far) {
         output_run run = run_of("labels");
         teacher_ = open_teacher(teacher_folder(), {.model = study_.teacher}).name;
-        if (preflearn::made_before(labels_file(), run.key)) return;
+        if (made_before(labels_file(), run.key)) return;
         study_labels labels{.pairs = of.pairs.unlabelled,
                             .labels = so_far.teacher_labels,
                             .human = so_far.human_labels,

@@ -104,7 +104,7 @@ inline labelled_file write_study_labels(const study_labels& from, const std::str
     labelled_file found{.records = records.size()};
     detail::count_labels(found, facts, decisions);
     run.record.settings["rule"] = name_of(rule.kind);
-    run.record.settings["result"] = detail::to_json(found);
+    run.record.settings["result"] = detail::labelled_json(found);
     run.record.sizes = {{"records", found.records}, {"written", found.written}};
     write_json(to_json(run.record), beside(out, ".manifest.json"));
     const auto write_lines = [&](const std::filesystem::path& path, bool left_out) {
