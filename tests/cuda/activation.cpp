@@ -15,7 +15,7 @@
 #include "traffic.hpp"
 
 using namespace preflearn;
-using test::rows_of;
+using test::placed_rows;
 
 namespace {
 
@@ -41,8 +41,8 @@ TEST_CASE_TEMPLATE("activations on a device are their formulas, gated and plain,
             for (const mlp_kind mlp : {mlp_kind::gated, mlp_kind::plain}) {
                 const std::size_t wide = mlp == mlp_kind::gated ? 2 * s.columns : s.columns;
                 const auto in = test::stored<E>(test::normals(s.rows * wide, 1, 3));
-                const rows_of<E> x(in, s.rows, wide, from);
-                const rows_of<E> y(std::vector<double>(s.rows * s.columns), s.rows, s.columns, to);
+                const placed_rows<E> x(in, s.rows, wide, from);
+                const placed_rows<E> y(std::vector<double>(s.rows * s.columns), s.rows, s.columns, to);
                 cuda::activate<E>(x.seen(), mlp, kind, y.view(), nullptr);
                 std::vector<double> wanted(s.rows * s.columns);
                 for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -61,7 +61,7 @@ TEST_CASE_TEMPLATE("activations on a device are their formulas, gated and plain,
 TEST_CASE_TEMPLATE("a plain activation may write what it reads", E, float, bfloat16, float16) {
     for (const activation_kind kind : test::activation_kinds) {
         const auto in = test::stored<E>(test::normals(3 * 24, 1, 3));
-        const rows_of<E> x(in, 3, 24, {0, 8}), y(in, 3, 24, {0, 8});
+        const placed_rows<E> x(in, 3, 24, {0, 8}), y(in, 3, 24, {0, 8});
         cuda::activate<E>(x.seen(), mlp_kind::plain, kind, y.view(), nullptr);
         cuda::activate<E>(x.seen(), mlp_kind::plain, kind, x.view(), nullptr);
         CHECK(x.values() == y.values());
@@ -71,7 +71,7 @@ TEST_CASE_TEMPLATE("a plain activation may write what it reads", E, float, bfloa
 TEST_CASE("far from zero an activation is the number or zero, and what is no number is seen") {
     const std::vector<double> in{1e30, -1e30, 300, -300, 1e-30, test::infinity, -test::infinity, test::not_a_number};
     for (const activation_kind kind : test::activation_kinds) {
-        const rows_of<float> x(in, 1, in.size()), y(in, 1, in.size());
+        const placed_rows<float> x(in, 1, in.size()), y(in, 1, in.size());
         cuda::activate<float>(x.seen(), mlp_kind::plain, kind, y.view(), nullptr);
         const auto found = y.values();
         CHECK(found[0] == static_cast<double>(1e30F));
@@ -87,8 +87,8 @@ TEST_CASE("far from zero an activation is the number or zero, and what is no num
         CHECK(std::isnan(found[7]));
     }
     // a factor that is no number is seen, also beside a gate of zero
-    const rows_of<float> x(std::vector<double>{0, -400, test::infinity, test::not_a_number}, 1, 4);
-    const rows_of<float> y(std::vector<double>(2), 1, 2);
+    const placed_rows<float> x(std::vector<double>{0, -400, test::infinity, test::not_a_number}, 1, 4);
+    const placed_rows<float> y(std::vector<double>(2), 1, 2);
     cuda::activate<float>(x.seen(), mlp_kind::gated, activation_kind::silu, y.view(), nullptr);
     CHECK(std::isnan(y.values()[0]));
     CHECK(std::isnan(y.values()[1]));
@@ -103,7 +103,7 @@ TEST_CASE("no rows, no launch") {
 
 TEST_CASE_TEMPLATE("what an activation reads and writes is asked for once", E, float, bfloat16) {
     const std::size_t rows = 16, outputs = 1536;
-    const rows_of<E> x(std::vector<double>(rows * 2 * outputs), rows, 2 * outputs),
+    const placed_rows<E> x(std::vector<double>(rows * 2 * outputs), rows, 2 * outputs),
         y(std::vector<double>(rows * outputs), rows, outputs);
     test::check_traffic(
         test::shape_name<E>("gated MLP", rows, outputs), activation_traffic<E>(rows, outputs, mlp_kind::gated),

@@ -62,10 +62,10 @@ template <class T> class device_array {
 };
 
 /// Rows of E in a layout.
-template <class E> class rows_of {
+template <class E> class placed_rows {
   public:
     /// `values` are rows × columns; what is around them holds 77.
-    rows_of(std::span<const double> values, std::size_t rows, std::size_t columns, layout where = {})
+    placed_rows(std::span<const double> values, std::size_t rows, std::size_t columns, layout where = {})
         : rows_(rows), columns_(columns), where_(where) {
         std::vector<E> all(where.offset + rows * (columns + where.gap) + where.offset, static_cast<E>(77.0F));
         for (std::size_t r = 0; r < rows; ++r)

@@ -13,7 +13,7 @@
 #include "traffic.hpp"
 
 using namespace preflearn;
-using test::rows_of;
+using test::placed_rows;
 
 namespace {
 
@@ -43,11 +43,11 @@ TEST_CASE_TEMPLATE("tokens become scaled rows of a table on a device, rounded on
         for (const embedding_shape s : embedding_shapes) {
             const test::layout from = test::layouts[seed % 4], to = test::layouts[(seed / 2) % 4];
             const auto numbers = test::stored<E>(test::normals(embedding_vocabulary * s.columns, 1));
-            const rows_of<E> table(numbers, embedding_vocabulary, s.columns, from);
+            const placed_rows<E> table(numbers, embedding_vocabulary, s.columns, from);
             const auto ids = embedding_ids(s.tokens);
             const test::device_array<std::uint32_t> given(ids);
             for (const float scale : {1.0F, 22.627417F}) {
-                const rows_of<E> y(std::vector<double>(s.tokens * s.columns), s.tokens, s.columns, to);
+                const placed_rows<E> y(std::vector<double>(s.tokens * s.columns), s.tokens, s.columns, to);
                 cuda::embed<E>(given.data(), table.seen(), scale, y.view(), nullptr);
                 std::vector<double> wanted(s.tokens * s.columns);
                 for (std::size_t i = 0; i < wanted.size(); ++i)
@@ -65,7 +65,8 @@ TEST_CASE_TEMPLATE("rows of positions are added on a device", E, float, bfloat16
             const test::layout from = test::layouts[seed % 4], to = test::layouts[(seed / 2) % 4];
             const auto numbers = test::stored<E>(test::normals(embedding_vocabulary * s.columns, 1)),
                        before = test::stored<E>(test::normals(s.tokens * s.columns, 2));
-            const rows_of<E> table(numbers, embedding_vocabulary, s.columns, from), y(before, s.tokens, s.columns, to);
+            const placed_rows<E> table(numbers, embedding_vocabulary, s.columns, from),
+                y(before, s.tokens, s.columns, to);
             const auto positions = embedding_ids(s.tokens);
             const test::device_array<std::uint32_t> given(positions);
             cuda::add_positions<E>(given.data(), table.seen(), y.view(), nullptr);
@@ -79,8 +80,8 @@ TEST_CASE_TEMPLATE("rows of positions are added on a device", E, float, bfloat16
 }
 
 TEST_CASE("what a table holds beyond numbers is seen, and nothing is started without tokens") {
-    const rows_of<float> table(std::vector<double>{test::not_a_number, test::infinity, 3e38, 1}, 2, 2);
-    const rows_of<float> y(std::vector<double>(4), 2, 2);
+    const placed_rows<float> table(std::vector<double>{test::not_a_number, test::infinity, 3e38, 1}, 2, 2);
+    const placed_rows<float> y(std::vector<double>(4), 2, 2);
     const test::device_array<std::uint32_t> ids(std::vector<std::uint32_t>{1, 0});
     cuda::embed<float>(ids.data(), table.seen(), 2, y.view(), nullptr);
     const auto found = y.values();
@@ -97,7 +98,7 @@ TEST_CASE("what a table holds beyond numbers is seen, and nothing is started wit
 TEST_CASE_TEMPLATE("embeddings on a device are asked for once", E, float, bfloat16) {
     const std::size_t tokens = 64, columns = 512;
     const std::vector<double> zeros(tokens * columns);
-    const rows_of<E> table(zeros, tokens, columns), y(zeros, tokens, columns);
+    const placed_rows<E> table(zeros, tokens, columns), y(zeros, tokens, columns);
     std::vector<std::uint32_t> numbers(tokens);
     for (std::size_t i = 0; i < tokens; ++i) numbers[i] = static_cast<std::uint32_t>(5 * i % tokens);
     const test::device_array<std::uint32_t> ids(numbers);

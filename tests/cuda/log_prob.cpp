@@ -19,7 +19,7 @@
 
 using namespace preflearn;
 using test::device_array;
-using test::rows_of;
+using test::placed_rows;
 
 namespace {
 
@@ -88,7 +88,7 @@ struct head_example {
             for (std::size_t r = 0; r < rows; ++r)
                 std::copy_n(products.begin() + static_cast<std::ptrdiff_t>(r * vocabulary + first), count,
                             tile.begin() + static_cast<std::ptrdiff_t>(r * count));
-            const rows_of<float> z(tile, rows, count, where);
+            const placed_rows<float> z(tile, rows, count, where);
             cuda::fold_logits(z.seen(), first, logits, moments, states.data(), nullptr);
         }
         const device_array<float> normalisers{std::vector<float>(rows)}, entropies{std::vector<float>(rows)},
@@ -232,7 +232,7 @@ template <class E> void check_target_products(std::size_t width, std::uint64_t s
     const std::size_t rows = 5, tokens = 9;
     const std::vector<double> h = test::stored<E>(test::normals(rows * width, 1)),
                               w = test::stored<E>(test::normals(tokens * width, 2));
-    const rows_of<E> hidden(h, rows, width, test::layouts[seed % 4]),
+    const placed_rows<E> hidden(h, rows, width, test::layouts[seed % 4]),
         table(w, tokens, width, test::layouts[seed / 4 % 4]);
     const std::vector<std::uint32_t> sources{4, 0, 0, 2, 4, 1, 3}, targets{8, 0, 3, 3, 7, 1, 5};
     const device_array<std::uint32_t> s(sources), t(targets);
@@ -305,7 +305,7 @@ test::moved_bytes sum_traffic(std::size_t values, std::size_t responses) {
 }
 
 template <class E> void check_target_traffic(std::size_t targets, std::size_t width) {
-    const rows_of<E> hidden(test::normals(targets * width, 1), targets, width),
+    const placed_rows<E> hidden(test::normals(targets * width, 1), targets, width),
         table(test::normals(targets * width, 2), targets, width);
     std::vector<std::uint32_t> numbers(targets);
     for (std::size_t i = 0; i < targets; ++i) numbers[i] = static_cast<std::uint32_t>(i);
@@ -321,7 +321,7 @@ template <class E> void check_target_traffic(std::size_t targets, std::size_t wi
 
 TEST_CASE("The kernels of the head move what their formulas say") {
     constexpr std::size_t rows = 32, vocabulary = 4096;
-    const rows_of<float> products(test::normals(rows * vocabulary, 1), rows, vocabulary);
+    const placed_rows<float> products(test::normals(rows * vocabulary, 1), rows, vocabulary);
     const device_array<float> bias{std::vector<float>(vocabulary)}, out{std::vector<float>(3 * rows)};
     const device_array<cuda::softmax_state> states{std::vector<cuda::softmax_state>(rows)};
     test::check_traffic("start_softmax", {16 * rows, 16 * rows},

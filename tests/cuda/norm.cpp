@@ -17,7 +17,7 @@
 #include "traffic.hpp"
 
 using namespace preflearn;
-using test::rows_of;
+using test::placed_rows;
 
 namespace {
 
@@ -65,15 +65,15 @@ template <class E>
 void check_norm(const normed_shape& s, norm_kind kind, bool weighted, bool biased, std::uint64_t seed) {
     const test::layout from = test::layouts[seed % 4], to = test::layouts[(seed / 2) % 4];
     const norm_example<E> e(s, kind, weighted, biased);
-    const rows_of<E> w(e.weight, 1, s.size, test::layouts[seed / 3 % 4]), b(e.bias, 1, s.size);
+    const placed_rows<E> w(e.weight, 1, s.size, test::layouts[seed / 3 % 4]), b(e.bias, 1, s.size);
     const cuda::device_norm<E> norm{.kind = kind,
                                     .epsilon = 1e-5F,
                                     .heads = s.heads,
                                     .weight = weighted ? w.view().data : nullptr,
                                     .bias = biased ? b.view().data : nullptr};
-    const rows_of<E> x(e.x, s.rows, e.columns, from), y(e.before, s.rows, e.columns, to);
+    const placed_rows<E> x(e.x, s.rows, e.columns, from), y(e.before, s.rows, e.columns, to);
     const std::size_t kept = s.heads * (kind == norm_kind::layer ? 2 : 1);
-    const rows_of<float> statistics(std::vector<double>(s.rows * kept), s.rows, kept, {1, 2});
+    const placed_rows<float> statistics(std::vector<double>(s.rows * kept), s.rows, kept, {1, 2});
     cuda::normalise<E>(x.seen(), norm, y.view(), statistics.view(), nullptr);
     CAPTURE(s.rows);
     CAPTURE(s.heads);
@@ -86,7 +86,7 @@ void check_norm(const normed_shape& s, norm_kind kind, bool weighted, bool biase
         wanted_statistics[i] = e.statistics[i / kept * 2 * s.heads + i % kept];
     CHECK(test::first_difference<float>(statistics.values(), wanted_statistics, kept) == wanted_statistics.size());
 
-    const rows_of<E> added(e.before, s.rows, e.columns, to);
+    const placed_rows<E> added(e.before, s.rows, e.columns, to);
     cuda::add_normalised<E>(x.seen(), norm, 0.7F, added.view(), nullptr);
     std::vector<double> sum = e.before;
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(0.7F) * e.normed[i];
@@ -94,7 +94,7 @@ void check_norm(const normed_shape& s, norm_kind kind, bool weighted, bool biase
     CHECK(added.gaps_stay());
     CHECK(x.values() == e.x);
 
-    const rows_of<E> in_place(e.x, s.rows, e.columns, to);
+    const placed_rows<E> in_place(e.x, s.rows, e.columns, to);
     cuda::normalise<E>(in_place.seen(), norm, in_place.view(), {}, nullptr);
     CHECK(test::first_difference<E>(in_place.values(), e.normed, s.size) == e.normed.size());
 }
@@ -142,12 +142,12 @@ TEST_CASE("a row's norm has the bits that it has alone, and a team that goes thr
         REQUIRE(std::size_t{shared.teams} * shared.blocks < s.rows); // several rows a team, and not all of them as many
         std::vector<double> x(s.rows * columns);
         for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(37 * i % 101) / 16 - 3;
-        const rows_of<float> all(x, s.rows, columns), w(test::normals(s.size, 2), 1, s.size);
+        const placed_rows<float> all(x, s.rows, columns), w(test::normals(s.size, 2), 1, s.size);
         const cuda::device_norm<float> norm{.heads = s.heads, .weight = w.view().data};
         cuda::normalise<float>(all.seen(), norm, all.view(), {}, nullptr);
         const auto together = all.values();
         for (const std::size_t row : {std::size_t{0}, s.rows / 2, s.rows / 2 + 1, s.rows - 1}) {
-            const rows_of<float> alone(std::span<const double>(x).subspan(row * columns, columns), 1, columns);
+            const placed_rows<float> alone(std::span<const double>(x).subspan(row * columns, columns), 1, columns);
             cuda::normalise<float>(alone.seen(), norm, alone.view(), {}, nullptr);
             const auto found = alone.values();
             CHECK(std::ranges::equal(found, std::span<const double>(together).subspan(row * columns, columns)));
@@ -162,7 +162,7 @@ TEST_CASE("numbers that are none spoil their row alone, and squares overflow as 
     x[2 * columns + 5] = test::infinity;
     for (std::size_t c = 0; c < columns; ++c) x[3 * columns + c] = 1e30 * (c % 2 == 0 ? 1 : -1);
     for (const norm_kind kind : {norm_kind::rms, norm_kind::layer}) {
-        const rows_of<float> in(x, rows, columns), out(x, rows, columns);
+        const placed_rows<float> in(x, rows, columns), out(x, rows, columns);
         cuda::normalise<float>(in.seen(), {.kind = kind}, out.view(), {}, nullptr);
         const auto y = out.values();
         for (std::size_t c = 0; c < columns; ++c) {
@@ -177,7 +177,7 @@ TEST_CASE("numbers that are none spoil their row alone, and squares overflow as 
             CHECK(std::isfinite(y[4 * columns + c]));
         }
     }
-    const rows_of<float> zeros(std::vector<double>(columns), 1, columns);
+    const placed_rows<float> zeros(std::vector<double>(columns), 1, columns);
     cuda::normalise<float>(zeros.seen(), {.epsilon = 0}, zeros.view(), {}, nullptr);
     for (const double value : zeros.values()) CHECK(std::isnan(value)); // 0 / 0
 }
@@ -197,7 +197,8 @@ TEST_CASE_TEMPLATE("a row is asked for once by its norm, a weight at most once i
     for (const normed_shape& s : measured) {
         const std::size_t columns = s.heads * s.size;
         const std::vector<double> zeros(s.rows * columns);
-        const rows_of<E> x(zeros, s.rows, columns), y(zeros, s.rows, columns), w(zeros, 1, s.size), b(zeros, 1, s.size);
+        const placed_rows<E> x(zeros, s.rows, columns), y(zeros, s.rows, columns), w(zeros, 1, s.size),
+            b(zeros, 1, s.size);
         const cuda::device_norm<E> rms{.heads = s.heads, .weight = w.view().data},
             layer{.kind = norm_kind::layer, .heads = s.heads, .weight = w.view().data, .bias = b.view().data};
         test::check_traffic(test::shape_name<E>("RMSNorm", s.rows, columns), norm_traffic<E>(s, false, false, false),

@@ -16,7 +16,7 @@
 
 using namespace preflearn;
 using test::device_array;
-using test::rows_of;
+using test::placed_rows;
 
 namespace {
 
@@ -25,7 +25,8 @@ template <class E> void check_rewards(std::size_t rows, std::size_t width, std::
     CAPTURE(width);
     const std::vector<double> h = test::stored<E>(test::normals(rows * width, 1)),
                               v = test::stored<E>(test::normals(width, 2));
-    const rows_of<E> hidden(h, rows, width, test::layouts[seed % 4]), weight(v, 1, width, test::layouts[seed / 4 % 4]);
+    const placed_rows<E> hidden(h, rows, width, test::layouts[seed % 4]),
+        weight(v, 1, width, test::layouts[seed / 4 % 4]);
     const device_array<float> rewards{std::vector<float>(rows)};
     cuda::reward_head<E>(hidden.seen(), weight.view().data, 0.25F, rewards.data(), nullptr);
     const std::vector<float> found = rewards.values();
@@ -44,7 +45,7 @@ template <class E> test::moved_bytes reward_traffic(std::size_t rows, std::size_
 }
 
 template <class E> void check_reward_traffic(std::size_t rows, std::size_t width) {
-    const rows_of<E> hidden(test::normals(rows * width, 1), rows, width), weight(test::normals(width, 2), 1, width);
+    const placed_rows<E> hidden(test::normals(rows * width, 1), rows, width), weight(test::normals(width, 2), 1, width);
     const device_array<float> rewards{std::vector<float>(rows)};
     test::check_traffic(test::shape_name<E>("reward_head", rows, width), reward_traffic<E>(rows, width),
                         [&] { cuda::reward_head<E>(hidden.seen(), weight.view().data, 0, rewards.data(), nullptr); });

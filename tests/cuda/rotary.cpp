@@ -15,7 +15,7 @@
 #include "traffic.hpp"
 
 using namespace preflearn;
-using test::rows_of;
+using test::placed_rows;
 
 namespace {
 
@@ -71,7 +71,7 @@ TEST_CASE_TEMPLATE("heads turn on a device by their row's angles, the rest of a 
             const std::size_t columns = s.heads * s.dim;
             const auto before = test::stored<E>(test::normals(s.rows * columns, 1));
             const auto turns = rotary_turns(s);
-            const rows_of<E> x(before, s.rows, columns, test::layouts[seed % 4]);
+            const placed_rows<E> x(before, s.rows, columns, test::layouts[seed % 4]);
             std::vector<float> shifted(seed / 4 % 2, 0.0F); // where the angles do not lie as packs do
             shifted.insert(shifted.end(), turns.begin(), turns.end());
             const test::device_array<float> given(shifted);
@@ -87,7 +87,7 @@ TEST_CASE("queries and keys turn while the values behind them stay; no numbers a
     const rotary_shape s{2, 3, 4, 2}; // 2 query heads, a key, and a value behind
     auto before = test::normals(2 * 16, 1);
     before[0] = test::not_a_number;
-    const rows_of<float> all(before, 2, 16);
+    const placed_rows<float> all(before, 2, 16);
     const auto turns = rotary_turns(s);
     const test::device_array<float> given(turns);
     cuda::rotate<float>(given.data(), s.pairs, s.heads, {all.view().data, 2, 12, 16}, nullptr);
@@ -106,7 +106,7 @@ TEST_CASE_TEMPLATE("heads that turn are asked for once, their angles once in fou
     // Queries and keys of SmolLM2-135M (values behind them), and a partial turn
     for (const rotary_shape& s : {rotary_shape{32, 12, 64, 32}, rotary_shape{32, 8, 80, 16}}) {
         const std::size_t columns = s.heads * s.dim;
-        const rows_of<E> x(std::vector<double>(s.rows * columns), s.rows, columns, {0, 64});
+        const placed_rows<E> x(std::vector<double>(s.rows * columns), s.rows, columns, {0, 64});
         const test::device_array<float> given(rotary_turns(s));
         test::check_traffic(test::shape_name<E>("rotary", s.rows, columns), rotary_traffic<E>(s),
                             [&] { cuda::rotate<E>(given.data(), s.pairs, s.heads, x.view(), nullptr); });

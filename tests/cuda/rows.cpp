@@ -17,7 +17,7 @@
 #include "traffic.hpp"
 
 using namespace preflearn;
-using test::rows_of;
+using test::placed_rows;
 
 namespace {
 
@@ -55,7 +55,7 @@ template <class E> struct row_traffic {
 
 TEST_CASE_TEMPLATE("rows on a device are filled, what is around them stays", E, float, bfloat16, float16) {
     for_rows([](rows_shape s, test::layout where, test::layout) {
-        const rows_of<E> x(test::normals(s.rows * s.columns, 1), s.rows, s.columns, where);
+        const placed_rows<E> x(test::normals(s.rows * s.columns, 1), s.rows, s.columns, where);
         cuda::fill(x.view(), 0.3F, nullptr);
         CHECK(x.values() == std::vector<double>(s.rows * s.columns, test::stored<E>(0.3)));
         CHECK(x.gaps_stay());
@@ -66,7 +66,7 @@ TEST_CASE_TEMPLATE("rows on a device are added with a factor, rounded once", E, 
     for_rows([](rows_shape s, test::layout from, test::layout to) {
         const auto a = test::stored<E>(test::normals(s.rows * s.columns, 1)),
                    b = test::stored<E>(test::normals(s.rows * s.columns, 2));
-        const rows_of<E> x(a, s.rows, s.columns, from), y(b, s.rows, s.columns, to);
+        const placed_rows<E> x(a, s.rows, s.columns, from), y(b, s.rows, s.columns, to);
         cuda::add<E>(x.seen(), y.view(), -0.37F, nullptr);
         std::vector<double> wanted = b;
         for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] += static_cast<double>(-0.37F) * a[i];
@@ -79,9 +79,9 @@ TEST_CASE_TEMPLATE("a bias is added to every row or replaces it", E, float, bflo
     for_rows([](rows_shape s, test::layout from, test::layout to) {
         const auto b = test::stored<E>(test::normals(s.columns, 1)),
                    before = test::stored<E>(test::normals(s.rows * s.columns, 2));
-        const rows_of<E> bias(b, 1, s.columns, from);
+        const placed_rows<E> bias(b, 1, s.columns, from);
         for (const store mode : {store::add, store::replace}) {
-            const rows_of<E> y(before, s.rows, s.columns, to);
+            const placed_rows<E> y(before, s.rows, s.columns, to);
             cuda::add_bias<E>(bias.seen().data, y.view(), mode, nullptr);
             std::vector<double> wanted(before.size());
             for (std::size_t i = 0; i < wanted.size(); ++i)
@@ -96,11 +96,11 @@ TEST_CASE_TEMPLATE("rows are gathered from numbers, which may come again, and sc
                    float16) {
     for_rows([](rows_shape s, test::layout from, test::layout to) {
         const auto a = test::stored<E>(test::normals(s.rows * s.columns, 1));
-        const rows_of<E> x(a, s.rows, s.columns, from);
+        const placed_rows<E> x(a, s.rows, s.columns, from);
         std::vector<std::uint32_t> numbers(s.rows + 2);
         for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<std::uint32_t>(7 * i % s.rows);
         const std::vector<double> zeros(numbers.size() * s.columns);
-        const rows_of<E> y(zeros, numbers.size(), s.columns, to), z(zeros, numbers.size(), s.columns, to);
+        const placed_rows<E> y(zeros, numbers.size(), s.columns, to), z(zeros, numbers.size(), s.columns, to);
         cuda::gather_rows<E>(x.seen(), test::device_array(numbers).data(), y.view(), nullptr);
         std::vector<double> gathered = zeros, scattered = zeros;
         for (std::size_t i = 0; i < gathered.size(); ++i)
@@ -121,8 +121,8 @@ TEST_CASE_TEMPLATE("rows become another type, rounded to the nearest", E, float,
         std::vector<double> a = test::normals(s.rows * s.columns, 1);
         a[0] = -test::infinity, a.back() = s.columns > 1 ? 1e-6 : a.back(); // beside a subnormal of 16 bits
         const auto to_type = [&]<class To>(To) {
-            const rows_of<E> x(a, s.rows, s.columns, from);
-            const rows_of<To> y(std::vector<double>(a.size()), s.rows, s.columns, to);
+            const placed_rows<E> x(a, s.rows, s.columns, from);
+            const placed_rows<To> y(std::vector<double>(a.size()), s.rows, s.columns, to);
             cuda::convert<E, To>(x.seen(), y.view(), nullptr);
             CHECK(y.values() == test::stored<To>(test::stored<E>(a)));
             CHECK(y.gaps_stay());
@@ -158,7 +158,7 @@ TEST_CASE_TEMPLATE("rows on a device are asked for once", E, float, bfloat16) {
     const std::size_t rows = 80, columns = 512;
     const row_traffic<E> bytes{rows, columns};
     const std::vector<double> zeros(rows * columns);
-    const rows_of<E> x(zeros, rows, columns), y(zeros, rows, columns, {0, 16 / sizeof(E)});
+    const placed_rows<E> x(zeros, rows, columns), y(zeros, rows, columns, {0, 16 / sizeof(E)});
     std::vector<std::uint32_t> numbers(rows);
     for (std::size_t i = 0; i < rows; ++i) numbers[i] = static_cast<std::uint32_t>(rows - 1 - i);
     const test::device_array<std::uint32_t> of_rows(numbers);
@@ -173,7 +173,7 @@ TEST_CASE_TEMPLATE("rows on a device are asked for once", E, float, bfloat16) {
                         [&] { cuda::gather_rows<E>(x.seen(), of_rows.data(), y.view(), nullptr); });
     test::check_traffic(test::shape_name<E>("scatter_rows", rows, columns), bytes.numbered(),
                         [&] { cuda::scatter_rows<E>(x.seen(), of_rows.data(), y.view(), nullptr); });
-    const rows_of<bfloat16> narrow(zeros, rows, columns);
+    const placed_rows<bfloat16> narrow(zeros, rows, columns);
     const std::size_t both = rows * columns * (sizeof(E) + 2);
     test::check_traffic(test::shape_name<E>("convert", rows, columns), {both, both},
                         [&] { cuda::convert<E, bfloat16>(x.seen(), narrow.view(), nullptr); });
