@@ -26,13 +26,16 @@
 #include <preflearn/loss/by_name/any_loss.hpp>
 #include <preflearn/loss/named.hpp>
 #include <preflearn/programs/aligning/align_file.hpp>
+#include <preflearn/programs/comparing/compare_files.hpp>
 #include <preflearn/programs/evaluating/evaluate_file.hpp>
 #include <preflearn/programs/generating/generate_file.hpp>
 #include <preflearn/programs/labelling/label_file.hpp>
 #include <preflearn/programs/rounds/round_files.hpp>
 #include <preflearn/programs/rounds/rounds_file.hpp>
+#include <preflearn/programs/study/kept_study.hpp>
 #include <preflearn/programs/teaching/teach.hpp>
 
+#include "../json_lines.hpp"
 #include "../pipeline/tiny_models.hpp"
 #include "aligning/tiny_losses.hpp"
 
@@ -80,6 +83,30 @@ void killed_run(const std::string& program, const std::filesystem::path& in, con
         options.aligning.learning.maximum_tokens = 48;
         options.aligning.learning.checkpoint_every = 1;
         rounds_file(on, options, test::tiny_loss, quiet);
+    } else if (program == "weak_teacher") {
+        text_study_options options{.teacher = in / "model",
+                                   .student = in / "before",
+                                   .data = in / "many.jsonl",
+                                   .labelled = 6,
+                                   .unlabelled = 6,
+                                   .test = 4,
+                                   .checkpoints = out / ".runs"};
+        options.learning.maximum_tokens = 48;
+        options.learning.training.batch_size = 4;
+        options.learning.checkpoint_every = 1;
+        std::filesystem::create_directories(options.checkpoints);
+        run_kept_study(
+            on, options, {.folder = out / "kept"}, dpo{}, [](const auto&) {}, quiet);
+    } else if (program == "compare") {
+        compare_options options;
+        for (const char* const name : {"many", "others"})
+            options.sources.push_back({.name = name, .path = in / (name + std::string(".jsonl"))});
+        options.gold = "none";
+        options.json = out / "comparison.json";
+        options.rows = out / "rows.csv";
+        options.report = out / "report";
+        options.subsets = out / "subsets";
+        compare_files(options, quiet);
     } else {
         evaluate_options options;
         for (const char* const student : {"a", "b"})
@@ -103,6 +130,17 @@ std::string killed_responses(std::size_t prompts, std::uint64_t seed) {
     return lines;
 }
 
+/// The same pairs, every third one the other way round.
+std::string killed_swaps(const std::filesystem::path& pairs) {
+    std::string lines;
+    auto all = test::json_lines(pairs);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (i % 3 == 0) std::swap(all[i]["chosen"], all[i]["rejected"]);
+        lines += all[i].dump() + "\n";
+    }
+    return lines;
+}
+
 struct killed_inputs {
     test::folder folder;
 
@@ -111,6 +149,7 @@ struct killed_inputs {
         test::write_tiny_model(folder / "before", true, 6);
         folder.write("pairs.jsonl", test::tiny_pairs(24));
         folder.write("many.jsonl", test::tiny_pairs(160, 2));
+        folder.write("others.jsonl", killed_swaps(folder / "many.jsonl"));
         folder.write("few.jsonl", test::tiny_pairs(6, 3));
         folder.write("a.jsonl", killed_responses(60, 1));
         folder.write("b.jsonl", killed_responses(60, 2));
@@ -202,7 +241,10 @@ void check_same(const killed_files& made, const killed_files& expected) {
     }
 }
 
-void kill_ten_times(const std::string& program, std::uint64_t seed) {
+/// Ten times, or as often as PREFLEARN_KILLS says.
+void kill_often(const std::string& program, std::uint64_t seed) {
+    const char* const asked = std::getenv("PREFLEARN_KILLS");
+    const std::size_t often = asked == nullptr ? 10 : std::stoul(asked);
     const killed_inputs files;
     constexpr auto as_long_as_it_takes = std::chrono::minutes(5);
     const auto start = std::chrono::steady_clock::now();
@@ -213,9 +255,9 @@ void kill_ten_times(const std::string& program, std::uint64_t seed) {
     const auto expected = killed_results(out);
     REQUIRE_FALSE(expected.empty());
     generator random(seed, "moments");
-    for (std::size_t kills = 0; kills < 10;) { // often more than one on the way to one result
+    for (std::size_t kills = 0; kills < often;) { // often more than one on the way to one result
         std::filesystem::remove_all(out);
-        while (kills < 10) {
+        while (kills < often) {
             const auto moment = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(whole)));
             if (killed_process(program, files.folder.path(), out).end_within(std::chrono::microseconds(moment))) break;
             ++kills;
@@ -236,15 +278,18 @@ TEST_CASE("a program in a process of its own") {
     killed_run(program, std::getenv("KILLED_IN"), std::getenv("KILLED_OUT"));
 }
 
-TEST_CASE("teach, killed at random moments, makes the same teacher") { kill_ten_times("teach", 1); }
-TEST_CASE("label, killed at random moments, makes the same labels") { kill_ten_times("label", 2); }
-TEST_CASE("generate, killed at random moments, makes the same responses") { kill_ten_times("generate", 3); }
-TEST_CASE("align, killed at random moments, makes the same student") { kill_ten_times("align", 4); }
-TEST_CASE("evaluate, killed at random moments, makes the same evaluation") { kill_ten_times("evaluate", 5); }
-TEST_CASE("rounds, killed at random moments, make the same students") { kill_ten_times("rounds", 6); }
+TEST_CASE("teach, killed at random moments, makes the same teacher") { kill_often("teach", 1); }
+TEST_CASE("label, killed at random moments, makes the same labels") { kill_often("label", 2); }
+TEST_CASE("generate, killed at random moments, makes the same responses") { kill_often("generate", 3); }
+TEST_CASE("align, killed at random moments, makes the same student") { kill_often("align", 4); }
+TEST_CASE("evaluate, killed at random moments, makes the same evaluation") { kill_often("evaluate", 5); }
+TEST_CASE("rounds, killed at random moments, make the same students") { kill_often("rounds", 6); }
+TEST_CASE("weak_teacher, killed at random moments, keeps the same folders") { kill_often("weak_teacher", 7); }
+TEST_CASE("compare, killed at random moments, writes the same comparison") { kill_often("compare", 8); }
 
 TEST_CASE("a full disk is an error of every program, and with room again the same command makes the same bytes") {
-    for (const char* const program : {"teach", "label", "generate", "align", "evaluate", "rounds"}) {
+    for (const char* const program :
+         {"teach", "label", "generate", "align", "evaluate", "rounds", "weak_teacher", "compare"}) {
         CAPTURE(program);
         const killed_inputs files;
         const auto out = files.folder / "out";

@@ -84,6 +84,7 @@ TEST_CASE("accuracy, length and temperature are of the pairs that have a label a
     CHECK(to_json(report)["left_out_reasons"]["too_long"] == 1);
     const held_out_report none = hold_against({}, {}, {});
     CHECK(test::contains(to_text(none), "not defined (empty)"));
-    CHECK(test::contains(to_text(none), "no temperature makes its probabilities honest (empty)"));
+    CHECK(test::contains(to_text(none),
+                         "no temperature fits its probabilities to these labels: there are no labelled pairs"));
     CHECK_FALSE(to_json(none)["temperature"].is_number());
 }

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <preflearn/agreement/uncertainty/estimate.hpp>
@@ -26,6 +27,21 @@ struct temperature_fit {
     double loss = undefined;
     estimate_status status = estimate_status::empty;
 };
+
+/// Why no temperature is best, for people to read; of a status other than ok.
+inline std::string words_of_no_temperature(estimate_status status) {
+    switch (status) {
+    case estimate_status::empty:
+        return "there are no labelled pairs with margins";
+    case estimate_status::constant_input:
+        return "all margins are 0";
+    case estimate_status::unbounded:
+        return "its margins are right on every pair, where no certainty is too much, or not right on balance, where "
+               "any is";
+    default:
+        return std::string(name_of(status));
+    }
+}
 
 /// Minimises Σ -(y ln σ(m/T) + (1 - y) ln σ(-m/T)) over T > 0; y in [0, 1]. Convex in 1/T: Newton's method in a
 /// bracket. \throws argument_error or numeric_error naming the index of a bad outcome or margin.

@@ -198,8 +198,8 @@ inline std::string to_text(const held_out_report& report) {
         text += "  temperature " + shown(report.calibration.temperature, 3) + ": " + shown(report.loss_before, 3) +
                 " nats a label before, " + shown(report.loss_after, 3) + " after\n";
     else
-        text += "  no temperature makes its probabilities honest (" + std::string(name_of(report.calibration.status)) +
-                ")\n";
+        text += "  no temperature fits its probabilities to these labels: " +
+                words_of_no_temperature(report.calibration.status) + "\n";
     if (report.noise.rate.defined())
         text += "  of 1000 labels " + shown_labels(effective_sample_size(1000, report.noise.rate)) +
                 " right ones are left: n (1 - 2e)^2, e = " + shown_noise(report.noise.rate) + " against these labels\n";

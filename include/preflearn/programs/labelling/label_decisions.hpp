@@ -91,8 +91,8 @@ inline label_calibration calibrate_by(std::span<const double> margins, std::span
         return made;
     }
     const temperature_fit fit = fit_temperature(margins, outcomes);
-    require(fit.status == estimate_status::ok, "no temperature makes the teacher's probabilities honest on the ",
-            margins.size(), " labelled pairs (", name_of(fit.status), ")");
+    require(fit.status == estimate_status::ok, "no temperature fits the teacher's probabilities to the ",
+            margins.size(), " labelled pairs: ", words_of_no_temperature(fit.status));
     made.temperature = fit.temperature;
     return made;
 }

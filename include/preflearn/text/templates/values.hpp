@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -156,6 +157,14 @@ inline template_value arithmetic(std::string_view what, const template_value& a,
     return what == "%" ? rest + below * y : x / y - below;
 }
 
+/// Of two numbers or two strings. (The JSON library's own order would be compiled for objects and lists, too.)
+inline std::partial_ordering order(const template_value& a, const template_value& b) {
+    if (a.is_string()) return a.get_ref<const std::string&>() <=> b.get_ref<const std::string&>();
+    if (a.is_number_float() || b.is_number_float()) return a.get<double>() <=> b.get<double>();
+    if (a.is_number_unsigned() && b.is_number_unsigned()) return a.get<std::uint64_t>() <=> b.get<std::uint64_t>();
+    return a.get<std::int64_t>() <=> b.get<std::int64_t>();
+}
+
 } // namespace detail
 
 /// An operator on two values, `and` and `or` excepted.
@@ -169,7 +178,8 @@ inline template_value binary_value(std::string_view what, const template_value& 
     if (what.find_first_of("<>") == std::string_view::npos) return detail::arithmetic(what, a, b);
     require<input_error>((a.is_number() && b.is_number()) || (a.is_string() && b.is_string()), what, ": ", kind_name(a),
                          " and ", kind_name(b), " have no order");
-    return what == "<" ? a < b : what == ">" ? b < a : what == "<=" ? a <= b : b <= a;
+    const std::partial_ordering order = detail::order(a, b);
+    return what == "<" ? order < 0 : what == ">" ? order > 0 : what == "<=" ? order <= 0 : order >= 0;
 }
 
 /// `value is name`. \throws input_error when there is no such test.
