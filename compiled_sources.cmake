@@ -1,5 +1,6 @@
 # The sources of the compiled twin: what preflearn/compiled/*.hpp declare as `extern template` is made of the same lines
-# without `extern`. As a script (cmake -DFOLDER=… -P compiled_sources.cmake) it writes them to FOLDER.
+# without `extern`, and of the definitions that they name. As a script (cmake -DFOLDER=… -P compiled_sources.cmake) it
+# writes them to FOLDER.
 if(CMAKE_SCRIPT_MODE_FILE)
   cmake_minimum_required(VERSION 3.25)
 endif()
@@ -16,6 +17,7 @@ function(write_compiled_sources folder result)
     file(READ ${include}/${part} text)
     string(REPLACE "extern template" "template" text "${text}")
     string(REPLACE "#pragma once" "#include <${part}>" text "${text}")
+    string(REPLACE "// the twin itself includes " "#include " text "${text}")
     file(CONFIGURE OUTPUT ${folder}/${name}.cpp CONTENT "${text}" @ONLY)
     list(APPEND sources ${folder}/${name}.cpp)
     if(follow)

@@ -1,12 +1,14 @@
 /// \file
-/// Models in float on the processor, and loading them, as `preflearn::compiled` holds them.
+/// Models in float on the processor, and loading them, as `preflearn::compiled` holds them. What loads others is
+/// declared here, and defined in policy/files/load_text_policy.hpp.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <filesystem>
 #include <span>
 
-#include <preflearn/policy/files/load_text_policy.hpp>
+#include <preflearn/policy/files/loaders.hpp>
+// the twin itself includes <preflearn/policy/files/load_text_policy.hpp>
 
 namespace preflearn {
 

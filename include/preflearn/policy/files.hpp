@@ -9,6 +9,7 @@
 #include <preflearn/policy/files/json_fields.hpp>
 #include <preflearn/policy/files/load.hpp>
 #include <preflearn/policy/files/load_text_policy.hpp>
+#include <preflearn/policy/files/loaders.hpp>
 #include <preflearn/policy/files/new_gguf.hpp>
 #include <preflearn/policy/files/rope_fields.hpp>
 #include <preflearn/policy/files/save.hpp>

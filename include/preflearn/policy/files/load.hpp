@@ -19,7 +19,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/backend/cpu.hpp>
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/gguf.hpp>
 #include <preflearn/checkpoint/json_file.hpp>
@@ -34,6 +33,7 @@
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/families.hpp>
 #include <preflearn/policy/files/config_files.hpp>
+#include <preflearn/policy/files/loaders.hpp>
 #include <preflearn/policy/files/save.hpp>
 #include <preflearn/policy/files/tensor_forms.hpp>
 #include <preflearn/policy/transformer.hpp>
@@ -193,22 +193,16 @@ auto load_made(const Make& make, const std::filesystem::path& path, const traine
 
 } // namespace detail
 
-/// Loads a model of one of the families `known`: a Hugging Face folder (config.json and safetensors, sharded or not) or
-/// a GGUF file. Tensors that are not `trained` stay as they are stored and are read where they lie in the mapped file.
-/// Where config.json ties head and embedding but another head is stored, the stored one is used, as transformers does;
-/// this and other decisions are in the model's `notes()`.
-/// \throws input_error naming file, tensor or field, what was found and what was expected; argument_error when more
-/// layers are to be trained than there are.
-template <std::floating_point Scalar, class Backend = cpu_backend>
-transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path, const trained_tensors& trained = {},
-                                              std::span<const decoder_family> known = families::all) {
+template <std::floating_point Scalar, class Backend>
+transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path, const trained_tensors& trained,
+                                              std::span<const decoder_family> known) {
     const auto make = [](const transformer_config& config, frozen_tensors frozen) {
         return transformer<Scalar, Backend>(config, std::move(frozen));
     };
     return detail::load_made<Scalar>(make, path, trained, known);
 }
 
-/// The same on a backend that is chosen at run time. \throws as `load_transformer`.
+/// `load_transformer` on a backend that is chosen at run time. \throws as that.
 template <std::floating_point Scalar>
 any_transformer<Scalar> load_any_transformer(const any_backend<Scalar>& on, const std::filesystem::path& path,
                                              const trained_tensors& trained = {},

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <utility>
 
-#include <preflearn/backend/cpu.hpp>
 #include <preflearn/policy/files/load.hpp>
+#include <preflearn/policy/files/loaders.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
 #include <preflearn/policy/transformer.hpp>
 #include <preflearn/text/files/load.hpp>
@@ -16,13 +16,10 @@
 
 namespace preflearn {
 
-/// Loads tokenizer and model from a GGUF file, or from a Hugging Face folder (config.json, safetensors,
-/// and tokenizer.json or vocab.json with merges.txt). \throws input_error naming the file and what is wrong with it;
-/// argument_error for options that it cannot meet.
-template <std::floating_point Scalar, class Backend = cpu_backend>
+template <std::floating_point Scalar, class Backend>
 text_policy<transformer<Scalar, Backend>> load_text_policy(const std::filesystem::path& path,
-                                                           const text_policy_options& options = {},
-                                                           const tokenizer_options& reading = {}) {
+                                                           const text_policy_options& options,
+                                                           const tokenizer_options& reading) {
     tokenizer words = load_tokenizer(path, reading); // first, since it is quicker to fail
     return {std::move(words), load_transformer<Scalar, Backend>(path), options};
 }
