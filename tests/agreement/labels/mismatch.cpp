@@ -64,6 +64,7 @@ TEST_CASE("sources that never disagree leave no share of mismatches to judge") {
     CHECK(r.p_value == 1);
     CHECK(analyse_mismatch(mismatch_counts{}).disagreement.status == estimate_status::empty);
     CHECK(analyse_mismatch(mismatch_counts{}).accuracy_difference.status == estimate_status::empty);
+    CHECK(std::isnan(analyse_mismatch(mismatch_counts{}).p_value));
 }
 
 TEST_CASE("independent accuracies at the edge of what is possible are not lost to rounding") {

@@ -34,6 +34,7 @@ TEST_CASE("a judge that always takes the first shown has bias ½ and is never co
     CHECK(analyse_swaps(last, last).position_bias.value == -0.5);
     CHECK(analyse_swaps(always, last).consistency.value == 1);
     CHECK(analyse_swaps(always, last).p_value == 1);
+    CHECK(std::isnan(analyse_swaps(swap_counts{}).p_value)); // no test
 }
 
 TEST_CASE("calling the pairs by the other order changes nothing; shards add up") {

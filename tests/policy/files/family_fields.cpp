@@ -82,4 +82,26 @@ TEST_CASE("the width by which attention is scaled is written as a whole number, 
     CHECK(field_value(config, entry).dump() == "256");
     config.attention_width = 2.5;
     CHECK(field_value(config, entry).dump() == "2.5");
+    config.attention_width = 1e20; // which no whole number of the file holds
+    CHECK(field_value(config, entry).get<double>() == 1e20);
+}
+
+TEST_CASE("a 0 that is meant for none is refused, since transformers divides by it") {
+    const file_field cap{.name = "final_logit_softcapping", .absent = 30, .null = 0};
+    const auto read = [](const file_field& field, config_field member, const nlohmann::json& value) {
+        transformer_config config{.attention_width = 7, .logit_cap = 7};
+        const nlohmann::json file{{std::string(field.name), value}};
+        read_field(settings_reader(file, "config.json"), field, config, member);
+        return member == config_field::logit_cap ? config.logit_cap : config.attention_width;
+    };
+    CHECK(read(cap, config_field::logit_cap, nullptr) == 0);
+    CHECK(read(cap, config_field::logit_cap, 2.5) == 2.5);
+    for (const nlohmann::json& zero : {nlohmann::json(0), nlohmann::json(0.0), nlohmann::json(-0.0)})
+        CHECK(test::error_of([&] { read(cap, config_field::logit_cap, zero); }) ==
+              "config.json: final_logit_softcapping: null or a number above 0 was expected, found 0");
+    CHECK(test::error_of([&] {
+              read({"query_pre_attn_scalar", 256}, config_field::attention_width, 0);
+          }) == "config.json: query_pre_attn_scalar: a number above 0 was expected, found 0");
+    const file_field of_gguf{"final_logit_softcapping", 0};
+    CHECK(read(of_gguf, config_field::logit_cap, 0) == 0); // as llama.cpp reads it
 }

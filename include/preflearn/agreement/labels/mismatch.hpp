@@ -51,8 +51,9 @@ struct mismatch_result {
     /// first_accuracy - second_accuracy with the interval of paired proportions (Wald; Fleiss, Levin & Paik
     /// 2003, 13.6).
     estimate accuracy_difference{};
-    /// Exact two-sided p-value of equal accuracies (McNemar's exact test; gold ties left out).
-    double p_value = 1;
+    /// Exact two-sided p-value of equal accuracies (McNemar's exact test; gold ties left out); NaN
+    /// without pairs.
+    double p_value = undefined;
 };
 
 inline mismatch_result analyse_mismatch(const mismatch_counts& counts, double confidence = 0.95) {
@@ -68,7 +69,7 @@ inline mismatch_result analyse_mismatch(const mismatch_counts& counts, double co
     };
     result.first_accuracy = accuracy(mismatch.wins, mismatch.losses);
     result.second_accuracy = accuracy(mismatch.losses, mismatch.wins);
-    result.p_value = sign_test(mismatch.wins, mismatch.wins + mismatch.losses);
+    if (total > 0) result.p_value = sign_test(mismatch.wins, mismatch.wins + mismatch.losses);
     result.accuracy_difference = estimate::none(estimate_status::empty);
     if (total > 0) {
         const auto n = static_cast<double>(total), b = static_cast<double>(mismatch.wins),

@@ -61,8 +61,8 @@ struct swap_result {
     /// P(the response shown first is preferred) - ½ with ties half: 0 without position bias, ½ for always the first.
     /// The interval is over pairs.
     estimate position_bias{};
-    /// Exact two-sided p-value of no position bias, from the flips alone.
-    double p_value = 1;
+    /// Exact two-sided p-value of no position bias, from the flips alone; NaN without pairs.
+    double p_value = undefined;
 };
 
 inline swap_result analyse_swaps(const swap_counts& counts, double confidence = 0.95) {
@@ -78,7 +78,7 @@ inline swap_result analyse_swaps(const swap_counts& counts, double confidence = 
     add(counts.tie_and_second, -0.25);
     add(counts.both_second, -0.5);
     result.position_bias = mean_estimate(bias, confidence);
-    result.p_value = sign_test(counts.both_first, flips);
+    if (counts.total() > 0) result.p_value = sign_test(counts.both_first, flips);
     return result;
 }
 

@@ -132,14 +132,18 @@ inline void expect_fixed(const settings_reader& in, const field_entry& entry, fi
 
 } // namespace detail
 
-/// Reads a field into a member; absent: its default.
-/// \throws input_error naming file and field where it is missing or of another kind.
+/// Reads a field into a member; absent: its default. Where 0 stands for none here, and none is null in the file, a 0 in
+/// the file is no such word: transformers computes with it.
+/// \throws input_error naming file and field where it is missing, of another kind, or such a 0.
 inline void read_field(const settings_reader& in, const file_field& field, transformer_config& config,
                        config_field member) {
     if (member == config_field::activation)
         config.family.activation = detail::read_activation(in, field.name, config.family.activation);
     const std::variant target = detail::member_of(config, member);
     const std::optional<double> otherwise = field.null && in.is_null(field.name) ? field.null : field.absent;
+    if ((field.null == 0 || member == config_field::attention_width) && in.has(field.name))
+        require<input_error>(in.at(field.name) != 0, in.what(field.name), field.null ? "null or " : "",
+                             "a number above 0 was expected, found 0");
     if (auto* const* size = std::get_if<std::size_t*>(&target)) {
         if (field.unit == field_unit::of_head_dim) {
             const double share = in.number(field.name, otherwise);
@@ -236,7 +240,7 @@ inline nlohmann::ordered_json field_value(const transformer_config& config, cons
         if (**number == null) return nullptr;
         if (entry.field == config_field::attention_width) { // transformers 5 takes no 256.0 here, and no 0
             const double width = **number != 0 ? **number : detail::head_dim_of(config);
-            if (std::floor(width) == width) return static_cast<std::int64_t>(width);
+            if (std::floor(width) == width && width < 0x1p53) return static_cast<std::int64_t>(width);
             return width;
         }
         return **number;

@@ -140,11 +140,8 @@ inline source_pair compare_two_sources(const compared_sources& all, const compar
 inline void correct_for_many(std::vector<source_pair>& pairs) {
     std::vector<double> p, by_category;
     for (const source_pair& pair : pairs) {
-        const auto p_of = [](const mismatch_result& result) { // no pair in common is no test
-            return result.disagreement.defined() ? result.p_value : undefined;
-        };
-        p.push_back(pair.against_gold ? p_of(*pair.against_gold) : undefined);
-        for (const category_test& test : pair.by_category) by_category.push_back(p_of(test.result));
+        p.push_back(pair.against_gold ? pair.against_gold->p_value : undefined);
+        for (const category_test& test : pair.by_category) by_category.push_back(test.result.p_value);
     }
     p = holm_adjusted(p);
     by_category = holm_adjusted(by_category);
