@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/policy/decoder/rotary.hpp>
+#include <preflearn/policy/family/gemma3.hpp>
+#include <preflearn/policy/family/qwen3.hpp>
 #include <preflearn/policy/family/smollm3.hpp>
 #include <preflearn/policy/files/rope_fields.hpp>
 
@@ -14,13 +16,24 @@
 using namespace preflearn;
 
 TEST_CASE("layers with a window may turn by a base of their own") {
-    transformer_config config;
-    const nlohmann::json rope = {{"full_attention", {{"rope_type", "linear"}, {"factor", 8.0}, {"rope_theta", 1e6}}},
-                                 {"sliding_attention", {{"rope_type", "default"}, {"rope_theta", 1e4}}}};
+    transformer_config config{.family = families::gemma3};
+    nlohmann::json rope = {{"full_attention", {{"rope_type", "linear"}, {"factor", 8.0}, {"rope_theta", 1e6}}},
+                           {"sliding_attention", {{"rope_type", "default"}, {"rope_theta", 1e4}}}};
     read_rope(settings_reader(rope, "config.json"), config);
     CHECK(config.rope_theta == 1e6);
     CHECK(config.rope_scaling.factor == 8);
     CHECK(config.local_rope_theta == 1e4);
+
+    const auto error = [&] { return test::error_of([&] { read_rope(settings_reader(rope, "config.json"), config); }); };
+    config.family = families::qwen3; // whose layers with a window turn like the others
+    CHECK(
+        test::contains(error(), "full_attention: one set of rotary settings was expected, since all layers of qwen3"));
+    config.family = families::gemma3;
+    rope["factor"] = 2; // of which of the two?
+    CHECK(error() == "config.json: factor: is not known here, found 2");
+    rope.erase("factor");
+    rope.erase("full_attention");
+    CHECK(test::contains(error(), "full_attention"));
 }
 
 TEST_CASE("yarn's settings have transformers' defaults, its factors may follow from others; dynamic has a factor") {

@@ -23,11 +23,13 @@
 
 namespace preflearn {
 
-/// A set of rotary settings by layer type, or for all of them.
+/// A set of rotary settings.
 inline constexpr auto rope_fields = std::to_array<std::string_view>(
-    {"attention_factor", "beta_fast", "beta_slow", "factor", "finetuned", "full_attention", "high_freq_factor",
-     "low_freq_factor", "mscale", "mscale_all_dim", "original_max_position_embeddings", "partial_rotary_factor",
-     "rope_theta", "rope_type", "sliding_attention", "truncate", "type"});
+    {"attention_factor", "beta_fast", "beta_slow", "factor", "finetuned", "high_freq_factor", "low_freq_factor",
+     "mscale", "mscale_all_dim", "original_max_position_embeddings", "partial_rotary_factor", "rope_theta", "rope_type",
+     "truncate", "type"});
+/// Two sets: of layers that see everything, and of those with a window.
+inline constexpr auto layer_type_fields = std::to_array<std::string_view>({"full_attention", "sliding_attention"});
 
 /// Yarn's own settings, once its factor is read.
 inline void read_yarn(const settings_reader& rope, rope_scaling& scaling) {
@@ -76,19 +78,9 @@ inline void read_rope_scaling(const settings_reader& rope, transformer_config& c
     if (scaling.type == rule::yarn) read_yarn(rope, scaling);
 }
 
-/// `rope_scaling` (transformers 4) or `rope_parameters` (transformers 5, where theta stands as well, and layers with a
-/// window may have their own). `original` as above.
-inline void read_rope(const settings_reader& rope, transformer_config& config, std::size_t original = 0) {
+/// One set. `original` as above.
+inline void read_rope_set(const settings_reader& rope, transformer_config& config, std::size_t original) {
     rope.expect_known(rope_fields);
-    if (rope.has("full_attention")) {
-        read_rope(rope.within("full_attention"), config, original);
-        if (!rope.has("sliding_attention")) return;
-        const settings_reader local = rope.within("sliding_attention");
-        local.expect_known(rope_fields);
-        local.expect("rope_type", "default");
-        config.local_rope_theta = local.number("rope_theta");
-        return;
-    }
     read_rope_scaling(rope, config, original);
     if (rope.has("rope_theta")) config.rope_theta = rope.number("rope_theta");
     if (!config.family.has(config_field::rotary_dim)) {
@@ -97,6 +89,23 @@ inline void read_rope(const settings_reader& rope, transformer_config& config, s
         read_field(rope, {.name = "partial_rotary_factor", .unit = field_unit::of_head_dim}, config,
                    config_field::rotary_dim);
     }
+}
+
+/// `rope_scaling` (transformers 4) or `rope_parameters` (transformers 5, where theta stands as well, and layers with a
+/// window may have their own, in families that know such). `original` as above.
+inline void read_rope(const settings_reader& rope, transformer_config& config, std::size_t original = 0) {
+    if (!rope.has("full_attention") && !rope.has("sliding_attention")) return read_rope_set(rope, config, original);
+    rope.expect_known(layer_type_fields);
+    require<input_error>(config.family.has(config_field::local_rope_theta),
+                         rope.what(rope.has("full_attention") ? "full_attention" : "sliding_attention"),
+                         "one set of rotary settings was expected, since all layers of ", config.family.model_type,
+                         " models turn alike, found one by layer type");
+    read_rope_set(rope.within("full_attention"), config, original);
+    if (!rope.has("sliding_attention")) return;
+    const settings_reader local = rope.within("sliding_attention");
+    local.expect_known(rope_fields);
+    local.expect("rope_type", "default");
+    config.local_rope_theta = local.number("rope_theta");
 }
 
 /// The rule by which a GGUF file's divisors were made, where it is that of Llama 3.1 to 3.3.
