@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <preflearn/compiled/models.hpp>
+#include <preflearn/policy/files/save.hpp>
 
 #include "../files.hpp"
 #include "../policy/models.hpp"
