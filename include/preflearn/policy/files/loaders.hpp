@@ -1,6 +1,6 @@
 /// \file
-/// What loads models, declared. The definitions are in load.hpp and load_text_policy.hpp, which a program that links the
-/// compiled twin does without.
+/// What loads models, declared. The definitions are in load.hpp and load_text_policy.hpp, which a program that links
+/// the compiled twin does without.
 // SPDX-License-Identifier: MIT
 #pragma once
 
