@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include <cstdio>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/new_file.hpp>
 #include <preflearn/core/system/progress.hpp>
 #include <preflearn/data/files/json_objects.hpp>
 #include <preflearn/data/records/preparing/prepare_records.hpp>
@@ -36,6 +38,7 @@ constexpr auto about =
     "the\n"
     "fields say; a record that can be read in two ways is refused. Columns that are not read are kept.\n"
     "What is left out is counted, with its reason, and listed in OUT.left-out.jsonl.\n"
+    "Nothing is written over: a file that is there already and holds something else is an error.\n"
     "Ends with 1 when a file is wrong, 2 when the options are, and 3 when nothing is left to write.";
 
 void add_selection(command_line& line, arguments& given) {
@@ -100,7 +103,9 @@ preflearn::record_progress watched(std::optional<preflearn::progress>& bar) {
 int look_or_prepare(arguments& given) {
     for (const std::string& note : choose(given.options, given.choices)) std::fprintf(stderr, "%s\n", note.c_str());
     const auto write_json = [&](const auto& result) {
-        if (!given.json.empty()) preflearn::write_file(preflearn::json_text(to_json(result)), given.json);
+        if (given.json.empty()) return;
+        const std::string text = preflearn::json_text(to_json(result));
+        preflearn::write_new(given.json, [&](std::ostream& out) { out << text; });
     };
     if (given.out.empty()) {
         const preflearn::pair_summary summary = preflearn::look_at_pairs(given.options);

@@ -217,14 +217,14 @@ class killed_process {
     int failed_ = 0;
 };
 
-/// What a program has made, by name, but for records of when it was made; what killed processes left, too, whose names
-/// begin with a dot, is nobody's.
+/// What a program has made, by name, but for records of when it was made; what killed processes left of temporary files
+/// would be among it.
 std::map<std::string, std::string> killed_results(const std::filesystem::path& folder) {
     std::map<std::string, std::string> found;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
         const std::string name = std::filesystem::relative(entry.path(), folder).string();
-        const bool hidden = name.starts_with('.') || name.find("/.") != std::string::npos;
-        if (entry.is_regular_file() && !hidden && !name.ends_with("manifest.json") && name != "told")
+        const bool checkpoint = name.starts_with(".runs");
+        if (entry.is_regular_file() && !checkpoint && !name.ends_with("manifest.json") && name != "told")
             found.emplace(name, test::read(entry.path()));
     }
     return found;

@@ -7,7 +7,9 @@
 #include <preflearn/core/system/child_process.hpp>
 #include <preflearn/core/system/compiler.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/file_lock.hpp>
 #include <preflearn/core/system/kept_blocks.hpp>
+#include <preflearn/core/system/new_file.hpp>
 #include <preflearn/core/system/one_thread.hpp>
 #include <preflearn/core/system/parallel.hpp>
 #include <preflearn/core/system/progress.hpp>

@@ -99,6 +99,21 @@ TEST_CASE("of several writers at once one wins whole") {
     CHECK(entries(folder) == 1);
 }
 
+TEST_CASE("what a killed writer left is removed by the next, and what another is writing is not") {
+    const test::folder folder;
+    folder.write(".a.0.tmp", "left");
+    write_atomically(folder / "a", [&](std::ostream& out) {
+        out << "outer";
+        out.flush();
+        CHECK(test::read(folder / ".a.0.tmp") == "outer");
+        write_atomically(folder / "a", [](std::ostream& inner) { inner << "inner"; });
+        CHECK(test::read(folder / "a") == "inner");
+        CHECK(test::read(folder / ".a.0.tmp") == "outer");
+    });
+    CHECK(test::read(folder / "a") == "outer");
+    CHECK(entries(folder) == 1);
+}
+
 TEST_CASE("whether a file can be written is tried without leaving anything behind") {
     const test::folder folder;
     const auto tried = [](const std::filesystem::path& path) {

@@ -40,3 +40,17 @@ TEST_CASE("a folder appears whole or not at all, and nothing is written over") {
                          }),
                          "is there already"));
 }
+
+TEST_CASE("what a killed process left of a folder is removed by the next, and what another is making is not") {
+    const test::folder f;
+    std::filesystem::create_directories(f / ".t.0.tmp" / "deep");
+    std::ofstream(f / ".t.0.tmp" / "deep" / "left") << "1";
+    write_folder_whole(f / "t", [&](const std::filesystem::path& to) {
+        CHECK(to == f / ".t.0.tmp");
+        CHECK(std::filesystem::is_empty(to));
+        const detail::temporary_folder other(f / "t");
+        CHECK(other.path() == f / ".t.1.tmp");
+        CHECK(std::filesystem::exists(to));
+    });
+    CHECK(std::distance(std::filesystem::directory_iterator(f.path()), std::filesystem::directory_iterator()) == 1);
+}

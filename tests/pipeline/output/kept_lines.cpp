@@ -51,6 +51,32 @@ TEST_CASE("of a run that kept nothing nothing is lost: another of its kind begin
     CHECK_FALSE(taken("# preflearn labels 17\none\n", "# preflearn labels 18"));
     CHECK_FALSE(taken("# preflearn responses 17\n", "# preflearn labels 18"));
     CHECK_FALSE(taken("a user's own line\n", "# preflearn labels 18"));
+    CHECK_FALSE(taken("a user's own line, which nothing ends", "# preflearn labels 18"));
+    CHECK(taken("# prefl", "# preflearn labels 18"));
+    CHECK(taken("# preflearn labels 1", "# preflearn labels 28"));
+    CHECK(taken("", "# preflearn labels 18"));
+}
+
+TEST_CASE("kept lines belong to one at a time") {
+    const test::folder f;
+    {
+        kept_lines first(f / "part", "# preflearn labels 1");
+        CHECK(test::contains(test::error_of([&] { kept_lines(f / "part", "# preflearn labels 1"); }),
+                             "another process is making"));
+        first.append(std::array<std::string, 1>{"one"});
+    }
+    CHECK(kept_lines(f / "part", "# preflearn labels 1").lines().size() == 1);
+}
+
+TEST_CASE("what runs kept is removed when they are done, and nothing that they did not keep") {
+    const test::folder f;
+    f.write("own", "# preflearn labels 1\nline\n");
+    f.write("begun", "# pre");
+    f.write("other", "# my notes\n");
+    remove_kept({f / "own", f / "begun", f / "other", f / "none"});
+    CHECK_FALSE(std::filesystem::exists(f / "own"));
+    CHECK_FALSE(std::filesystem::exists(f / "begun"));
+    CHECK(test::read(f / "other") == "# my notes\n");
 }
 
 TEST_CASE("a kept line that cannot be read is told by its number in the file") {

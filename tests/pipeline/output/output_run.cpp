@@ -52,3 +52,21 @@ TEST_CASE("a file is made before by the run that its manifest names; any other f
     CHECK(made_before(out, "key"));
     CHECK(test::contains(test::error_of([&] { made_before(f / "none" / "out.jsonl", "key"); }), "none"));
 }
+
+TEST_CASE("what stands beside a file is own by the manifest of the same program, and refused without") {
+    const test::folder f;
+    const std::filesystem::path out = f / "out.jsonl";
+    const auto refused = [&](const char* name) {
+        return test::contains(test::error_of([&] { require_own_beside(out, "label", {".left-out.jsonl"}); }),
+                              (f / name).string() + ": is there already");
+    };
+    require_own_beside(out, "label", {".left-out.jsonl"});
+    f.write("out.left-out.jsonl", "a list of my own");
+    CHECK(refused("out.left-out.jsonl"));
+    for (const char* const manifest : {"my manifest", "{}", R"({"program": "align"})"}) {
+        f.write("out.manifest.json", manifest);
+        CHECK(refused("out.manifest.json"));
+    }
+    f.write("out.manifest.json", R"({"program": "label"})");
+    require_own_beside(out, "label", {".left-out.jsonl"});
+}

@@ -151,6 +151,20 @@ TEST_CASE("the same command is done already, another one writes nothing over") {
     CHECK(std::filesystem::is_empty(f.folder / "mine"));
 }
 
+TEST_CASE("a folder in which the run would keep what it goes on from is left alone where it is another's") {
+    align_files f;
+    std::filesystem::create_directory(f.folder / "student.unfinished");
+    f.folder.write("student.unfinished/thesis.txt", "ten years");
+    CHECK(test::contains(f.error_of(f.options()), "student.unfinished: is there already and not what an unfinished"));
+    CHECK(test::read(f.folder / "student.unfinished/thesis.txt") == "ten years");
+    CHECK_FALSE(std::filesystem::exists(f.folder / "student"));
+    std::filesystem::rename(f.folder / "student.unfinished", f.folder / "elsewhere");
+    f.run(f.options());
+    std::filesystem::rename(f.folder / "elsewhere", f.folder / "student.unfinished");
+    CHECK(f.run(f.options()).was_there); // which removes what a run has left, and that is not
+    CHECK(test::read(f.folder / "student.unfinished/thesis.txt") == "ten years");
+}
+
 TEST_CASE("stopped at any step, the same call goes on to the same bytes") {
     for (const char* const loss : {"dpo", "tdpo2", "bco"}) {
         CAPTURE(loss);

@@ -103,6 +103,26 @@ TEST_CASE("students are evaluated from files to JSON, tables, games, rows and a 
     CHECK_FALSE(std::filesystem::exists(f.folder / "e.json.1.part"));
 }
 
+TEST_CASE("what stands in the place of games, rows, report or manifest is not written over") {
+    for (const char* const name : {"games.csv", "rows.csv", "report/thesis.txt", "e.json.manifest.json"}) {
+        CAPTURE(name);
+        evaluated_files f;
+        evaluate_options options = f.options();
+        options.games = f.folder / "games.csv";
+        options.rows = f.folder / "rows.csv";
+        options.report = f.folder / "report";
+        std::filesystem::create_directory(f.folder / "report"); // an empty folder is taken
+        f.folder.write(name, "ten years of notes");
+        CHECK(test::contains(test::error_of([&] { f.run(options); }), "is there already"));
+        CHECK(test::read(f.folder / name) == "ten years of notes");
+        CHECK_FALSE(std::filesystem::exists(f.folder / "e.json"));
+        std::filesystem::remove(f.folder / name);
+        f.run(options);
+        std::filesystem::remove(f.folder / "e.json"); // as if stopped just before its end
+        CHECK_FALSE(f.run(options).was_there);
+    }
+}
+
 TEST_CASE("stopped at any block it goes on to the same bytes") {
     evaluated_files f;
     f.teacher("second", {.kind = "longer", .temperature = 2, .calibrated = true});

@@ -150,6 +150,25 @@ TEST_CASE("stopped at random moments it goes on to the same bytes, also behind h
     CHECK(test::contains(test::error_of([&] { f.run(f.options("new.jsonl")); }), "belongs to a run with other inputs"));
 }
 
+TEST_CASE("files beside the labels that are another's are refused before anything is judged, and stay") {
+    for (const char* const name : {"labels.left-out.jsonl", "labels.manifest.json", "labels.jsonl.part"}) {
+        CAPTURE(name);
+        labelled_files f;
+        f.folder.write(name, "ten years of notes");
+        std::size_t judged = 0;
+        const auto seen = [&](std::string_view, std::size_t done, std::size_t, double, double) { judged += done; };
+        CHECK(test::contains(test::error_of([&] { f.run(f.options(), seen); }), name));
+        CHECK(judged == 0);
+        CHECK(f.bytes(name) == "ten years of notes");
+        CHECK_FALSE(std::filesystem::exists(f.folder / "labels.jsonl"));
+    }
+    labelled_files f;
+    f.run(f.options());
+    f.folder.write("labels.jsonl.part", "ten years of notes");
+    CHECK(f.run(f.options()).was_there);
+    CHECK(f.bytes("labels.jsonl.part") == "ten years of notes");
+}
+
 TEST_CASE("a full disk loses nothing, and an unreadable file is said") {
     labelled_files f;
     f.run(f.options("whole.jsonl"));

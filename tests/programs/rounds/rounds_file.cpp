@@ -98,6 +98,15 @@ TEST_CASE("a student that labels for itself goes from round to round; stopped an
     CHECK(test::contains(test::error_of([&] { f.run(more); }), "belongs to a run with other inputs"));
 }
 
+TEST_CASE("rounds are not written into a folder of other things") {
+    rounds_files f;
+    std::filesystem::create_directory(f.folder / "out");
+    f.folder.write("out/thesis.txt", "ten years");
+    CHECK(test::contains(test::error_of([&] { f.run(f.options()); }), "holds no rounds"));
+    CHECK(std::filesystem::exists(f.folder / "out/thesis.txt"));
+    CHECK_FALSE(std::filesystem::exists(f.folder / "out/rounds.kept"));
+}
+
 TEST_CASE("a teacher labels n responses, a gold reward judges answers, pairs are replayed, prompts are fresh") {
     rounds_files f;
     write_implicit_reward(f.folder / "before", f.folder / "student", {}, f.folder / "teacher");

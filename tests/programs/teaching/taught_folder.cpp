@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/pipeline/output/unfinished_folder.hpp>
 #include <preflearn/programs/teaching/taught_folder.hpp>
 
 #include "../../files.hpp"

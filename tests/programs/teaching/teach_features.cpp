@@ -10,6 +10,7 @@
 
 #include <preflearn/loss/by_name/any_loss.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/pipeline/output/unfinished_folder.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/programs/teaching/teach_features.hpp>
@@ -44,8 +45,16 @@ struct feature_files {
         const chosen_chat_format chat;
         const speaker say = [&](const std::string& line) { told += line + "\n"; };
         check_features(given);
-        const teaching at{.on = test::on_processor(), .options = given, .chat = chat, .loss = loss, .say = say};
-        return teach_features(at, detail::described(at.on, given, chat, feature_settings(given)));
+        unfinished_folder unfinished(given.out);
+        const teaching at{.on = test::on_processor(),
+                          .options = given,
+                          .chat = chat,
+                          .loss = loss,
+                          .say = say,
+                          .unfinished = unfinished.path()};
+        taught made = teach_features(at, detail::described(at.on, given, chat, feature_settings(given)));
+        unfinished.remove();
+        return made;
     }
     [[nodiscard]] double margin(const std::string& out) const {
         const std::vector<shown_texts> shown{{1, "ab", {"aa", "dd"}, {0, 1}}};
@@ -102,7 +111,6 @@ TEST_CASE("hidden states are computed once: another split and another head find 
     options.features.cache.clear();
     f.run(options);
     CHECK(test::read(f.folder / "b/features.safetensors") == test::read(f.folder / "c/features.safetensors"));
-    CHECK_FALSE(std::filesystem::exists(f.folder / "c.unfinished"));
 }
 
 TEST_CASE("an MLP on hidden states is trained, kept at its best, and read as it was written") {

@@ -11,6 +11,7 @@
 
 #include <preflearn/loss/by_name/any_loss.hpp>
 #include <preflearn/loss/named.hpp>
+#include <preflearn/pipeline/output/unfinished_folder.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/programs/teaching/teach_head.hpp>
@@ -46,9 +47,18 @@ struct head_files {
         const chosen_chat_format chat;
         const speaker say = [&](const std::string& line) { told += line + "\n"; };
         check_head(given);
-        const teaching at{.on = test::on_processor(), .options = given, .chat = chat, .loss = loss, .say = say};
+        unfinished_folder unfinished(given.out);
+        const teaching at{.on = test::on_processor(),
+                          .options = given,
+                          .chat = chat,
+                          .loss = loss,
+                          .say = say,
+                          .unfinished = unfinished.path()};
         teacher_description described = detail::described(at.on, given, chat, head_settings(given));
-        return given.kind == "head" ? teach_head(at, std::move(described)) : teach_classifier(at, std::move(described));
+        taught made =
+            given.kind == "head" ? teach_head(at, std::move(described)) : teach_classifier(at, std::move(described));
+        unfinished.remove();
+        return made;
     }
     [[nodiscard]] std::vector<judgement> judged(const std::string& out) const {
         const std::vector<shown_texts> shown{
@@ -79,7 +89,6 @@ TEST_CASE("a reward head learns by an adapter, the last layer, alone or with all
         CHECK(written["policy"]["from"] == (how == "adapter" ? "adapter" : whole ? "model" : "base"));
         CHECK(written.contains("files") == !whole);
         CHECK(written["end_token"] == true);
-        CHECK_FALSE(std::filesystem::exists(f.folder / (how + ".unfinished")));
         const auto judged = f.judged(how);
         CHECK(judged[0].scores[0] > judged[0].scores[1]); // "aa" is of the kind that was chosen
         CHECK(judged[1].scores.size() == 3);

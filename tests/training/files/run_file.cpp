@@ -136,7 +136,7 @@ TEST_CASE("what a killed writer leaves behind does not matter") {
     r.options.observers = {kill_after(7)};
     token_model<float> model(6, 3), resumed(6, 3), expected(6, 3);
     CHECK_THROWS_AS(r.train(model), killed);
-    std::ofstream(here / ".run.safetensors.1-0.tmp") << "half a checkpo";
+    std::ofstream(here / ".run.safetensors.0.tmp") << "half a checkpo";
     r.options.observers = {};
     CHECK(r.train(resumed).resumed_steps == 5);
     r.options.keeper = {};

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <fstream>
 #include <ostream>
-#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -19,6 +18,7 @@
 #include <unistd.h>
 
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/file_lock.hpp>
 
 namespace preflearn {
 
@@ -43,18 +43,40 @@ void write_through(const std::filesystem::path& path, const std::filesystem::pat
     require<input_error>(!stream.fail(), name.string(), ": writing failed (is the disk full?)");
 }
 
-/// A path beside `path`, with a name that nothing had, at which `make` has made something; `make` returns 0 or the
-/// error's number. \param what is made, and \param fault that it cannot be, in messages \throws input_error then
+/// What is made beside a path before it takes its place, and the lock that says that somebody is at it.
+struct made_aside {
+    std::filesystem::path path{};
+    file_lock lock{};
+};
+
+/// Removes what a killed process left: what nobody holds. \returns whether it is gone
+inline bool removed_if_left(const std::filesystem::path& path) {
+    const file_lock lock(path);
+    if (!lock.is_at(path)) return false;
+    std::error_code failure;
+    std::filesystem::remove_all(path, failure);
+    return !failure;
+}
+
+/// A path beside `path` that nobody else has, `.<name>.<n>.tmp`, at which `make` has made something; `make` returns 0
+/// or the error's number. What a killed process left under that name is removed.
+/// \param what is made, and \param fault that it cannot be, in messages \throws input_error then
 template <class Make>
-std::filesystem::path made_beside(const std::filesystem::path& path, std::string_view what, std::string_view fault,
-                                  const Make& make) {
-    for (int attempt = 0; attempt < 1000; ++attempt) {
+made_aside made_beside(const std::filesystem::path& path, std::string_view what, std::string_view fault,
+                       const Make& make) {
+    for (int number = 0, attempt = 0; number < 1000 && attempt < 100000; ++attempt) {
         std::filesystem::path made = path;
-        made.replace_filename(message(".", path.filename().string(), ".", ::getpid(), "-", attempt, ".tmp"));
+        made.replace_filename(message(".", path.filename().string(), ".", number, ".tmp"));
         const int code = make(made);
-        if (code == 0) return made;
-        if (code != EEXIST) // another thread's, or left by a killed process of the same id
+        if (code == 0) {
+            file_lock lock(made);
+            // in the moment before the lock another may have taken it for something left
+            if (lock.is_at(made) || (!lock.held() && !lock.taken())) return {std::move(made), std::move(lock)};
+        } else if (code != EEXIST) {
             throw input_error(message(path.string(), ": ", fault, ": ", std::generic_category().message(code)));
+        } else if (!removed_if_left(made)) {
+            ++number;
+        }
     }
     throw input_error(message(path.string(), ": no free name for a temporary ", what, " beside it"));
 }
@@ -63,7 +85,7 @@ std::filesystem::path made_beside(const std::filesystem::path& path, std::string
 class temporary_file {
   public:
     explicit temporary_file(const std::filesystem::path& path)
-        : path_(
+        : made_(
               made_beside(path, "file", "a file cannot be made in this folder", [](const std::filesystem::path& made) {
                   const int file = ::open(made.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
                   if (file < 0) return errno;
@@ -74,20 +96,20 @@ class temporary_file {
     temporary_file& operator=(const temporary_file&) = delete;
     ~temporary_file() {
         std::error_code ignored;
-        if (!path_.empty()) std::filesystem::remove(path_, ignored);
+        if (!made_.path.empty()) std::filesystem::remove(made_.path, ignored);
     }
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+    [[nodiscard]] const std::filesystem::path& path() const { return made_.path; }
 
     /// \throws input_error when the system refuses (a full disk, a folder of that name).
     void rename_to(const std::filesystem::path& target) {
         std::error_code code;
-        std::filesystem::rename(path_, target, code);
+        std::filesystem::rename(made_.path, target, code);
         if (code) throw input_error(message(target.string(), ": cannot be replaced: ", code.message()));
-        path_.clear();
+        made_.path.clear();
     }
 
   private:
-    std::filesystem::path path_;
+    made_aside made_;
 };
 
 } // namespace detail
@@ -121,24 +143,35 @@ inline void make_folder(const std::filesystem::path& folder) {
     require<input_error>(!failure, folder.string(), ": cannot be made: ", failure.message());
 }
 
-/// Calls `write(stream)` on a binary stream and puts what it wrote at `path`. When `write` throws or the disk
-/// fails, the old file stays as it was and no temporary file is left. A killed process may leave a file named
-/// `.<name>.<process>-<n>.tmp` behind, never a half-written target.
-/// \throws input_error when the folder is missing or anything cannot be written; and what `write` throws.
-template <std::invocable<std::ostream&> Write> void write_atomically(const std::filesystem::path& path, Write&& write) {
-    const std::filesystem::path target = detail::replaced_file(path);
+namespace detail {
+
+/// \param replaces is asked whether the finished temporary file is to stand at its target: replaces(temporary, target)
+template <class Write, class Replaces>
+void write_aside(const std::filesystem::path& path, Write&& write, const Replaces& replaces) {
+    const std::filesystem::path target = replaced_file(path);
     std::error_code ignored;
     const std::filesystem::file_status there = std::filesystem::status(path, ignored);
-    if (std::filesystem::is_other(there)) return detail::write_through(path, path, std::forward<Write>(write));
-    detail::temporary_file temporary(target);
-    detail::write_through(temporary.path(), path, std::forward<Write>(write));
-    const int failure = detail::flush_to_disk(temporary.path(), O_RDONLY);
+    if (std::filesystem::is_other(there)) return write_through(path, path, std::forward<Write>(write));
+    temporary_file temporary(target);
+    write_through(temporary.path(), path, std::forward<Write>(write));
+    if (!replaces(temporary.path(), target)) return;
+    const int failure = flush_to_disk(temporary.path(), O_RDONLY);
     if (failure) {
         throw input_error(message(path.string(), ": cannot be flushed: ", std::generic_category().message(failure)));
     }
     temporary.rename_to(target);
     const auto folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
-    detail::flush_to_disk(folder, O_RDONLY | O_DIRECTORY); // not every file system can; the rename holds anyway
+    flush_to_disk(folder, O_RDONLY | O_DIRECTORY); // not every file system can; the rename holds anyway
+}
+
+} // namespace detail
+
+/// Calls `write(stream)` on a binary stream and puts what it wrote at `path`. When `write` throws or the disk
+/// fails, the old file stays as it was and no temporary file is left. A killed process may leave a file named
+/// `.<name>.<n>.tmp` behind, which the next one that writes there removes; never a half-written target.
+/// \throws input_error when the folder is missing or anything cannot be written; and what `write` throws.
+template <std::invocable<std::ostream&> Write> void write_atomically(const std::filesystem::path& path, Write&& write) {
+    detail::write_aside(path, std::forward<Write>(write), [](const auto&, const auto&) { return true; });
 }
 
 } // namespace preflearn

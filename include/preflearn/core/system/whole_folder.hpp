@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <concepts>
 #include <filesystem>
-#include <string>
 #include <system_error>
 #include <utility>
 
@@ -25,20 +24,20 @@ namespace detail {
 class temporary_folder {
   public:
     explicit temporary_folder(const std::filesystem::path& path)
-        : path_(made_beside(path, "folder", "cannot be made", [](const std::filesystem::path& made) {
+        : made_(made_beside(path, "folder", "cannot be made", [](const std::filesystem::path& made) {
               return ::mkdir(made.c_str(), 0777) == 0 ? 0 : errno;
           })) {}
     temporary_folder(const temporary_folder&) = delete;
     temporary_folder& operator=(const temporary_folder&) = delete;
     ~temporary_folder() {
         std::error_code ignored;
-        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+        if (!made_.path.empty()) std::filesystem::remove_all(made_.path, ignored);
     }
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-    void renamed() { path_.clear(); }
+    [[nodiscard]] const std::filesystem::path& path() const { return made_.path; }
+    void renamed() { made_.path.clear(); }
 
   private:
-    std::filesystem::path path_;
+    made_aside made_;
 };
 
 /// The path without a slash at its end.
@@ -49,7 +48,8 @@ inline std::filesystem::path named_folder(const std::filesystem::path& path) {
 } // namespace detail
 
 /// Calls `fill(folder)` on an empty folder beside `path` and puts it at `path`, where nothing may be. When `fill`
-/// throws or the disk fails, nothing is left. A killed process may leave a folder `.<name>.<process>-<n>.tmp` behind.
+/// throws or the disk fails, nothing is left. A killed process may leave a folder `.<name>.<n>.tmp` behind, which the
+/// next one that writes there removes.
 /// \throws input_error when something is at `path`, or the folder cannot be made; and what `fill` throws.
 template <std::invocable<const std::filesystem::path&> Fill>
 void write_folder_whole(const std::filesystem::path& path, Fill&& fill) {

@@ -19,7 +19,6 @@
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/core/system/whole_folder.hpp>
 #include <preflearn/report/run/file_hash.hpp>
 #include <preflearn/report/run/manifest.hpp>
 
@@ -31,12 +30,6 @@ inline std::filesystem::path beside(const std::filesystem::path& out, const std:
     std::filesystem::path place = out;
     if (place.extension() == ".jsonl" || place.extension() == ".gguf") place.replace_extension();
     return place += ending;
-}
-
-/// Where a result that is not finished keeps what a run goes on from: `student` has its folder `student.unfinished`.
-inline std::filesystem::path unfinished_path(const std::filesystem::path& out) {
-    std::filesystem::path place = detail::named_folder(out);
-    return place += ".unfinished";
 }
 
 /// Names settings by their content.
@@ -61,11 +54,13 @@ inline output_run output_run_of(manifest record) {
     return run;
 }
 
-/// Removes what a run kept for the case that it is stopped, once what it makes is there: also what one left that was
-/// stopped between the two.
-inline void remove_kept(std::initializer_list<std::filesystem::path> kept) {
-    std::error_code ignored;
-    for (const std::filesystem::path& path : kept) std::filesystem::remove_all(path, ignored);
+/// Whether the manifest beside a file, which may be missing, is of the run of that key.
+inline bool is_manifest_of(const std::filesystem::path& out, std::string_view key) {
+    try {
+        return read_json_file(beside(out, ".manifest.json")).at("settings").at("key") == key;
+    } catch (const std::exception&) { // none that was written here
+        return false;
+    }
 }
 
 /// Whether the run of that key has made the file.
@@ -74,15 +69,36 @@ inline bool made_before(const std::filesystem::path& out, std::string_view key) 
     check_can_be_written(out);
     std::error_code ignored;
     if (!std::filesystem::is_regular_file(out, ignored)) return false;
-    bool same = false;
-    try {
-        same = read_json_file(beside(out, ".manifest.json")).at("settings").at("key") == key;
-    } catch (const std::exception&) { // none that was written here
-    }
-    require<input_error>(same, out.string(),
+    require<input_error>(is_manifest_of(out, key), out.string(),
                          ": is there already, made in another way; nothing is written over: remove it or give another "
                          "name");
     return true;
+}
+
+/// Before a run makes `out`, where no file is: whether the files that it writes beside it are nobody else's. Those of a
+/// manifest of the same program are what an earlier `out` has left, or a run that was stopped.
+/// \param endings of the files, next to that of the manifest \throws input_error naming the first that is another's
+inline void require_own_beside(const std::filesystem::path& out, std::string_view program,
+                               std::initializer_list<std::string_view> endings) {
+    const std::filesystem::path record = beside(out, ".manifest.json");
+    std::error_code ignored;
+    const auto refuse = [](const std::filesystem::path& place) {
+        throw input_error(place.string() + ": is there already, and not made by this program; nothing is written over: "
+                                           "remove it or give another name");
+    };
+    if (std::filesystem::exists(std::filesystem::symlink_status(record, ignored))) {
+        bool own = false;
+        try {
+            own = read_json_file(record).at("program") == program;
+        } catch (const std::exception&) { // none that was written here
+        }
+        if (!own) refuse(record);
+        return;
+    }
+    for (const std::string_view ending : endings) {
+        const std::filesystem::path place = beside(out, std::string(ending));
+        if (std::filesystem::exists(std::filesystem::symlink_status(place, ignored))) refuse(place);
+    }
 }
 
 } // namespace preflearn

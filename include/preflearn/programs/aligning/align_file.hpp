@@ -11,13 +11,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/selection/fitting.hpp>
 #include <preflearn/loss/by_name/any_kind.hpp>
@@ -26,6 +24,7 @@
 #include <preflearn/pipeline/learning/learning_steps.hpp>
 #include <preflearn/pipeline/learning/training_settings.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
+#include <preflearn/pipeline/output/unfinished_folder.hpp>
 #include <preflearn/pipeline/scoring/text_model.hpp>
 #include <preflearn/pipeline/scoring/text_reader.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
@@ -156,9 +155,10 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
     output_run run = detail::run_of(on, options, loss);
     made.was_there = student_made_before(options.out, run.key);
     if (made.was_there) {
-        remove_kept({unfinished_path(options.out)});
+        remove_unfinished(options.out);
         return made;
     }
+    unfinished_folder unfinished(options.out);
     check_student(origin_of(options), options.out, {.type = options.written, .keep_adapter = options.keep_adapter});
 
     record_options records = options.records;
@@ -190,9 +190,7 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
             "too; --probabilities ignore takes the rate alone");
     if (made.report.noise && !noise_of_each_pair(options)) say(shown_worth(*made.report.noise, made.report.learned));
 
-    const std::filesystem::path unfinished = unfinished_path(options.out);
-    make_folder(unfinished);
-    const learning_run around = run_in(unfinished, options.learning, options.seed);
+    const learning_run around = run_in(unfinished.path(), options.learning, options.seed);
     if (options.learning.fine_tuning.epochs > 0)
         made.report.fine_tuning = learn_demonstrations(
             models.student, demonstrations_of(data.learned, loss.kind()),
@@ -217,8 +215,7 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
     run.record.sizes = {{"learned", made.report.learned}, {"held_out", made.report.held_out}};
     write_student(models.student.model(), options, run, made.report, data,
                   chat ? std::string(layout_of(chat->format).name) : std::string());
-    std::error_code ignored;
-    std::filesystem::remove_all(unfinished, ignored);
+    unfinished.remove();
     return made;
 }
 

@@ -4,12 +4,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <exception>
 #include <filesystem>
 #include <sstream>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -34,22 +32,9 @@ namespace preflearn {
 
 namespace detail {
 
-/// What a run writes beside its model.
-inline constexpr std::array<std::string_view, 5> student_file_names{"manifest.json", "results.json", "left-out.jsonl",
-                                                                    "loss.svg", "accuracy.svg"};
-
 /// \throws input_error where a file that is to stand beside a GGUF file is another's
-inline void require_own_beside(const std::filesystem::path& out, const std::string& key) {
-    try {
-        if (read_json_file(beside(out, ".manifest.json")).at("settings").at("key") == key) return;
-    } catch (const std::exception&) { // none that was written here
-    }
-    std::error_code ignored;
-    for (const std::string_view name : student_file_names) {
-        const std::filesystem::path place = beside(out, "." + std::string(name));
-        require<input_error>(!std::filesystem::exists(place, ignored), place.string(),
-                             ": is there already, and nothing is written over");
-    }
+inline void require_own_student_files(const std::filesystem::path& out) {
+    require_own_beside(out, "align", {".results.json", ".left-out.jsonl", ".loss.svg", ".accuracy.svg"});
 }
 
 } // namespace detail
@@ -59,7 +44,7 @@ inline void require_own_beside(const std::filesystem::path& out, const std::stri
 inline bool student_made_before(const std::filesystem::path& out, const std::string& key) {
     if (is_gguf_name(out)) {
         if (made_before(out, key)) return true;
-        detail::require_own_beside(out, key);
+        detail::require_own_student_files(out);
         return false;
     }
     const std::filesystem::path place = detail::named_folder(out);
@@ -106,8 +91,8 @@ inline named_files student_files(const output_run& run, const student_report& re
 
 /// Files beside a GGUF file, which stand there before it does; the manifest first, by which the others are known as its
 /// own. \throws input_error where one is another's
-inline void write_beside(const std::filesystem::path& out, const named_files& files, const std::string& key) {
-    require_own_beside(out, key);
+inline void write_beside(const std::filesystem::path& out, const named_files& files) {
+    require_own_student_files(out);
     for (const auto& [name, content] : files) write_file(content, beside(out, "." + name));
 }
 
@@ -139,7 +124,7 @@ inline void write_student(const any_transformer<float>& model, const align_optio
         card.command_line += (card.command_line.empty() ? "" : " ") + word;
     const student_form form{.type = options.written, .keep_adapter = options.keep_adapter};
     if (is_gguf_name(options.out))
-        detail::write_beside(options.out, files, run.key);
+        detail::write_beside(options.out, files);
     else
         card.files = std::move(files);
     save_student(model, origin, options.out, std::move(card), form);

@@ -133,12 +133,29 @@ inline void put_costs(manifest& record, const evaluation& of) {
              {"seconds", by.said.seconds}});
 }
 
+/// Before anything is judged. The files that stand elsewhere are own where the manifest, which is written before them,
+/// is of the same run. \throws input_error for what is another's, and what cannot be written
+inline void check_evaluation_files(const evaluate_options& options, std::string_view key) {
+    require_own_beside(options.json, "evaluate", {});
+    const bool stopped = is_manifest_of(options.json, key);
+    std::error_code ignored;
+    for (const std::filesystem::path& out : {options.rows, options.games, options.report}) {
+        if (out.empty()) continue;
+        if (out != options.report) check_can_be_written(out);
+        require<input_error>(stopped || !std::filesystem::exists(out, ignored) || std::filesystem::is_other(out) ||
+                                 (out == options.report && std::filesystem::is_empty(out, ignored)),
+                             out.string(),
+                             ": is there already, made in another way; nothing is written over: remove it or give "
+                             "another name");
+    }
+}
+
 inline void write_evaluation(const evaluation& of, const evaluate_options& options, manifest record) {
+    put_costs(record, of);
+    write_json(to_json(record), beside(options.json, ".manifest.json"));
     if (!options.rows.empty()) write_csv(response_rows(of), options.rows);
     if (!options.games.empty()) write_csv(game_rows(of, options.seed), options.games);
     if (!options.report.empty()) write_report(of, options.report);
-    put_costs(record, of);
-    write_json(to_json(record), beside(options.json, ".manifest.json"));
     write_json(to_json(of), options.json);
 }
 
@@ -159,8 +176,7 @@ inline evaluated_file evaluate_file(const any_backend<float>& on, const evaluate
     for (std::size_t e = 0; found.was_there && e < opened.size(); ++e)
         remove_kept({beside(options.json, message(".", e + 1, ".part"))});
     if (found.was_there) return found;
-    for (const std::filesystem::path& out : {options.rows, options.games})
-        if (!out.empty()) check_can_be_written(out);
+    detail::check_evaluation_files(options, run.key);
     evaluated_students students = read_students(options.responses, options.cluster);
     for (const std::string& told : told_overlaps(opened, students, options)) students.notes.push_back(told);
     const std::vector<std::array<std::size_t, 2>> pairs = compared_pairs(students.names, options);
@@ -178,8 +194,7 @@ inline evaluated_file evaluate_file(const any_backend<float>& on, const evaluate
     found.result = evaluate_students(std::move(students), std::move(said), options);
     run.record.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     detail::write_evaluation(found.result, options, std::move(run.record));
-    std::error_code ignored;
-    for (const std::filesystem::path& part : parts) std::filesystem::remove(part, ignored);
+    for (const std::filesystem::path& part : parts) remove_kept({part});
     return found;
 }
 

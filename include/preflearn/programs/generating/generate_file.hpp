@@ -14,7 +14,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -167,6 +166,7 @@ inline generated_file generate_file(const any_backend<float>& on, const generate
         remove_kept({part});
         return found;
     }
+    require_own_beside(options.out, "generate", {".left-out.jsonl"});
 
     preference_options reading{.skip_malformed = options.skip_malformed, .id_field = options.columns.id};
     prompt_file file = read_prompts(options.data, {.columns = options.columns, .reading = reading});

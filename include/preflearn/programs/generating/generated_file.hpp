@@ -103,8 +103,8 @@ inline void write_responses(const generate_options& options, const prompt_file& 
     found.records = left_out.size() + written.size();
     run.record.sizes = {{"prompts", found.counts.prompts}, {"responses", found.counts.responses}};
     run.record.settings["result"] = to_json(found);
+    write_json(to_json(run.record), beside(options.out, ".manifest.json")); // first: the list is known as its own by it
     write_left_out(beside(options.out, ".left-out.jsonl"), left_out);
-    write_json(to_json(run.record), beside(options.out, ".manifest.json"));
     write_atomically(options.out, [&](std::ostream& out) {
         for (const std::string* const line : written) out << *line << '\n';
     });

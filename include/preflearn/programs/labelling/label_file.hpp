@@ -199,6 +199,7 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
         remove_kept({part, calibrated});
         return found;
     }
+    require_own_beside(options.out, "label", {".left-out.jsonl"});
     preference_options reading = options.reading;
     if (opened.chat.render) reading.render = opened.chat.render;
     const detail::surveyed_file file = detail::survey(options.data, reading);

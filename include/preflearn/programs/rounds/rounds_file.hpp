@@ -104,10 +104,15 @@ inline rounds_made rounds_file(const any_backend<float>& on, const rounds_option
                                const speaker& say, const work_progress& seen = {}) {
     check(options);
     output_run run = detail::run_of(on, options, losses);
+    const std::filesystem::path kept_at = options.out / "rounds.kept";
     make_folder(options.out);
+    require<input_error>(std::filesystem::is_empty(options.out) || std::filesystem::exists(kept_at),
+                         options.out.string(),
+                         ": is there already and holds no rounds; nothing is written into it: remove it or give "
+                         "another name");
     rounds_made made;
     const stop_rule rule{.patience = options.patience, .longest = options.longest};
-    kept_lines kept(options.out / "rounds.kept", message("# preflearn rounds ", run.key));
+    kept_lines kept(kept_at, message("# preflearn rounds ", run.key));
     made.rounds = kept.read_lines(round_of);
     require<input_error>(made.rounds.size() <= options.rounds + 1, options.out.string(), ": holds ",
                          made.rounds.size() - 1, " rounds already, more than the ", options.rounds, " asked for");

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <filesystem>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
@@ -27,6 +28,8 @@ struct teaching {
     const any_loss<double>& loss;
     /// Takes each sentence for the user.
     const speaker& say;
+    /// A folder that is there, in which a run that is stopped keeps what it goes on from.
+    std::filesystem::path unfinished{};
 };
 
 /// A kind of teacher_kinds as it is made. A new one is a file with its functions, and a line in taught_kinds.hpp.

@@ -13,8 +13,7 @@
 #include <vector>
 
 #include <preflearn/core/system/error.hpp>
-#include <preflearn/core/system/whole_folder.hpp>
-#include <preflearn/pipeline/output/output_run.hpp>
+#include <preflearn/pipeline/output/unfinished_folder.hpp>
 #include <preflearn/pipeline/teacher_card/card_consistency.hpp>
 #include <preflearn/pipeline/teacher_card/card_pairs.hpp>
 #include <preflearn/programs/teaching/teach_options.hpp>

@@ -12,7 +12,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -25,6 +24,7 @@
 #include <preflearn/pipeline/learning/learning_run.hpp>
 #include <preflearn/pipeline/learning/learning_steps.hpp>
 #include <preflearn/pipeline/learning/training_settings.hpp>
+#include <preflearn/pipeline/output/unfinished_folder.hpp>
 #include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/scoring/text_model.hpp>
 #include <preflearn/pipeline/scoring/text_reader.hpp>
@@ -93,9 +93,7 @@ taught teach_with_model(const any_backend<float>& on, const teach_options& optio
     const teach_data data = read_teach_data(options, reading, readers, prefers || tunes, say);
     describe_pairs(made.description, data);
 
-    const std::filesystem::path unfinished = unfinished_path(options.out);
-    make_folder(unfinished);
-    const learning_run run = run_options(options, unfinished);
+    const learning_run run = run_options(options, unfinished_path(options.out));
     std::optional<text_model> policy;
     with_names(data.file.names(), [&] {
         if (tunes) {
@@ -110,8 +108,6 @@ taught teach_with_model(const any_backend<float>& on, const teach_options& optio
     write_teacher(on, options, data, made, [&](const std::filesystem::path& folder) {
         put_weights(made.description, folder, policy ? &*policy : nullptr, tunes ? &start : nullptr);
     });
-    std::error_code ignored;
-    std::filesystem::remove_all(unfinished, ignored);
     return made;
 }
 
@@ -162,7 +158,13 @@ taught teach_one(const any_backend<float>& on, const teach_options& options, con
         else
             return any_loss<double>(loss);
     }();
-    return kind.make({.on = on, .options = options, .chat = chat, .loss = any, .say = say}, std::move(told));
+    return kind.make({.on = on,
+                      .options = options,
+                      .chat = chat,
+                      .loss = any,
+                      .say = say,
+                      .unfinished = unfinished_path(options.out)},
+                     std::move(told));
 }
 
 } // namespace detail
@@ -188,11 +190,11 @@ taught teach(const any_backend<float>& on, const teach_options& options, const L
     teacher_description told =
         detail::described(on, options, chat, kind.settings ? kind.settings(options) : nlohmann::ordered_json::object());
     if (auto before = detail::teacher_made_before(options.out, told)) {
-        remove_kept({unfinished_path(options.out)});
+        remove_unfinished(options.out);
         return *std::move(before);
     }
     check_category_field(options);
-    if (options.seeds == 1) return detail::teach_one(on, options, loss, chat, std::move(told), say);
+    unfinished_folder unfinished(options.out);
     teach_options first = options;
     first.split_seed = options.split_by();
     for (std::size_t number = 1; number < options.seeds; ++number) {
@@ -202,9 +204,9 @@ taught teach(const any_backend<float>& on, const teach_options& options, const L
         teach(on, other, loss, say);
         first.repeats.push_back(other.out);
     }
-    say(message("teacher ", options.seeds, " of ", options.seeds, ", seed ", options.seed));
+    if (options.seeds > 1) say(message("teacher ", options.seeds, " of ", options.seeds, ", seed ", options.seed));
     taught made = detail::teach_one(on, first, loss, chat, std::move(told), say);
-    remove_kept({unfinished_path(options.out)});
+    unfinished.remove();
     return made;
 }
 

@@ -17,7 +17,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -289,10 +288,8 @@ inline taught teach_features(const teaching& at, teacher_description told) {
     const teach_data data = read_teach_data(options, texts, {&lengths, 1}, true, at.say);
     describe_pairs(made.description, data);
 
-    const std::filesystem::path unfinished = unfinished_path(options.out);
-    make_folder(unfinished);
-    const learning_run run = run_options(options, unfinished);
-    hidden_store store{.folder = options.features.cache.empty() ? unfinished / "features" : options.features.cache,
+    const learning_run run = run_options(options, at.unfinished);
+    hidden_store store{.folder = options.features.cache.empty() ? at.unfinished / "features" : options.features.cache,
                        .model = message(made.description.base->identity.weights, " on ", at.on.name),
                        .pooling = pooling_named(options.features.pooling)};
     const auto states = [&](const preference_data& file, std::span<const text_comparison> pairs,
@@ -313,8 +310,6 @@ inline taught teach_features(const teaching& at, teacher_description told) {
     write_teacher(at.on, options, data, made, [&](const std::filesystem::path& folder) {
         made.description.files.push_back(write_feature_head(head, folder));
     });
-    std::error_code ignored;
-    std::filesystem::remove_all(unfinished, ignored);
     return made;
 }
 

@@ -156,9 +156,7 @@ taught teach_scalar_head(const teaching& at, teacher_description told, head_star
             ": has no head that scores texts (…ForSequenceClassification), and without training there is none");
     const teach_data data = read_teach_data(at.options, texts, {&lengths, 1}, learns, at.say);
     describe_pairs(made.description, data);
-    const std::filesystem::path unfinished = unfinished_path(at.options.out);
-    make_folder(unfinished);
-    const learning_run run = run_options(at.options, unfinished);
+    const learning_run run = run_options(at.options, at.unfinished);
     if (learns) {
         with_names(data.file.names(), [&] {
             start.head = learn_head({std::move(start.head), reading}, read(data.learned), read(data.held_out), data, at,
@@ -169,8 +167,6 @@ taught teach_scalar_head(const teaching& at, teacher_description told, head_star
     write_teacher(at.on, at.options, data, made, [&](const std::filesystem::path& folder) {
         put_head(start.head, start, at.options, folder, made.description);
     });
-    std::error_code ignored;
-    std::filesystem::remove_all(unfinished, ignored);
     return made;
 }
 

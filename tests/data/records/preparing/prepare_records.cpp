@@ -22,6 +22,7 @@ prepare_options to_format(const std::filesystem::path& in, const std::filesystem
 }
 /// The file in another format, read from there into a third.
 std::string through_format(const test::folder& folder, const std::filesystem::path& in, std::string_view format) {
+    for (const char* const made : {"other.jsonl", "back.jsonl"}) std::filesystem::remove(folder / made);
     prepare_records(to_format(in, folder / "other.jsonl", format));
     prepare_records(to_format(folder / "other.jsonl", folder / "back.jsonl", "trl"));
     return test::read(folder / "back.jsonl");
@@ -168,11 +169,32 @@ TEST_CASE("single completions of pairs fall out with their pair, by its rules, a
           R"({"completion":"b","id":"1-rejected","label":false,"margin":2.0,"pair":1,"prompt":"p"})");
     CHECK(lines[2].at("label") == true);
     options.items.target = record_target_named("unlabelled");
+    options.out = folder / "unlabelled.jsonl";
     CHECK(prepare_records(options).written == 2);
     // a turn without a content that has tool calls alone
     const auto calls = folder.write(
         "calls.jsonl",
         R"({"prompt": [{"role": "user", "content": "u"}, {"role": "assistant", "tool_calls": [1]}, {"role": "tool", "content": "4"}], "chosen": "a", "rejected": "b"})");
-    CHECK(prepare_records(to_format(calls, folder / "out.jsonl", "trl-conversational")).written == 1);
-    CHECK(prepare_records(to_format(calls, folder / "out.jsonl", "hh")).written == 0);
+    CHECK(prepare_records(to_format(calls, folder / "trl.jsonl", "trl-conversational")).written == 1);
+    CHECK(prepare_records(to_format(calls, folder / "hh.jsonl", "hh")).written == 0);
+}
+
+TEST_CASE("nobody's file is written over: not the output, not a part of a split, not the list of what is left out") {
+    const test::folder folder;
+    const auto in = folder.write("in.jsonl", hard_transcripts());
+    for (const char* const name : {"out.jsonl", "out.rest.jsonl", "out.jsonl.left-out.jsonl"}) {
+        CAPTURE(name);
+        folder.write(name, "ten years of notes");
+        auto options = to_format(in, folder / "out.jsonl", "trl");
+        if (std::string_view(name) == "out.rest.jsonl") options.parts = split_parts_of("some=0.5,rest=rest");
+        CHECK(test::contains(test::error_of([&] { prepare_records(options); }), "is there already"));
+        CHECK(test::read(folder / name) == "ten years of notes");
+        for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+            if (entry.path() != in) std::filesystem::remove(entry.path());
+    }
+    // where nothing is left out no list is removed, either
+    const auto one = folder.write("one.jsonl", R"({"prompt": "p", "chosen": "a", "rejected": "b"})");
+    folder.write("out.jsonl.left-out.jsonl", "ten years of notes");
+    CHECK_FALSE(test::error_of([&] { prepare_records(to_format(one, folder / "out.jsonl", "trl")); }).empty());
+    CHECK(test::read(folder / "out.jsonl.left-out.jsonl") == "ten years of notes");
 }

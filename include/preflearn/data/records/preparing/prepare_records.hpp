@@ -13,6 +13,7 @@
 
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/core/system/new_file.hpp>
 #include <preflearn/data/records/preparing/preparation.hpp>
 #include <preflearn/data/selection/left_out.hpp>
 
@@ -24,7 +25,7 @@ namespace detail {
 template <class Write>
 void write_all_atomically(const std::vector<prepared_part>& parts, std::vector<std::ostream*>& streams, Write&& write) {
     if (streams.size() == parts.size()) return write(streams);
-    write_atomically(parts[streams.size()].path, [&](std::ostream& out) {
+    write_new(parts[streams.size()].path, [&](std::ostream& out) {
         streams.push_back(&out);
         write_all_atomically(parts, streams, write);
     });
@@ -46,9 +47,9 @@ inline std::vector<prepared_part> output_parts(const prepare_options& options) {
     return parts;
 }
 
-/// Does it all. Files are written whole or not at all, and none where nothing is left to write (`written` is 0), but
-/// for the list of what was left out. The same options and files give the same bytes.
-/// \throws input_error for files that cannot be read or written and malformed lines that are not skipped;
+/// Does it all. Files are written whole or not at all, never over others of other content, and none where nothing is
+/// left to write (`written` is 0), but for the list of what was left out. The same options and files give the same
+/// bytes. \throws input_error for files that cannot be read or written and malformed lines that are not skipped;
 /// argument_error for a split or names that cannot be
 inline prepared_records prepare_records(const prepare_options& options, const record_look& look = {},
                                         const record_progress& seen = {}) {
@@ -71,9 +72,9 @@ inline prepared_records prepare_records(const prepare_options& options, const re
     for (const prepared_file& file : result.files)
         for (const left_out_pair& pair : file.left_out.pairs()) all.add(pair);
     if (all.empty()) {
-        write_left_out(left_out_path(options.out), all); // removes that of an earlier run
+        require_no_file(left_out_path(options.out));
     } else {
-        write_atomically(left_out_path(options.out), [&](std::ostream& out) {
+        write_new(left_out_path(options.out), [&](std::ostream& out) {
             for (const prepared_file& file : result.files) write_left_out(out, file.left_out);
         });
     }
