@@ -137,6 +137,31 @@ TEST_CASE("taught and labelling, it gives a study's teacher labels for the same 
     }
 }
 
+TEST_CASE("a teacher's name says what it is, not where its models lie, also as a member of an ensemble") {
+    taught_files f;
+    std::filesystem::copy(f.folder / "model", f.folder / "moved");
+    const auto name_of_teacher = [&](const char* model, std::uint64_t seed) {
+        teach_options options = f.options("T");
+        options.model = f.folder / model;
+        options.seed = seed;
+        f.run(options);
+        teach_options both = f.options("E");
+        both.kind = "ensemble";
+        both.model.clear();
+        both.combination = "mean";
+        both.members = {f.folder / "T"};
+        f.run(both);
+        const auto names = std::pair(open_teacher(f.folder / "T").name, open_teacher(f.folder / "E").name);
+        for (const char* const made : {"T", "E"}) std::filesystem::remove_all(f.folder / made);
+        return names;
+    };
+    const auto here = name_of_teacher("model", 1);
+    CHECK((name_of_teacher("moved", 1) == here));
+    const auto other = name_of_teacher("model", 2);
+    CHECK(other.first != here.first);
+    CHECK(other.second != here.second);
+}
+
 TEST_CASE("stopped at any step, the same call goes on to the same bytes, and leaves nothing half made") {
     taught_files f;
     teach_options options = f.options("whole");

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -57,7 +58,7 @@ struct opened_teacher {
     std::optional<external_command> external{};
     /// Where models are looked for that others have loaded; null: nowhere.
     std::shared_ptr<loaded_bases> bases{};
-    /// "folder:1a2b3c4d": the folder's name, and what its description is.
+    /// "folder:1a2b3c4d": the folder's name, and what the teacher is, wherever its models lie.
     std::string name{};
 };
 
@@ -98,6 +99,21 @@ inline void check_reading(const opened_teacher& opened, const open_options& opti
                          teacher.chat_layout.empty() ? "HH transcripts" : "the format " + teacher.chat_layout,
                          ", not as ", asked.empty() ? "HH transcripts" : "the format " + asked,
                          "; its chat format is part of it");
+}
+
+/// A hash of what a description says but for the places of models; an ensemble is what its members are.
+inline std::uint64_t content_of_teacher(const std::filesystem::path& folder, nlohmann::json json) {
+    for (const char* const model : {"base_model", "policy", "reference"})
+        if (json.contains(model)) json[model].erase("path");
+    if (json.contains("members")) {
+        for (nlohmann::json& member : json["members"]) {
+            const std::filesystem::path place = folder / member.at("path").get<std::string>();
+            member["hash"] = hash_text(content_of_teacher(place, read_json_file(place / "teacher.json")));
+        }
+        if (json.contains("training")) // whose members and key are by the bytes of the members' descriptions
+            for (const char* const of_bytes : {"members", "key"}) json["training"].erase(of_bytes);
+    }
+    return hash_of(json.dump());
 }
 
 } // namespace detail
@@ -166,7 +182,7 @@ inline opened_teacher open_teacher(const std::filesystem::path& folder, const op
     }
     const std::filesystem::path named =
         std::filesystem::absolute(folder / "").lexically_normal().parent_path().filename();
-    opened.name = message(named.string(), ":", hash_text(hash_of(json.dump())).substr(8, 8));
+    opened.name = message(named.string(), ":", hash_text(detail::content_of_teacher(folder, json)).substr(8, 8));
     return opened;
 }
 
