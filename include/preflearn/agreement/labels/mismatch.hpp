@@ -69,9 +69,9 @@ inline mismatch_result analyse_mismatch(const mismatch_counts& counts, double co
     };
     result.first_accuracy = accuracy(mismatch.wins, mismatch.losses);
     result.second_accuracy = accuracy(mismatch.losses, mismatch.wins);
-    if (total > 0) result.p_value = sign_test(mismatch.wins, mismatch.wins + mismatch.losses);
     result.accuracy_difference = estimate::none(estimate_status::empty);
     if (total > 0) {
+        result.p_value = sign_test(mismatch.wins, mismatch.wins + mismatch.losses);
         const auto n = static_cast<double>(total), b = static_cast<double>(mismatch.wins),
                    c = static_cast<double>(mismatch.losses);
         const double value = (b - c) / n, error = std::sqrt(std::max(0.0, b + c - (b - c) * (b - c) / n)) / n;
