@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <preflearn/core/numbers/number_argument.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/progress.hpp>
 #include <preflearn/programs/comparing/compare_files.hpp>

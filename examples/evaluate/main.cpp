@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <preflearn/core/numbers/number_argument.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/programs/evaluating/evaluate_file.hpp>
 #include <preflearn/programs/evaluating/evaluation_tables.hpp>
@@ -99,7 +100,7 @@ void add_results(command_line& line, arguments& given) {
         .one_of({"characters", "words"})
         .shows_default();
     line.add("--tie-within", to.tie_within, "rewards that differ by no more tie").non_negative().shows_default();
-    line.add("--confidence", to.confidence, "of all intervals").between(0.5, 0.9999).shows_default();
+    line.add("--confidence", to.confidence, "of all intervals, as a share of 1").check(confidence_fault).shows_default();
     line.add("--replicates", to.replicates, "of the bootstrap").positive().shows_default();
     line.add("--seed", to.seed, "of the order in which responses are shown, and of the bootstrap").shows_default();
 }
