@@ -69,7 +69,7 @@ inline void add_steps(command_line& line, training_arguments& given, const train
 inline std::vector<option> add_text_model(command_line& line, training_arguments& given) {
     std::vector<option> all;
     all.push_back(line.add("--max-tokens", given.maximum_tokens,
-                           "longest prompt with response; longer ones are left out; default 512")
+                           "longest prompt and response together, in tokens; longer ones are left out; default 512")
                       .positive());
     all.push_back(line.add("--boundary", given.boundary, "where prompts end: separate or joint (see log_probs)")
                       .one_of({"separate", "joint"})

@@ -209,6 +209,9 @@ inline std::string to_text(const evaluation& of) {
     if (of.students.cluster_count < of.students.prompts.size())
         text += message(" in ", of.students.cluster_count, " groups");
     text += "\n" + told_roles(of.roles, of.students.names) + "\n";
+    if (std::ranges::none_of(of.evaluators,
+                             [](const auto& by) { return by.said.way.scores && by.said.role == "gold"; }))
+        text += "no gold rewards and no PGR, as no --gold teacher scores responses\n";
     for (const std::string& note : of.notes) text += "note: " + note + "\n";
     for (const evaluator_result& by : of.evaluators)
         for (const auto& [reason, some] : by.said.left_out)
