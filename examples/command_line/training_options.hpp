@@ -76,8 +76,9 @@ inline std::vector<option> add_text_model(command_line& line, training_arguments
                       .shows_default());
     const option lora = line.add("--lora", given.lora, "learn by a LoRA adapter of this rank alone").positive();
     all.push_back(lora);
-    all.push_back(
-        line.add("--lora-alpha", given.lora_alpha, "its scale times the rank; default twice the rank").needs(lora));
+    all.push_back(line.add("--lora-alpha", given.lora_alpha, "its scale times the rank; default twice the rank")
+                      .positive()
+                      .needs(lora));
     all.push_back(
         line.add("--lora-dropout", given.lora_dropout, "chance that an entry of its input is left out in training")
             .between(0.0, 0.99)
