@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <preflearn/core/numbers/number_argument.hpp>
 #include <preflearn/data/files/csv.hpp>
 #include <preflearn/data/tables/rating_table.hpp>
 #include <preflearn/pipeline/agreement/report.hpp>
@@ -113,7 +114,9 @@ int main(int argc, char** argv) {
     line.flag("--pairs", given.pairs, "every rater against every other, however many (else up to 12, JSON 200)");
     line.flag("--dawid-skene", given.dawid_skene, "estimate the truth behind the ratings and raters' accuracies");
     line.add("--labels", given.labels, "write each unit's estimated label and its probabilities as CSV").some_name();
-    line.add("--confidence", given.confidence, "confidence of the intervals").between(0.01, 0.9999).shows_default();
+    line.add("--confidence", given.confidence, "confidence of the intervals")
+        .check(preflearn::confidence_fault)
+        .shows_default();
     line.add("--replicates", given.replicates, "bootstrap replicates for the errors of the ICCs")
         .between(std::size_t{1}, std::size_t{1'000'000})
         .shows_default();

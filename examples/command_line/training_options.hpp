@@ -69,15 +69,16 @@ inline void add_steps(command_line& line, training_arguments& given, const train
 inline std::vector<option> add_text_model(command_line& line, training_arguments& given) {
     std::vector<option> all;
     all.push_back(line.add("--max-tokens", given.maximum_tokens,
-                           "longest prompt with response; longer ones are left out; default 512")
+                           "longest prompt and response together, in tokens; longer ones are left out; default 512")
                       .positive());
     all.push_back(line.add("--boundary", given.boundary, "where prompts end: separate or joint (see log_probs)")
                       .one_of({"separate", "joint"})
                       .shows_default());
     const option lora = line.add("--lora", given.lora, "learn by a LoRA adapter of this rank alone").positive();
     all.push_back(lora);
-    all.push_back(
-        line.add("--lora-alpha", given.lora_alpha, "its scale times the rank; default twice the rank").needs(lora));
+    all.push_back(line.add("--lora-alpha", given.lora_alpha, "its scale times the rank; default twice the rank")
+                      .positive()
+                      .needs(lora));
     all.push_back(
         line.add("--lora-dropout", given.lora_dropout, "chance that an entry of its input is left out in training")
             .between(0.0, 0.99)

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <preflearn/core/numbers/number_argument.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/progress.hpp>
 #include <preflearn/programs/comparing/compare_files.hpp>
@@ -27,13 +28,14 @@ constexpr auto about =
     "name. Several files of one name are seeds or repeats of one teacher, whose consistency is told. Pairs are\n"
     "matched by id, and where a record has none by its prompt and its two responses in any order.\n"
     "The same command again finds what it has made; what another one made is not written over.\n"
-    "Ends with 1 when a file is wrong, 2 when the options are, and 3 when the files have no pair in common.";
+    "Ends with 1 when a file is wrong, 2 when the options are, and 3 when no two files, or none and the\n"
+    "truth, have a pair in common: what is defined is told all the same.";
 
 struct arguments {
     compare_options options;
     std::vector<std::string> files;
     std::string matching = "auto", gold, labels = "probability";
-    double confidence = 95;
+    double confidence = 0.95;
     bool no_human = false;
 };
 
@@ -43,7 +45,7 @@ void apply(arguments& given) {
     for (const std::string& text : given.files) to.sources.push_back(named_file_of(text));
     to.gold = given.gold;
     to.matching = pair_matching_named(given.matching);
-    to.confidence = given.confidence / 100;
+    to.confidence = given.confidence;
     to.human_is_source = !given.no_human;
     if (given.no_human && to.gold.empty()) to.gold = "none";
     if (given.labels == "index") to.records.reading.label_numbers = number_label::preferred_index;
@@ -60,7 +62,8 @@ int work(const arguments& given) {
     if (!given.options.json.empty()) std::printf("results: %s\n", given.options.json.c_str());
     if (!given.options.report.empty()) std::printf("report: %s\n", given.options.report.c_str());
     if (!given.options.subsets.empty()) std::printf("subsets: %s\n", given.options.subsets.c_str());
-    return made.was_there || has_result(found) ? 0 : 3;
+    for (const std::string& told : made.not_defined) say_to_user(told);
+    return made.not_defined.empty() ? 0 : 3;
 }
 
 void add_options(command_line& line, arguments& given) {
@@ -89,7 +92,7 @@ void add_options(command_line& line, arguments& given) {
         .one_of({"characters", "words", "bytes"})
         .shows_default();
     line.add("--bins", to.bins, "of margins and lengths").positive().shows_default();
-    line.add("--confidence", given.confidence, "of intervals, in percent").between(1.0, 99.99).shows_default();
+    line.add("--confidence", given.confidence, "of intervals, as a share of 1").check(confidence_fault).shows_default();
     line.add("--id-field", to.records.columns.id, "the field that holds a pair's id").shows_default();
     line.add("--labels", given.labels, "what a number in the field label is: P(first), or the index of the better one")
         .one_of({"probability", "index"})

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <preflearn/core/numbers/number_argument.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/programs/evaluating/evaluate_file.hpp>
 #include <preflearn/programs/evaluating/evaluation_tables.hpp>
@@ -99,7 +100,9 @@ void add_results(command_line& line, arguments& given) {
         .one_of({"characters", "words"})
         .shows_default();
     line.add("--tie-within", to.tie_within, "rewards that differ by no more tie").non_negative().shows_default();
-    line.add("--confidence", to.confidence, "of all intervals").between(0.5, 0.9999).shows_default();
+    line.add("--confidence", to.confidence, "of all intervals, as a share of 1")
+        .check(confidence_fault)
+        .shows_default();
     line.add("--replicates", to.replicates, "of the bootstrap").positive().shows_default();
     line.add("--seed", to.seed, "of the order in which responses are shown, and of the bootstrap").shows_default();
 }
@@ -111,7 +114,9 @@ int main(int argc, char** argv) {
     command_line line{
         "Evaluates students by their responses: mean gold reward, GRA (share of prompts where it is above SFT's), win\n"
         "rates in both orders and at equal length, the gap recovered (PGR), best of k, lengths and repetition, and\n"
-        "evaluators against each other. Teachers are shown each different response once, in an order drawn from the\n"
+        "evaluators against each other. A prompt is won, tied or lost once: with several responses to it by their\n"
+        "mean reward; a judge that compares sees the first response to each. Teachers are shown each different "
+        "response once, in an order drawn from the\n"
         "seed. Students are compared on the same prompts; other ones are an error. When it is stopped, the same "
         "command\n"
         "goes on where it was. Ends with 3 when there is no defined result."};

@@ -88,7 +88,9 @@ int work(const arguments& given) {
 
 void add_drawing(command_line& line, arguments& given) {
     generate_options& to = given.options;
-    line.add("--max-tokens", to.sampling.max_tokens, "of a response, its end token included")
+    line.add("--max-tokens,--response-tokens", to.sampling.max_tokens,
+             "of a response alone, its end token included (--response-tokens of rounds; --max-tokens of teach and "
+             "align counts prompt and response together)")
         .positive()
         .shows_default();
     add_sampling_options(line, to.sampling);

@@ -45,7 +45,9 @@ void add_options(command_line& line, arguments& given) {
                  preflearn::chat_format_names());
     line.add("--pretokenizer", to.tokenizer.pretokenizer,
              "how a GGUF file's tokenizer splits text, instead of what the file names");
-    line.add("--max-tokens", to.maximum_tokens, "longest prompt with response; longer pairs are left out").positive();
+    line.add("--max-tokens", to.maximum_tokens,
+             "longest prompt and response together, in tokens; longer pairs are left out")
+        .positive();
     line.flag("--strict", to.strict, "stop where a pair would be left out");
     line.add("--id-field", to.reading.id_field, "the field that holds a pair's id").shows_default();
     const option backend =

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <preflearn/core/numbers/finite_number.hpp>
+#include <preflearn/core/numbers/number_argument.hpp>
 #include <preflearn/data/files/csv_separator.hpp>
 #include <preflearn/data/tables/game_table.hpp>
 #include <preflearn/report/tables/unicode_text.hpp>
@@ -140,7 +141,7 @@ int main(int argc, char** argv) {
         .needs(judge)
         .shows_default();
     line.add("--confidence", given.confidence, "confidence of intervals and ranks")
-        .between(0.01, 0.9999)
+        .check(preflearn::confidence_fault)
         .shows_default();
     line.add("--seed", given.seed, "seed of the draws for ranks").no_minus();
     line.add("--scale", given.scale, "logits with mean 0, or Elo points: 400 / ln 10 a logit, mean 1000")

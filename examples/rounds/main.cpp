@@ -111,7 +111,10 @@ void add_steps(command_line& line, arguments& given) {
     rounds_options& to = given.options;
     sampling_options& sampling = to.generating.sampling;
     line.add("--n", to.generating.count, "responses to each prompt").positive().shows_default();
-    line.add("--response-tokens", sampling.max_tokens, "of a response, its end token included")
+    line.add("--response-tokens", sampling.max_tokens,
+             "of a response that is drawn, its end token included (--max-tokens of generate; that of rounds counts "
+             "prompt and "
+             "response together)")
         .positive()
         .shows_default();
     add_sampling_options(line, sampling);

@@ -12,6 +12,7 @@
 #include <preflearn/core/numbers/lane_sum.hpp>
 #include <preflearn/core/numbers/log_mean_exp.hpp>
 #include <preflearn/core/numbers/log_space.hpp>
+#include <preflearn/core/numbers/number_argument.hpp>
 #include <preflearn/core/numbers/order.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/numbers/rounding.hpp>

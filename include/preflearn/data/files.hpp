@@ -11,6 +11,7 @@
 #include <preflearn/data/files/line_reader.hpp>
 #include <preflearn/data/files/missing_values.hpp>
 #include <preflearn/data/files/name_index.hpp>
+#include <preflearn/data/files/name_of_file.hpp>
 #include <preflearn/data/files/named_rows.hpp>
 #include <preflearn/data/files/parsed_lines.hpp>
 #include <preflearn/data/files/text_encoding.hpp>

@@ -169,7 +169,7 @@ TEST_CASE("errors name the field, what was found and what was expected") {
     CHECK(error_in(R"({"prompt": 1, "chosen": "a", "rejected": "b"})") ==
           "field 'prompt': found number 1, expected a text or a list of turns {role, content}");
     CHECK(error_in(R"({"prompt": "p", "responses": ["a"]})") ==
-          "field 'responses': found array, expected a list of two responses");
+          "field 'responses': found a list of 1, expected a list of two responses");
     CHECK(test::contains(error_in(R"({"prompt": "p", "responses": ["a", null]})"), "field 'responses[1]': found null"));
     CHECK(test::contains(
         error_in(R"({"responses": ["a", "b"]})"),
@@ -177,7 +177,7 @@ TEST_CASE("errors name the field, what was found and what was expected") {
     CHECK(error_in(R"({"chosen": [{"role": "user"}], "rejected": []})") ==
           "field 'chosen[0].content': found nothing, expected a text");
     CHECK(error_in(R"({"chosen": [{"role": "user", "content": ["x"]}], "rejected": []})") ==
-          "field 'chosen[0].content': found array, expected a text");
+          "field 'chosen[0].content': found a list of 1, expected a text");
     CHECK(error_in(R"({"chosen": ["x"], "rejected": []})") ==
           "field 'chosen[0]': found string, expected a turn {role, content}");
     CHECK(test::contains(error_in(R"({"chosen": )" + turn("assistant") + R"(, "rejected": )" + turn("assistant") + "}"),
@@ -197,7 +197,7 @@ TEST_CASE("errors name the field, what was found and what was expected") {
     CHECK(test::contains(error_in(R"({"prompt": )" + turn("bot") + R"(, "chosen": "a", "rejected": "b"})"),
                          "the role is 'bot'"));
     CHECK(error_in(R"({"prompt": "p", "responses": ["a", "b"], "scores": [1]})") ==
-          "field 'scores': found array, expected a list of two numbers");
+          "field 'scores': found a list of 1, expected a list of two numbers");
     CHECK(error_in(R"({"prompt": "p", "responses": ["a", "b"], "scores": [1, "2"]})") ==
           "field 'scores[1]': found string, expected a number");
     CHECK(error_in(R"({"prompt": "p", "chosen": "a", "rejected": "b", "score_chosen": 1})") ==

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/report/run/write.hpp>
 
@@ -48,6 +49,9 @@ TEST_CASE("a folder is opened by what it says, under its own name") {
     CHECK(test::contains(f.fault({.reference = f.outer.path()}), "no other model as reference, and one was given"));
     CHECK(f.fault({.chat_format = ""}).empty());
     CHECK(test::contains(f.fault({.chat_format = "chatml"}), "not as the format chatml"));
+    CHECK_THROWS_AS(open_teacher(f.folder, {.chat_format = "chatml"}), argument_error); // the folder is right
+    const bool other_rule = !open_teacher(f.folder).description.end_token;
+    CHECK_THROWS_AS(open_teacher(f.folder, {.end_token = other_rule}), argument_error);
 }
 
 TEST_CASE("content that was exchanged, and files that lie elsewhere, are refused") {

@@ -94,6 +94,14 @@ TEST_CASE("whole prompts are held out, and the same ones again") {
     for (std::size_t i = 0; i < again.held_out.size(); ++i) CHECK(again.held_out[i].id == data.held_out[i].id);
 }
 
+TEST_CASE("a file of which all would be held out is a wrong input") {
+    read_case c;
+    c.options.held_out_share = 0.2;
+    const std::string one = R"({"prompt": "p", "chosen": "c", "rejected": "r"})";
+    CHECK_THROWS_AS(c.read(one), input_error);
+    CHECK(test::contains(test::error_of([&] { c.read(one); }), "--held-out-share 0"));
+}
+
 TEST_CASE("what does not fit is left out with its reason and its place") {
     read_case c;
     c.options.held_out_share = 0;

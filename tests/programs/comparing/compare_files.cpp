@@ -64,3 +64,28 @@ TEST_CASE("nothing to write is nothing that was made before") {
         CHECK(compare_files(f.options).result.cards.size() == 1);
     }
 }
+
+TEST_CASE("what is not defined is told, also of a comparison that was made before") {
+    test::label_files f;
+    f.add("x", test::labels_of("aabb----"));
+    f.add("y", test::labels_of("----abab"));
+    CHECK(compare_files(f.options).not_defined.size() == 1);
+    f.options.rows = f.at / "rows.csv";
+    for (const bool there : {false, true}) {
+        const compared_files made = compare_files(f.options);
+        CHECK(made.was_there == there);
+        REQUIRE(made.not_defined.size() == 1);
+        CHECK(test::contains(made.not_defined[0], "no two of the files"));
+    }
+    f.options.rows.clear();
+    f.options.subsets = f.at / "subsets";
+    for (const bool there : {false, true}) {
+        const compared_files made = compare_files(f.options);
+        CHECK(made.was_there == there);
+        CHECK(made.not_defined.size() == 1);
+    }
+    test::label_files defined;
+    defined.add("x", test::labels_of("aabb", "abab"));
+    defined.options.json = defined.at / "c.json";
+    for (int time = 0; time < 2; ++time) CHECK(compare_files(defined.options).not_defined.empty());
+}

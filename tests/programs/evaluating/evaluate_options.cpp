@@ -16,6 +16,7 @@ TEST_CASE("a student is a file, with a name and a choice of responses where they
     const std::string path = f.write("R1.jsonl", "{}").string();
     CHECK(response_source_named(path).name == "R1");
     CHECK(response_source_named(path).pick == response_pick::all);
+    CHECK(response_source_named(f.write("S.v1.jsonl.gz", "{}").string()).name == "S.v1"); // as compare calls it
     const response_source named = response_source_named("weak=" + path + "#best");
     CHECK(named.name == "weak");
     CHECK(named.path == path);

@@ -17,8 +17,8 @@ TEST_CASE("rewards are means over prompts of means over responses; GRA is the wi
     CHECK(gold.rewards[0].value == 0.5);
     CHECK(gold.rewards[1].value == 1.5);
     CHECK(gold.rewards[2].value == doctest::Approx((2.5 * 3 - 0.5) / 4));
-    // {1, 2} against {0, 1}: three wins and a tie of four
-    CHECK(gold.against(1, 0)->win_rate.value == doctest::Approx(0.875));
+    // a mean of 1.5 against 0.5, on every prompt
+    CHECK(gold.against(1, 0)->win_rate.value == doctest::Approx(1));
     CHECK(gold.against(0, 1) == nullptr);
     CHECK(gold.prompts == 4);
     CHECK(of.evaluators[1].prompts == 3);

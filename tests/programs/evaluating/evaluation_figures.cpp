@@ -21,8 +21,8 @@ TEST_CASE("pictures show rewards beside SFT's, best of k, and who wins against w
     CHECK(curves.series[0].x.back() == 2);
     const heat_map wins = win_map(of, of.evaluators[0]);
     CHECK(std::isnan(wins.values[0]));
-    CHECK(wins.values[1 * 3 + 0] == doctest::Approx(0.875));
-    CHECK(wins.values[0 * 3 + 1] == doctest::Approx(0.125));
+    CHECK(wins.values[1 * 3 + 0] == doctest::Approx(1));
+    CHECK(wins.values[0 * 3 + 1] == doctest::Approx(0));
     CHECK(panel_map(of).values.size() == 4);
 }
 

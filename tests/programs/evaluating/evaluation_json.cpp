@@ -18,7 +18,7 @@ TEST_CASE("the JSON holds what the tables hold, with names, intervals and states
     CHECK(json["roles"]["weak_teacher"].is_null());
     const auto& gold = json["evaluators"][0];
     CHECK(gold["gra"][0]["student"] == "weak");
-    CHECK(gold["gra"][0]["gra"]["value"] == doctest::Approx(0.875));
+    CHECK(gold["gra"][0]["gra"]["value"] == doctest::Approx(1));
     CHECK(gold["best_of"].size() == 4);
     CHECK(gold["wins"].size() == 3);
     for (const auto& win : gold["wins"]) CHECK(win["holm_p"].get<double>() >= win["sign_test_p"].get<double>());

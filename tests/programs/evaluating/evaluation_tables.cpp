@@ -13,7 +13,7 @@ TEST_CASE("every evaluator has its tables, and SFT no GRA of its own") {
     const evaluation of = test::evaluated_case();
     const table rewards = reward_table(of, of.evaluators[0]);
     CHECK(std::holds_alternative<no_value>(rewards.rows[0][2].content));
-    CHECK(std::get<with_interval>(rewards.rows[1][2].content).value == doctest::Approx(0.875));
+    CHECK(std::get<with_interval>(rewards.rows[1][2].content).value == doctest::Approx(1));
     CHECK(order_table(of, of.evaluators[0]).rows.empty());
     CHECK(order_table(of, of.evaluators[1]).rows.size() == 4);
     CHECK(evaluation_tables(of).size() == 1 + 5 + 3 + 2);

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <preflearn/agreement/labels/position_bias.hpp>
+#include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/programs/evaluating/evaluator.hpp>
 
 #include "../../files.hpp"
@@ -114,6 +116,36 @@ TEST_CASE("one that compares is asked in both orders, and an equal text is a tie
     const evaluator_verdicts mirrored = c.judged(biased_verdict, "other");
     CHECK(mirrored.verdicts[0][0]->shown == p.swapped);
     CHECK(mirrored.verdicts[0][0]->swapped == p.shown);
+}
+
+TEST_CASE("a judge that asks in both orders itself is asked once, and its own answers are kept by order") {
+    evaluator_case c;
+    const auto position_lover = [](const shown_texts& shown) {
+        const auto size = [&](std::size_t k) { return static_cast<double>(shown.responses[k].size()); };
+        const double longer = (size(0) - size(1)) / 10; // a little; the first one shown is liked much more
+        judgement said{.verdict = preference::from_margin(longer)};
+        said.orders = {sigmoid(longer + 2), sigmoid(longer - 2)};
+        return said;
+    };
+    const evaluator_verdicts said = c.judged(position_lover, "part");
+    CHECK(said.way.asks_both_orders);
+    CHECK(said.judgements == 2);
+    const both_orders& p = *said.verdicts[0][0]; // weak "a" against sft "bb"
+    CHECK(p.shown.margin() == -0.1);
+    CHECK(p.swapped.margin() == 0.1);
+    CHECK(p.by_order()[0].first() == doctest::Approx(sigmoid(-0.1 + 2)));
+    CHECK(p.by_order()[1].first() == doctest::Approx(sigmoid(0.1 + 2)));
+    swap_counts counts;
+    for (std::size_t prompt = 0; prompt < 2; ++prompt) {
+        const auto by_order = said.verdicts[prompt][0]->by_order();
+        counts.add(by_order[0], by_order[1]);
+    }
+    CHECK(counts.both_first == 2);
+    CHECK_FALSE(said.verdicts[2][0]->asked);
+    const std::size_t asked = c.asked;
+    const evaluator_verdicts again = c.judged(position_lover, "part"); // from what was kept
+    CHECK(c.asked == asked);
+    CHECK(again.verdicts[0][0]->by_order()[1] == p.by_order()[1]);
 }
 
 TEST_CASE("what cannot be judged is left out by reason, or refused where strict") {

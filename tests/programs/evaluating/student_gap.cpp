@@ -55,9 +55,18 @@ TEST_CASE("missing roles are said, and what needs them is not there") {
     CHECK_FALSE(gaps[0].recovered);
     CHECK(gaps[0].shifted->bootstrap.value.value == doctest::Approx(0.8));
     CHECK(told_roles(roles, three) ==
-          "roles: SFT = sft, ceiling = human, student = weak; no weak teacher (teacher=FILE, "
-          "or --weak-performance): no PGR against it");
+          "roles: SFT = sft, ceiling = human, student = weak; no PGR, as nobody is the weak teacher (teacher=FILE, "
+          "--weak-teacher NAME or --weak-performance): weak is a student of weak labels unless another one is called "
+          "student");
+    const std::vector<std::string> four{"sft", "weak", "student", "human"};
+    CHECK(told_roles(roles_of(four, {}), four) ==
+          "roles: SFT = sft, weak teacher = weak, ceiling = human, student = student");
+    const std::vector<std::string> no_ceiling{"weak", "student"}, no_student{"teacher", "human", "sft"};
+    const std::string told = told_roles(roles_of(no_ceiling, {}), no_ceiling);
+    CHECK(test::contains(told, "no GRA, as nobody is SFT"));
+    CHECK(test::contains(told, "no PGR, as nobody is the ceiling"));
+    CHECK(test::contains(told_roles(roles_of(no_student, {}), no_student), "no PGR, as nobody is a student"));
     const std::vector<std::string> plain{"a", "b"};
     CHECK(student_gaps(rewards, clusters, roles_of(plain, {}), {}).empty());
-    CHECK(told_roles(roles_of(plain, {}), plain) == "roles: none; only pairwise results");
+    CHECK(test::contains(told_roles(roles_of(plain, {}), plain), "roles: none; only pairwise results, no GRA"));
 }

@@ -67,16 +67,45 @@ TEST_CASE("turning the two students round mirrors everything") {
     CHECK(mirrored.sign_p == win.sign_p);
 }
 
-TEST_CASE("several responses: the chance that one of ours beats one of theirs, over clusters") {
+TEST_CASE("several responses: a prompt is won by the mean reward, and all numbers are of prompts") {
     scored_students s({{{1, 3}, {2}}, {{1, 2}, {0, 2}}, {{5}, {1}}});
     const student_win win = s.compared();
-    // 1/2; of (1,0) (1,2) (2,0) (2,2): 2 wins, 1 tie, 1 loss: 5/8; 1
-    CHECK(win.win_rate.value == doctest::Approx((0.5 + 0.625 + 1) / 3));
-    CHECK(win.counts == outcomes{2, 1, 0});
+    CHECK(win.counts == outcomes{2, 1, 0}); // 2 and 2, 1.5 and 1, 5 and 1
+    CHECK(win.win_rate.value == doctest::Approx(2.5 / 3));
+    CHECK(win.win_rate.bounds == trinomial_interval({2, 1, 0}));
+    CHECK(win.sign_p == sign_test(2, 2));
     CHECK(win.reward_difference.value == doctest::Approx((0 + 0.5 + 4) / 3.0));
     CHECK(win.win_rate.count == 3);
     s.students.clusters = {0, 1, 1};
     CHECK(s.compared().win_rate.count == 2);
+}
+
+TEST_CASE("the win rate says who has the higher reward, however the responses beat each other") {
+    // 10 beats everything, 0 and 1 lose to 2: one of four pairs is won, and the mean is 5 against 2.
+    const student_win win = scored_students({{{0, 10}, {2, 2}}, {{1, 9}, {2, 2}}}).compared();
+    CHECK(win.counts == outcomes{2, 0, 0});
+    CHECK(win.win_rate.value == 1);
+    CHECK(win.reward_difference.value > 0);
+    const student_win lost = scored_students({{{1, 1}, {0, 9}}}).compared(); // wins and loses half of the pairs
+    CHECK(lost.counts == outcomes{0, 0, 1});
+    CHECK(lost.win_rate.value == 0);
+    const scored_students turned({{{0.1, 0.2, 0.3}, {0.3, 0.2, 0.1}}, {{0.1, -0.1}, {0.3, -0.2, -0.1}}});
+    CHECK(turned.compared().counts == outcomes{0, 2, 0}); // the same but for rounding
+    CHECK(scored_students({{{0, 1}, {0, 0}}}).compared(0, 0.5).counts == outcomes{0, 1, 0});
+}
+
+TEST_CASE("of an evaluator that compares first responses, these alone are as long as they are") {
+    const std::vector<std::vector<std::vector<double>>> rewards(6, {{2}, {1}});
+    scored_students s(rewards);
+    s.by.way.scores = false;
+    s.by.rewards.clear();
+    const both_orders won{preference::for_first(), preference::for_second()}, lost = won.turned();
+    s.by.verdicts = {{won}, {won}, {lost}, {lost}, {won}, {lost}};
+    s.lengths = {{{3}, {1}}, {{1}, {2}}, {{3}, {1}}, {{1}, {2}}, {{3}, {1}}, {{2}, {2}}};
+    const double alone = s.compared().controlled.win_rate.value;
+    CHECK(alone > 0);
+    s.lengths = {{{3, 99}, {1}}, {{1}, {2, 50}}, {{3, 7}, {1}}, {{1}, {2, 5}}, {{3}, {1, 2}}, {{2}, {2, 8}}};
+    CHECK(s.compared().controlled.win_rate.value == alone);
 }
 
 TEST_CASE("a student against its equal wins half, whatever the rewards") {
@@ -104,6 +133,23 @@ TEST_CASE("verdicts of both orders: averaged for the win, counted for the bias")
     CHECK(win.orders->counts.consistent == 1); // the equal texts were not asked about
     CHECK(win.orders->position_bias.value == doctest::Approx(0.25));
     CHECK(win.reward_difference.status == estimate_status::not_applicable);
+}
+
+TEST_CASE("a judge that asks in both orders itself is told by its own answers, and wins by its mean of them") {
+    scored_students s({{{2}, {1}}, {{3}, {1}}, {{1}, {1}}});
+    s.by.way = {.scores = false, .least = 2, .asks_both_orders = true};
+    s.by.rewards.clear();
+    const preference likes = preference::from_margin(1.0);
+    both_orders both{likes, likes.mirrored()};
+    both.own = std::array{preference(0.9), preference(0.6)}; // whoever is first
+    both_orders unknown{likes, likes.mirrored(), false};
+    s.by.verdicts = {{both}, {both}, {unknown}};
+    const student_win win = s.compared();
+    CHECK(win.counts == outcomes{3, 0, 0});
+    REQUIRE(win.orders);
+    CHECK(win.orders->counts.both_first == 2);
+    CHECK(win.orders->counts.total() == 2);
+    CHECK(win.orders->position_bias.value == 0.5);
 }
 
 TEST_CASE("McNemar's test is about the prompts that only one of two students wins") {

@@ -255,3 +255,19 @@ TEST_CASE("two shards of responses one behind the other, and of their labels, ar
     label_file(test::on_processor(), top, [](const std::string&) {});
     CHECK(f.bytes("merged.jsonl") == f.bytes("top.jsonl"));
 }
+
+TEST_CASE("an adapter's folder given as the model is told to be one") {
+    generated_files f;
+    std::filesystem::create_directory(f.folder / "adapter");
+    f.folder.write("adapter/adapter_config.json", R"({"base_model_name_or_path": "some/model", "r": 4})");
+    f.folder.write("adapter/adapter_model.safetensors", "x");
+    test::write_tiny_model(f.folder / "with_tokenizer");
+    for (const char* const file : {"tokenizer.json", "tokenizer_config.json"})
+        std::filesystem::copy_file(f.folder / "with_tokenizer" / file, f.folder / "adapter" / file);
+    generate_options options = f.options();
+    options.model = f.folder / "adapter";
+    const std::string fault = test::error_of([&] { f.run(options); });
+    CHECK(test::contains(fault, "adapter: holds an adapter (adapter_config.json), and a model was expected"));
+    CHECK(test::contains(fault, "some/model"));
+    CHECK(test::contains(fault, "--adapter"));
+}

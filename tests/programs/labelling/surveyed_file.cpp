@@ -104,4 +104,8 @@ TEST_CASE("the calibration is the teacher's own, or by the humans' verdicts what
     }
     options.calibrate = f.write("none.jsonl", R"({"prompt": "p", "responses": ["x", "y"]})");
     CHECK(test::contains(test::error_of([&] { calibrated("none"); }), "none.jsonl: holds no labelled pair"));
+    CHECK_THROWS_AS(calibrated("none"), input_error);
+    options.calibrate = f.write("right.jsonl", lines.substr(0, lines.find('\n')));
+    CHECK(test::contains(test::error_of([&] { calibrated("right"); }), "right.jsonl: no temperature fits"));
+    CHECK_THROWS_AS(calibrated("right"), input_error);
 }

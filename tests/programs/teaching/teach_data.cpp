@@ -65,6 +65,7 @@ TEST_CASE("of one file a share is held out, whole prompts, and responses stand i
     teach_options too_many = options;
     too_many.held_out_share = 1;
     CHECK(test::contains(test::error_of([&] { teach_data_of(too_many); }), "leaves none to learn from"));
+    CHECK_THROWS_AS(teach_data_of(too_many), input_error); // of the file, not of the usage
 }
 
 TEST_CASE("another file is held out whole, its ids apart from those of the first") {

@@ -55,3 +55,29 @@ TEST_CASE("a teacher without a model is held against all pairs and takes what it
     teach_without_model(at, detail::described(at.on, options, chat));
     CHECK_FALSE(test::contains(told, "learned from"));
 }
+
+TEST_CASE("what is wrong with a member is told by the folder that was given, not by the copy in an unfinished one") {
+    test::folder f;
+    f.write("pairs.jsonl", test::tiny_pairs(6));
+    teach_options options{.kind = "longer", .data = f / "pairs.jsonl", .out = f / "longer"};
+    const chosen_chat_format chat;
+    const speaker say = [](const std::string&) {};
+    const any_loss<double> loss;
+    const teaching at{.on = test::on_processor(), .options = options, .chat = chat, .loss = loss, .say = say};
+    teach_without_model(at, detail::described(at.on, options, chat));
+    options.kind = "ensemble";
+    options.out = f / "inner";
+    options.members = {f / "longer"};
+    teach_without_model(at, detail::described(at.on, options, chat));
+    options.out = f / "outer";
+    options.members = {f / "longer", f / "inner"};
+    const auto fault = [&] {
+        return test::error_of([&] { teach_without_model(at, detail::described(at.on, options, chat)); });
+    };
+    CHECK(fault() == (f / "inner").string() + ": is an ensemble within one");
+    std::filesystem::create_directory(f / "empty");
+    f.write("empty/teacher.json", "{}");
+    options.members = {f / "longer", f / "empty"};
+    CHECK(fault() == (f / "empty").string() + ": a teacher's folder was expected as a member (--member)");
+    CHECK_FALSE(std::filesystem::exists(f / "outer"));
+}

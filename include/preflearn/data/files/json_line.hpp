@@ -28,6 +28,8 @@ struct json_field {
 
     [[noreturn]] void fail(std::string_view expected) const {
         std::string found = value == nullptr ? "nothing" : value->type_name();
+        if (value != nullptr && value->is_array())
+            found = value->empty() ? "an empty list" : message("a list of ", value->size());
         if (value != nullptr && value->is_number()) found += " " + value->dump();
         throw input_error(message("field '", name, "': found ", found, ", expected ", expected));
     }

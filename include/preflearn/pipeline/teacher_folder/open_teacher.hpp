@@ -83,22 +83,22 @@ inline void check_weights(const std::filesystem::path& folder, const teacher_wei
                          ": was changed since the teacher was made (", found, " now, ", weights.hash, " then)");
 }
 
+/// \throws argument_error where another end rule or chat format is asked for than the teacher's.
 inline void check_reading(const opened_teacher& opened, const open_options& options) {
     const teacher_description& teacher = opened.description;
     const std::string folder = opened.folder.string();
-    require<input_error>(!options.end_token || *options.end_token == teacher.end_token, folder, ": the teacher ",
-                         teacher.end_token ? "scores an end token behind every response, and none was asked for"
-                                           : "scores no end token behind responses, and one was asked for",
-                         "; its end rule is part of it");
+    require(!options.end_token || *options.end_token == teacher.end_token, folder, ": the teacher ",
+            teacher.end_token ? "scores an end token behind every response, and none was asked for"
+                              : "scores no end token behind responses, and one was asked for",
+            "; its end rule is part of it");
     if (!options.chat_format) return;
     const std::string asked = options.chat_format->empty() ? std::string()
                               : *options.chat_format == "auto"
                                   ? std::string(layout_of(choose_chat_format("auto", opened.base).format).name)
                                   : *options.chat_format;
-    require<input_error>(asked == teacher.chat_layout, folder, ": the teacher reads conversations as ",
-                         teacher.chat_layout.empty() ? "HH transcripts" : "the format " + teacher.chat_layout,
-                         ", not as ", asked.empty() ? "HH transcripts" : "the format " + asked,
-                         "; its chat format is part of it");
+    require(asked == teacher.chat_layout, folder, ": the teacher reads conversations as ",
+            teacher.chat_layout.empty() ? "HH transcripts" : "the format " + teacher.chat_layout, ", not as ",
+            asked.empty() ? "HH transcripts" : "the format " + asked, "; its chat format is part of it");
 }
 
 /// A hash of what a description says but for the places of models; an ensemble is what its members are.

@@ -140,6 +140,21 @@ inline bool names_classifier(const std::filesystem::path& config) {
     return named && classes.front().get<std::string>().ends_with("ForSequenceClassification");
 }
 
+/// \throws input_error for a folder that holds an adapter and no model.
+inline void refuse_adapter(const std::filesystem::path& folder) {
+    std::error_code ignored;
+    if (std::filesystem::exists(folder / "config.json", ignored) ||
+        !std::filesystem::exists(folder / "adapter_config.json", ignored))
+        return;
+    const nlohmann::json config = read_json_file(folder / "adapter_config.json");
+    const nlohmann::json& base = member_or_null(config, "base_model_name_or_path");
+    throw input_error(message(folder.string(),
+                              ": holds an adapter (adapter_config.json), and a model was expected; name the model that "
+                              "it was learned on",
+                              base.is_string() ? ", " + base.get<std::string>() + "," : std::string(),
+                              " and this folder as its adapter, where a program takes one (--adapter)"));
+}
+
 /// A Hugging Face folder or a GGUF file. \param scores whether one that scores texts is meant, too
 inline model_file open_model(const std::filesystem::path& path, std::span<const decoder_family> known,
                              bool scores = false) {
@@ -148,6 +163,7 @@ inline model_file open_model(const std::filesystem::path& path, std::span<const 
         const checkpoint_file file = read_gguf(path);
         return {.file = file, .kind = &tensor_entry::gguf, .config = read_gguf_config(file, known)};
     }
+    refuse_adapter(path);
     model_file model{.file = read_safetensors(path),
                      .kind = &tensor_entry::hugging_face,
                      .config = read_config_json(path / "config.json", known),

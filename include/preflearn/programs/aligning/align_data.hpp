@@ -181,7 +181,7 @@ inline align_set read_align_set(const std::filesystem::path& path, const example
     return set;
 }
 
-/// \throws input_error as read_align_set; argument_error when too few examples are left to hold some out
+/// \throws input_error as read_align_set, and when too few examples are left to hold some out
 inline align_data read_align_data(const align_options& options, const example_rules& rules,
                                   const record_options& records, bool needs_tokens,
                                   std::span<const pair_reader> readers, const speaker& say) {
@@ -200,8 +200,9 @@ inline align_data read_align_data(const align_options& options, const example_ru
     const auto homes = deal(prompts, {{"held out", wanted}, {"learned", std::nullopt}}, options.seed);
     for (std::size_t i = 0; i < homes.size(); ++i)
         (homes[i] == std::size_t{0} ? data.held_out : data.learned).push_back(std::move(data.file.examples[i]));
-    require(!data.learned.empty(), options.data.string(), ": all ", prompts.size(),
-            " examples would be held out, which leaves none to learn from");
+    require<input_error>(
+        !data.learned.empty(), options.data.string(), ": all ", prompts.size(),
+        " examples would be held out, which leaves none to learn from; --held-out-share 0 holds none out");
     if (data.held_out.empty()) say(message("nothing is held out: every prompt has more than ", wanted, " examples"));
     return data;
 }

@@ -114,24 +114,53 @@ inline std::vector<named_estimate> coefficients_of(const compared_sources& all, 
 struct latent_truth {
     estimate_status status = estimate_status::too_few;
     std::size_t iterations = 0;
-    /// Of each source: the chance to say the truth.
+    /// Of each source: the chance to say the truth; NaN where too few others judge pairs that it judges.
     std::vector<double> accuracies{};
-    /// P(the first response is the better one) of each pair, a tie half; NaN where no source says anything.
+    /// P(the first response is the better one) of each pair, a tie half; NaN where no source with an accuracy says
+    /// anything.
     std::vector<double> first{};
     /// Of its decisions against the real truth.
     estimate accuracy{};
 };
 
-/// Dawid & Skene's model: sources that are independent given the truth. \returns too_few for less than three sources
+namespace detail {
+
+/// Of each source, whether its accuracy follows from who agrees with whom: it is one of three of which each two judge
+/// common pairs, or judges pairs that such a one judges. Any accuracy fits the verdicts of others.
+inline std::vector<bool> sources_with_accuracies(const compared_sources& all) {
+    const std::size_t count = all.sources.size();
+    std::vector<std::vector<bool>> common(count, std::vector<bool>(count, false));
+    for (std::size_t a = 0; a < count; ++a)
+        for (std::size_t b = 0; b < count; ++b)
+            for (std::size_t i = 0; a != b && i < all.pairs.size() && !common[a][b]; ++i)
+                common[a][b] = !all.sources[a].said[i].abstained() && !all.sources[b].said[i].abstained();
+    std::vector<bool> known(count, false);
+    for (std::size_t a = 0; a < count; ++a)
+        for (std::size_t b = 0; b < count; ++b)
+            for (std::size_t c = 0; c < count; ++c)
+                if (common[a][b] && common[b][c] && common[a][c]) known[a] = true;
+    for (std::size_t rounds = 0; rounds < count; ++rounds)
+        for (std::size_t a = 0; a < count; ++a)
+            for (std::size_t b = 0; b < count; ++b)
+                if (known[b] && common[a][b]) known[a] = true;
+    return known;
+}
+
+} // namespace detail
+
+/// Dawid & Skene's model: sources that are independent given the truth. \returns too_few where no three sources judge
+/// common pairs
 inline latent_truth latent_truth_of(const compared_sources& all, double confidence = 0.95) {
     latent_truth found;
     const std::size_t count = all.sources.size();
-    if (count < 3) return found;
+    const std::vector<bool> known = detail::sources_with_accuracies(all);
+    if (std::ranges::count(known, true) < 3) return found;
     const std::size_t q = detail::has_ties(all) ? 3 : 2;
     rating_counts once(count, q), doubled(count, q);
     std::vector<preference> row(count, preference::abstention());
     const auto fill = [&](std::size_t i) {
-        for (std::size_t s = 0; s < count; ++s) row[s] = all.sources[s].said[i];
+        for (std::size_t s = 0; s < count; ++s)
+            if (known[s]) row[s] = all.sources[s].said[i];
     };
     for (std::size_t i = 0; i < all.pairs.size(); ++i) {
         fill(i);
@@ -144,7 +173,7 @@ inline latent_truth latent_truth_of(const compared_sources& all, double confiden
     for (std::size_t s = 0; s < count; ++s) {
         double right = 0;
         for (std::size_t k = 0; k < q; ++k) right += fit.prior[k] * fit.confusion[(s * q + k) * q + k];
-        found.accuracies.push_back(right);
+        found.accuracies.push_back(known[s] ? right : undefined);
     }
     std::vector<category> ratings(count);
     std::array<double, 3> posterior{};

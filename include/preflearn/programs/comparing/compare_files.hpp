@@ -91,12 +91,25 @@ inline bool comparison_made_before(const compare_options& options, const std::st
     return asked > 0 && there == asked;
 }
 
+/// What such a comparison had not defined, as its manifests say.
+inline std::vector<std::string> undefined_before(const compare_options& options) {
+    const std::filesystem::path manifest = !options.json.empty()     ? beside(options.json, ".manifest.json")
+                                           : !options.rows.empty()   ? beside(options.rows, ".manifest.json")
+                                           : !options.report.empty() ? folder_manifest(options.report)
+                                                                     : folder_manifest(options.subsets);
+    const nlohmann::json told = read_json_file(manifest);
+    const nlohmann::json& undefined_there = member_or_null(member_or_null(told, "settings"), "undefined");
+    return undefined_there.is_array() ? undefined_there.get<std::vector<std::string>>() : std::vector<std::string>{};
+}
+
 } // namespace detail
 
 /// A comparison that was made, or had been before: then the result is empty.
 struct compared_files {
     label_comparison result{};
     bool was_there = false;
+    /// What was asked for and is not defined, sentences; also of one that was there.
+    std::vector<std::string> not_defined{};
 };
 
 /// Compares, and writes what the options ask for. Stopped, the same call makes what is not there.
@@ -106,12 +119,17 @@ struct compared_files {
 inline compared_files compare_files(const compare_options& options, const speaker& say = {},
                                     const work_progress& seen = {}) {
     check_options(options);
-    const output_run run = detail::run_of(options);
+    output_run run = detail::run_of(options);
     compared_files made{.was_there = detail::comparison_made_before(options, run.key)};
-    if (made.was_there) return made;
+    if (made.was_there) {
+        made.not_defined = detail::undefined_before(options);
+        return made;
+    }
     comparing_work work(options, say ? with_first_estimate(seen, say) : seen);
     made.result = compare_sources(read_sources(options, work), options, work);
     const label_comparison& found = made.result;
+    made.not_defined = undefined_results(found);
+    if (!made.not_defined.empty()) run.record.settings["undefined"] = made.not_defined;
     const auto signed_beside = [&](const std::filesystem::path& path) {
         write_json(to_json(run.record), beside(path, ".manifest.json"));
     };

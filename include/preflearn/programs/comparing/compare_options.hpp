@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/data/files/name_of_file.hpp>
 #include <preflearn/data/records/reading/parse_responses.hpp>
 
 namespace preflearn {
@@ -65,14 +66,6 @@ struct compare_options {
     std::filesystem::path json{}, rows{}, report{}, subsets{};
     std::vector<std::string> command_line{};
 };
-
-/// What a file is called unless it is said: its name without folder and endings.
-inline std::string name_of_file(const std::filesystem::path& path) {
-    std::string name = path.filename().string();
-    for (const std::string_view ending : {".gz", ".jsonl", ".json"})
-        if (name.ends_with(ending) && name.size() > ending.size()) name.resize(name.size() - ending.size());
-    return name;
-}
 
 /// "NAME=FILE" or "FILE". Where a file of the whole text's name is there, it is that.
 /// \throws argument_error for an empty name or file

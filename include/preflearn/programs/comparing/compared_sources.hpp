@@ -16,6 +16,7 @@
 
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/data/files/name_of_file.hpp>
 #include <preflearn/programs/comparing/compare_options.hpp>
 #include <preflearn/programs/comparing/compared_file.hpp>
 #include <preflearn/programs/comparing/comparing_work.hpp>

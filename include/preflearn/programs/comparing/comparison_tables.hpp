@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -175,12 +176,16 @@ inline table coefficient_table(const label_comparison& found) {
 inline std::vector<table> other_tables(const label_comparison& found) {
     std::vector<table> all;
     if (!found.truth.accuracies.empty()) {
-        table t{.title = message(
-                    "The truth behind the sources without gold (Dawid & Skene: ", name_of(found.truth.status), ")"),
-                .columns = {{.name = "source"}, {.name = "accuracy", .digits = 1, .shown = notation::percent}},
-                .note = "It holds sources to be independent given the truth, which repeats of one teacher are not."};
+        table t{
+            .title =
+                message("The truth behind the sources without gold (Dawid & Skene: ", name_of(found.truth.status), ")"),
+            .columns = {{.name = "source"}, {.name = "accuracy", .digits = 1, .shown = notation::percent}},
+            .note = "It holds sources to be independent given the truth, which repeats of one teacher are not; – where "
+                    "too few others judge the pairs of a source."};
         for (std::size_t s = 0; s < found.truth.accuracies.size(); ++s)
-            t.rows.push_back({found.input.sources[s].name, found.truth.accuracies[s]});
+            t.rows.push_back({found.input.sources[s].name, std::isnan(found.truth.accuracies[s])
+                                                               ? table_cell()
+                                                               : table_cell(found.truth.accuracies[s])});
         if (found.truth.accuracy.defined())
             t.note += " Its decisions against gold: " + detail::share_text(found.truth.accuracy) + ".";
         all.push_back(std::move(t));

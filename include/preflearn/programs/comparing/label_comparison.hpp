@@ -179,10 +179,35 @@ inline label_comparison compare_sources(compared_sources input, const compare_op
     return compare_sources(std::move(input), options, unwatched);
 }
 
-/// Whether any number is defined: two sources, or one and the truth, have something in common.
-inline bool has_result(const label_comparison& found) {
-    return std::ranges::any_of(found.pairs, [](const source_pair& pair) { return pair.pairs > 0; }) ||
-           std::ranges::any_of(found.lists, [](const list_agreement& lists) { return lists.lists > 0; });
+/// Sentences: what was asked for and cannot be told, as files have no pair in common.
+inline std::vector<std::string> undefined_results(const label_comparison& found) {
+    const compared_sources& all = found.input;
+    const std::size_t files = all.sources.size() - (all.human_is_source ? 1 : 0);
+    // Whether two places below both ends have something in common; that of the truth lies behind the sources.
+    const auto any = [&](std::size_t end, std::size_t begin_of_second, std::size_t end_of_second) {
+        const auto within = [&](std::size_t first, std::size_t second) {
+            return first < end && second >= begin_of_second && second < end_of_second;
+        };
+        return std::ranges::any_of(
+                   found.pairs,
+                   [&](const source_pair& pair) { return pair.pairs > 0 && within(pair.first, pair.second); }) ||
+               std::ranges::any_of(found.lists, [&](const list_agreement& lists) {
+                   return lists.lists > 0 && within(lists.first, lists.second);
+               });
+    };
+    std::vector<std::string> told;
+    const std::size_t sources = all.sources.size();
+    if (all.gold && !any(sources, sources, sources + 1))
+        told.push_back(message("no source has a verdict on a pair of which ", all.gold->name,
+                               ", the truth, has one: no accuracy is defined"));
+    if (files > 1 && !any(files, 0, files))
+        told.emplace_back("no two of the files have verdicts on a common pair: how far they agree is not defined");
+    if (files == 1 && !all.gold && !any(sources, 0, sources))
+        told.emplace_back("one file, and no truth or people's verdicts on its pairs: nothing is compared");
+    return told;
 }
+
+/// Whether what was asked for is defined: files have pairs in common, with each other and with the truth.
+inline bool has_result(const label_comparison& found) { return undefined_results(found).empty(); }
 
 } // namespace preflearn

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include <preflearn/core/system/error.hpp>
+#include <preflearn/data/files/name_of_file.hpp>
 #include <preflearn/pipeline/teacher_folder/external_command.hpp>
 
 namespace preflearn {
@@ -45,7 +46,7 @@ struct response_source {
     response_pick pick = response_pick::all;
 };
 
-/// "FILE", "NAME=FILE", and either with "#PICK" at its end. Without a name it is the file's without its ending.
+/// "FILE", "NAME=FILE", and either with "#PICK" at its end. Without a name it is `name_of_file`.
 /// \throws input_error where there is no such file.
 inline response_source response_source_named(std::string_view text) {
     std::error_code ignored;
@@ -69,10 +70,7 @@ inline response_source response_source_named(std::string_view text) {
                          ": there is no such file of responses (FILE, NAME=FILE or "
                          "NAME=FILE#first, #best, #chosen or #rejected)");
     source.path = path;
-    if (source.name.empty()) {
-        const std::string file = source.path.filename().string();
-        source.name = file.substr(0, file.find('.', 1));
-    }
+    if (source.name.empty()) source.name = name_of_file(source.path);
     return source;
 }
 

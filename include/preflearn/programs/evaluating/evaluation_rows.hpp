@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,8 +40,9 @@ class game_list_maker {
         const double win = by.wins[k][prompt].win;
         if (!by.said.way.scores && by.said.verdicts[prompt][k] && by.said.verdicts[prompt][k]->asked) {
             const both_orders& said = *by.said.verdicts[prompt][k];
-            game(by, prompt, ours, theirs, said.shown);
-            game(by, prompt, theirs, ours, said.swapped);
+            const std::array<preference, 2> order = said.by_order();
+            game(by, prompt, ours, theirs, order[0]);
+            game(by, prompt, theirs, ours, order[1]);
         } else if (!std::isnan(win)) {
             const bool turned = generator(seed_, "sides of a game", of_.students.prompts[prompt].id + k).bernoulli(0.5);
             row(by, prompt, turned ? theirs : ours, turned ? ours : theirs, winner_word(turned ? 1 - win : win));
@@ -59,9 +61,10 @@ class game_list_maker {
         if (!said.abstained()) row(by, prompt, left, right, winner_word(said.half_win()));
     }
     void row(const evaluator_result& by, std::size_t prompt, std::size_t left, std::size_t right, const char* winner) {
-        const auto mean = [&](std::size_t student) {
+        const auto mean = [&](std::size_t student) { // of one that compares, that of the only one that it saw
             double sum = 0;
-            const auto& own = of_.qualities[prompt][student];
+            const auto& all = of_.qualities[prompt][student];
+            const auto own = std::span(all).first(by.said.way.scores ? all.size() : 1);
             for (const response_quality& one : own) sum += one.length;
             return sum / static_cast<double>(own.size());
         };

@@ -67,8 +67,10 @@ inline table reward_table(const evaluation& of, const evaluator_result& by) {
     }
     made.note = message(by.prompts, " of ", of.students.prompts.size(), " prompts. ");
     if (gra)
-        made.note += "GRA: share of prompts where the reward is above SFT's, ties half. more than SFT: paired "
-                     "difference. p: sign test, and Holm's over all pairs of students. ";
+        made.note +=
+            "GRA: share of prompts where the reward, of several responses their mean, is above SFT's, ties half. "
+            "more than SFT: paired difference. p: sign test over prompts, and Holm's over all pairs of "
+            "students. ";
     made.note += detail::interval_words(of) + ".";
     return made;
 }
@@ -90,10 +92,13 @@ inline table win_table(const evaluation& of, const evaluator_result& by) {
                              win.counts.ties, win.counts.losses, estimate_cell(win.win_rate),
                              estimate_cell(win.controlled.win_rate), estimate_cell(win.probability),
                              p_value_cell(win.sign_p), p_value_cell(win.adjusted_p)});
-    made.note =
-        "Prompts; a tie is half a win. at equal length: the win rate if both were equally long (Dubois et al. "
+    made.note = message(
+        "Prompts, ",
+        by.said.way.scores ? "won by the mean reward of the responses to each"
+                           : "won by the verdict on the first response to each",
+        "; a tie is half a win. at equal length: the win rate if both were equally long (Dubois et al. "
         "2024). probability: mean P(student wins) by the teacher's margins. p: exact sign test; Holm's p over all "
-        "pairs of students.";
+        "pairs of students.");
     return made;
 }
 
@@ -204,6 +209,9 @@ inline std::string to_text(const evaluation& of) {
     if (of.students.cluster_count < of.students.prompts.size())
         text += message(" in ", of.students.cluster_count, " groups");
     text += "\n" + told_roles(of.roles, of.students.names) + "\n";
+    if (std::ranges::none_of(of.evaluators,
+                             [](const auto& by) { return by.said.way.scores && by.said.role == "gold"; }))
+        text += "no gold rewards and no PGR, as no --gold teacher scores responses\n";
     for (const std::string& note : of.notes) text += "note: " + note + "\n";
     for (const evaluator_result& by : of.evaluators)
         for (const auto& [reason, some] : by.said.left_out)

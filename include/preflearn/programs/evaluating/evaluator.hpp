@@ -1,6 +1,6 @@
 /// \file
-/// A teacher as evaluator: it scores each response, or, where it compares, is shown two in both orders. Its judgements
-/// are kept line by line while they are made.
+/// A teacher as evaluator: it scores each response, or, where it compares, is shown two in both orders, unless it asks
+/// in both itself. Its judgements are kept line by line while they are made.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -40,7 +40,22 @@ namespace preflearn {
 /// What is said of two texts as they are shown, and in the other order, there about the second one.
 struct both_orders {
     preference shown = preference::abstention(), swapped = preference::abstention();
-    bool asked = true; ///< else they are one text, and tie
+    /// Whether it is known what is said in each order; else they are one text, and tie, or a judge that asks in both
+    /// orders itself did not say.
+    bool asked = true;
+    /// Of a judge that asks in both orders itself, so that `shown` and `swapped` are its mean of the two: what it said
+    /// in each, about the one that was shown first.
+    std::optional<std::array<preference, 2>> own{};
+
+    /// What is said with the first one shown first, about it, and with the second one shown first, about that: in
+    /// these a liking for positions shows.
+    [[nodiscard]] std::array<preference, 2> by_order() const { return own ? *own : std::array{shown, swapped}; }
+    /// The same of the second one against the first.
+    [[nodiscard]] both_orders turned() const {
+        both_orders made{swapped, shown, asked};
+        if (own) made.own = std::array{(*own)[1], (*own)[0]};
+        return made;
+    }
 };
 
 /// What an evaluator said of all prompts.
@@ -105,7 +120,7 @@ inline evaluator_way way_of(watched_teacher& teacher, std::span<const prompt_tex
         if (said.scores.size() == 2) return {.scores = true, .least = 1};
         const bool mean = told.kind == "ensemble" && told.combination == "mean";
         if (mean && scores(all_shown(texts, seed, 3))) return {.scores = true, .least = 3};
-        if (said.verdict) return {.scores = false, .least = 2};
+        if (said.verdict) return {.scores = false, .least = 2, .asks_both_orders = said.orders.has_value()};
     }
     return {};
 }
@@ -155,6 +170,15 @@ inline std::optional<preference> verdict_of(const judgement& said) {
     return margin ? std::optional(preference::from_margin(*margin)) : std::nullopt;
 }
 
+/// Of a judge that asks in both orders itself, shown the first of two texts first.
+inline std::optional<both_orders> averaged_verdict(const judgement& said) {
+    const std::optional<preference> verdict = verdict_of(said);
+    if (!verdict) return std::nullopt;
+    both_orders both{*verdict, verdict->mirrored(), said.orders.has_value()};
+    if (said.orders) both.own = std::array{preference((*said.orders)[0]), preference(1 - (*said.orders)[1])};
+    return both;
+}
+
 inline void take_verdicts(evaluator_verdicts& verdicts, const evaluated_students& students,
                           std::span<const prompt_texts> prompts, std::span<const std::array<std::size_t, 2>> pairs,
                           std::span<const text_pair> asked, std::span<const judgement> all,
@@ -162,6 +186,13 @@ inline void take_verdicts(evaluator_verdicts& verdicts, const evaluated_students
     std::map<text_pair, std::optional<both_orders>> known;
     std::unordered_set<std::size_t> told;
     for (std::size_t i = 0; i < asked.size(); ++i) {
+        if (verdicts.way.asks_both_orders) {
+            if (const auto said = averaged_verdict(all[i]))
+                known[asked[i]] = said;
+            else if (told.insert(asked[i].prompt).second)
+                leave_out(verdicts, students.prompts[asked[i].prompt], all[i], options.strict);
+            continue;
+        }
         std::array said{verdict_of(all[i]), verdict_of(all[asked.size() + i])};
         if (turned(prompts[asked[i].prompt], options.seed)) std::swap(said[0], said[1]);
         if (said[0] && said[1]) {
@@ -181,7 +212,7 @@ inline void take_verdicts(evaluator_verdicts& verdicts, const evaluated_students
             } else if (ours < theirs) {
                 said = known[{p, ours, theirs}];
             } else if (const auto& turned = known[{p, theirs, ours}]) {
-                said = both_orders{turned->swapped, turned->shown};
+                said = turned->turned();
             }
         }
     }
@@ -217,10 +248,11 @@ inline evaluator_verdicts judge_students(const opened_teacher& opened, const tex
         detail::take_scores(verdicts, students, prompts, all, options);
     } else {
         const std::vector<text_pair> asked = text_pairs(prompts, pairs);
-        const std::vector<judgement> all = watched.judge_all(2 * asked.size(), [&](std::size_t i) {
+        const bool once = verdicts.way.asks_both_orders;
+        const std::vector<judgement> all = watched.judge_all((once ? 1 : 2) * asked.size(), [&](std::size_t i) {
             const text_pair& two = asked[i % asked.size()];
             const prompt_texts& texts = prompts[two.prompt];
-            const bool second_first = detail::turned(texts, options.seed) == (i < asked.size());
+            const bool second_first = !once && detail::turned(texts, options.seed) == (i < asked.size());
             return second_first ? two_shown(texts, two.second, two.first) : two_shown(texts, two.first, two.second);
         });
         verdicts.judgements = all.size();

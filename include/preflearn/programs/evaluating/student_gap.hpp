@@ -6,10 +6,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <preflearn/agreement/policies/gap_recovered.hpp>
@@ -58,7 +60,7 @@ inline std::vector<student_gap> student_gaps(std::span<const std::vector<double>
     return gaps;
 }
 
-/// Who plays which role, in a sentence.
+/// Who plays which role, in a sentence, and what there will not be as a role is missing.
 inline std::string told_roles(const evaluation_roles& roles, std::span<const std::string> names) {
     std::string text;
     const auto add = [&](std::string_view role, const std::string& who) {
@@ -68,12 +70,22 @@ inline std::string told_roles(const evaluation_roles& roles, std::span<const std
     if (roles.weak_teacher) add("weak teacher", names[*roles.weak_teacher]);
     if (roles.weak_performance) add("weak teacher", message("a reward of ", *roles.weak_performance));
     if (roles.ceiling) add("ceiling", names[*roles.ceiling]);
-    if (text.empty()) return "roles: none; only pairwise results";
+    if (text.empty())
+        return "roles: none; only pairwise results, no GRA (against sft=FILE) and no PGR (of student=FILE between "
+               "teacher=FILE and human=FILE)";
     std::string students;
     for (const std::size_t s : roles.students) students += (students.empty() ? "" : " and ") + names[s];
     add(roles.students.size() > 1 ? "students" : "student", students.empty() ? "nobody" : students);
-    if (roles.ceiling && !roles.weak_teacher && !roles.weak_performance)
-        text += "; no weak teacher (teacher=FILE, or --weak-performance): no PGR against it";
+    if (!roles.sft) text += "; no GRA, as nobody is SFT (sft=FILE or --sft NAME)";
+    if (!roles.ceiling) {
+        text += "; no PGR, as nobody is the ceiling (ceiling=FILE, human=FILE or --ceiling NAME)";
+    } else if (!roles.weak_teacher && !roles.weak_performance) {
+        text += "; no PGR, as nobody is the weak teacher (teacher=FILE, --weak-teacher NAME or --weak-performance)";
+        const bool weak = std::ranges::any_of(roles.students, [&](std::size_t s) { return names[s] == "weak"; });
+        if (weak) text += ": weak is a student of weak labels unless another one is called student";
+    } else if (roles.students.empty()) {
+        text += "; no PGR, as nobody is a student";
+    }
     return text;
 }
 

@@ -1,10 +1,13 @@
 /// \file
-/// One student against another under one evaluator, prompt by prompt: win rate (GRA where the other one is SFT: Tao &
-/// Li 2025, equation 5 with ties half), its length-controlled form, the sign test, and of an evaluator that was asked
-/// in both orders its position bias.
+/// One student against another under one evaluator, prompt by prompt: win rate (GRA where the other one is SFT: the
+/// share of prompts on which its gold reward is higher, ties half), its length-controlled form, the sign test, and of
+/// an evaluator that was asked in both orders its position bias. A prompt is won, tied or lost as a whole: where there
+/// are several responses to it, by their mean rewards (Tao & Li 2025, equation 5, is the mean over responses), so that
+/// counts, rate, interval and p-value are all of prompts, and on one prompt the winner is who has the higher reward.
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -22,6 +25,8 @@
 #include <preflearn/agreement/uncertainty/proportion.hpp>
 #include <preflearn/core/numbers/distribution.hpp>
 #include <preflearn/core/numbers/log_space.hpp>
+#include <preflearn/core/numbers/rounding.hpp>
+#include <preflearn/core/preference.hpp>
 #include <preflearn/programs/evaluating/evaluate_options.hpp>
 #include <preflearn/programs/evaluating/evaluator.hpp>
 #include <preflearn/programs/evaluating/student_responses.hpp>
@@ -30,11 +35,11 @@ namespace preflearn {
 
 /// What one prompt says of ours against theirs; NaN where the evaluator does not say it.
 struct prompt_win {
-    /// Share of wins over all pairs of responses, ties half: of one response each 1, ½ or 0.
+    /// 1 where ours has the higher mean reward over its responses, or the verdict, ½ of a tie, 0 else.
     double win = undefined;
-    /// P(ours ≻ theirs), where margins are log-odds.
+    /// P(ours ≻ theirs), where margins are log-odds; of several responses the mean over all pairs of one of each.
     double probability = undefined;
-    /// Reward of ours minus theirs, or the log-odds of one that compares: by it evaluators are ordered.
+    /// Mean reward of ours minus that of theirs, or the log-odds of one that compares: by it evaluators are ordered.
     double margin = undefined;
 };
 
@@ -42,20 +47,21 @@ namespace detail {
 
 inline prompt_win win_by_rewards(std::span<const double> ours, std::span<const double> theirs,
                                  const evaluator_verdicts& by, double tie_within) {
-    prompt_win made{.win = 0, .probability = by.log_odds ? 0 : undefined, .margin = 0};
+    prompt_win made{.probability = by.log_odds ? 0 : undefined, .margin = 0};
     const double weight = 1 / static_cast<double>(ours.size() * theirs.size());
     double mean[2] = {0, 0};
     for (const double x : ours) mean[0] += x / static_cast<double>(ours.size());
     for (const double y : theirs) mean[1] += y / static_cast<double>(theirs.size());
     made.margin = ours.size() == 1 && theirs.size() == 1 ? ours[0] - theirs[0] : mean[0] - mean[1];
-    outcomes counts;
-    for (const double x : ours) {
-        for (const double y : theirs) {
-            counts += compare_scores({&x, 1}, {&y, 1}, tie_within);
-            made.probability += weight * sigmoid((x - y) / by.temperature);
-        }
-    }
-    made.win = (static_cast<double>(counts.wins) + static_cast<double>(counts.ties) / 2) * weight;
+    double largest = 0;
+    for (const double x : ours) largest = std::max(largest, std::abs(x));
+    for (const double y : theirs) largest = std::max(largest, std::abs(y));
+    // The same rewards summed in another order tie.
+    if (ours.size() * theirs.size() > 1 && std::abs(made.margin) <= rounding_share * largest) made.margin = 0;
+    const bool tied = std::abs(made.margin) <= tie_within;
+    made.win = tied ? 0.5 : made.margin > 0 ? 1 : 0;
+    for (const double x : ours)
+        for (const double y : theirs) made.probability += weight * sigmoid((x - y) / by.temperature);
     return made;
 }
 
@@ -94,7 +100,7 @@ inline std::vector<prompt_win> prompt_wins(const evaluator_verdicts& by, std::si
 
 struct student_win {
     std::size_t ours = 0, theirs = 0;
-    /// Prompts on which ours wins more often than not, as often, less often.
+    /// Prompts on which ours wins, ties, loses.
     outcomes counts{};
     estimate win_rate{};
     /// Mean P(ours ≻ theirs) over prompts.
@@ -113,19 +119,19 @@ struct student_win {
 
 namespace detail {
 
-/// A share over prompts: of wins, ties and losses their own interval, else one over clusters.
+/// A share over prompts: the interval of wins, ties and losses, or over clusters where there are some.
 inline estimate share_of_wins(std::span<const double> wins, std::span<const std::size_t> clusters,
                               const outcomes& counts, double confidence) {
-    bool plain = true;
-    for (const double win : wins) plain = plain && (win == 0 || win == 0.5 || win == 1);
     const bool clustered = index_clusters(clusters).clusters < clusters.size();
-    if (plain && !clustered) return win_rate(counts, confidence);
+    if (!clustered) return win_rate(counts, confidence);
     return clustered_share(wins, clusters, confidence);
 }
 
-/// Mean length of a student's responses to a prompt minus another's.
-inline double length_difference(std::span<const std::vector<double>> lengths, std::size_t ours, std::size_t theirs) {
-    const auto mean = [](const std::vector<double>& values) {
+/// Mean length of a student's responses to a prompt minus another's; of the first ones alone, as who compares sees.
+inline double length_difference(std::span<const std::vector<double>> lengths, std::size_t ours, std::size_t theirs,
+                                bool first_alone) {
+    const auto mean = [&](const std::vector<double>& values) {
+        if (first_alone) return values.front();
         double sum = 0;
         for (const double value : values) sum += value;
         return sum / static_cast<double>(values.size());
@@ -153,11 +159,12 @@ inline student_win compare_students(const evaluated_students& students, const ev
         win.push_back(wins[p].win);
         probability.push_back(wins[p].probability);
         margin.push_back(wins[p].margin);
-        longer.push_back(detail::length_difference(lengths[p], pair[0], pair[1]));
+        longer.push_back(detail::length_difference(lengths[p], pair[0], pair[1], !by.way.scores));
         clusters.push_back(students.clusters[p]);
         made.counts.add(wins[p].win - 0.5);
-        if (!by.way.scores && by.verdicts[p][k]->asked)
-            orders.add(by.verdicts[p][k]->shown, by.verdicts[p][k]->swapped);
+        if (by.way.scores || !by.verdicts[p][k]->asked) continue;
+        const std::array<preference, 2> said = by.verdicts[p][k]->by_order();
+        orders.add(said[0], said[1]);
     }
     const std::span<const std::size_t> of(clusters);
     made.win_rate = detail::share_of_wins(win, of, made.counts, confidence);

@@ -28,6 +28,8 @@ struct evaluator_way {
     bool scores = true;
     /// Of a scoring one: the least number of responses that it gives scores to (an ensemble compares two).
     std::size_t least = 1;
+    /// Of a comparing one: whether it asks in both orders itself and says what it said in each, so that once is enough.
+    bool asks_both_orders = false;
 };
 
 /// Shows blocks to a teacher, keeps what it says, and measures its time.
@@ -42,10 +44,12 @@ class watched_teacher {
             const auto line = nlohmann::json::parse(kept_.lines().front(), nullptr, false);
             require<input_error>(line.is_object() && line.contains("scores") && line.contains("least"),
                                  part_.path.string(), ": line 2 was damaged; remove the file");
-            return {line["scores"].get<bool>(), line["least"].get<std::size_t>()};
+            return {line["scores"].get<bool>(), line["least"].get<std::size_t>(), line.value("both_orders", false)};
         }
         const evaluator_way found = attempt();
-        const std::string line = nlohmann::json{{"scores", found.scores}, {"least", found.least}}.dump();
+        const std::string line =
+            nlohmann::json{{"scores", found.scores}, {"least", found.least}, {"both_orders", found.asks_both_orders}}
+                .dump();
         kept_.append({&line, 1});
         return found;
     }

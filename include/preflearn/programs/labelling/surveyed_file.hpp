@@ -83,7 +83,7 @@ inline judged_calibration judge_calibration(const text_teacher& teacher, const l
 }
 
 /// The teacher's probabilities: calibrated by labelled pairs, or as its folder says.
-/// \throws argument_error where no pair is labelled, and as `calibrate_by`.
+/// \throws input_error where no pair is labelled, and where no temperature fits, saying why.
 inline label_calibration label_calibration_of(const judged_calibration& by, const teacher_description& told,
                                               const label_options& options) {
     if (options.calibrate.empty()) return {.temperature = told.temperature, .calibrated = told.calibrated};
@@ -101,8 +101,14 @@ inline label_calibration label_calibration_of(const judged_calibration& by, cons
         const double own = *margin > 0 ? 1 : *margin < 0 ? -1 : 0;
         pairs.push_back({*margin, (1 + truth * own) / 2, record.prompt});
     }
-    require(!margins.empty(), options.calibrate.string(), ": holds no labelled pair that the teacher judges");
-    label_calibration made = calibrate_by(margins, outcomes, options.calibration);
+    require<input_error>(!margins.empty(), options.calibrate.string(),
+                         ": holds no labelled pair that the teacher judges");
+    label_calibration made;
+    try {
+        made = calibrate_by(margins, outcomes, options.calibration);
+    } catch (const argument_error& failure) { // of these pairs
+        throw input_error(message(options.calibrate.string(), ": ", failure.what()));
+    }
     made.pairs = std::move(pairs);
     return made;
 }

@@ -214,10 +214,40 @@ inline teacher_card held_out_card(const any_backend<float>& on, const teach_opti
 
 } // namespace detail
 
+namespace detail {
+
+/// What `fill` does with a folder that is not in its place yet. Errors call it, and copies of members in it, by the
+/// places that the user knows.
+template <class Fill>
+void fill_named(const teach_options& options, const std::filesystem::path& folder, const Fill& fill) {
+    const auto named = [&](std::string text) {
+        const auto replace = [&](const std::string& from, const std::string& to) {
+            for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+                text.replace(at, from.size(), to);
+        };
+        for (std::size_t m = options.members.size(); m-- > 0;) // the tenth before the first, whose name begins it
+            replace((folder / message("members/", m)).string(), options.members[m].string());
+        replace(folder.string(), options.out.string());
+        replace(folder.filename().string(), named_folder(options.out).filename().string());
+        return text;
+    };
+    try {
+        fill(folder);
+    } catch (const input_error& failure) {
+        throw input_error(named(failure.what()));
+    } catch (const argument_error& failure) {
+        throw argument_error(named(failure.what()));
+    } catch (const numeric_error& failure) {
+        throw numeric_error(named(failure.what()));
+    }
+}
+
+} // namespace detail
+
 /// Makes the folder. \param write_weights puts what was learned into it and its description
 inline void write_teacher(const any_backend<float>& on, const teach_options& options, const teach_data& data,
                           taught& made, const std::function<void(const std::filesystem::path&)>& write_weights) {
-    write_folder_whole(options.out, [&](const std::filesystem::path& folder) {
+    const auto fill = [&](const std::filesystem::path& folder) {
         teacher_description& told = made.description;
         write_weights(folder);
         write_json(to_json(told), folder / "teacher.json");
@@ -255,7 +285,9 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
         if (!options.held_out.empty()) run.inputs.push_back(hash_file(options.held_out));
         write_json(to_json(run), folder / "manifest.json");
         write_left_out(folder / "left-out.jsonl", data.left_out);
-    });
+    };
+    write_folder_whole(options.out,
+                       [&](const std::filesystem::path& folder) { detail::fill_named(options, folder, fill); });
 }
 
 } // namespace preflearn

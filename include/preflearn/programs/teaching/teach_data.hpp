@@ -74,8 +74,8 @@ inline usable_pairs_of fitting_of(const preference_data& data, std::span<const p
 
 /// \param readers of the models; none: nothing is too long \param learns whether anything is learned; else all pairs of
 /// one file are held out
-/// \throws input_error for files that cannot be read, when no pair is left and, where strict, when one was left out;
-/// argument_error when too few pairs are left to hold some out.
+/// \throws input_error for files that cannot be read, when no pair is left, or too few to hold some out, and, where
+/// strict, when one was left out; argument_error when none are to be held out of a teacher that learns nothing.
 inline teach_data read_teach_data(const teach_options& options, const preference_options& reading,
                                   std::span<const pair_reader> readers, bool learns, const speaker& say) {
     teach_data data;
@@ -90,8 +90,9 @@ inline teach_data read_teach_data(const teach_options& options, const preference
                                             : static_cast<std::size_t>(std::ceil(options.held_out_share * count));
         const std::size_t learnable = usable.all.size() - usable.ties.size();
         require(test > 0 || learns || own_file, "no pairs are held out to evaluate on");
-        require(!learns || test < learnable, options.data.string(), ": ", test, " of ", learnable,
-                " pairs are to be held out, which leaves none to learn from");
+        require<input_error>(
+            !learns || test < learnable, options.data.string(), ": ", test, " of ", learnable,
+            " pairs are to be held out, which leaves none to learn from; --held-out-share 0 holds none out");
         auto parts = split_preferences(
             std::span<const text_comparison>(usable.all), data.file.labels(),
             split_options{

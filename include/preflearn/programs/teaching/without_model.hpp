@@ -74,6 +74,8 @@ inline taught teach_without_model(const teaching& at, teacher_description told) 
         std::error_code failure;
         for (std::size_t m = 0; m < options.members.size(); ++m) {
             const std::string name = message("members/", m);
+            require<input_error>(is_teacher_folder(options.members[m]), options.members[m].string(),
+                                 ": a teacher's folder was expected as a member (--member)");
             make_folder(folder / name);
             std::filesystem::copy(
                 options.members[m], folder / name,

@@ -42,7 +42,9 @@ TEST_CASE("of ranks the least is the best; scores of a list and of the responses
                        {.columns = {.scores = "place", .lower_is_better = true}})
               .scores[0] == -3);
     CHECK(test::contains(form_error(R"({"prompt": "p", "responses": ["a", "b", "c"], "scores": [1, 2]})"),
-                         "field 'scores': found array, expected a list of one number for each response"));
+                         "field 'scores': found a list of 2, expected a list of one number for each response"));
+    CHECK(test::contains(form_error(R"({"prompt": "p", "responses": []})"),
+                         "field 'responses': found an empty list, expected a list of at least one response"));
     CHECK(test::contains(
         form_error(R"({"prompt": "p", "responses": [{"text": "a", "score": 1}, "b", "c"], "scores": [1, 2, 3]})"),
         "have scores of their own, too"));

@@ -143,7 +143,7 @@ inline void take_list_scores(response_record& to, nlohmann::json& record, const 
 inline void take_responses(response_record& to, nlohmann::json& record, const record_columns& columns,
                            const preference_options& options) {
     const json_field all{&record, ""}, list = all.member("responses");
-    if (!list.present() || !list.value->is_array() || list.value->empty()) list.fail("a list of responses");
+    if (!list.present() || !list.value->is_array() || list.value->empty()) list.fail("a list of at least one response");
     std::vector<json_field> responses;
     std::vector<double> scores;
     for (std::size_t k = 0; k < list.value->size(); ++k) {
