@@ -66,8 +66,12 @@ inline std::optional<told_noise> noise_told(const align_options& options) {
                          ": says nothing of the teacher's noise, which is measured where it is held against labelled "
                          "pairs; give its folder (--teacher) or a number");
     if (!found) return std::nullopt;
+    require<input_error>(!asked || found->rate.defined(), from, ": has no noise rate of these labels",
+                         found->why.empty() ? "" : ": ", found->why,
+                         "; give a number, or labels whose noise is measured");
     require<input_error>(!asked || found->usable(), from, ": the teacher's noise rate is ", shown_noise(found->rate),
                          ", and a loss can be corrected for one below 50%");
+    if (!found->rate.defined()) return std::nullopt;
     return told_noise{*found, from};
 }
 

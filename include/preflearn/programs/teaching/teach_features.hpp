@@ -249,6 +249,7 @@ inline void check_features(const teach_options& options) {
             features.l2.value_or(0), ", a positive number was expected");
     require(features.head == "mlp" || options.loss_name == "bradley_terry", "a linear head is fitted by ",
             "bradley_terry, found ", excerpt{options.loss_name});
+    check_loss_of_rewards(options);
     (void)pooling_named(features.pooling);
 }
 
