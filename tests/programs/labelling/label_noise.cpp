@@ -60,8 +60,7 @@ TEST_CASE("without such pairs the teacher's folder tells it; flips come on top, 
     const label_calibration plain{};
     CHECK_FALSE(noise_of_labels(labels, noisy_records, plain, {}, {}, 0).has_value());
     const folder_noise folder{
-        .all = {.rate = {.value = 0.25, .bounds = {0.2, 0.3}, .count = 9, .status = estimate_status::ok},
-                .pairs = 40}};
+        .all = {.rate = {.value = 0.25, .bounds = {0.2, 0.3}, .count = 9, .status = estimate_status::ok}, .pairs = 40}};
     const auto found = noise_of_labels(labels, noisy_records, plain, {}, folder, 0.1);
     CHECK_FALSE(found->from_calibration);
     CHECK(found->labels.rate.value == doctest::Approx(0.25 + 1.0 / 3 - 0.5 / 3));

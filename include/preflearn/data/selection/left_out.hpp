@@ -51,11 +51,10 @@ enum class left_out_reason : std::uint8_t {
 /// As files write it.
 constexpr std::string_view name_of(left_out_reason reason) {
     constexpr std::array<std::string_view, 17> names{
-        "malformed",      "no_label",      "tied_label",        "empty_prompt",
-        "empty_response", "too_long",      "longer_than_model", "identical_responses",
-        "duplicate",      "contradiction", "no_scores",         "too_short",
-        "small_margin",   "one_response",  "not_expressible",   "no_part",
-        "no_triple"};
+        "malformed", "no_label",          "tied_label",          "empty_prompt", "empty_response",
+        "too_long",  "longer_than_model", "identical_responses", "duplicate",    "contradiction",
+        "no_scores", "too_short",         "small_margin",        "one_response", "not_expressible",
+        "no_part",   "no_triple"};
     return names[static_cast<std::size_t>(reason)];
 }
 

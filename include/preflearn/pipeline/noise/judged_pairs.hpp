@@ -40,9 +40,8 @@ inline constexpr std::string_view judged_pairs_file = "held-out-pairs.jsonl";
 inline void write_judged_pairs(const std::filesystem::path& path, std::span<const judged_pair> pairs) {
     write_atomically(path, [&](std::ostream& out) {
         for (const judged_pair& pair : pairs)
-            out << nlohmann::ordered_json{{"margin", std::isfinite(pair.margin)
-                                                         ? nlohmann::ordered_json(pair.margin)
-                                                         : nlohmann::ordered_json()},
+            out << nlohmann::ordered_json{{"margin", std::isfinite(pair.margin) ? nlohmann::ordered_json(pair.margin)
+                                                                                : nlohmann::ordered_json()},
                                           {"right", pair.right},
                                           {"prompt", pair.prompt},
                                           {"longer", pair.longer}}
@@ -59,15 +58,15 @@ inline std::vector<judged_pair> read_judged_pairs(const std::filesystem::path& p
         try {
             const nlohmann::json json = nlohmann::json::parse(*line);
             const judged_pair pair{.margin = json.at("margin").is_null() ? std::numeric_limits<double>::infinity()
-                                                                   : json.at("margin").get<double>(),
-                             .right = json.at("right").get<double>(),
-                             .prompt = json.at("prompt").get<std::uint64_t>(),
-                             .longer = json.at("longer").get<double>()};
+                                                                         : json.at("margin").get<double>(),
+                                   .right = json.at("right").get<double>(),
+                                   .prompt = json.at("prompt").get<std::uint64_t>(),
+                                   .longer = json.at("longer").get<double>()};
             require<input_error>(pair.right >= 0 && pair.right <= 1, "'right' is ", pair.right);
             pairs.push_back(pair);
         } catch (const std::exception& failure) {
-            throw input_error(message(path.string(), ":", lines.line(), ": is no judged pair of a teacher's: ",
-                                      failure.what()));
+            throw input_error(
+                message(path.string(), ":", lines.line(), ": is no judged pair of a teacher's: ", failure.what()));
         }
     }
     return pairs;

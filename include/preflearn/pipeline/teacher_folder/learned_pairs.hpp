@@ -75,8 +75,9 @@ inline void add_learned_pairs(learned_pairs& to, const std::filesystem::path& fo
     } else {
         const nlohmann::json& training = member_or_null(told, "training");
         const nlohmann::json &count = member_or_null(training, "pairs"), &data = member_or_null(training, "data");
-        if (count.is_number_unsigned() && count.get<std::size_t>() > 0 && data.is_string())
-            to.files.insert(data.get<std::string>());
+        const bool learned = !member_or_null(training, "pairs_hash").is_null() &&
+                             !(count.is_number_unsigned() && count.get<std::size_t>() == 0);
+        if (learned && data.is_string()) to.files.insert(data.get<std::string>());
     }
     const nlohmann::json& members = member_or_null(told, "members");
     for (const nlohmann::json& member : members.is_array() ? members : nlohmann::json::array())

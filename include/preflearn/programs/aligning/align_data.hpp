@@ -220,7 +220,8 @@ inline align_data read_align_data(const align_options& options, const example_ru
         data.learned_too = count_learned_too(data.learned, data.held_out);
         if (data.learned_too > 0)
             say(message("warning: ", data.learned_too, " of the ", data.held_out.size(), " examples of ",
-                        options.held_out.string(), " are learned from, too: there the student shows what it remembers"));
+                        options.held_out.string(),
+                        " are learned from, too: there the student shows what it remembers"));
         return data;
     }
     std::vector<std::uint64_t> prompts;

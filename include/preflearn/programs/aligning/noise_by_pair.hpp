@@ -1,8 +1,8 @@
 /// \file
 /// The noise rate of each label, 1 − P(chosen ≻ rejected), for losses that take probabilities: that of a soft label as
 /// it stands, of a hard one by its margin, which `label` writes as the log-odds of that probability. A negative margin
-/// is that of a label which is more likely wrong than right. Of labels that `label --flip` turned on purpose, margin and
-/// probability say what the teacher said before: as sure of the wrong response as it was of the other.
+/// is that of a label which is more likely wrong than right. Of labels that `label --flip` turned on purpose, margin
+/// and probability say what the teacher said before: as sure of the wrong response as it was of the other.
 // SPDX-License-Identifier: MIT
 #pragma once
 

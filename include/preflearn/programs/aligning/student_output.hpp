@@ -136,7 +136,8 @@ inline void write_student(const any_transformer<float>& model, const align_optio
     if (report.accuracy && report.accuracy->defined())
         card.results[report.learned_too == 0 ? std::string("held-out accuracy")
                                              : message("accuracy on ", report.held_out, " examples, ",
-                                                       report.learned_too, " of which it learned from")] = detail::shown_share(*report.accuracy);
+                                                       report.learned_too, " of which it learned from")] =
+            detail::shown_share(*report.accuracy);
     for (const std::string& word : options.command_line)
         card.command_line += (card.command_line.empty() ? "" : " ") + word;
     const student_form form{.type = options.written, .keep_adapter = options.keep_adapter};

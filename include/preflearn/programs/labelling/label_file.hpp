@@ -187,9 +187,9 @@ inline void check_has_pairs(const label_options& options, const label_rule& rule
     for (const record_facts& record : file.records)
         if (record.responses == 2) return;
     const record_facts& first = file.records.front();
-    throw argument_error(message(named, ": a label of two responses has this, and no record of ",
-                                 options.data.string(), " is of two: ", file.names.place(first.id), " has ",
-                                 first.responses, " responses, which get scores"));
+    throw argument_error(message(named, ": a label of two responses has this, and no record of ", options.data.string(),
+                                 " is of two: ", file.names.place(first.id), " has ", first.responses,
+                                 " responses, which get scores"));
 }
 
 /// Labels, and what is told of them. \param by judged pairs to calibrate by

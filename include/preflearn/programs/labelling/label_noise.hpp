@@ -104,11 +104,9 @@ inline noise_estimate noise_on(std::span<const judged_pair> pairs, const label_c
         prompts.push_back(pairs[i].prompt);
         expected += turned(1 - by.confidence(pairs[i]));
     }
-    const estimate rate = kept.flips ? clustered_share(std::span<const double>(right),
-                                                       std::span<const std::uint64_t>(prompts))
-                                     : label_accuracy_by_prompt(said, truth, [&](std::uint64_t i) {
-                                           return pairs[i].prompt;
-                                       }).rate;
+    const estimate rate =
+        kept.flips ? clustered_share(std::span<const double>(right), std::span<const std::uint64_t>(prompts))
+                   : label_accuracy_by_prompt(said, truth, [&](std::uint64_t i) { return pairs[i].prompt; }).rate;
     return noise_of(rate, said.size(), said.empty() ? undefined : expected / static_cast<double>(said.size()));
 }
 

@@ -17,9 +17,9 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/preferences/pair_names.hpp>
 #include <preflearn/data/preferences/record.hpp>
+#include <preflearn/pipeline/noise/judged_pairs.hpp>
 #include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/scoring/text_model.hpp>
-#include <preflearn/pipeline/noise/judged_pairs.hpp>
 #include <preflearn/pipeline/teacher_folder/learned_pairs.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
@@ -98,10 +98,9 @@ inline std::optional<judged_pair> judged_pair_of(const judgement& said, const re
                                                 : -std::numeric_limits<double>::infinity();
     if (!margin || std::isnan(*margin)) return std::nullopt;
     const double truth = outcome > 0.5 ? 1 : outcome < 0.5 ? -1 : 0, own = *margin > 0 ? 1 : *margin < 0 ? -1 : 0;
-    const double longer = record.lengths.size() != 2
-                              ? 0
-                              : static_cast<double>(record.lengths[order[0]]) -
-                                    static_cast<double>(record.lengths[order[1]]);
+    const double longer = record.lengths.size() != 2 ? 0
+                                                     : static_cast<double>(record.lengths[order[0]]) -
+                                                           static_cast<double>(record.lengths[order[1]]);
     return judged_pair{*margin, (1 + truth * own) / 2, record.prompt, own * longer};
 }
 

@@ -60,9 +60,13 @@ inline void check_loss_of_rewards(const teach_options& options) {
     for (const listed_loss& loss : listed_losses)
         if (loss.kind == loss_kind::pairs && !loss.reads_lengths)
             others.append(others.empty() ? "" : ", ").append(loss.about.name);
-    throw argument_error(message("the loss ", options.loss_name, " reads how many tokens the responses have, and the "
-                                 "kind ", options.kind, " gives a response one reward, whatever its length; its losses "
-                                 "are: ", others));
+    throw argument_error(message("the loss ", options.loss_name,
+                                 " reads how many tokens the responses have, and the "
+                                 "kind ",
+                                 options.kind,
+                                 " gives a response one reward, whatever its length; its losses "
+                                 "are: ",
+                                 others));
 }
 
 } // namespace preflearn
