@@ -346,7 +346,7 @@ TEST_CASE("weights of 0 alone or of absurd size, and pairs for a loss of triples
         return f.error_of(options);
     };
     CHECK(test::contains(weighted(0), "weighted.jsonl: the weights of all 16 examples are 0"));
-    CHECK(test::contains(weighted(1e300), "weighted.jsonl:1: field 'weight': found 1e+300"));
+    CHECK(test::contains(weighted(1e300), "weighted.jsonl:1: field 'weight': found '1e+300'"));
     options.data = f.folder / "pairs.jsonl";
     options.loss_name = "tpo";
     const std::string fault = f.error_of(options);

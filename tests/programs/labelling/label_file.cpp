@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/data/preferences/preference_reader.hpp>
 #include <preflearn/programs/labelling/label_file.hpp>
 
 #include "../../files.hpp"
