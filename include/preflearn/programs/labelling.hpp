@@ -6,6 +6,7 @@
 #include <preflearn/programs/labelling/judged_file.hpp>
 #include <preflearn/programs/labelling/judged_shards.hpp>
 #include <preflearn/programs/labelling/label_calibration.hpp>
+#include <preflearn/programs/labelling/label_checks.hpp>
 #include <preflearn/programs/labelling/label_decision.hpp>
 #include <preflearn/programs/labelling/label_decisions.hpp>
 #include <preflearn/programs/labelling/label_file.hpp>
