@@ -111,9 +111,12 @@ void add_loss(command_line& line, arguments& given) {
     line.add("--beta", to.beta, "beta of the loss, where it has one; default: the loss's own").positive();
     line.add("--noise-rate", to.noise_rate,
              "share of wrong labels for losses that correct for it (robust, cdpo, ropo, ...): a number, or teacher: as "
-             "it was "
-             "measured; or pairs: of each label by its own probability or margin, for losses that read probabilities");
-    line.add("--teacher", to.teacher, "folder of the teacher whose noise is meant; default: the manifest of the labels")
+             "it was measured for these labels; or pairs: of each label by its own probability or margin, for losses "
+             "that read probabilities");
+    line.add(
+            "--teacher", to.teacher,
+            "folder of the teacher whose noise is meant; default: the manifest of the labels, which counts in any case "
+            "where a rule kept some of them or some were turned")
         .existing_path();
     line.add("--weak-policy", to.weak_policy, "of the loss wspo: an aligned weak model").existing_path();
     line.add("--weak-reference", to.weak_reference, "and what it was before").existing_path();

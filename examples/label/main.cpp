@@ -64,9 +64,12 @@ void add_options(command_line& line, arguments& given) {
     line.add("--model", to.model, "where the teacher's base model is, if not where it was").existing_path();
     line.add("--reference", to.reference, "the same of a reference that is another model").existing_path();
     add_rule_options(line, given.rule);
-    const option by =
-        line.add("--calibrate", to.calibrate, "labelled pairs by which probabilities are made honest").existing_file();
-    line.add("--calibration", given.calibration, "P = sigma(margin / T), or any rising function")
+    const option by = line.add("--calibrate", to.calibrate,
+                               "labelled pairs by which probabilities are made honest, "
+                               "other ones than the teacher learned from and than are labelled")
+                          .existing_file();
+    line.add("--calibration", given.calibration,
+             "P = sigma(margin / T), or any rising function of it; the margin that is written is the log-odds of P")
         .one_of({"temperature", "isotonic"})
         .shows_default()
         .needs(by);
@@ -81,7 +84,7 @@ void add_options(command_line& line, arguments& given) {
         .shows_default();
     line.add("--flip", given.flips,
              "turn labels on purpose: uniform:RATE, margin:RATE (close calls more often) or length:RATE (towards the "
-             "longer response)");
+             "longer response); a label is turned as a whole, with its margin and probability");
     line.add("--shard", given.shard, "I/N: the I-th of N parts of the data; one behind the other they are the whole")
         .shows_default();
     const option alone = line.flag("--judge-only", to.judge_only,
@@ -106,13 +109,16 @@ void add_options(command_line& line, arguments& given) {
 
 int main(int argc, char** argv) {
     arguments given;
-    command_line line{"Labels pairs by a teacher: JSON lines of id, prompt, chosen, rejected, probability, margin, "
-                      "weight, teacher and\n"
-                      "human, which TRL reads; prompts with more than two responses get scores. The teacher is shown "
-                      "the responses in a\n"
-                      "random order and never what a human said. OUT.left-out.jsonl has ties, abstentions and what "
-                      "cannot be judged,\n"
-                      "OUT.manifest.json what the run was. When it is stopped, the same command goes on where it was."};
+    command_line line{
+        "Labels pairs by a teacher: JSON lines of id, prompt, chosen, rejected, probability, margin, "
+        "weight, teacher and\n"
+        "human, which TRL reads; prompts with more than two responses get scores, to which rules, flips and "
+        "weights do not apply.\n"
+        "The teacher is shown "
+        "the responses in a\n"
+        "random order and never what a human said. OUT.left-out.jsonl has ties, abstentions and what "
+        "cannot be judged,\n"
+        "OUT.manifest.json what the run was. When it is stopped, the same command goes on where it was."};
     add_options(line, given);
     const auto run = [&] {
         given.options.command_line = command_line_of(argc, argv);

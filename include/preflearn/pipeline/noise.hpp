@@ -3,5 +3,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <preflearn/pipeline/noise/judged_pairs.hpp>
 #include <preflearn/pipeline/noise/noise_estimate.hpp>
 #include <preflearn/pipeline/noise/noise_files.hpp>

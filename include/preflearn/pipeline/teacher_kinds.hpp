@@ -20,6 +20,7 @@
 #include <preflearn/pipeline/teacher_kinds/language_models.hpp>
 #include <preflearn/pipeline/teacher_kinds/likelihood.hpp>
 #include <preflearn/pipeline/teacher_kinds/longer.hpp>
+#include <preflearn/pipeline/teacher_kinds/measured_teacher.hpp>
 #include <preflearn/pipeline/teacher_kinds/member_votes.hpp>
 #include <preflearn/pipeline/teacher_kinds/position_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/recorded.hpp>

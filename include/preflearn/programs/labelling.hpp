@@ -5,8 +5,12 @@
 
 #include <preflearn/programs/labelling/judged_file.hpp>
 #include <preflearn/programs/labelling/judged_shards.hpp>
+#include <preflearn/programs/labelling/label_calibration.hpp>
+#include <preflearn/programs/labelling/label_checks.hpp>
+#include <preflearn/programs/labelling/label_decision.hpp>
 #include <preflearn/programs/labelling/label_decisions.hpp>
 #include <preflearn/programs/labelling/label_file.hpp>
+#include <preflearn/programs/labelling/label_flipping.hpp>
 #include <preflearn/programs/labelling/label_lines.hpp>
 #include <preflearn/programs/labelling/label_noise.hpp>
 #include <preflearn/programs/labelling/label_options.hpp>

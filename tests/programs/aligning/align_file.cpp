@@ -330,3 +330,40 @@ TEST_CASE("spa learns beside its reference, in any micro-batches") {
     f.run(options); // another λ may choose others, and is another run
     CHECK(std::filesystem::exists(f.folder / "less"));
 }
+
+TEST_CASE("held-out examples that are learned from are counted, and called what they are") {
+    align_files f;
+    align_options options = f.options();
+    options.learning.optimiser.rate = 0; // so that all rewards are equal
+    options.held_out = f.folder / "pairs.jsonl";
+    const student_report all = f.run(options).report;
+    CHECK(all.learned_too == 20);
+    CHECK(test::contains(to_text(all), "examples that it learned from: 20, none is held out"));
+    CHECK(f.results()["held_out"]["learned_too"] == 20);
+    CHECK(test::contains(f.told, "accuracy 50.0%")); // of ties
+    CHECK(all.preferences.steps.back().eval_accuracy == 0.5);
+    options.held_out = f.folder.write("held.jsonl", test::tiny_pairs(5, 9, "q") + test::tiny_pairs(20));
+    options.out = f.folder / "some";
+    CHECK(test::contains(to_text(f.run(options).report), "held-out examples: 25 (it learned from 20 of them, too)"));
+}
+
+TEST_CASE("weights of 0 alone or of absurd size, and pairs for a loss of triples, are refused in words") {
+    align_files f;
+    align_options options = f.options();
+    const auto weighted = [&](double weight) {
+        std::string lines;
+        for (auto pair : pairs_of_lines(test::tiny_pairs(20))) {
+            pair["weight"] = weight;
+            lines += pair.dump() + "\n";
+        }
+        options.data = f.folder.write("weighted.jsonl", lines);
+        return f.error_of(options);
+    };
+    CHECK(test::contains(weighted(0), "weighted.jsonl: the weights of all 16 examples are 0"));
+    CHECK(test::contains(weighted(1e300), "weighted.jsonl:1: field 'weight': found '1e+300'"));
+    options.data = f.folder / "pairs.jsonl";
+    options.loss_name = "tpo";
+    const std::string fault = f.error_of(options);
+    CHECK(test::contains(fault, "the loss learns from triples, pairs with a gold response (column 'gold')"));
+    CHECK_FALSE(test::contains(fault, "two scores"));
+}

@@ -76,3 +76,13 @@ TEST_CASE("weights of one are none, and a pair without a weight counts as 1") {
     c.examples[1].weight = 1;
     CHECK_FALSE(c.take("dpo").weights);
 }
+
+TEST_CASE("weights that weigh nothing together are refused by their file") {
+    pair_names names("W.jsonl");
+    std::vector<align_example> examples(2);
+    examples[0].weight = examples[1].weight = 0;
+    CHECK(test::contains(test::error_of([&] { refuse_no_weight(examples, names); }),
+                         "W.jsonl: the weights of all 2 examples are 0"));
+    examples[1].weight = 0.5;
+    refuse_no_weight(examples, names);
+}

@@ -75,7 +75,7 @@ TEST_CASE("a triple has the gold response of its column, or the best, the second
     CHECK(example_texts(scored[0]) == "c d b");
     CHECK(scored[0].record.margin == 2);
     CHECK(examples_of(example_source(R"({"prompt": "p", "chosen": "a", "rejected": "b"})"), rules)[0].unfit ==
-          left_out_reason::no_scores);
+          left_out_reason::no_triple);
     CHECK_THROWS_AS(examples_of(example_source(R"({"prompt": "p", "chosen": "a", "rejected": "b", "gold": 3})"), rules),
                     input_error);
 }

@@ -29,3 +29,17 @@ TEST_CASE("a label's noise rate is that of its probability, else of its margin a
     examples = {{.id = 3}};
     CHECK(test::contains(test::error_of([&] { put_noise_by_pair(examples, names); }), "L.jsonl:4"));
 }
+
+TEST_CASE("labels turned on purpose and margins that nobody calibrated are told") {
+    const test::folder folder;
+    noise_by_pair found{.from_margins = 2, .flipped = 1};
+    CHECK(cautions_of_pairs(found, folder / "l.jsonl").size() == 1);
+    folder.write("l.manifest.json", R"({"settings":{"result":{"calibrated":false}}})");
+    const auto both = cautions_of_pairs(found, folder / "l.jsonl");
+    REQUIRE(both.size() == 2);
+    CHECK(test::contains(both[0], "turned on purpose"));
+    CHECK(test::contains(both[1], "were not calibrated by labelled pairs"));
+    found = {.from_margins = 2};
+    folder.write("l.manifest.json", R"({"settings":{"result":{"calibrated":true}}})");
+    CHECK(cautions_of_pairs(found, folder / "l.jsonl").empty());
+}

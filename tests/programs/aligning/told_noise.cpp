@@ -65,3 +65,28 @@ TEST_CASE("told a rate, ropo filters it, and told one of each pair, robust corre
     options.loss_name = "sigmoid";
     CHECK(loss_asked_for(options) == "sigmoid");
 }
+
+TEST_CASE("labels whose noise was not measured have no rate to learn by, and say why") {
+    test::folder folder;
+    const noise_estimate none{.rate = estimate::none(estimate_status::empty), .why = "nobody knows"};
+    folder.write("l.manifest.json", nlohmann::ordered_json{{"settings", {{"noise", to_json(none)}}}}.dump());
+    align_options options{.data = folder / "l.jsonl"};
+    CHECK_FALSE(noise_told(options));
+    options.noise_rate = "teacher";
+    CHECK(test::contains(test::error_of([&] { noise_told(options); }),
+                         "has no noise rate of these labels: nobody knows; give a number"));
+}
+
+TEST_CASE("of labels that a rule kept, their own rate is told, not the teacher's of all pairs") {
+    test::folder folder;
+    const auto noise = [](double rate) {
+        return to_json(noise_estimate{.rate = {.value = rate, .status = estimate_status::ok}, .pairs = 9});
+    };
+    folder.write("teacher.json", nlohmann::ordered_json{{"evaluation", {{"noise", noise(0.3)}}}}.dump());
+    const align_options options{.data = folder / "l.jsonl", .noise_rate = "teacher", .teacher = folder.path()};
+    for (const char* const rule : {"hard", "top", "abstain"}) {
+        folder.write("l.manifest.json",
+                     nlohmann::ordered_json{{"settings", {{"rule", rule}, {"noise", noise(0.1)}}}}.dump());
+        CHECK(noise_told(options)->found.rate.value == (std::string_view(rule) == "hard" ? 0.3 : 0.1));
+    }
+}

@@ -49,9 +49,11 @@ TEST_CASE("blocks have no id twice, few records and few responses; what is kept 
         CHECK(watched.tokens() == 22);
     }
     CHECK(blocks == std::vector<std::size_t>{16, 6}); // ids 16 to 19, 0 and 1
-    watched_teacher again(teacher, part, told_nobody);
-    CHECK(again.way([] { return evaluator_way{.scores = false, .least = 2}; }).scores); // as it was kept
-    CHECK(again.judge_all(44, [&](std::size_t i) { return shown(i < 22 ? i : 2 * i); }).size() == 44);
+    {
+        watched_teacher again(teacher, part, told_nobody);
+        CHECK(again.way([] { return evaluator_way{.scores = false, .least = 2}; }).scores); // as it was kept
+        CHECK(again.judge_all(44, [&](std::size_t i) { return shown(i < 22 ? i : 2 * i); }).size() == 44);
+    }
     CHECK(blocks == std::vector<std::size_t>{16, 6, 10, 10, 2}); // every other id comes again after ten
     CHECK(test::contains(test::error_of([&] { watched_teacher(teacher, part, told_nobody).judge_all(5, shown); }),
                          "more judgements than are asked for"));

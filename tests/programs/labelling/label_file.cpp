@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/data/preferences/preference_reader.hpp>
 #include <preflearn/programs/labelling/label_file.hpp>
 
 #include "../../files.hpp"
@@ -410,4 +411,72 @@ TEST_CASE(
     answers("");
     f.run(options);
     CHECK(f.bytes("again.jsonl") == whole);
+}
+
+TEST_CASE("options of pairs are refused where no record is a pair, and told where some are") {
+    labelled_files f;
+    const std::string many = R"({"id": 1, "prompt": "ab", "responses": ["a", "bc", "ddd"]})"
+                             "\n";
+    f.folder.write("many.jsonl", many);
+    const auto with = [&](const auto& change) {
+        label_options options = f.options("many-labels.jsonl");
+        options.data = f.folder / "many.jsonl";
+        change(options);
+        try {
+            f.run(options);
+        } catch (const argument_error& failure) {
+            return std::string(failure.what());
+        }
+        return std::string();
+    };
+    CHECK(test::contains(with([](label_options& o) {
+                             o.rule = label_rule{label_rule_kind::top, 50};
+                         }),
+                         "--rule top: a label of two responses has this"));
+    CHECK(test::contains(with([](label_options& o) { o.flips = label_flips{flip_kind::uniform, 0.5}; }), "--flip: "));
+    CHECK(test::contains(with([](label_options& o) { o.weight = label_weight::confidence; }), "--weight confidence: "));
+    CHECK(test::contains(with([](label_options& o) { o.flips = label_flips{}; }), "many.jsonl:1"));
+    CHECK(with([](label_options&) {}).empty());
+    f.folder.write("mixed.jsonl", many + f.bytes("pairs.jsonl"));
+    label_options options = f.options("mixed-labels.jsonl");
+    options.data = f.folder / "mixed.jsonl";
+    options.rule = label_rule{label_rule_kind::top, 50};
+    options.weight = label_weight::confidence;
+    const labelled_file mixed = f.run(options);
+    CHECK(mixed.lists == 1);
+    CHECK(test::contains(to_text(mixed), "of more than two responses: 1 record, which have scores"));
+    CHECK(test::contains(to_text(mixed), "not applied to them: --rule top, --weight confidence"));
+    const json result = json::parse(f.bytes("mixed-labels.manifest.json"))["settings"]["result"];
+    CHECK(result["not_applied_to_lists"] == "--rule top, --weight confidence");
+}
+
+TEST_CASE("calibrated by pairs that it learned from, a teacher has no noise rate, and that is said") {
+    labelled_files f;
+    const preference_data data = read_preferences(f.folder / "pairs.jsonl", {});
+    write_learned_pairs(f.folder / "teacher", data.comparisons());
+    label_options options = f.options();
+    options.calibrate = f.folder / "pairs.jsonl";
+    options.calibration = calibration_kind::isotonic;
+    const labelled_file found = f.run(options);
+    const std::string text = to_text(found);
+    CHECK(test::contains(text, "which are all there are: its probabilities are fitted to what it remembers"));
+    CHECK(test::contains(text, "noise: not measured: the teacher learned from all"));
+    CHECK(test::contains(text, "of these pairs are among those that the probabilities are calibrated by"));
+    CHECK(found.learned_from == 50);
+    const json settings = json::parse(f.bytes("labels.manifest.json"))["settings"];
+    CHECK(settings["noise"]["rate"]["value"].is_null());
+    CHECK(settings["result"]["learned_from"] == 50);
+    CHECK(settings["result"]["calibration_learned_from"]["used"] == true);
+    CHECK_FALSE(labels_noise(f.folder / "labels.jsonl")->usable());
+}
+
+TEST_CASE("margin and probability of a line agree, by an isotonic calibration, too") {
+    labelled_files f;
+    label_options options = f.options();
+    options.rule = label_rule{label_rule_kind::soft, 0};
+    options.calibrate = f.folder / "pairs.jsonl";
+    options.calibration = calibration_kind::isotonic;
+    f.run(options);
+    for (const json& line : f.lines())
+        CHECK(1 / (1 + std::exp(-line["margin"].get<double>())) == doctest::Approx(line["probability"].get<double>()));
 }

@@ -109,3 +109,41 @@ TEST_CASE("the calibration is the teacher's own, or by the humans' verdicts what
     CHECK(test::contains(test::error_of([&] { calibrated("right"); }), "right.jsonl: no temperature fits"));
     CHECK_THROWS_AS(calibrated("right"), input_error);
 }
+
+TEST_CASE("a teacher that is certain of every pair is told so, not that it judges none") {
+    const test::folder f;
+    text_teacher teacher;
+    teacher.judge = [](std::span<const shown_texts> block) {
+        return judged_block{std::vector<judgement>(block.size(), {.verdict = preference::for_first()})};
+    };
+    label_options options;
+    options.calibrate = f.write("by.jsonl", surveyed_file_line("a", 3, 1) + surveyed_file_line("b", 3, 1));
+    for (const calibration_kind kind : {calibration_kind::isotonic, calibration_kind::temperature}) {
+        options.calibration = kind;
+        const auto by = detail::judge_calibration(teacher, options, {}, {f / "part", "k", "t"}, surveyed_file_progress);
+        CHECK(test::contains(test::error_of([&] { detail::label_calibration_of(by, {}, options); }),
+                             "judges 2 of its labelled pairs and is certain of each"));
+    }
+}
+
+TEST_CASE("pairs that the teacher learned from calibrate it only where there are no others, and tell no noise") {
+    const test::folder f;
+    std::string lines;
+    for (int i = 0; i < 8; ++i) lines += surveyed_file_line(std::to_string(i), i % 4 == 0 ? 1 : 5 + i % 3, 3);
+    label_options options;
+    options.calibrate = f.write("by.jsonl", lines + surveyed_file_line("known", 99, 1));
+    const auto by =
+        detail::judge_calibration(surveyed_file_teacher(), options, {}, {f / "part", "k", "t"}, surveyed_file_progress);
+    learned_pairs learned;
+    const std::string long_text(99, 'x');
+    learned.add(std::vector<text_comparison>{{1, "p", "y", long_text}});
+    const label_calibration some = detail::label_calibration_of(by, {}, options, learned);
+    CHECK(some.learned_from == 1);
+    CHECK_FALSE(some.by_learned);
+    CHECK(some.pairs.size() == 8);
+    learned.files.insert(hash_text(hash_file(options.calibrate).hash)); // an older folder knows the file alone
+    const label_calibration all = detail::label_calibration_of(by, {}, options, learned);
+    CHECK(all.learned_from == 9);
+    CHECK(all.by_learned);
+    CHECK(all.pairs.empty());
+}

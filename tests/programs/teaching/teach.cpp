@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
@@ -252,4 +253,64 @@ TEST_CASE("likelihood, longer and recorded are teachers, too; what does not go t
     CHECK(test::contains(test::error_of([&] { f.run(options); }), "at least one"));
     options.kind = "oracle";
     CHECK(test::contains(test::error_of([&] { f.run(options); }), teacher_kind_names()));
+}
+
+TEST_CASE("held against pairs that it learned from, a teacher is not called measured") {
+    taught_files f;
+    teach_options options = f.options();
+    options.learning.adapter = adapter_options{.rank = 2};
+    options.held_out = f.folder / "pairs.jsonl";
+    const taught all = f.run(options);
+    CHECK(all.held_out->remembered);
+    CHECK(all.held_out->learned_from == all.held_out->pairs);
+    CHECK(test::contains(to_text(*all.held_out), "how well it remembers"));
+    CHECK_FALSE(all.description.calibrated);
+    CHECK_FALSE(teacher_noise(f.folder / "teacher")->rate.defined());
+    // whose labels then have no noise rate, and say why
+    const label_options labelling{.teacher = f.folder / "teacher",
+                                  .data = f.folder.write("new.jsonl", test::tiny_pairs(9, 3)),
+                                  .out = f.folder / "labels.jsonl"};
+    const labelled_file labels = label_file(test::on_processor(), labelling, [](const auto&) {});
+    CHECK(test::contains(to_text(labels), "noise: not measured: the teacher learned from all"));
+
+    f.folder.write("held.jsonl", test::tiny_pairs(5, 7, "q") + test::read(f.folder / "pairs.jsonl"));
+    options.held_out = f.folder / "held.jsonl";
+    options.out = f.folder / "other";
+    const taught some = f.run(options);
+    CHECK_FALSE(some.held_out->remembered);
+    CHECK(some.held_out->learned_from == all.held_out->learned_from);
+    CHECK(some.held_out->pairs == 5);
+    CHECK(teacher_noise(f.folder / "other")->pairs == 5);
+    CHECK(read_judged_pairs(f.folder / "other" / judged_pairs_file).size() == 5);
+}
+
+TEST_CASE("the surest labels of a teacher have the noise of its surest held-out pairs") {
+    taught_files f;
+    f.folder.write("pairs.jsonl", test::tiny_pairs(60));
+    teach_options options = f.options();
+    options.learning.adapter = adapter_options{.rank = 2};
+    options.held_out_share = 0.5;
+    f.run(options);
+    label_options labelling{.teacher = f.folder / "teacher",
+                            .data = f.folder.write("new.jsonl", test::tiny_pairs(40, 3)),
+                            .out = f.folder / "labels.jsonl",
+                            .rule = label_rule{label_rule_kind::top, 25}};
+    const auto run = [&] { return label_file(test::on_processor(), labelling, [](const auto&) {}); };
+    const labelled_file labels = run();
+    double least = 1e300;
+    for (const nlohmann::json& line : test::json_lines(f.folder / "labels.jsonl"))
+        least = std::min(least, line["margin"].get<double>());
+    const double temperature = labels.calibration.temperature;
+    double wrong = 0, kept = 0;
+    for (const judged_pair& pair : read_judged_pairs(f.folder / "teacher" / judged_pairs_file)) {
+        if (std::abs(pair.margin) / temperature < least * (1 - 1e-12)) continue;
+        ++kept;
+        wrong += 1 - pair.right;
+    }
+    REQUIRE(kept > 0);
+    CHECK(static_cast<double>(labels.noise->labels.pairs) == kept);
+    CHECK(labels.noise->labels.rate.value == doctest::Approx(wrong / kept));
+    f.folder.write("teacher/held-out-pairs.jsonl", "");
+    labelling.out = f.folder / "again.jsonl";
+    CHECK(test::contains(test::error_of(run), "held-out-pairs.jsonl: was changed"));
 }

@@ -157,3 +157,12 @@ TEST_CASE("margins of pairs are learned where they are asked for, and without an
     options.learning.fine_tuning.epochs = 1;
     CHECK(test::contains(test::error_of([&] { check_head(options); }), "has no fine-tuning"));
 }
+
+TEST_CASE("a loss that reads lengths is refused for a head, with those that are not") {
+    head_files f;
+    teach_options options = f.options("head", "t");
+    options.loss_name = "ipo";
+    const std::string fault = test::error_of([&] { f.run(options); });
+    CHECK(test::contains(fault, "the loss ipo reads how many tokens"));
+    CHECK(test::contains(fault, "bradley_terry"));
+}

@@ -45,21 +45,22 @@ enum class left_out_reason : std::uint8_t {
     one_response,        ///< nothing to compare it with
     not_expressible,     ///< the format to be written cannot hold it
     no_part,             ///< no part of a split has room for it
+    no_triple,           ///< no gold response beside a pair, nor three scores that differ
 };
 
 /// As files write it.
 constexpr std::string_view name_of(left_out_reason reason) {
-    constexpr std::array<std::string_view, 16> names{
-        "malformed",      "no_label",      "tied_label",        "empty_prompt",
-        "empty_response", "too_long",      "longer_than_model", "identical_responses",
-        "duplicate",      "contradiction", "no_scores",         "too_short",
-        "small_margin",   "one_response",  "not_expressible",   "no_part"};
+    constexpr std::array<std::string_view, 17> names{
+        "malformed", "no_label",          "tied_label",          "empty_prompt", "empty_response",
+        "too_long",  "longer_than_model", "identical_responses", "duplicate",    "contradiction",
+        "no_scores", "too_short",         "small_margin",        "one_response", "not_expressible",
+        "no_part",   "no_triple"};
     return names[static_cast<std::size_t>(reason)];
 }
 
 /// As people read it, after a number.
 constexpr std::string_view words_of(left_out_reason reason) {
-    constexpr std::array<std::string_view, 16> words{"malformed",
+    constexpr std::array<std::string_view, 17> words{"malformed",
                                                      "without a label",
                                                      "with a tie for a label",
                                                      "with an empty prompt",
@@ -74,7 +75,8 @@ constexpr std::string_view words_of(left_out_reason reason) {
                                                      "with a margin below the least, or none",
                                                      "with one response only",
                                                      "that the format cannot hold",
-                                                     "for which no part has room"};
+                                                     "for which no part has room",
+                                                     "that are no triples"};
     return words[static_cast<std::size_t>(reason)];
 }
 

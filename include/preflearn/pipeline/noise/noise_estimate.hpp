@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <limits>
 #include <optional>
+#include <string>
 
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/core/numbers/log_space.hpp>
@@ -30,6 +31,8 @@ struct noise_estimate {
     /// What its calibrated probabilities say: the mean over these pairs of 1 − P of the likelier response; NaN where
     /// they are not calibrated.
     double expected = undefined;
+    /// Why there is no rate, where there is none and that is known.
+    std::string why{};
 
     /// Whether a loss can be corrected by it: known, and below 1/2.
     [[nodiscard]] bool usable() const { return rate.defined() && rate.value < 0.5; }

@@ -44,16 +44,18 @@ inline double noise_number(const nlohmann::json& object, std::string_view name, 
 } // namespace detail
 
 /// {"rate": {"value", "low", "high", "prompts", "standard_error", "status"}, "pairs", "expected", "worth"}: worth is
-/// that of one label, (1 − 2ε)².
+/// that of one label, (1 − 2ε)². Where there is no rate and that is known, "why" says why.
 inline nlohmann::ordered_json to_json(const noise_estimate& noise) {
     using namespace std::string_literals;
     nlohmann::ordered_json rate = detail::bounded_json(noise.rate);
     rate["standard_error"] = json_number(noise.rate.standard_error);
     rate["prompts"] = noise.rate.count;
-    return {{"rate"s, std::move(rate)},
-            {"pairs"s, noise.pairs},
-            {"expected"s, json_number(noise.expected)},
-            {"worth"s, detail::bounded_json(effective_sample_size(1, noise.rate))}};
+    nlohmann::ordered_json json{{"rate"s, std::move(rate)},
+                                {"pairs"s, noise.pairs},
+                                {"expected"s, json_number(noise.expected)},
+                                {"worth"s, detail::bounded_json(effective_sample_size(1, noise.rate))}};
+    if (!noise.why.empty()) json["why"] = noise.why;
+    return json;
 }
 
 /// What `to_json` wrote. \param place what messages call the file
@@ -75,6 +77,7 @@ inline noise_estimate parse_noise(const nlohmann::json& json, const std::string&
     const bool known = !std::isnan(noise.rate.value);
     require<input_error>(!known || (noise.rate.value >= 0 && noise.rate.value <= 1), place, ": the noise rate is ",
                          noise.rate.value, ", a share was expected");
+    if (const nlohmann::json& why = member_or_null(json, "why"); why.is_string()) noise.why = why.get<std::string>();
     noise.rate.status = known ? estimate_status::ok : estimate_status::empty;
     return noise;
 }

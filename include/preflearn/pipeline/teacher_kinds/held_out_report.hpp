@@ -27,6 +27,7 @@
 #include <preflearn/agreement/labels/recalibration.hpp>
 #include <preflearn/agreement/uncertainty/estimate.hpp>
 #include <preflearn/core/preference.hpp>
+#include <preflearn/core/system/error.hpp>
 #include <preflearn/data/preferences/preference_data.hpp>
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/data/selection/split.hpp>
@@ -93,6 +94,10 @@ struct held_out_report {
     noise_estimate noise{};
     /// Of a judge that was asked in both orders.
     swap_counts positions{};
+    /// Pairs that the teacher learned from: left out, unless there are no others; then it is measured by none of what
+    /// stands here, and has no noise rate.
+    std::size_t learned_from = 0;
+    bool remembered = false;
 };
 
 namespace detail {
@@ -181,6 +186,10 @@ inline nlohmann::ordered_json to_json(const held_out_report& report) {
                                 {"nats_before_calibration", json_number(report.loss_before)},
                                 {"nats_after_calibration", json_number(report.loss_after)},
                                 {"noise", to_json(report.noise)}};
+    if (report.learned_from > 0) {
+        json["learned_from"] = report.learned_from;
+        json["remembered"] = report.remembered;
+    }
     if (report.positions.total() > 0) json["positions"] = to_json(analyse_swaps(report.positions));
     return json;
 }
@@ -192,6 +201,13 @@ inline std::string to_text(const held_out_report& report) {
     for (const auto& [reason, count] : report.unfit_reasons)
         text += message("\n  left out: ", count, " ", words_of(reason));
     if (!report.first_unfit.empty()) text += "; the first: " + report.first_unfit;
+    if (report.remembered)
+        text += message("\n  warning: the teacher learned from all ", report.learned_from,
+                        " of them: what follows says how well it remembers, not how often it is wrong, and does not "
+                        "calibrate it");
+    else if (report.learned_from > 0)
+        text += message("\n  warning: ", report.learned_from,
+                        " more are pairs that the teacher learned from, and are left out");
     text += "\n  the teacher agrees with their labels on " + detail::shown_share(report.accuracy) +
             "\n  the longer response is the preferred one on " + detail::shown_share(report.length_only) + "\n";
     if (report.calibration.status == estimate_status::ok)
@@ -199,7 +215,10 @@ inline std::string to_text(const held_out_report& report) {
                 " nats a label before, " + shown(report.loss_after, 3) + " after\n";
     else
         text += "  no temperature fits its probabilities to these labels: " +
-                words_of_no_temperature(report.calibration.status) + "\n";
+                (report.calibration.status == estimate_status::empty && report.accuracy.count > 0
+                     ? "its verdicts on them are certain, and probabilities of 0 and 1 have no margin"
+                     : words_of_no_temperature(report.calibration.status)) +
+                "\n";
     if (report.noise.rate.defined())
         text += "  of 1000 labels " + shown_labels(effective_sample_size(1000, report.noise.rate)) +
                 " right ones are left: n (1 - 2e)^2, e = " + shown_noise(report.noise.rate) + " against these labels\n";

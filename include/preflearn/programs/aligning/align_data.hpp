@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,8 @@ namespace preflearn {
 struct align_data {
     align_set file{}, held_out_file{};
     std::vector<align_example> learned{}, held_out{};
+    /// Held-out examples of a file of their own that are learned from, too.
+    std::size_t learned_too = 0;
 
     [[nodiscard]] const pair_names& held_out_names() const {
         return held_out_file.records == 0 ? file.names : held_out_file.names;
@@ -61,8 +64,8 @@ inline std::optional<double> weight_in(const response_record& record) {
     const auto at = record.others.find("weight");
     if (at == record.others.end() || at->is_null()) return std::nullopt;
     const double weight = at->is_number() ? at->get<double>() : -1;
-    require<input_error>(weight >= 0 && std::isfinite(weight), "field 'weight': found ", excerpt{at->dump()},
-                         ", a number of at least 0 was expected");
+    require<input_error>(weight >= 0 && weight <= 1e9, "field 'weight': found ", excerpt{at->dump()},
+                         ", a number of at least 0, and at most 1e9, was expected");
     return weight;
 }
 
@@ -137,6 +140,8 @@ class align_reading {
                            .weight = weight_in(record),
                            .margin = record.margin,
                            .human = record.human};
+        if (const auto turned = record.others.find("flipped"); turned != record.others.end())
+            made.flipped = *turned == true;
         const std::string prompt = record.prompt;
         std::vector<std::string> texts;
         for (const nlohmann::json& response : record.responses) texts.push_back(response.get<std::string>());
@@ -163,6 +168,22 @@ class align_reading {
 
 } // namespace detail
 
+/// How many of the held-out examples have the texts of one that is learned from, in whatever order.
+inline std::size_t count_learned_too(const std::vector<align_example>& learned,
+                                     const std::vector<align_example>& held_out) {
+    const auto content = [](const align_example& e) {
+        std::vector<std::uint64_t> texts;
+        for (const std::string_view response : e.responses) texts.push_back(hash_of(response));
+        std::ranges::sort(texts);
+        texts.push_back(hash_of(e.prompt));
+        return texts;
+    };
+    std::set<std::vector<std::uint64_t>> known;
+    for (const align_example& e : learned) known.insert(content(e));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(held_out, [&](const align_example& e) { return known.contains(content(e)); }));
+}
+
 /// The examples of one file. \param readers of the models; none: nothing is too long
 /// \throws input_error for a file that cannot be read, when nothing is left and, where strict, when one was left out.
 inline align_set read_align_set(const std::filesystem::path& path, const example_rules& rules,
@@ -177,6 +198,10 @@ inline align_set read_align_set(const std::filesystem::path& path, const example
     say_lines(set.left_out.summary(), say);
     if (set.unranked > 0)
         say(message("  not ranked: ", set.unranked, " responses without a score or with that of another"));
+    require<input_error>(rules.kind != loss_kind::triples || set.size() > 0 || set.records == 0, path.string(),
+                         ": the loss learns from triples, pairs with a gold response (column '", rules.gold_field,
+                         "') or three or more responses with scores that differ, and none of the ", set.records,
+                         " records is one\n", set.left_out.summary());
     check_left_out(set.left_out, set.size(), path.string(), options.strict);
     return set;
 }
@@ -192,6 +217,11 @@ inline align_data read_align_data(const align_options& options, const example_ru
         if (options.held_out.empty()) return data;
         data.held_out_file = read_align_set(options.held_out, rules, options, records, needs_tokens, readers, say);
         data.held_out = std::move(data.held_out_file.examples);
+        data.learned_too = count_learned_too(data.learned, data.held_out);
+        if (data.learned_too > 0)
+            say(message("warning: ", data.learned_too, " of the ", data.held_out.size(), " examples of ",
+                        options.held_out.string(),
+                        " are learned from, too: there the student shows what it remembers"));
         return data;
     }
     std::vector<std::uint64_t> prompts;

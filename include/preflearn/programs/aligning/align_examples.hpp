@@ -44,6 +44,8 @@ struct align_example {
     std::optional<double> weight{}, margin{};
     /// What a human said of chosen and rejected.
     std::optional<preference> human{};
+    /// Turned on purpose, as the column `flipped` says.
+    bool flipped = false;
 };
 
 /// The examples of a file. Its texts never move.

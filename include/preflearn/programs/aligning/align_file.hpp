@@ -178,12 +178,16 @@ inline aligned_student align_file(const any_backend<float>& on, const align_opti
                 "a noise rate of each pair is a "
                 "probability, which the loss ",
                 loss.name(), " does not read or was told to ignore");
-        say(shown_noise_by_pair(put_noise_by_pair(data.learned, data.file.names)));
+        const noise_by_pair found = put_noise_by_pair(data.learned, data.file.names);
+        say(shown_noise_by_pair(found));
+        for (const std::string& caution : cautions_of_pairs(found, options.data)) say("warning: " + caution);
         put_noise_by_pair(data.held_out, data.held_out_names());
     }
     models.readers.clear(); // they refer to models that learn now
     const columns_taken taken = take_columns(loss, options, data.learned, data.file.names, say);
+    if (taken.weights) refuse_no_weight(data.held_out, data.held_out_names());
     made.report.learned = data.learned.size();
+    made.report.learned_too = data.learned_too;
     made.report.held_out = data.held_out.size();
     if (!options.noise_rate.empty() && !noise_of_each_pair(options) && taken.probabilities && taken.soft > 0)
         say("the labels' probabilities say how often they are wrong already, and the loss corrects for a noise rate, "

@@ -48,6 +48,16 @@ inline column_found find_column(const std::vector<align_example>& examples, auto
 
 } // namespace detail
 
+/// Refuses weights that weigh nothing together: by them nothing is learned, and no loss is a mean.
+/// \throws input_error naming the file
+inline void refuse_no_weight(const std::vector<align_example>& examples, const pair_names& names) {
+    double largest = 0;
+    for (const align_example& e : examples) largest = std::max(largest, e.weight.value_or(1));
+    require<input_error>(examples.empty() || largest >= 1e-12, names.file(), ": the weights of all ", examples.size(),
+                         " examples are ", largest > 0 ? message("at most ", largest) : "0",
+                         ", and one that counts was expected; --weights ignore leaves them");
+}
+
 /// \throws argument_error where a column is to be used that the loss does not read, and where it needs one that is
 /// missing; \param names of the examples
 inline columns_taken take_columns(const kind_of_loss& loss, const align_options& options,
@@ -89,6 +99,7 @@ inline columns_taken take_columns(const kind_of_loss& loss, const align_options&
             " does not read weights");
     const bool equal = std::ranges::all_of(examples, [](const align_example& e) { return e.weight.value_or(1) == 1; });
     taken.weights = any && !equal && loss.reads.weight && options.weights != weight_use::ignore;
+    if (taken.weights) refuse_no_weight(examples, names);
     if (taken.weights && options.weights != weight_use::normalised) taken.mean = batch_mean::over_examples;
     if (any && !equal)
         say(message("weights: ", weights.there, " of ", weights.examples, " examples have one, ",

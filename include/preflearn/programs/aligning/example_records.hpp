@@ -155,7 +155,7 @@ inline std::vector<example_record> triple_examples(const response_record& record
         return all;
     }
     if (record.responses.size() < 3)
-        return {left_out_example(record, left_out_reason::no_scores,
+        return {left_out_example(record, left_out_reason::no_triple,
                                  message("it has no gold response (column '", rules.gold_field, "')"))};
     std::vector<example_record> list = list_example(record);
     example_record& made = list.front();
@@ -163,7 +163,7 @@ inline std::vector<example_record> triple_examples(const response_record& record
     auto& responses = made.record.responses;
     auto& scores = made.record.scores;
     if (responses.size() < 3 || scores[1] == scores.back())
-        return {left_out_example(record, left_out_reason::no_scores, "fewer than three of its scores differ")};
+        return {left_out_example(record, left_out_reason::no_triple, "fewer than three of its scores differ")};
     made.record.margin = scores[1] - scores.back();
     responses = {responses[1], responses.back(), responses[0]};
     scores.clear();

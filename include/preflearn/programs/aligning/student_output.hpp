@@ -119,7 +119,10 @@ inline void write_student(const any_transformer<float>& model, const align_optio
     for (const std::string& teacher : data.file.teachers) card.teacher += (card.teacher.empty() ? "" : ", ") + teacher;
     card.results["examples"] = report.learned;
     if (report.accuracy && report.accuracy->defined())
-        card.results["held-out accuracy"] = detail::shown_share(*report.accuracy);
+        card.results[report.learned_too == 0 ? std::string("held-out accuracy")
+                                             : message("accuracy on ", report.held_out, " examples, ",
+                                                       report.learned_too, " of which it learned from")] =
+            detail::shown_share(*report.accuracy);
     for (const std::string& word : options.command_line)
         card.command_line += (card.command_line.empty() ? "" : " ") + word;
     const student_form form{.type = options.written, .keep_adapter = options.keep_adapter};

@@ -39,6 +39,8 @@ struct student_report {
     std::optional<estimate> accuracy{}, human_accuracy{};
     bool of_singles = false;
     std::size_t human_verdicts = 0;
+    /// Of the held-out examples, those that are learned from, too.
+    std::size_t learned_too = 0;
     training_history fine_tuning{}, preferences{};
 };
 
@@ -73,6 +75,7 @@ inline void judge_student(student_report& report, const std::vector<align_exampl
 
 inline nlohmann::ordered_json to_json(const student_report& report) {
     nlohmann::ordered_json held{{"examples", report.held_out}};
+    if (report.learned_too > 0) held["learned_too"] = report.learned_too;
     if (report.held_out_loss) held["loss"] = json_number(*report.held_out_loss);
     if (report.accuracy) held[report.of_singles ? "auc" : "accuracy"] = detail::json_of_share(*report.accuracy);
     if (report.human_accuracy) {
@@ -94,7 +97,12 @@ inline std::string to_text(const student_report& report) {
                 " steps", report.preferences.stopped ? ", stopped when it no longer improved" : "", "\n");
     if (report.noise) text += shown_worth(*report.noise, report.learned) + "\n";
     if (report.held_out == 0) return text;
-    text += message("held-out examples: ", report.held_out);
+    if (report.learned_too == report.held_out)
+        text += message("examples that it learned from: ", report.held_out, ", none is held out");
+    else
+        text += message("held-out examples: ", report.held_out);
+    if (report.learned_too > 0 && report.learned_too < report.held_out)
+        text += message(" (it learned from ", report.learned_too, " of them, too)");
     if (report.held_out_loss) text += ", loss " + shown(*report.held_out_loss, 4);
     if (report.accuracy)
         text += (report.of_singles ? "\n  a desirable one has a larger reward than an undesirable one on "

@@ -7,14 +7,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include <preflearn/agreement/uncertainty/estimate.hpp>
+#include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/numbers/finite_number.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/loss/by_name/any_kind.hpp>
@@ -22,6 +25,7 @@
 #include <preflearn/loss/by_name/names.hpp>
 #include <preflearn/pipeline/noise/noise_estimate.hpp>
 #include <preflearn/pipeline/noise/noise_files.hpp>
+#include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/programs/aligning/align_options.hpp>
 #include <preflearn/report/tables/json_number.hpp>
 #include <preflearn/report/tables/table_text.hpp>
@@ -45,7 +49,24 @@ inline std::string loss_asked_for(const align_options& options) {
     return std::string(noise_of_each_pair(options) ? loss_with_noise_by_pair(listed) : loss_with_noise_rate(listed));
 }
 
-/// What is known of the labels' noise; nothing where nobody asks and no file says it.
+namespace detail {
+
+/// Whether the manifest beside labels says that a rule kept some of them, or that some were turned: then the rate of
+/// all that the teacher says is not theirs.
+inline bool are_not_as_taught(const std::filesystem::path& labels) {
+    const std::filesystem::path place = beside(labels, ".manifest.json");
+    std::error_code ignored;
+    if (!std::filesystem::exists(place, ignored)) return false;
+    const nlohmann::json told = read_json_file(place);
+    const nlohmann::json& settings = member_or_null(told, "settings");
+    const nlohmann::json& rule = member_or_null(settings, "rule");
+    return rule == "abstain" || rule == "top" || !member_or_null(settings, "flips").is_null();
+}
+
+} // namespace detail
+
+/// What is known of the labels' noise: by the folder that is named, unless the manifest beside them says that a rule
+/// kept some of them or that some were turned, then by that; nothing where nobody asks and no file says it.
 /// \throws input_error where that of the teacher is asked for and is not known; argument_error for a number that is no
 /// share below 1/2
 inline std::optional<told_noise> noise_told(const align_options& options) {
@@ -58,7 +79,7 @@ inline std::optional<told_noise> noise_told(const align_options& options) {
         given.found.rate = {.value = *rate, .status = estimate_status::ok};
         return given;
     }
-    const bool by_folder = !options.teacher.empty();
+    const bool by_folder = !options.teacher.empty() && !detail::are_not_as_taught(options.data);
     const auto found = by_folder ? teacher_noise(options.teacher) : labels_noise(options.data);
     const std::string from = by_folder ? (options.teacher / "teacher.json").string()
                                        : "the manifest beside " + options.data.filename().string();
@@ -66,8 +87,12 @@ inline std::optional<told_noise> noise_told(const align_options& options) {
                          ": says nothing of the teacher's noise, which is measured where it is held against labelled "
                          "pairs; give its folder (--teacher) or a number");
     if (!found) return std::nullopt;
+    require<input_error>(!asked || found->rate.defined(), from, ": has no noise rate of these labels",
+                         found->why.empty() ? "" : ": ", found->why,
+                         "; give a number, or labels whose noise is measured");
     require<input_error>(!asked || found->usable(), from, ": the teacher's noise rate is ", shown_noise(found->rate),
                          ", and a loss can be corrected for one below 50%");
+    if (!found->rate.defined()) return std::nullopt;
     return told_noise{*found, from};
 }
 

@@ -8,16 +8,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <numeric>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include <preflearn/agreement/labels/recalibration.hpp>
 #include <preflearn/core/numbers/log_space.hpp>
 #include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/preference.hpp>
@@ -25,93 +20,12 @@
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
 #include <preflearn/programs/labelling/judged_file.hpp>
+#include <preflearn/programs/labelling/label_calibration.hpp>
+#include <preflearn/programs/labelling/label_decision.hpp>
+#include <preflearn/programs/labelling/label_flipping.hpp>
 #include <preflearn/programs/labelling/label_options.hpp>
-#include <preflearn/teacher/annotator_temperature.hpp>
 
 namespace preflearn {
-
-/// What is known of a record without its texts. `human` is about the responses in their order in the file.
-struct record_facts {
-    std::uint64_t id = 0, prompt = 0; ///< of the prompt a hash
-    std::size_t line = 0, responses = 0;
-    std::vector<std::size_t> lengths{}; ///< of the responses, in bytes
-    bool identical = false;
-    std::optional<preference> human{};
-};
-
-inline record_facts facts_of(const label_record& record) {
-    std::vector<std::size_t> lengths;
-    for (const std::string& response : record.responses) lengths.push_back(response.size());
-    return {.id = record.id,
-            .prompt = hash_of(record.prompt),
-            .line = record.line,
-            .responses = record.responses.size(),
-            .lengths = std::move(lengths),
-            .identical = record.responses.size() == 2 && record.responses[0] == record.responses[1],
-            .human = record.human};
-}
-
-/// A labelled pair that probabilities were calibrated by.
-struct calibration_pair {
-    double margin = 0;        ///< the teacher's own
-    double right = 0;         ///< whether it agrees with people; of a tie half
-    std::uint64_t prompt = 0; ///< a hash
-};
-
-/// How margins become probabilities.
-struct label_calibration {
-    double temperature = 1;
-    std::optional<isotonic_fit> isotonic{}; ///< in place of the temperature
-    /// Whether margins were held against labels, here or when the teacher was made.
-    bool calibrated = false;
-    /// By which; none where the teacher's folder says how.
-    std::vector<calibration_pair> pairs{};
-
-    /// P(first ≻ second).
-    [[nodiscard]] double probability(double margin) const {
-        return isotonic ? (*isotonic)(margin) : sigmoid(margin / temperature);
-    }
-    /// The margin that is written.
-    [[nodiscard]] double written(double margin) const { return isotonic ? margin : margin / temperature; }
-};
-
-/// By margins with known outcomes. An isotonic fit treats both responses alike: each pair counts as itself and as its
-/// mirror image. \throws argument_error where no temperature is best, saying why
-inline label_calibration calibrate_by(std::span<const double> margins, std::span<const double> outcomes,
-                                      calibration_kind kind) {
-    label_calibration made{.calibrated = true};
-    if (kind == calibration_kind::isotonic) {
-        require(!margins.empty(), "there are no labelled pairs to calibrate by");
-        std::vector<double> both(margins.begin(), margins.end()), truth(outcomes.begin(), outcomes.end());
-        for (std::size_t i = 0; i < margins.size(); ++i) {
-            both.push_back(-margins[i]);
-            truth.push_back(1 - outcomes[i]);
-        }
-        made.isotonic = fit_isotonic(both, truth);
-        return made;
-    }
-    const temperature_fit fit = fit_temperature(margins, outcomes);
-    require(fit.status == estimate_status::ok, "no temperature fits the teacher's probabilities to the ",
-            margins.size(), " labelled pairs: ", words_of_no_temperature(fit.status));
-    made.temperature = fit.temperature;
-    return made;
-}
-
-/// What becomes of a record.
-struct label_decision {
-    /// Empty: it is written. Else a word: tie, abstained, below_top, or a left_out_reason's name.
-    std::string_view left_out{};
-    std::string why{};
-    /// Which response of the file is the chosen one, of two.
-    std::size_t chosen = 0;
-    /// P(chosen ≻ rejected) as it is written, and before the rule, calibrated.
-    double probability = 1, confidence = 1;
-    std::optional<double> margin{}; ///< chosen minus rejected as it is written, before a flip
-    double weight = 1;
-    bool flipped = false;
-    /// Of more than two responses, in the file's order.
-    std::vector<double> scores{};
-};
 
 namespace detail {
 
@@ -129,8 +43,9 @@ inline label_decision verdict_on_two(const record_facts& record, const judgement
     const bool second = margin ? *margin < 0 : first < 0.5;
     made.chosen = shown_order(options.seed, record.id, 2)[second ? 1 : 0];
     // of |margin|, so that the order in which they were shown leaves no trace, not in the last bit either
-    made.confidence = margin ? calibration.probability(std::abs(*margin)) : second ? 1 - first : first;
-    if (margin) made.margin = std::abs(calibration.written(*margin));
+    made.confidence = margin ? std::max(0.5, calibration.probability(std::abs(*margin))) : second ? 1 - first : first;
+    if (margin) made.margin = std::max(0.0, calibration.written(std::abs(*margin)));
+    if (margin) made.evidence = std::abs(*margin);
     if (made.margin && !std::isfinite(*made.margin)) made.margin.reset(); // JSON cannot say it
     const double own = margin ? sigmoid(std::abs(*margin)) : made.confidence;
     made.weight = options.weight == label_weight::none         ? 1
@@ -146,7 +61,8 @@ inline label_decision scores_of_many(const record_facts& record, const judgement
     label_decision made;
     made.scores.resize(record.responses);
     const std::vector<std::size_t> order = shown_order(options.seed, record.id, record.responses);
-    for (std::size_t k = 0; k < order.size(); ++k) made.scores[order[k]] = calibration.written(said.scores[k]);
+    for (std::size_t k = 0; k < order.size(); ++k)
+        made.scores[order[k]] = said.scores[k] / calibration.temperature; // an isotonic fit is one of pairs alone
     return made;
 }
 
@@ -155,11 +71,8 @@ inline void keep_top(std::span<label_decision> labels, std::span<const record_fa
     std::vector<std::size_t> order;
     for (std::size_t i = 0; i < labels.size(); ++i)
         if (labels[i].left_out.empty() && records[i].responses == 2) order.push_back(i);
-    const auto evidence = [&](std::size_t i) {
-        return labels[i].margin.value_or(std::numeric_limits<double>::infinity());
-    };
     std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-        const double of_a = evidence(a), of_b = evidence(b);
+        const double of_a = labels[a].evidence, of_b = labels[b].evidence;
         return of_a != of_b ? of_a > of_b : a < b;
     });
     const auto kept = static_cast<std::size_t>(std::ceil(percent / 100 * static_cast<double>(order.size()) - 1e-9));
@@ -169,35 +82,13 @@ inline void keep_top(std::span<label_decision> labels, std::span<const record_fa
 /// Turns labels that are written. \throws argument_error where the rate cannot be met
 inline void flip_labels(std::span<label_decision> labels, std::span<const record_facts> records,
                         const label_flips& flips, std::uint64_t seed) {
-    std::vector<std::size_t> written;
-    for (std::size_t i = 0; i < labels.size(); ++i)
-        if (labels[i].left_out.empty() && records[i].responses == 2) written.push_back(i);
-    if (written.empty() || flips.rate == 0) return;
-    const auto turn = [&](std::size_t i, double rate) {
-        if (!generator(seed, "label noise", records[i].id).bernoulli(rate)) return;
+    const flip_odds odds = flip_odds_of(labels, records, flips);
+    for (std::size_t i = 0; i < labels.size() && flips.rate > 0; ++i) {
+        if (!labels[i].left_out.empty() || records[i].responses != 2) continue;
+        const double rate = odds(labels[i].margin.value_or(0), longer_by(labels[i], records[i]));
+        if (rate == 0 || !generator(seed, "label noise", records[i].id).bernoulli(rate)) continue;
         labels[i].chosen = 1 - labels[i].chosen;
         labels[i].flipped = true;
-    };
-    if (flips.kind == flip_kind::uniform) {
-        for (const std::size_t i : written) turn(i, flips.rate);
-    } else if (flips.kind == flip_kind::margin) {
-        std::vector<double> margins;
-        for (const std::size_t i : written) {
-            require(labels[i].margin.has_value(), "pair ", records[i].id, " has no margin to flip it by");
-            margins.push_back(*labels[i].margin);
-        }
-        const double temperature = temperature_for_agreement(margins, 1 - flips.rate);
-        for (const std::size_t i : written) turn(i, sigmoid(-*labels[i].margin / temperature));
-    } else {
-        const auto shorter = [&](std::size_t i) {
-            return records[i].lengths[labels[i].chosen] < records[i].lengths[1 - labels[i].chosen];
-        };
-        const auto can = static_cast<double>(std::ranges::count_if(written, shorter));
-        const double wanted = flips.rate * static_cast<double>(written.size());
-        require(wanted <= can, "flips by length at a rate of ", flips.rate, " are more than the ", can, " of ",
-                written.size(), " labels whose chosen response is the shorter one");
-        for (const std::size_t i : written)
-            if (shorter(i)) turn(i, wanted / can);
     }
 }
 

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -20,15 +22,19 @@
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/selection/left_out.hpp>
+#include <preflearn/pipeline/noise/judged_pairs.hpp>
 #include <preflearn/pipeline/noise/noise_files.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/scoring/text_model.hpp>
+#include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
+#include <preflearn/pipeline/teacher_folder/learned_pairs.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_kinds/external.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
 #include <preflearn/programs/labelling/judged_file.hpp>
 #include <preflearn/programs/labelling/judged_shards.hpp>
+#include <preflearn/programs/labelling/label_checks.hpp>
 #include <preflearn/programs/labelling/label_decisions.hpp>
 #include <preflearn/programs/labelling/label_noise.hpp>
 #include <preflearn/programs/labelling/label_options.hpp>
@@ -74,11 +80,20 @@ inline label_rule own_rule(const opened_teacher& opened) {
 }
 
 /// What the teacher's folder says of it; nothing where it was held against no labels.
-inline std::optional<noise_estimate> folder_noise(const opened_teacher& opened) {
+/// \throws input_error for pairs that are not those that teacher.json tells of
+inline std::optional<folder_noise> noise_in_folder(const opened_teacher& opened) {
     const nlohmann::json evaluation = opened.description.evaluation;
     const nlohmann::json& noise = member_or_null(evaluation, "noise");
     if (noise.is_null()) return std::nullopt;
-    return parse_noise(noise, (opened.folder / "teacher.json").string());
+    folder_noise found{.all = parse_noise(noise, (opened.folder / "teacher.json").string())};
+    const nlohmann::json& hash = member_or_null(evaluation, "pairs_file");
+    if (hash.is_null()) return found;
+    const std::filesystem::path pairs = part_of_folder(opened.folder, judged_pairs_file);
+    const std::string content = hash_text(hash_file(pairs).hash);
+    require<input_error>(hash == content, pairs.string(), ": was changed since the teacher was made (", content,
+                         " now, ", hash.dump(), " then)");
+    found.pairs = read_judged_pairs(pairs);
+    return found;
 }
 
 /// Whether probabilities will be calibrated. A temperature of the folder's is one of margins as the teacher says them.
@@ -133,17 +148,6 @@ inline label_run run_of(const any_backend<float>& on, const opened_teacher& open
     return run;
 }
 
-/// \throws argument_error for options that do not go together.
-inline void check_label_options(const label_options& options) {
-    require(options.human_noise >= 0 && options.human_noise < 0.5, "the noise rate of human labels is ",
-            options.human_noise, ", a share from 0 to below 1/2 was expected");
-    require(options.out.extension() != ".gz", options.out.string(), ": labels are written as plain JSONL");
-    require(options.merge.empty() || (options.shard.whole() && !options.judge_only),
-            "judgements of all shards are merged into labels of the whole: without a shard of its own");
-    require(!options.judge_only || options.calibrate.empty(),
-            "judging alone calibrates nothing: that belongs to the run that merges");
-}
-
 /// \throws input_error naming the first record that cannot be judged.
 inline void refuse_unfit(std::span<const judgement> said, std::span<const record_facts> records,
                          const pair_names& names) {
@@ -157,20 +161,31 @@ inline void refuse_unfit(std::span<const judgement> said, std::span<const record
 inline std::vector<label_decision> decided_labels(const opened_teacher& opened, const label_options& options,
                                                   const label_rule& rule, std::span<const record_facts> records,
                                                   std::vector<judgement>& said, judged_calibration& by,
-                                                  labelled_file& found) {
+                                                  const learned_pairs& learned, labelled_file& found) {
     found.records = records.size();
+    std::unordered_set<std::uint64_t> calibrating;
+    for (const record_facts& record : by.file.records)
+        if (record.responses == 2 && record.human && !record.human->abstained()) calibrating.insert(record.content);
+    const bool whole = !learned.files.empty() && learned.files.contains(hash_text(hash_file(options.data).hash));
+    for (const record_facts& record : records) {
+        found.lists += record.responses != 2;
+        found.learned_from += record.responses == 2 && (whole || learned.has(record.content));
+        found.calibrated_by += record.responses == 2 && calibrating.contains(record.content);
+    }
+    found.not_applied = options_of_pairs(options, rule);
     found.positions = positions_of(said);
     if (options.debias_length) {
         found.debiasing = find_length_debiasing(said, records, options.seed);
         debias(said, records, options.seed, found.debiasing->alpha);
         debias(by.said, by.file.records, options.seed, found.debiasing->alpha);
     }
-    found.calibration = label_calibration_of(by, opened.description, options);
+    found.calibration = label_calibration_of(by, opened.description, options, learned);
     found.calibration.calibrated = is_calibrated(options, opened.description);
     std::vector<label_decision> labels = decide_labels(records, said, found.calibration, rule, options);
     count_labels(found, records, labels);
     found.noise = noise_of_labels(labels, records, found.calibration, rule,
-                                  options.debias_length ? std::nullopt : folder_noise(opened), options.human_noise);
+                                  options.debias_length ? std::nullopt : noise_in_folder(opened), options.human_noise,
+                                  options.flips);
     return labels;
 }
 
@@ -203,6 +218,7 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
     preference_options reading = options.reading;
     if (opened.chat.render) reading.render = opened.chat.render;
     const detail::surveyed_file file = detail::survey(options.data, reading);
+    detail::check_has_pairs(options, rule, file);
     const std::size_t begin = options.shard.begin(file.records.size()), end = options.shard.end(file.records.size());
     const std::span<const record_facts> records = std::span(file.records).subspan(begin, end - begin);
     const text_teacher teacher = load_teacher(opened, on);
@@ -213,8 +229,9 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
 
     detail::judged_calibration by =
         detail::judge_calibration(teacher, options, reading, {calibrated, run.calibration_key, "calibrating"}, watched);
+    const learned_pairs learned = options.judge_only ? learned_pairs{} : learned_pairs_of(opened.folder);
     if (!by.said.empty())
-        detail::label_calibration_of(by, opened.description, options); // fails now rather than at the end
+        detail::label_calibration_of(by, opened.description, options, learned); // fails now rather than at the end
     std::vector<judgement> said = options.merge.empty()
                                       ? detail::judge_records(teacher, file, options.data, reading, begin, end, options,
                                                               {part, run.judgements_key, "labelling"}, watched)
@@ -235,7 +252,7 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
         return found;
     }
     const std::vector<label_decision> labels = detail::with_names(
-        file.names, [&] { return detail::decided_labels(opened, options, rule, records, said, by, found); });
+        file.names, [&] { return detail::decided_labels(opened, options, rule, records, said, by, learned, found); });
     if (found.noise) run.labels.record.settings["noise"] = to_json(*found.noise);
     run.labels.record.settings["result"] = detail::labelled_json(found);
     write_manifest();

@@ -1,9 +1,9 @@
 /// \file
 /// Labels as lines of JSON that TRL reads: {"id", "prompt", "chosen", "rejected", "probability", "margin", "weight",
-/// "teacher", "human"}, where probability is P(chosen ≻ rejected) by the rule, margin the teacher's calibrated log-odds
-/// and human the human's P(chosen ≻ rejected), null where nobody said; every line has every column. Prompts with more
-/// than two responses become {"id", "prompt", "responses", "scores", "teacher"}. What is left out has {"id", "line",
-/// "reason", "message", "probability", "margin"}.
+/// "teacher", "human"}, where probability is P(chosen ≻ rejected) by the rule, margin its log-odds before the rule,
+/// calibrated and human the human's P(chosen ≻ rejected), null where nobody said; every line has every column. Prompts
+/// with more than two responses become {"id", "prompt", "responses", "scores", "teacher"}. What is left out has {"id",
+/// "line", "reason", "message", "probability", "margin"}.
 // SPDX-License-Identifier: MIT
 #pragma once
 

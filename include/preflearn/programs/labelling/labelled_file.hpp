@@ -58,6 +58,11 @@ struct labelled_file {
     std::optional<label_noise> noise{};
     /// Of a judge that was asked in both orders.
     swap_counts positions{};
+    /// Records of more than two responses, and the options that do not apply to them.
+    std::size_t lists = 0;
+    std::string not_applied{};
+    /// Pairs that the teacher learned from, and pairs whose human verdict calibrated the probabilities.
+    std::size_t learned_from = 0, calibrated_by = 0;
     /// The files were there already, made by the same call.
     bool was_there = false;
 };
@@ -137,6 +142,16 @@ inline nlohmann::ordered_json labelled_json(const labelled_file& found) {
         json["calibration"] = "isotonic";
     else
         json["temperature"] = found.calibration.temperature;
+    json["calibrated"] = found.calibration.calibrated;
+    if (found.lists > 0) {
+        json["lists"] = found.lists;
+        json["not_applied_to_lists"] = found.not_applied;
+    }
+    if (found.learned_from > 0) json["learned_from"] = found.learned_from;
+    if (found.calibrated_by > 0) json["calibrated_by"] = found.calibrated_by;
+    if (found.calibration.learned_from > 0)
+        json["calibration_learned_from"] = {{"pairs", found.calibration.learned_from},
+                                            {"used", found.calibration.by_learned}};
     if (found.human_verdicts > 0) {
         json["human_verdicts"] = found.human_verdicts;
         json["human_agreement"] = json_of_share(found.human_agreement);
@@ -167,6 +182,24 @@ inline std::string to_text(const labelled_file& found) {
         text += message("  length: chosen responses are ", shown(found.debiasing->before, 1),
                         " bytes longer than rejected ones, with ", shown(found.debiasing->alpha, 6),
                         " a byte taken off ", shown(found.debiasing->after, 1), "\n");
+    if (found.lists > 0)
+        text += message("  of more than two responses: ", found.lists, found.lists == 1 ? " record" : " records",
+                        ", which have scores and no probability, margin or weight",
+                        found.not_applied.empty() ? "" : "; not applied to them: ", found.not_applied, "\n");
+    if (found.learned_from > 0)
+        text += message("  warning: the teacher learned from ", found.learned_from,
+                        found.learned_from == 1 ? " pair" : " pairs",
+                        " of these: its labels there repeat what people said, and are no measure of the others\n");
+    if (found.calibration.learned_from > 0)
+        text += message("  warning: the teacher learned from ", found.calibration.learned_from,
+                        " of the pairs to calibrate by",
+                        found.calibration.by_learned ? ", which are all there are: its probabilities are fitted to "
+                                                       "what it remembers, and are too sure elsewhere\n"
+                                                     : ", which are left out\n");
+    if (found.calibrated_by > 0)
+        text += message("  warning: ", found.calibrated_by,
+                        found.calibrated_by == 1 ? " of these pairs is one" : " of these pairs are among those",
+                        " that the probabilities are calibrated by: they know their own human verdict\n");
     if (found.noise) text += to_text(*found.noise);
     return text + to_text(analyse_swaps(found.positions));
 }

@@ -6,8 +6,10 @@
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,8 +17,10 @@
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/preferences/pair_names.hpp>
 #include <preflearn/data/preferences/record.hpp>
+#include <preflearn/pipeline/noise/judged_pairs.hpp>
 #include <preflearn/pipeline/output/work_progress.hpp>
 #include <preflearn/pipeline/scoring/text_model.hpp>
+#include <preflearn/pipeline/teacher_folder/learned_pairs.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
 #include <preflearn/programs/labelling/judged_file.hpp>
@@ -24,6 +28,7 @@
 #include <preflearn/programs/labelling/label_lines.hpp>
 #include <preflearn/programs/labelling/label_options.hpp>
 #include <preflearn/programs/labelling/label_record.hpp>
+#include <preflearn/report/run/file_hash.hpp>
 
 namespace preflearn {
 
@@ -82,34 +87,63 @@ inline judged_calibration judge_calibration(const text_teacher& teacher, const l
     return made;
 }
 
-/// The teacher's probabilities: calibrated by labelled pairs, or as its folder says.
-/// \throws input_error where no pair is labelled, and where no temperature fits, saying why.
+/// A labelled pair that the teacher judged; nothing where there is no verdict of one of them.
+/// \param outcome P(first shown ≻ second) by people
+inline std::optional<judged_pair> judged_pair_of(const judgement& said, const record_facts& record,
+                                                 std::span<const std::size_t> order, double outcome) {
+    if (said.unfit || (said.verdict && said.verdict->abstained())) return std::nullopt;
+    std::optional<double> margin = said.margin();
+    if (!margin && said.verdict) // certain
+        margin = said.verdict->half_win() > 0.5 ? std::numeric_limits<double>::infinity()
+                                                : -std::numeric_limits<double>::infinity();
+    if (!margin || std::isnan(*margin)) return std::nullopt;
+    const double truth = outcome > 0.5 ? 1 : outcome < 0.5 ? -1 : 0, own = *margin > 0 ? 1 : *margin < 0 ? -1 : 0;
+    const double longer = record.lengths.size() != 2 ? 0
+                                                     : static_cast<double>(record.lengths[order[0]]) -
+                                                           static_cast<double>(record.lengths[order[1]]);
+    return judged_pair{*margin, (1 + truth * own) / 2, record.prompt, own * longer};
+}
+
+/// The teacher's probabilities: calibrated by labelled pairs that it did not learn from, or as its folder says. Where
+/// it learned from all of them it is calibrated by these, and no noise rate is told by them.
+/// \throws input_error where no pair is labelled, none has a margin, and where no temperature fits, saying why.
 inline label_calibration label_calibration_of(const judged_calibration& by, const teacher_description& told,
-                                              const label_options& options) {
+                                              const label_options& options, const learned_pairs& learned = {}) {
     if (options.calibrate.empty()) return {.temperature = told.temperature, .calibrated = told.calibrated};
-    std::vector<double> margins, outcomes;
-    std::vector<calibration_pair> pairs;
+    const bool whole = !learned.files.empty() && learned.files.contains(hash_text(hash_file(options.calibrate).hash));
+    struct sides {
+        std::vector<double> margins{}, outcomes{};
+        std::vector<judged_pair> pairs{};
+    } others, known;
     for (std::size_t i = 0; i < by.said.size(); ++i) {
         const record_facts& record = by.file.records[i];
-        const std::optional<double> margin = by.said[i].unfit ? std::nullopt : by.said[i].margin();
-        if (!margin || !std::isfinite(*margin) || !record.human || record.human->abstained() || record.identical)
-            continue;
-        margins.push_back(*margin);
-        outcomes.push_back(
-            human_of_chosen(record.human, shown_order(options.seed, record.id, 2).front()).value_or(0.5));
-        const double truth = outcomes.back() > 0.5 ? 1 : outcomes.back() < 0.5 ? -1 : 0;
-        const double own = *margin > 0 ? 1 : *margin < 0 ? -1 : 0;
-        pairs.push_back({*margin, (1 + truth * own) / 2, record.prompt});
+        if (!record.human || record.human->abstained() || record.identical || record.responses != 2) continue;
+        const std::vector<std::size_t> order = shown_order(options.seed, record.id, 2);
+        const double outcome = human_of_chosen(record.human, order.front()).value_or(0.5);
+        const auto pair = judged_pair_of(by.said[i], record, order, outcome);
+        if (!pair) continue;
+        sides& side = whole || learned.has(record.content) ? known : others;
+        side.pairs.push_back(*pair);
+        if (!std::isfinite(pair->margin)) continue;
+        side.margins.push_back(pair->margin);
+        side.outcomes.push_back(outcome);
     }
-    require<input_error>(!margins.empty(), options.calibrate.string(),
-                         ": holds no labelled pair that the teacher judges");
+    const sides& taken = others.pairs.empty() ? known : others;
+    const std::string file = options.calibrate.string();
+    require<input_error>(!taken.pairs.empty(), file, ": holds no labelled pair that the teacher judges");
+    require<input_error>(
+        !taken.margins.empty(), file, ": the teacher judges ", taken.pairs.size(),
+        " of its labelled pairs and is certain of each (probabilities of 0 and 1 have no margin), so that there is "
+        "nothing to calibrate");
     label_calibration made;
     try {
-        made = calibrate_by(margins, outcomes, options.calibration);
+        made = calibrate_by(taken.margins, taken.outcomes, options.calibration);
     } catch (const argument_error& failure) { // of these pairs
-        throw input_error(message(options.calibrate.string(), ": ", failure.what()));
+        throw input_error(message(file, ": ", failure.what()));
     }
-    made.pairs = std::move(pairs);
+    made.learned_from = known.pairs.size();
+    made.by_learned = others.pairs.empty();
+    if (!made.by_learned) made.pairs = std::move(others.pairs);
     return made;
 }
 

@@ -27,17 +27,20 @@
 #include <preflearn/core/system/whole_folder.hpp>
 #include <preflearn/data/selection/left_out.hpp>
 #include <preflearn/pipeline/learning/training_report.hpp>
+#include <preflearn/pipeline/noise/judged_pairs.hpp>
 #include <preflearn/pipeline/output/output_run.hpp>
 #include <preflearn/pipeline/scoring/text_model.hpp>
 #include <preflearn/pipeline/teacher_card/card_consistency.hpp>
 #include <preflearn/pipeline/teacher_card/card_json.hpp>
 #include <preflearn/pipeline/teacher_card/write_card.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
+#include <preflearn/pipeline/teacher_folder/learned_pairs.hpp>
 #include <preflearn/pipeline/teacher_folder/model_identity.hpp>
 #include <preflearn/pipeline/teacher_folder/open_teacher.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/held_out_report.hpp>
 #include <preflearn/pipeline/teacher_kinds/kinds.hpp>
+#include <preflearn/pipeline/teacher_kinds/measured_teacher.hpp>
 #include <preflearn/policy/adapters/adapter_files.hpp>
 #include <preflearn/policy/any_transformer.hpp>
 #include <preflearn/policy/files/load.hpp>
@@ -242,6 +245,17 @@ void fill_named(const teach_options& options, const std::filesystem::path& folde
     }
 }
 
+/// By held-out pairs that neither the teacher nor, of an ensemble, a member learned from.
+inline measured_teacher measured_by(const teach_options& options, const teach_data& data,
+                                    const held_out_judgements& judged) {
+    learned_pairs learned;
+    for (const std::filesystem::path& member : options.members) add_learned_pairs(learned, member);
+    learned.add(data.learned);
+    const std::filesystem::path& held = options.held_out.empty() ? options.data : options.held_out;
+    const bool whole = !learned.files.empty() && learned.files.contains(hash_text(hash_file(held).hash));
+    return measure(judged.said, data.held_out, data.held_out_labels, learned, whole);
+}
+
 } // namespace detail
 
 /// Makes the folder. \param write_weights puts what was learned into it and its description
@@ -250,19 +264,26 @@ inline void write_teacher(const any_backend<float>& on, const teach_options& opt
     const auto fill = [&](const std::filesystem::path& folder) {
         teacher_description& told = made.description;
         write_weights(folder);
+        write_learned_pairs(folder, data.learned);
         write_json(to_json(told), folder / "teacher.json");
         if (!data.held_out.empty() && !options.is_repeat) {
             const held_out_judgements judged = detail::judge_held_out(on, folder, options, data);
-            made.held_out = hold_against(judged.said, data.held_out, data.held_out_labels);
+            measured_teacher measured = detail::measured_by(options, data, judged);
+            made.held_out = std::move(measured.report);
             const teacher_card card = detail::held_out_card(on, options, data, judged, made);
             write_card(card, folder);
             told.evaluation = to_json(*made.held_out);
+            if (!measured.pairs.empty()) {
+                write_judged_pairs(folder / judged_pairs_file, measured.pairs);
+                told.evaluation["pairs_file"] = hash_text(hash_file(folder / judged_pairs_file).hash);
+            }
             if (card.consistency) {
                 made.consistency = card.consistency;
                 told.evaluation["over_seeds"] = to_json(*card.consistency);
             }
             told.evaluation["chosen_on_these"] = made.held_out_chooses && !made.preferences.steps.empty();
-            if (made.held_out_chooses && made.held_out->calibration.status == estimate_status::ok) {
+            if (made.held_out_chooses && !made.held_out->remembered &&
+                made.held_out->calibration.status == estimate_status::ok) {
                 told.temperature = made.held_out->calibration.temperature;
                 told.calibrated = true;
             }

@@ -4,11 +4,14 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/core/system/error.hpp>
 #include <preflearn/loss/by_name/any_loss.hpp>
+#include <preflearn/loss/by_name/names.hpp>
 #include <preflearn/pipeline/teacher_folder/teacher_description.hpp>
 #include <preflearn/pipeline/teacher_kinds/text_teacher.hpp>
 #include <preflearn/policy/any_transformer.hpp>
@@ -51,5 +54,22 @@ struct taught_kind {
     /// What teacher.json's `settings` are to say; another teacher, where they differ. Null: nothing.
     nlohmann::ordered_json (*settings)(const teach_options&) = nullptr;
 };
+
+/// For kinds that score a response as a whole and know no lengths. \throws argument_error for a loss that divides by
+/// the lengths of responses, naming those that do not
+inline void check_loss_of_rewards(const teach_options& options) {
+    if (!loss_reads_lengths(options.loss_name)) return;
+    std::string others;
+    for (const listed_loss& loss : listed_losses)
+        if (loss.kind == loss_kind::pairs && !loss.reads_lengths)
+            others.append(others.empty() ? "" : ", ").append(loss.about.name);
+    throw argument_error(message("the loss ", options.loss_name,
+                                 " reads how many tokens the responses have, and the "
+                                 "kind ",
+                                 options.kind,
+                                 " gives a response one reward, whatever its length; its losses "
+                                 "are: ",
+                                 others));
+}
 
 } // namespace preflearn

@@ -140,7 +140,8 @@ inline held_out_result fared(std::span<const double> margins, std::span<const do
     double loss = 0, right = 0;
     for (std::size_t i = 0; i < margins.size(); ++i) {
         loss -= targets[i] * log_sigmoid(margins[i]) + (1 - targets[i]) * log_sigmoid(-margins[i]);
-        right += (targets[i] > 0.5 && margins[i] > 0) || (targets[i] < 0.5 && margins[i] < 0) ? 1 : 0;
+        const double sides = (targets[i] - 0.5) * margins[i];
+        right += sides > 0 ? 1 : sides == 0 ? 0.5 : 0;
     }
     const auto count = static_cast<double>(margins.size());
     return {loss / count, right / count};
@@ -248,6 +249,7 @@ inline void check_features(const teach_options& options) {
             features.l2.value_or(0), ", a positive number was expected");
     require(features.head == "mlp" || options.loss_name == "bradley_terry", "a linear head is fitted by ",
             "bradley_terry, found ", excerpt{options.loss_name});
+    check_loss_of_rewards(options);
     (void)pooling_named(features.pooling);
 }
 

@@ -177,6 +177,7 @@ inline void check_head(const teach_options& options) {
     require(options.learning.fine_tuning.epochs == 0, "the kind ", options.kind,
             " has no fine-tuning: it begins with the model as it is");
     require(!options.per_token, "the kind ", options.kind, " divides nothing by the number of tokens");
+    if (options.learning.training.epochs > 0) check_loss_of_rewards(options);
     if (!options.pair_template.empty()) {
         require(options.kind == "classifier", "a template of two responses is of the kind classifier");
         (void)pair_template(options.pair_template);

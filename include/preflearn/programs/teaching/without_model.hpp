@@ -12,8 +12,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <preflearn/checkpoint/json_file.hpp>
-#include <preflearn/core/numbers/random.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
@@ -37,19 +35,6 @@ inline nlohmann::ordered_json external_settings(const teach_options& options) {
             {"command", command_hash(*options.external)}};
 }
 
-/// Tells of members that learned from the file by which the ensemble is held against labels.
-inline void tell_of_seen_pairs(const teach_options& options, const std::filesystem::path& held, const speaker& say) {
-    if (held.empty() || options.members.empty()) return;
-    const std::string content = hash_text(hash_file(held).hash);
-    for (const std::filesystem::path& member : options.members) {
-        const nlohmann::json told = read_json_file(member / "teacher.json");
-        const nlohmann::json& training = member_or_null(told, "training");
-        if (!training.contains("pairs_hash") || member_or_null(training, "data") != content) continue;
-        say(message(member.string(), ": learned from ", held.string(),
-                    ", too, so that no agreement with it is one with pairs held out; --held-out names others"));
-    }
-}
-
 /// Makes the folder of such a teacher. \throws input_error for files that cannot be read or written
 inline taught teach_without_model(const teaching& at, teacher_description told) {
     const teach_options& options = at.options;
@@ -67,7 +52,6 @@ inline taught teach_without_model(const teaching& at, teacher_description told) 
     if (recorded) held.data.clear(); // which are verdicts
     if (by_votes && held.held_out.empty() && read_preferences(options.data, reading).labels().empty())
         held.data.clear(); // which is voted on, without labels
-    tell_of_seen_pairs(held, held.held_out.empty() ? held.data : held.held_out, at.say);
     const teach_data data = read_unlearned(held, reading, at.say);
     made.description.maximum_tokens = unlimited_length;
     write_teacher(at.on, options, data, made, [&](const std::filesystem::path& folder) {

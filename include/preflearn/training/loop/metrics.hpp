@@ -37,8 +37,8 @@ struct training_step {
     double logps_chosen = none, logps_rejected = none;
     /// The mean baseline of an unpaired loss in nats: KTO's estimate of the KL divergence, BCO's δ / β.
     double kl = none;
-    /// The mean loss and the share of pairs whose chosen reward is larger, on held-out data after the update, where an
-    /// observer evaluated them (see `held_out`).
+    /// The mean loss and the share of pairs whose chosen reward is larger, equal ones half, on held-out data after the
+    /// update, where an observer evaluated them (see `held_out`).
     double eval_loss = none, eval_accuracy = none;
     /// Tokens that the model computed, prompts that are shared counted once; for models that count them.
     double tokens = none;

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <ranges>
 #include <span>
@@ -29,7 +30,8 @@ template <class Model, class Batch, class Loss> struct held_out_objective {
 
     held_out_result operator()() {
         const training_step found = objective.evaluate(*model, together);
-        return {found.loss, found.rewards_accuracies};
+        const double ties = std::isnan(found.rewards_ties) ? 0 : found.rewards_ties / 2;
+        return {found.loss, found.rewards_accuracies + ties};
     }
     void describe(run_description& run) const { objective.describe(run); }
 };
