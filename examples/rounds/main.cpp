@@ -19,7 +19,7 @@
 #include "../command_line/training_options.hpp"
 #include "../command_line/work_bar.hpp"
 #include "../losses/losses.hpp"
-#include "../models/loading.hpp"
+#include "../models/folders.hpp"
 #include "../models/models.hpp"
 
 namespace {

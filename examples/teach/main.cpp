@@ -20,7 +20,7 @@
 #include "../command_line/training_bars.hpp"
 #include "../command_line/training_options.hpp"
 #include "../losses/losses.hpp"
-#include "../models/loading.hpp"
+#include "../models/folders.hpp"
 #include "../models/models.hpp"
 
 namespace {

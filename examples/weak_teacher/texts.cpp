@@ -13,7 +13,7 @@
 #include <preflearn/report/run/file_hash.hpp>
 
 #include "../command_line/training_bars.hpp"
-#include "../models/loading.hpp"
+#include "../models/folders.hpp"
 #include "../models/models.hpp"
 #include "arguments.hpp"
 

@@ -13,6 +13,7 @@
 #include <preflearn/core/many.hpp>
 #include <preflearn/core/matrix_view.hpp>
 #include <preflearn/core/numbers.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/core/requirements.hpp>

@@ -57,14 +57,14 @@ TEST_CASE("a GGUF or safetensors file cut short anywhere is refused") {
     const std::string gguf = small_gguf(), safetensors = small_safetensors(folder);
     for (std::size_t length = 0; length < gguf.size(); ++length) {
         CAPTURE(length);
-        REQUIRE(is_refused(folder, gguf.substr(0, length), read_gguf));
+        REQUIRE(is_refused(folder, gguf.substr(0, length), read_gguf<>));
     }
     for (std::size_t length = 0; length < safetensors.size(); ++length) {
         CAPTURE(length);
-        REQUIRE(is_refused(folder, safetensors.substr(0, length), read_safetensors));
+        REQUIRE(is_refused(folder, safetensors.substr(0, length), read_safetensors<>));
     }
-    CHECK(!is_refused(folder, gguf, read_gguf));
-    CHECK(!is_refused(folder, safetensors, read_safetensors));
+    CHECK(!is_refused(folder, gguf, read_gguf<>));
+    CHECK(!is_refused(folder, safetensors, read_safetensors<>));
 }
 
 TEST_CASE("flipped bits are read or refused, and never cost absurd memory") {
@@ -74,8 +74,8 @@ TEST_CASE("flipped bits are read or refused, and never cost absurd memory") {
     int refused = 0;
     test::largest_allocation = 0;
     for (int trial = 0; trial < 3000; ++trial) {
-        refused += is_refused(folder, test::with_flips(gguf, random), read_gguf);
-        refused += is_refused(folder, test::with_flips(safetensors, random), read_safetensors);
+        refused += is_refused(folder, test::with_flips(gguf, random), read_gguf<>);
+        refused += is_refused(folder, test::with_flips(safetensors, random), read_safetensors<>);
     }
     CHECK(refused > 1000);
     CHECK(refused < 6000);
@@ -91,7 +91,7 @@ TEST_CASE("every 64-bit field of a GGUF header may be absurd") {
         for (std::size_t at = 4; at + 8 < gguf.size(); ++at) {
             std::string content = gguf;
             content.replace(at, 8, test::bytes(value));
-            (void)is_refused(folder, content, read_gguf);
+            (void)is_refused(folder, content, read_gguf<>);
         }
     }
     CHECK(test::largest_allocation < 1U << 20);

@@ -25,6 +25,7 @@
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/mapped_file.hpp>
 #include <preflearn/checkpoint/tensor.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
@@ -176,7 +177,7 @@ inline gguf_counts begin_gguf(gguf_cursor& from) {
 /// Maps a GGUF file and reads its header. Metadata is a JSON object of its key-value pairs, as typed in the file;
 /// dimensions are turned round, so that shapes read as in PyTorch (outermost first).
 /// \throws input_error for anything malformed, with the byte, key or tensor at which it was met.
-inline checkpoint_file read_gguf(const std::filesystem::path& path) {
+template <int = on_demand> checkpoint_file read_gguf(const std::filesystem::path& path) {
     const std::string file = path.string();
     mapped_file mapping(path);
     detail::gguf_cursor from(mapping.bytes(), file);

@@ -12,12 +12,13 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/mapped_file.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/error.hpp>
 
 namespace preflearn {
 
 /// Parses a JSON text; of a repeated key the last value counts. \throws input_error naming `origin`.
-inline nlohmann::json parse_json(std::string_view text, const std::string& origin) {
+template <int = on_demand> nlohmann::json parse_json(std::string_view text, const std::string& origin) {
     try {
         return nlohmann::json::parse(text);
     } catch (const nlohmann::json::exception& failure) {
@@ -26,7 +27,7 @@ inline nlohmann::json parse_json(std::string_view text, const std::string& origi
 }
 
 /// The same, and a key that an object repeats is an error.
-inline nlohmann::json parse_json_of_unique_keys(std::string_view text, const std::string& origin) {
+template <int = on_demand> nlohmann::json parse_json_of_unique_keys(std::string_view text, const std::string& origin) {
     std::vector<std::unordered_set<std::string>> open;
     const auto check = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
         if (event == nlohmann::json::parse_event_t::object_start) open.emplace_back();
@@ -45,7 +46,7 @@ inline nlohmann::json parse_json_of_unique_keys(std::string_view text, const std
 }
 
 /// Reads and parses a whole JSON file.
-inline nlohmann::json read_json_file(const std::filesystem::path& path) {
+template <int = on_demand> nlohmann::json read_json_file(const std::filesystem::path& path) {
     return parse_json(mapped_file(path).text(), path.string());
 }
 

@@ -29,6 +29,7 @@
 #include <preflearn/checkpoint/mapped_file.hpp>
 #include <preflearn/checkpoint/pickled.hpp>
 #include <preflearn/checkpoint/tensor.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 
@@ -159,7 +160,7 @@ inline checkpoint_file read_safetensors_index(const std::filesystem::path& path)
 /// Reads `model.safetensors`-like files, a `*.index.json` with its shards, or a folder that holds either
 /// (`model.safetensors` first, then `model.safetensors.index.json`, then the only `*.safetensors`).
 /// \throws input_error for anything missing or malformed, naming file and tensor.
-inline checkpoint_file read_safetensors(const std::filesystem::path& path) {
+template <int = on_demand> checkpoint_file read_safetensors(const std::filesystem::path& path) {
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored)) {
         for (const char* const name : {"model.safetensors", "model.safetensors.index.json"}) {
@@ -187,8 +188,9 @@ inline checkpoint_file read_safetensors(const std::filesystem::path& path) {
 /// The file appears whole or not at all. transformers expects metadata to hold {"format", "pt"}.
 /// \throws argument_error for quantised types, repeated or invalid names, or bytes that do not fit the shape;
 /// input_error when the file cannot be written.
-inline void write_safetensors(const std::filesystem::path& path, std::span<const tensor_view> tensors,
-                              const std::map<std::string, std::string>& metadata = {{"format", "pt"}}) {
+template <int = on_demand>
+void write_safetensors(const std::filesystem::path& path, std::span<const tensor_view> tensors,
+                       const std::map<std::string, std::string>& metadata = {{"format", "pt"}}) {
     using namespace std::string_literals;
     std::vector<std::size_t> order(tensors.size());
     std::iota(order.begin(), order.end(), std::size_t{0});

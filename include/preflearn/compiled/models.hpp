@@ -7,7 +7,8 @@
 #include <filesystem>
 #include <span>
 
-#include <preflearn/policy/files/loaders.hpp>
+#include <preflearn/policy/files/text_policy_loader.hpp>
+#include <preflearn/policy/files/transformer_loader.hpp>
 // the twin itself includes <preflearn/policy/files/load_text_policy.hpp>
 
 namespace preflearn {

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/files/line_reader.hpp>
 #include <preflearn/data/files/parsed_lines.hpp>
@@ -75,7 +76,7 @@ class preference_reader {
 
 /// All the records that the reader has left. \throws input_error as the reader does; and where an id_field other than
 /// the default is named and no record has it.
-inline preference_data read_preferences(preference_reader& reader) {
+template <int = on_demand> preference_data read_preferences(preference_reader& reader) {
     preference_data data(reader.names().file());
     while (auto record = reader.next()) data.add(std::move(*record));
     data.skipped = reader.skipped();
@@ -86,7 +87,8 @@ inline preference_data read_preferences(preference_reader& reader) {
 }
 
 /// A whole file of pairs, in any of the formats of parse_record.hpp. \throws input_error as preference_reader does.
-inline preference_data read_preferences(const std::filesystem::path& path, preference_options options = {}) {
+template <int = on_demand>
+preference_data read_preferences(const std::filesystem::path& path, preference_options options = {}) {
     preference_reader reader(path, std::move(options));
     return read_preferences(reader);
 }

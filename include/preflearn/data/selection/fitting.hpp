@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/preferences/preference_data.hpp>
@@ -126,8 +127,9 @@ inline std::optional<left_out_pair> unreadable(const text_comparison& pair, std:
 /// Keeps the pairs that every reader can take and that meet the rules. The record begins with the lines that the reader
 /// of the file skipped. A pair has one reason, the first of: its label, empty prompt, empty response, length, identical
 /// responses. \throws input_error naming file, line and id for what a reader throws.
-inline fitting_pairs fit_pairs(const preference_data& data, std::span<const pair_reader> readers,
-                               const fit_rules& rules = {}) {
+template <int = on_demand>
+fitting_pairs fit_pairs(const preference_data& data, std::span<const pair_reader> readers,
+                        const fit_rules& rules = {}) {
     fitting_pairs result;
     for (const malformed_line& line : data.skipped.lines)
         result.left_out.add({.name = {.line = line.line}, .message = data.skipped.reasons[line.reason]});

@@ -21,6 +21,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/preferences/json_id.hpp>
@@ -218,7 +219,7 @@ class left_out_pairs {
 };
 
 /// One JSON line each, in the order of the file: {"id", "line", "reason", "message"}.
-inline void write_left_out(std::ostream& out, const left_out_pairs& left_out) {
+template <int = on_demand> void write_left_out(std::ostream& out, const left_out_pairs& left_out) {
     std::vector<const left_out_pair*> order;
     for (const left_out_pair& pair : left_out.pairs()) order.push_back(&pair);
     std::ranges::sort(order, {}, [](const left_out_pair* pair) { return std::pair(pair->name.line, pair); });
@@ -228,7 +229,7 @@ inline void write_left_out(std::ostream& out, const left_out_pairs& left_out) {
 
 /// The same into a file, which appears whole or not at all. When nothing was left out there is none, and that of an
 /// earlier run is removed. \throws input_error when it cannot be written.
-inline void write_left_out(const std::filesystem::path& path, const left_out_pairs& left_out) {
+template <int = on_demand> void write_left_out(const std::filesystem::path& path, const left_out_pairs& left_out) {
     if (left_out.empty()) {
         std::error_code ignored;
         if (std::filesystem::is_regular_file(path, ignored)) std::filesystem::remove(path, ignored);

@@ -24,6 +24,7 @@
 
 #include <preflearn/backend/cpu/backend.hpp>
 #include <preflearn/core/numbers/random.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/data/preferences/preference_data.hpp>
@@ -110,7 +111,7 @@ inline std::optional<std::string> unasked_format(const score_file_options& optio
 }
 
 /// Of a folder the tokenizer's files alone, when nothing else is read.
-inline std::vector<input_file> score_inputs(const score_file_options& options) {
+template <int = on_demand> std::vector<input_file> score_inputs(const score_file_options& options) {
     std::vector<input_file> inputs{hash_file(options.data)};
     std::error_code ignored;
     if (!options.tokens_only) {
@@ -148,8 +149,9 @@ inline std::uint64_t score_key(const score_file_options& options, const manifest
     return key * 31 + (options.per_token ? 1 : 0);
 }
 
-inline nlohmann::ordered_json score_settings(const score_file_options& options, const tokenizer& words,
-                                             const conversation_reading& conversations, std::string_view precision) {
+template <int = on_demand>
+nlohmann::ordered_json score_settings(const score_file_options& options, const tokenizer& words,
+                                      const conversation_reading& conversations, std::string_view precision) {
     nlohmann::ordered_json settings{{"tokens_only", options.tokens_only},
                                     {"boundary", boundary_name(options.boundary)},
                                     {"end_token", options.after_response == response_end::end_token}};
@@ -191,8 +193,9 @@ inline void tell_scores(const score_file_options& options, const preference_data
 }
 
 /// Leaves out, writes what was left out, and completes the record of the run. The pairs of the shard alone.
-inline std::vector<text_comparison> usable_pairs(const score_file_options& options, const preference_data& data,
-                                                 const fitting_pairs& fitting, manifest& run) {
+template <int = on_demand>
+std::vector<text_comparison> usable_pairs(const score_file_options& options, const preference_data& data,
+                                          const fitting_pairs& fitting, manifest& run) {
     if (!options.strict) write_left_out(left_out_path(options.out), fitting.left_out); // also when nothing is left
     check_left_out(fitting, options.data.string(), options.strict);
     const std::span<const text_comparison> wanted = options.shard.of(std::span(fitting.kept), score_block);

@@ -24,6 +24,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/core/comparison.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/ragged.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
@@ -194,8 +195,9 @@ void score_pairs(const TextPolicy& policy, std::span<const text_comparison> pair
 /// What a model would read of `pairs`, without one: `{"index", "prompt_ids", "chosen_ids", "rejected_ids"}` per pair,
 /// and "rejected_prompt_ids" where a joint boundary gives the prompt other tokens before the rejected response.
 /// \throws input_error when the file cannot be written.
-inline void write_pair_tokens(encoded_texts& texts, std::span<const text_comparison> pairs,
-                              const std::filesystem::path& out, response_end after, const pair_names* names = nullptr) {
+template <int = on_demand>
+void write_pair_tokens(encoded_texts& texts, std::span<const text_comparison> pairs, const std::filesystem::path& out,
+                       response_end after, const pair_names* names = nullptr) {
     using namespace std::string_literals;
     const auto list = [](token_span ids) { return std::vector<token_id>(ids.begin(), ids.end()); };
     write_atomically(out, [&](std::ostream& stream) {

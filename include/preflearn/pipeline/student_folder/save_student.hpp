@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/mapped_file.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/whole_folder.hpp>
@@ -102,8 +103,8 @@ inline void require_nothing_at(const std::filesystem::path& out) {
 
 /// Tries, before hours of learning, whether `save_student` can write there: nothing may be at `out`, files must be
 /// makeable beside it, and the form must be able to express the origin's tokenizer. \throws as `save_student`.
-inline void check_student(const student_origin& origin, const std::filesystem::path& out,
-                          const student_form& form = {}) {
+template <int = on_demand>
+void check_student(const student_origin& origin, const std::filesystem::path& out, const student_form& form = {}) {
     detail::require_nothing_at(out);
     if (is_gguf_name(out)) {
         require(!form.keep_adapter, out.string(), ": a GGUF file holds the whole model; its adapter cannot be kept");
@@ -121,8 +122,9 @@ inline void check_student(const student_origin& origin, const std::filesystem::p
 /// may have adapters, which are merged unless the form keeps them. \throws input_error when something is at `out` or a
 /// file cannot be read or written, and argument_error for a model that such files cannot express; then nothing is at
 /// `out`.
-inline void save_student(const any_transformer<float>& model, const student_origin& origin,
-                         const std::filesystem::path& out, student_card card, const student_form& form = {}) {
+template <int = on_demand>
+void save_student(const any_transformer<float>& model, const student_origin& origin, const std::filesystem::path& out,
+                  student_card card, const student_form& form = {}) {
     require(!form.keep_adapter || !model.weights().adapters().empty(), out.string(),
             ": an adapter is to be kept, but the model has none");
     const std::filesystem::path place = detail::named_folder(out);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <preflearn/core/numbers/random.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
 #include <preflearn/text/chat/model_chat.hpp>
@@ -50,7 +51,7 @@ inline bool is_tokenizer_file(std::string_view name) {
 } // namespace detail
 
 /// Reads the whole model once. \throws input_error for what cannot be read.
-inline model_identity identify_model(const std::filesystem::path& model) {
+template <int = on_demand> model_identity identify_model(const std::filesystem::path& model) {
     model_identity found;
     std::error_code failure;
     if (std::filesystem::is_directory(model, failure)) {

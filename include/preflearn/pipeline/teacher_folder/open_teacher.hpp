@@ -19,6 +19,7 @@
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/chat_message.hpp>
 #include <preflearn/core/numbers/random.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/teacher_folder/external_command.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
@@ -137,7 +138,8 @@ inline chosen_chat_format named_chat(std::string_view name) {
 
 /// \throws input_error for a folder that is none, names files outside of it, or whose content was changed; for a base
 /// model that is found nowhere or is another one; and for another chat format or end rule than the teacher's.
-inline opened_teacher open_teacher(const std::filesystem::path& folder, const open_options& options = {}) {
+template <int = on_demand>
+opened_teacher open_teacher(const std::filesystem::path& folder, const open_options& options = {}) {
     std::error_code ignored;
     require<input_error>(std::filesystem::is_directory(folder, ignored), folder.string(),
                          ": is no folder; a teacher's folder was expected");

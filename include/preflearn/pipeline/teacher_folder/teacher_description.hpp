@@ -18,6 +18,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/version.hpp>
 #include <preflearn/data/selection/fitting.hpp>
@@ -149,7 +150,7 @@ inline teacher_weights read_teacher_weights(const teacher_fields& in) {
 
 } // namespace detail
 
-inline nlohmann::ordered_json to_json(const teacher_description& teacher) {
+template <int = on_demand> nlohmann::ordered_json to_json(const teacher_description& teacher) {
     using namespace std::string_literals;
     nlohmann::ordered_json json{{"format"s, teacher_format},
                                 {"version"s, teacher_version},
@@ -188,7 +189,7 @@ inline nlohmann::ordered_json to_json(const teacher_description& teacher) {
 
 /// \param place what messages call the file \throws input_error naming the member, what was found and what was
 /// expected; a later version is refused.
-inline teacher_description parse_teacher(const nlohmann::json& json, const std::string& place) {
+template <int = on_demand> teacher_description parse_teacher(const nlohmann::json& json, const std::string& place) {
     const teacher_fields in(json, place);
     require<input_error>(in.at("format") == teacher_format, place,
                          ": is not the description of a teacher (\"format\": \"", teacher_format, "\")");

@@ -23,6 +23,7 @@
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>
 #include <preflearn/checkpoint/tensor.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/adapters/adapter_config.hpp>
@@ -64,8 +65,9 @@ inline std::map<std::string, adapter_pair> adapter_pairs(const checkpoint_file& 
 }
 
 /// Which tensors of a model a file adapts. \throws input_error naming file and tensor, found and expected.
-inline decoder_adapters adapters_of_file(const checkpoint_file& file, const adapter_config& config,
-                                         const decoder_layout& layout) {
+template <int = on_demand>
+decoder_adapters adapters_of_file(const checkpoint_file& file, const adapter_config& config,
+                                  const decoder_layout& layout) {
     const std::string origin = file.path().string();
     std::map<std::string, adapter_pair> pairs = adapter_pairs(file);
     decoder_adapters adapters{.rank_stabilised = config.rank_stabilised, .dropout = config.dropout};

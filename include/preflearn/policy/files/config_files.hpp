@@ -20,6 +20,7 @@
 
 #include <preflearn/checkpoint/checkpoint_file.hpp>
 #include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/decoder/config.hpp>
 #include <preflearn/policy/decoder/layout.hpp>
@@ -130,8 +131,9 @@ inline void read_rope_blocks(const settings_reader& in, transformer_config& conf
 /// Reads config.json, and the end tokens from generation_config.json where that lies beside it.
 /// \throws input_error naming file and field for a family that is not among `known`, a missing field, or an option not
 /// computed here.
-inline transformer_config read_config_json(const std::filesystem::path& path,
-                                           std::span<const decoder_family> known = families::all) {
+template <int = on_demand>
+transformer_config read_config_json(const std::filesystem::path& path,
+                                    std::span<const decoder_family> known = families::all) {
     const nlohmann::json whole = read_json_file(path), object = detail::language_part(whole, known, path.string());
     const settings_reader in(object, path.string());
     transformer_config config{.family = family_named(known, &decoder_family::model_type, in.text("model_type", ""),
@@ -161,8 +163,9 @@ inline transformer_config read_config_json(const std::filesystem::path& path,
 /// it does not is as there. The size of the vocabulary, whether the head is the embedding and whether there are biases
 /// follow from the tensors.
 /// Sampling is to stop at the end of text, of turn and of message. \throws input_error as above.
-inline transformer_config read_gguf_config(const checkpoint_file& file,
-                                           std::span<const decoder_family> known = families::all) {
+template <int = on_demand>
+transformer_config read_gguf_config(const checkpoint_file& file,
+                                    std::span<const decoder_family> known = families::all) {
     const std::string origin = file.path().string();
     const settings_reader general(file.metadata(), origin);
     transformer_config config{.family = family_named(known, &decoder_family::gguf_name,
@@ -196,7 +199,8 @@ inline transformer_config read_gguf_config(const checkpoint_file& file,
 
 /// What transformers (4 and 5) reads as config.json. \throws argument_error for frequency divisors, which it cannot
 /// say, unless they are those of Llama 3.
-inline nlohmann::ordered_json config_json(transformer_config config, const std::string& number_type) {
+template <int = on_demand>
+nlohmann::ordered_json config_json(transformer_config config, const std::string& number_type) {
     using namespace std::string_literals;
     const decoder_family& family = config.family;
     if (const auto rule = llama3_rule_of(config)) config.rope_scaling = *rule;

@@ -24,6 +24,7 @@
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/checkpoint/pickled.hpp>
 #include <preflearn/checkpoint/safetensors.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/policy/any_backend.hpp>
 #include <preflearn/policy/any_transformer.hpp>
@@ -33,9 +34,9 @@
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/families.hpp>
 #include <preflearn/policy/files/config_files.hpp>
-#include <preflearn/policy/files/loaders.hpp>
 #include <preflearn/policy/files/save.hpp>
 #include <preflearn/policy/files/tensor_forms.hpp>
+#include <preflearn/policy/files/transformer_loader.hpp>
 #include <preflearn/policy/transformer.hpp>
 
 namespace preflearn {
@@ -156,8 +157,8 @@ inline void refuse_adapter(const std::filesystem::path& folder) {
 }
 
 /// A Hugging Face folder or a GGUF file. \param scores whether one that scores texts is meant, too
-inline model_file open_model(const std::filesystem::path& path, std::span<const decoder_family> known,
-                             bool scores = false) {
+template <int = on_demand>
+model_file open_model(const std::filesystem::path& path, std::span<const decoder_family> known, bool scores = false) {
     if (!std::filesystem::is_directory(path)) {
         refuse_pickled(path);
         const checkpoint_file file = read_gguf(path);

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include <preflearn/policy/files/load.hpp>
-#include <preflearn/policy/files/loaders.hpp>
+#include <preflearn/policy/files/text_policy_loader.hpp>
 #include <preflearn/policy/text/text_policy.hpp>
 #include <preflearn/policy/transformer.hpp>
 #include <preflearn/text/files/load.hpp>

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/whole_folder.hpp>
 #include <preflearn/data/selection/left_out.hpp>
@@ -41,7 +42,7 @@ inline void require_own_student_files(const std::filesystem::path& out) {
 
 /// Whether the student at `out` is the one of that key. \throws input_error where something else is there, or nothing
 /// can be made.
-inline bool student_made_before(const std::filesystem::path& out, const std::string& key) {
+template <int = on_demand> bool student_made_before(const std::filesystem::path& out, const std::string& key) {
     if (is_gguf_name(out)) {
         if (made_before(out, key)) return true;
         detail::require_own_student_files(out);
@@ -104,8 +105,9 @@ inline student_origin origin_of(const align_options& options) {
 }
 
 /// Writes the student, whole or not at all. \throws as save_student
-inline void write_student(const any_transformer<float>& model, const align_options& options, const output_run& run,
-                          const student_report& report, const align_data& data, const std::string& chat_format) {
+template <int = on_demand>
+void write_student(const any_transformer<float>& model, const align_options& options, const output_run& run,
+                   const student_report& report, const align_data& data, const std::string& chat_format) {
     detail::named_files files = detail::student_files(run, report, data);
     student_origin origin = origin_of(options);
     origin.chat_format = chat_format;

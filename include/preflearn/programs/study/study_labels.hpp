@@ -19,6 +19,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
@@ -90,8 +91,9 @@ inline std::vector<label_record> records_of(const study_labels& from) {
 
 /// Writes them. \param teacher who says it, "teacher:1a2b3c4d" \param run whose key and settings the manifest has
 /// \throws input_error when a file cannot be written
-inline labelled_file write_study_labels(const study_labels& from, const std::string& teacher, output_run run,
-                                        const std::filesystem::path& out) {
+template <int = on_demand>
+labelled_file write_study_labels(const study_labels& from, const std::string& teacher, output_run run,
+                                 const std::filesystem::path& out) {
     const std::vector<label_record> records = detail::records_of(from);
     std::vector<record_facts> facts;
     std::vector<judgement> said;

@@ -22,6 +22,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/preference.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/core/system/whole_folder.hpp>
@@ -78,8 +79,9 @@ struct taught {
 namespace detail {
 
 /// What is known before anything is learned. \param settings of the kind
-inline teacher_description described(const any_backend<float>& on, const teach_options& options,
-                                     const chosen_chat_format& chat, nlohmann::ordered_json settings = {}) {
+template <int = on_demand>
+teacher_description described(const any_backend<float>& on, const teach_options& options,
+                              const chosen_chat_format& chat, nlohmann::ordered_json settings = {}) {
     teacher_description told{.kind = options.kind,
                              .beta = options.beta,
                              .rule = options.rule,
@@ -116,7 +118,8 @@ inline teacher_description described(const any_backend<float>& on, const teach_o
 }
 
 /// The teacher that is at `out` already, if this call made it. \throws input_error where anything else is there.
-inline std::optional<taught> teacher_made_before(const std::filesystem::path& out, const teacher_description& told) {
+template <int = on_demand>
+std::optional<taught> teacher_made_before(const std::filesystem::path& out, const teacher_description& told) {
     const std::filesystem::path place = named_folder(out);
     std::error_code ignored;
     if (!std::filesystem::exists(std::filesystem::symlink_status(place, ignored))) {
@@ -160,8 +163,9 @@ inline teacher_weights written_weights(const any_transformer<float>& model, cons
 namespace detail {
 
 /// Writes what was learned. \param policy by preferences \param tuned by fine-tuning; null: it was not
-inline void put_weights(teacher_description& told, const std::filesystem::path& folder, const text_model* policy,
-                        const text_model* tuned) {
+template <int = on_demand>
+void put_weights(teacher_description& told, const std::filesystem::path& folder, const text_model* policy,
+                 const text_model* tuned) {
     const auto written = [&](const text_model& model, const char* name) {
         return written_weights(model.model(), folder, name);
     };
@@ -259,8 +263,9 @@ inline measured_teacher measured_by(const teach_options& options, const teach_da
 } // namespace detail
 
 /// Makes the folder. \param write_weights puts what was learned into it and its description
-inline void write_teacher(const any_backend<float>& on, const teach_options& options, const teach_data& data,
-                          taught& made, const std::function<void(const std::filesystem::path&)>& write_weights) {
+template <int = on_demand>
+void write_teacher(const any_backend<float>& on, const teach_options& options, const teach_data& data, taught& made,
+                   const std::function<void(const std::filesystem::path&)>& write_weights) {
     const auto fill = [&](const std::filesystem::path& folder) {
         teacher_description& told = made.description;
         write_weights(folder);

@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/version.hpp>
 #include <preflearn/report/run/file_hash.hpp>
 
@@ -99,7 +100,7 @@ inline std::vector<std::string> command_line_of(int count, const char* const* ar
 
 /// The manifest as a JSON object with keys in the order of the members. Hashes are written as "fnv1a64:" and 16
 /// hexadecimal digits; numbers that are not finite are null.
-inline nlohmann::ordered_json to_json(const manifest& run) {
+template <int = on_demand> nlohmann::ordered_json to_json(const manifest& run) {
     using namespace std::string_literals;
     nlohmann::ordered_json json;
     const auto put = [&](const char* key, const auto& optional) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <preflearn/core/chat_message.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/text/chat/conversation.hpp>
 #include <preflearn/text/chat/formats.hpp>
@@ -79,7 +80,7 @@ inline std::string describe_difference(const chat_layout& layout, std::string_vi
 /// Compares a format with a model's template on the probe conversations, but for the begin token. Left aside, and
 /// noted, are conversations that the template refuses, those whose system text it drops, and those whose prompt it
 /// writes otherwise when the answer follows. \throws input_error when the template cannot be evaluated.
-inline chat_comparison compare_chat(chat_format format, const model_chat& chat) {
+template <int = on_demand> chat_comparison compare_chat(chat_format format, const model_chat& chat) {
     chat_comparison found{.same = true};
     const auto note = [&](const char* text) {
         for (const std::string& known : found.notes)
@@ -135,7 +136,8 @@ struct chosen_chat_format {
 /// differs from the template is noted, with the first difference.
 /// \throws argument_error when there is no such format; input_error, which lists the formats, when "auto" finds no
 /// template or one that is none of them.
-inline chosen_chat_format choose_chat_format(std::string_view name, const std::filesystem::path& model) {
+template <int = on_demand>
+chosen_chat_format choose_chat_format(std::string_view name, const std::filesystem::path& model) {
     chosen_chat_format chosen;
     const bool recognises = name == "auto";
     if (!recognises) chosen.format = chat_format_named(name);
@@ -183,7 +185,8 @@ inline chosen_chat_format choose_chat_format(std::string_view name, const std::f
 
 /// The same for several models that read the same texts: "auto" wants one format for all.
 /// \throws input_error also where their templates are different formats.
-inline chosen_chat_format choose_chat_format(std::string_view name, std::span<const std::filesystem::path> models) {
+template <int = on_demand>
+chosen_chat_format choose_chat_format(std::string_view name, std::span<const std::filesystem::path> models) {
     require(!models.empty(), "a conversation format is chosen for at least one model");
     if (models.size() == 1) return choose_chat_format(name, models.front());
     chosen_chat_format chosen = choose_chat_format(name, models.front());

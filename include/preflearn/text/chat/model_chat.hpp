@@ -17,6 +17,7 @@
 #include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/checkpoint/mapped_file.hpp>
 #include <preflearn/core/chat_message.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/text/templates/render.hpp>
 
@@ -70,7 +71,7 @@ inline std::optional<model_chat_template> template_in_gguf(const std::filesystem
 /// The template of a GGUF file, or of a Hugging Face folder (or the tokenizer.json in it): chat_template.jinja, else
 /// tokenizer_config.json's chat_template, else chat_template.json's. Nothing when there is none.
 /// \throws input_error when a file cannot be read.
-inline std::optional<model_chat_template> find_chat_template(const std::filesystem::path& model) {
+template <int = on_demand> std::optional<model_chat_template> find_chat_template(const std::filesystem::path& model) {
     std::error_code ignored;
     const bool is_folder = std::filesystem::is_directory(model, ignored);
     if (!is_folder && mapped_file(model).text().starts_with("GGUF")) return detail::template_in_gguf(model);

@@ -12,6 +12,7 @@
 
 #include <preflearn/checkpoint/gguf.hpp>
 #include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/text/files/tokenizer_gguf.hpp>
 #include <preflearn/text/files/tokenizer_json.hpp>
@@ -25,7 +26,8 @@ namespace preflearn {
 /// tokens are taken from it, and from the older special_tokens_map.json and added_tokens.json where it lists none.
 /// \throws input_error naming the file and what is wrong with it; argument_error listing the names when
 /// `options.pretokenizer` is none of them.
-inline tokenizer load_tokenizer(const std::filesystem::path& path, const tokenizer_options& options = {}) {
+template <int = on_demand>
+tokenizer load_tokenizer(const std::filesystem::path& path, const tokenizer_options& options = {}) {
     std::error_code ignored;
     const bool is_folder = std::filesystem::is_directory(path, ignored);
     if (is_folder && std::filesystem::exists(path / "tokenizer.json", ignored))

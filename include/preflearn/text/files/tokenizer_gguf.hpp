@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <preflearn/checkpoint/checkpoint_file.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/text/files/gguf_vocabulary.hpp>
 #include <preflearn/text/steps/named_pretokenisers.hpp>
 #include <preflearn/text/tokenizer.hpp>
@@ -33,7 +34,8 @@ inline void make_score_model(tokenizer_parts& parts, gguf_vocabulary& from) {
 
 /// The tokenizer of a GGUF file that is already read. \throws input_error naming the file and the key that is missing,
 /// malformed or not supported.
-inline tokenizer tokenizer_from_gguf(const checkpoint_file& file, const tokenizer_options& options = {}) {
+template <int = on_demand>
+tokenizer tokenizer_from_gguf(const checkpoint_file& file, const tokenizer_options& options = {}) {
     gguf_vocabulary from = read_gguf_vocabulary(file, options);
     tokenizer_parts parts;
     if (from.by_score) {

@@ -17,6 +17,7 @@
 #include <nlohmann/json.hpp>
 
 #include <preflearn/checkpoint/json_file.hpp>
+#include <preflearn/core/on_demand.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/text/files/added_tokens_json.hpp>
 #include <preflearn/text/files/pipeline_json.hpp>
@@ -174,8 +175,9 @@ inline std::optional<std::string> token_of_config(const json_reader& from, const
 /// added when the configuration's add_bos_token says so; where it says nothing, when the post-processor's template
 /// begins with one. The end token is the configuration's eos_token. Truncation and padding are not applied.
 /// \throws input_error naming `origin` and the member that is missing, malformed or not supported.
-inline tokenizer tokenizer_from_json(const nlohmann::json& file, const nlohmann::json& config,
-                                     const std::string& origin, const tokenizer_options& options = {}) {
+template <int = on_demand>
+tokenizer tokenizer_from_json(const nlohmann::json& file, const nlohmann::json& config, const std::string& origin,
+                              const tokenizer_options& options = {}) {
     const json_reader from{origin}, from_config{origin + " (tokenizer_config.json)"};
     require<input_error>(file.is_object(), origin, ": an object was expected");
     require<input_error>(config.is_null() || config.is_object(), from_config.origin, ": an object was expected");

@@ -9,9 +9,8 @@
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/qwen2.hpp>
 #include <preflearn/policy/files/load.hpp>
-#include <preflearn/policy/files/load_text_policy.hpp>
-#include <preflearn/policy/files/loaders.hpp>
 #include <preflearn/policy/files/save.hpp>
+#include <preflearn/policy/files/transformer_loader.hpp>
 
 #include "../../files.hpp"
 #include "../models.hpp"
@@ -21,7 +20,6 @@ using namespace preflearn;
 TEST_CASE("models are loaded for the processor and of every family, unless it is said otherwise") {
     const std::filesystem::path path;
     static_assert(std::same_as<decltype(load_transformer<float>(path)), transformer<float, cpu_backend>>);
-    static_assert(std::same_as<decltype(load_text_policy<float>(path)), text_policy<transformer<float, cpu_backend>>>);
     const test::folder folder;
     save_transformer(transformer<float>(test::grouped(), generator(1, "weights")), folder.path());
     CHECK(load_transformer<float>(folder.path()).config().family.model_type == "llama");

@@ -1,6 +1,6 @@
 /// \file
-/// What loads models, declared. The definitions are in load.hpp and load_text_policy.hpp, which a program that links
-/// the compiled twin does without.
+/// What loads a transformer, declared. The definition is in load.hpp, which a program that links the compiled twin does
+/// without.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -12,9 +12,7 @@
 #include <preflearn/policy/decoder/trained_tensors.hpp>
 #include <preflearn/policy/family/decoder_family.hpp>
 #include <preflearn/policy/family/families.hpp>
-#include <preflearn/policy/text/text_policy.hpp>
 #include <preflearn/policy/transformer.hpp>
-#include <preflearn/text/tokenizer.hpp>
 
 namespace preflearn {
 
@@ -27,13 +25,5 @@ namespace preflearn {
 template <std::floating_point Scalar, class Backend = cpu_backend>
 transformer<Scalar, Backend> load_transformer(const std::filesystem::path& path, const trained_tensors& trained = {},
                                               std::span<const decoder_family> known = families::all);
-
-/// Loads tokenizer and model from a GGUF file, or from a Hugging Face folder (config.json, safetensors,
-/// and tokenizer.json or vocab.json with merges.txt). \throws input_error naming the file and what is wrong with it;
-/// argument_error for options that it cannot meet.
-template <std::floating_point Scalar, class Backend = cpu_backend>
-text_policy<transformer<Scalar, Backend>> load_text_policy(const std::filesystem::path& path,
-                                                           const text_policy_options& options = {},
-                                                           const tokenizer_options& reading = {});
 
 } // namespace preflearn
