@@ -55,10 +55,10 @@ int work(const arguments& given) {
     const std::string json = given.options.json.string();
     if (found.was_there) {
         std::printf("evaluated before by the same command: nothing is left to do\nresults: %s\n", json.c_str());
-        return 0;
+        return found.defined ? 0 : 3;
     }
     std::printf("%s\nresults: %s\n", to_text(found.result).c_str(), json.c_str());
-    return found.result.defined() ? 0 : 3;
+    return found.defined ? 0 : 3;
 }
 
 void add_teachers(command_line& line, arguments& given) {

@@ -83,7 +83,7 @@ int work(const arguments& given) {
     const any_backend<float> on = models_of(given.on);
     const generated_file found = generate_file(on, given.options, say_to_user, work_bar(on.name));
     std::printf("%sresponses: %s\n", to_text(found).c_str(), given.options.out.c_str());
-    return found.was_there || found.counts.responses > 0 ? 0 : 3;
+    return found.counts.responses > 0 ? 0 : 3;
 }
 
 void add_drawing(command_line& line, arguments& given) {

@@ -51,7 +51,7 @@ int work(const arguments& given) {
     const any_backend<float> on = models_of(given.on);
     const labelled_file found = label_file(on, given.options, say_to_user, work_bar(on.name));
     std::printf("%slabels: %s\n", to_text(found).c_str(), given.options.out.c_str());
-    return found.was_there || found.judged_only || found.written > 0 ? 0 : 3;
+    return found.judged_only || found.written > 0 ? 0 : 3;
 }
 
 void add_options(command_line& line, arguments& given) {

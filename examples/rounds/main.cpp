@@ -130,7 +130,8 @@ void add_steps(command_line& line, arguments& given) {
     line.add("--beta", to.aligning.beta, "beta of the loss; default: the loss's own").positive();
     line.add("--reward-beta", to.beta, "beta of the student's implicit reward").positive().shows_default();
     line.add("--noise-rate", to.aligning.noise_rate,
-             "share of wrong labels; or teacher: as it was measured; or pairs: of each label by its margin");
+             "share of wrong labels; or teacher: as it was measured (not with --replay); or pairs: of each label by "
+             "its margin");
     line.add("--chat-format", given.chat_format,
              "how conversations become text: auto or one of " + chat_format_names());
     line.add("--pretokenizer", to.aligning.learning.tokenizer.pretokenizer, "how a GGUF file's tokenizer splits text");

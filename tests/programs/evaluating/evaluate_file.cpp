@@ -97,7 +97,9 @@ TEST_CASE("students are evaluated from files to JSON, tables, games, rows and a 
     for (const char* const name : {"evaluation.md", "rewards-1.svg", "wins-1.svg", "best-of-1.svg"})
         CHECK(std::filesystem::exists(f.folder / "report" / name));
     CHECK(test::contains(to_text(found.result), "roles: SFT = sft, ceiling = human, student = weak"));
-    CHECK(f.run(options).was_there);
+    const evaluated_file again = f.run(options);
+    CHECK(again.was_there);
+    CHECK(again.defined);
     options.tie_within = 1;
     CHECK(test::contains(test::error_of([&] { f.run(options); }), "nothing is written over"));
     CHECK_FALSE(std::filesystem::exists(f.folder / "e.json.1.part"));
@@ -234,5 +236,9 @@ TEST_CASE("a teacher that can judge nothing gives no defined result, and says wh
     options.gold = {f.folder / "recorded"};
     const evaluated_file found = f.run(options);
     CHECK_FALSE(found.result.defined());
+    CHECK_FALSE(found.defined);
+    const evaluated_file again = f.run(options);
+    CHECK(again.was_there);
+    CHECK_FALSE(again.defined);
     CHECK(f.result()["evaluators"][0]["left_out"]["no_label"]["prompts"] == 20);
 }

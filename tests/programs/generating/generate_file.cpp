@@ -86,6 +86,7 @@ TEST_CASE("each prompt of a file of pairs is answered once, in lines that say al
     CHECK(manifest["settings"]["result"]["responses"] == found.counts.responses);
     CHECK(!std::filesystem::exists(f.folder / "r.jsonl.part"));
     CHECK(f.run(f.options()).was_there);
+    CHECK(f.run(f.options()).counts.responses > 0);
     generate_options other = f.options();
     other.seed = 1;
     CHECK(test::contains(test::error_of([&] { f.run(other); }), "nothing is written over"));

@@ -83,6 +83,7 @@ TEST_CASE("pairs are labelled in lines that TRL reads, with what the human said 
           doctest::Approx(static_cast<double>(agrees) / static_cast<double>(found.written)).epsilon(1e-12));
     CHECK(test::contains(f.told, "the rest will take about"));
     CHECK(f.run(f.options()).was_there);
+    CHECK(f.run(f.options()).written == found.written);
     label_options other = f.options();
     other.rule = label_rule{label_rule_kind::soft, 0};
     CHECK(test::contains(test::error_of([&] { f.run(other); }), "nothing is written over"));

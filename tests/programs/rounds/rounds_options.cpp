@@ -18,6 +18,11 @@ TEST_CASE("options of rounds that do not go together are refused in words") {
     refuses([](rounds_options& o) { o.reference.clear(); }, "needs a reference");
     refuses([](rounds_options& o) { o.generating.count = 1; }, "at least two responses");
     refuses([](rounds_options& o) { o.replay_share = 1; }, "share of replayed pairs is 1");
+    const auto replayed = [](rounds_options& o) {
+        o.replay = "human.jsonl";
+        o.aligning.noise_rate = "teacher";
+    };
+    refuses(replayed, "replayed pairs are not labelled by the teacher");
     refuses([](rounds_options& o) { o.longest = 0.5; }, "above 1");
     refuses([](rounds_options& o) { o.rounds = 0; }, "at least one round");
     options.reference.clear();

@@ -75,6 +75,13 @@ inline bool made_before(const std::filesystem::path& out, std::string_view key) 
     return true;
 }
 
+/// A count that the manifest beside a file tells; 0: none.
+inline std::size_t count_told(const std::filesystem::path& out, std::string_view name) {
+    const nlohmann::json told = read_json_file(beside(out, ".manifest.json"));
+    const nlohmann::json& count = member_or_null(member_or_null(told, "sizes"), name);
+    return count.is_number_unsigned() ? count.get<std::size_t>() : 0;
+}
+
 /// Before a run makes `out`, where no file is: whether the files that it writes beside it are nobody else's. Those of a
 /// manifest of the same program are what an earlier `out` has left, or a run that was stopped.
 /// \param endings of the files, next to that of the manifest \throws input_error naming the first that is another's

@@ -42,7 +42,8 @@ namespace preflearn {
 
 /// Nothing where the same command made the files before.
 struct evaluated_file {
-    bool was_there = false;
+    bool was_there = false; ///< evaluated before by the same command; then the result is empty
+    bool defined = false;   ///< whether it has a reward or a win rate to tell, also of one that was there
     evaluation result{};
 };
 
@@ -123,7 +124,9 @@ inline output_run evaluation_run(const any_backend<float>& on, const evaluate_op
 
 /// What it cost.
 inline void put_costs(manifest& record, const evaluation& of) {
-    record.sizes = {{"students", of.students.names.size()}, {"prompts", of.students.prompts.size()}};
+    record.sizes = {{"students", of.students.names.size()},
+                    {"prompts", of.students.prompts.size()},
+                    {"defined", of.defined() ? 1 : 0}};
     for (const evaluator_result& by : of.evaluators)
         record.settings["cost"].push_back(
             {{"evaluator", by.said.name},
@@ -175,7 +178,10 @@ inline evaluated_file evaluate_file(const any_backend<float>& on, const evaluate
     found.was_there = made_before(options.json, run.key);
     for (std::size_t e = 0; found.was_there && e < opened.size(); ++e)
         remove_kept({beside(options.json, message(".", e + 1, ".part"))});
-    if (found.was_there) return found;
+    if (found.was_there) {
+        found.defined = count_told(options.json, "defined") > 0;
+        return found;
+    }
     detail::check_evaluation_files(options, run.key);
     evaluated_students students = read_students(options.responses, options.cluster);
     for (const std::string& told : told_overlaps(opened, students, options)) students.notes.push_back(told);
@@ -192,6 +198,7 @@ inline evaluated_file evaluate_file(const any_backend<float>& on, const evaluate
                                       options, {parts.back(), run.key, "judging by " + opened[e].name}, watched));
     }
     found.result = evaluate_students(std::move(students), std::move(said), options);
+    found.defined = found.result.defined();
     run.record.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     detail::write_evaluation(found.result, options, std::move(run.record));
     for (const std::filesystem::path& part : parts) remove_kept({part});

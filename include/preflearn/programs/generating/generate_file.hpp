@@ -164,6 +164,7 @@ inline generated_file generate_file(const any_backend<float>& on, const generate
     part += ".part";
     if (found.was_there) {
         remove_kept({part});
+        found.counts.responses = count_told(options.out, "responses");
         return found;
     }
     require_own_beside(options.out, "generate", {".left-out.jsonl"});

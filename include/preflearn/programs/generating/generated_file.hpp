@@ -30,7 +30,7 @@
 namespace preflearn {
 
 struct generated_file {
-    bool was_there = false; ///< made before by the same command; nothing else is known
+    bool was_there = false; ///< made before by the same command; only the number of responses is known
     response_counts counts{};
     std::size_t records = 0;                       ///< of the shard
     std::map<std::string, std::size_t> left_out{}; ///< by reason

@@ -212,6 +212,7 @@ inline labelled_file label_file(const any_backend<float>& on, const label_option
     const std::filesystem::path calibrated = beside(options.out, ".calibration.part");
     if (found.was_there) {
         remove_kept({part, calibrated});
+        found.written = count_told(options.out, "written");
         return found;
     }
     require_own_beside(options.out, "label", {".left-out.jsonl"});

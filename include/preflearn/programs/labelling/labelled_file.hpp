@@ -63,7 +63,7 @@ struct labelled_file {
     std::string not_applied{};
     /// Pairs that the teacher learned from, and pairs whose human verdict calibrated the probabilities.
     std::size_t learned_from = 0, calibrated_by = 0;
-    /// The files were there already, made by the same call.
+    /// The files were there already, made by the same call; but for `written` nothing else is known.
     bool was_there = false;
 };
 

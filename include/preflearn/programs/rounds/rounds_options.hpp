@@ -80,6 +80,9 @@ inline void check(const rounds_options& options) {
             options.replay_share, ", above 0 and below 1 was expected");
     require(options.longest == 0 || options.longest > 1, "the limit of lengths is ", options.longest,
             " times the first, above 1 was expected");
+    require(
+        options.replay.empty() || options.aligning.noise_rate != "teacher",
+        "replayed pairs are not labelled by the teacher, and its noise rate is not theirs; give a number, or pairs");
     require(options.beta > 0, "beta is ", options.beta, ", above 0 was expected");
 }
 
