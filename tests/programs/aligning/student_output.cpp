@@ -39,13 +39,14 @@ TEST_CASE("what is left out of two files is told with the file of the second") {
 
 TEST_CASE("what stands beside a GGUF student is its own, or nothing is written") {
     const test::folder folder;
-    const detail::named_files files{{"manifest.json", R"({"settings": {"key": "k"}})"}, {"results.json", "{}\n"}};
-    detail::write_beside(folder / "s.gguf", files, "k");
+    const detail::named_files files{{"manifest.json", R"({"program": "align"})"}, {"results.json", "{}\n"}};
+    detail::write_beside(folder / "s.gguf", files);
     CHECK(test::read(folder / "s.results.json") == "{}\n");
-    detail::write_beside(folder / "s.gguf", files, "k"); // stopped before the model was written
-    CHECK(test::contains(test::error_of([&] { detail::write_beside(folder / "s.gguf", files, "other"); }),
+    detail::write_beside(folder / "s.gguf", files); // stopped before the model was written
+    folder.write("s.manifest.json", R"({"program": "label"})");
+    CHECK(test::contains(test::error_of([&] { detail::write_beside(folder / "s.gguf", files); }),
                          "nothing is written over"));
     folder.write("t.results.json", "mine");
-    CHECK_THROWS_AS(detail::write_beside(folder / "t.gguf", files, "k"), input_error);
+    CHECK_THROWS_AS(detail::write_beside(folder / "t.gguf", files), input_error);
     CHECK(test::read(folder / "t.results.json") == "mine");
 }
