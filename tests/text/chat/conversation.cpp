@@ -8,11 +8,11 @@
 #include "../../files.hpp"
 
 using namespace preflearn;
-using turns = std::vector<chat_message>;
+using dialogue = std::vector<chat_message>;
 
 namespace {
-const turns asked{{"system", "Be brief."}, {"user", "Hi"}, {"assistant", "Hello"}, {"user", "Bye"}};
-const turns answered{{"user", " Hi "}, {"assistant", "Hello"}};
+const dialogue asked{{"system", "Be brief."}, {"user", "Hi"}, {"assistant", "Hello"}, {"user", "Bye"}};
+const dialogue answered{{"user", " Hi "}, {"assistant", "Hello"}};
 } // namespace
 
 TEST_CASE("each format gives what the models' own chat templates give") {
@@ -40,7 +40,7 @@ TEST_CASE("each format gives what the models' own chat templates give") {
 
 TEST_CASE(
     "formats of models with a system text of their own write it where there is none, and not where there is one") {
-    const turns question{{"user", "Hi"}};
+    const dialogue question{{"user", "Hi"}};
     CHECK(render_chat(chat_format::qwen2_5, question) ==
           "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n"
           "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
@@ -62,7 +62,7 @@ TEST_CASE("the formats of Mistral's models differ in their spaces and in where a
 }
 
 TEST_CASE("Phi's and Qwen3's formats end a conversation otherwise than a turn within it") {
-    const turns two{{"user", "a"}, {"assistant", "<think>\nhm\n</think>\n\nb"}, {"user", "c"}, {"assistant", "d"}};
+    const dialogue two{{"user", "a"}, {"assistant", "<think>\nhm\n</think>\n\nb"}, {"user", "c"}, {"assistant", "d"}};
     CHECK(render_chat(chat_format::phi3, answered) ==
           "<|user|>\n Hi <|end|>\n<|assistant|>\nHello<|end|>\n<|endoftext|>");
     CHECK(render_chat(chat_format::phi4, answered) ==
@@ -75,7 +75,7 @@ TEST_CASE("Phi's and Qwen3's formats end a conversation otherwise than a turn wi
 }
 
 TEST_CASE("white space around a turn is what Python strips: Unicode's") {
-    const turns spaced{{"user", "\u3000hello\u00A0\x1c"}, {"assistant", "\u2028 ok\u0085"}};
+    const dialogue spaced{{"user", "\u3000hello\u00A0\x1c"}, {"assistant", "\u2028 ok\u0085"}};
     for (const chat_format format : {chat_format::llama2, chat_format::llama3, chat_format::gemma}) {
         const std::string text = render_chat(format, spaced);
         CHECK(text.find("\u3000") == std::string::npos);
@@ -87,13 +87,13 @@ TEST_CASE("white space around a turn is what Python strips: Unicode's") {
 }
 
 TEST_CASE("formats whose templates ask for it refuse turns that do not alternate") {
-    const std::vector<turns> wrong{{{"user", "a"}, {"user", "b"}},
-                                   {{"assistant", "a"}},
-                                   {{"system", "s"}, {"assistant", "a"}},
-                                   {{"user", "a"}, {"assistant", "b"}, {"assistant", "c"}}};
+    const std::vector<dialogue> wrong{{{"user", "a"}, {"user", "b"}},
+                                      {{"assistant", "a"}},
+                                      {{"system", "s"}, {"assistant", "a"}},
+                                      {{"user", "a"}, {"assistant", "b"}, {"assistant", "c"}}};
     for (const auto& [name, format] : chat_formats) {
         const bool alternates = layout_of(format).alternates;
-        for (const turns& conversation : wrong) {
+        for (const dialogue& conversation : wrong) {
             const std::string error = test::error_of([&] { (void)render_chat(format, conversation); });
             CHECK(error.empty() != alternates);
         }
@@ -113,8 +113,8 @@ TEST_CASE("a conversation that ends with the assistant's turn asks for no other"
 
 TEST_CASE("with one question the prompt and an answer join to the conversation that has both") {
     for (const auto& [name, format] : chat_formats) {
-        const std::string prompt = render_chat(format, turns{{"user", "Hi"}});
-        const std::string whole = render_chat(format, turns{{"user", "Hi"}, {"assistant", "Hello"}});
+        const std::string prompt = render_chat(format, dialogue{{"user", "Hi"}});
+        const std::string whole = render_chat(format, dialogue{{"user", "Hi"}, {"assistant", "Hello"}});
         CAPTURE(name);
         CHECK(whole.starts_with(prompt));
         CHECK(test::contains(whole.substr(prompt.size()), "Hello"));
@@ -125,7 +125,7 @@ TEST_CASE("formats are found by name, and unknown names, roles and orders are re
     CHECK(chat_format_named("zephyr") == chat_format::zephyr);
     CHECK(test::contains(test::error_of([] { (void)chat_format_named("chat"); }),
                          "there is no conversation format 'chat'; there are transcript, chatml"));
-    const auto error = [](const turns& conversation) {
+    const auto error = [](const dialogue& conversation) {
         return test::error_of([&] { (void)render_chat(chat_format::gemma, conversation); });
     };
     CHECK(test::contains(error({{"tool", "x"}}), "turn 0 of a conversation: the role is 'tool'"));
