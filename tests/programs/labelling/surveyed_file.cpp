@@ -129,7 +129,7 @@ TEST_CASE("a teacher that is certain of every pair is told so, not that it judge
 TEST_CASE("pairs that the teacher learned from calibrate it only where there are no others, and tell no noise") {
     const test::folder f;
     std::string lines;
-    for (int i = 0; i < 8; ++i) lines += surveyed_file_line(std::to_string(i), i % 4 == 0 ? 1 : 5 + i % 3, 3);
+    for (std::size_t i = 0; i < 8; ++i) lines += surveyed_file_line(std::to_string(i), i % 4 == 0 ? 1 : 5 + i % 3, 3);
     label_options options;
     options.calibrate = f.write("by.jsonl", lines + surveyed_file_line("known", 99, 1));
     const auto by =
