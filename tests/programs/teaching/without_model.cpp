@@ -75,7 +75,9 @@ TEST_CASE("what is wrong with a member is told by the folder that was given, not
     const auto fault = [&] {
         return test::error_of([&] { teach_without_model(at, detail::described(at.on, options, chat)); });
     };
-    CHECK(fault() == (f / "inner").string() + ": is an ensemble within one");
+    CHECK(fault() == (f / "inner").string() + ": is an ensemble within one; give its members");
+    options.data.clear(); // also where it is held against nothing
+    CHECK(fault() == (f / "inner").string() + ": is an ensemble within one; give its members");
     std::filesystem::create_directory(f / "empty");
     f.write("empty/teacher.json", "{}");
     options.members = {f / "longer", f / "empty"};

@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <preflearn/checkpoint/json_file.hpp>
 #include <preflearn/core/system/atomic_file.hpp>
 #include <preflearn/core/system/error.hpp>
 #include <preflearn/pipeline/teacher_folder/folder_parts.hpp>
@@ -60,6 +61,9 @@ inline taught teach_without_model(const teaching& at, teacher_description told) 
             const std::string name = message("members/", m);
             require<input_error>(is_teacher_folder(options.members[m]), options.members[m].string(),
                                  ": a teacher's folder was expected as a member (--member)");
+            const nlohmann::json member = read_json_file(options.members[m] / "teacher.json");
+            require<input_error>(member_or_null(member, "kind") != "ensemble", options.members[m].string(),
+                                 ": is an ensemble within one; give its members");
             make_folder(folder / name);
             std::filesystem::copy(
                 options.members[m], folder / name,
